@@ -1,0 +1,117 @@
+"""The two protocols behind which sound comes in and goes out.
+
+Each has two implementations from the first day: the real device (``microphone.py``, ``loudspeaker.py``) and the
+simulated room (``room.py``). The conversation knows only these.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from voicemate.sound import CLOCK_HZ, Pcm, Sound
+
+BLOCK_MS = 32
+"""Length of a microphone block: one Silero frame (512 samples at 16 kHz)."""
+BLOCK_SAMPLES = CLOCK_HZ * BLOCK_MS // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Sound from the microphone.
+
+    Attributes:
+        at: clock position of its first sample.
+        pcm: 16 kHz mono float32, shape ``[BLOCK_SAMPLES]``.
+    """
+
+    at: int
+    pcm: Pcm
+
+    @property
+    def end(self) -> int:
+        return self.at + len(self.pcm)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where some queued sound lies in all that the loudspeaker ever plays, in samples at its rate."""
+
+    start: int
+    end: int
+
+
+class Microphone(Protocol):
+    """Delivers the room's sound in blocks, on the conversation's thread."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def open(self) -> None:
+        """Open the device.
+
+        Raises:
+            AudioError: there is none, it was refused, or it is busy.
+        """
+        ...
+
+    def blocks(self) -> AsyncIterator[Block]:
+        """Blocks without gaps in ``at``; ends when the microphone is closed or its sound is used up.
+
+        Raises:
+            AudioError: while iterating, when the device died or delivers only zeros and could not be rebuilt.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Loudspeaker(Protocol):
+    """Plays queued sound without gaps and knows which sample is in the air.
+
+    Positions count samples of queued sound only (never the silence between), at ``rate`` Hz. All methods return
+    at once and are called on the conversation's thread.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rate(self) -> int: ...
+
+    async def open(self) -> None:
+        """Open the device.
+
+        Raises:
+            AudioError: there is none, or it is busy.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+    def play(self, sound: Sound) -> Span:
+        """Queue ``sound`` (resampled to ``rate``) behind what is queued already."""
+        ...
+
+    def position(self) -> int:
+        """The sample that is leaving the loudspeaker now; everything before it has been heard."""
+        ...
+
+    def idle(self) -> bool:
+        """Nothing is queued and the last sample has left the loudspeaker."""
+        ...
+
+    def stop(self, fade_ms: float = 20) -> None:
+        """Fall silent with a short fade and drop what is queued."""
+        ...
+
+    def pause(self, fade_ms: float = 20) -> None:
+        """Fall silent with a short fade and keep what is queued."""
+        ...
+
+    def resume(self, fade_ms: float = 20) -> None:
+        """Go on at the very sample where ``pause`` stopped."""
+        ...
+
+    def duck(self, db: float, ramp_ms: float = 30) -> None:
+        """Play ``db`` quieter (0 for full level) until told otherwise."""
+        ...

@@ -1,0 +1,159 @@
+"""Settings: one TOML file, validated, every key documented here.
+
+The file lives at ``config_folder()/settings.toml`` and may be absent: every key has a default that works.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from voicemate.errors import SettingsError
+from voicemate.places import config_folder
+
+
+class Section(BaseModel):
+    """A table of the settings file: unknown keys and wrong types are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Milliseconds = Annotated[int, Field(ge=0, le=60_000)]
+Threads = Annotated[int, Field(ge=0, le=256)]
+
+
+def threads_or_default(threads: int) -> int:
+    """``threads``, or for 0 the default: one less than the cores this process may use, 8 at most.
+
+    ggml's workers wait for each other in every layer. With as many threads as cores, one other busy process
+    stalls all of them; one thread fewer costs about a quarter and never stalls.
+    """
+    if threads:
+        return threads
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(8, cores - 1))
+
+
+class AudioSettings(Section):
+    """Which devices to use. Names match by any part, as ``voicemate devices`` lists them."""
+
+    input: str = Field(default="", description="microphone; empty for the system's default")
+    output: str = Field(default="", description="loudspeaker; empty for the system's default")
+
+
+class VadSettings(Section):
+    """When sound counts as a voice."""
+
+    threshold: float = Field(default=0.5, ge=0.05, le=0.95, description="Silero probability that starts speech")
+    release: float = Field(default=0.35, ge=0.05, le=0.95, description="Silero probability below which speech pauses")
+    onset_ms: Milliseconds = Field(default=96, description="voice this long before speech starts")
+    pause_ms: Milliseconds = Field(default=128, description="silence this long is a pause: work on the reply begins")
+    preroll_ms: Milliseconds = Field(default=400, description="sound kept from before speech starts")
+    gate: int = Field(default=1, ge=0, le=3, description="aggressiveness of the webrtcvad gate before Silero")
+
+
+class EndpointSettings(Section):
+    """When the person's turn is over."""
+
+    silence_ms: Milliseconds = Field(default=480, description="silence that ends a turn")
+    hold_on_ms: Milliseconds = Field(default=1_200, description="the same when the words are clearly unfinished")
+
+
+class HearingSettings(Section):
+    """Speech to text."""
+
+    model: str = Field(default="whisper-base", description="a name from `voicemate models list`, or a ggml file")
+    language: str = Field(default="auto", description="two letters, or auto to detect each utterance's")
+    threads: Threads = Field(default=0, description="whisper's CPU threads; 0 for one less than the cores")
+    audio_context: int = Field(
+        default=0, ge=0, le=1500, description="floor of the audio context; 0 for the model's measured one"
+    )
+    longest_piece_s: float = Field(default=20.0, ge=5, le=28, description="longer utterances go in pieces")
+
+
+class ThinkingSettings(Section):
+    """The persona's language model."""
+
+    model: str = Field(default="smollm2-135m", description="a name from `voicemate models list`, or a GGUF file")
+    threads: Threads = Field(default=0, description="llama's CPU threads; 0 for one less than the cores")
+    context: int = Field(default=2048, ge=512, le=131_072, description="tokens the model sees at once")
+    batch: int = Field(
+        default=128, ge=16, le=2048, description="tokens decoded at once in a prefill; cancelling waits for one"
+    )
+    gpu_layers: int = Field(default=-1, ge=-1, description="layers on the GPU; -1 for all")
+    seed: int = Field(default=0, ge=0, description="0 for a new one each session")
+
+
+class SpeakingSettings(Section):
+    """Text to speech."""
+
+    engine: str = Field(default="pyttsx3", description="pyttsx3, the system's own voices")
+    timeout_s: float = Field(default=6.0, ge=0.5, le=60, description="a phrase that takes longer restarts the driver")
+
+
+class HistorySettings(Section):
+    """What is remembered on disk."""
+
+    keep: bool = Field(default=True, description="write each conversation to the private history file")
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    persona: str = Field(default="juniper", description="a name from `voicemate personas`, or a persona file")
+    audio: AudioSettings = AudioSettings()
+    vad: VadSettings = VadSettings()
+    endpoint: EndpointSettings = EndpointSettings()
+    hearing: HearingSettings = HearingSettings()
+    thinking: ThinkingSettings = ThinkingSettings()
+    speaking: SpeakingSettings = SpeakingSettings()
+    history: HistorySettings = HistorySettings()
+
+
+def settings_file() -> Path:
+    return config_folder() / "settings.toml"
+
+
+def load(overrides: dict[str, Any] | None = None, path: Path | None = None) -> Settings:
+    """Settings from ``path`` (default: the person's own file, if there is one) and ``overrides``.
+
+    Args:
+        overrides: dotted keys to values, such as ``{"hearing.model": "whisper-tiny.en"}``; None values are skipped.
+
+    Raises:
+        SettingsError: the file is not TOML, or a key or value is not allowed.
+    """
+    chosen = path or settings_file()
+    table = _read(chosen) if path or chosen.is_file() else {}
+    for key, value in (overrides or {}).items():
+        if value is not None:
+            _put(table, key.split("."), value)
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as error:
+        raise SettingsError(_first_problem(error, chosen), "Run `voicemate --help` to see what can be set") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {path} is not TOML: {error}", "Correct that line") from None
+
+
+def _put(table: dict[str, Any], keys: list[str], value: Any) -> None:
+    for key in keys[:-1]:
+        table = table.setdefault(key, {})
+    table[keys[-1]] = value
+
+
+def _first_problem(error: ValidationError, path: Path) -> str:
+    problem = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"There is no setting `{key}` ({path})"
+    return f"The setting `{key}` is not allowed: {problem['msg'].lower()} ({path})"

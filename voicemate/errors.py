@@ -1,0 +1,72 @@
+"""What can go wrong, in words a person can act on.
+
+Every error that reaches a person says two things: what is wrong, and what to do about it. A command that
+ends on one exits with the code of its class, so that a script can tell them apart.
+"""
+
+
+class VoicemateError(Exception):
+    """A failure with a way out.
+
+    Args:
+        wrong: one sentence, what is wrong (no full stop needed).
+        remedy: one sentence, what to do about it; may be empty when there is nothing to do.
+    """
+
+    exit_code = 1
+
+    def __init__(self, wrong: str, remedy: str = ""):
+        super().__init__(wrong, remedy)
+        self.wrong = wrong.rstrip(".")
+        self.remedy = remedy.rstrip(".")
+
+    def __str__(self) -> str:
+        return f"{self.wrong}. {self.remedy}." if self.remedy else f"{self.wrong}."
+
+
+class SettingsError(VoicemateError):
+    """A setting, or the settings file, cannot be used."""
+
+    exit_code = 3
+
+
+class PersonaError(VoicemateError):
+    """A persona file is missing, or holds something it may not."""
+
+    exit_code = 4
+
+
+class ModelError(VoicemateError):
+    """A model is missing, truncated, of the wrong hash, or not what its name says."""
+
+    exit_code = 5
+
+
+class AudioError(VoicemateError):
+    """A microphone or loudspeaker is missing, refused, silent or gone; or a sound file cannot be read."""
+
+    exit_code = 6
+
+
+class HistoryError(VoicemateError):
+    """The history file is locked by another program or damaged."""
+
+    exit_code = 7
+
+
+class AlreadyRunningError(VoicemateError):
+    """Another conversation holds the microphone on this account."""
+
+    exit_code = 8
+
+
+class DownloadError(VoicemateError):
+    """A download failed: no network, no such file, or no room on the disk."""
+
+    exit_code = 9
+
+
+class SpeechError(VoicemateError):
+    """No synthesizer can speak: the engine or the voice is missing, or it hung twice."""
+
+    exit_code = 10

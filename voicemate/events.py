@@ -1,0 +1,205 @@
+"""What can happen in a conversation.
+
+Every stage tells what it does in these events, and everything that watches (the live view, the log, the
+history, the trace, the tests) only reads them. ``at`` is a position on the conversation's clock: 16 kHz samples
+since it began (see ``sound.CLOCK_HZ``). ``turn`` counts the person's turns from 1.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FloorState(StrEnum):
+    """Who holds the floor, as the live view and the menu bar show it."""
+
+    STARTING = "starting"
+    LISTENING = "listening"  # nobody holds it
+    HEARING = "hearing"  # the person does
+    THINKING = "thinking"  # the person's turn is over, no reply is audible yet
+    SPEAKING = "speaking"  # the character does
+    UNAVAILABLE = "unavailable"  # a device or an engine is missing; the reason says which
+    STOPPED = "stopped"
+
+
+class Stage(StrEnum):
+    """The stages whose work is timed."""
+
+    HEARING = "hearing"  # whisper
+    THINKING = "thinking"  # prefill and the first phrase's tokens
+    SPEAKING = "speaking"  # synthesis of the first phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class FloorChanged(Event):
+    state: FloorState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Level(Event):
+    """The microphone's level, about ten times a second."""
+
+    dbfs: float
+    voice: float  # probability of voice, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted(Event):
+    """A voice was confirmed; ``began`` is where it started, before ``at``."""
+
+    began: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPaused(Event):
+    """The voice fell silent at ``ended``; it may go on."""
+
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed(Event):
+    """The voice went on after a pause that began at ``paused``."""
+
+    paused: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded(Event):
+    """The person's turn is over; their last sample was at ``ended``."""
+
+    turn: int
+    began: int
+    ended: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard(Event):
+    """Words were understood. Not ``final``: a draft that may be replaced or dropped."""
+
+    turn: int
+    text: str
+    language: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissed(Event):
+    """Sound that was not words: no turn is taken. ``why`` names the evidence, ``text`` is what whisper made up."""
+
+    began: int
+    ended: int
+    why: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimed(Event):
+    """A stage finished a piece of work for a turn.
+
+    ``began`` is on the clock, ``ms`` is the time it really took, ``wasted`` tells that it was speculative and
+    was thrown away.
+    """
+
+    turn: int
+    stage: Stage
+    began: int
+    ms: float
+    wasted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack(Event):
+    """A prepared reply was dropped before anyone heard it."""
+
+    turn: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseQueued(Event):
+    """A phrase of the reply was sent to the loudspeaker. ``text`` is as written, ``spoken`` as read out."""
+
+    turn: int
+    text: str
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseStarted(Event):
+    """The first sample of a phrase left the loudspeaker."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEnded(Event):
+    """The character is silent again. ``heard`` is the part of its reply that left the loudspeaker."""
+
+    turn: int
+    heard: str
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTimed(Event):
+    """The latency of one turn in milliseconds, split by stage.
+
+    Attributes:
+        gap: last sample of the person's speech to the first sample of the reply at the loudspeaker.
+        endpoint: last sample of speech to the decision that the turn was over.
+        hearing, thinking, speaking: work from the pause to the first phrase's PCM.
+        ready: the reply's first PCM was waiting when the turn ended.
+    """
+
+    turn: int
+    gap: float
+    endpoint: float
+    hearing: float
+    thinking: float
+    speaking: float
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fault(Event):
+    """Something is missing or broke, and what to do about it."""
+
+    where: str
+    wrong: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered(Event):
+    """What a fault named works again."""
+
+    where: str
+
+
+Listener = Callable[[Event], None]
+"""Subscribers are called on the conversation's own thread and must return at once."""
+
+
+class EventStream:
+    """Hands each event to every subscriber, in order. Not thread-safe: one conversation, one thread."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Add ``listener``; returns a function that takes it off again."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def emit(self, event: Event) -> None:
+        for listener in tuple(self._listeners):
+            listener(event)

@@ -1,0 +1,1 @@
+"""From sound to words: voice activity, utterances, whisper, evidence, end of turn."""

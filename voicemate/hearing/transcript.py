@@ -1,0 +1,42 @@
+"""What whisper made of some sound, with the evidence to judge it by."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from voicemate.sound import Pcm
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Words, and how sure whisper was of them.
+
+    Attributes:
+        text: the words, stripped; empty when there were none.
+        language: two letters.
+        confidence: mean probability of the text tokens, 0 to 1.
+        seconds: length of the sound.
+        ms: how long it took.
+    """
+
+    text: str
+    language: str
+    confidence: float
+    seconds: float
+    ms: float
+
+
+class Transcriber(Protocol):
+    """Turns an utterance into words; calls are queued, one runs at a time in the owner thread."""
+
+    async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
+        """Transcribe 16 kHz mono ``pcm``.
+
+        Cancelling the awaiting task aborts the work as soon as whisper allows (after an encoder pass).
+
+        Args:
+            language: two letters, or ``auto`` to detect it.
+            prompt: words that are likely to come, such as the character's name.
+        """
+        ...
+
+    def close(self) -> None: ...

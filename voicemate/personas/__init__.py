@@ -1,0 +1,1 @@
+"""Characters: what they are, how they sound, where they are found."""

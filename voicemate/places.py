@@ -1,0 +1,65 @@
+"""Where things are kept: the platform's own places, and what ships with the program.
+
+``VOICEMATE_HOME`` puts everything (settings, models, history) below one folder instead, for tests and for
+people who want it so.
+"""
+
+import os
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+
+_DIRS = PlatformDirs("voicemate", appauthor=False)
+
+
+def _home(name: str, platform_default: str) -> Path:
+    home = os.environ.get("VOICEMATE_HOME")
+    return Path(home).expanduser() / name if home else Path(platform_default)
+
+
+def config_folder() -> Path:
+    """Settings and the person's own personas."""
+    return _home("config", _DIRS.user_config_dir)
+
+
+def data_folder() -> Path:
+    """The history: private, 0700."""
+    return _home("data", _DIRS.user_data_dir)
+
+
+def state_folder() -> Path:
+    """Locks, logs and traces: private, 0700."""
+    return _home("state", _DIRS.user_state_dir)
+
+
+def models_folder() -> Path:
+    """Downloaded weights. ``VOICEMATE_MODELS`` overrides it; in a checkout it is ``models/``."""
+    override = os.environ.get("VOICEMATE_MODELS")
+    if override:
+        return Path(override).expanduser()
+    if os.environ.get("VOICEMATE_HOME"):
+        return _home("models", "")
+    checkout = _checkout()
+    return checkout / "models" if checkout else Path(_DIRS.user_data_dir) / "models"
+
+
+def shipped(name: str) -> Path:
+    """A file or folder that ships with the program, such as ``personas`` or ``models/catalog.toml``.
+
+    An installed package carries them in ``voicemate/shipped``; a checkout keeps them at its top.
+    """
+    packaged = Path(__file__).parent / "shipped" / name
+    checkout = _checkout()
+    return checkout / name if checkout and not packaged.exists() else packaged
+
+
+def private_folder(path: Path) -> Path:
+    """Make ``path`` (and its parents) with mode 0700 and return it."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.chmod(0o700)
+    return path
+
+
+def _checkout() -> Path | None:
+    top = Path(__file__).resolve().parent.parent
+    return top if (top / "pyproject.toml").is_file() and (top / "models" / "catalog.toml").is_file() else None

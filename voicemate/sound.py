@@ -1,0 +1,51 @@
+"""Sound in memory, and the clock that counts it.
+
+All decisions run on one clock: the number of 16 kHz samples the microphone has delivered since the
+conversation began. Positions on it are plain integers, named ``at``, ``began`` or ``ended``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+CLOCK_HZ = 16_000
+"""Samples a second of the conversation's clock; also the rate of webrtcvad, Silero and whisper."""
+
+Pcm = NDArray[np.float32]
+"""Mono samples in [-1, 1], one dimension, C-contiguous."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Some mono sound at its own rate.
+
+    Attributes:
+        pcm: float32 samples, shape ``[n]``.
+        rate: samples a second (Hz).
+    """
+
+    pcm: Pcm
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        return len(self.pcm) / self.rate
+
+
+def samples(ms: float) -> int:
+    """Clock samples in ``ms`` milliseconds."""
+    return round(ms * CLOCK_HZ / 1000)
+
+
+def milliseconds(n: int) -> float:
+    """Milliseconds in ``n`` clock samples."""
+    return n * 1000 / CLOCK_HZ
+
+
+def level_dbfs(pcm: Pcm) -> float:
+    """RMS level in dB below full scale; -120 for silence or no samples."""
+    if len(pcm) == 0:
+        return -120.0
+    power = float(np.mean(np.square(pcm, dtype=np.float64)))
+    return 10 * float(np.log10(max(power, 1e-12)))
