@@ -1,0 +1,121 @@
+"""From a name or a path to a file that can be loaded, and one clear sentence where there is none."""
+
+from pathlib import Path
+
+import pytest
+from made_up_models import MODEL_BYTES, gguf_file
+
+from voicemate.errors import ModelError
+from voicemate.models.catalog import Catalog, Role
+from voicemate.models.resolve import State, resolve, state
+
+ONNX = b"\x08\x08\x12\x07pytorch"
+
+
+@pytest.fixture
+def placed(folder: Path) -> Path:
+    """The file of the model ``mind``, in its place."""
+    folder.mkdir()
+    path = folder / "mind.gguf"
+    path.write_bytes(MODEL_BYTES)
+    return path
+
+
+def test_a_name_leads_to_its_file(catalog: Catalog, placed: Path):
+    assert resolve("mind", Role.THINKING, catalog=catalog) == placed
+    assert state(catalog.find("mind"), placed.parent) is State.PRESENT
+
+
+def test_a_missing_model_gets_the_command_that_fetches_it(catalog: Catalog, folder: Path):
+    with pytest.raises(ModelError, match="The model mind is not here") as caught:
+        resolve("mind", catalog=catalog)
+    assert caught.value.remedy == "Run `voicemate models pull mind`"
+    assert caught.value.exit_code == 5
+
+
+def test_a_truncated_model_is_told_by_its_size(catalog: Catalog, placed: Path):
+    placed.write_bytes(MODEL_BYTES[:-50_000])
+    with pytest.raises(
+        ModelError,
+        match=rf"not whole.* has {len(MODEL_BYTES) - 50_000:,} bytes instead of {len(MODEL_BYTES):,}.*pull mind",
+    ):
+        resolve("mind", catalog=catalog)
+
+
+def test_a_file_of_the_right_size_and_the_wrong_format_is_told(catalog: Catalog, placed: Path):
+    placed.write_bytes(bytes(len(MODEL_BYTES)))
+    with pytest.raises(ModelError, match=r"damaged: .* is not a GGUF file.*`voicemate models pull mind`"):
+        resolve("mind", catalog=catalog)
+
+
+def test_a_model_that_may_not_be_read_is_told(catalog: Catalog, placed: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("voicemate.models.resolve._begins_as", refuse)
+    for name in ("mind", placed):
+        with pytest.raises(ModelError, match=r"cannot be read.*permissions"):
+            resolve(name, catalog=catalog)
+
+
+def test_a_model_for_something_else_is_refused(catalog: Catalog, placed: Path):
+    with pytest.raises(ModelError, match="mind is a model for thinking, not for hearing"):
+        resolve("mind", Role.HEARING, catalog=catalog)
+
+
+def test_an_unknown_name_is_no_path(catalog: Catalog, folder: Path):
+    with pytest.raises(ModelError, match=r"no model called minf.*Did you mean mind\?"):
+        resolve("minf", catalog=catalog)
+
+
+class TestAFileOfOnesOwn:
+    def test_is_taken_by_its_path(self, catalog: Catalog, tmp_path: Path):
+        own = tmp_path / "own.gguf"
+        own.write_bytes(gguf_file())
+        assert resolve(own, Role.THINKING, catalog=catalog) == own
+        assert resolve(str(own), catalog=catalog) == own
+
+    def test_is_found_among_the_models_by_its_name(self, catalog: Catalog, placed: Path):
+        own = placed.with_name("own.gguf")
+        own.write_bytes(gguf_file())
+        assert resolve("own.gguf", Role.THINKING, catalog=catalog) == own
+
+    def test_is_found_at_home(self, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "own.gguf").write_bytes(gguf_file())
+        assert resolve("~/own.gguf", catalog=catalog) == tmp_path / "own.gguf"
+
+    @pytest.mark.parametrize("name", ["gone.gguf", "./gone", "/nowhere/gone.bin"])
+    def test_that_is_not_there_is_told(self, catalog: Catalog, folder: Path, name: str):
+        with pytest.raises(ModelError, match="There is no model file"):
+            resolve(name, catalog=catalog)
+
+    @pytest.mark.parametrize(
+        ("role", "wanted"),
+        [(Role.THINKING, "a GGUF file"), (Role.HEARING, "a whisper model in ggml format"), (None, "a model file")],
+    )
+    def test_of_another_format_is_told(self, catalog: Catalog, tmp_path: Path, role: Role | None, wanted: str):
+        own = tmp_path / "song.mp3"
+        own.write_bytes(b"ID3 la la la")
+        with pytest.raises(ModelError, match=f"song.mp3 is not {wanted}"):
+            resolve(own, role, catalog=catalog)
+
+    def test_for_hearing_is_no_mind(self, catalog: Catalog, tmp_path: Path):
+        own = tmp_path / "ear.bin"
+        own.write_bytes(b"lmgg" + bytes(60))
+        with pytest.raises(ModelError, match="is not a GGUF file"):
+            resolve(own, Role.THINKING, catalog=catalog)
+
+    def test_that_was_cut_short_is_told(self, catalog: Catalog, tmp_path: Path):
+        own = tmp_path / "own.gguf"
+        own.write_bytes(MODEL_BYTES[:-40])
+        with pytest.raises(ModelError, match="damaged or was cut short"):
+            resolve(own, Role.THINKING, catalog=catalog)
+        (tmp_path / "ear.bin").write_bytes(b"lmgg" + bytes(60))
+        with pytest.raises(ModelError, match="damaged or was cut short"):
+            resolve(tmp_path / "ear.bin", Role.HEARING, catalog=catalog)
+
+    def test_of_voice_activity_is_taken(self, catalog: Catalog, tmp_path: Path):
+        own = tmp_path / "vad.onnx"
+        own.write_bytes(ONNX)
+        assert resolve(own, Role.VOICE_ACTIVITY, catalog=catalog) == own

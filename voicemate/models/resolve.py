@@ -1,0 +1,122 @@
+"""From a name or a path to a model file that can be loaded.
+
+What is checked at every start costs milliseconds: that the file is there, has its size and begins as its format
+does. ``verify`` reads every byte.
+"""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+
+from voicemate.errors import ModelError
+from voicemate.models import gguf, whisper_ggml
+from voicemate.models.catalog import Catalog, Model, Role, load
+from voicemate.places import models_folder
+
+_BEGINNINGS = {
+    Role.HEARING: (whisper_ggml.MAGIC, "a whisper model in ggml format"),
+    Role.THINKING: (gguf.MAGIC, "a GGUF file"),
+    Role.VOICE_ACTIVITY: (b"\x08", "an ONNX file"),  # its first field, the version of the format
+}
+"""The first bytes of a role's files, and what such a file is called."""
+
+_PERMISSIONS = "Check the file's permissions"
+_LIST = "`voicemate models list` shows what has a name"
+_SUFFIXES = (".gguf", ".bin", ".onnx")
+
+
+class State(StrEnum):
+    """What is in the place of a catalogued model."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    TRUNCATED = "truncated"
+    FOREIGN = "not a model"
+    UNREADABLE = "unreadable"
+
+
+def state(model: Model, folder: Path) -> State:
+    """What is in the place of ``model``, judged by size and first bytes."""
+    path = folder / model.file
+    try:
+        if not path.is_file():
+            return State.MISSING
+        if path.stat().st_size != model.size:
+            return State.TRUNCATED
+        return State.PRESENT if _begins_as(path, model.role) else State.FOREIGN
+    except OSError:
+        return State.UNREADABLE
+
+
+def resolve(
+    name_or_path: str | os.PathLike[str], role: Role | None = None, *, catalog: Catalog | None = None
+) -> Path:
+    """The file of the model called ``name_or_path``, or at that path, fit to be loaded.
+
+    A bare file name is looked for in the working folder and then among the models. A file that is not in the catalog
+    is checked by its own header, to its last tensor.
+
+    Args:
+        role: what the model is wanted for; None takes any.
+
+    Raises:
+        ModelError: no such model, or its file is missing, cut short, of another format or for another purpose.
+    """
+    catalog = catalog or load()
+    name, folder = os.fspath(name_or_path), models_folder()
+    model = catalog.get(name)
+    if model:
+        if role not in (None, model.role):
+            others = ", ".join(other.name for other in catalog.of(role))
+            raise ModelError(f"{name} is a model for {model.role}, not for {role}", f"Choose one of {others}")
+        return _catalogued(model, folder)
+    try:
+        return _own(_find(name, folder, catalog), role)
+    except OSError as error:
+        raise ModelError(f"The model {name} cannot be read: {error.strerror}", _PERMISSIONS) from None
+
+
+def _catalogued(model: Model, folder: Path) -> Path:
+    path, remedy = folder / model.file, f"Run `voicemate models pull {model.name}`"
+    found = state(model, folder)
+    if found is State.MISSING:
+        raise ModelError(f"The model {model.name} is not here ({path})", remedy)
+    if found is State.TRUNCATED:
+        size = f"{path.stat().st_size:,} bytes instead of {model.size:,}"
+        raise ModelError(f"The model {model.name} is not whole: {path} has {size}", remedy)
+    if found is State.FOREIGN:
+        raise ModelError(f"The model {model.name} is damaged: {path} is not {_BEGINNINGS[model.role][1]}", remedy)
+    if found is State.UNREADABLE:
+        raise ModelError(f"The model {model.name} cannot be read ({path})", _PERMISSIONS)
+    return path
+
+
+def _find(name: str, folder: Path, catalog: Catalog) -> Path:
+    """The file a person means by ``name``."""
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    if path.name == name and (folder / name).is_file():
+        return folder / name
+    if path.name != name or path.suffix in _SUFFIXES:
+        raise ModelError(f"There is no model file {path}", f"Check the path; {_LIST}")
+    raise ModelError(f"There is no model called {name}", catalog.suggestion(name))
+
+
+def _own(path: Path, role: Role | None) -> Path:
+    """``path`` after checking a person's own file for ``role``."""
+    matching = [one for one in Role if _begins_as(path, one)]
+    if not matching or role not in (None, *matching):
+        wanted = _BEGINNINGS[role][1] if role else "a model file"
+        raise ModelError(f"{path} is not {wanted}", f"Give the file of such a model, or a name: {_LIST}")
+    if Role.HEARING in matching:
+        whisper_ggml.read(path)
+    if Role.THINKING in matching:
+        gguf.read(path)
+    return path
+
+
+def _begins_as(path: Path, role: Role) -> bool:
+    beginning = _BEGINNINGS[role][0]
+    with path.open("rb") as file:
+        return file.read(len(beginning)) == beginning

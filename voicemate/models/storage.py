@@ -1,0 +1,120 @@
+"""Files under the models folder: whole or not there, one writer at a time, an answer when the disk is full."""
+
+import errno
+import fcntl
+import hashlib
+import io
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from voicemate.errors import DownloadError
+from voicemate.models.sizes import MB, as_size
+
+_CHUNK = 1 << 20
+_SPARE = 64 * MB
+"""Left free on the disk by a pull."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+Watch = Callable[[int], None]
+"""Told how many bytes are done."""
+
+
+class Growing(io.FileIO):
+    """A file that goes on at its end and tells how long it is."""
+
+    def __init__(self, path: Path, watch: Watch):
+        super().__init__(path, "rb+" if path.exists() else "wb+")
+        self._watch = watch
+        self.seek(0, io.SEEK_END)
+
+    def write(self, data: Any) -> int:
+        """Write all of ``data``, however often it takes."""
+        view = memoryview(data).cast("B")
+        written = 0
+        while written < len(view):
+            written += super().write(view[written:]) or 0
+        self._watch(self.tell())
+        return written
+
+
+def sha256(path: Path, watch: Watch = lambda done: None) -> str:
+    """The file's hash; ``watch`` is told how many bytes of it were read.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    digest, done = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            done += len(chunk)
+            watch(done)
+    return digest.hexdigest()
+
+
+def install(part: Path, final: Path) -> None:
+    """Give the finished file ``part`` its final name, so that a crash leaves the old file or the new one.
+
+    Everyone may read it: a umask of 077 must not hide shared weights.
+    """
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.chmod(0o644)
+    part.replace(final)
+    folder = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def require_room(folder: Path, needed: int, what: str) -> None:
+    """Check that ``needed`` bytes fit on the disk of ``folder``.
+
+    Raises:
+        DownloadError: they do not.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed + _SPARE:
+        raise DownloadError(
+            f"{what} needs {as_size(needed + _SPARE)} on the disk of {folder}, and {as_size(free)} are free",
+            "Free some space and try again",
+        )
+
+
+@contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Turns what the disk of ``folder`` refuses into a ``DownloadError``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            wrong = f"The disk of {folder} is full"
+            raise DownloadError(wrong, "Free some space and try again: what is already fetched is kept") from None
+        raise DownloadError(
+            f"The models folder {folder} cannot be used: {error.strerror or error}",
+            "Correct that, or name another folder in VOICEMATE_MODELS",
+        ) from None
+
+
+@contextmanager
+def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Keeps other pulls into ``folder`` out; tells ``waiting`` once when one has to finish first.
+
+    The kernel lets go of the lock when its holder dies.
+    """
+    lock = os.open(folder / ".pull.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
