@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voicemate.errors import SettingsError
 from voicemate.places import config_folder
+from voicemate.validation import first_problem
 
 
 class Section(BaseModel):
     """A table of the settings file: unknown keys and wrong types are refused, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 Milliseconds = Annotated[int, Field(ge=0, le=60_000)]
@@ -127,33 +128,34 @@ def load(overrides: dict[str, Any] | None = None, path: Path | None = None) -> S
     """
     chosen = path or settings_file()
     table = _read(chosen) if path or chosen.is_file() else {}
-    for key, value in (overrides or {}).items():
-        if value is not None:
-            _put(table, key.split("."), value)
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    for key, value in given.items():
+        _put(table, key.split("."), value)
     try:
         return Settings.model_validate(table)
     except ValidationError as error:
-        raise SettingsError(_first_problem(error, chosen), "Run `voicemate --help` to see what can be set") from None
+        wrong, remedy = first_problem(error, Settings, "setting")
+        from_file = ".".join(str(part) for part in error.errors()[0]["loc"]) not in given
+        wrong = f"In {chosen} {wrong}" if from_file else wrong[0].upper() + wrong[1:]
+        raise SettingsError(wrong, remedy) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}") from None
+        raise SettingsError(
+            f"The settings file {path} cannot be read: {error.strerror}", "Correct its name, or make it yours to read"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings file {path} is not TOML: {error}", "Correct that line") from None
+        raise SettingsError(f"The settings file {path} is not TOML: {error}", "Correct that place") from None
 
 
 def _put(table: dict[str, Any], keys: list[str], value: Any) -> None:
-    for key in keys[:-1]:
+    """Set ``table[keys[0]][keys[1]]…``; what the file has instead of a table is left for the validation to tell."""
+    *parents, last = keys
+    for key in parents:
         table = table.setdefault(key, {})
-    table[keys[-1]] = value
-
-
-def _first_problem(error: ValidationError, path: Path) -> str:
-    problem = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return f"There is no setting `{key}` ({path})"
-    return f"The setting `{key}` is not allowed: {problem['msg'].lower()} ({path})"
+        if not isinstance(table, dict):
+            return
+    table[last] = value

@@ -70,3 +70,12 @@ class SpeechError(VoicemateError):
     """No synthesizer can speak: the engine or the voice is missing, or it hung twice."""
 
     exit_code = 10
+
+
+def first_error(group: BaseExceptionGroup[VoicemateError]) -> VoicemateError:
+    """The first error in ``group``, at whatever depth: what went wrong first is what a person needs to know."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, VoicemateError)
+    return error

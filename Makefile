@@ -1,0 +1,45 @@
+# voicemate: `make talk` sets everything up and starts talking; `make test` sets up and runs every test.
+# `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+VENV := .venv
+VOICEMATE := $(VENV)/bin/voicemate
+
+.PHONY: help talk demo test models lock clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+talk: $(VENV)/.talk models  ## set everything up and talk (in a simulated room where there is no microphone)
+	@$(VOICEMATE) talk
+
+demo: $(VENV)/.talk models  ## three spoken questions and answers in a simulated room, on any machine
+	@$(VOICEMATE) demo
+
+test: $(VENV)/.test $(VENV)/.talk models  ## set up and run every test
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/pyright
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+models: $(VENV)/.talk  ## fetch the starter models (230 MB), once
+	@$(VOICEMATE) models pull starter --only-missing
+
+lock:  ## resolve the dependencies anew, for macOS and Linux at once
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra plots --extra hub \
+	  --no-emit-index-url --no-annotate --custom-compile-command "make lock" -q -o requirements.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra plots --extra hub \
+	  --extra dev -c requirements.lock \
+	  --no-emit-index-url --no-annotate --custom-compile-command "make lock" -q -o requirements-dev.lock
+
+clean:  ## remove the virtual environment; models and history stay
+	rm -rf $(VENV) demo .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.talk: requirements.lock pyproject.toml scripts/setup.sh
+	@scripts/setup.sh talk
+
+$(VENV)/.test: requirements-dev.lock pyproject.toml scripts/setup.sh
+	@scripts/setup.sh test

@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Bring a machine to where voicemate runs: system packages, a virtual environment, the locked dependencies.
+#   scripts/setup.sh talk   what `make talk` needs
+#   scripts/setup.sh test   the same and what the tests need
+# Doing it again does nothing; a changed lock file brings the environment up to it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+for_what=${1:?talk or test}
+venv=.venv
+log=$venv/setup.log
+
+say() { printf 'voicemate: %s\n' "$*"; }
+fail() { printf 'voicemate: %s\n' "$*" >&2; exit 1; }
+
+# Run a command quietly with a clock, its output in the log; show the log's end when it fails.
+with_clock() {
+  local what=$1 start=$SECONDS shown=-30 elapsed pid status=0
+  shift
+  "$@" >>"$log" 2>&1 &
+  pid=$!
+  trap 'kill $pid 2>/dev/null; exit 130' INT TERM
+  while kill -0 "$pid" 2>/dev/null; do
+    elapsed=$((SECONDS - start))
+    if [ -t 1 ]; then
+      printf '\rvoicemate: %s  %02d:%02d ' "$what" $((elapsed / 60)) $((elapsed % 60))
+    elif [ $((elapsed - shown)) -ge 30 ]; then
+      shown=$elapsed
+      printf 'voicemate: %s  %02d:%02d\n' "$what" $((elapsed / 60)) $((elapsed % 60))
+    fi
+    sleep 0.5
+  done
+  wait "$pid" || status=$?
+  trap - INT TERM
+  [ -t 1 ] && printf '\n'
+  if [ "$status" -ne 0 ]; then
+    tail -n 25 "$log" >&2
+    fail "that failed (exit $status); the whole log is in $log"
+  fi
+}
+
+system_debian() {
+  local wanted="libportaudio2 libasound2-plugins espeak-ng build-essential python3-venv" missing="" package sudo=""
+  [ "$for_what" = test ] && wanted="$wanted pulseaudio pulseaudio-utils git"
+  for package in $wanted; do
+    # A Python of one's own needs no python3-venv from Debian.
+    [ "$package" = python3-venv ] && [ -n "$python" ] && "$python" -c 'import ensurepip, venv' 2>/dev/null && continue
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+  done
+  [ -z "$missing" ] && return
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "these packages are missing, and only root can install them:$missing"
+    sudo=sudo
+  fi
+  say "installing system packages:$missing"
+  $sudo apt-get update -qq
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+}
+
+system_macos() {
+  xcode-select -p >/dev/null 2>&1 ||
+    fail "the Xcode command line tools are missing (llama.cpp is compiled here): run \`xcode-select --install\`, then this again"
+  [ "$(uname -m)" = arm64 ] || fail "voicemate needs an Apple-silicon Mac"
+}
+
+system_packages() {
+  case $(uname -s) in
+    Darwin) system_macos ;;
+    Linux)
+      if command -v apt-get >/dev/null; then
+        system_debian
+      else
+        say "install PortAudio, espeak-ng and a C++ compiler with your package manager if this fails"
+      fi
+      ;;
+    *) fail "voicemate runs on macOS and Linux" ;;
+  esac
+}
+
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:-} python3.12 python3.13 python3.11 python3; do
+    command -v "$candidate" >/dev/null || continue
+    if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+}
+
+python=$(find_python)
+system_packages
+python=$(find_python)
+[ -n "$python" ] || fail "Python 3.11, 3.12 or 3.13 is needed: install one, or name it with PYTHON=…"
+
+if [ ! -x $venv/bin/python ] || ! $venv/bin/python -c '' 2>/dev/null; then
+  say "making $venv with $("$python" --version)"
+  rm -rf $venv
+  "$python" -m venv $venv
+fi
+: >"$log"
+
+lock=requirements.lock
+[ "$for_what" = test ] && lock=requirements-dev.lock
+with_clock "installing the locked packages (compiling llama.cpp takes 5 to 15 minutes, once)" \
+  $venv/bin/python -m pip install --disable-pip-version-check --require-hashes -r $lock
+with_clock "installing voicemate" \
+  $venv/bin/python -m pip install --disable-pip-version-check --no-deps --editable .
+touch "$venv/.$for_what"
+[ "$for_what" = test ] && touch "$venv/.talk"
+exit 0

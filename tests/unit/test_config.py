@@ -1,0 +1,160 @@
+"""Settings: what works without any, and what a person is told about a wrong one."""
+
+import os
+import re
+from pathlib import Path
+from typing import TypeGuard
+
+import pytest
+from pydantic import BaseModel
+
+from voicemate.config import Section, Settings, load, settings_file, threads_or_default
+from voicemate.errors import SettingsError
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def file(home: Path) -> Path:
+    settings_file().parent.mkdir()
+    return settings_file()
+
+
+def told(file: Path, text: str, overrides: dict[str, object] | None = None) -> str:
+    """What a person is told when the settings file holds ``text``, without the file's name."""
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as wrong:
+        load(overrides)
+    return str(wrong.value).replace(str(file), "FILE")
+
+
+def test_without_a_file_every_setting_has_a_default():
+    assert load() == Settings()
+
+
+def test_the_persons_own_file_is_read_and_the_rest_keeps_its_default(file: Path):
+    file.write_text('persona = "mei"\n[hearing]\nmodel = "whisper-tiny.en"\n')
+    settings = load()
+    assert settings.persona == "mei"
+    assert settings.hearing.model == "whisper-tiny.en"
+    assert settings.thinking == Settings().thinking
+
+
+def test_another_file_can_be_named(tmp_path: Path, file: Path):
+    file.write_text('persona = "mei"')
+    other = tmp_path / "other.toml"
+    other.write_text('persona = "juniper"')
+    assert load(path=other).persona == "juniper"
+
+
+def test_a_file_with_a_byte_order_mark_is_read(file: Path):
+    file.write_bytes('\ufeffpersona = "mei"'.encode())
+    assert load().persona == "mei"
+
+
+def test_what_the_command_line_gives_goes_before_the_file(file: Path):
+    file.write_text('[hearing]\nmodel = "whisper-base"\nlanguage = "en"\n')
+    settings = load({"hearing.model": "whisper-tiny.en", "hearing.language": None, "persona": "mei"})
+    assert settings.hearing.model == "whisper-tiny.en"
+    assert settings.hearing.language == "en"
+    assert settings.persona == "mei"
+
+
+def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
+    file.write_text("[speaking]\ntimeout_s = 5\n")
+    assert load().speaking.timeout_s == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[hearing]\nmodle = "x"',
+            "In FILE there is no setting `hearing.modle`. Perhaps `hearing.model` is meant.",
+        ),
+        ("[hearng]", "In FILE there is no setting `hearng`. Perhaps `hearing` is meant."),
+        ("[history]\nzzz = 1", "In FILE there is no setting `history.zzz`. There are `keep`."),
+        (
+            '[hearing]\nthreads = "4"',
+            'In FILE the setting `hearing.threads` cannot be "4". It must be a whole number, at least 0 '
+            "and at most 256 (whisper's CPU threads; 0 for one less than the cores).",
+        ),
+        (
+            "[hearing]\nthreads = true",
+            "In FILE the setting `hearing.threads` cannot be true. It must be a whole number",
+        ),
+        (
+            "[hearing]\nthreads = 1.5",
+            "In FILE the setting `hearing.threads` cannot be 1.5. It must be a whole number",
+        ),
+        ("[endpoint]\nsilence_ms = -1", "In FILE the setting `endpoint.silence_ms` cannot be -1. It must be a whole"),
+        (
+            "[vad]\nthreshold = 2",
+            "In FILE the setting `vad.threshold` cannot be 2. It must be a number, at least 0.05 ",
+        ),
+        ("[vad]\nthreshold = nan", "In FILE the setting `vad.threshold` cannot be NaN. It must be a number"),
+        ('[history]\nkeep = "yes"', 'In FILE the setting `history.keep` cannot be "yes". It must be true or false'),
+        (
+            "persona = 3",
+            "In FILE the setting `persona` cannot be 3. It must be text (a name from `voicemate personas`",
+        ),
+        ("hearing = 3", "In FILE the setting `hearing` cannot be 3. It must be a table."),
+        ("[[hearing]]", "In FILE the setting `hearing` cannot be [{}]. It must be a table."),
+        ("persona = ", "The settings file FILE is not TOML: Invalid value (at end of document). Correct that place."),
+    ],
+)
+def test_a_wrong_setting_is_named_with_the_way_out(file: Path, text: str, message: str):
+    assert told(file, text).startswith(message)
+
+
+def test_a_long_wrong_value_is_cut_short(file: Path):
+    assert len(told(file, f'[hearing]\nthreads = "{"x" * 5000}"')) < 250
+
+
+def test_a_wrong_setting_from_the_command_line_is_not_blamed_on_the_file(file: Path):
+    assert told(file, "", {"hearing.modle": "x"}).startswith("There is no setting `hearing.modle`.")
+    assert told(file, "", {"endpoint.silence_ms": -5}).startswith("The setting `endpoint.silence_ms` cannot be -5.")
+
+
+def test_a_table_that_is_none_is_told_also_when_the_command_line_sets_something_in_it(file: Path):
+    assert told(file, "hearing = 3", {"hearing.model": "x"}).startswith("In FILE the setting `hearing` cannot be 3.")
+
+
+def test_a_file_that_is_no_text_is_told(file: Path):
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match="is not TOML"):
+        load()
+
+
+def test_a_named_file_that_is_not_there_is_told(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"absent\.toml cannot be read: No such file or directory\. Correct"):
+        load(path=tmp_path / "absent.toml")
+
+
+def sections(model: type[BaseModel] = Settings) -> list[type[BaseModel]]:
+    kinds = [field.annotation for field in model.model_fields.values()]
+    return [model, *(section for kind in kinds if is_section(kind) for section in sections(kind))]
+
+
+def is_section(kind: object) -> TypeGuard[type[Section]]:
+    return isinstance(kind, type) and issubclass(kind, Section)
+
+
+@pytest.mark.parametrize("section", sections())
+def test_every_setting_is_described(section: type[BaseModel]):
+    for name, field in section.model_fields.items():
+        assert field.description or is_section(field.annotation), name
+
+
+def test_a_whisper_that_is_told_nothing_leaves_a_core_to_the_others():
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    assert threads_or_default(0) == min(8, max(1, cores - 1))
+    assert threads_or_default(3) == 3
+
+
+def test_messages_are_one_line(file: Path):
+    assert not re.search(r"\n", told(file, '[hearing]\nmodel = ["""a\nb"""]'))
