@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -27,9 +28,9 @@ class Clip:
 
     def pcm(self) -> Pcm:
         """16 kHz mono float32."""
-        pcm, rate = soundfile.read(self.path, dtype="float32")
+        sound, rate = soundfile.read(self.path, dtype="float32")
         assert rate == CLOCK_HZ
-        return pcm
+        return np.ascontiguousarray(sound, dtype=np.float32)
 
 
 @pytest.fixture(scope="session")

@@ -185,7 +185,7 @@ class Recovered(Event):
     where: str
 
 
-Listener = Callable[[Event], None]
+Subscriber = Callable[[Event], None]
 """Subscribers are called on the conversation's own thread and must return at once."""
 
 
@@ -193,13 +193,13 @@ class EventStream:
     """Hands each event to every subscriber, in order. Not thread-safe: one conversation, one thread."""
 
     def __init__(self) -> None:
-        self._listeners: list[Listener] = []
+        self._subscribers: list[Subscriber] = []
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Add ``listener``; returns a function that takes it off again."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Add ``subscriber``; returns a function that takes it off again."""
+        self._subscribers.append(subscriber)
+        return lambda: self._subscribers.remove(subscriber)
 
     def emit(self, event: Event) -> None:
-        for listener in tuple(self._listeners):
-            listener(event)
+        for subscriber in tuple(self._subscribers):
+            subscriber(event)

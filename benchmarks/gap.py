@@ -1,0 +1,201 @@
+"""The gap, measured from outside: last sample of a person's speech to the first audible sample of the answer.
+
+A real ``voicemate talk`` runs on a virtual microphone and a virtual loudspeaker (PulseAudio null sinks). Recordings
+of people are played into the microphone one after the other, each after the answer to the one before, and both sides
+are recorded on one time line. Whatever the program believes of itself plays no part in the gap; its own trace is only
+shown beside it, split by stage.
+
+    python benchmarks/gap.py --stt whisper-tiny.en
+
+Results go to ``benchmarks/results/gap-<stt>.json`` and ``.png``.
+"""
+
+import argparse
+import contextlib
+import json
+import statistics
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import machine
+from benchmarks.recordings import Recorded, recordings
+from tests.pulse import RATE, PulseRoom, Recording
+from tests.talk_process import Talk
+from voicemate.places import models_folder
+
+RESULTS = Path(__file__).parent / "results"
+
+AUDIBLE_DBFS = -50.0
+"""Level of the first 5 ms of an answer that count as audible: 20 dB above the room's noise."""
+
+PATIENCE_S = 30.0
+"""After this long without an answer the turn counts as missed."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One measured turn; times in milliseconds."""
+
+    clip: str
+    gap: float | None  # None: no answer
+
+
+def main() -> None:
+    arguments = _arguments()
+    clips = choose(arguments.clips)
+    with tempfile.TemporaryDirectory() as home:
+        turns, stages, start_s = converse(clips, arguments, Path(home))
+    write(arguments, turns, stages, start_s)
+
+
+def choose(count: int) -> list[Recorded]:
+    """Short English utterances with a clear ending: whole sentences without an inner pause of 300 ms and more."""
+    fitting = [
+        clip
+        for clip in recordings()
+        if clip.language == "en"
+        and clip.kind == "speech"
+        and clip.transcript
+        and clip.longest_pause_s < 0.3
+        and 1.0 <= clip.speech_end_s - clip.speech_start_s <= 8.0
+    ]
+    # Evenly over the manifest, so that every source of recordings has its share.
+    return [fitting[place] for place in np.linspace(0, len(fitting) - 1, min(count, len(fitting))).astype(int)]
+
+
+def converse(
+    clips: list[Recorded], arguments: argparse.Namespace, home: Path
+) -> tuple[list[Turn], list[dict[str, Any]], float]:
+    """Hold the conversation; returns the turns, the program's own trace, and the seconds it took to listen."""
+    environment = {"VOICEMATE_HOME": str(home), "VOICEMATE_MODELS": str(models_folder())}
+    with PulseRoom() as room, room.recording() as recording:
+        said: list[tuple[Recorded, np.ndarray]] = []
+        options = ("--stt", arguments.stt, "--llm", arguments.llm, "--persona", arguments.persona)
+        with Talk(options, room.environment | environment, echo=True) as talk:
+            start_s = talk.wait_for("[listening]", 60)
+            talk.wait_until_quiet()
+            for clip in clips:
+                sound = soxr.resample(clip.pcm(), 16_000, RATE)
+                said.append((clip, sound))
+                room.say(sound)
+                with contextlib.suppress(TimeoutError):
+                    talk.wait_for("gap ", PATIENCE_S)
+                talk.wait_until_quiet()
+    turns = measure(recording, said)
+    if arguments.keep_recording:
+        recording.write(arguments.keep_recording)
+    return turns, _trace(home), start_s
+
+
+def measure(recording: Recording, said: list[tuple[Recorded, np.ndarray]]) -> list[Turn]:
+    """The gap of each turn, from the recording alone."""
+    audible = _audible(recording.loudspeaker)
+    turns, begin = [], 0
+    places = []
+    for clip, sound in said:
+        begin = _find(recording.person, sound, begin)
+        places.append((clip, begin))
+        begin += len(sound)
+    for place, (clip, begin) in enumerate(places):
+        ended = begin + round(clip.speech_end_s * RATE)
+        following = places[place + 1][1] if place + 1 < len(places) else len(audible)
+        answers = np.flatnonzero(audible[ended:following])
+        turns.append(Turn(clip.name, float(answers[0] * 1000 / RATE) if len(answers) else None))
+    return turns
+
+
+def _audible(pcm: np.ndarray) -> np.ndarray:
+    """Where the next 5 ms are louder than ``AUDIBLE_DBFS``."""
+    window = RATE // 200
+    power = np.convolve(np.square(pcm, dtype=np.float64), np.ones(window) / window)[window - 1 :]
+    return power > 10 ** (AUDIBLE_DBFS / 10)
+
+
+def _find(pcm: np.ndarray, sound: np.ndarray, start: int) -> int:
+    """Where ``sound`` lies in ``pcm``, from ``start`` on: the peak of their cross-correlation."""
+    piece = pcm[start:]
+    size = 1 << (len(piece) + len(sound)).bit_length()
+    spectrum = np.fft.rfft(piece, size) * np.conj(np.fft.rfft(sound, size))
+    return start + int(np.argmax(np.fft.irfft(spectrum, size)[: len(piece)]))
+
+
+def _trace(home: Path) -> list[dict[str, Any]]:
+    """The program's own numbers of each turn."""
+    file = home / "state" / "trace.jsonl"
+    return [json.loads(line)["turn"] for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def write(arguments: argparse.Namespace, turns: list[Turn], stages: list[dict[str, Any]], start_s: float) -> None:
+    gaps = sorted(turn.gap for turn in turns if turn.gap is not None)
+    summary = {
+        "turns": len(turns),
+        "answered": len(gaps),
+        "median_ms": round(statistics.median(gaps)) if gaps else None,
+        "p90_ms": round(float(np.percentile(gaps, 90))) if gaps else None,
+        "least_ms": round(gaps[0]) if gaps else None,
+        "most_ms": round(gaps[-1]) if gaps else None,
+        "start_to_listening_s": round(start_s, 2),
+    }
+    for turn in turns:
+        print(f"{turn.clip:60} {'no answer' if turn.gap is None else f'{turn.gap:6.0f} ms'}")
+    print(json.dumps(summary))
+    RESULTS.mkdir(exist_ok=True)
+    name = arguments.name or f"gap-{arguments.stt}"
+    result = {
+        "command": f"python benchmarks/gap.py --stt {arguments.stt} --llm {arguments.llm}",
+        "machine": machine.description(),
+        "summary": summary,
+        "turns": [asdict(turn) for turn in turns],
+        "stages": [stage.get("timing") for stage in stages],
+    }
+    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    draw(gaps, [timing for stage in stages if (timing := stage.get("timing"))], RESULTS / f"{name}.png", name)
+
+
+def draw(gaps: list[float], timings: list[dict[str, float]], path: Path, name: str) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    left.step(gaps, np.arange(1, len(gaps) + 1) / len(gaps) * 100, where="post", color="#3b7dd8")
+    for share, style in ((50, "-"), (90, "--")):
+        value = float(np.percentile(gaps, share))
+        left.axvline(value, color="#a03fa0", linestyle=style, linewidth=1)
+        left.text(value, 3, f" {value:.0f} ms", fontsize=9, color="#a03fa0")
+    left.set(xlabel="gap from outside (ms)", ylabel="share of turns (%)", ylim=(0, 102), xlim=(0, None), title=name)
+    base = np.zeros(len(timings))
+    for stage, colour in (("hearing_ms", "#8ab4e8"), ("thinking_ms", "#f2b84b"), ("speaking_ms", "#d58bd0")):
+        heights = np.array([timing[stage] for timing in timings])
+        right.bar(range(1, len(timings) + 1), heights, bottom=base, color=colour, label=stage.removesuffix("_ms"))
+        base += heights
+    right.plot(range(1, len(timings) + 1), [timing["endpoint_ms"] for timing in timings], "k_", label="endpoint wait")
+    right.set(xlabel="turn", ylabel="ms", title="work after the pause, and the wait beside it")
+    right.legend(fontsize=8)
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=110)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--stt", default="whisper-tiny.en")
+    parser.add_argument("--llm", default="smollm2-135m")
+    parser.add_argument("--persona", default="juniper")
+    parser.add_argument("--clips", type=int, default=20, help="how many recordings to play")
+    parser.add_argument("--name", help="of the result files; gap-<stt> by default")
+    parser.add_argument("--keep-recording", type=Path, metavar="WAV", help="write what was heard: person left")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

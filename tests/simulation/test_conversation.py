@@ -1,0 +1,210 @@
+"""What a person gets out of a conversation, with scripted engines on the virtual clock."""
+
+import asyncio
+
+import pytest
+
+from tests.simulation.scripted import SECONDS_A_WORD, ScriptedMind, ScriptedTranscriber
+from tests.simulation.stage import Stage, voice
+from voicemate.config import EndpointSettings
+from voicemate.errors import ModelError, SpeechError
+from voicemate.events import (
+    Dismissed,
+    Fault,
+    FloorChanged,
+    FloorState,
+    Heard,
+    PhraseStarted,
+    ReplyEnded,
+    RolledBack,
+    TurnEnded,
+    TurnTimed,
+)
+from voicemate.sound import milliseconds
+
+
+async def one_question(stage: Stage) -> None:
+    await stage.room.say(voice(1.5))
+    assert await stage.room.until_answered(patience_s=5)
+
+
+def test_a_question_gets_its_answer_out_loud() -> None:
+    stage = Stage(ScriptedTranscriber(["what is this"]), ScriptedMind({"what is this": "This is a test. It works."}))
+    stage.play(one_question)
+    (heard,) = [event for event in stage.of(Heard) if event.final]
+    (ended,) = stage.of(ReplyEnded)
+    assert heard.text == "what is this"
+    assert ended.heard == "This is a test. It works."
+    assert stage.synthesizer.rendered == ["This is a test.", "It works."]
+
+
+def test_the_gap_is_the_longer_of_waiting_and_computing_and_not_their_sum() -> None:
+    stage = Stage(endpoint=EndpointSettings(silence_ms=500))
+    stage.play(one_question)
+    (timed,) = stage.of(TurnTimed)
+    assert timed.ready
+    assert 500 <= timed.gap <= 500 + 2 * 32 + 20, "endpoint, one block to decide, one to play"
+    assert timed.hearing + timed.thinking + timed.speaking < 500
+
+
+def test_slow_engines_delay_the_answer_by_what_they_take() -> None:
+    stage = Stage(ScriptedTranscriber(["hello"], ms=900), endpoint=EndpointSettings(silence_ms=400))
+    stage.play(one_question)
+    (timed,) = stage.of(TurnTimed)
+    assert not timed.ready
+    assert 1_000 < timed.gap < 1_400
+
+
+def test_a_pause_in_the_middle_is_not_the_end_and_both_halves_are_one_turn() -> None:
+    stage = Stage(ScriptedTranscriber(["I would like", "I would like some tea please"]))
+
+    async def hesitating(stage: Stage) -> None:
+        await stage.room.say(voice(1.0))
+        await asyncio.sleep(0.4)
+        await stage.room.say(voice(1.0))
+        assert await stage.room.until_answered(patience_s=5)
+
+    stage.play(hesitating)
+    assert len(stage.of(RolledBack)) == 1
+    (ended,) = stage.of(TurnEnded)
+    assert milliseconds(ended.ended - ended.began) == pytest.approx(2400, abs=150)
+    assert [event.text for event in stage.of(Heard) if event.final] == ["I would like some tea please"]
+    assert [len(asked) for asked in stage.mind.asked][-1] == len(stage.mind.asked[0]), "nothing of the draft stays"
+
+
+def test_going_on_in_the_last_moment_takes_the_reply_back_before_it_is_heard() -> None:
+    stage = Stage(
+        ScriptedTranscriber(["I would", "I would like some tea"], ms=600),
+        endpoint=EndpointSettings(silence_ms=300),
+    )
+
+    async def late(stage: Stage) -> None:
+        await stage.room.say(voice(1.0))
+        await asyncio.sleep(0.5)  # the turn is over, the words are not known yet
+        await stage.room.say(voice(1.0))
+        assert await stage.room.until_answered(patience_s=5)
+
+    stage.play(late)
+    assert len(stage.of(ReplyEnded)) == 1
+    assert [event.text for event in stage.of(Heard) if event.final][-1] == "I would like some tea"
+
+
+def test_unfinished_words_are_waited_for() -> None:
+    stage = Stage(
+        ScriptedTranscriber(["I went there and"]), endpoint=EndpointSettings(silence_ms=400, hold_on_ms=1500)
+    )
+    stage.play(one_question)
+    (timed,) = stage.of(TurnTimed)
+    assert timed.gap >= 1500
+
+
+def test_noise_that_whisper_makes_words_of_takes_no_turn() -> None:
+    stage = Stage(ScriptedTranscriber(["(keyboard clicking)"]))
+
+    async def noise(stage: Stage) -> None:
+        await stage.room.say(voice(1.0))
+        assert not await stage.room.until_answered(patience_s=3)
+
+    stage.play(noise)
+    (dismissed,) = stage.of(Dismissed)
+    assert dismissed.text == "(keyboard clicking)"
+    assert not stage.of(TurnEnded)
+    assert not stage.mind.asked
+
+
+def test_the_character_remembers_what_was_said_and_heard() -> None:
+    stage = Stage(
+        ScriptedTranscriber(["my name is Ada", "what is my name"]),
+        ScriptedMind({"my name is Ada": "Hello Ada.", "what is my name": "It is Ada."}),
+    )
+
+    async def two_turns(stage: Stage) -> None:
+        await one_question(stage)
+        await one_question(stage)
+
+    stage.play(two_turns)
+    said = [message.content for message in stage.mind.asked[-1]]
+    assert said[-3:] == ["my name is Ada", "Hello Ada.", "what is my name"]
+
+
+def test_the_character_does_not_answer_itself() -> None:
+    stage = Stage(mind=ScriptedMind(default="Well, " + "and so on " * 20))
+
+    async def leak(stage: Stage) -> None:
+        await stage.room.say(voice(1.0))
+        await asyncio.sleep(1.5)
+        await stage.room.say(voice(1.0))  # as loud as its own voice would come back
+        await stage.room.until_quiet(3)
+
+    stage.play(leak)
+    assert len(stage.of(TurnEnded)) == 1
+
+
+def test_a_greeting_is_spoken_first() -> None:
+    stage = Stage()
+
+    async def greeted(stage: Stage) -> None:
+        stage.session.greet("Hello, I am Echo.")
+        assert await stage.room.until_answered(patience_s=5)
+
+    stage.play(greeted)
+    (ended,) = stage.of(ReplyEnded)
+    assert (ended.turn, ended.heard) == (0, "Hello, I am Echo.")
+
+
+def test_a_typed_question_is_answered_without_a_voice() -> None:
+    stage = Stage(mind=ScriptedMind({"who are you": "I am Echo."}))
+
+    async def typed(stage: Stage) -> None:
+        stage.session.ask("who are you")
+        assert await stage.room.until_answered(patience_s=5)
+
+    stage.play(typed)
+    assert stage.of(ReplyEnded)[0].heard == "I am Echo."
+    assert not stage.transcriber.calls
+
+
+@pytest.mark.parametrize("where", ["mind", "synthesizer"])
+def test_an_engine_that_fails_costs_one_reply_and_says_why(where: str) -> None:
+    stage = Stage()
+
+    async def broken_then_well(stage: Stage) -> None:
+        engine = getattr(stage, where)
+        engine.error = ModelError("The model broke", "Pull it again") if where == "mind" else SpeechError("No voice")
+        await stage.room.say(voice(1.0))
+        assert not await stage.room.until_answered(patience_s=3)
+        engine.error = None
+        await one_question(stage)
+
+    stage.play(broken_then_well)
+    assert len(stage.of(Fault)) == 1
+    assert len(stage.of(ReplyEnded)) == 1
+    assert len([event for event in stage.of(FloorChanged) if event.state is FloorState.LISTENING]) >= 3
+
+
+def test_stopping_in_mid_reply_keeps_what_was_heard() -> None:
+    stage = Stage(mind=ScriptedMind(default="One two three four five six seven eight nine ten."))
+
+    async def stop_early(stage: Stage) -> None:
+        await stage.room.say(voice(1.0))
+        while not stage.of(PhraseStarted):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(4.4 * SECONDS_A_WORD)
+
+    stage.play(stop_early)
+    (ended,) = stage.of(ReplyEnded)
+    assert ended.interrupted
+    assert ended.heard in ("One two three", "One two three four", "One two three four five")
+
+
+def test_the_same_conversation_gives_the_same_events_again() -> None:
+    def converse() -> list[object]:
+        stage = Stage(ScriptedTranscriber(["first", "second"]))
+
+        async def script(stage: Stage) -> None:
+            await one_question(stage)
+            await one_question(stage)
+
+        return [event for event in stage.play(script) if isinstance(event, FloorChanged | Heard | TurnEnded)]
+
+    assert converse() == converse()

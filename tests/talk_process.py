@@ -1,0 +1,79 @@
+"""``voicemate talk`` as a process of its own, for tests and benchmarks that stand outside of it."""
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+
+class Talk:
+    """A running ``voicemate talk --no-view`` whose lines can be waited for; a context manager.
+
+    Args:
+        options: of ``talk``.
+        environment: variables on top of this process's own.
+        echo: print its lines as they come.
+    """
+
+    def __init__(self, options: Sequence[str], environment: Mapping[str, str], echo: bool = False):
+        self._command = [sys.executable, "-m", "voicemate", "talk", "--no-view", *options]
+        self._environment = {**os.environ, **environment}
+        self._echo = echo
+        self._lines: queue.Queue[str] = queue.Queue()
+        self.seen: list[str] = []
+
+    def __enter__(self) -> "Talk":
+        self._started = time.monotonic()
+        self._process = subprocess.Popen(
+            self._command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end, with SIGKILL behind it; returns its exit code."""
+        if self._process.poll() is None:
+            self._process.send_signal(by)
+        try:
+            return self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def wait_for(self, beginning: str, patience_s: float) -> float:
+        """Wait for a line that begins so; returns the seconds since the start."""
+        deadline = time.monotonic() + patience_s
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise TimeoutError(f"no line {beginning!r} within {patience_s:.0f} s") from None
+            self.seen.append(line)
+            if self._echo:
+                print(f"    {line}", flush=True)
+            if line.strip().startswith(beginning):
+                return time.monotonic() - self._started
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait_until_quiet(self, quiet_s: float = 1.5) -> None:
+        """Wait until nothing has been printed for a while: the character is done, the room is quiet."""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self.wait_for("", quiet_s)
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._lines.put(line.rstrip())

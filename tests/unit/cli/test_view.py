@@ -1,0 +1,103 @@
+"""What a person sees of a conversation."""
+
+import io
+
+from rich.console import Console
+
+from voicemate.cli.view import LiveView, PlainView, choose_view, meter_steps
+from voicemate.events import (
+    Event,
+    Fault,
+    FloorChanged,
+    FloorState,
+    Heard,
+    Level,
+    PhraseQueued,
+    PhraseStarted,
+    ReplyEnded,
+    RolledBack,
+    TurnTimed,
+)
+
+TURN: list[Event] = [
+    FloorChanged(0, FloorState.LISTENING, "ready"),
+    FloorChanged(1_000, FloorState.HEARING, "a voice"),
+    Heard(2_000, 1, "what time", "en", final=False),
+    RolledBack(2_100, 1, "the person went on"),
+    Heard(3_000, 1, "what time is it", "en", final=True),
+    PhraseQueued(3_100, 1, "High time, ", "High time,"),
+    PhraseStarted(3_200, 1, "High time, "),
+    TurnTimed(3_200, 1, gap=487.4, endpoint=480, hearing=210, thinking=80, speaking=20, ready=True),
+    ReplyEnded(9_000, 1, "High time, I should say.", interrupted=False),
+    FloorChanged(9_000, FloorState.LISTENING, "the character is done"),
+]
+
+
+def terminal(width: int = 100) -> tuple[Console, io.StringIO]:
+    out = io.StringIO()
+    return Console(file=out, force_terminal=True, width=width, color_system=None), out
+
+
+def plain() -> tuple[Console, io.StringIO]:
+    out = io.StringIO()
+    return Console(file=out, force_terminal=False, width=200), out
+
+
+def test_plain_lines_hold_the_conversation_and_its_latency() -> None:
+    console, out = plain()
+    with PlainView(console, "Juniper on two models", "Juniper") as view:
+        for event in TURN:
+            view(event)
+    lines = [line.strip() for line in out.getvalue().splitlines()]
+    assert "you  what time is it" in lines
+    assert "Juniper  High time, I should say." in lines
+    assert any(line.startswith("gap 487 ms") and "ready when you stopped" in line for line in lines)
+    assert not any("what time" in line and "is it" not in line for line in lines), "drafts are not for the record"
+
+
+def test_a_reply_that_was_cut_off_says_so() -> None:
+    console, out = plain()
+    with PlainView(console, "", "Juniper") as view:
+        view(ReplyEnded(9_000, 1, "High time,", interrupted=True))
+    assert "Juniper  High time, [cut off]" in out.getvalue()
+
+
+def test_the_live_view_shows_drafts_and_the_reply_as_it_is_spoken() -> None:
+    console, out = terminal()
+    with LiveView(console, "Juniper", "Juniper") as view:
+        for event in TURN[:3]:
+            view(event)
+        assert "what time" in out.getvalue()
+        for event in TURN[3:7]:
+            view(event)
+        assert "High time," in out.getvalue()
+
+
+def test_listening_to_silence_draws_nothing() -> None:
+    console, out = terminal()
+    with LiveView(console, "Juniper", "Juniper") as view:
+        view(FloorChanged(0, FloorState.LISTENING, "ready"))
+        drawn = len(out.getvalue())
+        for at in range(100):
+            view(Level(at, dbfs=-90 + at % 3, voice=0.0))
+        assert len(out.getvalue()) == drawn
+
+
+def test_a_fault_stays_in_sight_with_its_way_out() -> None:
+    console, out = terminal()
+    with LiveView(console, "Juniper", "Juniper") as view:
+        view(Fault(0, "microphone", "The microphone is gone", "Plug it in again"))
+        assert "The microphone is gone. Plug it in again" in out.getvalue()
+
+
+def test_the_meter_stays_inside_its_scale() -> None:
+    steps = [meter_steps(dbfs) for dbfs in (-200, -60, -30, 0, 20)]
+    assert steps == sorted(steps)
+    assert steps[0] == steps[1] == 0
+    assert steps[-1] == steps[-2]
+
+
+def test_pipes_get_plain_lines_and_terminals_the_live_view() -> None:
+    assert isinstance(choose_view(plain()[0], live=True)("", ""), PlainView)
+    assert isinstance(choose_view(terminal()[0], live=True)("", ""), LiveView)
+    assert isinstance(choose_view(terminal()[0], live=False)("", ""), PlainView)

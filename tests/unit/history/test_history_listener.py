@@ -1,0 +1,106 @@
+"""What the history keeps of the events of a conversation."""
+
+from pathlib import Path
+
+import pytest
+
+from voicemate.conversation.history import History, HistoryReader, HistoryWriter, Turn
+from voicemate.conversation.timing import Timing
+from voicemate.events import (
+    Event,
+    FloorChanged,
+    FloorState,
+    Heard,
+    PhraseQueued,
+    PhraseStarted,
+    ReplyEnded,
+    RolledBack,
+    TurnEnded,
+    TurnTimed,
+)
+
+ASKED = Heard(0, 1, "Tell me a story.", "en", final=True)
+
+
+@pytest.fixture
+def after(history: History, path: Path):
+    """The turns that are kept when the events happened."""
+    writer = HistoryWriter(history)
+
+    def turns(*events: Event) -> list[Turn]:
+        for event in events:
+            writer.listen(event)
+        assert history.flush()
+        with HistoryReader(path) as reader:
+            return reader.recent()
+
+    return turns
+
+
+def test_a_whole_turn_is_kept(after):
+    (turn,) = after(
+        Heard(0, 1, "Tell me", "en", final=False),
+        TurnEnded(0, 1, 0, 0, "480 ms of silence"),
+        ASKED,
+        PhraseQueued(0, 1, "Once upon a time, ", "Once upon a time,"),
+        TurnTimed(0, 1, gap=600, endpoint=480, hearing=90, thinking=70, speaking=30, ready=True),
+        PhraseStarted(0, 1, "Once upon a time, "),
+        PhraseStarted(0, 1, "there was a cat."),
+        ReplyEnded(0, 1, "Once upon a time, there was a cat.", interrupted=False),
+    )
+    assert (turn.said, turn.reply, turn.interrupted) == (
+        "Tell me a story.",
+        "Once upon a time, there was a cat.",
+        False,
+    )
+    assert turn.timing == Timing(600, 480, 90, 70, 30, True)
+
+
+def test_a_draft_that_was_never_final_is_not_kept(after):
+    assert after(Heard(0, 1, "Tell me", "en", final=False), RolledBack(0, 1, "the person went on")) == []
+
+
+def test_what_was_only_planned_is_not_kept(after):
+    (turn,) = after(ASKED, PhraseQueued(0, 1, "Once", "Once"), FloorChanged(0, FloorState.SPEAKING))
+    assert turn.reply == ""
+
+
+def test_a_phrase_counts_as_heard_when_the_next_one_begins(after):
+    started = [PhraseStarted(0, 1, text) for text in ("Once upon a time, ", "there was ", "a cat.")]
+    (turn,) = after(ASKED, *started)
+    assert turn.reply == "Once upon a time, there was"
+    assert turn.ended is None
+
+
+def test_an_interrupted_reply_is_kept_to_the_word(after):
+    (turn,) = after(
+        ASKED,
+        PhraseStarted(0, 1, "Once upon a time, "),
+        PhraseStarted(0, 1, "there was a cat."),
+        ReplyEnded(0, 1, "Once upon a time, there", interrupted=True),
+    )
+    assert (turn.reply, turn.interrupted) == ("Once upon a time, there", True)
+
+
+def test_a_greeting_is_kept_as_turn_0(after):
+    greeting, turn = after(
+        PhraseStarted(0, 0, "Hello, "),
+        PhraseStarted(0, 0, "how are you?"),
+        ReplyEnded(0, 0, "Hello, how are you?", interrupted=False),
+        ASKED,
+    )
+    assert (greeting.number, greeting.said, greeting.reply) == (0, "", "Hello, how are you?")
+    assert turn.number == 1
+
+
+def test_a_turn_that_went_on_after_our_first_word_is_one_turn(after):
+    (turn,) = after(
+        Heard(0, 1, "I went to the", "en", final=True),
+        PhraseStarted(0, 1, "Oh, "),
+        PhraseStarted(0, 1, "where to?"),
+        RolledBack(0, 1, "the person went on"),
+        Heard(0, 1, "I went to the market.", "en", final=True),
+        PhraseStarted(0, 1, "What did you buy?"),
+        ReplyEnded(0, 1, "What did you buy?", interrupted=False),
+    )
+    assert (turn.said, turn.reply) == ("I went to the market.", "What did you buy?")

@@ -1,0 +1,245 @@
+"""Puts a conversation together from settings: the only place that knows every concrete class."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from voicemate.audio.clock import SampleClock
+from voicemate.audio.devices import Direction
+from voicemate.audio.loudspeaker import DeviceLoudspeaker
+from voicemate.audio.microphone import DeviceMicrophone
+from voicemate.audio.ports import Loudspeaker, Microphone
+from voicemate.audio.stream_host import StreamHost
+from voicemate.config import Settings, threads_or_default
+from voicemate.conversation.dialogue import Dialogue
+from voicemate.conversation.history import History, HistoryWriter
+from voicemate.conversation.instance import only_instance
+from voicemate.conversation.session import Parts, Session
+from voicemate.conversation.trace_file import TraceFile
+from voicemate.events import EventStream, Fault, FloorChanged, FloorState, Recovered, Subscriber
+from voicemate.hearing.ears import Ears
+from voicemate.hearing.listener import Listener
+from voicemate.hearing.voice_activity import VoiceActivity
+from voicemate.hearing.whisper import Whisper
+from voicemate.models.catalog import Role
+from voicemate.models.resolve import resolve
+from voicemate.personas.library import find_persona
+from voicemate.personas.persona import Persona
+from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
+from voicemate.thinking.context import Context
+from voicemate.thinking.llama import Llama
+
+ViewMaker = Callable[[str, str], AbstractContextManager[Subscriber]]
+"""Makes a view from a title and the character's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The engines of a conversation, loaded."""
+
+    listener: Listener
+    dialogue: Dialogue
+    synthesizer: Pyttsx3Synthesizer
+
+
+@asynccontextmanager
+async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines]:
+    """Load everything that a spoken conversation needs, at the same time; free it at the end.
+
+    Raises:
+        ModelError: a model is missing or cannot be loaded.
+        PersonaError: the persona does not fit the model's context.
+    """
+    async with contextlib.AsyncExitStack() as closing:
+        synthesizer = Pyttsx3Synthesizer(settings.speaking, warm_up=persona.voice)
+        closing.push_async_callback(synthesizer.close)
+
+        async def load_ears() -> Listener:
+            listener, whisper = await asyncio.to_thread(load_hearing, settings)
+            closing.callback(whisper.close)
+            return listener
+
+        async with asyncio.TaskGroup() as loading:
+            ears = loading.create_task(load_ears())
+            mind = loading.create_task(closing.enter_async_context(load_mind(settings, persona)))
+        yield Engines(ears.result(), mind.result(), synthesizer)
+
+
+def load_hearing(settings: Settings) -> tuple[Listener, Whisper]:
+    """The hearing side alone, for a conversation or for sound files; whisper is the caller's to close.
+
+    Blocks while whisper loads.
+
+    Raises:
+        ModelError: a model is missing or cannot be loaded.
+    """
+    hearing, vad = settings.hearing, settings.vad
+    activity = VoiceActivity(resolve("silero-vad", Role.VOICE_ACTIVITY), vad.gate)
+    whisper = Whisper(
+        resolve(hearing.model, Role.HEARING), threads_or_default(hearing.threads), hearing.audio_context
+    )
+    return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language), whisper
+
+
+@asynccontextmanager
+async def load_mind(settings: Settings, persona: Persona) -> AsyncIterator[Dialogue]:
+    """The thinking side alone, with the persona read; freed at the end.
+
+    Raises:
+        ModelError: the model is missing or cannot be loaded.
+        PersonaError: the persona does not fit the model's context.
+    """
+    llama = await Llama.load(resolve(settings.thinking.model, Role.THINKING), settings.thinking)
+    try:
+        dialogue = Dialogue(persona, llama, Context(persona, llama.size, llama.count_tokens), _seed(settings))
+        await dialogue.get_ready()
+        try:
+            yield dialogue
+        finally:
+            await dialogue.rest()
+    finally:
+        llama.close()
+
+
+def _seed(settings: Settings) -> int:
+    return settings.thinking.seed or secrets.randbits(31)
+
+
+def check_devices(settings: Settings) -> None:
+    """That a conversation can be heard and spoken on this machine.
+
+    Raises:
+        AudioError: there is no such microphone or loudspeaker, or no sound system at all.
+    """
+    host = StreamHost()
+    host.check(Direction.INPUT, settings.audio.input)
+    host.check(Direction.OUTPUT, settings.audio.output)
+
+
+async def talk(settings: Settings, view: ViewMaker) -> None:
+    """Converse on this machine's microphone and loudspeaker until interrupted.
+
+    Raises:
+        VoicemateError: of the class that says what is missing or broke.
+    """
+    persona = find_persona(settings.persona)
+    host, clock = StreamHost(), SampleClock()
+    microphone = DeviceMicrophone(host, clock, settings.audio.input)
+    loudspeaker = DeviceLoudspeaker(host, settings.audio.output)
+    with only_instance():
+        await converse(settings, persona, Stage(microphone, loudspeaker, clock), view)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a conversation takes place."""
+
+    microphone: Microphone
+    loudspeaker: Loudspeaker
+    clock: SampleClock
+
+
+async def converse(
+    settings: Settings,
+    persona: Persona,
+    stage: Stage,
+    view: ViewMaker,
+    watch: Subscriber | None = None,
+    begin: Callable[[Session], None] | None = None,
+    kept_in_history: bool = True,
+) -> None:
+    """Hold a conversation on ``stage`` until it ends or the awaiting task is cancelled.
+
+    Args:
+        watch: sees every event, beside the view and the history.
+        begin: called when all is ready, instead of the persona's greeting.
+        kept_in_history: unless the settings say otherwise.
+    """
+    events = EventStream()
+    keeping = kept(settings, persona, events) if kept_in_history else contextlib.nullcontext()
+    with view(title(settings, persona), persona.name) as shown, keeping:
+        events.subscribe(shown)
+        if watch:
+            events.subscribe(watch)
+        events.emit(FloorChanged(stage.clock.now(), FloorState.STARTING, "loading the models"))
+        async with _open(stage), engines(settings, persona) as ready:
+            parts = Parts(
+                microphone=stage.microphone,
+                loudspeaker=stage.loudspeaker,
+                clock=stage.clock,
+                listener=ready.listener,
+                dialogue=ready.dialogue,
+                synthesizer=ready.synthesizer,
+            )
+            session = Session(parts, settings.endpoint, events)
+            if begin:
+                begin(session)
+            elif persona.greeting:
+                session.greet(persona.greeting)
+            with _ends_on_sigterm():
+                await session.run()
+
+
+def title(settings: Settings, persona: Persona) -> str:
+    """What is talked to and with what, in one line."""
+    return f"{persona.name} · {Path(settings.hearing.model).stem} · {Path(settings.thinking.model).stem}"
+
+
+@asynccontextmanager
+async def _open(stage: Stage) -> AsyncIterator[None]:
+    await stage.loudspeaker.open()
+    try:
+        await stage.microphone.open()
+        try:
+            yield
+        finally:
+            await stage.microphone.close()
+    finally:
+        await stage.loudspeaker.close()
+
+
+@contextmanager
+def kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[None]:
+    """While the body runs, keep the conversation in the history and its timings in the trace, if that is wanted."""
+    if not settings.history.keep:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def faulty(wrong: str, remedy: str) -> None:
+        loop.call_soon_threadsafe(events.emit, Fault(0, "history", wrong, remedy))
+
+    def well() -> None:
+        loop.call_soon_threadsafe(events.emit, Recovered(0, "history"))
+
+    history, trace = History(on_fault=faulty, on_recovered=well), TraceFile(on_fault=faulty)
+    history.begin_session(persona.name, {"hearing": settings.hearing.model, "thinking": settings.thinking.model})
+    events.subscribe(HistoryWriter(history).listen)
+    events.subscribe(trace.listen)
+    try:
+        yield
+    finally:
+        trace.close()
+        history.end_session()
+        history.close()
+
+
+@contextmanager
+def _ends_on_sigterm() -> Iterator[None]:
+    """End the running task in an orderly way on SIGTERM, as Ctrl-C does."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    try:
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    except (NotImplementedError, RuntimeError, ValueError):  # no signals on this loop or in this thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)

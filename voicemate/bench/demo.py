@@ -1,0 +1,93 @@
+"""The demo: three spoken questions and three spoken answers, with real engines in a simulated room.
+
+It needs neither a microphone nor a loudspeaker, and leaves a recording and a picture of what happened.
+"""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+
+from voicemate.app import Stage, ViewMaker, converse
+from voicemate.audio.clock import SampleClock
+from voicemate.audio.room import Room
+from voicemate.audio.sound_files import write_wav
+from voicemate.bench.timeline import Timeline, draw
+from voicemate.config import Settings
+from voicemate.conversation.session import Session
+from voicemate.errands import rendered
+from voicemate.errors import VoicemateError
+from voicemate.personas.library import find_persona
+from voicemate.personas.persona import Persona, Voice
+from voicemate.sound import CLOCK_HZ, Sound
+
+QUESTIONS = {
+    "en": ("What do you like best about the sea?", "What is the capital of France?", "What should I read tonight?"),
+    "zh": ("你好，你今天过得怎么样？", "你最喜欢喝什么茶？", "晚上我应该看什么电影？"),
+}
+"""Questions in the languages of the shipped personas; all others are asked in English."""
+
+ROOM_NOISE_DBFS = -66.0
+"""A quiet room."""
+
+BREATH_S = 0.7
+"""How long the person waits after an answer before the next question."""
+
+
+async def hold(settings: Settings, folder: Path, view: ViewMaker) -> list[Path]:
+    """Hold the conversation in real time; returns the files that were written.
+
+    Raises:
+        VoicemateError: a model, a voice or the folder is missing.
+    """
+    persona = find_persona(settings.persona)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VoicemateError(
+            f"The folder {folder} cannot be made: {error.strerror}", "Name another with --folder"
+        ) from None
+    questions = [await _spoken(settings, persona, text) for text in _questions(persona)]
+    clock = SampleClock()
+    room = Room(clock, noise_dbfs=ROOM_NOISE_DBFS)
+    timeline = Timeline()
+    stage = Stage(room.microphone, room.loudspeaker, clock)
+    person: list[asyncio.Task[None]] = []
+
+    def begin(session: Session) -> None:
+        if persona.greeting:
+            session.greet(persona.greeting)
+        person.append(asyncio.create_task(_ask(room, questions, greeted=bool(persona.greeting)), name="person"))
+
+    try:
+        await converse(settings, persona, stage, view, watch=timeline.feed, begin=begin, kept_in_history=False)
+    finally:
+        for task in person:
+            task.cancel()
+    recording, picture = folder / "conversation.wav", folder / "timeline.png"
+    write_wav(recording, room.recording(), CLOCK_HZ)
+    draw(timeline, picture, ("you", persona.name))
+    return [recording, picture]
+
+
+async def _ask(room: Room, questions: list[Sound], greeted: bool) -> None:
+    """Ask one question after the other, then leave the room."""
+    if greeted:
+        await room.until_answered(BREATH_S)
+    for question in questions:
+        await room.say(question)
+        await room.until_answered(BREATH_S)
+    room.leave()
+
+
+def _questions(persona: Persona) -> tuple[str, ...]:
+    return QUESTIONS.get(persona.language, QUESTIONS["en"])
+
+
+async def _spoken(settings: Settings, persona: Persona, question: str) -> Sound:
+    """``question`` in another voice than the character's."""
+    language = persona.language if persona.language in QUESTIONS else "en"
+    voice = Voice(language=language, rate=160)
+    asking = persona.model_copy(update={"voice": voice, "language": language})
+    sounds = await rendered(settings, question, asking)
+    return Sound(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate)

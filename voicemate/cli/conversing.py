@@ -1,0 +1,149 @@
+"""``talk``, ``ask``, ``say`` and ``demo``: everything in which the character speaks."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from voicemate.cli.first_start import offer_better_model
+from voicemate.cli.output import note, results
+from voicemate.cli.view import choose_view
+from voicemate.config import Settings, load
+from voicemate.errors import AudioError, VoicemateError, first_error
+
+Stt = Annotated[str | None, typer.Option(help="Hearing model: a name from `voicemate models list`, or a ggml file.")]
+Llm = Annotated[str | None, typer.Option(help="Thinking model: a name from `voicemate models list`, or a GGUF file.")]
+PersonaOption = Annotated[
+    str | None, typer.Option("--persona", "-p", help="Who to talk to: a key from `voicemate personas`, or a file.")
+]
+Output = Annotated[str | None, typer.Option(help="Loudspeaker: part of a name from `voicemate devices`.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(rich_help_panel="Conversation")(talk)
+    app.command(rich_help_panel="Conversation")(ask)
+    app.command(rich_help_panel="Conversation")(say)
+    app.command(rich_help_panel="Conversation")(demo)
+
+
+def talk(
+    persona: PersonaOption = None,
+    stt: Stt = None,
+    llm: Llm = None,
+    input_: Annotated[
+        str | None, typer.Option("--input", help="Microphone: part of a name from `voicemate devices`.")
+    ] = None,
+    output: Output = None,
+    no_view: Annotated[bool, typer.Option("--no-view", help="Plain lines instead of the live view.")] = False,
+) -> None:
+    """Talk to a character. Just speak; Ctrl-C ends it.
+
+    Where there is no usable microphone or loudspeaker, a conversation in a simulated room is held instead.
+
+    [bold]Examples[/]: voicemate talk · voicemate talk --persona xiaolan --llm qwen3-4b
+    """
+    settings = load(
+        {
+            "persona": persona,
+            "hearing.model": stt,
+            "thinking.model": llm,
+            "audio.input": input_,
+            "audio.output": output,
+        }
+    )
+    from voicemate import app as composition
+
+    try:
+        composition.check_devices(settings)
+    except AudioError as error:
+        if input_ or output:
+            raise
+        note(f"{error.wrong}: talking in the simulated room instead.")
+        _demo(settings, Path("demo"), live=not no_view)
+        return
+    if llm is None:
+        settings = offer_better_model(settings)
+    _run(composition.talk(settings, choose_view(results(), live=not no_view)))
+
+
+def ask(
+    text: Annotated[str, typer.Argument(help="What to ask.")],
+    persona: PersonaOption = None,
+    llm: Llm = None,
+    output: Output = None,
+    silent: Annotated[bool, typer.Option("--silent", help="Print the answer only.")] = False,
+) -> None:
+    """Type one question; the answer is spoken and printed.
+
+    [bold]Example[/]: voicemate ask "What is the best thing about autumn?"
+    """
+    settings = load({"persona": persona, "thinking.model": llm, "audio.output": output})
+    from voicemate import errands
+
+    _run(errands.ask(settings, text, silent, _print_as_it_comes))
+    sys.stdout.write("\n")
+
+
+def say(
+    text: Annotated[str, typer.Argument(help="What to say; - reads standard input.")],
+    persona: PersonaOption = None,
+    output: Output = None,
+    to_file: Annotated[
+        Path | None, typer.Option("--to-file", "-o", help="Write a WAV file instead of playing it.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Speak a text in a persona's voice, read out as the character would.
+
+    [bold]Examples[/]: voicemate say "It is 3:45 pm." · voicemate say --persona xiaolan 你好
+    """
+    settings = load({"persona": persona, "audio.output": output})
+    from voicemate import errands
+
+    words = sys.stdin.read() if text == "-" else text
+    _run(errands.say(settings, words, to_file))
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--folder", help="Where the sound and the picture go.")] = Path("demo"),
+    persona: PersonaOption = None,
+    stt: Stt = None,
+    llm: Llm = None,
+    no_view: Annotated[bool, typer.Option("--no-view", help="Plain lines instead of the live view.")] = False,
+) -> None:
+    """Hold a conversation in a simulated room: three spoken questions, three spoken answers.
+
+    Writes conversation.wav (person left, character right) and timeline.png.
+    """
+    settings = load({"persona": persona, "hearing.model": stt, "thinking.model": llm})
+    _demo(settings, folder, live=not no_view)
+
+
+def _demo(settings: Settings, folder: Path, live: bool) -> None:
+    from voicemate.bench import demo as demonstration
+
+    written = _run(demonstration.hold(settings, folder, choose_view(results(), live)))
+    for path in written:
+        note(f"written: {path}")
+
+
+def _print_as_it_comes(piece: str) -> None:
+    sys.stdout.write(piece)
+    sys.stdout.flush()
+
+
+def _run(work: Awaitable[Any]) -> Any:
+    """Run the loop; of several failures the first one is told."""
+
+    async def main() -> Any:
+        return await work
+
+    try:
+        return asyncio.run(main())
+    except BaseExceptionGroup as group:
+        known = group.subgroup(VoicemateError)
+        if known is None:
+            raise
+        raise first_error(known) from None

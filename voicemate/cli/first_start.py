@@ -1,0 +1,53 @@
+"""The first start: the starter model proves the loop and is no companion, so a better one is offered, once."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import typer
+
+from voicemate.cli.output import messages, note
+from voicemate.config import Settings, load, settings_file
+from voicemate.models.sizes import as_size
+from voicemate.places import private_folder, state_folder
+
+
+def offer_better_model(settings: Settings) -> Settings:
+    """Offer to fetch a better thinking model when this is the first start with the starter.
+
+    The network is used only by other processes, and only after this one has asked. Returns the settings to go on
+    with.
+    """
+    starter = Settings().thinking.model
+    told = private_folder(state_folder()) / "better-model-offered"
+    if settings.thinking.model != starter or told.exists():
+        return settings
+    told.touch()
+    offer = _ask_for_offer()
+    name = offer.get("name")
+    if not name:
+        return settings
+    if not offer.get("reachable") or not (sys.stdin.isatty() and messages().is_terminal):
+        note(f"The starter model is small. For a better companion, later: voicemate models pull {name}")
+        return settings
+    size = as_size(offer["size"])
+    if not typer.confirm(f"The starter model is small. Fetch {name} ({size}), which suits this machine?", err=True):
+        return settings
+    if subprocess.run([sys.executable, "-m", "voicemate", "models", "pull", name], check=False).returncode:
+        return settings
+    if not settings_file().exists():
+        private_folder(settings_file().parent)
+        settings_file().write_text(f'[thinking]\nmodel = "{name}"\n', encoding="utf-8")
+    else:
+        note(f'To keep it, set [thinking] model = "{name}" in {settings_file()}')
+    return load({"thinking.model": name, "persona": settings.persona})
+
+
+def _ask_for_offer() -> dict[str, Any]:
+    command = [sys.executable, "-m", "voicemate", "models", "better", "--json"]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    try:
+        return json.loads(answer.stdout)
+    except ValueError:
+        return {}

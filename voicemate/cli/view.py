@@ -1,0 +1,206 @@
+"""What a person sees while they talk: the live view of a terminal, and plain lines for everything else.
+
+Both only read events. ``Picture`` keeps what they have in common: the last word on everything that is shown.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from voicemate.events import (
+    Dismissed,
+    Event,
+    Fault,
+    FloorChanged,
+    FloorState,
+    Heard,
+    Level,
+    PhraseQueued,
+    PhraseStarted,
+    Recovered,
+    ReplyEnded,
+    RolledBack,
+    TurnTimed,
+)
+
+_STATE_STYLE = {
+    FloorState.STARTING: "dim",
+    FloorState.LISTENING: "green",
+    FloorState.HEARING: "bold cyan",
+    FloorState.THINKING: "yellow",
+    FloorState.SPEAKING: "bold magenta",
+    FloorState.UNAVAILABLE: "bold red",
+    FloorState.STOPPED: "dim",
+}
+_METER_WIDTH = 24
+_METER_FLOOR_DBFS = -60.0
+
+
+@dataclass
+class Picture:
+    """What is to be seen now, brought up to date by each event."""
+
+    state: FloorState = FloorState.STARTING
+    reason: str = ""
+    meter: int = 0  # 0 to _METER_WIDTH
+    words: str = ""
+    final: bool = False
+    spoken: str = ""
+    coming: list[str] = field(default_factory=list)
+    timing: TurnTimed | None = None
+    fault: Fault | None = None
+
+    def feed(self, event: Event) -> None:
+        match event:
+            case FloorChanged():
+                self.state, self.reason = event.state, event.reason
+            case Level():
+                self.meter = meter_steps(event.dbfs)
+            case Heard():
+                self.words, self.final = event.text, event.final
+            case RolledBack() | Dismissed():
+                self.words, self.final = "", False
+            case PhraseQueued():
+                self.coming.append(event.text)
+            case PhraseStarted():
+                self.coming = self.coming[1:]
+                self.spoken += event.text
+            case TurnTimed():
+                self.timing = event
+            case ReplyEnded():
+                self.words, self.final, self.spoken, self.coming = "", False, "", []
+            case Fault():
+                self.fault = event
+            case Recovered():
+                self.fault = None
+
+
+def meter_steps(dbfs: float) -> int:
+    """``dbfs`` on the level meter, 0 to its width."""
+    share = (dbfs - _METER_FLOOR_DBFS) / -_METER_FLOOR_DBFS
+    return round(min(1.0, max(0.0, share)) * _METER_WIDTH)
+
+
+def timing_line(timing: TurnTimed) -> str:
+    """One turn's latency in words: ``gap 612 ms = wait 480 | hearing 310 + thinking 92 + speaking 24 (ready)``."""
+    ready = "ready when you stopped" if timing.ready else "not ready in time"
+    return (
+        f"gap {timing.gap:.0f} ms · you were done after {timing.endpoint:.0f} · hearing {timing.hearing:.0f}"
+        f" + thinking {timing.thinking:.0f} + speaking {timing.speaking:.0f} · {ready}"
+    )
+
+
+class View(Protocol):
+    """Shows a conversation; a context manager that is also a listener of events."""
+
+    def __enter__(self) -> "View": ...
+    def __exit__(self, *exc: object) -> None: ...
+    def __call__(self, event: Event) -> None: ...
+
+
+class LiveView:
+    """The terminal's live view: finished exchanges scroll up, the present stays at the bottom.
+
+    It is drawn again only when something that it shows has changed, so that listening to silence costs nothing.
+
+    Args:
+        title: what runs, such as the persona and the models.
+        name: the character's.
+    """
+
+    def __init__(self, console: Console, title: str, name: str):
+        self._console = console
+        self._title = title
+        self._name = name
+        self._picture = Picture()
+        self._drawn: object = None
+        self._live = Live(console=console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> "LiveView":
+        self._live.__enter__()
+        self._draw()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def __call__(self, event: Event) -> None:
+        for line in finished_lines(event, self._picture, self._name):
+            self._live.console.print(line)
+        self._picture.feed(event)
+        self._draw()
+
+    def _draw(self) -> None:
+        lines = self._lines()
+        shown = tuple((line.plain, tuple(line.spans)) for line in lines)
+        if shown != self._drawn:
+            self._drawn = shown
+            self._live.update(Group(*lines), refresh=True)
+
+    def _lines(self) -> list[Text]:
+        p = self._picture
+        meter = "▮" * p.meter + "▯" * (_METER_WIDTH - p.meter)
+        state = Text.assemble((f"{p.state.value:<10}", _STATE_STYLE[p.state]), " ", (meter, "cyan"))
+        state.append(f"  {self._title}", style="dim")
+        lines = [Text(""), state]
+        if p.words:
+            lines.append(Text.assemble(("you  ", "bold cyan"), (p.words, "" if p.final else "dim italic")))
+        if p.spoken or p.coming:
+            coming = "".join(p.coming)
+            lines.append(Text.assemble((f"{self._name}  ", "bold magenta"), p.spoken, (coming, "dim")))
+        if p.fault:
+            lines.append(Text(f"{p.fault.wrong}. {p.fault.remedy}", style="bold red"))
+        return lines
+
+
+class PlainView:
+    """One line for each thing worth reading, for pipes, logs and ``--no-view``."""
+
+    def __init__(self, console: Console, title: str, name: str):
+        self._console = console
+        self._title = title
+        self._name = name
+        self._picture = Picture()
+
+    def __enter__(self) -> "PlainView":
+        self._console.print(Text(self._title, style="dim"))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, FloorChanged) and event.state in (FloorState.LISTENING, FloorState.UNAVAILABLE):
+            self._console.print(Text(f"[{event.state.value}]", style=_STATE_STYLE[event.state]))
+        for line in finished_lines(event, self._picture, self._name):
+            self._console.print(line, soft_wrap=True)
+        self._picture.feed(event)
+
+
+def finished_lines(event: Event, picture: Picture, name: str) -> list[RenderableType]:
+    """The lines that ``event`` adds to the record of the conversation, if any."""
+    match event:
+        case Heard(final=True):
+            return [Text.assemble(("you  ", "bold cyan"), event.text)]
+        case ReplyEnded() if event.heard or event.interrupted:
+            cut = " [cut off]" if event.interrupted else ""
+            said = Text.assemble((f"{name}  ", "bold magenta"), event.heard, (cut, "dim"))
+            timing = picture.timing
+            if timing and timing.turn == event.turn:
+                return [said, Text(f"     {timing_line(timing)}", style="dim")]
+            return [said]
+        case Fault():
+            return [Text(f"{event.wrong}. {event.remedy}".strip(), style="bold red")]
+        case Recovered():
+            return [Text(f"{event.where}: works again", style="green")]
+    return []
+
+
+def choose_view(console: Console, live: bool) -> Callable[[str, str], View]:
+    """The live view where there is a terminal and it is wanted, plain lines elsewhere; called with title and name."""
+    kind = LiveView if live and console.is_terminal and not console.is_dumb_terminal else PlainView
+    return lambda title, name: kind(console, title, name)

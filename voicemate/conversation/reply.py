@@ -1,0 +1,116 @@
+"""The character's speech on its way to the loudspeaker, held back until it is released.
+
+::
+
+    pieces ──> phrases ──> sound ──> [held] ──release──> loudspeaker ──> ledger
+
+The first phrase is rendered and then everything waits, so that an unreleased reply costs one clause of work and
+a released one starts with the next audio block.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from voicemate.audio.ports import Loudspeaker
+from voicemate.conversation.ledger import Ledger
+from voicemate.events import Event, PhraseQueued, Stage, StageTimed
+from voicemate.personas.persona import Persona
+from voicemate.speaking.phrases import Phrase, PhraseSplitter
+from voicemate.speaking.synthesizer import Synthesizer
+
+
+@dataclass(frozen=True, slots=True)
+class Mouth:
+    """All that a reply needs to become sound.
+
+    Attributes:
+        synthesizer: renders phrases.
+        loudspeaker: plays them.
+        now: the conversation's clock.
+        emit: takes events.
+    """
+
+    synthesizer: Synthesizer
+    loudspeaker: Loudspeaker
+    now: Callable[[], int]
+    emit: Callable[[Event], None]
+
+
+class Reply:
+    """One reply. Everything runs on the conversation's loop.
+
+    Args:
+        turn: the turn that it answers; 0 for a greeting.
+        pieces: its text as it is decoded; closed when the reply is cancelled.
+        persona: who speaks.
+        mouth: what they speak with.
+    """
+
+    def __init__(self, turn: int, pieces: AsyncIterator[str], persona: Persona, mouth: Mouth):
+        self.turn = turn
+        self._pieces = pieces
+        self._persona = persona
+        self._mouth = mouth
+        self._released = asyncio.Event()
+        self.ledger = Ledger()
+        self.text = ""
+        self.queued = False  # all of it is at the loudspeaker, or it broke off
+        self.ready_at: int | None = None  # when the first sound was there
+        self.thinking_ms = 0.0  # to the first phrase's text
+        self.speaking_ms = 0.0  # to the first phrase's sound
+
+    async def run(self) -> None:
+        """Decode, render, hold, play; returns when all of it is queued at the loudspeaker.
+
+        Raises:
+            VoicemateError: the language model or the synthesizer failed.
+        """
+        phrases: asyncio.Queue[Phrase | None] = asyncio.Queue()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._split(phrases))
+                group.create_task(self._speak(phrases))
+        finally:
+            self.queued = True
+
+    def release(self) -> None:
+        """Let it be heard, from the next audio block on."""
+        self._released.set()
+
+    async def _split(self, phrases: asyncio.Queue[Phrase | None]) -> None:
+        splitter = PhraseSplitter(self._persona.language)
+        began, started = self._mouth.now(), time.perf_counter()
+
+        async def pass_on(ready: list[Phrase]) -> None:
+            for phrase in ready:
+                if not self.thinking_ms:
+                    self.thinking_ms = (time.perf_counter() - started) * 1000
+                    self._mouth.emit(
+                        StageTimed(self._mouth.now(), self.turn, Stage.THINKING, began, self.thinking_ms)
+                    )
+                phrases.put_nowait(phrase)
+                if phrase.spoken:
+                    await self._released.wait()
+
+        async for piece in self._pieces:
+            self.text += piece
+            await pass_on(splitter.feed(piece))
+        await pass_on(splitter.finish())
+        phrases.put_nowait(None)
+
+    async def _speak(self, phrases: asyncio.Queue[Phrase | None]) -> None:
+        while (phrase := await phrases.get()) is not None:
+            if not phrase.spoken:
+                self.ledger.add(phrase, None)
+                continue
+            began, started = self._mouth.now(), time.perf_counter()
+            sound = await self._mouth.synthesizer.render(phrase.spoken, self._persona.voice)
+            if self.ready_at is None:
+                self.ready_at = self._mouth.now()
+                self.speaking_ms = (time.perf_counter() - started) * 1000
+                self._mouth.emit(StageTimed(self.ready_at, self.turn, Stage.SPEAKING, began, self.speaking_ms))
+            await self._released.wait()
+            self.ledger.add(phrase, self._mouth.loudspeaker.play(sound))
+            self._mouth.emit(PhraseQueued(self._mouth.now(), self.turn, phrase.text, phrase.spoken))

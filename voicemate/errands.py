@@ -1,0 +1,171 @@
+"""Single jobs that are no conversation: one typed question, one spoken line, the words of a sound file."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from voicemate.app import kept, load_mind
+from voicemate.audio.clock import SampleClock
+from voicemate.audio.loudspeaker import DeviceLoudspeaker
+from voicemate.audio.ports import Loudspeaker
+from voicemate.audio.sound_files import read_sound, write_wav
+from voicemate.audio.stream_host import StreamHost
+from voicemate.config import Settings
+from voicemate.conversation.reply import Mouth, Reply
+from voicemate.errors import AudioError
+from voicemate.events import EventStream, Heard, ReplyEnded
+from voicemate.hearing.listener import Listener
+from voicemate.hearing.recording import utterances
+from voicemate.personas.library import find_persona
+from voicemate.personas.persona import Persona
+from voicemate.sound import CLOCK_HZ, Sound
+from voicemate.speaking.phrases import PhraseSplitter
+from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
+
+LOOK_S = 0.03
+"""How often somebody who waits for the loudspeaker looks whether it is done."""
+
+SILENCE_BETWEEN_UTTERANCES_MS = 1_000
+"""In a sound file nobody waits for an answer: longer utterances give whisper more to go by."""
+
+
+async def ask(settings: Settings, text: str, silent: bool, show: Callable[[str], None]) -> None:
+    """Ask the character ``text``; the answer is shown as it is decoded, spoken unless ``silent``, and kept.
+
+    Without a loudspeaker the answer is only shown; ``AudioError`` is raised for one that was asked for by name.
+
+    Raises:
+        VoicemateError: of the class that says what is missing or broke.
+    """
+    persona, events = find_persona(settings.persona), EventStream()
+    with kept(settings, persona, events):
+        async with load_mind(settings, persona) as dialogue:
+            events.emit(Heard(0, 1, text, persona.language, final=True))
+            shown: list[str] = []
+
+            async def pieces() -> AsyncIterator[str]:
+                async for piece in dialogue.think(text, 1):
+                    shown.append(piece)
+                    show(piece)
+                    yield piece
+
+            if silent:
+                async for _ in pieces():
+                    pass
+            else:
+                await _speak(settings, pieces(), persona, events)
+            events.emit(ReplyEnded(0, 1, "".join(shown).strip(), interrupted=False))
+
+
+async def say(settings: Settings, text: str, to_file: Path | None) -> None:
+    """Speak ``text`` as the character would, or write it to a WAV file.
+
+    Raises:
+        VoicemateError: of the class that says what is missing or broke.
+    """
+    persona = find_persona(settings.persona)
+    if to_file is None:
+        await _speak(settings, _once(text), persona, EventStream(), needed=True)
+        return
+    sounds = await rendered(settings, text, persona)
+    rate = sounds[0].rate if sounds else CLOCK_HZ
+    write_wav(to_file, np.concatenate([sound.pcm for sound in sounds]) if sounds else np.zeros(0, np.float32), rate)
+
+
+async def rendered(settings: Settings, text: str, persona: Persona) -> list[Sound]:
+    """``text`` as the character speaks it, phrase by phrase, all at one rate.
+
+    Raises:
+        SpeechError: the engine cannot speak.
+    """
+    synthesizer = Pyttsx3Synthesizer(settings.speaking)
+    try:
+        splitter = PhraseSplitter(persona.language)
+        phrases = [*splitter.feed(text), *splitter.finish()]
+        return [await synthesizer.render(phrase.spoken, persona.voice) for phrase in phrases if phrase.spoken]
+    finally:
+        await synthesizer.close()
+
+
+async def _speak(
+    settings: Settings, pieces: AsyncIterator[str], persona: Persona, events: EventStream, needed: bool = False
+) -> None:
+    """Speak ``pieces`` on the loudspeaker; returns when the last sample has left it."""
+    synthesizer = Pyttsx3Synthesizer(settings.speaking, warm_up=persona.voice)
+    loudspeaker = DeviceLoudspeaker(StreamHost(), settings.audio.output)
+    try:
+        opened = await _opened(loudspeaker, must=needed or bool(settings.audio.output))
+        if not opened:
+            async for _ in pieces:
+                pass
+            return
+        clock = SampleClock()
+        reply = Reply(1, pieces, persona, Mouth(synthesizer, loudspeaker, clock.now, events.emit))
+        reply.release()
+        await reply.run()
+        while not loudspeaker.idle():
+            await asyncio.sleep(LOOK_S)
+        await loudspeaker.close()
+    finally:
+        await synthesizer.close()
+
+
+async def _opened(loudspeaker: Loudspeaker, must: bool) -> bool:
+    try:
+        await loudspeaker.open()
+    except AudioError:
+        if must:
+            raise
+        return False
+    return True
+
+
+async def _once(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One utterance of a sound file; ``began`` and ``ended`` are seconds from its start."""
+
+    began: float
+    ended: float
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """The words of a sound file."""
+
+    file: Path
+    seconds: float
+    utterances: tuple[Said, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(said.text for said in self.utterances)
+
+
+async def transcribe(listener: Listener, file: Path) -> Transcription:
+    """The words of ``file``, heard as a conversation would hear them.
+
+    Raises:
+        AudioError: it is missing or no sound file.
+        ModelError: whisper failed.
+    """
+    pcm, start = read_sound(file).pcm, listener.position
+    said = [
+        Said(
+            began=(heard.began - start) / CLOCK_HZ,
+            ended=(heard.ended - start) / CLOCK_HZ,
+            text=heard.understood.text,
+            language=heard.understood.language,
+        )
+        async for heard in utterances(listener, pcm, SILENCE_BETWEEN_UTTERANCES_MS)
+        if heard.understood.words
+    ]
+    return Transcription(file, len(pcm) / CLOCK_HZ, tuple(said))
