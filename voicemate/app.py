@@ -30,7 +30,9 @@ from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
+from voicemate.speaking.hibari_voice import HibariSynthesizer
 from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
+from voicemate.speaking.synthesizer import Synthesizer
 from voicemate.thinking.context import Context
 from voicemate.thinking.llama import Llama
 
@@ -44,7 +46,7 @@ class Engines:
 
     listener: Listener
     dialogue: Dialogue
-    synthesizer: Pyttsx3Synthesizer
+    synthesizer: Synthesizer
 
 
 @asynccontextmanager
@@ -56,7 +58,7 @@ async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines
         PersonaError: the persona does not fit the model's context.
     """
     async with contextlib.AsyncExitStack() as closing:
-        synthesizer = Pyttsx3Synthesizer(settings.speaking, warm_up=persona.voice)
+        synthesizer = load_synthesizer(settings, persona)
         closing.push_async_callback(synthesizer.close)
 
         async def load_ears() -> Listener:
@@ -84,6 +86,16 @@ def load_hearing(settings: Settings) -> tuple[Listener, Whisper]:
         resolve(hearing.model, Role.HEARING), threads_or_default(hearing.threads), hearing.audio_context
     )
     return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language), whisper
+
+
+def load_synthesizer(settings: Settings, persona: Persona) -> Synthesizer:
+    """The speaking side alone; it gets ready in the background.
+
+    Raises:
+        SpeechError: the engine is not installed.
+    """
+    system = Pyttsx3Synthesizer(settings.speaking, warm_up=persona.voice)
+    return HibariSynthesizer(system) if settings.speaking.engine == "hibari" else system
 
 
 @asynccontextmanager
@@ -218,7 +230,8 @@ def kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[
         loop.call_soon_threadsafe(events.emit, Recovered(0, "history"))
 
     history, trace = History(on_fault=faulty, on_recovered=well), TraceFile(on_fault=faulty)
-    history.begin_session(persona.name, {"hearing": settings.hearing.model, "thinking": settings.thinking.model})
+    models = {"hearing": settings.hearing.model, "thinking": settings.thinking.model}
+    history.begin_session(persona.name, models | {"speaking": settings.speaking.engine})
     events.subscribe(HistoryWriter(history).listen)
     events.subscribe(trace.listen)
     try:

@@ -6,7 +6,7 @@ The file lives at ``config_folder()/settings.toml`` and may be absent: every key
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -90,7 +90,10 @@ class ThinkingSettings(Section):
 class SpeakingSettings(Section):
     """Text to speech."""
 
-    engine: str = Field(default="pyttsx3", description="pyttsx3, the system's own voices")
+    engine: Literal["pyttsx3", "hibari"] = Field(
+        default="pyttsx3",
+        description="pyttsx3, the system's own voices; hibari, a neural one (`pip install hibari-tts`)",
+    )
     timeout_s: float = Field(default=6.0, ge=0.5, le=60, description="a phrase that takes longer restarts the driver")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from voicemate.app import kept, load_mind
+from voicemate.app import kept, load_mind, load_synthesizer
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.ports import Loudspeaker
@@ -23,7 +23,6 @@ from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
 from voicemate.sound import CLOCK_HZ, Sound
 from voicemate.speaking.phrases import PhraseSplitter
-from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
 
 LOOK_S = 0.03
 """How often somebody who waits for the loudspeaker looks whether it is done."""
@@ -81,7 +80,7 @@ async def rendered(settings: Settings, text: str, persona: Persona) -> list[Soun
     Raises:
         SpeechError: the engine cannot speak.
     """
-    synthesizer = Pyttsx3Synthesizer(settings.speaking)
+    synthesizer = load_synthesizer(settings, persona)
     try:
         splitter = PhraseSplitter(persona.language)
         phrases = [*splitter.feed(text), *splitter.finish()]
@@ -94,7 +93,7 @@ async def _speak(
     settings: Settings, pieces: AsyncIterator[str], persona: Persona, events: EventStream, needed: bool = False
 ) -> None:
     """Speak ``pieces`` on the loudspeaker; returns when the last sample has left it."""
-    synthesizer = Pyttsx3Synthesizer(settings.speaking, warm_up=persona.voice)
+    synthesizer = load_synthesizer(settings, persona)
     loudspeaker = DeviceLoudspeaker(StreamHost(), settings.audio.output)
     try:
         opened = await _opened(loudspeaker, must=needed or bool(settings.audio.output))

@@ -37,7 +37,7 @@ def first_problem(error: ValidationError, model: type[BaseModel], noun: str) -> 
         Two sentences without full stop: ``("there is no setting `hearing.modle`", "Perhaps `hearing.model` is
         meant")``. The first one begins with a small letter, so that it can follow the name of the file.
     """
-    problem = error.errors(include_url=False)[0]
+    problem = _most_telling(error.errors(include_url=False))
     *parents, last = problem["loc"] or ("",)
     key = _written([*parents, last])
     owner = _model_at(model, parents)
@@ -53,6 +53,15 @@ def first_problem(error: ValidationError, model: type[BaseModel], noun: str) -> 
     value = json.dumps(problem["input"], ensure_ascii=False, default=str)
     shown = value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "…"
     return f"the {noun} `{key}` cannot be {shown}", demand
+
+
+def _most_telling(problems: list[Any]) -> Any:
+    """The first problem; but what is missing may be there under a misspelt name, and that is the better answer."""
+    first = problems[0]
+    if first["type"] != "missing":
+        return first
+    misspelt = (p for p in problems if p["type"] == "extra_forbidden" and p["loc"][:-1] == first["loc"][:-1])
+    return next(misspelt, first)
 
 
 def _written(location: list[int | str]) -> str:
@@ -92,7 +101,8 @@ def _demand(owner: type[BaseModel] | None, name: int | str) -> str:
     schema = owner.model_json_schema()["properties"].get(name) if owner else None
     if not schema:
         return ""
-    kind = _KINDS.get(schema.get("type", ""))
+    choices = [f"`{choice}`" for choice in schema.get("enum", ())]
+    kind = " or ".join(choices) or _KINDS.get(schema.get("type", ""))
     if not kind:
         return ""
     bounds = " and ".join(text.format(schema[bound]) for bound, text in _BOUNDS.items() if bound in schema)

@@ -72,7 +72,7 @@ def forget(
 
 def _age(text: str) -> timedelta:
     number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not number.isdigit():
+    if unit not in _UNITS or not number.isdigit() or len(number) > 4:
         raise typer.BadParameter("an age is a number with h, d or w: 12h, 30d, 8w", param_hint="--older-than")
     return int(number) * _UNITS[unit]
 

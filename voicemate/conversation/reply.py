@@ -112,5 +112,8 @@ class Reply:
                 self.speaking_ms = (time.perf_counter() - started) * 1000
                 self._mouth.emit(StageTimed(self.ready_at, self.turn, Stage.SPEAKING, began, self.speaking_ms))
             await self._released.wait()
+            if len(sound.pcm) == 0:
+                self.ledger.add(phrase, None)
+                continue
             self.ledger.add(phrase, self._mouth.loudspeaker.play(sound))
             self._mouth.emit(PhraseQueued(self._mouth.now(), self.turn, phrase.text, phrase.spoken))

@@ -185,7 +185,7 @@ class Session:
                 case f.Commit():
                     self._commit(given.at, act)
                 case f.RollBack():
-                    self._roll_back(given.at, act.reason)
+                    self._roll_back(given.at, act.reason, again=isinstance(given, f.VoiceOn))
                 case f.Dismiss():
                     self._dismiss(given.at, act)
 
@@ -227,13 +227,14 @@ class Session:
             words = self._turn.understood
             self._emit(Heard(self._now, self._turn.turn, words.text, words.language, final=True))
 
-    def _roll_back(self, at: int, reason: str) -> None:
+    def _roll_back(self, at: int, reason: str, again: bool) -> None:
+        """Drop what was prepared; ``again``: what the person said will be part of their next turn."""
         turn, self._turn = self._turn, None
         assert turn is not None, "the floor rolls back only what it had prepared"
         turn.roll_back()
         if turn.committed_at is not None:
             self._parts.loudspeaker.stop()
-            self._turns -= 1
+            self._turns -= again
         self._emit(RolledBack(at, turn.turn, reason))
 
     def _dismiss(self, at: int, act: f.Dismiss) -> None:
