@@ -14,7 +14,7 @@ class VoiceInfo:
     Attributes:
         id: what a persona names to get it.
         name: for people.
-        languages: two letters each, lower case, most specific first.
+        languages: ISO 639 codes of two or three letters, lower case, most specific first (``cmn`` before ``zh``).
     """
 
     id: str
@@ -26,7 +26,9 @@ class Synthesizer(Protocol):
     """Renders one phrase at a time to sound; calls are queued."""
 
     async def render(self, text: str, voice: Voice) -> Sound:
-        """The sound of ``text``, without silence at its ends.
+        """The sound of ``text``: audible at once, and behind it the pause that its last mark asks for.
+
+        It is empty when there is nothing to say.
 
         Cancelling the awaiting task drops the result.
 

@@ -1,0 +1,91 @@
+"""Reading a text that is still streaming in, with a bounded look ahead."""
+
+
+class NeedMoreError(Exception):
+    """The text so far does not settle it: try again when there is more."""
+
+
+class Lookahead:
+    """A reading position in a growing text.
+
+    Offsets are counted from the reading position. Whatever looks beyond the text so far raises ``NeedMoreError``, and
+    nothing else may look at how much of the text there is; that is what makes a decision independent of the pieces
+    the text came in.
+    """
+
+    _FORGOTTEN_AT = 4096  # characters kept behind the reading position
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._at = 0
+        self._forgotten = 0
+        self._final = False
+
+    def add(self, piece: str) -> None:
+        self._text += piece
+
+    def end(self) -> None:
+        """The text is complete."""
+        self._final = True
+
+    def __bool__(self) -> bool:
+        """There is unread text."""
+        return self._at < len(self._text)
+
+    @property
+    def position(self) -> int:
+        """The reading position in the whole text."""
+        return self._forgotten + self._at
+
+    def advance(self, count: int) -> None:
+        self._at += count
+        if self._at > self._FORGOTTEN_AT:
+            kept = self._at - 1
+            self._text, self._at, self._forgotten = self._text[kept:], 1, self._forgotten + kept
+
+    def behind(self) -> str:
+        """The character before the reading position; empty at the beginning."""
+        return self._text[self._at - 1] if self._at else ""
+
+    def ahead(self, offset: int = 0) -> str:
+        """The character at ``offset``; empty after the end of the text."""
+        place = self._at + offset
+        if place < len(self._text):
+            return self._text[place]
+        if self._final:
+            return ""
+        raise NeedMoreError
+
+    def slice(self, start: int, end: int) -> str:
+        """The text from ``start`` to ``end``, which must have been looked at."""
+        return self._text[self._at + start : self._at + end]
+
+    def run(self, characters: str, start: int, limit: int) -> int:
+        """Where the run of ``characters`` that begins at ``start`` ends, ``limit`` characters on at most."""
+        end = start
+        while end - start < limit and (character := self.ahead(end)) and character in characters:
+            end += 1
+        return end
+
+    def find(self, wanted: str, start: int, limit: int) -> int:
+        """Offset of ``wanted`` on this line, between ``start`` and ``limit``; -1 when it is not there."""
+        place = self._text.find(wanted, self._at + start, self._at + limit)
+        line_end = self._text.find("\n", self._at + start, self._at + limit)
+        if place >= 0 and not 0 <= line_end < place:
+            return place - self._at
+        if line_end >= 0 or self._final or len(self._text) >= self._at + limit:
+            return -1
+        raise NeedMoreError
+
+    def pass_until(self, wanted: str) -> tuple[int, bool]:
+        """How many characters can be passed over in search of ``wanted``, and whether it ends there.
+
+        The only method whose answer depends on the pieces: for text that stands for nothing.
+        """
+        place = self._text.find(wanted, self._at)
+        if place >= 0:
+            return place + len(wanted) - self._at, True
+        certain = len(self._text) - self._at - (0 if self._final else len(wanted) - 1)
+        if certain <= 0:
+            raise NeedMoreError
+        return certain, False
