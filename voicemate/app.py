@@ -30,6 +30,7 @@ from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
+from voicemate.places import state_folder
 from voicemate.speaking.hibari_voice import HibariSynthesizer
 from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
 from voicemate.speaking.synthesizer import Synthesizer
@@ -106,9 +107,12 @@ async def load_mind(settings: Settings, persona: Persona) -> AsyncIterator[Dialo
         ModelError: the model is missing or cannot be loaded.
         PersonaError: the persona does not fit the model's context.
     """
-    llama = await Llama.load(resolve(settings.thinking.model, Role.THINKING), settings.thinking)
+    weights, prompts = resolve(settings.thinking.model, Role.THINKING), state_folder() / "prompts"
+    llama = await Llama.load(weights, settings.thinking, prompts)
     try:
-        dialogue = Dialogue(persona, llama, Context(persona, llama.size, llama.count_tokens), _seed(settings))
+        context = Context(persona, llama.size, llama.count_tokens)
+        await llama.prepare(context.opening)
+        dialogue = Dialogue(persona, llama, context, _seed(settings))
         await dialogue.get_ready()
         try:
             yield dialogue

@@ -1,7 +1,7 @@
 """Single jobs that are no conversation: one typed question, one spoken line, the words of a sound file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ async def ask(settings: Settings, text: str, silent: bool, show: Callable[[str],
             events.emit(Heard(0, 1, text, persona.language, final=True))
             shown: list[str] = []
 
-            async def pieces() -> AsyncIterator[str]:
+            async def pieces() -> AsyncGenerator[str]:
                 async for piece in dialogue.think(text, 1):
                     shown.append(piece)
                     show(piece)
@@ -90,7 +90,7 @@ async def rendered(settings: Settings, text: str, persona: Persona) -> list[Soun
 
 
 async def _speak(
-    settings: Settings, pieces: AsyncIterator[str], persona: Persona, events: EventStream, needed: bool = False
+    settings: Settings, pieces: AsyncGenerator[str], persona: Persona, events: EventStream, needed: bool = False
 ) -> None:
     """Speak ``pieces`` on the loudspeaker; returns when the last sample has left it."""
     synthesizer = load_synthesizer(settings, persona)
@@ -122,7 +122,7 @@ async def _opened(loudspeaker: Loudspeaker, must: bool) -> bool:
     return True
 
 
-async def _once(text: str) -> AsyncIterator[str]:
+async def _once(text: str) -> AsyncGenerator[str]:
     yield text
 
 

@@ -1,7 +1,7 @@
 """Engines that follow a script on the virtual clock, behind the same protocols as the real ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,7 +34,7 @@ class ScriptedMind:
     asked: list[list[Message]] = field(default_factory=list)
     decoded: list[str] = field(default_factory=list)
 
-    async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncIterator[str]:
+    async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str]:
         self.asked.append(list(messages))
         await asyncio.sleep(self.first_token_s)
         if self.error:

@@ -1,8 +1,8 @@
 """The character's side of the dialogue: what it remembers, and what it thinks of next."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 
 from voicemate.errors import ModelError
 from voicemate.personas.persona import Persona
@@ -30,7 +30,7 @@ class Dialogue:
         self._past: list[Remembered] = []
         self._warming: asyncio.Task[None] | None = None
 
-    async def think(self, words: str, turn: int) -> AsyncIterator[str]:
+    async def think(self, words: str, turn: int) -> AsyncGenerator[str]:
         """The reply to ``words`` as it is decoded.
 
         When it is complete, the model goes on in idle time: it reads what it has said, and when the context is full
@@ -41,10 +41,11 @@ class Dialogue:
         """
         self._stop_warming()
         said = ""
-        pieces = self._mind.reply(self._context.fit(self._past, words), self.persona.sampling, self._seed + turn)
-        async for piece in pieces:
-            said += piece
-            yield piece
+        messages = self._context.fit(self._past, words)
+        async with aclosing(self._mind.reply(messages, self.persona.sampling, self._seed + turn)) as pieces:
+            async for piece in pieces:
+                said += piece
+                yield piece
         said_now = [*self._past, Remembered(words, said.strip())]
         self._warming = asyncio.create_task(self._warm(said_now), name="warm")
 
@@ -64,7 +65,7 @@ class Dialogue:
             await asyncio.wait([warming])
 
     async def _warm(self, past: list[Remembered]) -> None:
-        with contextlib.suppress(ModelError):  # the next reply meets it again, and tells
+        with suppress(ModelError):  # the next reply meets it again, and tells
             await self._mind.warm(self._context.fit(past))
 
     def _stop_warming(self) -> None:

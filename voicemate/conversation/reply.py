@@ -10,7 +10,8 @@ a released one starts with the next audio block.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from voicemate.audio.ports import Loudspeaker
@@ -48,7 +49,7 @@ class Reply:
         mouth: what they speak with.
     """
 
-    def __init__(self, turn: int, pieces: AsyncIterator[str], persona: Persona, mouth: Mouth):
+    def __init__(self, turn: int, pieces: AsyncGenerator[str], persona: Persona, mouth: Mouth):
         self.turn = turn
         self._pieces = pieces
         self._persona = persona
@@ -94,9 +95,11 @@ class Reply:
                 if phrase.spoken:
                     await self._released.wait()
 
-        async for piece in self._pieces:
-            self.text += piece
-            await pass_on(splitter.feed(piece))
+        # Closing stops the language model at once when this is cancelled while it waits to be released.
+        async with aclosing(self._pieces) as pieces:
+            async for piece in pieces:
+                self.text += piece
+                await pass_on(splitter.feed(piece))
         await pass_on(splitter.finish())
         phrases.put_nowait(None)
 

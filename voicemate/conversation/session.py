@@ -6,7 +6,7 @@ loudspeaker, what do the ears say, what does the floor want done.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -304,5 +304,5 @@ class Session:
         self._events.emit(event)
 
 
-async def _once(text: str) -> AsyncIterator[str]:
+async def _once(text: str) -> AsyncGenerator[str]:
     yield text

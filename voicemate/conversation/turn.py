@@ -8,7 +8,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from voicemate.conversation.reply import Mouth, Reply
 from voicemate.errors import VoicemateError, first_error
@@ -33,7 +33,7 @@ class Turn:
         self,
         turn: int,
         hear: Callable[[], Awaitable[Understood]],
-        think: Callable[[str], AsyncIterator[str]],
+        think: Callable[[str], AsyncGenerator[str]],
         persona: Persona,
         mouth: Mouth,
         judged: Callable[[Understood], None],

@@ -1,6 +1,6 @@
 """The protocol of a language model that answers in a conversation."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -24,7 +24,7 @@ class Mind(Protocol):
     it was heard), the differing tail is dropped and the rest is used again.
     """
 
-    def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncIterator[str]:
+    def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str]:
         """Pieces of the reply to ``messages`` (the last one is the user's), as they are decoded.
 
         Closing the iterator, or cancelling the task that reads it, stops at the next token or prefill batch.

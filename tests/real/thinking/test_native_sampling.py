@@ -1,0 +1,63 @@
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voicemate.config import ThinkingSettings
+from voicemate.errors import ModelError
+from voicemate.personas.persona import Sampling
+from voicemate.thinking.native import Native
+
+pytestmark = pytest.mark.real
+GREEDY = Sampling(temperature=0, repeat_penalty=1)
+
+
+@pytest.fixture(scope="module")
+def native(smollm2: Path) -> Iterator[Native]:
+    with closing(Native(smollm2, ThinkingSettings(threads=1, context=512))) as model:
+        model.append(
+            model.tokenize(
+                "<|im_start|>user\nWhat do you like?<|im_end|>\n<|im_start|>assistant\nMy favourite flower is the"
+            )
+        )
+        yield model
+
+
+def picks(native: Native, sampling: Sampling, seed: int = 1, count: int = 20) -> list[int]:
+    with closing(native.sampler(sampling, seed)) as sampler:
+        return [sampler.pick() for _ in range(count)]
+
+
+def test_no_temperature_picks_the_most_probable_token(native):
+    assert picks(native, GREEDY, count=1) == [int(np.argmax(native.logits()))]
+
+
+def test_a_token_that_was_ruled_out_is_not_picked(native):
+    best = picks(native, GREEDY, count=1)[0]
+    kept = native.logits()[best]
+    native.logits()[best] = -np.inf
+    assert picks(native, GREEDY, count=1) != [best]
+    native.logits()[best] = kept
+
+
+def test_a_seed_gives_the_same_tokens_and_the_largest_one_is_no_exception(native):
+    wild = Sampling(temperature=2, top_k=0, top_p=1, min_p=0)
+    for seed in (0, 1, 2**32 - 1, 2**40):
+        assert picks(native, wild, seed) == picks(native, wild, seed)
+    assert picks(native, wild, 1) != picks(native, wild, 2)
+
+
+def test_a_penalty_keeps_the_reply_from_saying_the_same_again(native):
+    steady = picks(native, GREEDY)
+    assert len(set(steady)) == 1
+    assert len(set(picks(native, GREEDY.model_copy(update={"repeat_penalty": 2.0})))) > 1
+
+
+def test_a_closed_model_says_so_instead_of_crashing(smollm2: Path):
+    model = Native(smollm2, ThinkingSettings(threads=1, context=512))
+    model.close()
+    model.close()
+    with pytest.raises(ModelError, match="was closed"):
+        model.tokenize("Hello.")

@@ -1,0 +1,148 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemate.engine_thread import Cancellation
+from voicemate.errors import ModelError
+from voicemate.thinking.kv_cache import KvCache
+from voicemate.thinking.prefix import Batching
+
+BATCHING = Batching(group=2, batch=8)
+TOKENS = st.lists(st.integers(0, 2), max_size=30)
+
+
+class Model:
+    """Holds tokens as llama.cpp's cache does, and remembers in how large a batch each one came."""
+
+    def __init__(self, can_cut: bool = True, stop: Cancellation | None = None):
+        self.tokens: list[int] = []
+        self.batches: list[int] = []
+        self.can_cut = can_cut
+        self.stop = stop
+        self.broken = False
+
+    def append(self, tokens: list[int]) -> None:
+        if self.broken:
+            self.tokens += tokens[:1]
+            raise ModelError("broken")
+        self.tokens += tokens
+        self.batches += [len(tokens)] * len(tokens)
+        if self.stop:
+            self.stop.cancel()
+
+    def cut(self, length: int) -> bool:
+        if self.can_cut:
+            del self.tokens[length:], self.batches[length:]
+        return self.can_cut
+
+    def clear(self) -> None:
+        self.tokens.clear()
+        self.batches.clear()
+
+    def state(self) -> bytes:
+        return bytes(self.tokens)
+
+    def restore(self, state: bytes | memoryview) -> bool:
+        self.clear()
+        if self.broken:
+            return False
+        self.tokens = list(state)
+        self.batches = [len(state)] * len(state)
+        return True
+
+
+@given(st.lists(st.tuples(TOKENS, TOKENS, st.booleans()), max_size=8), st.booleans())
+def test_the_model_always_holds_what_was_wanted_last(calls, can_cut):
+    model = Model(can_cut)
+    cache = KvCache(model, BATCHING)
+    for wanted, reply, to_the_end in calls:
+        assert cache.bring_to(wanted, Cancellation(), to_the_end=to_the_end)
+        assert model.tokens == wanted[: len(model.tokens)]
+        assert len(wanted) - len(model.tokens) < (1 if to_the_end else BATCHING.group)
+        held = list(model.tokens)
+        for token in reply:
+            cache.push(token)
+        assert model.tokens == held + reply
+
+
+@given(st.lists(st.tuples(TOKENS, TOKENS, st.booleans()), min_size=1, max_size=8))
+def test_what_the_model_holds_does_not_depend_on_what_it_held_before(calls):
+    model = Model()
+    cache = KvCache(model, BATCHING)
+    for wanted, reply, to_the_end in calls:
+        cache.bring_to(wanted, Cancellation(), to_the_end=to_the_end)
+        assert [batch % BATCHING.group for batch in model.batches] == [0] * BATCHING.full(len(wanted)) + [
+            1 for _ in model.tokens[BATCHING.full(len(wanted)) :]
+        ]
+        for token in reply:
+            cache.push(token)
+
+
+def test_only_new_tokens_are_evaluated():
+    cache = KvCache(Model(), BATCHING)
+    cache.bring_to(range(100), Cancellation())
+    cache.bring_to(range(108), Cancellation())
+    assert cache.evaluated == 108
+
+
+def test_going_back_costs_nothing():
+    cache = KvCache(Model(), BATCHING)
+    cache.bring_to([1, 2, 3, 4, 5, 6], Cancellation())
+    cache.bring_to([1, 2, 3, 4], Cancellation())
+    assert cache.evaluated == 6
+
+
+def test_a_cancelled_prefill_stops_after_a_batch_and_is_of_use_later():
+    stop = Cancellation()
+    model = Model(stop=stop)
+    cache = KvCache(model, BATCHING)
+    assert not cache.bring_to(list(range(20)), stop)
+    assert model.tokens == list(range(8))
+
+    assert cache.bring_to(list(range(20)), Cancellation())
+    assert cache.evaluated == 20
+
+
+def test_a_model_that_cannot_cut_is_asked_only_once():
+    model = Model(can_cut=False)
+    cache = KvCache(model, BATCHING)
+    cache.bring_to([1, 2, 3, 4], Cancellation())
+    cache.bring_to([1, 2, 5, 6], Cancellation())
+    model.cut = lambda length: pytest.fail("asked again")
+    cache.bring_to([1, 2, 7, 8], Cancellation())
+    assert model.tokens == [1, 2, 7, 8]
+
+
+def test_after_a_failure_nothing_is_taken_for_cached():
+    model = Model()
+    cache = KvCache(model, BATCHING)
+    cache.bring_to([1, 2, 3, 4], Cancellation())
+    model.broken = True
+    with pytest.raises(ModelError):
+        cache.bring_to([1, 2, 3, 4, 5, 6], Cancellation())
+    model.broken = False
+
+    cache.bring_to([1, 2, 3, 4, 5, 6], Cancellation())
+    assert model.tokens == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_restored_cache_goes_on_like_the_one_it_was_taken_from():
+    first = KvCache(Model(), BATCHING)
+    first.bring_to([1, 2, 3, 4], Cancellation())
+    model = Model()
+    cache = KvCache(model, BATCHING)
+    assert cache.restore([1, 2, 3, 4], first.state())
+    cache.bring_to([1, 2, 3, 4, 5, 6], Cancellation())
+    assert model.tokens == [1, 2, 3, 4, 5, 6]
+    assert cache.evaluated == 2
+
+
+def test_a_state_that_does_not_fit_leaves_the_cache_empty():
+    model = Model()
+    cache = KvCache(model, BATCHING)
+    cache.bring_to([1, 2, 3, 4], Cancellation())
+    model.broken = True
+    assert not cache.restore([1, 2], b"\1\2")
+    model.broken = False
+    cache.bring_to([1, 2, 3, 4], Cancellation())
+    assert model.tokens == [1, 2, 3, 4]

@@ -1,0 +1,64 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemate.thinking.prefix import Batching, common_prefix, plan
+
+TOKENS = st.lists(st.integers(0, 1), max_size=40)
+FOURS = Batching(group=4, batch=8)
+
+
+def tokens(count: int) -> list[int]:
+    return list(range(count))
+
+
+def test_what_is_cached_already_is_not_evaluated_again():
+    assert plan(tokens(8), tokens(14), FOURS, to_the_end=True).batches == ((8, 12), (12, 14))
+
+
+def test_nothing_is_done_when_all_is_cached():
+    assert plan(tokens(8), tokens(8), FOURS, to_the_end=False).batches == ()
+    assert plan(tokens(8), tokens(11), FOURS, to_the_end=False).batches == ()
+
+
+def test_a_group_that_was_not_full_is_evaluated_anew_when_more_follows():
+    assert plan(tokens(10), tokens(14), FOURS, to_the_end=True).batches == ((8, 12), (12, 14))
+
+
+def test_the_last_logits_need_the_last_group_once_more():
+    assert plan(tokens(8), tokens(8), FOURS, to_the_end=True).batches == ((4, 8),)
+    assert plan(tokens(9), tokens(9), FOURS, to_the_end=True).batches == ((8, 9),)
+
+
+def test_a_long_prompt_is_cut_into_batches_that_a_cancellation_waits_for():
+    assert plan([], tokens(18), FOURS, to_the_end=True).batches == ((0, 8), (8, 16), (16, 18))
+    assert plan([], tokens(18), FOURS, to_the_end=False).batches == ((0, 8), (8, 16))
+
+
+def test_a_model_that_cannot_cut_goes_on_where_it_is_or_begins_anew():
+    assert plan([1, 2], [1, 2, 3], FOURS, to_the_end=True, can_cut=False).batches == ((2, 3),)
+    assert plan([1, 2, 9], [1, 2, 3], FOURS, to_the_end=True, can_cut=False).batches == ((0, 3),)
+    assert plan([1, 2, 3], [1, 2, 3], FOURS, to_the_end=True, can_cut=False).batches == ((0, 3),)
+    assert plan([1, 2, 3], [1, 2, 3], FOURS, to_the_end=False, can_cut=False).batches == ()
+
+
+@given(TOKENS, TOKENS, st.integers(1, 5), st.integers(1, 3), st.booleans(), st.booleans())
+def test_what_is_kept_and_what_is_evaluated_make_the_wanted_tokens(
+    cached, wanted, group, groups, to_the_end, can_cut
+):
+    batching = Batching(group, group * groups)
+    work = plan(cached, wanted, batching, to_the_end=to_the_end, can_cut=can_cut)
+
+    held = cached[: work.keep] + [token for a, b in work.batches for token in wanted[a:b]]
+    assert work.keep <= common_prefix(cached, wanted)
+    assert held == wanted[: len(held)]
+    assert len(held) == len(wanted) if to_the_end else len(wanted) - group < len(held)
+    assert work.batches or not to_the_end or not wanted
+    assert all(0 < b - a <= batching.batch for a, b in work.batches)
+
+
+@given(TOKENS, TOKENS, st.integers(1, 5), st.integers(1, 3))
+def test_full_groups_begin_at_their_multiples_and_the_rest_has_its_own_batch(cached, wanted, group, groups):
+    batching = Batching(group, group * groups)
+    for start, end in plan(cached, wanted, batching, to_the_end=True).batches:
+        assert start % group == 0
+        assert end % group == 0 or (end == len(wanted) and end - start < group)

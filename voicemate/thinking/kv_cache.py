@@ -1,0 +1,108 @@
+"""Which tokens the model's KV cache holds, and how it is brought to others."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from voicemate.engine_thread import Cancellation
+from voicemate.thinking.prefix import Batching, plan
+
+
+class Evaluator(Protocol):
+    """The part of llama.cpp that the cache is kept by; see ``Native``."""
+
+    def append(self, tokens: list[int]) -> None: ...
+
+    def cut(self, length: int) -> bool: ...
+
+    def clear(self) -> None: ...
+
+    def state(self) -> bytes: ...
+
+    def restore(self, state: bytes | memoryview) -> bool: ...
+
+
+class KvCache:
+    """Keeps a list of the tokens that the native cache holds, and evaluates only what is missing.
+
+    It keeps prompts only. What a reply appends with ``push``, token by token, is dropped at the next call and comes
+    back as a part of that prompt, so that the cache depends on its tokens alone (see ``prefix``). The conversation
+    warms it while the reply is being spoken, so nobody waits for that.
+
+    Attributes:
+        evaluated: tokens evaluated so far.
+    """
+
+    def __init__(self, native: Evaluator, batching: Batching) -> None:
+        self._native = native
+        self._batching = batching
+        self._tokens: list[int] = []
+        self._settled = 0
+        self._can_cut = True
+        self.evaluated = 0
+
+    def bring_to(self, wanted: Sequence[int], stop: Cancellation, *, to_the_end: bool = False) -> bool:
+        """Make the cache hold ``wanted``, all but some last tokens of it; nothing else stays in it.
+
+        Args:
+            to_the_end: the last tokens too; the model's logits are those after the last one then.
+
+        Returns:
+            False when it was asked to stop on the way.
+        """
+        usable = self._tokens[: self._settled] if self._can_cut else self._tokens
+        work = plan(usable, wanted, self._batching, to_the_end=to_the_end, can_cut=self._can_cut)
+        if not self._drop_behind(work.keep):
+            work = plan((), wanted, self._batching, to_the_end=to_the_end)
+        for start, end in work.batches:
+            if stop.cancelled:
+                return False
+            self._append(wanted[start:end])
+            self._settled = len(self._tokens)
+        return True
+
+    def push(self, token: int) -> None:
+        """Evaluate one token of a reply."""
+        self._append([token])
+
+    def state(self) -> bytes:
+        """What ``restore`` needs to bring any cache of this model to the tokens it holds now."""
+        return self._native.state()
+
+    def restore(self, tokens: Sequence[int], state: bytes | memoryview) -> bool:
+        """Make the cache hold ``tokens`` by a ``state`` taken when it did. False, and empty, when it does not fit."""
+        restored = self._native.restore(state)
+        self._assume(tokens if restored else ())
+        return restored
+
+    def _assume(self, tokens: Sequence[int]) -> None:
+        self._tokens = list(tokens)
+        self._settled = len(tokens)
+
+    def _clear(self) -> None:
+        self._native.clear()
+        self._assume(())
+
+    def _append(self, tokens: Sequence[int]) -> None:
+        try:
+            self._native.append(list(tokens))
+        except BaseException:
+            self._clear()
+            raise
+        self._tokens += tokens
+        self.evaluated += len(tokens)
+
+    def _drop_behind(self, length: int) -> bool:
+        """Drop all tokens behind the first ``length``; False when the model cannot, and everything was dropped.
+
+        Whether a model can is not written in its file in a way to rely on, so it is found out here.
+        """
+        if length == len(self._tokens):
+            return True
+        if self._can_cut and length and not self._native.cut(length):
+            self._can_cut = False
+        if not self._can_cut or not length:
+            self._clear()
+            return not length
+        del self._tokens[length:]
+        self._settled = min(self._settled, length)
+        return True

@@ -1,0 +1,291 @@
+"""llama.cpp's handle: a model, its context with one sequence in the KV cache, and sampling.
+
+Thin and synchronous. One thread owns it; only ``tokenize`` and the vocabulary may be used from any thread.
+"""
+
+import ctypes
+import importlib
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicemate.config import ThinkingSettings, threads_or_default
+from voicemate.errors import ModelError
+from voicemate.personas.persona import Sampling
+
+if sys.platform == "darwin":
+    # ggml's Metal backend otherwise wakes a thread 200 times a second for as long as the process lives, and
+    # asserts that it has nothing left when the process exits.
+    os.environ.setdefault("GGML_METAL_NO_RESIDENCY", "1")
+
+C: Any = importlib.import_module("llama_cpp.llama_cpp")
+"""llama.cpp's C functions. Imported after the variable above is set; Any, since the package's own hints take C
+arrays for bytes."""
+
+PENALTY_WINDOW = 64
+"""Tokens of the reply that the repeat penalty looks back on; llama.cpp's own default."""
+
+_CPU_GROUP = 4
+"""Rows that ggml's CPU kernels for repacked weights take at once."""
+_GPU_GROUP = 32
+"""Rows of a tile of Metal's matrix product; a batch of so many costs hardly more than one of a single token."""
+
+_ERROR = 4  # GGML_LOG_LEVEL_ERROR
+VERSION: str = importlib.import_module("llama_cpp").__version__
+"""The version of llama-cpp-python, and with it that of llama.cpp."""
+
+_log = logging.getLogger("voicemate.llama")
+_errors: list[str] = []  # the first one since the last look
+
+
+@C.llama_log_callback
+def _listen(level: int, text: bytes, _: ctypes.c_void_p) -> None:
+    """Takes what llama.cpp would print; called from any of its threads."""
+    line = text.decode("utf-8", "replace").strip()
+    if level == _ERROR and line and not _errors:
+        _errors.append(line)
+    if line:
+        _log.debug("%s", line)
+
+
+C.llama_log_set(_listen, ctypes.c_void_p())
+C.llama_backend_init()
+
+
+class Native:
+    """A loaded model.
+
+    Args:
+        path: a GGUF file.
+        settings: context, batch, threads and GPU layers.
+
+    Attributes:
+        group: tokens of a prompt that its kernels handle together; see ``prefix``.
+        size: tokens the context holds.
+        template: the Jinja text of the model's chat template; empty when it has none.
+        bos, eos: texts of the first and last token.
+        first_token: what every prompt of this model begins with, whether its template says so or not.
+
+    Raises:
+        ModelError: the file is missing, no GGUF, damaged, or too large for this machine or these settings.
+    """
+
+    def __init__(self, path: Path, settings: ThinkingSettings) -> None:
+        _check_file(path)
+        self._path = path
+        self._on_gpu = bool(settings.gpu_layers != 0 and C.llama_supports_gpu_offload())
+        self.group = _GPU_GROUP if self._on_gpu else _CPU_GROUP
+        self._context: Any = None
+        self._model: Any = None
+        _errors.clear()
+        try:
+            self._model = self._load_model(settings)
+            self._vocabulary = C.llama_model_get_vocab(self._model)
+            self._context = self._make_context(settings)
+        except ModelError:
+            self.close()
+            raise
+        self._memory = C.llama_get_memory(self._context)
+        self._n_vocab = C.llama_vocab_n_tokens(self._vocabulary)
+        self.size = int(C.llama_n_ctx(self._context))
+        self.template = self._metadata("tokenizer.chat_template")
+        bos = C.llama_vocab_bos(self._vocabulary)
+        self.first_token: int | None = bos if C.llama_vocab_get_add_bos(self._vocabulary) and bos >= 0 else None
+        self.bos = self._text(bos)
+        self.eos = self._text(C.llama_vocab_eos(self._vocabulary))
+
+    def close(self) -> None:
+        """Free everything; closing again does nothing."""
+        context, self._context = self._context, None
+        model, self._model = self._model, None
+        if context:
+            C.llama_free(context)
+        if model:
+            C.llama_model_free(model)
+
+    # Words and tokens. Any thread.
+
+    def tokenize(self, text: str) -> list[int]:
+        """Tokens of ``text``; names of special tokens in it become these tokens.
+
+        Raises:
+            ModelError: the model was closed.
+        """
+        if not self._model:
+            raise ModelError("The language model was closed")
+        data = text.encode("utf-8")
+        # Never more tokens than bytes, but for the space that some vocabularies put in front.
+        room = (C.llama_token * (len(data) + 2))()
+        count = C.llama_tokenize(self._vocabulary, data, len(data), room, len(room), False, True)
+        return list(room[:count])
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of an ordinary token, perhaps half a character; nothing for a special one."""
+        return self._piece(token, special=False)
+
+    def special_text(self, token: int) -> str:
+        """The name of a special token, such as ``<|im_end|>``; empty for an ordinary one."""
+        return self._text(token) if C.llama_vocab_is_control(self._vocabulary, token) else ""
+
+    def ends_reply(self, token: int) -> bool:
+        """An end-of-turn token, or any other special one: the template's business, not the reply's."""
+        return bool(
+            C.llama_vocab_is_eog(self._vocabulary, token) or C.llama_vocab_is_control(self._vocabulary, token)
+        )
+
+    # The KV cache. The owner's thread.
+
+    def append(self, tokens: list[int]) -> None:
+        """Evaluate ``tokens`` behind those in the cache, in one batch. Logits are those after the last one.
+
+        Raises:
+            ModelError: llama.cpp failed; what the cache holds is not known then.
+        """
+        room = (C.llama_token * len(tokens))(*tokens)
+        code = C.llama_decode(self._context, C.llama_batch_get_one(room, len(tokens)))
+        if code != 0:
+            raise ModelError(
+                f"The language model failed on {len(tokens)} tokens (llama_decode {code}: {_reason()})",
+                "Start again; if it goes on, set thinking.gpu_layers to 0 or choose a smaller model",
+            )
+
+    def cut(self, length: int) -> bool:
+        """Drop all tokens behind the first ``length``. False, and nothing changed, where the model cannot."""
+        return bool(C.llama_memory_seq_rm(self._memory, 0, length, -1))
+
+    def clear(self) -> None:
+        """Drop all tokens."""
+        C.llama_memory_clear(self._memory, False)
+
+    def logits(self) -> NDArray[np.float32]:
+        """Scores of all tokens to come next, shape ``[vocabulary]``: llama.cpp's own, good until ``append``."""
+        return np.ctypeslib.as_array(C.llama_get_logits_ith(self._context, -1), shape=(self._n_vocab,))
+
+    def sampler(self, sampling: Sampling, seed: int) -> "Sampler":
+        return Sampler(self._context, self._n_vocab, sampling, seed)
+
+    def state(self) -> bytes:
+        """All that the cache holds, for ``restore``."""
+        room = (ctypes.c_uint8 * C.llama_state_seq_get_size(self._context, 0))()
+        written = C.llama_state_seq_get_data(self._context, room, len(room), 0)
+        return bytes(memoryview(room)[:written])
+
+    def restore(self, state: bytes | memoryview) -> bool:
+        """Make the cache what it was when ``state`` was taken. False when it does not fit this model and context;
+        the cache is empty then."""
+        room = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        self.clear()
+        if C.llama_state_seq_set_data(self._context, room, len(room), 0) > 0:
+            return True
+        self.clear()
+        return False
+
+    def _load_model(self, settings: ThinkingSettings) -> Any:
+        params = C.llama_model_default_params()
+        params.n_gpu_layers = settings.gpu_layers
+        model = C.llama_model_load_from_file(os.fsencode(self._path), params)
+        if not model:
+            raise ModelError(
+                f"The model file {self._path} is damaged or of a kind not known: {_reason()}",
+                "Fetch it again with `voicemate models pull`, or choose another model",
+            )
+        trained = C.llama_model_n_ctx_train(model)
+        if settings.context > trained:
+            C.llama_model_free(model)
+            raise ModelError(
+                f"The context of {settings.context} tokens is more than this model knows ({trained})",
+                f"Set thinking.context to {trained} or less",
+            )
+        return model
+
+    def _make_context(self, settings: ThinkingSettings) -> Any:
+        params = C.llama_context_default_params()
+        params.n_ctx = settings.context
+        params.n_batch = params.n_ubatch = min(max(settings.batch, self.group), settings.context)
+        params.n_seq_max = 1
+        params.n_outputs_max = 1  # only the last token's logits are ever read
+        params.n_threads = params.n_threads_batch = threads_or_default(settings.threads)
+        params.offload_kqv = params.op_offload = self._on_gpu
+        # On a CPU flash attention gives other bits for a batch of 64 tokens and more than for a smaller one and is no
+        # faster at these lengths; see `prefix` for why equal bits matter.
+        params.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_AUTO if self._on_gpu else C.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        context = C.llama_init_from_model(self._model, params)
+        if not context:
+            raise ModelError(
+                f"A context of {settings.context} tokens does not fit into memory: {_reason()}",
+                "Set thinking.context to less, or choose a smaller model",
+            )
+        return context
+
+    def _metadata(self, key: str) -> str:
+        length = C.llama_model_meta_val_str(self._model, key.encode(), None, 0)
+        if length <= 0:
+            return ""
+        room = ctypes.create_string_buffer(length + 1)
+        C.llama_model_meta_val_str(self._model, key.encode(), room, len(room))
+        return room.value.decode("utf-8", "replace")
+
+    def _text(self, token: int) -> str:
+        return self._piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
+
+    def _piece(self, token: int, *, special: bool) -> bytes:
+        room = ctypes.create_string_buffer(64)
+        length = C.llama_token_to_piece(self._vocabulary, token, room, len(room), 0, special)
+        if length < 0:
+            room = ctypes.create_string_buffer(-length)
+            length = C.llama_token_to_piece(self._vocabulary, token, room, len(room), 0, special)
+        return room.raw[:length]
+
+
+class Sampler:
+    """Picks a reply's tokens. A fresh one for each reply, so that a reply depends on nothing that was said before
+    but its prompt. The order of the steps is llama.cpp's own."""
+
+    def __init__(self, context: Any, n_vocab: int, sampling: Sampling, seed: int) -> None:
+        self._context = context
+        self._chain = C.llama_sampler_chain_init(C.llama_sampler_chain_default_params())
+        steps = [C.llama_sampler_init_penalties(n_vocab, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0)]
+        if sampling.temperature == 0:
+            steps.append(C.llama_sampler_init_greedy())
+        else:
+            steps += [
+                C.llama_sampler_init_top_k(sampling.top_k),
+                C.llama_sampler_init_top_p(sampling.top_p, 1),
+                C.llama_sampler_init_min_p(sampling.min_p, 1),
+                C.llama_sampler_init_temp(sampling.temperature),
+                C.llama_sampler_init_dist(seed % 0xFFFF_FFFF),  # the largest one asks for a random seed
+            ]
+        for step in steps:
+            C.llama_sampler_chain_add(self._chain, step)
+
+    def pick(self) -> int:
+        """The next token, from the logits after the last one evaluated."""
+        return int(C.llama_sampler_sample(self._chain, self._context, -1))
+
+    def close(self) -> None:
+        chain, self._chain = self._chain, None
+        if chain:
+            C.llama_sampler_free(chain)
+
+
+def _check_file(path: Path) -> None:
+    pull = "Fetch it with `voicemate models pull`, or choose another model with thinking.model"
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise ModelError(f"The model file {path} cannot be read: {error.strerror}", pull) from None
+    if magic != b"GGUF":
+        raise ModelError(f"{path} is not a GGUF file, so it is no language model for llama.cpp", pull)
+
+
+def _reason() -> str:
+    """What llama.cpp complained of first, since what follows says less and less; forgotten then."""
+    first = _errors.pop() if _errors else "llama.cpp gives no reason"
+    return re.sub(r"^\w+: (error loading model: )?", "", first)

@@ -1,0 +1,77 @@
+"""What of a prompt the KV cache holds already, and in which batches the rest is evaluated.
+
+The numbers that a token leaves in the cache depend a little on the batch it was evaluated in: a matrix product over
+one row takes another kernel than one over many, and kernels that work on four rows at once leave the last ones to
+others. A reply that depended on how its prompt came together (in one go, or word by word while it was spoken, or
+after a draft that was rolled back) could never be had again. So prompts are evaluated in groups of a fixed number of
+tokens, always beginning at a multiple of it. Full groups may share a batch, which changes nothing; the tokens behind
+the last full group have a batch of their own, and are evaluated anew when more tokens follow them. What the cache
+holds then depends on its tokens alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to bring the cache from the tokens it holds to those that are wanted.
+
+    Attributes:
+        keep: tokens at the front that stay; everything behind them is dropped.
+        batches: half-open index ranges of the wanted tokens, to be evaluated one after the other.
+    """
+
+    keep: int
+    batches: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """How many tokens go together.
+
+    Attributes:
+        group: tokens that kernels handle together.
+        batch: most tokens in a batch, a multiple of ``group``; a cancellation waits for one batch.
+    """
+
+    group: int
+    batch: int
+
+    def full(self, tokens: int) -> int:
+        """How many of that many tokens are in full groups."""
+        return tokens // self.group * self.group
+
+
+def plan(
+    cached: Sequence[int], wanted: Sequence[int], batching: Batching, *, to_the_end: bool, can_cut: bool = True
+) -> Plan:
+    """The least work that brings the cache from ``cached`` to ``wanted``.
+
+    Args:
+        to_the_end: evaluate the very last token, even if it is cached, so that its logits are at hand. Otherwise
+            the tokens behind the last full group, which are evaluated anew anyway when more follow, are left out.
+        can_cut: the model can drop the end of its cache. Recurrent models cannot: they go on where they are, or
+            begin anew.
+    """
+    full = batching.full(len(wanted))
+    end = len(wanted) if to_the_end else full
+    keep = common_prefix(cached, wanted)
+    if can_cut:
+        keep = batching.full(max(0, min(keep, end - 1 if to_the_end else end)))
+    elif keep < len(cached) or (to_the_end and keep == end):
+        keep = 0
+    batches = [(start, min(start + batching.batch, full)) for start in range(keep, full, batching.batch)]
+    if max(keep, full) < end:
+        batches.append((max(keep, full), end))
+    return Plan(keep, tuple(batches))
+
+
+def common_prefix(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens both begin with."""
+    length = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        length += 1
+    return length

@@ -1,0 +1,87 @@
+"""From a reply's tokens to text that may be spoken: whole characters, no template markers, whole sentences."""
+
+import codecs
+import re
+from collections.abc import Sequence
+
+_SENTENCE_END = re.compile(
+    # A full stop counts only after two lower-case letters, so that "Dr.", "e.g." and "3." end nothing. Other marks
+    # that end sentences (CJK, Devanagari, Arabic) stand for nothing else.
+    r"(?:[^\W\d_A-Z]{2}\.{1,3}|[!?…。！？।؟])[\"'”’)\]」』]*\s*$"
+)
+_TAIL = 24
+"""Characters at the end of the text that ``at_sentence_end`` looks at."""
+
+
+class ReplyText:
+    """The text of one reply, given out piece by piece as soon as each piece is certain.
+
+    Bytes of a character that is not complete yet are held back, and so is what may turn out to be the beginning of
+    a marker; white space before the first word is dropped, and so are bytes that are no UTF-8.
+
+    Args:
+        markers: texts that belong to the chat template, such as ``<|im_end|>``. Small models write them out as
+            ordinary words now and then; the reply ends before the first one.
+    """
+
+    def __init__(self, markers: Sequence[str] = ()) -> None:
+        self._markers = tuple(marker for marker in markers if marker)
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="ignore")
+        self._held = ""
+        self._tail = ""
+        self.ended = False
+
+    def add(self, piece: bytes) -> str:
+        """The text that is certain once ``piece``, one token's bytes, has come; it may be empty."""
+        if self.ended:
+            return ""
+        self._held += self._decoder.decode(piece)
+        found = [place for marker in self._markers if (place := self._held.find(marker)) >= 0]
+        if found:
+            self.ended = True
+            return self._give(min(found))
+        return self._give(len(self._held) - self._possible_marker())
+
+    def finish(self) -> str:
+        """What was still held back, once the model has ended its reply by itself."""
+        if self.ended:
+            return ""
+        self.ended = True
+        return self._give(len(self._held))
+
+    @property
+    def empty(self) -> bool:
+        """Nothing but white space has come so far."""
+        return not self._tail and not self._held.strip()
+
+    @property
+    def at_sentence_end(self) -> bool:
+        """The text given out so far ends with a whole sentence."""
+        return not self._held and bool(_SENTENCE_END.search(self._tail))
+
+    def _possible_marker(self) -> int:
+        """Characters at the end of what is held that may be the beginning of a marker."""
+        longest = 0
+        for marker in self._markers:
+            for length in range(min(len(marker) - 1, len(self._held)), longest, -1):
+                if self._held.endswith(marker[:length]):
+                    longest = length
+                    break
+        return longest
+
+    def _give(self, length: int) -> str:
+        text, self._held = self._held[:length], self._held[length:]
+        if not self._tail:
+            text = text.lstrip()
+        self._tail = (self._tail + text)[-_TAIL:]
+        return text
+
+
+def wind_down(limit: int) -> int:
+    """The token of a reply of at most ``limit`` from which on the end of a sentence ends it.
+
+    A reply that is cut off in mid-sentence sounds broken, and its pieces have been spoken when that happens. So a
+    reply that comes near its limit ends with the first sentence that ends in its last part: a quarter, or 40 tokens
+    (the length of a long sentence), whichever is more, but never more than half.
+    """
+    return limit - min(limit // 2, max(limit // 4, 40))
