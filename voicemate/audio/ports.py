@@ -4,10 +4,11 @@ Each has two implementations from the first day: the real device (``microphone.p
 simulated room (``room.py``). The conversation knows only these.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from voicemate.errors import AudioError
 from voicemate.sound import CLOCK_HZ, Pcm, Sound
 
 BLOCK_MS = 32
@@ -32,9 +33,16 @@ class Block:
         return self.at + len(self.pcm)
 
 
+HealthListener = Callable[[AudioError | None], None]
+"""Told on the conversation's thread what is wrong with a device, and None once it works again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where some queued sound lies in all that the loudspeaker ever plays, in samples at its rate."""
+    """Where some queued sound lies in all that was ever queued, in samples at the loudspeaker's rate.
+
+    Sound that ``stop`` drops keeps its place, so that spans never overlap.
+    """
 
     start: int
     end: int
@@ -45,6 +53,10 @@ class Microphone(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    def on_health(self, listener: HealthListener) -> None:
+        """Have ``listener`` told of faults while the microphone is open (it keeps trying to come back)."""
+        ...
 
     async def open(self) -> None:
         """Open the device.
@@ -57,8 +69,10 @@ class Microphone(Protocol):
     def blocks(self) -> AsyncIterator[Block]:
         """Blocks without gaps in ``at``; ends when the microphone is closed or its sound is used up.
 
+        What a faulty device does not deliver is filled with silence, so that time never stands still.
+
         Raises:
-            AudioError: while iterating, when the device died or delivers only zeros and could not be rebuilt.
+            AudioError: while iterating, when the device died and could not be brought back.
         """
         ...
 
@@ -68,15 +82,21 @@ class Microphone(Protocol):
 class Loudspeaker(Protocol):
     """Plays queued sound without gaps and knows which sample is in the air.
 
-    Positions count samples of queued sound only (never the silence between), at ``rate`` Hz. All methods return
-    at once and are called on the conversation's thread.
+    Positions count samples of queued sound only (never the silence between), at ``rate`` Hz. All methods but
+    ``open`` and ``close`` return at once, and all are called on the conversation's thread.
     """
 
     @property
     def name(self) -> str: ...
 
     @property
-    def rate(self) -> int: ...
+    def rate(self) -> int:
+        """Samples a second, fixed from the first ``open`` on."""
+        ...
+
+    def on_health(self, listener: HealthListener) -> None:
+        """Have ``listener`` told of faults while the loudspeaker is open (it keeps trying to come back)."""
+        ...
 
     async def open(self) -> None:
         """Open the device.
@@ -88,12 +108,19 @@ class Loudspeaker(Protocol):
 
     async def close(self) -> None: ...
 
+    def wake(self) -> None:
+        """Sound is about to come: leave the rest that long silence brings, so that ``play`` is heard at once."""
+        ...
+
     def play(self, sound: Sound) -> Span:
         """Queue ``sound`` (resampled to ``rate``) behind what is queued already."""
         ...
 
     def position(self) -> int:
-        """The sample that is leaving the loudspeaker now; everything before it has been heard."""
+        """The sample that is leaving the loudspeaker now; everything before it that was not dropped has been heard.
+
+        After ``stop`` it rests where the sound ended, and goes on from the ``start`` of what is played next.
+        """
         ...
 
     def idle(self) -> bool:

@@ -1,0 +1,142 @@
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+import pytest
+
+from tests.pulse import RATE, PulseRoom, find
+from voicemate.audio.clock import SampleClock
+from voicemate.audio.loudspeaker import DeviceLoudspeaker
+from voicemate.audio.microphone import DeviceMicrophone
+from voicemate.audio.ports import Block
+from voicemate.audio.stream_host import StreamHost
+from voicemate.audio.watchdog import WatchdogLimits
+from voicemate.errors import AudioError
+from voicemate.sound import Sound
+
+pytestmark = pytest.mark.device
+
+PATIENT = WatchdogLimits(start_s=2.0, silence_s=1.0, longest_backoff_s=0.5, tries=None)
+DEAF = WatchdogLimits(start_s=2.0, silence_s=None, longest_backoff_s=0.5, tries=None)
+
+
+def noise(seconds: float) -> np.ndarray:
+    return np.random.default_rng(1).uniform(0.1, 0.3, round(seconds * RATE)).astype(np.float32)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    while not holds():
+        await asyncio.sleep(0.02)
+
+
+class Ears:
+    def __init__(self, host: StreamHost) -> None:
+        self.microphone = DeviceMicrophone(host, SampleClock(), limits=PATIENT)
+        self.health: list[AudioError | None] = []
+        self.microphone.on_health(self.health.append)
+        self.blocks: list[Block] = []
+
+    async def listen(self) -> None:
+        async for block in self.microphone.blocks():
+            self.blocks.append(block)
+
+    def hears(self, level: float) -> bool:
+        return bool(np.abs(self.blocks[-1].pcm).max() > level)
+
+
+@contextlib.asynccontextmanager
+async def listening(host: StreamHost) -> AsyncIterator[Ears]:
+    ears = Ears(host)
+    await ears.microphone.open()
+    task = asyncio.create_task(ears.listen())
+    await until(lambda: bool(ears.blocks) and ears.hears(0))
+    yield ears
+    await ears.microphone.close()
+    await task
+    assert all(a.end == b.at for a, b in zip(ears.blocks, ears.blocks[1:], strict=False)), "a gap"
+
+
+@contextlib.asynccontextmanager
+async def without(room: PulseRoom, device: str) -> AsyncIterator[None]:
+    await asyncio.to_thread(room.lose, device)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(room.restore, device)
+
+
+async def test_a_microphone_that_is_unplugged_is_named_and_comes_back(host: StreamHost, pulse_room: PulseRoom):
+    async with listening(host) as ears:
+        async with without(pulse_room, "mic"):
+            await until(lambda: len(ears.health) > 1)  # it stopped, and cannot be opened again
+            fault = ears.health[-1]
+            assert fault
+            assert "microphone" in fault.wrong
+            assert fault.remedy
+            delivered = len(ears.blocks)
+            await until(lambda: len(ears.blocks) > delivered + 10)
+            assert not ears.hears(0), "time goes on in silence"
+        await until(lambda: ears.health[-1] is None)
+        await asyncio.to_thread(pulse_room.say, noise(0.5))
+        assert any(np.abs(block.pcm).max() > 0.1 for block in ears.blocks[delivered:])
+
+
+async def test_a_muted_microphone_is_named_and_noticed_when_it_is_not(host: StreamHost, pulse_room: PulseRoom):
+    async with listening(host) as ears:
+        await asyncio.to_thread(pulse_room.mute)
+        await until(lambda: bool(ears.health))
+        fault = ears.health[0]
+        assert fault
+        assert "digital silence" in fault.wrong
+        assert "muted" in fault.remedy
+        await asyncio.to_thread(pulse_room.mute, False)
+        await until(lambda: ears.health[-1] is None)
+
+
+async def test_a_loudspeaker_that_vanishes_while_it_speaks_goes_on_when_it_is_back(
+    host: StreamHost, pulse_room: PulseRoom
+):
+    sound = noise(3.0)
+    health: list[AudioError | None] = []
+    loudspeaker = DeviceLoudspeaker(host, limits=DEAF, latency_s=0.25)
+    loudspeaker.on_health(health.append)
+    await loudspeaker.open()
+    with pulse_room.recording() as recording:
+        span = loudspeaker.play(Sound(sound, RATE))
+        await until(lambda: loudspeaker.position() > RATE)
+        async with without(pulse_room, "speaker"):
+            await until(lambda: len(health) > 1)
+            fault = health[-1]
+            assert fault
+            assert "loudspeaker" in fault.wrong
+            heard = loudspeaker.position()
+        await until(loudspeaker.idle)
+        assert health[-1] is None
+        assert loudspeaker.position() == span.end
+    await loudspeaker.close()
+    before, after = sound[: RATE // 2], sound[heard + RATE // 20 :]
+    assert np.array_equal(recording.loudspeaker[find(before, recording.loudspeaker) :][: len(before)], before)
+    assert np.array_equal(recording.loudspeaker[find(after, recording.loudspeaker) :][: len(after)], after)
+
+
+@pytest.mark.parametrize("device", ["mic", "speaker"])
+async def test_a_device_that_hangs_is_noticed_and_the_other_one_is_not_blamed(
+    host: StreamHost, pulse_room: PulseRoom, device: str
+):
+    health: dict[str, list[AudioError | None]] = {"mic": [], "speaker": []}
+    loudspeaker = DeviceLoudspeaker(host, limits=DEAF)
+    loudspeaker.on_health(health["speaker"].append)
+    await loudspeaker.open()
+    async with listening(host) as ears:
+        ears.microphone.on_health(health["mic"].append)
+        await asyncio.to_thread(pulse_room.freeze, device)
+        await until(lambda: bool(health[device]))
+        await asyncio.to_thread(pulse_room.freeze, device, False)
+        await until(lambda: health[device][-1] is None)
+        delivered = len(ears.blocks)
+        await asyncio.to_thread(pulse_room.say, noise(0.5))
+        assert any(np.abs(block.pcm).max() > 0.1 for block in ears.blocks[delivered:])
+    await loudspeaker.close()
+    blamed = {name for name, told in health.items() if told}
+    assert blamed == {device}

@@ -1,0 +1,100 @@
+"""A person speaks into a real microphone, and a real loudspeaker answers."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+
+from tests.pulse import RATE, PulseRoom
+from tests.talk_process import Talk
+from voicemate.config import Settings, SpeakingSettings
+from voicemate.conversation.history import HistoryReader
+from voicemate.errands import rendered
+from voicemate.hearing.whisper import Whisper
+from voicemate.personas.persona import Persona
+from voicemate.sound import CLOCK_HZ, Pcm
+
+pytestmark = [pytest.mark.device, pytest.mark.real]
+
+QUESTION = "What is the capital of France?"
+
+
+@pytest.fixture(scope="module")
+def question() -> Pcm:
+    """A spoken question at the room's rate."""
+    asker = Persona(name="Asker", description="Asks.")
+    sounds = asyncio.run(rendered(Settings(speaking=SpeakingSettings()), QUESTION, asker))
+    pcm = np.concatenate([sound.pcm for sound in sounds])
+    return soxr.resample(pcm, sounds[0].rate, RATE).astype(np.float32)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def talk_in(pulse_room: PulseRoom, home: Path) -> Iterator[Talk]:
+    options = ("--stt", "whisper-base", "--persona", "juniper")
+    with Talk(options, {**pulse_room.environment, "VOICEMATE_HOME": str(home), **models()}) as talk:
+        talk.wait_for("[listening]", 60)
+        talk.wait_until_quiet()
+        yield talk
+
+
+def models() -> dict[str, str]:
+    from voicemate.places import models_folder
+
+    return {"VOICEMATE_MODELS": str(models_folder())}
+
+
+def test_a_spoken_question_gets_a_spoken_answer(
+    pulse_room: PulseRoom, talk_in: Talk, question: Pcm, whisper_base: Path, home: Path
+) -> None:
+    with pulse_room.recording() as recording:
+        pulse_room.say(question)
+        talk_in.wait_for("gap ", 30)
+        talk_in.wait_until_quiet()
+    whisper = Whisper(whisper_base, threads=1)
+    answer = soxr.resample(recording.loudspeaker, RATE, CLOCK_HZ).astype(np.float32)
+    heard = asyncio.run(whisper.transcribe(np.ascontiguousarray(answer), "en")).text
+    whisper.close()
+    assert "capital of france" in " ".join(talk_in.seen).lower(), "the question was understood"
+    assert len(heard.split()) >= 2, f"the loudspeaker said nothing that is words: {heard!r}"
+
+    talk_in.stop(signal.SIGINT)
+    with HistoryReader(home / "data" / "history.sqlite3") as history:
+        (turn,) = [turn for turn in history.recent() if turn.number == 1]
+    printed = next(line for line in talk_in.seen if line.startswith("Juniper") and turn.reply in line)
+    assert printed, "the history holds what was heard"
+    said, spoken = set(_words(turn.reply)), set(_words(heard))
+    assert len(said & spoken) >= len(said) / 2, f"{turn.reply!r} was to be heard, and {heard!r} was"
+
+
+def test_ctrl_c_ends_it_in_order(talk_in: Talk) -> None:
+    assert talk_in.stop(signal.SIGINT) == 130
+
+
+def test_a_second_talk_says_that_the_first_one_runs(talk_in: Talk, pulse_room: PulseRoom, home: Path) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "voicemate", "talk", "--no-view"],
+        env={**os.environ, **pulse_room.environment, "VOICEMATE_HOME": str(home), **models()},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 8
+    assert str(talk_in.pid) in second.stderr
+    assert len(second.stderr.strip().splitlines()) == 1
+
+
+def _words(text: str) -> list[str]:
+    return "".join(letter.lower() if letter.isalpha() else " " for letter in text).split()

@@ -1,0 +1,116 @@
+"""A sound system that does as it is told, in the place of PortAudio."""
+
+import asyncio
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import numpy as np
+
+from voicemate.audio.devices import Device, Direction
+from voicemate.audio.stream_host import OpenStream, StreamPlan
+from voicemate.errors import AudioError
+
+DEVICE = Device(0, "fake", "Fake Audio", 1, 2, 48_000, default_input=True, default_output=True)
+LATENCY_S = 0.05
+
+
+@dataclass(eq=False)
+class FakeStream:
+    """One stream's callbacks, on the loop's clock, while it is running.
+
+    Attributes:
+        value: what a microphone delivers.
+        out: what a loudspeaker was given, first channel.
+    """
+
+    plan: StreamPlan
+    opened: OpenStream | None = None
+    value: float = 0.1
+    frozen: bool = False
+    running: bool = False
+    out: list[np.ndarray] = field(default_factory=list)
+
+    def start(self) -> None:
+        self.running = True
+        self._next = asyncio.get_running_loop().time()
+        self._again()
+
+    def end(self) -> None:
+        """The stream stops, whoever stopped it."""
+        if self.running:
+            self.running = False
+            self.plan.finished()
+
+    def _again(self) -> None:
+        assert self.opened
+        self._next += self.opened.block / self.opened.rate
+        asyncio.get_running_loop().call_at(self._next, self._tick)
+
+    def _tick(self) -> None:
+        if not self.running:
+            return
+        if not self.frozen:
+            self._call()
+        self._again()
+
+    def _call(self) -> None:
+        assert self.opened
+        frames = self.opened.block
+        times = SimpleNamespace(currentTime=10.0, outputBufferDacTime=10 + LATENCY_S)
+        times.inputBufferAdcTime = 10 - frames / self.opened.rate - LATENCY_S
+        buffer = np.full(frames * self.opened.channels, self.value, dtype=np.float32)
+        self.plan.callback(buffer, frames, times, None)
+        if self.plan.direction is Direction.OUTPUT:
+            self.out.append(buffer[:: self.opened.channels].copy())
+
+
+class FakeHost:
+    """Stands in for ``StreamHost``.
+
+    Attributes:
+        streams: all that were ever opened.
+        refusal: set, it is raised by ``open``.
+        rescans: how often devices were looked for anew.
+    """
+
+    def __init__(self) -> None:
+        self.streams: list[FakeStream] = []
+        self.refusal: AudioError | None = None
+        self.rescans = 0
+        self.rescanning = False
+        self._generation = 0
+
+    async def open(self, plan: StreamPlan) -> OpenStream:
+        await asyncio.sleep(0.01)
+        if self.refusal:
+            raise self.refusal
+        stream = FakeStream(plan)
+        rate = plan.rate or DEVICE.rate
+        channels = min(plan.channels, DEVICE.channels(plan.direction))
+        stream.opened = OpenStream(
+            DEVICE, plan.direction, rate, channels, LATENCY_S, plan.block(rate), self._generation, stream
+        )
+        self.streams.append(stream)
+        return stream.opened
+
+    async def start(self, stream: OpenStream) -> None:
+        if stream.generation < self._generation:
+            raise AudioError("“fake” was closed while audio was restarted")
+        stream.raw.start()
+
+    async def stop(self, stream: OpenStream) -> None:
+        stream.raw.end()
+
+    async def close(self, stream: OpenStream) -> None:
+        stream.raw.end()
+
+    async def rescan(self, generation: int) -> int:
+        if generation == self._generation:
+            self.rescans += 1
+            self._generation += 1
+            self.rescanning = True
+            for stream in self.streams:
+                stream.end()
+            await asyncio.sleep(0.01)
+            self.rescanning = False
+        return self._generation

@@ -1,0 +1,244 @@
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+from fake_host import LATENCY_S, FakeHost
+
+from voicemate.audio.loudspeaker import CALLBACK_S, LEAD, DeviceLoudspeaker
+from voicemate.audio.virtual_time import run_virtual
+from voicemate.audio.watchdog import WatchdogLimits
+from voicemate.errors import AudioError
+from voicemate.sound import Sound
+
+RATE = 48_000
+TRIES = WatchdogLimits(silence_s=None, tries=3)
+
+
+class Playing:
+    """A loudspeaker that is open, and what was told of its health."""
+
+    def __init__(self) -> None:
+        self.host = FakeHost()
+        self.loudspeaker = DeviceLoudspeaker(self.host, limits=TRIES, rest_s=2.0)  # type: ignore[arg-type]
+        self.health: list[AudioError | None] = []
+        self.loudspeaker.on_health(self.health.append)
+
+    @property
+    def stream(self):
+        return self.host.streams[-1]
+
+    def heard(self) -> np.ndarray:
+        """All that any stream was given."""
+        return np.concatenate([piece for stream in self.host.streams for piece in stream.out])
+
+
+@contextlib.asynccontextmanager
+async def playing() -> AsyncIterator[Playing]:
+    test = Playing()
+    await test.loudspeaker.open()
+    await asyncio.sleep(2 * LEAD * CALLBACK_S)  # past the silence that a stream begins with
+    yield test
+    await test.loudspeaker.close()
+    assert not test.stream.running
+
+
+def counted(seconds: float) -> Sound:
+    """Samples that tell their own number."""
+    return Sound(np.arange(1, round(seconds * RATE) + 1, dtype=np.float32), RATE)
+
+
+def test_what_is_queued_is_played_whole_and_then_it_is_idle():
+    async def main() -> None:
+        async with playing() as test:
+            assert test.loudspeaker.idle()
+            sound = counted(1)
+            test.loudspeaker.play(sound)
+            assert not test.loudspeaker.idle()
+            await asyncio.sleep(1 + LATENCY_S + 2 * CALLBACK_S)
+            assert test.loudspeaker.idle()
+            heard = test.heard()
+            assert np.array_equal(heard[heard > 0], sound.pcm)
+
+    run_virtual(main())
+
+
+def test_position_is_what_is_in_the_air_and_not_what_was_handed_over():
+    async def main() -> None:
+        async with playing() as test:
+            test.loudspeaker.play(counted(2))
+            began = asyncio.get_running_loop().time()
+            while test.loudspeaker.position() == 0:
+                await asyncio.sleep(0.001)
+            waited = asyncio.get_running_loop().time() - began
+            assert LATENCY_S <= waited <= LATENCY_S + 2 * CALLBACK_S
+            await asyncio.sleep(0.5)
+            assert test.loudspeaker.position() == pytest.approx(0.5 * RATE, abs=0.002 * RATE)
+
+    run_virtual(main())
+
+
+def test_sound_at_another_rate_is_resampled():
+    async def main() -> None:
+        async with playing() as test:
+            span = test.loudspeaker.play(Sound(np.zeros(22_050, dtype=np.float32), 22_050))
+            assert span.end - span.start == RATE
+
+    run_virtual(main())
+
+
+def test_after_stop_it_is_idle_and_position_tells_what_was_heard():
+    async def main() -> None:
+        async with playing() as test:
+            test.loudspeaker.play(counted(3))
+            await asyncio.sleep(1)
+            test.loudspeaker.stop()
+            asked = test.loudspeaker.position()
+            await asyncio.sleep(0.2)
+            assert test.loudspeaker.idle()
+            heard = test.heard()
+            assert test.loudspeaker.position() == np.count_nonzero(heard) + 1  # the fade's last sample is zero
+            assert test.loudspeaker.position() - asked <= (LATENCY_S + 2 * CALLBACK_S + 0.02) * RATE
+
+    run_virtual(main())
+
+
+def test_a_device_that_vanishes_loses_nothing_that_was_not_heard():
+    async def main() -> None:
+        async with playing() as test:
+            test.loudspeaker.play(counted(2))
+            await asyncio.sleep(1)
+            test.stream.end()
+            in_the_air = test.loudspeaker.position()
+            await asyncio.sleep(3)
+            assert test.loudspeaker.idle()
+            assert test.loudspeaker.position() == 2 * RATE
+            assert [bool(fault) for fault in test.health] == [True, False]
+            again = test.host.streams[1].out
+            first = np.concatenate(again)
+            first = first[first > 0][2000]  # past the fade-in
+            assert first == pytest.approx(in_the_air + 2000, abs=2.1 * CALLBACK_S * RATE)
+            assert np.concatenate(again).max() == 2 * RATE
+
+    run_virtual(main())
+
+
+def test_it_stays_silent_where_it_was_told_to_stop_while_the_device_was_away():
+    async def main() -> None:
+        async with playing() as test:
+            test.loudspeaker.play(counted(2))
+            await asyncio.sleep(1)
+            test.host.refusal = AudioError("There is no loudspeaker", "Connect one")
+            test.stream.end()
+            await asyncio.sleep(0.5)
+            test.loudspeaker.stop()
+            assert test.loudspeaker.idle()
+            test.host.refusal = None
+            await asyncio.sleep(1)
+            assert not np.concatenate(test.stream.out).any()
+
+    run_virtual(main())
+
+
+def test_a_device_that_stays_away_is_given_up_until_it_is_needed_again():
+    async def main() -> None:
+        async with playing() as test:
+            test.loudspeaker.play(counted(2))
+            await asyncio.sleep(1)
+            test.host.refusal = AudioError("There is no loudspeaker", "Connect one")
+            test.stream.end()
+            await asyncio.sleep(10)
+            assert test.health[-1] is test.host.refusal
+            assert test.loudspeaker.idle(), "nobody waits for ever"
+            test.host.refusal = None
+            test.loudspeaker.play(counted(0.5))
+            await asyncio.sleep(1)
+            assert test.health[-1] is None
+            assert test.loudspeaker.idle()
+            assert np.count_nonzero(np.concatenate(test.stream.out)) == 0.5 * RATE
+
+    run_virtual(main())
+
+
+def test_callbacks_that_stop_without_a_word_are_noticed():
+    async def main() -> None:
+        async with playing() as test:
+            test.loudspeaker.play(counted(5))
+            await asyncio.sleep(1)
+            test.stream.frozen = True
+            await asyncio.sleep(7)
+            assert test.loudspeaker.idle()
+            assert [bool(fault) for fault in test.health] == [True, False]
+
+    run_virtual(main())
+
+
+def test_long_silence_sends_it_to_rest_and_sound_wakes_it():
+    async def main() -> None:
+        async with playing() as test:
+            await asyncio.sleep(3)
+            assert not test.stream.running
+            test.loudspeaker.play(counted(0.5))
+            await asyncio.sleep(1)
+            assert test.loudspeaker.idle()
+            assert np.count_nonzero(test.heard()) == 0.5 * RATE
+            assert test.health == []
+
+    run_virtual(main())
+
+
+def test_woken_before_the_sound_comes_it_keeps_nobody_waiting():
+    async def main() -> None:
+        async with playing() as test:
+            await asyncio.sleep(3)
+            test.loudspeaker.wake()
+            await asyncio.sleep(0.1)
+            assert test.stream.running
+
+    run_virtual(main())
+
+
+def test_a_paused_reply_is_waited_for():
+    async def main() -> None:
+        async with playing() as test:
+            test.loudspeaker.play(counted(1))
+            await asyncio.sleep(0.5)
+            test.loudspeaker.pause()
+            await asyncio.sleep(60)
+            assert not test.loudspeaker.idle()
+            test.loudspeaker.resume()
+            await asyncio.sleep(1)
+            assert test.loudspeaker.idle()
+            heard = test.heard()
+            assert np.count_nonzero(heard) in (RATE, RATE - 1)  # the fade's last sample is zero
+
+    run_virtual(main())
+
+
+def test_a_stream_that_was_closed_while_it_rested_is_opened_anew():
+    async def main() -> None:
+        async with playing() as test:
+            await asyncio.sleep(3)
+            await test.host.rescan(0)  # the microphone was lost and found
+            test.loudspeaker.play(counted(0.5))
+            await asyncio.sleep(1)
+            assert test.loudspeaker.idle()
+            assert len(test.host.streams) == 2
+            assert test.host.rescans == 1
+            assert test.health == []
+
+    run_virtual(main())
+
+
+def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
+    async def main() -> None:
+        async with playing() as test:
+            await asyncio.sleep(0.5)
+            await test.host.rescan(0)
+            await asyncio.sleep(0.5)
+            assert test.stream.running
+            assert (len(test.host.streams), test.host.rescans) == (2, 1)
+            assert test.health == []
+
+    run_virtual(main())

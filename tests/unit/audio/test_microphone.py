@@ -1,0 +1,212 @@
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+from fake_host import LATENCY_S, FakeHost
+
+from voicemate.audio.clock import SampleClock
+from voicemate.audio.microphone import DeviceMicrophone
+from voicemate.audio.ports import BLOCK_SAMPLES, Block
+from voicemate.audio.virtual_time import run_virtual
+from voicemate.audio.watchdog import WatchdogLimits
+from voicemate.errors import AudioError
+
+
+class Listening:
+    """A microphone that is open, what it delivered, and what was told of its health."""
+
+    def __init__(self, limits: WatchdogLimits) -> None:
+        self.host = FakeHost()
+        self.clock = SampleClock()
+        self.microphone = DeviceMicrophone(self.host, self.clock, limits=limits)  # type: ignore[arg-type]
+        self.health: list[AudioError | None] = []
+        self.microphone.on_health(self.health.append)
+        self.blocks: list[Block] = []
+        self.task: asyncio.Task[None] | None = None
+
+    async def listen(self) -> None:
+        async for block in self.microphone.blocks():
+            self.blocks.append(block)
+
+    @property
+    def stream(self):
+        return self.host.streams[-1]
+
+    @property
+    def fault(self) -> AudioError:
+        """What was told last, and it was no recovery."""
+        fault = self.health[-1]
+        assert fault
+        return fault
+
+
+@contextlib.asynccontextmanager
+async def listening(limits: WatchdogLimits | None = None) -> AsyncIterator[Listening]:
+    test = Listening(limits or WatchdogLimits())
+    await test.microphone.open()
+    test.task = asyncio.create_task(test.listen())
+    yield test
+    await test.microphone.close()
+    assert test.task
+    await test.task
+    blocks = test.blocks
+    assert all(a.end == b.at for a, b in itertools.pairwise(blocks)), "a gap between blocks"
+
+
+def test_it_delivers_a_block_every_32_ms_as_soon_as_it_is_complete():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(3.2)
+            assert len(test.blocks) in (99, 100)
+            assert np.allclose(test.blocks[50].pcm, 0.1, atol=1e-4)
+            assert test.clock.now() - test.blocks[-1].end < LATENCY_S * 16_000 + 2 * BLOCK_SAMPLES
+        assert test.health == []
+
+    run_virtual(main())
+
+
+def test_a_stream_that_ends_is_told_and_rebuilt_and_told_again():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(1)
+            test.stream.end()
+            await asyncio.sleep(1)
+            assert test.host.rescans == 1
+            fault, recovered = test.health
+            assert fault
+            assert "stopped delivering" in fault.wrong
+            assert recovered is None
+            assert np.allclose(test.blocks[-1].pcm, 0.1, atol=1e-4)
+
+    run_virtual(main())
+
+
+def test_time_goes_on_in_silence_while_the_device_is_away():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(1)
+            test.host.refusal = AudioError("There is no microphone", "Connect one")
+            test.stream.end()
+            await asyncio.sleep(5)
+            assert test.health[-1] is test.host.refusal
+            assert test.clock.now() - test.blocks[-1].end < 5 * BLOCK_SAMPLES
+            assert not test.blocks[-1].pcm.any()
+            test.host.refusal = None
+            await asyncio.sleep(6)
+            assert test.health[-1] is None
+            assert test.blocks[-1].pcm.any()
+            assert test.clock.now() == pytest.approx(12 * 16_000, abs=1600)
+
+    run_virtual(main())
+
+
+def test_a_device_that_stays_away_ends_the_blocks_with_what_is_wrong():
+    async def main() -> None:
+        test = Listening(WatchdogLimits(tries=3))
+        await test.microphone.open()
+        task = asyncio.create_task(test.listen())
+        await asyncio.sleep(1)
+        test.host.refusal = AudioError("There is no microphone", "Connect one")
+        test.stream.end()
+        with pytest.raises(AudioError, match="There is no microphone"):
+            await task
+        await test.microphone.close()
+
+    run_virtual(main())
+
+
+def test_callbacks_that_stop_without_a_word_are_noticed():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(1)
+            test.stream.frozen = True
+            await asyncio.sleep(3)
+            assert [bool(fault) for fault in test.health] == [True, False]
+            assert len(test.host.streams) == 2
+
+    run_virtual(main())
+
+
+def test_zeros_are_told_with_the_way_out_and_the_stream_goes_on():
+    async def main() -> None:
+        async with listening() as test:
+            test.stream.value = 0.0
+            await asyncio.sleep(60)
+            assert "digital silence" in test.fault.wrong
+            assert "muted" in test.fault.remedy
+            assert len(test.host.streams) == 1
+            test.stream.value = 0.1
+            await asyncio.sleep(0.1)
+            assert test.health[-1] is None
+
+    run_virtual(main())
+
+
+def test_where_zeros_mean_a_dead_stream_it_is_opened_anew_and_nobody_else_is_disturbed():
+    async def main() -> None:
+        async with listening(WatchdogLimits(rebuild_on_silence=True)) as test:
+            await asyncio.sleep(1)
+            test.stream.value = 0.0
+            await asyncio.sleep(3)
+            assert len(test.host.streams) == 2
+            assert test.host.rescans == 0
+            assert [bool(fault) for fault in test.health] == [True, False]
+
+    run_virtual(main())
+
+
+def test_a_busy_conversation_loses_no_sound():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(1)
+            delivered = len(test.blocks)
+            for _ in range(100):  # callbacks come while nobody reads
+                test.stream._call()
+            await asyncio.sleep(0.05)
+            assert len(test.blocks) - delivered >= 100
+
+    run_virtual(main())
+
+
+def test_a_refused_microphone_is_an_error_at_once():
+    async def main() -> None:
+        test = Listening(WatchdogLimits())
+        test.host.refusal = AudioError("The microphone “fake” cannot be used", "Check it")
+        with pytest.raises(AudioError, match="cannot be used"):
+            await test.microphone.open()
+        await test.microphone.close()
+
+    run_virtual(main())
+
+
+def test_opened_again_it_goes_on_at_the_present():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(1)
+        first = test.blocks
+        await asyncio.sleep(10)
+        test.blocks = []
+        await test.microphone.open()
+        task = asyncio.create_task(test.listen())
+        await asyncio.sleep(1)
+        await test.microphone.close()
+        await task
+        assert test.blocks[0].at - first[-1].end == pytest.approx(10 * 16_000, abs=1600)
+
+    run_virtual(main())
+
+
+def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(1)
+            await test.host.rescan(0)
+            await asyncio.sleep(1)
+            assert test.stream.running
+            assert (len(test.host.streams), test.host.rescans) == (2, 1)
+            assert test.health == []
+
+    run_virtual(main())

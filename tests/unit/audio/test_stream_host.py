@@ -1,0 +1,150 @@
+import asyncio
+import os
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from voicemate.audio.devices import Direction
+from voicemate.audio.stream_host import StreamHost, StreamPlan
+from voicemate.errors import AudioError
+
+
+class FakePortAudioError(Exception):
+    pass
+
+
+class FakeRaw:
+    def __init__(self, library: "FakeLibrary", **options: object):
+        self.library, self.options = library, options
+        self.latency = 0.05
+        library.held.wait(10)
+        if library.refuses:
+            os.write(2, b"Expression 'ret' failed in 'src/hostapi/alsa/pa_linux_alsa.c'\n")
+            raise FakePortAudioError("Device unavailable", -9985)
+        library.open += 1
+
+    def start(self) -> None:
+        pass
+
+    def abort(self, ignore_errors: bool) -> None:
+        pass
+
+    def close(self, ignore_errors: bool) -> None:
+        self.library.open -= 1
+
+
+class FakeLibrary:
+    """As much of sounddevice as the host uses."""
+
+    PortAudioError = FakePortAudioError
+    default = SimpleNamespace(device=(0, 0))
+
+    def __init__(self) -> None:
+        self.refuses = False
+        self.held = threading.Event()
+        self.held.set()
+        self.open = 0
+        self.initialised = 0
+        self.threads: set[str] = set()
+
+    def query_hostapis(self):
+        self.threads.add(threading.current_thread().name)
+        return ({"name": "Fake Audio"},)
+
+    def query_devices(self):
+        device = {"index": 0, "name": "fake", "hostapi": 0, "max_input_channels": 1, "max_output_channels": 2}
+        return [device | {"default_samplerate": 48_000.0}]
+
+    def RawInputStream(self, **options: object) -> FakeRaw:
+        return FakeRaw(self, **options)
+
+    RawOutputStream = RawInputStream
+
+    def _terminate(self) -> None:
+        pass
+
+    def _initialize(self) -> None:
+        self.initialised += 1
+
+
+@pytest.fixture
+def library() -> FakeLibrary:
+    return FakeLibrary()
+
+
+@pytest.fixture
+def host(library) -> StreamHost:
+    return StreamHost(patience_s=5, library=library)
+
+
+def plan(part: str = "", rate: int | None = None) -> StreamPlan:
+    return StreamPlan(Direction.INPUT, part, 4, lambda rate: rate // 50, 0.05, lambda *_: None, lambda: None, rate)
+
+
+async def test_a_stream_has_the_devices_own_rate_and_no_more_channels_than_it_has(host, library):
+    stream = await host.open(plan())
+    assert (stream.rate, stream.channels, stream.block) == (48_000, 1, 960)
+    await host.close(stream)
+    assert library.open == 0
+
+
+async def test_everything_happens_in_one_thread_of_its_own(host, library):
+    for _ in range(3):
+        await host.close(await host.open(plan()))
+    host.devices()
+    assert library.threads == {"portaudio"}
+
+
+async def test_a_refused_device_is_named_and_the_terminal_stays_clean(host, library, capfd):
+    library.refuses = True
+    with pytest.raises(AudioError, match=r"microphone “fake” cannot be used: Device unavailable.*Check"):
+        await host.open(plan())
+    assert capfd.readouterr().err == ""
+
+
+async def test_looking_anew_closes_every_stream_once(host, library):
+    first, second = await host.open(plan()), await host.open(plan())
+    generation = await host.rescan(first.generation)
+    assert (library.open, library.initialised) == (0, 1)
+    assert await host.rescan(second.generation) == generation
+    assert library.initialised == 1
+    with pytest.raises(AudioError, match="was closed"):
+        await host.start(first)
+
+
+async def test_a_call_that_hangs_is_an_error_and_later_calls_do_not_wait_for_it(library):
+    host = StreamHost(patience_s=0.05, library=library)
+    library.held.clear()
+    for _ in range(2):
+        with pytest.raises(AudioError, match="does not answer"):
+            await host.open(plan())
+    library.held.set()
+
+
+async def test_a_stream_that_opens_after_nobody_wants_it_any_more_is_closed(host, library):
+    library.held.clear()
+    task = asyncio.create_task(host.open(plan()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    library.held.set()
+    assert host.devices()  # the owner thread does one thing after the other
+    assert library.open == 0
+
+
+def test_a_machine_without_portaudio_says_how_to_get_it(monkeypatch):
+    import builtins
+
+    real_import = builtins.__import__
+
+    def refuse(name, *rest):
+        if name == "sounddevice":
+            raise OSError("PortAudio library not found")
+        return real_import(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(AudioError, match=r"PortAudio library is missing.*apt install libportaudio2"):
+        StreamHost().devices()

@@ -1,0 +1,100 @@
+"""What an output stream is given, and what of it is in the air when.
+
+The callback notes for each buffer which samples of the queue it holds and when the first of them leaves the
+loudspeaker (what PortAudio says of its DAC time); the conversation's thread reads these notes. The notes are a deque
+that only the callback changes.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from voicemate.audio.playout import Playout
+from voicemate.audio.stream_host import OpenStream
+
+NOTES = 64
+"""Callbacks that are remembered: more than a second, longer than any device's latency."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """One callback's buffer: its first sample leaves at ``moment``; it begins with ``frames`` from ``start`` on."""
+
+    moment: float
+    start: int
+    frames: int
+
+
+class Feed:
+    """One stream's callback, and its notes of what is in the air when.
+
+    Args:
+        time: seconds, in both threads.
+        lost: called on the loop's thread when the stream ended.
+
+    Attributes:
+        called: when the latest callback came.
+        adopted: when the stream was opened.
+        lead: callbacks that are still to be silent.
+        underflows: how often the device ran dry.
+    """
+
+    def __init__(self, time: Callable[[], float], lost: Callable[["Feed"], None]):
+        self._loop = asyncio.get_running_loop()
+        self._time = time
+        self._lost = lost
+        self._played: deque[_Played] = deque(maxlen=NOTES)
+        self.adopted = self.called = time()
+        self.lead = 0
+        self.underflows = 0
+
+    def adopt(self, stream: OpenStream, playout: Playout) -> None:
+        """The stream was opened; its callbacks begin soon."""
+        self.stream = stream
+        self._playout = playout
+        self._begin = playout.position
+        self._mono = np.zeros(stream.block, dtype=np.float32)
+
+    def callback(self, buffer: Any, frames: int, when: Any, status: Any) -> None:
+        """PortAudio's: fill the buffer and note what is in it."""
+        if status:
+            self.underflows += 1
+        now = self._time()
+        ahead = when.outputBufferDacTime - when.currentTime
+        if not 0 < ahead < 2:  # some drivers do not know
+            ahead = self.stream.latency
+        mono = self._mono[:frames] if frames <= len(self._mono) else np.zeros(frames, dtype=np.float32)
+        if self.lead:
+            self.lead -= 1
+            mono[:] = 0
+            start, played = self._playout.position, 0
+        else:
+            start, played = self._playout.fill(mono)
+        np.frombuffer(buffer, dtype=np.float32).reshape(frames, -1)[:] = mono[:, None]
+        self._played.append(_Played(now + ahead, start, played))
+        self.called = now
+
+    def finished(self) -> None:
+        """PortAudio's, when the stream has ended."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(self._lost, self)
+
+    def position_at(self, moment: float) -> int:
+        """The sample that leaves the loudspeaker at ``moment``."""
+        for played in reversed(self._notes()):
+            if played.moment <= moment:
+                return played.start + min(played.frames, int((moment - played.moment) * self.stream.rate))
+        return self._begin
+
+    def silent_at(self, moment: float) -> bool:
+        """No queued sound that this stream was given leaves the loudspeaker at ``moment`` or later."""
+        last = next((played for played in reversed(self._notes()) if played.frames), None)
+        return last is None or moment >= last.moment + last.frames / self.stream.rate
+
+    def _notes(self) -> list[_Played]:
+        return list(self._played)  # at once, since the callback goes on adding to it

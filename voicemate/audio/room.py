@@ -1,0 +1,240 @@
+"""The simulated room: a microphone and a loudspeaker without any hardware.
+
+A person says sounds into it when told, the character's loudspeaker plays into it, and both are recorded on one
+time line. It runs on whatever loop it finds: in real time on the ordinary one, as fast as the machine goes on
+virtual time, with the same code. The loudspeaker is exact: what is asked at some moment happens at that very sample.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+import soxr
+
+from voicemate.audio.clock import SampleClock
+from voicemate.audio.playout import Playout
+from voicemate.audio.ports import BLOCK_SAMPLES, Block, HealthListener, Span
+from voicemate.errors import AudioError
+from voicemate.sound import CLOCK_HZ, Pcm, Sound, samples
+
+FILL = samples(10)
+"""The loudspeaker plays in pieces of at most this many samples: what is played right after ``stop`` waits for the
+end of the piece in which the fade ends."""
+
+LOOK_S = 0.032
+"""How often someone who waits for the character looks whether it is done."""
+
+
+class Room:
+    """A quiet place for one person and one character. Everything belongs to the loop's thread.
+
+    Args:
+        clock: the conversation's.
+        noise_dbfs: level of the room's own noise at the microphone; None for digital silence.
+        seed: of the noise.
+
+    Attributes:
+        microphone, loudspeaker: what the conversation uses.
+    """
+
+    def __init__(self, clock: SampleClock, noise_dbfs: float | None = None, seed: int = 0):
+        self._clock = clock
+        self._noise = 0.0 if noise_dbfs is None else 10 ** (noise_dbfs / 20)
+        self._random = np.random.default_rng(seed)
+        self._said: list[tuple[int, Pcm]] = []
+        self._heard: list[tuple[int, Pcm]] = []
+        self.microphone = RoomMicrophone(self, clock)
+        self.loudspeaker = RoomLoudspeaker(clock)
+
+    # ------------------------------------------------------------ the person
+
+    async def say(self, sound: Sound) -> int:
+        """Say ``sound`` now; returns when it is said, with the clock position of its end."""
+        end = self.say_at(sound, self._clock.now())
+        await self._until(end)
+        return end
+
+    def say_at(self, sound: Sound, at: int) -> int:
+        """Say ``sound`` from clock position ``at`` on, or from the first sample that is still to come.
+
+        Returns:
+            The clock position of its end.
+        """
+        pcm = sound.pcm if sound.rate == CLOCK_HZ else soxr.resample(sound.pcm, sound.rate, CLOCK_HZ)
+        at = max(at, self.microphone.at)
+        self._said.append((at, np.asarray(pcm, dtype=np.float32)))
+        return at + len(pcm)
+
+    async def until_quiet(self, quiet_s: float = 1.0) -> None:
+        """Wait until the character has been silent for ``quiet_s``."""
+        await self._until_silent_for(samples(quiet_s * 1000))
+
+    async def until_answered(self, quiet_s: float = 1.0, patience_s: float = 30.0) -> bool:
+        """Wait until the character has said something from now on and been silent for ``quiet_s`` again.
+
+        Returns:
+            False when it has not begun within ``patience_s``.
+        """
+        deadline = self._clock.now() + samples(patience_s * 1000)
+        while self.loudspeaker.idle():
+            if self._clock.now() >= deadline:
+                return False
+            await asyncio.sleep(LOOK_S)
+        await self._until_silent_for(samples(quiet_s * 1000))
+        return True
+
+    def leave(self) -> None:
+        """The person goes: the microphone ends after what they have said."""
+        self.microphone.end_at(max((at + len(pcm) for at, pcm in self._said), default=0))
+
+    async def _until_silent_for(self, quiet: int) -> None:
+        silent_since = self._clock.now()
+        while self._clock.now() < silent_since + quiet:
+            await asyncio.sleep(LOOK_S)
+            if not self.loudspeaker.idle():
+                silent_since = self._clock.now()
+
+    async def _until(self, sample: int) -> None:
+        await asyncio.sleep(max(0.0, self._clock.moment_of(sample) - self._clock.time()))
+
+    # ------------------------------------------------------------ the air
+
+    def sound_between(self, begin: int, end: int) -> Pcm:
+        """What reaches the microphone from clock position ``begin`` to ``end``."""
+        air = self._random.standard_normal(end - begin, dtype=np.float32) * np.float32(self._noise)
+        _mix(air, begin, self._said)
+        self._heard.append((begin, air))
+        return air
+
+    def recording(self) -> Pcm:
+        """All there was to hear since the clock began, 16 kHz, shape ``[n, 2]``: person left, character right."""
+        now = self._clock.now()
+        both = np.zeros((now, 2), dtype=np.float32)
+        _mix(both[:, 0], 0, self._heard)
+        _mix(both[:, 1], 0, self.loudspeaker.played())
+        return both
+
+
+def _mix(air: Pcm, begin: int, sounds: list[tuple[int, Pcm]]) -> None:
+    """Add to ``air``, which begins at clock position ``begin``, what ``sounds`` overlaps it."""
+    for at, pcm in sounds:
+        first, last = max(at, begin), min(at + len(pcm), begin + len(air))
+        if first < last:
+            air[first - begin : last - begin] += pcm[first - at : last - at]
+
+
+class _RoomDevice:
+    """What the room's two devices share."""
+
+    def __init__(self, clock: SampleClock):
+        self._clock = clock
+        self._listeners: list[HealthListener] = []
+
+    @property
+    def name(self) -> str:
+        return "simulated room"
+
+    def on_health(self, listener: HealthListener) -> None:
+        self._listeners.append(listener)
+
+    def fault(self, error: AudioError | None) -> None:
+        """Tell the conversation that the device is faulty, or with None that it works again."""
+        for listener in self._listeners:
+            listener(error)
+
+
+class RoomMicrophone(_RoomDevice):
+    """The room's microphone: each block comes at the moment at which its last sample is in the air.
+
+    Attributes:
+        at: clock position of the next block.
+    """
+
+    def __init__(self, room: Room, clock: SampleClock):
+        super().__init__(clock)
+        self._room = room
+        self._open = False
+        self._end: int | None = None
+        self.at = 0
+
+    def end_at(self, sample: int) -> None:
+        """Deliver nothing from ``sample`` on, except the rest of its block."""
+        self._end = sample
+
+    async def open(self) -> None:
+        self._open = True
+        self.at = max(self.at, self._clock.now())
+
+    async def blocks(self) -> AsyncIterator[Block]:
+        while self._open and (self._end is None or self.at < self._end):
+            moment = self._clock.moment_of(self.at + BLOCK_SAMPLES)
+            await asyncio.sleep(max(0.0, moment - self._clock.time()))
+            if self._open:
+                block = Block(self.at, self._room.sound_between(self.at, self.at + BLOCK_SAMPLES))
+                self.at = block.end
+                yield block
+
+    async def close(self) -> None:
+        self._open = False
+
+
+class RoomLoudspeaker(_RoomDevice):
+    """The room's loudspeaker: it has no delay, and is carried up to the present whenever it is asked anything."""
+
+    def __init__(self, clock: SampleClock):
+        super().__init__(clock)
+        self._playout = Playout(CLOCK_HZ)
+        self._filled_to = 0
+        self._played: list[tuple[int, Pcm]] = []
+
+    @property
+    def rate(self) -> int:
+        return CLOCK_HZ
+
+    async def open(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        self.stop(0)
+
+    def wake(self) -> None:
+        pass
+
+    def play(self, sound: Sound) -> Span:
+        pcm = sound.pcm if sound.rate == CLOCK_HZ else soxr.resample(sound.pcm, sound.rate, CLOCK_HZ)
+        return self._present().queue(np.asarray(pcm, dtype=np.float32))
+
+    def position(self) -> int:
+        return self._present().position
+
+    def idle(self) -> bool:
+        return self._present().drained()
+
+    def stop(self, fade_ms: float = 20) -> None:
+        self._present().stop(fade_ms)
+
+    def pause(self, fade_ms: float = 20) -> None:
+        self._present().pause(fade_ms)
+
+    def resume(self, fade_ms: float = 20) -> None:
+        self._present().resume(fade_ms)
+
+    def duck(self, db: float, ramp_ms: float = 30) -> None:
+        self._present().duck(db, ramp_ms)
+
+    def played(self) -> list[tuple[int, Pcm]]:
+        """What was to be heard so far, as (clock position, samples)."""
+        self._present()
+        return self._played
+
+    def _present(self) -> Playout:
+        """The playout after all that the loudspeaker has played until now."""
+        now = self._clock.now()
+        while self._filled_to < now:
+            air = np.zeros(min(FILL, now - self._filled_to), dtype=np.float32)
+            _, played = self._playout.fill(air)
+            if played:
+                self._played.append((self._filled_to, air))
+            self._filled_to += len(air)
+        self._playout.forget(self._playout.position)
+        return self._playout
