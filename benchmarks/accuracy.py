@@ -1,0 +1,243 @@
+"""Words heard wrong, and words invented: voicemate's hearing against whisper.cpp's own defaults.
+
+    python benchmarks/accuracy.py --model whisper-tiny.en --floors 384,512,768,1500 --out benchmarks/results/x.json
+
+For the recordings with a transcript (a folder with a ``manifest.tsv``, see ``--speech``) it prints the words wrong
+and the time it took. Ways to hear them:
+
+- ``defaults``: as whisper.cpp's own ``whisper-cli`` does it: the whole window of 30 s, beam search with 5 beams, 5
+  candidates at higher temperatures, temperature raised by 0.2 while entropy or log probability fail, timestamps on;
+- a number: voicemate's transcriber, with that floor of the audio context (1500 is the whole window);
+- ``ears``: all of voicemate's hearing, block by block, at the default floor: voice activity, pieces, evidence. Its
+  time is that of the last utterance, voice activity included.
+
+The language is given, except to ``ears``. Recordings that are no speech are then played one after another through
+the ears, and what would have been taken for words is printed.
+"""
+
+import argparse
+import asyncio
+import csv
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+import _pywhispercpp as native
+import numpy as np
+import soundfile
+
+from voicemate.bench.word_errors import errors, plain_words
+from voicemate.config import Settings
+from voicemate.hearing.ears import Ears
+from voicemate.hearing.listener import Listener
+from voicemate.hearing.recording import Utterance, utterances
+from voicemate.hearing.voice_activity import VoiceActivity
+from voicemate.hearing.whisper import Whisper
+from voicemate.models.catalog import Role
+from voicemate.models.resolve import resolve
+from voicemate.sound import CLOCK_HZ, Pcm
+
+SETTINGS = Settings()
+WHISPERS_LANGUAGE = {"yue": "zh"}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A clip of the manifest; ``pcm`` is 16 kHz mono."""
+
+    name: str
+    language: str
+    kind: str
+    transcript: str
+    pcm: Pcm
+
+    @property
+    def whole(self) -> bool:
+        """Whisper can take it in one piece."""
+        return len(self.pcm) <= 28 * CLOCK_HZ
+
+
+@dataclass(frozen=True)
+class Row:
+    """One recording heard in one way."""
+
+    way: str
+    group: str
+    recording: str
+    words: int
+    wrong: int
+    ms: float
+    heard: str
+
+
+class Way(Protocol):
+    """A way to hear a recording: what was heard, and how many milliseconds it took."""
+
+    async def hear(self, recording: Recording) -> tuple[str, float]: ...
+
+
+class Defaults:
+    """whisper.cpp as ``whisper-cli`` sets it up."""
+
+    def __init__(self, model: Path, threads: int) -> None:
+        self._context = native.whisper_init_from_file_with_params(str(model), native.whisper_context_default_params())
+        self._threads = threads
+
+    async def hear(self, recording: Recording) -> tuple[str, float]:
+        params = native.whisper_full_default_params(native.WHISPER_SAMPLING_BEAM_SEARCH)
+        params.beam_search = {"beam_size": 5, "patience": -1.0}
+        params.greedy = {"best_of": 5}
+        params.n_threads = self._threads
+        params.language = WHISPERS_LANGUAGE.get(recording.language, recording.language)
+        params.print_progress = False
+        began = time.perf_counter()
+        native.whisper_full(self._context, params, np.ascontiguousarray(recording.pcm), len(recording.pcm))
+        segments = range(native.whisper_full_n_segments(self._context))
+        text = b"".join(native.whisper_full_get_segment_text(self._context, segment) for segment in segments)
+        return text.decode("utf-8", errors="ignore"), (time.perf_counter() - began) * 1000
+
+
+class Alone:
+    """The transcriber, given the whole recording at once."""
+
+    def __init__(self, whisper: Whisper) -> None:
+        self._whisper = whisper
+
+    async def hear(self, recording: Recording) -> tuple[str, float]:
+        language = WHISPERS_LANGUAGE.get(recording.language, recording.language)
+        transcript = await self._whisper.transcribe(recording.pcm, language)
+        return transcript.text, transcript.ms
+
+
+class ThroughEars:
+    """Everything, as the conversation does it. The time is that of the last utterance, from its end to its words."""
+
+    def __init__(self, whisper: Whisper, silero: Path) -> None:
+        activity = VoiceActivity(silero, SETTINGS.vad.gate)
+        self._listener = Listener(Ears(activity, SETTINGS.vad, SETTINGS.hearing.longest_piece_s), whisper)
+
+    async def hear(self, recording: Recording) -> tuple[str, float]:
+        texts, ms = [], 0.0
+        began = time.perf_counter()
+        async for utterance in self.utterances(recording):
+            ms = (time.perf_counter() - began) * 1000
+            if utterance.understood.words:
+                texts.append(utterance.understood.text)
+            began = time.perf_counter()
+        return " ".join(texts), ms
+
+    def utterances(self, recording: Recording) -> AsyncIterator[Utterance]:
+        return utterances(self._listener, recording.pcm, SETTINGS.endpoint.silence_ms)
+
+
+async def measure(name: str, way: Way, recordings: list[Recording]) -> list[Row]:
+    rows = []
+    for recording in recordings:
+        heard, ms = await way.hear(recording)
+        expected = plain_words(recording.transcript, recording.language)
+        wrong = errors(expected, plain_words(heard, recording.language))
+        group = recording.language if recording.whole else f"{recording.language}, longer than 28 s"
+        rows.append(Row(name, group, recording.name, len(expected), wrong, round(ms, 1), heard))
+    return rows
+
+
+async def invented(ears: ThroughEars, recordings: list[Recording]) -> list[tuple[str, str]]:
+    """Recordings and what was taken for words in them."""
+    words = []
+    for recording in recordings:
+        async for utterance in ears.utterances(recording):
+            part = utterance.understood
+            print(f"  {recording.name}: {part.text!r}: {'TAKEN FOR WORDS' if part.words else part.why}", flush=True)
+            if part.words:
+                words.append((recording.name, part.text))
+    return words
+
+
+def table(rows: list[Row]) -> str:
+    lines = [f"{'':24}{'clips':>6}{'words':>7}{'wrong':>7}{'rate':>8}{'median ms':>11}{'mean ms':>9}"]
+    for group in dict.fromkeys(row.group for row in rows):
+        lines.append(group)
+        for way in dict.fromkeys(row.way for row in rows if row.group == group):
+            those = [row for row in rows if (row.group, row.way) == (group, way)]
+            words, wrong, ms = sum(r.words for r in those), sum(r.wrong for r in those), [r.ms for r in those]
+            lines.append(
+                f"  {way:22}{len(those):6}{words:7}{wrong:7}{wrong / words:8.3f}"
+                f"{statistics.median(ms):11.0f}{statistics.mean(ms):9.0f}"
+            )
+    return "\n".join(lines)
+
+
+async def run(options: argparse.Namespace) -> dict[str, object]:
+    model, silero = resolve(options.model, Role.HEARING), resolve("silero-vad", Role.VOICE_ACTIVITY)
+    recordings = read(options.speech)
+    spoken = [clip for clip in recordings if clip.transcript and clip.language in options.languages]
+    rows: list[Row] = []
+    if options.defaults:
+        rows += await measure("defaults", Defaults(model, options.threads), spoken)
+    for floor in options.floors:
+        whisper = Whisper(model, options.threads, floor)
+        rows += await measure(str(floor), Alone(whisper), [clip for clip in spoken if clip.whole])
+        whisper.close()
+    whisper = Whisper(model, options.threads)
+    rows += await measure("ears", ThroughEars(whisper, silero), spoken)
+    print(table(rows), "\n\nno speech, played one after another", flush=True)
+    words = await invented(ThroughEars(whisper, silero), [clip for clip in recordings if clip.kind == "nonspeech"])
+    print(f"  words invented in {len({name for name, _ in words})} recordings")
+    whisper.close()
+    return {
+        "model": model.name,
+        "date": date.today().isoformat(),
+        "threads": options.threads,
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "versions": {name: version(name) for name in ("voicemate", "pywhispercpp", "onnxruntime")},
+        "rows": [asdict(row) for row in rows],
+        "invented": words,
+    }
+
+
+def read(folder: Path) -> list[Recording]:
+    manifest = folder / "manifest.tsv"
+    if not manifest.is_file():
+        raise SystemExit(f"{manifest} is missing: give a folder of recordings with --speech")
+    with manifest.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [Recording(r["clip"], r["lang"], r["kind"], r["transcript"], sound(folder / r["clip"])) for r in rows]
+
+
+def sound(path: Path) -> Pcm:
+    pcm, rate = soundfile.read(path, dtype="float32")
+    if rate != CLOCK_HZ or pcm.ndim != 1:
+        raise SystemExit(f"{path} is not 16 kHz mono")
+    return np.asarray(pcm, dtype=np.float32)
+
+
+def listed(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--speech", type=Path, default=Path(os.environ.get("VOICEMATE_SPEECH", "../shared/speech")))
+    parser.add_argument("--model", default="whisper-base", help="a name or a ggml file")
+    parser.add_argument("--languages", type=listed, default=["en"], help="such as en,zh,yue")
+    parser.add_argument("--floors", type=lambda text: [int(part) for part in listed(text)], default=[])
+    parser.add_argument("--no-defaults", dest="defaults", action="store_false", help="leave out whisper.cpp's own")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="write every transcript and figure here, as JSON")
+    options = parser.parse_args()
+    result = asyncio.run(run(options))
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

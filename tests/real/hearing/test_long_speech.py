@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from voicemate.bench.word_errors import errors, plain_words
+from voicemate.config import Settings
+from voicemate.hearing.ears import Ears
+from voicemate.hearing.listener import Listener
+from voicemate.hearing.recording import utterances
+from voicemate.hearing.voice_activity import VoiceActivity
+from voicemate.hearing.whisper import Whisper
+from voicemate.sound import CLOCK_HZ, Pcm
+
+pytestmark = pytest.mark.real
+
+
+async def words_in_one_utterance(listener: Listener, pcm: Pcm) -> list[str]:
+    """Pauses of up to 2.5 s do not end it, so that only its pieces part it."""
+    [heard] = [heard async for heard in utterances(listener, pcm, silence_ms=2500)]
+    return plain_words(heard.understood.text, "en")
+
+
+async def test_36_seconds_lose_no_word_at_the_seams(clips, listen, tiny: Whisper):
+    clip = clips["osr/OSR_us_000_0034_8k.flac"]
+    expected = plain_words(clip.transcript, "en")
+    assert len(expected) == 73
+    assert errors(expected, await words_in_one_utterance(listen(tiny), clip.pcm())) <= 2
+
+
+async def test_52_seconds_say_what_whisper_hears_in_windows_of_20(clips, listen, tiny: Whisper):
+    """The recording has no transcript; its first 19 and last 15 seconds are heard in one piece, to compare."""
+    pcm = clips["azure/aboutSpeechSdk.flac"].pcm()
+    said = await words_in_one_utterance(listen(tiny), pcm)
+    beginning = plain_words((await tiny.transcribe(pcm[: 19 * CLOCK_HZ])).text, "en")
+    end = plain_words((await tiny.transcribe(pcm[-15 * CLOCK_HZ :])).text, "en")
+    assert 125 <= len(said) <= 145
+    assert errors(beginning, said[: len(beginning)]) <= 3
+    assert errors(end, said[-len(end) :]) <= 3
+
+
+async def test_a_voice_that_never_pauses_is_cut_without_losing_a_word(clips, silero, tiny: Whisper):
+    """Sixteen seconds of reading in pieces of five, most of them cut through a voice."""
+    clip = clips["librispeech/libri-1088-134315-0000.flac"]
+    ears = Ears(VoiceActivity(silero, aggressiveness=1), Settings().vad, longest_piece_s=5)
+    expected = plain_words(clip.transcript, "en")
+    assert errors(expected, await words_in_one_utterance(Listener(ears, tiny), clip.pcm())) <= 2
+
+
+async def test_half_a_minute_of_silence_inside_an_utterance_is_not_transcribed(clips, listen, tiny: Whisper):
+    clip = clips["librispeech/test.flac"].pcm()
+    pcm = np.concatenate([clip, np.zeros(30 * CLOCK_HZ, dtype=np.float32), clip])
+    listener = listen(tiny)
+    [heard] = [heard async for heard in utterances(listener, pcm, silence_ms=40_000)]
+    words = plain_words(heard.understood.text, "en")
+    assert words == 2 * plain_words(clips["librispeech/test.flac"].transcript, "en")

@@ -1,0 +1,125 @@
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from voicemate.engine_thread import Cancellation
+from voicemate.hearing.decoding import CHINESE_PROMPT, FULL_CONTEXT, Decoded, Decoding, Effort, Request
+from voicemate.sound import CLOCK_HZ, Pcm
+
+FLOOR = 512
+SURE, UNSURE = 0.9, 0.5
+
+
+def decoded(text: str, confidence: float = SURE, complete: bool = True) -> Decoded:
+    return Decoded(text, (confidence,), complete)
+
+
+@dataclass
+class Scripted:
+    """A decoder that answers by language and context; what is not in the script is "fine"."""
+
+    answers: dict[tuple[str, int], Decoded] = field(default_factory=dict)
+    detected: tuple[str, float] = ("en", 0.9)
+    calls: list[tuple[str, int]] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
+    most_tokens: int = 0
+
+    def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded:
+        self.calls.append((request.language, request.context))
+        self.prompts.append(request.prompt)
+        self.most_tokens = request.most_tokens
+        return self.answers.get((request.language, request.context), decoded("fine"))
+
+    def detect(self, pcm: Pcm, context: int, cancellation: Cancellation) -> tuple[str, float]:
+        self.calls.append(("detect", context))
+        return self.detected
+
+
+def decoding(decoder: Scripted, seconds: float = 2, prompt: str = "") -> Decoding:
+    pcm = np.zeros(int(seconds * CLOCK_HZ), dtype=np.float32)
+    return Decoding(decoder, pcm, Effort(FLOOR, beams=1), prompt, Cancellation())
+
+
+def test_a_sure_decode_is_taken_at_once():
+    decoder = Scripted()
+    assert decoding(decoder).in_language("en").text == "fine"
+    assert decoder.calls == [("en", FLOOR)]
+
+
+@pytest.mark.parametrize(("seconds", "least"), [(1, FLOOR), (9, FLOOR), (12, 600), (20, 1000), (28, 1400)])
+def test_the_context_always_holds_the_whole_utterance(seconds: float, least: int):
+    decoder = Scripted()
+    decoding(decoder, seconds).in_language("en")
+    [(_, context)] = decoder.calls
+    assert least <= context <= FULL_CONTEXT
+
+
+def test_a_loop_is_decoded_again_with_the_whole_window():
+    decoder = Scripted({("en", FLOOR): decoded("Lock the front door. Lock the front door.")})
+    assert decoding(decoder).in_language("en").text == "fine"
+    assert decoder.calls == [("en", FLOOR), ("en", FULL_CONTEXT)]
+
+
+def test_what_had_to_be_stopped_is_decoded_again_with_the_whole_window():
+    decoder = Scripted({("en", FLOOR): decoded("and so and so my", complete=False)})
+    assert decoding(decoder).in_language("en").text == "fine"
+
+
+def test_what_whisper_is_not_sure_of_is_decoded_again_with_twice_the_context():
+    decoder = Scripted({("en", FLOOR): decoded("out in view", UNSURE)})
+    assert decoding(decoder).in_language("en").text == "fine"
+    assert decoder.calls == [("en", FLOOR), ("en", 2 * FLOOR)]
+
+
+def test_the_first_answer_stays_when_only_the_second_loops():
+    decoder = Scripted(
+        {("en", FLOOR): decoded("stop", UNSURE), ("en", 2 * FLOOR): decoded("stop stop stop stop stop stop")}
+    )
+    assert decoding(decoder).in_language("en").text == "stop"
+
+
+def test_who_really_repeats_is_believed():
+    loop = decoded("Lock the front door. Lock the front door.")
+    decoder = Scripted({("en", FLOOR): loop, ("en", FULL_CONTEXT): loop})
+    assert decoding(decoder).in_language("en") == loop
+
+
+def test_the_language_heard_last_costs_no_detection():
+    decoder = Scripted()
+    language, found = decoding(decoder).in_any_language("de")
+    assert (language, found.text) == ("de", "fine")
+    assert decoder.calls == [("de", FLOOR)]
+
+
+def test_another_language_is_found_when_the_last_one_does_not_fit():
+    decoder = Scripted(
+        {("en", FLOOR): decoded("Open the C button", UNSURE), ("zh", FLOOR): decoded("打开客厅的灯")}, ("zh", 0.8)
+    )
+    assert decoding(decoder).in_any_language("en") == ("zh", decoded("打开客厅的灯"))
+
+
+def test_english_heard_as_chinese_is_noticed_by_its_letters():
+    decoder = Scripted({("zh", FLOOR): decoded("turn on the light")}, ("en", 0.9))
+    assert decoding(decoder).in_any_language("zh") == ("en", decoded("fine"))
+
+
+def test_a_guess_at_the_language_is_not_believed():
+    decoder = Scripted({("en", FLOOR): decoded("cancel all tires", UNSURE)}, ("de", 0.23))
+    language, found = decoding(decoder).in_any_language("en")
+    assert (language, found.text) == ("en", "fine")
+    assert ("de", FLOOR) not in decoder.calls
+
+
+def test_chinese_is_asked_for_in_simplified_characters_and_nothing_else_is():
+    decoder = Scripted()
+    decoding(decoder, prompt="Juniper").in_language("zh")
+    decoding(decoder, prompt="Juniper").in_language("en")
+    decoding(decoder).in_language("en")
+    assert decoder.prompts == [f"{CHINESE_PROMPT}Juniper", "Juniper", ""]
+
+
+def test_a_loop_cannot_go_on_for_longer_than_anybody_could_speak():
+    decoder = Scripted()
+    decoding(decoder, seconds=1).in_language("en")
+    assert decoder.most_tokens < 40

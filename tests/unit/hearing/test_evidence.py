@@ -1,0 +1,65 @@
+import pytest
+
+from voicemate.hearing.evidence import NotWords, Words, judge
+from voicemate.sound import samples
+
+CLEAR = -25.0
+
+
+@pytest.mark.parametrize(
+    "text", ["[BLANK_AUDIO]", "(keyboard clicking)", "*sighs*", "[ Inaudible ]", "[", "♪ ♪", "...", ""]
+)
+def test_a_tag_is_not_words(text: str):
+    assert judge(text, 0.8, samples(1000), CLEAR) == NotWords("no words", text)
+
+
+def test_a_tag_beside_words_is_left_out():
+    assert judge("(coughs) Turn on [noise] the light.", 0.8, samples(2000), CLEAR) == Words("Turn on the light.")
+
+
+def test_words_that_whisper_does_not_believe_are_not_words():
+    assert judge("The Earth has", 0.26, samples(1000), CLEAR) == NotWords("unclear", "The Earth has")
+
+
+def test_a_cough_cannot_have_said_a_sentence():
+    verdict = judge("Thank you for saying that to me.", 0.9, samples(150), CLEAR)
+    assert verdict == NotWords("too many words for the voice heard", "Thank you for saying that to me.")
+
+
+def test_ten_seconds_of_singing_cannot_have_said_two_words():
+    assert judge("Thank you.", 0.9, samples(10_000), CLEAR) == NotWords(
+        "too few words for the voice heard", "Thank you."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "ms"),
+    [
+        ("Stop.", 0.62, 480),
+        ("Next.", 0.46, 480),
+        ("Yes.", 0.5, 220),
+        ("5 5", 0.4, 860),
+        ("90210", 0.65, 1020),
+        ("What's the weather?", 0.76, 540),
+        ("打开客厅的灯。", 0.8, 1100),
+        ("Thank you.", 0.8, 500),
+        ("Never mind, it is fine, I will ask somebody else about it later.", 0.9, 3500),
+    ],
+)
+def test_what_people_say_is_words(text: str, confidence: float, ms: float):
+    assert judge(text, confidence, samples(ms), CLEAR) == Words(text)
+
+
+def test_what_whisper_says_to_noise_needs_a_second_sign_against_it():
+    assert isinstance(judge("Thank you.", 0.7, samples(600), CLEAR), Words)
+    assert isinstance(judge("Thank you.", 0.45, samples(600), CLEAR), NotWords)
+    assert isinstance(judge("Thank you, Juniper.", 0.45, samples(900), CLEAR), Words)
+
+
+def test_unclear_words_count_when_they_are_loud_but_not_when_they_are_faint():
+    assert isinstance(judge("Turn it up.", 0.45, samples(800), -30.0), Words)
+    assert isinstance(judge("Turn it up.", 0.45, samples(800), -65.0), NotWords)
+
+
+def test_an_unclear_loop_is_not_words():
+    assert isinstance(judge("go go go go go go", 0.45, samples(3000), CLEAR), NotWords)

@@ -1,0 +1,41 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemate.hearing import repetition
+
+
+@pytest.mark.parametrize(
+    ("text", "once"),
+    [
+        ("What is the weather? What is the weather? What is the weather?", "What is the weather?"),
+        ("Lock the front door. Lock the front door.", "Lock the front door."),
+        ("And so, my fellow Americans. And so my fellow", "And so, my fellow Americans. And so my fellow"),
+        ("Hello? Are you there? Hello Hello Hello Hello Hello", "Hello? Are you there? Hello"),
+        ("打开客厅的灯。打开客厅的灯。打开客厅的灯", "打开客厅的灯。"),
+    ],
+)
+def test_a_phrase_in_a_loop_is_said_once(text: str, once: str):
+    assert repetition.repeats(text) == (text != once)
+    assert repetition.without(text) == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No, no, no.",
+        "Bye bye.",
+        "one zero zero zero one",
+        "Ever tried, ever failed. No matter. Try again. Fail again. Fail better.",
+        "谢谢谢谢",
+        "对不起对不起",
+        "",
+    ],
+)
+def test_what_people_say_twice_is_left_alone(text: str):
+    assert not repetition.repeats(text)
+
+
+@given(st.text(alphabet="ab ,.", max_size=60))
+def test_nothing_is_left_to_take_out(text: str):
+    assert not repetition.repeats(repetition.without(text))

@@ -1,0 +1,124 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemate.audio.ports import BLOCK_SAMPLES
+from voicemate.config import VadSettings
+from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechEvent, SpeechTracker, Started, VoiceState
+from voicemate.sound import samples
+
+SETTINGS = VadSettings(threshold=0.5, release=0.35, onset_ms=96, pause_ms=128)
+VOICE, BETWEEN, SILENCE = 0.9, 0.4, 0.0
+
+
+def told(tracker: SpeechTracker, probabilities: list[float], first_block: int = 0) -> list[tuple[int, SpeechEvent]]:
+    """What the tracker says, each with the end of the block that made it say so."""
+    events = []
+    for block, probability in enumerate(probabilities, first_block):
+        event = tracker.push(block * BLOCK_SAMPLES, (block + 1) * BLOCK_SAMPLES, probability)
+        if event is not None:
+            events.append(((block + 1) * BLOCK_SAMPLES, event))
+    return events
+
+
+def test_a_voice_starts_after_its_onset_and_began_before_it():
+    events = told(SpeechTracker(SETTINGS), [SILENCE] * 10 + [VOICE] * 3)
+
+    [(at, event)] = events
+    assert at == 13 * BLOCK_SAMPLES
+    assert isinstance(event, Started)
+    assert 10 * BLOCK_SAMPLES - samples(100) < event.began < 10 * BLOCK_SAMPLES
+
+
+def test_a_click_is_no_voice():
+    assert told(SpeechTracker(SETTINGS), [SILENCE, VOICE, VOICE, SILENCE, VOICE, SILENCE]) == []
+
+
+def test_a_weak_syllable_counts_as_long_as_it_stays_over_the_release():
+    assert len(told(SpeechTracker(SETTINGS), [VOICE, BETWEEN, BETWEEN])) == 1
+
+
+def test_a_voice_that_never_reaches_the_threshold_does_not_start():
+    assert told(SpeechTracker(SETTINGS), [BETWEEN] * 50) == []
+
+
+def test_a_breath_inside_a_sentence_is_no_pause():
+    assert len(told(SpeechTracker(SETTINGS), [VOICE] * 5 + [SILENCE] * 3 + [VOICE] * 5)) == 1
+
+
+def test_a_pause_is_told_once_and_ended_where_the_voice_did():
+    events = told(SpeechTracker(SETTINGS), [VOICE] * 10 + [SILENCE] * 40)
+
+    assert [type(event) for _, event in events] == [Started, Paused]
+    at, paused = events[1]
+    assert at == 14 * BLOCK_SAMPLES
+    assert isinstance(paused, Paused)
+    assert 9 * BLOCK_SAMPLES <= paused.ended <= 10 * BLOCK_SAMPLES
+
+
+def test_going_on_names_the_pause_it_ends():
+    events = told(SpeechTracker(SETTINGS), [VOICE] * 10 + [SILENCE] * 10 + [VOICE] * 5)
+
+    (_, paused), (at, resumed) = events[1:]
+    assert isinstance(paused, Paused)
+    assert isinstance(resumed, Resumed)
+    assert resumed.paused == paused.ended
+    assert paused.ended < resumed.began < 20 * BLOCK_SAMPLES < at
+
+
+def test_a_click_in_a_pause_neither_resumes_nor_moves_it():
+    tracker = SpeechTracker(SETTINGS)
+    events = told(tracker, [VOICE] * 10 + [SILENCE] * 5 + [VOICE] + [SILENCE] * 20)
+
+    assert [type(event) for _, event in events] == [Started, Paused]
+    assert tracker.state is VoiceState.PAUSING
+
+
+def test_a_voice_that_may_be_coming_back_shows_before_it_is_confirmed():
+    tracker = SpeechTracker(SETTINGS)
+    told(tracker, [VOICE] * 10 + [SILENCE] * 5)
+    assert not tracker.voice_on
+    told(tracker, [VOICE], first_block=15)
+    assert tracker.voice_on
+
+
+def test_after_close_the_next_voice_is_a_new_start():
+    tracker = SpeechTracker(SETTINGS)
+    told(tracker, [VOICE] * 10 + [SILENCE] * 5)
+    tracker.close()
+    events = told(tracker, [SILENCE] * 5 + [VOICE] * 3, first_block=15)
+    assert [type(event) for _, event in events] == [Started]
+
+
+@given(st.lists(st.floats(0, 1)), st.sets(st.integers(0, 100)))
+def test_events_alternate_and_their_positions_never_go_back(probabilities: list[float], closings: set[int]):
+    tracker = SpeechTracker(SETTINGS)
+    latest, speaking, in_utterance = 0, False, False
+    for block, probability in enumerate(probabilities):
+        if block in closings:
+            tracker.close()
+            speaking = in_utterance = False
+        ended = (block + 1) * BLOCK_SAMPLES
+        match tracker.push(block * BLOCK_SAMPLES, ended, probability):
+            case Started(began):
+                assert not in_utterance
+                assert latest <= began < ended
+                latest, speaking, in_utterance = began, True, True
+            case Paused(paused):
+                assert speaking
+                assert latest <= paused < ended
+                latest, speaking = paused, False
+            case Resumed(paused, began):
+                assert in_utterance
+                assert not speaking
+                assert paused == latest
+                assert latest <= began < ended
+                latest, speaking = began, True
+
+
+@given(st.lists(st.floats(0, 1), max_size=60))
+def test_silence_always_ends_in_a_pause(probabilities: list[float]):
+    tracker = SpeechTracker(SETTINGS)
+    before = told(tracker, probabilities)
+    after = told(tracker, [SILENCE] * 10, first_block=len(probabilities))
+    events = [event for _, event in before + after]
+    assert not events or isinstance(events[-1], Paused)

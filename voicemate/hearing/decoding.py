@@ -1,0 +1,165 @@
+"""How one utterance is decoded: with which context, in which language, and when once more.
+
+Whisper hears windows of 30 s, and a short utterance costs as much as a long one unless the encoder is told to look
+at less (``audio_ctx``). At too small a context the decoder no longer finds the end and says the sentence again and
+again; so a decode that looks like that is done once more with the whole window, and one that whisper is not sure of
+with twice the context.
+
+To detect the language is another pass of the encoder. But in a wrong language whisper is unsure, or loops, or is
+right all the same; so the language heard last is taken first, and another is looked for only then.
+
+``docs/hearing.md`` has the measurements behind both.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from voicemate.engine_thread import Cancellation
+from voicemate.hearing import repetition
+from voicemate.sound import CLOCK_HZ, Pcm, samples
+
+FULL_CONTEXT = 1500
+"""Positions of the encoder's whole window of 30 s."""
+
+_POSITIONS_PER_SECOND = 50
+_MARGIN = 64
+"""Positions beyond the end of the sound."""
+
+_PAD = np.zeros(samples(300), dtype=np.float32)
+"""Silence behind the utterance, so that its last word does not end with the sound."""
+
+_SURE = 0.7
+"""Mean probability of the tokens from which a transcript is taken as it is."""
+
+_DETECTION_CONTEXT = 384
+_DETECTED = 0.5
+"""Context to detect the language with, and the probability from which the language is believed."""
+
+_OWN_SCRIPT = frozenset(("zh", "yue", "ja", "ko"))
+"""Languages whose every sentence has letters beyond ASCII."""
+
+_TOKENS_PER_SECOND = 12
+_SPARE_TOKENS = 16
+"""More than anybody says: fast English is about 8 tokens a second, fast Chinese about 10."""
+
+CHINESE_PROMPT = "以下是普通话的句子。"
+"""Without it ("the following are sentences in Mandarin") some Chinese comes in traditional characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What came of one decode.
+
+    Attributes:
+        text: stripped.
+        probabilities: of its tokens, 0 to 1.
+        complete: whisper ended it by itself, not the token limit.
+    """
+
+    text: str
+    probabilities: tuple[float, ...]
+    complete: bool
+
+    @property
+    def confidence(self) -> float:
+        """Mean probability of the tokens; 0 without any."""
+        return float(np.mean(self.probabilities)) if self.probabilities else 0.0
+
+    @property
+    def loops(self) -> bool:
+        return not self.complete or repetition.repeats(self.text)
+
+    @property
+    def sure(self) -> bool:
+        return self.confidence >= _SURE and not self.loops
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a model is given to do its best.
+
+    Attributes:
+        context: the smallest, in positions of 20 ms.
+        beams: of the beam search; 1 for a greedy one.
+    """
+
+    context: int
+    beams: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How to decode.
+
+    Attributes:
+        context: positions of 20 ms that the encoder looks at, 1500 at most; what goes beyond them is not heard.
+        beams: of the beam search; 1 for a greedy one.
+        language: two letters.
+        prompt: text whisper believes to have come before; empty for none.
+        most_tokens: where the decode is stopped.
+    """
+
+    context: int
+    beams: int
+    language: str
+    prompt: str
+    most_tokens: int
+
+
+class Decoder(Protocol):
+    """What whisper.cpp can do; both block, and both raise ``whisper_cpp.Aborted`` when they are cancelled."""
+
+    def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded: ...
+
+    def detect(self, pcm: Pcm, context: int, cancellation: Cancellation) -> tuple[str, float]: ...
+
+
+class Decoding:
+    """Of one utterance.
+
+    Args:
+        decoder: whisper.
+        pcm: 16 kHz mono, 28 s at most.
+        effort: what the model needs.
+        prompt: words that are likely to come; empty for none.
+        cancellation: passed on to the decoder.
+    """
+
+    def __init__(self, decoder: Decoder, pcm: Pcm, effort: Effort, prompt: str, cancellation: Cancellation) -> None:
+        self._decoder = decoder
+        self._beams = effort.beams
+        self._sound = np.concatenate([pcm, _PAD])
+        seconds = len(self._sound) / CLOCK_HZ
+        self._context = min(FULL_CONTEXT, max(effort.context, math.ceil(_POSITIONS_PER_SECOND * seconds) + _MARGIN))
+        self._most_tokens = _SPARE_TOKENS + math.ceil(_TOKENS_PER_SECOND * seconds)
+        self._prompt = prompt
+        self._cancellation = cancellation
+
+    def in_language(self, language: str) -> Decoded:
+        """In a language that is known."""
+        return self._confirm(self._decode(language, self._context), language)
+
+    def in_any_language(self, likely: str) -> tuple[str, Decoded]:
+        """In ``likely`` when that goes well, else in the language it is detected to be; with that language."""
+        first = self._decode(likely, self._context)
+        if first.sure and not (likely in _OWN_SCRIPT and first.text.isascii()):
+            return likely, first
+        detected, probability = self._decoder.detect(self._sound, _DETECTION_CONTEXT, self._cancellation)
+        if detected == likely or probability < _DETECTED:
+            return likely, self._confirm(first, likely)
+        return detected, self.in_language(detected)
+
+    def _confirm(self, first: Decoded, language: str) -> Decoded:
+        """``first``, or what comes of a wider context if that is better."""
+        if first.sure or self._context == FULL_CONTEXT:
+            return first
+        second = self._decode(language, FULL_CONTEXT if first.loops else min(FULL_CONTEXT, 2 * self._context))
+        return first if second.loops and not first.loops else second
+
+    def _decode(self, language: str, context: int) -> Decoded:
+        prompt = f"{CHINESE_PROMPT}{self._prompt}" if language == "zh" else self._prompt
+        request = Request(context, self._beams, language, prompt, self._most_tokens)
+        return self._decoder.decode(self._sound, request, self._cancellation)

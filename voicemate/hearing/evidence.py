@@ -1,0 +1,124 @@
+"""Did anybody say that? Judges a transcript by evidence, since whisper makes words of any noise.
+
+What it says to noise is mostly a tag, ``(keyboard clicking)`` or ``[BLANK_AUDIO]``. The rest gives itself away by
+what real words never do: more letters than a mouth can make in the time a voice was heard, next to none in seconds
+of it, or tokens whisper hardly believes in itself. The thresholds are where the recordings part speech from
+noise; docs/hearing.md has the figures.
+"""
+
+import re
+from dataclasses import dataclass
+
+from voicemate.hearing import repetition
+from voicemate.sound import CLOCK_HZ
+
+_TAG = re.compile(r"\[[^\]]*\]?|\([^)]*\)?|\*[^*]*\*|♪[^♪]*♪?|<\|[^|]*\|>")
+"""Tags of sounds, also those that were cut off: ``[Music]``, ``(laughs``, ``*sighs*``, ``♪ la la ♪``."""
+
+_CONFIDENT = 0.3
+"""Mean token probability of the least certain words that were right or nearly so."""
+
+_DOUBTFUL = 0.55
+"""Below this, one more sign against the words is enough."""
+
+_FASTEST = 24.0
+"""Letters a second; the fastest speaker of the recordings reaches 19."""
+
+_SLOWEST = 4.0
+"""Letters a second over ``_LONG`` of voice; the slowest of the recordings has 6."""
+
+_LONG = 2 * CLOCK_HZ
+
+_UNNOTICED = CLOCK_HZ // 4
+"""Voice that Silero misses at the edges of words: short words seem quicker than they are."""
+
+_LETTERS_OF_DIGIT = 4
+_LETTERS_OF_CHARACTER = 3
+"""What a digit, and a Chinese or Japanese character, count for when spoken."""
+
+_FAINT_DBFS = -60.0
+"""No microphone that is spoken into is this quiet."""
+
+_PHANTOMS = frozenset(
+    (
+        "you",
+        "thank you",
+        "thanks",
+        "thanks for watching",
+        "thank you for watching",
+        "thank you very much",
+        "please subscribe",
+        "bye",
+        "bye bye",
+        "so",
+        "oh",
+        "字幕",
+        "谢谢大家",
+        "谢谢观看",
+        "请不吝点赞订阅转发打赏支持明镜与点点栏目",
+        "sous titres réalisés par la communauté d amara org",
+        "sous titrage st 501",
+        "untertitel der amara org community",
+        "untertitel im auftrag des zdf für funk 2017",
+        "subtítulos realizados por la comunidad de amara org",
+        "ご視聴ありがとうございました",
+    )
+)
+"""What whisper's training subtitles say while nobody speaks. People say most of it too: only a sign beside others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Somebody said ``text``."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotWords:
+    """Nobody did. ``why`` is the evidence in a few words for people, ``text`` what whisper made up."""
+
+    why: str
+    text: str = ""
+
+
+def judge(text: str, confidence: float, voiced: int, dbfs: float) -> Words | NotWords:
+    """Whether ``text`` was said.
+
+    Args:
+        text: a transcript.
+        confidence: mean probability of its tokens, 0 to 1.
+        voiced: samples in which a voice was heard.
+        dbfs: mean level of those.
+    """
+    said = re.sub(r"\s+", " ", _TAG.sub(" ", text)).strip()
+    why = _against(said, confidence, voiced, dbfs)
+    return NotWords(why, text) if why else Words(said)
+
+
+def _against(said: str, confidence: float, voiced: int, dbfs: float) -> str:
+    letters = _letters(said)
+    if letters == 0:
+        return "no words"
+    if confidence < _CONFIDENT:
+        return "unclear"
+    if letters * CLOCK_HZ > _FASTEST * (voiced + _UNNOTICED):
+        return "too many words for the voice heard"
+    if voiced > _LONG and letters * CLOCK_HZ < _SLOWEST * voiced:
+        return "too few words for the voice heard"
+    if confidence < _DOUBTFUL:
+        if dbfs < _FAINT_DBFS:
+            return "unclear and faint"
+        if repetition.repeats(said):
+            return "unclear and repeating"
+        if re.sub(r"\W+", " ", said).strip().lower() in _PHANTOMS:
+            return "unclear, and what whisper says to noise"
+    return ""
+
+
+def _letters(text: str) -> int:
+    """How long ``text`` takes to say, in letters of European text."""
+    digits = sum(letter.isdigit() for letter in text)
+    characters = len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff]", text))
+    letters = sum(letter.isalpha() for letter in text) - characters
+    return letters + _LETTERS_OF_DIGIT * digits + _LETTERS_OF_CHARACTER * characters

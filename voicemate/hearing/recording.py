@@ -1,0 +1,58 @@
+"""A recording heard as the microphone is heard: block by block, one utterance after the other."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from voicemate.audio.ports import BLOCK_SAMPLES, Block
+from voicemate.hearing.listener import Listener, Understood
+from voicemate.hearing.speech_tracker import Paused, Resumed, Started
+from voicemate.sound import Pcm, samples
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What was understood between two silences.
+
+    Attributes:
+        began, ended: clock positions of the voice's first and last sample.
+    """
+
+    began: int
+    ended: int
+    understood: Understood
+
+
+async def utterances(listener: Listener, pcm: Pcm, silence_ms: float) -> AsyncIterator[Utterance]:
+    """The utterances in ``pcm``, also those that hold no words.
+
+    Args:
+        listener: in the middle of no utterance; what it hears follows on what it heard before.
+        pcm: 16 kHz mono of any length.
+        silence_ms: how long a silence ends an utterance.
+
+    Raises:
+        ModelError: whisper failed.
+    """
+    began, ended = listener.position, None
+    for block in _blocks(pcm, listener.position, samples(silence_ms + 1000)):
+        for event in listener.push(block):
+            match event:
+                case Started():
+                    began = event.began
+                case Paused():
+                    ended = event.ended
+                case Resumed():
+                    ended = None
+        if ended is not None and block.end - ended >= samples(silence_ms) and not listener.voice_on:
+            yield Utterance(began, ended, await listener.hear())
+            listener.close()
+            ended = None
+
+
+def _blocks(pcm: Pcm, at: int, silence: int) -> Iterator[Block]:
+    """``pcm`` and the silence behind it, in which its last utterance ends."""
+    sound = np.concatenate([pcm, np.zeros(silence, dtype=np.float32)])
+    for start in range(0, len(sound) - BLOCK_SAMPLES + 1, BLOCK_SAMPLES):
+        yield Block(at + start, sound[start : start + BLOCK_SAMPLES])

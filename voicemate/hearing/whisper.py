@@ -1,0 +1,86 @@
+"""Whisper as the conversation knows it: an utterance in, a transcript out."""
+
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from voicemate.engine_thread import Cancellation, EngineThread
+from voicemate.hearing import repetition, words
+from voicemate.hearing.decoding import CHINESE_PROMPT, Decoded, Decoding, Effort
+from voicemate.hearing.transcript import Transcript
+from voicemate.hearing.whisper_cpp import Aborted, WhisperCpp
+from voicemate.sound import CLOCK_HZ, Pcm
+
+_MEASURED = {"tiny": Effort(context=512, beams=1), "base": Effort(context=768, beams=5)}
+_NOT_MEASURED = Effort(context=1024, beams=1)
+"""By size of the model, from the tables in docs/hearing.md: the least with which it hears no fewer words than by
+whisper.cpp's own defaults. The larger models could not be tried; they lose least by greed and get some room."""
+
+
+class Whisper:
+    """Implements ``Transcriber`` with whisper.cpp in a thread of its own.
+
+    Args:
+        path: a whisper model in ggml format.
+        threads: of the CPU (``config.threads_or_default``).
+        audio_context: smallest context of the encoder in positions of 20 ms; 0 for the model's measured one.
+
+    Raises:
+        ModelError: the file is missing, cut off, or no whisper model.
+    """
+
+    def __init__(self, path: Path, threads: int, audio_context: int = 0) -> None:
+        self._last_language = "en"
+        self._thread = EngineThread("whisper")
+        try:
+            self._model = self._thread.submit(WhisperCpp, path, threads).result()
+        except BaseException:
+            self._thread.close()
+            raise
+        measured = _MEASURED.get(self._model.size, _NOT_MEASURED)
+        self._effort = replace(measured, context=audio_context) if audio_context else measured
+
+    async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
+        """See ``Transcriber``. ``auto`` takes the language heard last when it fits, which costs nothing."""
+        try:
+            return await self._thread.run(self._transcribe, pcm, language, prompt, Cancellation())
+        except Aborted:  # by close()
+            raise asyncio.CancelledError from None
+
+    def close(self) -> None:
+        """Abort what is going on and free the model; returns when that is done (after an encoder pass at most)."""
+        self._thread.close(last=self._model.close)
+
+    def _transcribe(self, pcm: Pcm, language: str, prompt: str, cancellation: Cancellation) -> Transcript:
+        began = time.perf_counter()
+        decoding = Decoding(self._model, pcm, self._effort, prompt, cancellation)
+        if not self._model.multilingual:
+            language, decoded = "en", decoding.in_language("en")
+        elif language == "auto":
+            language, decoded = decoding.in_any_language(self._last_language)
+            if decoded.sure:
+                self._last_language = language
+        else:
+            decoded = decoding.in_language(language)
+        return Transcript(
+            text=_without_prompt(_without_loop(decoded), prompt),
+            language=language,
+            confidence=decoded.confidence,
+            seconds=len(pcm) / CLOCK_HZ,
+            ms=(time.perf_counter() - began) * 1000,
+        )
+
+
+def _without_loop(decoded: Decoded) -> str:
+    """A decode that ended by itself may well repeat: people do. One that had to be stopped only seems to."""
+    return decoded.text if decoded.complete else repetition.without(decoded.text)
+
+
+def _without_prompt(text: str, prompt: str) -> str:
+    """``text`` without a prompt that whisper, for want of anything else, read out."""
+    for sentence in (CHINESE_PROMPT, prompt):
+        spoken = sentence.rstrip("。. ")
+        if len(words.split(spoken)) > 2 and text.startswith(spoken):
+            text = text[len(spoken) :].lstrip("。. ")
+    return text
