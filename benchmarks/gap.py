@@ -76,6 +76,7 @@ def converse(
 ) -> tuple[list[Turn], list[dict[str, Any]], float]:
     """Hold the conversation; returns the turns, the program's own trace, and the seconds it took to listen."""
     environment = {"VOICEMATE_HOME": str(home), "VOICEMATE_MODELS": str(models_folder())}
+    _write_settings(home, arguments.set)
     with PulseRoom() as room, room.recording() as recording:
         said: list[tuple[Recorded, np.ndarray]] = []
         options = ("--stt", arguments.stt, "--llm", arguments.llm, "--persona", arguments.persona)
@@ -93,6 +94,12 @@ def converse(
     if arguments.keep_recording:
         recording.write(arguments.keep_recording)
     return turns, _trace(home), start_s
+
+
+def _write_settings(home: Path, given: list[str]) -> None:
+    """The settings file for ``--set section.key=value``, the value as TOML has it."""
+    (home / "config").mkdir()
+    (home / "config" / "settings.toml").write_text("".join(f"{setting}\n" for setting in given))
 
 
 def measure(recording: Recording, said: list[tuple[Recorded, np.ndarray]]) -> list[Turn]:
@@ -151,6 +158,7 @@ def write(arguments: argparse.Namespace, turns: list[Turn], stages: list[dict[st
     name = arguments.name or f"gap-{arguments.stt}"
     result = {
         "command": f"python benchmarks/gap.py --stt {arguments.stt} --llm {arguments.llm}",
+        "settings": arguments.set,
         "machine": machine.description(),
         "summary": summary,
         "turns": [asdict(turn) for turn in turns],
@@ -192,6 +200,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--llm", default="smollm2-135m")
     parser.add_argument("--persona", default="juniper")
     parser.add_argument("--clips", type=int, default=20, help="how many recordings to play")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in the settings file")
     parser.add_argument("--name", help="of the result files; gap-<stt> by default")
     parser.add_argument("--keep-recording", type=Path, metavar="WAV", help="write what was heard: person left")
     return parser.parse_args()
