@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 for_what=${1:?talk or test}
 venv=.venv
-log=$venv/setup.log
+log=.setup.log
 
 say() { printf 'voicemate: %s\n' "$*"; }
 fail() { printf 'voicemate: %s\n' "$*" >&2; exit 1; }
@@ -52,9 +52,10 @@ system_debian() {
     command -v sudo >/dev/null || fail "these packages are missing, and only root can install them:$missing"
     sudo=sudo
   fi
-  say "installing system packages:$missing"
-  $sudo apt-get update -qq
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+  [ -n "$sudo" ] && $sudo -v # asks for the password now, not behind the clock
+  with_clock "looking for system packages" $sudo apt-get update -qq
+  with_clock "installing system packages:$missing" \
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
 }
 
 system_macos() {
@@ -88,6 +89,7 @@ find_python() {
   done
 }
 
+: >"$log"
 python=$(find_python)
 system_packages
 python=$(find_python)
@@ -98,7 +100,6 @@ if [ ! -x $venv/bin/python ] || ! $venv/bin/python -c '' 2>/dev/null; then
   rm -rf $venv
   "$python" -m venv $venv
 fi
-: >"$log"
 
 lock=requirements.lock
 [ "$for_what" = test ] && lock=requirements-dev.lock

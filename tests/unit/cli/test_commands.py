@@ -1,0 +1,147 @@
+"""The command line as scripts and people meet it: exit codes, one clear sentence, JSON."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from voicemate import cli
+from voicemate.conversation.history import History
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path))
+    monkeypatch.delenv("VOICEMATE_MODELS", raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    return tmp_path
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr("sys.argv", ["voicemate", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
+
+
+def talk_once(said: str = "what is your name", reply: str = "I am Juniper.") -> None:
+    history = History()
+    history.begin_session("Juniper", {"hearing": "h", "thinking": "t"})
+    history.begin_turn(1, said, "en")
+    history.finished(1, reply, interrupted=False)
+    history.end_session()
+    history.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (("talk", "--persona", "junipr"), 4, "juniper"),
+        (("ask", "hello", "--silent", "--llm", "smollm2-135"), 5, "Did you mean smollm2-135m?"),
+        (("ask", "hello", "--silent"), 5, "voicemate models pull smollm2-135m"),
+        (("transcribe", "nothing.wav"), 5, "voicemate models pull"),
+        (("history", "--conversation", "7"), 7, "voicemate history"),
+        (("models", "pull", "whisper-bas"), 5, "Did you mean whisper-base?"),
+        (("say", "hello", "--persona", "./none.toml"), 4, "none.toml"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_with_a_way_out(
+    words: tuple[str, ...],
+    code: int,
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if words[0] == "talk":
+        monkeypatch.setattr("voicemate.app.check_devices", lambda settings: None)
+    assert run(monkeypatch, *words) == code
+    complaint = capsys.readouterr().err.strip().splitlines()[-1]
+    assert complaint.startswith("voicemate: ")
+    assert sentence in complaint
+
+
+def test_a_settings_file_with_a_mistake_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "config").mkdir()
+    (home / "config" / "settings.toml").write_text("[endpoint]\nsilence = 300\n")
+    assert run(monkeypatch, "ask", "hello") == 3
+    assert "endpoint.silence_ms" in capsys.readouterr().err
+
+
+def test_wrong_usage_ends_with_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, "tolk") == 2
+    assert run(monkeypatch, "history", "--last", "0") == 2
+    assert run(monkeypatch, "forget") == 2
+    assert run(monkeypatch, "forget", "--older-than", "soon") == 2
+
+
+def test_help_names_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--help") == 0
+    shown = capsys.readouterr().out
+    for command in ("talk", "ask", "say", "demo", "transcribe", "devices", "personas", "models", "history", "forget"):
+        assert command in shown
+
+
+@pytest.mark.parametrize("command", ["talk", "ask", "say", "demo", "transcribe", "devices", "personas", "history"])
+def test_every_command_explains_itself(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, command, "--help") == 0
+    assert "Usage" in capsys.readouterr().out
+
+
+def test_personas_and_models_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "personas", "--json") == 0
+    personas = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"juniper", "xiaolan"} <= {persona["key"] for persona in personas}
+    assert run(monkeypatch, "models", "list", "--json") == 0
+    models = {model["name"]: model for model in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert models["whisper-base"]["state"] == "missing"
+    assert models["smollm2-135m"]["licence"] == "Apache-2.0"
+
+
+def test_a_broken_persona_hides_no_other(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "config" / "personas").mkdir(parents=True)
+    (home / "config" / "personas" / "mine.toml").write_text('nam = "Me"\n')
+    assert run(monkeypatch, "personas") == 0
+    shown = capsys.readouterr()
+    assert "juniper" in shown.out
+    assert "`name` is meant" in shown.err
+
+
+def test_history_is_listed_searched_and_forgotten(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talk_once()
+    assert run(monkeypatch, "history") == 0
+    assert "what is your name" in capsys.readouterr().out
+    assert run(monkeypatch, "history", "juniper", "--json") == 0
+    (turn,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (turn["said"], turn["reply"]) == ("what is your name", "I am Juniper.")
+    assert run(monkeypatch, "forget", "--everything", "--yes") == 0
+    capsys.readouterr()
+    assert run(monkeypatch, "history") == 0
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "Nothing has been said yet" in shown.err
+
+
+def test_forgetting_asks_first(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    talk_once()
+    monkeypatch.setattr("typer.confirm", lambda text, abort: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert run(monkeypatch, "forget", "--everything") == 130
+    assert run(monkeypatch, "history") == 0
+    assert "what is your name" in capsys.readouterr().out
+
+
+def test_say_writes_a_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import soundfile
+
+    spoken = home / "spoken.wav"
+    assert run(monkeypatch, "say", "Good morning.", "--to-file", str(spoken)) == 0
+    pcm, rate = soundfile.read(spoken)
+    assert 0.4 < len(pcm) / rate < 4
+    assert abs(pcm).max() > 0.05
