@@ -108,21 +108,22 @@ class Defaults:
 class Alone:
     """The transcriber, given the whole recording at once."""
 
-    def __init__(self, whisper: Whisper) -> None:
+    def __init__(self, whisper: Whisper, prompt: str) -> None:
         self._whisper = whisper
+        self._prompt = prompt
 
     async def hear(self, recording: Recording) -> tuple[str, float]:
         language = WHISPERS_LANGUAGE.get(recording.language, recording.language)
-        transcript = await self._whisper.transcribe(recording.pcm, language)
+        transcript = await self._whisper.transcribe(recording.pcm, language, self._prompt)
         return transcript.text, transcript.ms
 
 
 class ThroughEars:
     """Everything, as the conversation does it. The time is that of the last utterance, from its end to its words."""
 
-    def __init__(self, whisper: Whisper, silero: Path) -> None:
-        activity = VoiceActivity(silero, SETTINGS.vad.gate)
-        self._listener = Listener(Ears(activity, SETTINGS.vad, SETTINGS.hearing.longest_piece_s), whisper)
+    def __init__(self, whisper: Whisper, silero: Path, prompt: str) -> None:
+        ears = Ears(VoiceActivity(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.hearing.longest_piece_s)
+        self._listener = Listener(ears, whisper, prompt=prompt)
 
     async def hear(self, recording: Recording) -> tuple[str, float]:
         texts, ms = [], 0.0
@@ -184,18 +185,20 @@ async def run(options: argparse.Namespace) -> dict[str, object]:
         rows += await measure("defaults", Defaults(model, options.threads), spoken)
     for floor in options.floors:
         whisper = Whisper(model, options.threads, floor)
-        rows += await measure(str(floor), Alone(whisper), [clip for clip in spoken if clip.whole])
+        rows += await measure(str(floor), Alone(whisper, options.prompt), [clip for clip in spoken if clip.whole])
         whisper.close()
     whisper = Whisper(model, options.threads)
-    rows += await measure("ears", ThroughEars(whisper, silero), spoken)
+    rows += await measure("ears", ThroughEars(whisper, silero, options.prompt), spoken)
     print(table(rows), "\n\nno speech, played one after another", flush=True)
-    words = await invented(ThroughEars(whisper, silero), [clip for clip in recordings if clip.kind == "nonspeech"])
+    noise = [clip for clip in recordings if clip.kind == "nonspeech"]
+    words = await invented(ThroughEars(whisper, silero, options.prompt), noise)
     print(f"  words invented in {len({name for name, _ in words})} recordings")
     whisper.close()
     return {
         "model": model.name,
         "date": date.today().isoformat(),
         "threads": options.threads,
+        "prompt": options.prompt,
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "versions": {name: version(name) for name in ("voicemate", "pywhispercpp", "onnxruntime")},
         "rows": [asdict(row) for row in rows],
@@ -230,6 +233,7 @@ def main() -> None:
     parser.add_argument("--languages", type=listed, default=["en"], help="such as en,zh,yue")
     parser.add_argument("--floors", type=lambda text: [int(part) for part in listed(text)], default=[])
     parser.add_argument("--no-defaults", dest="defaults", action="store_false", help="leave out whisper.cpp's own")
+    parser.add_argument("--prompt", default="", help="words given to whisper as likely to come")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, help="write every transcript and figure here, as JSON")
     options = parser.parse_args()

@@ -41,6 +41,7 @@ class Sampling(_Part):
     top_k: int = Field(default=40, ge=0, le=1000, description="only so many of the likeliest words; 0 for all")
     min_p: float = Field(default=0.05, ge=0, le=1, description="only words this likely, compared with the likeliest")
     repeat_penalty: float = Field(default=1.1, ge=1, le=2, description="1 for none; more avoids what was just said")
+    dry: float = Field(default=0.8, ge=0, le=5, description="0 for none; more avoids whole phrases said before")
     max_tokens: int = Field(default=160, ge=8, le=4096, description="longest reply; a token is about 3/4 of a word")
 
 

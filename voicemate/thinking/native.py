@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ if sys.platform == "darwin":
 C: Any = importlib.import_module("llama_cpp.llama_cpp")
 """llama.cpp's C functions. Imported after the variable above is set; Any, since the package's own hints take C
 arrays for bytes."""
+
+_DRY_BASE, _DRY_ALLOWED = 1.75, 4
+_BREAKERS = (b"\n", b":", b'"', b"*", b".", b"?", b"!")
+"""Where a sequence ends: two sentences may begin alike."""
 
 PENALTY_WINDOW = 64
 """Tokens of the reply that the repeat penalty looks back on; llama.cpp's own default."""
@@ -167,8 +172,9 @@ class Native:
         """Scores of all tokens to come next, shape ``[vocabulary]``: llama.cpp's own, good until ``append``."""
         return np.ctypeslib.as_array(C.llama_get_logits_ith(self._context, -1), shape=(self._n_vocab,))
 
-    def sampler(self, sampling: Sampling, seed: int) -> "Sampler":
-        return Sampler(self._context, self._n_vocab, sampling, seed)
+    def sampler(self, sampling: Sampling, seed: int, prompt: Sequence[int]) -> "Sampler":
+        """See ``Sampler``."""
+        return Sampler(self._context, self._vocabulary, self._n_vocab, sampling, seed, prompt)
 
     def state(self) -> bytes:
         """All that the cache holds, for ``restore``."""
@@ -245,12 +251,35 @@ class Native:
 
 class Sampler:
     """Picks a reply's tokens. A fresh one for each reply, so that a reply depends on nothing that was said before
-    but its prompt. The order of the steps is llama.cpp's own."""
+    but its prompt. The order of the steps is llama.cpp's own.
 
-    def __init__(self, context: Any, n_vocab: int, sampling: Sampling, seed: int) -> None:
+    A small model that has said a sentence says it again, turn after turn. So a token that would go on with a
+    sequence from the ``prompt`` (an example, an earlier reply) is made less likely the longer that sequence is:
+    the "don't repeat yourself" sampler of llama.cpp, with its author's constants
+    (https://github.com/oobabooga/text-generation-webui/pull/5677). Single words and turns of phrase stay free.
+    """
+
+    def __init__(
+        self, context: Any, vocabulary: Any, n_vocab: int, sampling: Sampling, seed: int, prompt: Sequence[int]
+    ) -> None:
         self._context = context
         self._chain = C.llama_sampler_chain_init(C.llama_sampler_chain_default_params())
-        steps = [C.llama_sampler_init_penalties(n_vocab, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0)]
+        breakers = (ctypes.c_char_p * len(_BREAKERS))(*_BREAKERS)
+        repetition = C.llama_sampler_init_dry(
+            vocabulary,
+            sampling.dry,
+            _DRY_BASE,
+            _DRY_ALLOWED,
+            len(prompt) + sampling.max_tokens,
+            breakers,
+            len(breakers),
+        )
+        for token in prompt:
+            C.llama_sampler_accept(repetition, token)
+        steps = [
+            C.llama_sampler_init_penalties(n_vocab, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0),
+            repetition,
+        ]
         if sampling.temperature == 0:
             steps.append(C.llama_sampler_init_greedy())
         else:

@@ -26,7 +26,7 @@ def native(smollm2: Path) -> Iterator[Native]:
 
 
 def picks(native: Native, sampling: Sampling, seed: int = 1, count: int = 20) -> list[int]:
-    with closing(native.sampler(sampling, seed)) as sampler:
+    with closing(native.sampler(sampling, seed, ())) as sampler:
         return [sampler.pick() for _ in range(count)]
 
 
@@ -61,3 +61,15 @@ def test_a_closed_model_says_so_instead_of_crashing(smollm2: Path):
     model.close()
     with pytest.raises(ModelError, match="was closed"):
         model.tokenize("Hello.")
+
+
+def test_a_phrase_of_the_prompt_is_not_said_again_word_by_word(native):
+    def said_again(dry: float) -> int:
+        once = picks(native, Sampling(temperature=0, dry=0), count=1)
+        phrase = [*range(1000, 1012), *once]  # a sequence of the prompt that the likeliest token would go on with
+        prompt = [*phrase, 2000, *phrase[:-1]]
+        with closing(native.sampler(Sampling(temperature=0, dry=dry), 1, prompt)) as sampler:
+            return int(sampler.pick() == once[0])
+
+    assert said_again(dry=0) == 1
+    assert said_again(dry=5) == 0
