@@ -16,6 +16,7 @@ import json
 import statistics
 import sys
 import tempfile
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import machine
 from benchmarks.recordings import Recorded, recordings
-from tests.pulse import RATE, PulseRoom, Recording
+from tests.pulse import RATE, PulseRoom, Recording, find
 from tests.talk_process import Talk
 from voicemate.places import models_folder
 
@@ -38,6 +39,9 @@ AUDIBLE_DBFS = -50.0
 
 PATIENCE_S = 30.0
 """After this long without an answer the turn counts as missed."""
+
+BREATH_S = 1.0
+"""The person waits this long after an answer."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +85,15 @@ def converse(
         said: list[tuple[Recorded, np.ndarray]] = []
         options = ("--stt", arguments.stt, "--llm", arguments.llm, "--persona", arguments.persona)
         with Talk(options, room.environment | environment, echo=True) as talk:
-            start_s = talk.wait_for("[listening]", 60)
-            talk.wait_until_quiet()
+            start_s = talk.wait_until_greeted()
+            time.sleep(BREATH_S)
             for clip in clips:
                 sound = soxr.resample(clip.pcm(), 16_000, RATE)
                 said.append((clip, sound))
                 room.say(sound)
                 with contextlib.suppress(TimeoutError):
-                    talk.wait_for("gap ", PATIENCE_S)
-                talk.wait_until_quiet()
+                    talk.wait_until_answered(PATIENCE_S)
+                time.sleep(BREATH_S)
     turns = measure(recording, said)
     if arguments.keep_recording:
         recording.write(arguments.keep_recording)
@@ -108,7 +112,7 @@ def measure(recording: Recording, said: list[tuple[Recorded, np.ndarray]]) -> li
     turns, begin = [], 0
     places = []
     for clip, sound in said:
-        begin = _find(recording.person, sound, begin)
+        begin += find(sound, recording.person[begin:])
         places.append((clip, begin))
         begin += len(sound)
     for place, (clip, begin) in enumerate(places):
@@ -124,14 +128,6 @@ def _audible(pcm: np.ndarray) -> np.ndarray:
     window = RATE // 200
     power = np.convolve(np.square(pcm, dtype=np.float64), np.ones(window) / window)[window - 1 :]
     return power > 10 ** (AUDIBLE_DBFS / 10)
-
-
-def _find(pcm: np.ndarray, sound: np.ndarray, start: int) -> int:
-    """Where ``sound`` lies in ``pcm``, from ``start`` on: the peak of their cross-correlation."""
-    piece = pcm[start:]
-    size = 1 << (len(piece) + len(sound)).bit_length()
-    spectrum = np.fft.rfft(piece, size) * np.conj(np.fft.rfft(sound, size))
-    return start + int(np.argmax(np.fft.irfft(spectrum, size)[: len(piece)]))
 
 
 def _trace(home: Path) -> list[dict[str, Any]]:

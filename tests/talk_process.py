@@ -1,6 +1,5 @@
 """``voicemate talk`` as a process of its own, for tests and benchmarks that stand outside of it."""
 
-import contextlib
 import os
 import queue
 import signal
@@ -9,6 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+
+LISTENING = "[listening]"
 
 
 class Talk:
@@ -67,11 +68,16 @@ class Talk:
     def pid(self) -> int:
         return self._process.pid
 
-    def wait_until_quiet(self, quiet_s: float = 1.5) -> None:
-        """Wait until nothing has been printed for a while: the character is done, the room is quiet."""
-        with contextlib.suppress(TimeoutError):
-            while True:
-                self.wait_for("", quiet_s)
+    def wait_until_greeted(self, patience_s: float = 60) -> float:
+        """Wait until it listens and has said its greeting; returns the seconds from the start to listening."""
+        seconds = self.wait_for(LISTENING, patience_s)
+        self.wait_for(LISTENING, patience_s)
+        return seconds
+
+    def wait_until_answered(self, patience_s: float = 60) -> None:
+        """Wait until a question was answered and it listens again."""
+        self.wait_for("gap ", patience_s)
+        self.wait_for(LISTENING, patience_s)
 
     def _read(self) -> None:
         assert self._process.stdout

@@ -44,8 +44,7 @@ def home(tmp_path: Path) -> Path:
 def talk_in(pulse_room: PulseRoom, home: Path) -> Iterator[Talk]:
     options = ("--stt", "whisper-base", "--persona", "juniper")
     with Talk(options, {**pulse_room.environment, "VOICEMATE_HOME": str(home), **models()}) as talk:
-        talk.wait_for("[listening]", 60)
-        talk.wait_until_quiet()
+        talk.wait_until_greeted()
         yield talk
 
 
@@ -60,8 +59,7 @@ def test_a_spoken_question_gets_a_spoken_answer(
 ) -> None:
     with pulse_room.recording() as recording:
         pulse_room.say(question)
-        talk_in.wait_for("gap ", 30)
-        talk_in.wait_until_quiet()
+        talk_in.wait_until_answered()
     whisper = Whisper(whisper_base, threads=1)
     answer = soxr.resample(recording.loudspeaker, RATE, CLOCK_HZ).astype(np.float32)
     heard = asyncio.run(whisper.transcribe(np.ascontiguousarray(answer), "en")).text

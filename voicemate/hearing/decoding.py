@@ -12,6 +12,7 @@ right all the same; so the language heard last is taken first, and another is lo
 """
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,8 +39,9 @@ _DETECTION_CONTEXT = 384
 _DETECTED = 0.5
 """Context to detect the language with, and the probability from which the language is believed."""
 
-_OWN_SCRIPT = frozenset(("zh", "yue", "ja", "ko"))
-"""Languages whose every sentence has letters beyond ASCII."""
+_EAST_ASIAN = frozenset(("zh", "yue", "ja", "ko"))
+_EAST_ASIAN_LETTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""A language shows in its letters, even where whisper, told another, is sure of every word."""
 
 _TOKENS_PER_SECOND = 12
 _SPARE_TOKENS = 16
@@ -145,7 +147,7 @@ class Decoding:
     def in_any_language(self, likely: str) -> tuple[str, Decoded]:
         """In ``likely`` when that goes well, else in the language it is detected to be; with that language."""
         first = self._decode(likely, self._context)
-        if first.sure and not (likely in _OWN_SCRIPT and first.text.isascii()):
+        if first.sure and (likely in _EAST_ASIAN) == bool(_EAST_ASIAN_LETTER.search(first.text)):
             return likely, first
         detected, probability = self._decoder.detect(self._sound, _DETECTION_CONTEXT, self._cancellation)
         if detected == likely or probability < _DETECTED:

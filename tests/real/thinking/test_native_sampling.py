@@ -11,7 +11,7 @@ from voicemate.personas.persona import Sampling
 from voicemate.thinking.native import Native
 
 pytestmark = pytest.mark.real
-GREEDY = Sampling(temperature=0, repeat_penalty=1)
+GREEDY = Sampling(temperature=0, dry=0, repeat_penalty=1)
 
 
 @pytest.fixture(scope="module")

@@ -99,9 +99,11 @@ def test_another_language_is_found_when_the_last_one_does_not_fit():
     assert decoding(decoder).in_any_language("en") == ("zh", decoded("打开客厅的灯"))
 
 
-def test_english_heard_as_chinese_is_noticed_by_its_letters():
-    decoder = Scripted({("zh", FLOOR): decoded("turn on the light")}, ("en", 0.9))
-    assert decoding(decoder).in_any_language("zh") == ("en", decoded("fine"))
+def test_a_language_is_noticed_by_its_letters_even_when_whisper_is_sure_in_another():
+    english = Scripted({("zh", FLOOR): decoded("turn on the light")}, ("en", 0.9))
+    assert decoding(english).in_any_language("zh") == ("en", decoded("fine"))
+    chinese = Scripted({("de", FLOOR): decoded("每一天都要快乐!")}, ("zh", 0.9))
+    assert decoding(chinese).in_any_language("de") == ("zh", decoded("fine"))
 
 
 def test_a_guess_at_the_language_is_not_believed():

@@ -2,8 +2,8 @@ import hypothesis
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from positioned_sound import Script, block, blocks, silence, voice
 
+from tests.unit.hearing.positioned_sound import Script, block, blocks, silence, voice
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.config import VadSettings
 from voicemate.hearing.ears import Ears, HearingEvent, Piece, PieceEnded

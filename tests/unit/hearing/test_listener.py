@@ -3,8 +3,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from positioned_sound import Script, block, blocks, silence, voice
 
+from tests.unit.hearing.positioned_sound import Script, block, blocks, silence, voice
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.config import VadSettings
 from voicemate.hearing.ears import Ears

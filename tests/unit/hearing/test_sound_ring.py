@@ -1,8 +1,8 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from positioned_sound import block
 
+from tests.unit.hearing.positioned_sound import block
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
 from voicemate.hearing.sound_ring import SoundRing
 
