@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from voicemate.audio import alsa
 from voicemate.audio.devices import Device, Direction, choose
 from voicemate.audio.owner_thread import OwnerThread
 from voicemate.errors import AudioError
@@ -140,6 +141,7 @@ class StreamHost:
                 raise AudioError(
                     "The PortAudio library is missing", "Install it, on Debian with `sudo apt install libportaudio2`"
                 ) from None
+            alsa.silence()
             self._library = sounddevice
         return self._library
 

@@ -3,8 +3,11 @@
 Both only read events. ``Picture`` keeps what they have in common: the last word on everything that is shown.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
@@ -26,6 +29,7 @@ from voicemate.events import (
     RolledBack,
     TurnTimed,
 )
+from voicemate.places import private_folder, state_folder
 
 _STATE_STYLE = {
     FloorState.STARTING: "dim",
@@ -47,8 +51,7 @@ class Picture:
     state: FloorState = FloorState.STARTING
     reason: str = ""
     meter: int = 0  # 0 to _METER_WIDTH
-    words: str = ""
-    final: bool = False
+    draft: str = ""
     spoken: str = ""
     coming: list[str] = field(default_factory=list)
     timing: TurnTimed | None = None
@@ -61,9 +64,9 @@ class Picture:
             case Level():
                 self.meter = meter_steps(event.dbfs)
             case Heard():
-                self.words, self.final = event.text, event.final
+                self.draft = "" if event.final else event.text
             case RolledBack() | Dismissed():
-                self.words, self.final = "", False
+                self.draft = ""
             case PhraseQueued():
                 self.coming.append(event.text)
             case PhraseStarted():
@@ -72,7 +75,7 @@ class Picture:
             case TurnTimed():
                 self.timing = event
             case ReplyEnded():
-                self.words, self.final, self.spoken, self.coming = "", False, "", []
+                self.spoken, self.coming = "", []
             case Fault():
                 self.fault = event
             case Recovered():
@@ -119,14 +122,17 @@ class LiveView:
         self._picture = Picture()
         self._drawn: object = None
         self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._quiet = ExitStack()
 
     def __enter__(self) -> "LiveView":
+        self._quiet.enter_context(_native_stderr_to(private_folder(state_folder()) / "native.log"))
         self._live.__enter__()
         self._draw()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._live.__exit__(None, None, None)
+        self._quiet.close()
 
     def __call__(self, event: Event) -> None:
         for line in finished_lines(event, self._picture, self._name):
@@ -147,14 +153,28 @@ class LiveView:
         state = Text.assemble((f"{p.state.value:<10}", _STATE_STYLE[p.state]), " ", (meter, "cyan"))
         state.append(f"  {self._title}", style="dim")
         lines = [Text(""), state]
-        if p.words:
-            lines.append(Text.assemble(("you  ", "bold cyan"), (p.words, "" if p.final else "dim italic")))
+        if p.draft:
+            lines.append(Text.assemble(("you  ", "bold cyan"), (p.draft, "dim italic")))
         if p.spoken or p.coming:
             coming = "".join(p.coming)
             lines.append(Text.assemble((f"{self._name}  ", "bold magenta"), p.spoken, (coming, "dim")))
         if p.fault:
             lines.append(Text(f"{p.fault.wrong}. {p.fault.remedy}", style="bold red"))
         return lines
+
+
+@contextmanager
+def _native_stderr_to(log: Path) -> Iterator[None]:
+    """Meanwhile send what C libraries print to ``log``: in the middle of the live view it would tear the picture."""
+    kept = os.dup(2)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(file, 2)
+    os.close(file)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 class PlainView:

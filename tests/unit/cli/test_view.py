@@ -1,7 +1,10 @@
 """What a person sees of a conversation."""
 
 import io
+import os
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from voicemate.cli.view import LiveView, PlainView, choose_view, meter_steps
@@ -31,6 +34,12 @@ TURN: list[Event] = [
     ReplyEnded(9_000, 1, "High time, I should say.", interrupted=False),
     FloorChanged(9_000, FloorState.LISTENING, "the character is done"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path))
+    return tmp_path
 
 
 def terminal(width: int = 100) -> tuple[Console, io.StringIO]:
@@ -88,6 +97,26 @@ def test_a_fault_stays_in_sight_with_its_way_out() -> None:
     with LiveView(console, "Juniper", "Juniper") as view:
         view(Fault(0, "microphone", "The microphone is gone", "Plug it in again"))
         assert "The microphone is gone. Plug it in again" in out.getvalue()
+
+
+def test_what_libraries_print_does_not_tear_the_live_view(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    console, _ = terminal()
+    with LiveView(console, "Juniper", "Juniper"):
+        os.write(2, b"ALSA lib pcm.c: underrun occurred\n")
+    os.write(2, b"and again\n")
+    assert capfd.readouterr().err == "and again\n"
+    assert "underrun" in (home / "state" / "native.log").read_text()
+
+
+def test_what_was_said_is_shown_once() -> None:
+    console, out = terminal()
+    with LiveView(console, "Juniper", "Juniper") as view:
+        for event in TURN[:5]:
+            view(event)
+        drawn = out.getvalue()
+        view(Level(3_050, dbfs=-20, voice=0.9))
+    assert "what time is it" in drawn
+    assert "what time is it" not in out.getvalue()[len(drawn) :]
 
 
 def test_the_meter_stays_inside_its_scale() -> None:
