@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from voicemate.cli.output import messages, note
-from voicemate.config import Settings, load, settings_file
+from voicemate.config import Settings, settings_file
 from voicemate.models.sizes import as_size
 from voicemate.places import private_folder, state_folder
 
@@ -41,7 +41,7 @@ def offer_better_model(settings: Settings) -> Settings:
         settings_file().write_text(f'[thinking]\nmodel = "{name}"\n', encoding="utf-8")
     else:
         note(f'To keep it, set [thinking] model = "{name}" in {settings_file()}')
-    return load({"thinking.model": name, "persona": settings.persona})
+    return settings.model_copy(update={"thinking": settings.thinking.model_copy(update={"model": name})})
 
 
 def _ask_for_offer() -> dict[str, Any]:
