@@ -4,6 +4,7 @@ The file lives at ``config_folder()/settings.toml`` and may be absent: every key
 """
 
 import os
+import sys
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,16 +26,27 @@ Milliseconds = Annotated[int, Field(ge=0, le=60_000)]
 Threads = Annotated[int, Field(ge=0, le=256)]
 
 
-def threads_or_default(threads: int) -> int:
-    """``threads``, or for 0 the default: one less than the cores this process may use, 8 at most.
+def threads_for_hearing(threads: int) -> int:
+    """``threads`` for whisper, or for 0 the default: the cores this process may use, one less on macOS, 8 at most.
 
-    ggml's workers wait for each other in every layer. With as many threads as cores, one other busy process
-    stalls all of them; one thread fewer costs about a quarter and never stalls.
+    ggml's workers wait for each other after every operation. On Linux they wait passively (``voicemate/__init__.py``
+    sees to that), so a busy neighbour costs its share of the cores and no more. On macOS ggml has threads of its own
+    that spin: with as many of them as cores, one other busy process stalls every layer.
     """
-    if threads:
-        return threads
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(8, cores - 1))
+    return threads or max(1, min(8, _cores() - (sys.platform == "darwin")))
+
+
+def threads_for_thinking(threads: int) -> int:
+    """``threads`` for llama, or for 0 the default: one less than the cores, 8 at most.
+
+    A token of a small model is hundreds of operations of some microseconds each, and waking a waiting thread for
+    each costs more than the last core gives (``benchmarks/threads.py``).
+    """
+    return threads or max(1, min(8, _cores() - 1))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class AudioSettings(Section):
@@ -67,7 +79,7 @@ class HearingSettings(Section):
 
     model: str = Field(default="whisper-base", description="a name from `voicemate models list`, or a ggml file")
     language: str = Field(default="auto", description="two letters, or auto to detect each utterance's")
-    threads: Threads = Field(default=0, description="whisper's CPU threads; 0 for one less than the cores")
+    threads: Threads = Field(default=0, description="whisper's CPU threads; 0 for as many as suit the machine")
     audio_context: int = Field(
         default=0, ge=0, le=1500, description="floor of the audio context; 0 for the model's measured one"
     )
@@ -78,7 +90,7 @@ class ThinkingSettings(Section):
     """The persona's language model."""
 
     model: str = Field(default="smollm2-135m", description="a name from `voicemate models list`, or a GGUF file")
-    threads: Threads = Field(default=0, description="llama's CPU threads; 0 for one less than the cores")
+    threads: Threads = Field(default=0, description="llama's CPU threads; 0 for as many as suit the machine")
     context: int = Field(default=2048, ge=512, le=131_072, description="tokens the model sees at once")
     batch: int = Field(
         default=128, ge=16, le=2048, description="tokens decoded at once in a prefill; cancelling waits for one"

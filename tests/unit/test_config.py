@@ -2,13 +2,15 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TypeGuard
 
 import pytest
 from pydantic import BaseModel
 
-from voicemate.config import Section, Settings, load, settings_file, threads_or_default
+from voicemate.config import Section, Settings, load, settings_file, threads_for_hearing, threads_for_thinking
 from voicemate.errors import SettingsError
 
 
@@ -81,7 +83,7 @@ def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
         (
             '[hearing]\nthreads = "4"',
             'In FILE the setting `hearing.threads` cannot be "4". It must be a whole number, at least 0 '
-            "and at most 256 (whisper's CPU threads; 0 for one less than the cores).",
+            "and at most 256 (whisper's CPU threads; 0 for as many as suit the machine).",
         ),
         (
             "[hearing]\nthreads = true",
@@ -150,10 +152,31 @@ def test_every_setting_is_described(section: type[BaseModel]):
         assert field.description or is_section(field.annotation), name
 
 
-def test_a_whisper_that_is_told_nothing_leaves_a_core_to_the_others():
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    assert threads_or_default(0) == min(8, max(1, cores - 1))
-    assert threads_or_default(3) == 3
+def test_engines_use_the_cores_this_process_may_use(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert threads_for_hearing(0) == 4
+    assert threads_for_hearing(3) == threads_for_thinking(3) == 3
+
+
+def test_where_threads_spin_one_core_is_left_to_the_others(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert threads_for_hearing(0) == 3
+
+
+def test_the_language_model_leaves_a_core_free_everywhere(monkeypatch: pytest.MonkeyPatch):
+    for cores, threads in ((1, 1), (2, 1), (4, 3), (64, 8)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)), raising=False)
+        assert threads_for_thinking(0) == threads
+
+
+def test_openmp_is_told_to_wait_passively():
+    command = (
+        "import os; os.environ.pop('OMP_WAIT_POLICY', 0); import voicemate; print(os.environ['OMP_WAIT_POLICY'])"
+    )
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "passive"
 
 
 def test_messages_are_one_line(file: Path):

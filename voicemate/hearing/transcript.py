@@ -29,7 +29,7 @@ class Transcriber(Protocol):
     """Turns an utterance into words; calls are queued, one runs at a time in the owner thread."""
 
     async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
-        """Transcribe 16 kHz mono ``pcm``.
+        """Transcribe 16 kHz mono ``pcm``, 29 s at most; ``listener.Listener`` cuts what is longer.
 
         Cancelling the awaiting task aborts the work as soon as whisper allows (after an encoder pass).
 

@@ -23,7 +23,7 @@ class Whisper:
 
     Args:
         path: a whisper model in ggml format.
-        threads: of the CPU (``config.threads_or_default``).
+        threads: of the CPU (``config.threads_for_hearing``).
         audio_context: smallest context of the encoder in positions of 20 ms; 0 for the model's measured one.
 
     Raises:
@@ -59,7 +59,7 @@ class Whisper:
             language, decoded = "en", decoding.in_language("en")
         elif language == "auto":
             language, decoded = decoding.in_any_language(self._last_language)
-            if decoded.sure:
+            if decoded.sure and not decoded.wordless:
                 self._last_language = language
         else:
             decoded = decoding.in_language(language)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemate.config import ThinkingSettings, threads_or_default
+from voicemate.config import ThinkingSettings, threads_for_thinking
 from voicemate.errors import ModelError
 from voicemate.personas.persona import Sampling
 
@@ -216,7 +216,7 @@ class Native:
         params.n_batch = params.n_ubatch = min(max(settings.batch, self.group), settings.context)
         params.n_seq_max = 1
         params.n_outputs_max = 1  # only the last token's logits are ever read
-        params.n_threads = params.n_threads_batch = threads_or_default(settings.threads)
+        params.n_threads = params.n_threads_batch = threads_for_thinking(settings.threads)
         params.offload_kqv = params.op_offload = self._on_gpu
         # On a CPU flash attention gives other bits for a batch of 64 tokens and more than for a smaller one and is no
         # faster at these lengths; see `prefix` for why equal bits matter.

@@ -20,10 +20,11 @@ async def test_each_utterance_is_heard_in_its_own_language(clips, base: Whisper)
 
 
 async def test_chinese_comes_in_simplified_characters_and_without_its_prompt(clips, base: Whisper):
-    clip = clips["wenet/mid.flac"]  # 大学生利用漏洞免费吃肯德基获刑; without the prompt it comes as 大學生…
+    clip = clips["wenet/mid.flac"]  # without the prompt it comes as 大學生利用漏洞免費…
     transcript = await base.transcribe(clip.pcm(), language="zh")
-    assert transcript.text.startswith("大学生利用漏洞免费吃肯德基")
-    assert "普通话" not in transcript.text
+    characters = "".join(plain_words(transcript.text, "zh"))
+    assert characters.startswith("大学生利用漏洞免费吃肯德基")
+    assert len(characters) == len(clip.transcript)
 
 
 async def test_a_prompt_of_one_call_does_not_leak_into_the_next(clips, base: Whisper):

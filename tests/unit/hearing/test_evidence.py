@@ -51,9 +51,10 @@ def test_what_people_say_is_words(text: str, confidence: float, ms: float):
 
 
 def test_what_whisper_says_to_noise_needs_a_second_sign_against_it():
-    assert isinstance(judge("Thank you.", 0.7, samples(600), CLEAR), Words)
-    assert isinstance(judge("Thank you.", 0.45, samples(600), CLEAR), NotWords)
-    assert isinstance(judge("Thank you, Juniper.", 0.45, samples(900), CLEAR), Words)
+    assert isinstance(judge("Thank you.", 0.8, samples(600), CLEAR), Words)
+    assert isinstance(judge("Thank you for watching!", 0.6, samples(900), CLEAR), NotWords)
+    assert isinstance(judge("Bye.", 0.6, samples(400), CLEAR), NotWords)
+    assert isinstance(judge("Bye, Juniper.", 0.6, samples(700), CLEAR), Words)
 
 
 def test_unclear_words_count_when_they_are_loud_but_not_when_they_are_faint():

@@ -1,0 +1,93 @@
+"""What a busy neighbour costs: whisper and llama with and without spinning threads, beside busy processes.
+
+    python benchmarks/threads.py --neighbours 2
+
+For each way of waiting and number of threads it prints the median and the worst milliseconds of one short
+utterance through whisper tiny.en, and of a first clause (16 tokens of prompt, 9 of reply) from SmolLM2-135M.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+REPEATS = 6
+WAYS = (("passive", 1), ("passive", 2), ("spinning", 2))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--neighbours", type=int, default=2, help="busy processes beside it")
+    parser.add_argument("--inside", type=int, metavar="THREADS", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.inside:
+        print(json.dumps(measure(arguments.inside)))
+        return
+    neighbours = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(arguments.neighbours)]
+    try:
+        print(
+            f"{arguments.neighbours} busy neighbours, load {os.getloadavg()[0]:.1f}; median / worst of {REPEATS}, ms"
+        )
+        for waiting, threads in WAYS:
+            command = [sys.executable, __file__, "--inside", str(threads)]
+            # Spinning is what OpenMP does when nothing is said.
+            environment = {**os.environ, **({"VOICEMATE_SPIN": "1"} if waiting == "spinning" else {})}
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=600)
+            figures = json.loads(done.stdout.splitlines()[-1])
+            print(
+                f"{waiting:8} {threads} threads  whisper {shown(figures['whisper'])}  llama {shown(figures['llama'])}"
+            )
+    finally:
+        for neighbour in neighbours:
+            neighbour.kill()
+            neighbour.wait()
+
+
+def shown(times: list[float]) -> str:
+    return f"{statistics.median(times):6.0f} / {max(times):6.0f}"
+
+
+def measure(threads: int) -> dict[str, list[float]]:
+    import voicemate  # sets the policy, unless it is set
+
+    if os.environ.pop("VOICEMATE_SPIN", ""):
+        del os.environ["OMP_WAIT_POLICY"]
+    from benchmarks.recordings import recordings
+    from voicemate.config import ThinkingSettings
+    from voicemate.engine_thread import Cancellation
+    from voicemate.hearing.decoding import Decoding, Effort
+    from voicemate.hearing.whisper_cpp import WhisperCpp
+    from voicemate.models.catalog import Role
+    from voicemate.models.resolve import resolve
+    from voicemate.thinking.native import Native
+
+    print(f"voicemate {voicemate.__version__}")
+    times: dict[str, list[float]] = {"whisper": [], "llama": []}
+    sound = next(clip for clip in recordings() if clip.transcript == "what time is it").pcm()
+    whisper = WhisperCpp(resolve("whisper-tiny.en", Role.HEARING), threads)
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        Decoding(whisper, sound, Effort(context=512, beams=1), "", Cancellation()).in_language("en")
+        times["whisper"].append((time.perf_counter() - began) * 1000)
+    whisper.close()
+    llama = Native(resolve("smollm2-135m", Role.THINKING), ThinkingSettings(threads=threads, context=512))
+    prompt = llama.tokenize("What do you like best about the sea, and what would you show me there first?")[:16]
+    for _ in range(REPEATS):
+        llama.clear()
+        began = time.perf_counter()
+        llama.append(prompt)
+        for token in prompt[:9]:
+            llama.append([token])
+        times["llama"].append((time.perf_counter() - began) * 1000)
+    llama.close()
+    return times
+
+
+if __name__ == "__main__":
+    main()
