@@ -140,6 +140,8 @@ class ThroughEars:
 
 
 async def measure(name: str, way: Way, recordings: list[Recording]) -> list[Row]:
+    """Prints how far it is: a slow machine takes half an hour for a large model."""
+    print(f"{name}: {len(recordings)} recordings", flush=True)
     rows = []
     for recording in recordings:
         heard, ms = await way.hear(recording)
