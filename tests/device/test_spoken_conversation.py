@@ -18,7 +18,7 @@ from voicemate.config import Settings, SpeakingSettings
 from voicemate.conversation.history import HistoryReader
 from voicemate.errands import rendered
 from voicemate.hearing.whisper import Whisper
-from voicemate.personas.persona import Persona
+from voicemate.personas.persona import Persona, Voice
 from voicemate.sound import CLOCK_HZ, Pcm
 
 pytestmark = [pytest.mark.device, pytest.mark.real]
@@ -29,7 +29,7 @@ QUESTION = "What is the capital of France?"
 @pytest.fixture(scope="module")
 def question() -> Pcm:
     """A spoken question at the room's rate."""
-    asker = Persona(name="Asker", description="Asks.")
+    asker = Persona(name="Asker", description="Asks.", voice=Voice(language="en", rate=150))
     sounds = asyncio.run(rendered(Settings(speaking=SpeakingSettings()), QUESTION, asker))
     pcm = np.concatenate([sound.pcm for sound in sounds])
     return soxr.resample(pcm, sounds[0].rate, RATE).astype(np.float32)
@@ -64,7 +64,9 @@ def test_a_spoken_question_gets_a_spoken_answer(
     answer = soxr.resample(recording.loudspeaker, RATE, CLOCK_HZ).astype(np.float32)
     heard = asyncio.run(whisper.transcribe(np.ascontiguousarray(answer), "en")).text
     whisper.close()
-    assert {"capital", "france"} <= set(_words(" ".join(talk_in.seen))), "the question was understood"
+    understood = next(line for line in talk_in.seen if line.startswith("you"))
+    asked = set(_words(QUESTION))
+    assert len(asked & set(_words(understood))) >= len(asked) / 2, f"espeak's question came out as {understood!r}"
     assert len(heard.split()) >= 2, f"the loudspeaker said nothing that is words: {heard!r}"
 
     talk_in.stop(signal.SIGINT)
