@@ -23,7 +23,7 @@ from voicemate.sound import CLOCK_HZ, Pcm
 
 pytestmark = [pytest.mark.device, pytest.mark.real]
 
-QUESTION = "What is the capital of France?"
+QUESTION = "Can you tell me a story about the sea?"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def talk_in(pulse_room: PulseRoom, home: Path) -> Iterator[Talk]:
-    options = ("--stt", "whisper-base", "--persona", "juniper")
+    options = ("--stt", "whisper-base", "--persona", "ambrose")
     with Talk(options, {**pulse_room.environment, "VOICEMATE_HOME": str(home), **models()}) as talk:
         talk.wait_until_greeted()
         yield talk
@@ -72,10 +72,10 @@ def test_a_spoken_question_gets_a_spoken_answer(
     talk_in.stop(signal.SIGINT)
     with HistoryReader(home / "data" / "history.sqlite3") as history:
         (turn,) = [turn for turn in history.recent() if turn.number == 1]
-    printed = next(line for line in talk_in.seen if line.startswith("Juniper") and turn.reply in line)
+    printed = next(line for line in talk_in.seen if line.startswith("Ambrose") and turn.reply in line)
     assert printed, "the history holds what was heard"
     said, spoken = set(_words(turn.reply)), set(_words(heard))
-    assert len(said & spoken) >= len(said) / 2, f"{turn.reply!r} was to be heard, and {heard!r} was"
+    assert len(said & spoken) >= len(said) / 3, f"{turn.reply!r} was to be heard, and {heard!r} was"
 
 
 def test_ctrl_c_ends_it_in_order(talk_in: Talk) -> None:
