@@ -62,7 +62,7 @@ def test_a_spoken_question_gets_a_spoken_answer(
         talk_in.wait_until_answered()
     whisper = Whisper(whisper_base, threads=1)
     answer = soxr.resample(recording.loudspeaker, RATE, CLOCK_HZ).astype(np.float32)
-    heard = asyncio.run(whisper.transcribe(np.ascontiguousarray(answer), "en")).text
+    heard = asyncio.run(whisper.transcribe(np.ascontiguousarray(answer[: 25 * CLOCK_HZ]), "en")).text
     whisper.close()
     understood = next(line for line in talk_in.seen if line.startswith("you"))
     asked = set(_words(QUESTION))
@@ -75,7 +75,7 @@ def test_a_spoken_question_gets_a_spoken_answer(
     printed = next(line for line in talk_in.seen if line.startswith("Ambrose") and turn.reply in line)
     assert printed, "the history holds what was heard"
     said, spoken = set(_words(turn.reply)), set(_words(heard))
-    assert len(said & spoken) >= len(said) / 3, f"{turn.reply!r} was to be heard, and {heard!r} was"
+    assert len(said & spoken) >= len(spoken) / 3, f"{turn.reply!r} was to be heard, and {heard!r} was"
 
 
 def test_ctrl_c_ends_it_in_order(talk_in: Talk) -> None:
