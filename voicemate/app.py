@@ -107,19 +107,38 @@ async def load_mind(settings: Settings, persona: Persona) -> AsyncIterator[Dialo
         ModelError: the model is missing or cannot be loaded.
         PersonaError: the persona does not fit the model's context.
     """
-    weights, prompts = resolve(settings.thinking.model, Role.THINKING), state_folder() / "prompts"
-    llama = await Llama.load(weights, settings.thinking, prompts)
+    llama = await load_llama(settings)
     try:
-        context = Context(persona, llama.size, llama.count_tokens)
-        await llama.prepare(context.opening)
-        dialogue = Dialogue(persona, llama, context, _seed(settings))
-        await dialogue.get_ready()
+        dialogue = await in_character(settings, persona, llama)
         try:
             yield dialogue
         finally:
             await dialogue.rest()
     finally:
         llama.close()
+
+
+async def load_llama(settings: Settings) -> Llama:
+    """The language model without a character; it is the caller's to close.
+
+    Raises:
+        ModelError: the model is missing or cannot be loaded.
+    """
+    weights, prompts = resolve(settings.thinking.model, Role.THINKING), state_folder() / "prompts"
+    return await Llama.load(weights, settings.thinking, prompts)
+
+
+async def in_character(settings: Settings, persona: Persona, llama: Llama) -> Dialogue:
+    """``llama`` with ``persona`` read, ready for the first reply. The caller lets it rest before anything else.
+
+    Raises:
+        PersonaError: the persona does not fit the model's context.
+    """
+    context = Context(persona, llama.size, llama.count_tokens)
+    await llama.prepare(context.opening)
+    dialogue = Dialogue(persona, llama, context, _seed(settings))
+    await dialogue.get_ready()
+    return dialogue
 
 
 def _seed(settings: Settings) -> int:
@@ -144,11 +163,8 @@ async def talk(settings: Settings, view: ViewMaker) -> None:
         VoicemateError: of the class that says what is missing or broke.
     """
     persona = find_persona(settings.persona)
-    host, clock = StreamHost(), SampleClock()
-    microphone = DeviceMicrophone(host, clock, settings.audio.input)
-    loudspeaker = DeviceLoudspeaker(host, settings.audio.output)
     with only_instance():
-        await converse(settings, persona, Stage(microphone, loudspeaker, clock), view)
+        await converse(settings, persona, device_stage(settings), view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +174,13 @@ class Stage:
     microphone: Microphone
     loudspeaker: Loudspeaker
     clock: SampleClock
+
+
+def device_stage(settings: Settings) -> Stage:
+    """This machine's own devices, not open yet."""
+    host, clock = StreamHost(), SampleClock()
+    microphone = DeviceMicrophone(host, clock, settings.audio.input)
+    return Stage(microphone, DeviceLoudspeaker(host, settings.audio.output), clock)
 
 
 async def converse(
@@ -183,16 +206,8 @@ async def converse(
         if watch:
             events.subscribe(watch)
         events.emit(FloorChanged(stage.clock.now(), FloorState.STARTING, "loading the models"))
-        async with _open(stage), engines(settings, persona) as ready:
-            parts = Parts(
-                microphone=stage.microphone,
-                loudspeaker=stage.loudspeaker,
-                clock=stage.clock,
-                listener=ready.listener,
-                dialogue=ready.dialogue,
-                synthesizer=ready.synthesizer,
-            )
-            session = Session(parts, settings.endpoint, events)
+        async with opened(stage), engines(settings, persona) as ready:
+            session = assemble(settings, stage, ready, events)
             if begin:
                 begin(session)
             elif persona.greeting:
@@ -206,8 +221,26 @@ def title(settings: Settings, persona: Persona) -> str:
     return f"{persona.name} · {Path(settings.hearing.model).stem} · {Path(settings.thinking.model).stem}"
 
 
+def assemble(settings: Settings, stage: Stage, ready: Engines, events: EventStream) -> Session:
+    """A conversation on ``stage`` with engines that are loaded; it goes on from what the dialogue remembers."""
+    parts = Parts(
+        microphone=stage.microphone,
+        loudspeaker=stage.loudspeaker,
+        clock=stage.clock,
+        listener=ready.listener,
+        dialogue=ready.dialogue,
+        synthesizer=ready.synthesizer,
+    )
+    return Session(parts, settings.endpoint, events)
+
+
 @asynccontextmanager
-async def _open(stage: Stage) -> AsyncIterator[None]:
+async def opened(stage: Stage) -> AsyncIterator[None]:
+    """While the body runs, the devices of ``stage`` are open.
+
+    Raises:
+        AudioError: one of them is missing, refused or busy.
+    """
     await stage.loudspeaker.open()
     try:
         await stage.microphone.open()
