@@ -180,7 +180,7 @@ def device_stage(settings: Settings) -> Stage:
     """This machine's own devices, not open yet."""
     host, clock = StreamHost(), SampleClock()
     microphone = DeviceMicrophone(host, clock, settings.audio.input)
-    return Stage(microphone, DeviceLoudspeaker(host, settings.audio.output), clock)
+    return Stage(microphone, DeviceLoudspeaker(host, clock, settings.audio.output), clock)
 
 
 async def converse(

@@ -54,6 +54,11 @@ class AudioSettings(Section):
 
     input: str = Field(default="", description="microphone; empty for the system's default")
     output: str = Field(default="", description="loudspeaker; empty for the system's default")
+    echo: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="take the character's own voice out of the microphone; auto: unless it does not get there "
+        "(headphones)",
+    )
 
 
 class VadSettings(Section):

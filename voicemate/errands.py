@@ -94,14 +94,14 @@ async def _speak(
 ) -> None:
     """Speak ``pieces`` on the loudspeaker; returns when the last sample has left it."""
     synthesizer = load_synthesizer(settings, persona)
-    loudspeaker = DeviceLoudspeaker(StreamHost(), settings.audio.output)
+    clock = SampleClock()
+    loudspeaker = DeviceLoudspeaker(StreamHost(), clock, settings.audio.output)
     try:
         opened = await _opened(loudspeaker, must=needed or bool(settings.audio.output))
         if not opened:
             async for _ in pieces:
                 pass
             return
-        clock = SampleClock()
         reply = Reply(1, pieces, persona, Mouth(synthesizer, loudspeaker, clock.now, events.emit))
         reply.release()
         await reply.run()

@@ -99,7 +99,7 @@ async def test_a_loudspeaker_that_vanishes_while_it_speaks_goes_on_when_it_is_ba
 ):
     sound = noise(3.0)
     health: list[AudioError | None] = []
-    loudspeaker = DeviceLoudspeaker(host, limits=DEAF, latency_s=0.25)
+    loudspeaker = DeviceLoudspeaker(host, SampleClock(), limits=DEAF, latency_s=0.25)
     loudspeaker.on_health(health.append)
     await loudspeaker.open()
     with pulse_room.recording() as recording:
@@ -125,7 +125,7 @@ async def test_a_device_that_hangs_is_noticed_and_the_other_one_is_not_blamed(
     host: StreamHost, pulse_room: PulseRoom, device: str
 ):
     health: dict[str, list[AudioError | None]] = {"mic": [], "speaker": []}
-    loudspeaker = DeviceLoudspeaker(host, limits=DEAF)
+    loudspeaker = DeviceLoudspeaker(host, SampleClock(), limits=DEAF)
     loudspeaker.on_health(health["speaker"].append)
     await loudspeaker.open()
     async with listening(host) as ears:

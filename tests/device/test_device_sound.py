@@ -63,7 +63,7 @@ UNHURRIED_S = 0.25
 
 @contextlib.asynccontextmanager
 async def speaking(host: StreamHost, latency_s: float = LATENCY_S) -> AsyncIterator[DeviceLoudspeaker]:
-    loudspeaker = DeviceLoudspeaker(host, latency_s=latency_s)
+    loudspeaker = DeviceLoudspeaker(host, SampleClock(), latency_s=latency_s)
     await loudspeaker.open()
     yield loudspeaker
     await loudspeaker.close()
@@ -163,7 +163,7 @@ async def test_stop_is_heard_within_a_fifth_of_a_second(host: StreamHost, pulse_
 
 async def test_a_rested_loudspeaker_plays_the_first_word_whole(host: StreamHost, pulse_room: PulseRoom):
     sound = sweep(0.5)
-    loudspeaker = DeviceLoudspeaker(host, rest_s=0.2, latency_s=UNHURRIED_S)
+    loudspeaker = DeviceLoudspeaker(host, SampleClock(), rest_s=0.2, latency_s=UNHURRIED_S)
     await loudspeaker.open()
     await asyncio.sleep(1.0)
     with pulse_room.recording() as recording:

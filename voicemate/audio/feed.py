@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from voicemate.audio.far import FarRing
 from voicemate.audio.playout import Playout
 from voicemate.audio.stream_host import OpenStream
 
@@ -42,6 +43,7 @@ class Feed:
         adopted: when the stream was opened.
         lead: callbacks that are still to be silent.
         underflows: how often the device ran dry.
+        ring: all that the device was given, and when.
     """
 
     def __init__(self, time: Callable[[], float], lost: Callable[["Feed"], None]):
@@ -59,6 +61,7 @@ class Feed:
         self._playout = playout
         self._begin = playout.position
         self._mono = np.zeros(stream.block, dtype=np.float32)
+        self.ring = FarRing(stream.rate)
 
     def callback(self, buffer: Any, frames: int, when: Any, status: Any) -> None:
         """PortAudio's: fill the buffer and note what is in it."""
@@ -77,6 +80,7 @@ class Feed:
             start, played = self._playout.fill(mono)
         np.frombuffer(buffer, dtype=np.float32).reshape(frames, -1)[:] = mono[:, None]
         self._played.append(_Played(now + ahead, start, played))
+        self.ring.write(mono, now + ahead)
         self.called = now
 
     def finished(self) -> None:

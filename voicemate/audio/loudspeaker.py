@@ -10,7 +10,9 @@ import contextlib
 import numpy as np
 import soxr
 
+from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Direction
+from voicemate.audio.far import FarReader
 from voicemate.audio.feed import Feed
 from voicemate.audio.health import Health
 from voicemate.audio.playout import Playout
@@ -18,7 +20,7 @@ from voicemate.audio.ports import HealthListener, Span
 from voicemate.audio.stream_host import StreamHost, StreamPlan
 from voicemate.audio.watchdog import Condition, Step, Watchdog, WatchdogLimits
 from voicemate.errors import AudioError
-from voicemate.sound import Sound
+from voicemate.sound import Pcm, Sound
 
 CALLBACK_S = 0.02
 LATENCY_S = 0.06
@@ -41,6 +43,7 @@ class DeviceLoudspeaker:
 
     Args:
         host: the owner of PortAudio.
+        clock: the conversation's, which ``far`` is asked by.
         part: part of the device's name; empty for the system's default.
         limits: when the device counts as faulty.
         rest_s: silence after which the stream rests.
@@ -50,12 +53,15 @@ class DeviceLoudspeaker:
     def __init__(
         self,
         host: StreamHost,
+        clock: SampleClock,
         part: str = "",
         limits: WatchdogLimits = LIMITS,
         rest_s: float = REST_S,
         latency_s: float = LATENCY_S,
     ) -> None:
         self._host = host
+        self._clock = clock
+        self._time = clock.time
         self._part = part
         self._limits = limits
         self._rest_s = rest_s
@@ -64,6 +70,7 @@ class DeviceLoudspeaker:
         self._health = Health(self._fault)
         self._rate = 0
         self._feed: Feed | None = None  # None: no stream is open, and nobody fills from the playout
+        self._far: FarReader | None = None  # of that stream
         self._running = False
         self._generation = 0
         self._heard = 0  # the furthest that position() ever said
@@ -81,7 +88,6 @@ class DeviceLoudspeaker:
         self._health.listen(listener)
 
     async def open(self) -> None:
-        self._time = asyncio.get_running_loop().time
         self._news = asyncio.Event()
         self._watchdog = Watchdog(self._limits, self._time())
         self._health.start_over()
@@ -136,6 +142,9 @@ class DeviceLoudspeaker:
     def duck(self, db: float, ramp_ms: float = 30) -> None:
         self._playout.duck(db, ramp_ms)
 
+    def far(self, begin: int, end: int) -> Pcm:
+        return self._far.read(begin, end) if self._far else np.zeros(end - begin, dtype=np.float32)
+
     @property
     def underflows(self) -> int:
         """How often the stream that is open ran dry, because the machine was too busy."""
@@ -161,11 +170,13 @@ class DeviceLoudspeaker:
             self._rate = stream.rate
             self._playout = Playout(stream.rate)
         feed.adopt(stream, self._playout)
+        self._far = FarReader(feed.ring, self._clock.moment_of)
         self._feed, self._generation, self._name = feed, stream.generation, stream.device.name
         await self._start(feed)
 
     async def _start(self, feed: Feed) -> None:
         feed.lead = LEAD
+        feed.ring.start_over()
         self._watchdog.opened(self._time())
         self._running = True
         try:

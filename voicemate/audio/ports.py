@@ -15,6 +15,9 @@ BLOCK_MS = 32
 """Length of a microphone block: one Silero frame (512 samples at 16 kHz)."""
 BLOCK_SAMPLES = CLOCK_HZ * BLOCK_MS // 1000
 
+FAR_KEPT_S = 5.0
+"""How far back a loudspeaker knows what it played."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -141,4 +144,15 @@ class Loudspeaker(Protocol):
 
     def duck(self, db: float, ramp_ms: float = 30) -> None:
         """Play ``db`` quieter (0 for full level) until told otherwise."""
+        ...
+
+    def far(self, begin: int, end: int) -> Pcm:
+        """What really left the loudspeaker from clock position ``begin`` to ``end``, all fades and gains in it.
+
+        Best asked for each microphone block in order, which gives one stream without seams however the devices'
+        own clocks differ. The last ``FAR_KEPT_S`` are kept.
+
+        Returns:
+            16 kHz mono, shape ``[end - begin]``; zeros where it was silent, and where it is not known (any more).
+        """
         ...

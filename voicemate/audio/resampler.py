@@ -37,7 +37,7 @@ class StreamResampler:
     def __init__(self, rate: int):
         common = gcd(rate, CLOCK_HZ)
         self._up, self._down = CLOCK_HZ // common, rate // common
-        taps = self._filters(rate)
+        taps = low_pass(rate, self._up)
         self._width = taps.shape[1]
         in_order = taps[np.arange(self._up) * self._down % self._up]  # row r serves outputs r, r + up, r + 2 up, ...
         self._taps = in_order[np.arange(self._up + PIECE) % self._up]
@@ -82,15 +82,22 @@ class StreamResampler:
             np.einsum("nt,nt->n", windows[starts], self._taps[row : row + len(piece)], out=piece)
         return out
 
-    def _filters(self, rate: int) -> Pcm:
-        """One filter for each phase of an output sample between two input samples, shape ``[phases, taps]``."""
-        nyquist = min(rate, CLOCK_HZ) / 2
-        transition = TRANSITION * nyquist / rate  # cycles an input sample
-        half = int(np.ceil((STOPBAND_DB - 7.95) / (14.36 * transition) / 2))
-        beta = 0.1102 * (STOPBAND_DB - 8.7)
-        phase = np.arange(self._up)[:, None] / self._up
-        x = np.arange(-half, half + 1)[None, :] - phase  # distance of each tap's input from the output, in samples
-        window = np.i0(beta * np.sqrt(np.clip(1 - (x / (half + 1)) ** 2, 0, None))) / np.i0(beta)
-        cutoff = 2 * nyquist / rate  # of the low-pass, as a part of the input's Nyquist frequency
-        taps = cutoff * np.sinc(cutoff * x) * window
-        return (taps / taps.sum(axis=1, keepdims=True)).astype(np.float32)
+
+def low_pass(rate: int, phases: int) -> Pcm:
+    """Filters that take sound at ``rate`` Hz to 16 kHz, one for each phase of an output between two inputs.
+
+    Row ``p`` gives the output that lies ``p / phases`` of an input sample behind its middle tap's input.
+
+    Returns:
+        Shape ``[phases, taps]``, the number of taps odd.
+    """
+    nyquist = min(rate, CLOCK_HZ) / 2
+    transition = TRANSITION * nyquist / rate  # cycles an input sample
+    half = int(np.ceil((STOPBAND_DB - 7.95) / (14.36 * transition) / 2))
+    beta = 0.1102 * (STOPBAND_DB - 8.7)
+    phase = np.arange(phases)[:, None] / phases
+    x = np.arange(-half, half + 1)[None, :] - phase  # distance of each tap's input from the output, in samples
+    window = np.i0(beta * np.sqrt(np.clip(1 - (x / (half + 1)) ** 2, 0, None))) / np.i0(beta)
+    cutoff = 2 * nyquist / rate  # of the low-pass, as a part of the input's Nyquist frequency
+    taps = cutoff * np.sinc(cutoff * x) * window
+    return (taps / taps.sum(axis=1, keepdims=True)).astype(np.float32)

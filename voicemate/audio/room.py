@@ -222,6 +222,15 @@ class RoomLoudspeaker(_RoomDevice):
     def duck(self, db: float, ramp_ms: float = 30) -> None:
         self._present().duck(db, ramp_ms)
 
+    def far(self, begin: int, end: int) -> Pcm:
+        self._present()
+        far = np.zeros(end - begin, dtype=np.float32)
+        for at, pcm in reversed(self._played):
+            if at + len(pcm) <= begin:
+                break
+            _mix(far, begin, [(at, pcm)])
+        return far
+
     def played(self) -> list[tuple[int, Pcm]]:
         """What was to be heard so far, as (clock position, samples)."""
         self._present()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from fake_host import LATENCY_S, FakeHost
 
+from voicemate.audio.clock import SampleClock
 from voicemate.audio.loudspeaker import CALLBACK_S, LEAD, DeviceLoudspeaker
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.audio.watchdog import WatchdogLimits
@@ -21,7 +22,7 @@ class Playing:
 
     def __init__(self) -> None:
         self.host = FakeHost()
-        self.loudspeaker = DeviceLoudspeaker(self.host, limits=TRIES, rest_s=2.0)  # type: ignore[arg-type]
+        self.loudspeaker = DeviceLoudspeaker(self.host, SampleClock(), limits=TRIES, rest_s=2.0)  # type: ignore[arg-type]
         self.health: list[AudioError | None] = []
         self.loudspeaker.on_health(self.health.append)
 
