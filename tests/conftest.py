@@ -72,3 +72,8 @@ def smollm2() -> Path:
 @pytest.fixture(scope="session")
 def silero() -> Path:
     return starter("silero_vad.onnx")
+
+
+@pytest.fixture(scope="session")
+def smart_turn() -> Path:
+    return starter("smart-turn-v3.2-cpu.onnx")

@@ -9,11 +9,10 @@ from collections import deque
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import webrtcvad
 
 from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.errors import ModelError
+from voicemate.hearing.onnx_session import open_session
 from voicemate.sound import CLOCK_HZ, Pcm, samples
 
 _SILENCE_DBFS = -70.0
@@ -57,18 +56,7 @@ class Silero:
     """
 
     def __init__(self, path: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-            names = {given.name for given in self._session.get_inputs()}
-        except Exception as error:  # onnxruntime's errors share no base class but Exception
-            raise _unusable(path) from error
-        if names != {"input", "state", "sr"}:
-            raise _unusable(path)
+        self._session = open_session(path, {"input", "state", "sr"}, "Silero voice activity model")
         self._rate = np.array(CLOCK_HZ, dtype=np.int64)
         self._input = np.zeros((1, _CONTEXT_SAMPLES + BLOCK_SAMPLES), dtype=np.float32)
         self.reset()
@@ -130,7 +118,3 @@ class VoiceActivity:
         self._silero.reset()
         while self._unheard:
             self._silero.probability(self._unheard.popleft())
-
-
-def _unusable(path: Path) -> ModelError:
-    return ModelError(f"{path} is not the Silero voice activity model", "Run `voicemate models pull starter`")

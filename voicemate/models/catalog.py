@@ -26,6 +26,7 @@ class Role(StrEnum):
     HEARING = "hearing"
     THINKING = "thinking"
     VOICE_ACTIVITY = "voice-activity"
+    END_OF_TURN = "end-of-turn"
 
 
 class _Entry(BaseModel):

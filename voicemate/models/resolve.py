@@ -13,10 +13,12 @@ from voicemate.models import gguf, whisper_ggml
 from voicemate.models.catalog import Catalog, Model, Role, load
 from voicemate.places import models_folder
 
+_ONNX = (b"\x08", "an ONNX file")  # its first field, the version of the format
 _BEGINNINGS = {
     Role.HEARING: (whisper_ggml.MAGIC, "a whisper model in ggml format"),
     Role.THINKING: (gguf.MAGIC, "a GGUF file"),
-    Role.VOICE_ACTIVITY: (b"\x08", "an ONNX file"),  # its first field, the version of the format
+    Role.VOICE_ACTIVITY: _ONNX,
+    Role.END_OF_TURN: _ONNX,
 }
 """The first bytes of a role's files, and what such a file is called."""
 

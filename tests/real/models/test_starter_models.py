@@ -16,10 +16,10 @@ pytestmark = pytest.mark.real
 
 
 def test_every_byte_of_the_starter_set_is_as_the_catalog_says(
-    whisper_tiny: Path, whisper_base: Path, smollm2: Path, silero: Path
+    whisper_tiny: Path, whisper_base: Path, smollm2: Path, silero: Path, smart_turn: Path
 ):
     assert {checked.path.name: checked.verdict for checked in verify(["starter"])} == {
-        path.name: Verdict.OK for path in (whisper_tiny, whisper_base, smollm2, silero)
+        path.name: Verdict.OK for path in (whisper_tiny, whisper_base, smollm2, silero, smart_turn)
     }
 
 

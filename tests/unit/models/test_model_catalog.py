@@ -25,7 +25,7 @@ class TestEveryModelThatShips:
         assert model.licence in OPEN_LICENCES
 
     def test_says_which_languages_it_knows(self, model: Model):
-        assert model.languages or model.role is Role.VOICE_ACTIVITY
+        assert model.languages or model.role in (Role.VOICE_ACTIVITY, Role.END_OF_TURN)
 
     def test_knows_each_language_once(self, model: Model):
         assert len(set(model.languages)) == len(model.languages)
@@ -38,11 +38,11 @@ class TestEveryModelThatShips:
             assert model.source.path.endswith(model.file)
 
     def test_has_the_suffix_of_its_role(self, model: Model):
-        suffix = {Role.HEARING: ".bin", Role.THINKING: ".gguf", Role.VOICE_ACTIVITY: ".onnx"}[model.role]
-        assert model.file.endswith(suffix)
+        suffixes = {Role.HEARING: ".bin", Role.THINKING: ".gguf"}
+        assert model.file.endswith(suffixes.get(model.role, ".onnx"))
 
 
-def test_the_starter_set_hears_thinks_and_tells_voices_without_a_hub():
+def test_the_starter_set_holds_a_model_for_every_role_and_needs_no_hub():
     assert {model.role for model in CATALOG.starters} == set(Role)
     assert all(isinstance(model.source, WheelSource) for model in CATALOG.starters)
     assert {model.file for model in CATALOG.starters} == {
@@ -50,6 +50,7 @@ def test_the_starter_set_hears_thinks_and_tells_voices_without_a_hub():
         "ggml-tiny.en-q8_0.bin",
         "SmolLM2-135M-Instruct.Q4_1.gguf",
         "silero_vad.onnx",
+        "smart-turn-v3.2-cpu.onnx",
     }
 
 
@@ -89,7 +90,7 @@ def test_names_are_found_in_any_case():
 
 def test_starter_stands_for_the_starter_set_and_every_model_comes_once():
     names = [model.name for model in CATALOG.expand(["silero-vad", "starter", "whisper-small"])]
-    assert names == ["silero-vad", "whisper-base", "whisper-tiny.en", "smollm2-135m", "whisper-small"]
+    assert names == ["silero-vad", "whisper-base", "whisper-tiny.en", "smollm2-135m", "smart-turn", "whisper-small"]
 
 
 HUB = {"kind": "hub", "repo": "someone/minds", "path": "mind.gguf", "revision": "0" * 40}
