@@ -73,10 +73,16 @@ class VadSettings(Section):
 
 
 class EndpointSettings(Section):
-    """When the person's turn is over."""
+    """When the person's turn is over: the silence that it takes, from the last sample of their voice."""
 
     silence_ms: Milliseconds = Field(default=480, description="silence that ends a turn")
-    hold_on_ms: Milliseconds = Field(default=1_200, description="the same when the words are clearly unfinished")
+    shortest_ms: Milliseconds = Field(
+        default=350, description="silence that ends a turn when everything says it is over"
+    )
+    longest_ms: Milliseconds = Field(default=1_100, description="the same when the sentence and the voice sound open")
+    hold_on_ms: Milliseconds = Field(default=1_200, description="the same when the words plainly break off")
+    thinking_aloud_ms: Milliseconds = Field(default=5_000, description="the same after `let me think` and its like")
+    patience: float = Field(default=1.0, ge=0.5, le=5.0, description="a factor on all of them: 2 waits twice as long")
 
 
 class HearingSettings(Section):

@@ -1,0 +1,89 @@
+"""How long a silence must be for the turn to be over, and why."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemate.config import EndpointSettings
+from voicemate.conversation.endpointing import EndpointRule, Votes
+from voicemate.conversation.pause_habit import PauseHabit
+
+SETTINGS = EndpointSettings()
+RULE = EndpointRule(SETTINGS)
+WHOLE = Votes(breaks_off=False, closing_mark=True, sentence=0.9, voice=0.95, asked=False)
+OPEN = Votes(breaks_off=False, closing_mark=False, sentence=0.02, voice=0.05, asked=False)
+
+maybe = st.none() | st.booleans()
+probability = st.none() | st.floats(0, 1)
+votes = st.builds(
+    Votes,
+    breaks_off=maybe,
+    closing_mark=maybe,
+    sentence=probability,
+    voice=probability,
+    asked=maybe,
+    thinking_aloud=maybe,
+    habit=st.none() | st.builds(PauseHabit, st.integers(0, 99), st.floats(0, 60_000)),
+)
+
+
+def ms(given: Votes, **settings) -> int:
+    return EndpointRule(EndpointSettings(**settings)).wait(given).ms
+
+
+def test_a_clear_ending_is_answered_soon():
+    assert ms(WHOLE) <= 400
+
+
+def test_an_open_ending_is_waited_for():
+    assert ms(OPEN) >= 900
+
+
+def test_words_that_break_off_hold_on():
+    broken = Votes(breaks_off=True, sentence=0.9, voice=0.95)
+    assert ms(broken, hold_on_ms=1234) == 1234
+
+
+def test_let_me_think_is_given_time():
+    assert ms(Votes(thinking_aloud=True, closing_mark=True), thinking_aloud_ms=4321) == 4321
+
+
+def test_somebody_who_pauses_long_is_waited_for():
+    slow = Votes(closing_mark=True, sentence=0.9, voice=0.95, habit=PauseHabit(9, 800))
+    assert ms(slow) >= 800
+
+
+def test_a_habit_never_makes_the_wait_shorter():
+    assert ms(Votes(sentence=0.02, voice=0.05, habit=PauseHabit(9, 300))) == ms(OPEN)
+
+
+def test_patience_lengthens_every_wait():
+    assert RULE.wait(WHOLE, patience=2).ms == pytest.approx(2 * RULE.wait(WHOLE).ms, abs=1)
+    assert ms(OPEN, patience=2.0) == pytest.approx(2 * ms(OPEN), abs=1)
+
+
+def test_the_reason_can_be_read():
+    assert RULE.wait(Votes(breaks_off=True)).why == f"{SETTINGS.hold_on_ms} ms: the words break off"
+    assert RULE.wait(OPEN).why.endswith(": the sentence sounds open")
+
+
+@given(votes)
+def test_every_vote_may_be_missing_and_the_wait_stays_within_the_settings(given: Votes):
+    wait = RULE.wait(given)
+    assert SETTINGS.shortest_ms <= wait.ms <= SETTINGS.thinking_aloud_ms
+    assert wait == RULE.wait(given)
+    assert wait.why.startswith(f"{wait.ms} ms: ")
+
+
+@given(votes, probability, probability)
+def test_what_sounds_more_complete_is_never_waited_for_longer(given: Votes, one: float | None, other: float | None):
+    if one is None or other is None:
+        return
+    for vote in ("sentence", "voice"):
+        less, more = (with_vote(given, vote, value) for value in sorted((one, other)))
+        assert RULE.wait(more).ms <= RULE.wait(less).ms
+
+
+def with_vote(given: Votes, vote: str, value: float) -> Votes:
+    fields = {name: getattr(given, name) for name in Votes.__slots__}
+    return Votes(**{**fields, vote: value})

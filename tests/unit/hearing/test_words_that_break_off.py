@@ -1,0 +1,67 @@
+"""What the words alone say about the end of a turn."""
+
+import pytest
+
+from voicemate.hearing.endpoint import closing_mark, unfinished, without_closing
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I went to the market and.", "en"),
+        ("I was thinking, um...", "en"),
+        ("Turn on the", "en"),
+        ("Because.", "en"),
+        ("Um", "en"),
+        ("Well, I think it's", "en"),
+        ("I think they're.", "en"),
+        ("the earliest book,", "en"),
+        ("I wanted to ask if you—", "en"),
+        ("Ich glaube, dass", "de"),
+        ("Ich hätte gern einen.", "de"),
+        ("Je voudrais un", "fr"),
+        ("Quiero que.", "es"),
+        ("我想去，但是", "zh"),
+        ("我觉得，嗯。", "zh"),
+    ],
+)
+def test_words_that_nobody_ends_on_break_off(text: str, language: str):
+    assert unfinished(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I think so.", "en"),
+        ("Where are you from?", "en"),
+        ("What is it and?", "en"),  # the voice rose: a question, whatever its last word
+        ("This is my sister's.", "en"),
+        ("Hmm.", "en"),
+        ("I don't", "en"),
+        ("", "en"),
+        ("Ich mag das.", "de"),
+        ("Prends-les.", "fr"),
+        ("A mí sí.", "es"),
+        ("嗯。", "zh"),
+        ("打开客厅的灯。", "zh"),
+        ("他很随和。", "zh"),
+        ("und", "it"),  # no list for Italian
+    ],
+)
+def test_words_that_can_end_a_turn_do_not_break_off(text: str, language: str):
+    assert not unfinished(text, language)
+
+
+def test_dots_and_commas_say_it_in_every_language():
+    assert unfinished("ma...", "it")
+    assert unfinished("ma,", "it")
+
+
+@pytest.mark.parametrize(("text", "heard"), [("Really?", True), ("好吗？", True), ('"Stop!"', True), ("Yes.", False)])
+def test_a_question_or_an_exclamation_is_a_closing_mark_and_a_full_stop_is_not(text: str, heard: bool):
+    assert closing_mark(text) is heard
+
+
+@pytest.mark.parametrize("text", ["What time is it?", "What time is it.", "What time is it", 'What time is it?"'])
+def test_the_language_model_is_asked_about_the_words_alone(text: str):
+    assert without_closing(text) == "What time is it"
