@@ -18,7 +18,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 REPEATS = 6
-WAYS = (("passive", 1), ("passive", 2), ("spinning", 2))
+WAYS = (("briefly", 1), ("briefly", 2), ("passive", 2), ("spinning", 2))
+"""Ways of waiting and threads: spinning for some microseconds (as the package sets it), sleeping, and spinning for
+milliseconds (what OpenMP does when nothing is said)."""
 
 
 def main() -> None:
@@ -36,8 +38,7 @@ def main() -> None:
         )
         for waiting, threads in WAYS:
             command = [sys.executable, __file__, "--inside", str(threads)]
-            # Spinning is what OpenMP does when nothing is said.
-            environment = {**os.environ, **({"VOICEMATE_SPIN": "1"} if waiting == "spinning" else {})}
+            environment = {**os.environ, "VOICEMATE_WAITING": waiting}
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=600)
             figures = json.loads(done.stdout.splitlines()[-1])
             print(
@@ -54,10 +55,13 @@ def shown(times: list[float]) -> str:
 
 
 def measure(threads: int) -> dict[str, list[float]]:
-    import voicemate  # sets the policy, unless it is set
+    waiting = os.environ.get("VOICEMATE_WAITING")
+    if waiting == "passive":
+        os.environ["OMP_WAIT_POLICY"] = "passive"
+    import voicemate  # sets how OpenMP waits, unless that is set
 
-    if os.environ.pop("VOICEMATE_SPIN", ""):
-        del os.environ["OMP_WAIT_POLICY"]
+    if waiting == "spinning":
+        del os.environ["GOMP_SPINCOUNT"]
     from benchmarks.recordings import recordings
     from voicemate.config import ThinkingSettings
     from voicemate.engine_thread import Cancellation

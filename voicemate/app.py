@@ -15,7 +15,7 @@ from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.microphone import DeviceMicrophone
 from voicemate.audio.ports import Loudspeaker, Microphone
 from voicemate.audio.stream_host import StreamHost
-from voicemate.config import Settings, threads_for_hearing
+from voicemate.config import Settings, engine_threads
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.conversation.history import History, HistoryWriter
 from voicemate.conversation.instance import only_instance
@@ -84,7 +84,7 @@ def load_hearing(settings: Settings) -> tuple[Listener, Whisper]:
     hearing, vad = settings.hearing, settings.vad
     activity = VoiceActivity(resolve("silero-vad", Role.VOICE_ACTIVITY), vad.gate)
     whisper = Whisper(
-        resolve(hearing.model, Role.HEARING), threads_for_hearing(hearing.threads), hearing.audio_context
+        resolve(hearing.model, Role.HEARING), engine_threads(hearing.threads), hearing.audio_context
     )
     return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language), whisper
 

@@ -26,23 +26,16 @@ Milliseconds = Annotated[int, Field(ge=0, le=60_000)]
 Threads = Annotated[int, Field(ge=0, le=256)]
 
 
-def threads_for_hearing(threads: int) -> int:
-    """``threads`` for whisper, or for 0 the default: the cores this process may use, one less on macOS, 8 at most.
+def engine_threads(threads: int) -> int:
+    """``threads`` for whisper or llama, or for 0 the default: the cores this process may use, one less on macOS, 8
+    at most.
 
-    ggml's workers wait for each other after every operation. On Linux they wait passively (``voicemate/__init__.py``
-    sees to that), so a busy neighbour costs its share of the cores and no more. On macOS ggml has threads of its own
-    that spin: with as many of them as cores, one other busy process stalls every layer.
+    ggml's workers wait for each other after every operation. On Linux they spin for some microseconds only
+    (``voicemate/__init__.py`` sees to that), so a busy neighbour costs its share of the cores and little more. On
+    macOS ggml has threads of its own that spin for long: with as many of them as cores, one other busy process stalls
+    every layer.
     """
     return threads or max(1, min(8, _cores() - (sys.platform == "darwin")))
-
-
-def threads_for_thinking(threads: int) -> int:
-    """``threads`` for llama, or for 0 the default: one less than the cores, 8 at most.
-
-    A token of a small model is hundreds of operations of some microseconds each, and waking a waiting thread for
-    each costs more than the last core gives (``benchmarks/threads.py``).
-    """
-    return threads or max(1, min(8, _cores() - 1))
 
 
 def _cores() -> int:
@@ -126,6 +119,15 @@ class HistorySettings(Section):
     keep: bool = Field(default=True, description="write each conversation to the private history file")
 
 
+class OfflineSettings(Section):
+    """How a conversation is kept from the network. Python's own sockets are always locked."""
+
+    sandbox: bool = Field(
+        default=True,
+        description="have the system lock C code and child processes too; false for a sound server reached by TCP",
+    )
+
+
 class Settings(Section):
     """Everything that can be set."""
 
@@ -137,6 +139,7 @@ class Settings(Section):
     thinking: ThinkingSettings = ThinkingSettings()
     speaking: SpeakingSettings = SpeakingSettings()
     history: HistorySettings = HistorySettings()
+    offline: OfflineSettings = OfflineSettings()
 
 
 def settings_file() -> Path:

@@ -10,7 +10,7 @@ from typing import TypeGuard
 import pytest
 from pydantic import BaseModel
 
-from voicemate.config import Section, Settings, load, settings_file, threads_for_hearing, threads_for_thinking
+from voicemate.config import Section, Settings, engine_threads, load, settings_file
 from voicemate.errors import SettingsError
 
 
@@ -155,28 +155,33 @@ def test_every_setting_is_described(section: type[BaseModel]):
 def test_engines_use_the_cores_this_process_may_use(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
     monkeypatch.setattr("sys.platform", "linux")
-    assert threads_for_hearing(0) == 4
-    assert threads_for_hearing(3) == threads_for_thinking(3) == 3
+    assert engine_threads(0) == 4
+    assert engine_threads(3) == 3
+
+
+def test_engines_use_no_more_threads_than_help(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
+    assert engine_threads(0) == 8
 
 
 def test_where_threads_spin_one_core_is_left_to_the_others(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
     monkeypatch.setattr("sys.platform", "darwin")
-    assert threads_for_hearing(0) == 3
+    assert engine_threads(0) == 3
 
 
-def test_the_language_model_leaves_a_core_free_everywhere(monkeypatch: pytest.MonkeyPatch):
-    for cores, threads in ((1, 1), (2, 1), (4, 3), (64, 8)):
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)), raising=False)
-        assert threads_for_thinking(0) == threads
-
-
-def test_openmp_is_told_to_wait_passively():
-    command = (
-        "import os; os.environ.pop('OMP_WAIT_POLICY', 0); import voicemate; print(os.environ['OMP_WAIT_POLICY'])"
+@pytest.mark.parametrize(("policy", "spins"), [(None, "1000"), ("passive", "None")])
+def test_openmp_is_told_to_spin_briefly_unless_somebody_has_set_how_it_waits(policy: str | None, spins: str):
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    }
+    if policy:
+        environment["OMP_WAIT_POLICY"] = policy
+    command = "import os, voicemate; print(os.environ.get('GOMP_SPINCOUNT'))"
+    done = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, check=True, env=environment
     )
-    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "passive"
+    assert done.stdout.strip() == spins
 
 
 def test_messages_are_one_line(file: Path):

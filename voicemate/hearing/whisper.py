@@ -23,7 +23,7 @@ class Whisper:
 
     Args:
         path: a whisper model in ggml format.
-        threads: of the CPU (``config.threads_for_hearing``).
+        threads: of the CPU (``config.engine_threads``).
         audio_context: smallest context of the encoder in positions of 20 ms; 0 for the model's measured one.
 
     Raises:

@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemate.config import ThinkingSettings, threads_for_thinking
+from voicemate.config import ThinkingSettings, engine_threads
 from voicemate.errors import ModelError
 from voicemate.personas.persona import Sampling
+from voicemate.thinking.threads import ThreadGovernor
 
 if sys.platform == "darwin":
     # ggml's Metal backend otherwise wakes a thread 200 times a second for as long as the process lives, and
@@ -86,6 +88,9 @@ class Native:
         self._path = path
         self._on_gpu = bool(settings.gpu_layers != 0 and C.llama_supports_gpu_offload())
         self.group = _GPU_GROUP if self._on_gpu else _CPU_GROUP
+        # macOS's default leaves a core free already, and whoever sets a number has it.
+        governed = not settings.threads and not self._on_gpu and sys.platform != "darwin"
+        self._governor = ThreadGovernor(engine_threads(settings.threads), governed)
         self._context: Any = None
         self._model: Any = None
         _errors.clear()
@@ -153,12 +158,16 @@ class Native:
             ModelError: llama.cpp failed; what the cache holds is not known then.
         """
         room = (C.llama_token * len(tokens))(*tokens)
+        C.llama_set_n_threads(self._context, self._governor.threads, self._governor.threads)
+        began = time.perf_counter()
         code = C.llama_decode(self._context, C.llama_batch_get_one(room, len(tokens)))
         if code != 0:
             raise ModelError(
                 f"The language model failed on {len(tokens)} tokens (llama_decode {code}: {_reason()})",
                 "Start again; if it goes on, set thinking.gpu_layers to 0 or choose a smaller model",
             )
+        if len(tokens) == 1:
+            self._governor.took((time.perf_counter() - began) * 1000)
 
     def cut(self, length: int) -> bool:
         """Drop all tokens behind the first ``length``. False, and nothing changed, where the model cannot."""
@@ -216,7 +225,7 @@ class Native:
         params.n_batch = params.n_ubatch = min(max(settings.batch, self.group), settings.context)
         params.n_seq_max = 1
         params.n_outputs_max = 1  # only the last token's logits are ever read
-        params.n_threads = params.n_threads_batch = threads_for_thinking(settings.threads)
+        params.n_threads = params.n_threads_batch = self._governor.threads
         params.offload_kqv = params.op_offload = self._on_gpu
         # On a CPU flash attention gives other bits for a batch of 64 tokens and more than for a smaller one and is no
         # faster at these lengths; see `prefix` for why equal bits matter.

@@ -1,0 +1,56 @@
+"""How many threads decode: as many as help.
+
+A token of a small model is hundreds of operations of some microseconds each, after every one of which all threads
+wait for each other. On free cores each thread makes that quicker; with as many threads as cores, one busy process
+elsewhere makes it slower than a thread less would be, by two to five times (docs/thinking.md). Which of both it is
+changes from second to second, and only the time a token takes tells.
+
+::
+
+    few ── a few tokens, to know what a token costs there ──> most
+     ^                                                         |
+     +── two tokens in a row that cost more than that, or <────+
+         one that costs far more; for the next PATIENCE tokens
+"""
+
+TRIAL = 4
+"""Tokens with few threads before the first try with most."""
+
+PATIENCE = 48
+"""Tokens with few threads after a failed try: one slow token in so many costs a few percent."""
+
+_FAR_MORE = 3.0
+_FORGET = 1.02
+"""Growth of the cost remembered for few threads, a token, so that one lucky token does not count for ever."""
+
+
+class ThreadGovernor:
+    """Chooses the number of threads of each next token. Pure; belongs to the engine's thread.
+
+    Args:
+        most: threads on a machine that does nothing else.
+        governed: False to keep to ``most``.
+    """
+
+    def __init__(self, most: int, governed: bool = True) -> None:
+        self._most = most
+        self._few = max(1, most - 1) if governed else most
+        self._left = TRIAL
+        self._few_ms = float("inf")
+        self._slow_before = False
+        self.threads = self._few
+
+    def took(self, ms: float) -> None:
+        """A token took ``ms`` milliseconds with ``threads``."""
+        if self._few == self._most:
+            return
+        if self.threads == self._few:
+            self._few_ms = min(self._few_ms * _FORGET, ms)
+            self._left -= 1
+            if self._left <= 0:
+                self.threads = self._most
+            return
+        slow = ms > self._few_ms
+        if ms > _FAR_MORE * self._few_ms or (slow and self._slow_before):
+            self.threads, self._left = self._few, PATIENCE
+        self._slow_before = slow
