@@ -37,6 +37,9 @@ def question() -> Pcm:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
+    """A folder of its own, in which every run draws the same replies."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "settings.toml").write_text("[thinking]\nseed = 7\n")
     return tmp_path
 
 
@@ -72,10 +75,10 @@ def test_a_spoken_question_gets_a_spoken_answer(
     talk_in.stop(signal.SIGINT)
     with HistoryReader(home / "data" / "history.sqlite3") as history:
         (turn,) = [turn for turn in history.recent() if turn.number == 1]
-    printed = next(line for line in talk_in.seen if line.startswith("Ambrose") and turn.reply in line)
-    assert printed, "the history holds what was heard"
+    printed = [_words(line) for line in talk_in.seen if line.startswith("Ambrose")]
+    assert ["ambrose", *_words(turn.reply)] in printed, "the history holds what was printed as heard"
     said, spoken = set(_words(turn.reply)), set(_words(heard))
-    assert len(said & spoken) >= len(spoken) / 3, f"{turn.reply!r} was to be heard, and {heard!r} was"
+    assert len(said & spoken) >= len(spoken) / 4, f"{turn.reply!r} was to be heard, and {heard!r} was"
 
 
 def test_ctrl_c_ends_it_in_order(talk_in: Talk) -> None:
@@ -93,7 +96,7 @@ def test_a_second_talk_says_that_the_first_one_runs(talk_in: Talk, pulse_room: P
     )
     assert second.returncode == 8
     assert str(talk_in.pid) in second.stderr
-    assert len(second.stderr.strip().splitlines()) == 1
+    assert len(second.stderr.strip().splitlines()) == 1, second.stderr
 
 
 def _words(text: str) -> list[str]:

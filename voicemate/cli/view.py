@@ -208,7 +208,8 @@ def finished_lines(event: Event, picture: Picture, name: str) -> list[Renderable
             return [Text.assemble(("you  ", "bold cyan"), event.text)]
         case ReplyEnded() if event.heard or event.interrupted:
             cut = " [cut off]" if event.interrupted else ""
-            said = Text.assemble((f"{name}  ", "bold magenta"), event.heard, (cut, "dim"))
+            heard = " ".join(event.heard.split())  # a model's line breaks were not to be heard
+            said = Text.assemble((f"{name}  ", "bold magenta"), heard, (cut, "dim"))
             timing = picture.timing
             if timing and timing.turn == event.turn:
                 return [said, Text(f"     {timing_line(timing)}", style="dim")]
