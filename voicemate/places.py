@@ -5,6 +5,7 @@ people who want it so.
 """
 
 import os
+import sys
 from pathlib import Path
 
 from platformdirs import PlatformDirs
@@ -28,8 +29,19 @@ def data_folder() -> Path:
 
 
 def state_folder() -> Path:
-    """Locks, logs and traces: private, 0700."""
+    """Logs and traces: private, 0700."""
     return _home("state", _DIRS.user_state_dir)
+
+
+def runtime_folder() -> Path:
+    """What lives only as long as the programs that use it, the control socket and locks: private, 0700.
+
+    It is on a file system of its own where the platform has one for that, so that neither a full disk nor a home
+    that cannot be written keeps voicemate from running. On Linux that takes a session that has such a place.
+    """
+    if sys.platform == "linux" and not os.environ.get("XDG_RUNTIME_DIR"):
+        return _home("run", f"{_DIRS.user_state_dir}/run")
+    return _home("run", _DIRS.user_runtime_dir)
 
 
 def models_folder() -> Path:
