@@ -72,6 +72,26 @@ class SpeechError(VoicemateError):
     exit_code = 10
 
 
+class NotRunningError(VoicemateError):
+    """There is no daemon to talk to."""
+
+    exit_code = 11
+
+
+class ControlError(VoicemateError):
+    """The daemon refused a command, did not answer, or its socket cannot be used.
+
+    Args:
+        code: why, for programs: one of ``control.protocol.Code``.
+    """
+
+    exit_code = 12
+
+    def __init__(self, wrong: str, remedy: str = "", code: str = "failed"):
+        super().__init__(wrong, remedy)
+        self.code = code
+
+
 def first_error(group: BaseExceptionGroup[VoicemateError]) -> VoicemateError:
     """The first error in ``group``, at whatever depth: what went wrong first is what a person needs to know."""
     error: BaseException = group

@@ -21,9 +21,10 @@ def test_one_folder_can_hold_everything(monkeypatch: pytest.MonkeyPatch, tmp_pat
         places.config_folder(),
         places.data_folder(),
         places.state_folder(),
+        places.runtime_folder(),
         places.models_folder(),
     }
-    assert folders == {tmp_path / name for name in ("config", "data", "state", "models")}
+    assert folders == {tmp_path / name for name in ("config", "data", "state", "run", "models")}
 
 
 def test_a_tilde_means_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from voicemate.errors import AlreadyRunningError, VoicemateError
-from voicemate.places import private_folder, state_folder
+from voicemate.places import private_folder, runtime_folder
 
 
 @contextmanager
@@ -19,13 +19,13 @@ def only_instance(path: Path | None = None) -> Iterator[None]:
     inherit the lock, as long as they are started by ``exec`` (``subprocess`` does; a bare ``fork`` does not).
 
     Args:
-        path: the lock file; ``state_folder()/voicemate.lock`` when left out.
+        path: the lock file; ``runtime_folder()/voicemate.lock`` when left out.
 
     Raises:
         AlreadyRunningError: another process holds the lock.
         VoicemateError: the lock file cannot be made.
     """
-    path = path or state_folder() / "voicemate.lock"
+    path = path or runtime_folder() / "voicemate.lock"
     descriptor = _open(path)
     try:
         _lock(descriptor)

@@ -1,0 +1,19 @@
+"""A place for a socket."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder whose name is short: a socket's path has room for some hundred letters."""
+    with tempfile.TemporaryDirectory(prefix="vm-", dir="/tmp") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def path(folder: Path) -> Path:
+    return folder / "run" / "control.sock"

@@ -1,0 +1,102 @@
+"""A conversation that only notes what it is told, and a server for it."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from voicemate.control.flow import Limits
+from voicemate.control.server import ControlServer
+from voicemate.control.status import DeviceState, Models, Status
+from voicemate.errors import ControlError, PersonaError
+from voicemate.events import EventStream, Subscriber
+
+STATUS = Status(
+    version="0",
+    pid=os.getpid(),
+    uptime_s=1.5,
+    state="listening",
+    reason="ready",
+    listening=True,
+    muted=False,
+    mode="hands-free",
+    persona="juniper",
+    character="Juniper",
+    models=Models(hearing="h", thinking="t", speaking="s"),
+    microphone=DeviceState(name="mic", open=True),
+    loudspeaker=DeviceState(name="speaker", open=True),
+    echo="half duplex",
+    offline={},
+    memory_mb=10.0,
+    gaps_ms=[480.0],
+    turns=1,
+    problems=[],
+    settings="settings.toml",
+    log="voicemate.log",
+)
+
+
+@dataclass
+class NotedConversation:
+    """Notes every command. ``ask`` is answered when ``answered`` is set."""
+
+    done: list[tuple[Any, ...]] = field(default_factory=list)
+    events: EventStream = field(default_factory=EventStream)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        return self.events.subscribe(subscriber)
+
+    def status(self) -> Status:
+        return STATUS
+
+    async def listen(self, on: bool) -> None:
+        self.done.append(("listen", on))
+
+    async def mute(self, on: bool) -> None:
+        self.done.append(("mute", on))
+
+    async def press(self) -> None:
+        self.done.append(("press",))
+
+    async def release(self) -> None:
+        self.done.append(("release",))
+
+    async def toggle(self) -> None:
+        raise ControlError("There is no key", "Set one", "unavailable")
+
+    async def interrupt(self) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    async def say(self, text: str) -> str:
+        self.done.append(("say", text))
+        return text
+
+    async def ask(self, text: str) -> str:
+        self.done.append(("ask", text))
+        await self.answered.wait()
+        return "Indeed."
+
+    async def use_persona(self, name: str, keep: bool) -> dict[str, Any]:
+        raise PersonaError(f"There is no persona `{name}`", "Perhaps `juniper` is meant")
+
+    async def reload(self) -> dict[str, Any]:
+        return {"changed": []}
+
+    def stop(self) -> None:
+        self.done.append(("stop",))
+
+
+@asynccontextmanager
+async def serving(path: Path, **limits: Any) -> AsyncIterator[tuple[NotedConversation, ControlServer]]:
+    """A server for the block's time, in a hurry unless ``limits`` say otherwise."""
+    conversation = NotedConversation()
+    server = ControlServer(conversation, path, Limits(**{"rate": 1e6, "burst": 1_000_000} | limits))
+    await server.open()
+    try:
+        yield conversation, server
+    finally:
+        await server.close()

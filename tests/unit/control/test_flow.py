@@ -1,0 +1,81 @@
+"""The bounds that keep one client from being another's trouble."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemate.control.flow import Allowance, LineSplitter, Outbox, TooLongError
+
+
+@given(st.lists(st.binary(max_size=30), max_size=20))
+def test_lines_are_the_same_however_the_stream_is_cut(chunks: list[bytes]):
+    stream = b"".join(chunks)
+    splitter = LineSplitter(longest=1_000)
+    lines = [line for chunk in chunks for line in splitter.feed(chunk)]
+    *whole, rest = stream.split(b"\n")
+    assert lines == whole
+    assert splitter.begun == bool(rest)
+
+
+@given(st.binary(max_size=40), st.integers(1, 20))
+def test_a_line_that_is_too_long_is_found_out_before_it_ends(stream: bytes, longest: int):
+    splitter = LineSplitter(longest)
+    too_long = any(len(line) >= longest for line in stream.split(b"\n"))
+    try:
+        for byte in stream:
+            splitter.feed(bytes([byte]))
+    except TooLongError:
+        assert too_long
+    else:
+        assert not too_long
+
+
+def test_an_allowance_lets_a_burst_through_and_then_the_rate():
+    allowance = Allowance(rate=10, burst=5, now=100.0)
+    assert [allowance.spend(100.0) for _ in range(5)] == [0.0] * 5
+    assert allowance.spend(100.0) == pytest.approx(0.1)
+    assert allowance.spend(100.1) == pytest.approx(0.1)
+    assert allowance.spend(200.0) == 0.0
+
+
+@given(st.lists(st.floats(0, 0.5), min_size=1, max_size=200), st.floats(1, 100), st.integers(1, 20))
+def test_no_more_lines_get_through_than_the_rate_allows(pauses: list[float], rate: float, burst: int):
+    now, allowance = 0.0, Allowance(rate, burst, 0.0)
+    for pause in pauses:
+        now += pause
+        now += allowance.spend(now)
+    assert len(pauses) <= burst + rate * now + 1e-6
+
+
+def test_levels_are_left_out_first():
+    outbox = Outbox(most=10)
+    assert outbox.add(b"12345678", can_be_left_out=True)
+    assert outbox.add(b"abcdefgh")
+    assert outbox.add(b"12345678", can_be_left_out=True)
+    assert outbox.take() == b"abcdefgh"
+    assert outbox.take() == b""
+
+
+def test_who_falls_too_far_behind_is_lost():
+    outbox = Outbox(most=10)
+    assert outbox.add(b"abcdefgh")
+    assert not outbox.add(b"ijk")
+
+
+@given(st.lists(st.tuples(st.binary(max_size=9), st.booleans()), max_size=40))
+def test_an_outbox_keeps_its_bound_and_the_order_and_loses_nothing_that_counts(lines: list[tuple[bytes, bool]]):
+    outbox, needed = Outbox(most=50), b""
+    for number, (body, optional) in enumerate(lines):
+        line = b"%d:%s;" % (number, b"" if optional else body.replace(b";", b""))
+        held = outbox.add(line, optional)
+        if not optional:
+            needed += line
+        if not held:
+            assert len(needed) > 50
+            return
+    taken = outbox.take()
+    kept = [part + b";" for part in taken.split(b";")[:-1]]
+    assert len(taken) <= 50
+    numbers = [int(line.split(b":")[0]) for line in kept]
+    assert numbers == sorted(numbers)
+    assert b"".join(line for line in kept if not lines[int(line.split(b":")[0])][1]) == needed

@@ -1,0 +1,76 @@
+"""Those who watch see everything, and words only if they asked for them."""
+
+import inspect
+import json
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from voicemate import events
+from voicemate.control.watching import event_data, is_level
+from voicemate.events import (
+    Dismissed,
+    Event,
+    Fault,
+    FloorChanged,
+    FloorState,
+    Heard,
+    Level,
+    PhraseQueued,
+    PhraseStarted,
+    ReplyEnded,
+)
+
+KINDS = [kind for _, kind in inspect.getmembers(events, inspect.isclass) if issubclass(kind, Event)]
+
+SECRET = "the code is 1234"
+
+
+def test_an_event_is_told_with_its_fields_by_name():
+    assert event_data(FloorChanged(512, FloorState.LISTENING, "ready"), words=False) == {
+        "at": 512,
+        "state": "listening",
+        "reason": "ready",
+    }
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Heard(1, 1, SECRET, "en", final=True),
+        Dismissed(1, 0, 1, "unclear", SECRET),
+        PhraseQueued(1, 1, SECRET, SECRET),
+        PhraseStarted(1, 1, SECRET),
+        ReplyEnded(1, 1, SECRET, interrupted=False),
+    ],
+)
+def test_words_are_told_only_to_those_who_asked_for_them(event: Event):
+    assert SECRET not in json.dumps(event_data(event, words=False))
+    assert SECRET in json.dumps(event_data(event, words=True))
+
+
+def test_what_is_wrong_is_told_to_everybody():
+    told = event_data(Fault(1, "microphone", "There is no microphone", "Connect one"), words=False)
+    assert told["wrong"] == "There is no microphone"
+
+
+VALUES = [0, 1.5, float("nan"), "text", None, ("a", "b"), {"any": "thing"}, FloorState.HEARING]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_event_can_be_told_whatever_it_holds(kind: type[Event]):
+    for value in VALUES:
+        event = kind(*[value for _ in fields(kind)])
+        for words in (False, True):
+            json.dumps(event_data(event, words), allow_nan=False)
+
+
+def test_a_container_of_words_is_words():
+    class Listed(Event):
+        pass
+
+    told = event_data(Heard(1, 1, ("a", "secret"), "en", True), words=False)  # pyright: ignore[reportArgumentType]
+    assert "text" not in told
+    assert is_level(Level(0, -20.0, 0.5))
+    assert not is_level(Listed(0))

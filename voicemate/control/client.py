@@ -1,0 +1,194 @@
+"""The other end of the control socket, for commands and the menu bar. Blocking; one thread at a time."""
+
+import json
+import socket
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from voicemate.control.protocol import Request, request_line
+from voicemate.control.socket_place import connected, socket_path
+from voicemate.control.status import Status
+from voicemate.errors import ControlError, NotRunningError
+
+ANSWER_S = 10.0
+"""How long a daemon that is well may take to answer."""
+
+_CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event of the conversation: the name of its class in ``events.py`` and its fields."""
+
+    kind: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to request ``id``: either a result, or the error."""
+
+    id: int | None
+    result: dict[str, Any] = field(default_factory=dict)
+    error: ControlError | None = None
+
+
+class Client:
+    """A connection to the daemon of this account. A context manager.
+
+    Args:
+        path: of the socket; this account's own when left out.
+        timeout_s: how long to wait for the connection.
+
+    Raises:
+        NotRunningError: there is no daemon.
+        ControlError: the socket is somebody else's, or nobody answers.
+    """
+
+    def __init__(self, path: Path | None = None, timeout_s: float = ANSWER_S):
+        connection = connected(path or socket_path(), timeout_s)
+        if connection is None:
+            raise NotRunningError("voicemate is not running", "Start it with `voicemate start`")
+        self._connection: socket.socket = connection
+        self._begun = b""
+        self._lines: deque[bytes] = deque()
+        self._events: deque[Told] = deque()
+        self._answers: dict[int | None, Answer] = {}
+        self._sent = 0
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+    def call(self, command: str, timeout_s: float | None = ANSWER_S, **arguments: Any) -> dict[str, Any]:
+        """Have ``command`` done and return its result; None for ``timeout_s`` waits for ever.
+
+        Raises:
+            ControlError: it was refused or failed, or the daemon did not answer or ended.
+        """
+        number = self.send(command, **arguments)
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            message = self._receive(deadline)
+            if isinstance(message, Told):
+                self._events.append(message)
+            elif message.id in (number, None):
+                if message.error:
+                    raise message.error
+                return message.result
+
+    def status(self) -> Status:
+        """How the daemon is.
+
+        Raises:
+            ControlError: as ``call``.
+        """
+        return Status.model_validate(self.call("status"))
+
+    def send(self, command: str, **arguments: Any) -> int:
+        """Ask for ``command`` without waiting; returns the number that its answer will have.
+
+        Raises:
+            ControlError: the daemon has ended.
+        """
+        self._sent += 1
+        try:
+            self._connection.sendall(request_line(Request(self._sent, command, arguments)))
+        except OSError:
+            raise _ended() from None
+        return self._sent
+
+    def receive(self, timeout_s: float | None = None) -> Told | Answer:
+        """The next event or answer.
+
+        Raises:
+            ControlError: nothing came in time, or the daemon has ended.
+        """
+        if self._events:
+            return self._events.popleft()
+        return self._receive(None if timeout_s is None else time.monotonic() + timeout_s)
+
+    def watch(self, words: bool = False, levels: bool = False) -> Iterator[Told]:
+        """Everything that happens from now on, until the daemon ends.
+
+        Args:
+            words: also what is said.
+            levels: also the microphone's level, ten times a second.
+
+        Raises:
+            ControlError: the daemon refused, or this client did not read fast enough and was dropped.
+        """
+        self.call("events", words=words, levels=levels)
+        while True:
+            try:
+                message = self.receive()
+            except ControlError as error:
+                if error.code == "ended":
+                    return
+                raise
+            if isinstance(message, Told):
+                yield message
+
+    def wait_for_end(self, timeout_s: float) -> bool:
+        """Read until the daemon hangs up; False when it has not in ``timeout_s``."""
+        deadline = time.monotonic() + timeout_s
+        try:
+            while True:
+                self._receive(deadline)
+        except ControlError as error:
+            return error.code == "ended"
+
+    def _receive(self, deadline: float | None) -> Told | Answer:
+        while not self._lines:
+            self._read(deadline)
+        return _message(self._lines.popleft())
+
+    def _read(self, deadline: float | None) -> None:
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise _silent()
+        with suppress(OSError):  # of a connection that is closed: reading tells
+            self._connection.settimeout(left)
+        try:
+            chunk = self._connection.recv(_CHUNK)
+        except TimeoutError:
+            raise _silent() from None
+        except OSError:
+            chunk = b""
+        if not chunk:
+            raise _ended()
+        *lines, self._begun = (self._begun + chunk).split(b"\n")
+        self._lines.extend(lines)
+
+
+def _message(line: bytes) -> Told | Answer:
+    """What a line of the daemon says; ours is the only daemon, so there is no doubt about its form."""
+    try:
+        found = json.loads(line)
+        if "event" in found:
+            return Told(found["event"], found["data"])
+        if "error" in found:
+            error = found["error"]
+            return Answer(found["id"], error=ControlError(error["wrong"], error["remedy"], error["code"]))
+        return Answer(found["id"], found["result"])
+    except (ValueError, KeyError, TypeError):
+        raise ControlError("The daemon speaks another language", "Use `voicemate restart` after an update") from None
+
+
+def _silent() -> ControlError:
+    return ControlError("The daemon does not answer", "See `voicemate logs`, or try `voicemate restart`", "silent")
+
+
+def _ended() -> ControlError:
+    return ControlError("The daemon has ended", "See `voicemate logs`, or start it with `voicemate start`", "ended")

@@ -1,0 +1,180 @@
+"""The commands of the control socket: what each takes, and what it does to a conversation.
+
+``understand`` is pure; ``perform`` is the only way from the socket into the conversation.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from voicemate.control.protocol import LONGEST_TEXT, Code, Refusal, Request
+from voicemate.control.status import Status
+from voicemate.errors import ControlError, VoicemateError
+from voicemate.events import Subscriber
+from voicemate.validation import first_problem
+
+
+class Controlled(Protocol):
+    """A conversation that can be told what to do. Everything is called on its own loop.
+
+    Every command may raise a ``VoicemateError``, which the client is told; a ``ControlError`` says with its code that
+    something cannot be done now.
+    """
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Tell ``subscriber`` every event, until the function that is returned is called."""
+        ...
+
+    def status(self) -> Status: ...
+
+    async def listen(self, on: bool) -> None:
+        """Listen, or close the microphone. What is being said is not said on."""
+        ...
+
+    async def mute(self, on: bool) -> None:
+        """Hear nothing, with everything ready to go on at once."""
+        ...
+
+    async def press(self) -> None:
+        """The push-to-talk key went down."""
+        ...
+
+    async def release(self) -> None:
+        """It came up again."""
+        ...
+
+    async def toggle(self) -> None:
+        """Down if it is up, up if it is down."""
+        ...
+
+    async def interrupt(self) -> None:
+        """The character falls silent; what it has not said is dropped."""
+        ...
+
+    async def say(self, text: str) -> str:
+        """The character says ``text``; returns what was heard of it when it is silent again."""
+        ...
+
+    async def ask(self, text: str) -> str:
+        """The person types ``text``; returns what was heard of the reply when it is over."""
+        ...
+
+    async def use_persona(self, name: str, keep: bool) -> dict[str, Any]:
+        """Talk to somebody else from now on; ``keep`` writes it to the settings too."""
+        ...
+
+    async def reload(self) -> dict[str, Any]:
+        """Read the settings again; returns what has changed and what each change asked for."""
+        ...
+
+    def stop(self) -> None:
+        """End in order; returns at once."""
+        ...
+
+
+class Arguments(BaseModel):
+    """A command's arguments: strict, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Nothing(Arguments):
+    """None at all."""
+
+
+class Switch(Arguments):
+    on: bool
+
+
+class Spoken(Arguments):
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, description="what is said")]
+
+
+class Key(Arguments):
+    action: Literal["press", "release", "toggle"]
+
+
+class Watching(Arguments):
+    """Which events are sent.
+
+    Attributes:
+        words: also what was said and what is said.
+        levels: also the microphone's level, ten times a second.
+    """
+
+    words: bool = False
+    levels: bool = False
+
+
+class Cast(Arguments):
+    name: Annotated[str, Field(min_length=1, max_length=1_000, description="a name from `voicemate personas`")]
+    keep: bool = True
+
+
+COMMANDS: dict[str, type[Arguments]] = {
+    "status": Nothing,
+    "events": Watching,
+    "listen": Switch,
+    "mute": Switch,
+    "ptt": Key,
+    "interrupt": Nothing,
+    "say": Spoken,
+    "ask": Spoken,
+    "persona": Cast,
+    "reload": Nothing,
+    "stop": Nothing,
+}
+
+
+def understand(request: Request) -> Arguments | Refusal:
+    """The arguments of ``request``, checked, or why it is refused. Pure; never raises."""
+    wanted = COMMANDS.get(request.command)
+    if wanted is None:
+        known = ", ".join(sorted(COMMANDS))
+        return Refusal(
+            request.id, Code.UNKNOWN_COMMAND, f"There is no command `{request.command[:40]}`", f"There are {known}"
+        )
+    try:
+        return wanted.model_validate(request.arguments)
+    except ValidationError as error:
+        wrong, remedy = first_problem(error, wanted, "argument")
+        return Refusal(request.id, Code.BAD_ARGUMENTS, f"{wrong[0].upper()}{wrong[1:]}", remedy)
+
+
+async def perform(controlled: Controlled, command: str, given: Arguments) -> dict[str, Any]:
+    """Carry out a command (``events`` is the server's own affair); returns the members of its result.
+
+    Raises:
+        VoicemateError: it could not be done.
+    """
+    match command, given:
+        case "status", _:
+            return controlled.status().model_dump(mode="json")
+        case "listen", Switch(on=on):
+            await controlled.listen(on)
+        case "mute", Switch(on=on):
+            await controlled.mute(on)
+        case "ptt", Key(action=action):
+            await {"press": controlled.press, "release": controlled.release, "toggle": controlled.toggle}[action]()
+        case "interrupt", _:
+            await controlled.interrupt()
+        case "say", Spoken(text=text):
+            return {"heard": await controlled.say(text)}
+        case "ask", Spoken(text=text):
+            return {"heard": await controlled.ask(text)}
+        case "persona", Cast(name=name, keep=keep):
+            return await controlled.use_persona(name, keep)
+        case "reload", _:
+            return await controlled.reload()
+        case "stop", _:
+            controlled.stop()
+        case _:
+            raise TypeError(f"nobody performs {command}")
+    return {}
+
+
+def refused(number: int | str | None, error: VoicemateError) -> Refusal:
+    """What a client is told of ``error``."""
+    code = error.code if isinstance(error, ControlError) else Code.FAILED
+    return Refusal(number, Code(code), error.wrong, error.remedy)

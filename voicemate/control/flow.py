@@ -1,0 +1,118 @@
+"""What keeps a slow or rude client from being anybody else's trouble: bounded lines, queues and rates. Pure."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from voicemate.control.protocol import LONGEST_LINE
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a client may ask of the daemon.
+
+    Attributes:
+        clients: connections at once; a launchd job has 256 open files for everything.
+        requests: of one client that have no answer yet.
+        all_requests: the same of all clients together, also of those that have gone since.
+        half_line_s: seconds from the first byte of a line to its last.
+        write_s: seconds in which a client takes what it is sent.
+        waiting_bytes: that may wait for a client beside what the kernel holds.
+        rate, burst: lines a second of one client, and how many may come at once before that counts.
+    """
+
+    clients: int = 64
+    requests: int = 8
+    all_requests: int = 64
+    half_line_s: float = 10.0
+    write_s: float = 5.0
+    waiting_bytes: int = 262_144
+    rate: float = 50.0
+    burst: int = 50
+
+
+class TooLongError(Exception):
+    """A line has more bytes than any request."""
+
+
+class LineSplitter:
+    """Cuts a stream of bytes into lines, never holding more than one line's worth."""
+
+    def __init__(self, longest: int = LONGEST_LINE):
+        self._longest = longest
+        self._begun = bytearray()
+
+    @property
+    def begun(self) -> bool:
+        """A line has begun and not ended."""
+        return bool(self._begun)
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The lines that ``chunk`` completes, without their ends.
+
+        Raises:
+            TooLongError: a line is longer than allowed; the stream cannot be used any more.
+        """
+        *lines, rest = chunk.split(b"\n")
+        if lines:
+            lines[0] = bytes(self._begun) + lines[0]
+            self._begun.clear()
+        self._begun += rest
+        if any(len(line) >= self._longest for line in (*lines, self._begun)):
+            raise TooLongError
+        return lines
+
+
+class Allowance:
+    """A bucket that fills at ``rate`` a second up to ``burst``; each line takes one out.
+
+    Args:
+        now: seconds on the clock of all calls.
+    """
+
+    def __init__(self, rate: float, burst: int, now: float):
+        self._rate = rate
+        self._burst = burst
+        self._left = float(burst)
+        self._at = now
+
+    def spend(self, now: float) -> float:
+        """Take one; returns the seconds to wait before it is earned."""
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate) - 1
+        self._at = now
+        return max(0.0, -self._left / self._rate)
+
+
+class Outbox:
+    """Lines that wait for one client.
+
+    What may be left out is, when it gets too much; when that is not enough, the client is lost.
+
+    Args:
+        most: bytes that may wait.
+    """
+
+    def __init__(self, most: int):
+        self._most = most
+        self._lines: deque[tuple[bytes, bool]] = deque()
+        self._bytes = 0
+
+    def add(self, line: bytes, can_be_left_out: bool = False) -> bool:
+        """Queue ``line``; False when the client is hopelessly behind."""
+        if self._bytes + len(line) > self._most:
+            if can_be_left_out:
+                return True
+            self._leave_out()
+        self._lines.append((line, can_be_left_out))
+        self._bytes += len(line)
+        return self._bytes <= self._most
+
+    def take(self) -> bytes:
+        """All that waits, as one piece; the outbox is empty then."""
+        waiting = b"".join(line for line, _ in self._lines)
+        self._lines.clear()
+        self._bytes = 0
+        return waiting
+
+    def _leave_out(self) -> None:
+        self._lines = deque((line, optional) for line, optional in self._lines if not optional)
+        self._bytes = sum(len(line) for line, _ in self._lines)

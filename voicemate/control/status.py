@@ -1,0 +1,86 @@
+"""What a daemon says of itself."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+State = Literal[
+    "starting", "asleep", "muted", "listening", "hearing", "thinking", "speaking", "unavailable", "stopped"
+]
+"""``asleep``: told not to listen, and the microphone is closed. ``unavailable``: something is missing, and ``faults``
+says what. The others are the floor's."""
+
+
+class _Part(BaseModel):
+    """Read leniently, so that an older client understands a newer daemon."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Problem(_Part):
+    """What is missing or broke, and what to do about it. ``where`` names the part, such as ``microphone``."""
+
+    where: str
+    wrong: str
+    remedy: str
+
+
+class Models(_Part):
+    """Which models hear, think and speak, as the settings name them."""
+
+    hearing: str
+    thinking: str
+    speaking: str
+
+
+class DeviceState(_Part):
+    """A microphone or a loudspeaker.
+
+    Attributes:
+        name: what is in use, or was last; as wanted in the settings when nothing was ever opened.
+        open: sound flows, or could at once.
+    """
+
+    name: str
+    open: bool
+
+
+class Status(_Part):
+    """The daemon as it is now.
+
+    Attributes:
+        version, pid, uptime_s: of the program, its process, and how long that has been running.
+        state, reason: what it does, and why, in a few words.
+        listening: it is meant to listen; whether it can, ``state`` tells.
+        mode: ``hands-free``, or ``push-to-talk`` where a key takes the floor.
+        persona: whom one talks to, as the settings name it; ``character`` is what the character is called.
+        echo: what keeps the character from hearing itself.
+        offline: the locks that keep the process off the network, each with whether it holds.
+        memory_mb: resident memory of the process and its helpers.
+        gaps_ms: the latest gaps between the person's last sound and the reply's first, oldest first.
+        turns: of the person, since the daemon began.
+        problems: what is wrong now.
+        settings, log: the files.
+    """
+
+    version: str
+    pid: int
+    uptime_s: float
+    state: State
+    reason: str
+    listening: bool
+    muted: bool
+    mode: str
+    persona: str
+    character: str
+    models: Models
+    microphone: DeviceState
+    loudspeaker: DeviceState
+    echo: str
+    offline: dict[str, bool]
+    memory_mb: float
+    gaps_ms: list[float]
+    turns: int
+    problems: list[Problem]
+    settings: str
+    log: str
