@@ -1,0 +1,57 @@
+"""Recordings for tests, made without a conversation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from voicemate.audio.ports import BLOCK_SAMPLES, Block
+from voicemate.config import EndpointSettings, Settings, VadSettings
+from voicemate.conversation.floor import Act, Floor, Input
+from voicemate.events import Event
+from voicemate.hearing.ears import Ears
+from voicemate.personas.persona import Persona
+from voicemate.tape.header import Header
+from voicemate.tape.recorder import Recorder
+from voicemate.tape.replay import House
+
+PERSONA = Persona(name="Echo", description="A test.")
+
+
+class LoudnessActivity:
+    """Takes every loud sound for a voice."""
+
+    def probability(self, pcm: object, dbfs: float, voice_on: bool) -> float:
+        return 0.95 if dbfs > -45 else 0.02
+
+
+HOUSE = House(
+    ears=lambda settings: Ears(LoudnessActivity(), settings.vad, settings.hearing.longest_piece_s),
+    floor=lambda settings: Floor(settings.endpoint),
+)
+
+
+def header(endpoint: EndpointSettings | None = None, vad: VadSettings | None = None) -> Header:
+    settings = Settings(endpoint=endpoint or EndpointSettings(), vad=vad or VadSettings())
+    return Header.of(settings, PERSONA, {})
+
+
+def noise(number: int, level: float = 0.1) -> Block:
+    """The block with this number, full of noise."""
+    pcm = level * np.random.default_rng(number).standard_normal(BLOCK_SAMPLES)
+    return Block(number * BLOCK_SAMPLES, pcm.astype(np.float32))
+
+
+def record(
+    path: Path, blocks: Sequence[Block], steps: Sequence[tuple[Input, list[Act]]] = (), events: Sequence[Event] = ()
+) -> None:
+    """A recording of ``blocks``, which the ears hear as they are and say nothing about."""
+    recorder = Recorder(path, header(), {})
+    for block in blocks:
+        recorder.delivered(block)
+        recorder.heard(block, [])
+    for got, acts in steps:
+        recorder.stepped(got, acts)
+    for event in events:
+        recorder.happened(event)
+    recorder.close()

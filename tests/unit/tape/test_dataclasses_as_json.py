@@ -1,0 +1,100 @@
+"""Whatever the floor is given or answers comes back from a recording as it was."""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemate.conversation.floor import Act, Input
+from voicemate.events import Event
+from voicemate.hearing.speech_tracker import Paused, Resumed, Started
+from voicemate.tape.codec import DecodeError, Family, encode
+from voicemate.tape.entries import Closed, Entry, Happened, Heard, Step, pack, unpack
+
+
+def concrete(base: type) -> list[type]:
+    return [one for child in base.__subclasses__() for one in (child, *concrete(child))]
+
+
+def instances(base: type) -> st.SearchStrategy[object]:
+    """Instances of every class below ``base`` that there is now."""
+    known = [one for one in concrete(base) if getattr(sys.modules[one.__module__], one.__name__, None) is one]
+    return st.one_of([st.from_type(one) for one in known])
+
+
+speech = st.one_of(st.from_type(Started), st.from_type(Paused), st.from_type(Resumed))
+entries: st.SearchStrategy[Entry] = st.one_of(
+    st.builds(Heard, st.integers(0, 10**9), st.lists(speech, max_size=2).map(tuple)),
+    st.builds(Closed),
+    st.builds(Step, instances(Input), st.lists(instances(Act), max_size=3).map(tuple)),
+    st.builds(Happened, instances(Event)),
+)
+
+
+@given(st.lists(entries, max_size=8))
+def test_every_input_act_and_event_comes_back_as_it_was(journal: list[Entry]) -> None:
+    assert repr(list(unpack(pack(journal)))) == repr(journal), "repr, since not-a-number is not equal to itself"
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    size: float
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class New(Base):
+    colour: Colour | None
+    parts: tuple[Part, ...]
+    votes: dict[str, float] = field(default_factory=dict)
+
+
+FAMILY = Family(Base)
+
+
+def test_nested_values_enums_and_dictionaries_need_no_line_of_code() -> None:
+    value = New(3, Colour.RED, (Part(0.1, ("a", "b")), Part(float("inf"))), {"words": 1 / 3})
+    assert FAMILY.decode(json.loads(json.dumps(encode(value)))) == value
+
+
+def test_a_field_that_is_younger_than_the_recording_gets_its_default() -> None:
+    assert FAMILY.decode(["New", {"at": 1, "colour": None, "parts": []}]) == New(1, None, ())
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        ["Gone", {"at": 1}],
+        ["Base", {"at": 1, "gone": 2}],
+        ["Base", {"at": "soon"}],
+        ["Base", {}],
+        ["Base"],
+        "Base",
+        None,
+    ],
+)
+def test_what_this_version_does_not_know_is_refused(encoded: object) -> None:
+    with pytest.raises(DecodeError):
+        FAMILY.decode(encoded)
+
+
+@given(st.one_of(instances(Input), instances(Act), instances(Event)))
+def test_it_comes_back_as_the_class_that_the_floor_knows(value: object) -> None:
+    """``dataclass(slots=True)`` makes the class anew, and the first one lingers among the subclasses."""
+    base = next(base for base in (Input, Act, Event) if isinstance(value, base))
+    decoded = Family(base).decode(json.loads(json.dumps(encode(value))))
+    assert type(decoded) is getattr(sys.modules[type(decoded).__module__], type(decoded).__name__)
+    assert repr(decoded) == repr(value)

@@ -1,0 +1,129 @@
+"""Where a recorder listens in: wrappers with the faces of what they wrap."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from voicemate.audio.ports import FAR_KEPT_S, Block, HealthListener, Loudspeaker, Microphone
+from voicemate.conversation.floor import Act, Input
+from voicemate.events import FloorState
+from voicemate.hearing.speech_tracker import SpeechEvent
+from voicemate.sound import Pcm, samples
+from voicemate.tape.recorder import Recorder
+from voicemate.tape.sound_chunks import as_pcm, rounded
+
+_BEHIND = samples(500)
+"""What nobody asked the loudspeaker for in this time is fetched by the recorder."""
+
+
+class Decider(Protocol):
+    """What decides: the floor."""
+
+    @property
+    def state(self) -> FloorState: ...
+
+    def step(self, got: Input) -> list[Act]: ...
+
+
+class Hearer(Protocol):
+    """What hears blocks: a listener, or ears alone."""
+
+    def push(self, block: Block) -> Sequence[SpeechEvent]: ...
+
+    def close(self) -> None: ...
+
+
+class TapedFloor:
+    """The floor, with every input and what it answered recorded."""
+
+    def __init__(self, floor: Decider, recorder: Recorder):
+        self._floor = floor
+        self._recorder = recorder
+
+    @property
+    def state(self) -> FloorState:
+        return self._floor.state
+
+    def step(self, got: Input) -> list[Act]:
+        acts = self._floor.step(got)
+        self._recorder.stepped(got, acts)
+        return acts
+
+
+class TapedLoudspeaker:
+    """The loudspeaker, with what left it recorded as it is asked for; all else passes through.
+
+    The echo canceller asks for one block after the other, and what it gets is recorded. A second reader would disturb
+    the first (``Loudspeaker.far`` is one stream in order), so only what nobody asked for is fetched here.
+    """
+
+    def __init__(self, loudspeaker: Loudspeaker, recorder: Recorder):
+        self._loudspeaker = loudspeaker
+        self._recorder = recorder
+        self._until = 0
+
+    def far(self, begin: int, end: int) -> Pcm:
+        pcm = self._loudspeaker.far(begin, end)
+        known = max(begin, self._until)
+        if known < end:
+            self._recorder.played(known, pcm[known - begin :])
+            self._until = end
+        return pcm
+
+    def catch_up(self, until: int) -> None:
+        """Record what left it up to clock position ``until``, unless that has been asked for."""
+        if self._until < until:
+            self.far(max(self._until, until - samples(FAR_KEPT_S * 1000)), until)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loudspeaker, name)
+
+
+class TapedMicrophone:
+    """The microphone, its sound rounded to 16 bits and recorded, and beside it what left the loudspeaker."""
+
+    def __init__(self, microphone: Microphone, loudspeaker: TapedLoudspeaker, recorder: Recorder):
+        self._microphone = microphone
+        self._loudspeaker = loudspeaker
+        self._recorder = recorder
+
+    @property
+    def name(self) -> str:
+        return self._microphone.name
+
+    def on_health(self, listener: HealthListener) -> None:
+        self._microphone.on_health(listener)
+
+    async def open(self) -> None:
+        await self._microphone.open()
+
+    async def blocks(self) -> AsyncIterator[Block]:
+        async for block in self._microphone.blocks():
+            self._loudspeaker.catch_up(block.at - _BEHIND)
+            exact = replace(block, pcm=as_pcm(rounded(block.pcm)))
+            self._recorder.delivered(exact)
+            yield exact
+
+    async def close(self) -> None:
+        await self._microphone.close()
+
+
+class TapedListener:
+    """The listener, with every block that it hears rounded to 16 bits and recorded; all else passes through."""
+
+    def __init__(self, listener: Hearer, recorder: Recorder):
+        self._listener = listener
+        self._recorder = recorder
+
+    def push(self, block: Block) -> Sequence[SpeechEvent]:
+        exact = replace(block, pcm=as_pcm(rounded(block.pcm)))
+        told = self._listener.push(exact)
+        self._recorder.heard(exact, told)
+        return told
+
+    def close(self) -> None:
+        self._recorder.closed_ears()
+        self._listener.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._listener, name)
