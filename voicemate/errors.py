@@ -92,6 +92,12 @@ class ControlError(VoicemateError):
         self.code = code
 
 
+class ServiceError(VoicemateError):
+    """launchd or systemd, or what they need on this machine, keeps the service from being installed or started."""
+
+    exit_code = 15
+
+
 def first_error(group: BaseExceptionGroup[VoicemateError]) -> VoicemateError:
     """The first error in ``group``, at whatever depth: what went wrong first is what a person needs to know."""
     error: BaseException = group
