@@ -1,7 +1,7 @@
 """How loud the character's own echo is expected to be, learned from how loud it has been.
 
-Pure, one call a block. A room's echo is the far signal, some gain quieter and ringing on. What is learned of it is one
-number, the *coupling*: the level that echo rarely exceeds, in dB relative to the far signal's ringing envelope.
+Pure, one call a block. A room's echo is the far signal, some gain quieter and ringing on. What is learned of it is
+one number, the *coupling*: the level that echo rarely exceeds, in dB relative to the far signal's ringing envelope.
 """
 
 from voicemate.sound import milliseconds

@@ -1,8 +1,9 @@
 """The simulated room: a microphone and a loudspeaker without any hardware.
 
-A person says sounds into it when told, the character's loudspeaker plays into it, and both are recorded on one
-time line. It runs on whatever loop it finds: in real time on the ordinary one, as fast as the machine goes on
-virtual time, with the same code. The loudspeaker is exact: what is asked at some moment happens at that very sample.
+People say sounds into it when told, the character's loudspeaker plays into it, and both are recorded on one time
+line. How it carries sound is told by ``Acoustics``; by default one hears the person and nothing else. It runs on
+whatever loop it finds: in real time on the ordinary one, as fast as the machine goes on virtual time, with the same
+code. The loudspeaker is exact: what is asked at some moment happens at that very sample.
 """
 
 import asyncio
@@ -11,11 +12,14 @@ from collections.abc import AsyncIterator
 import numpy as np
 import soxr
 
+from voicemate.audio.acoustics import Acoustics, EchoPath, Path
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.playout import Playout
 from voicemate.audio.ports import BLOCK_SAMPLES, Block, HealthListener, Span
 from voicemate.errors import AudioError
 from voicemate.sound import CLOCK_HZ, Pcm, Sound, samples
+
+QUIET = Acoustics()
 
 FILL = samples(10)
 """The loudspeaker plays in pieces of at most this many samples: what is played right after ``stop`` waits for the
@@ -26,44 +30,60 @@ LOOK_S = 0.032
 
 
 class Room:
-    """A quiet place for one person and one character. Everything belongs to the loop's thread.
+    """A place for a person, a character, and whoever else is there. Everything belongs to the loop's thread.
 
     Args:
         clock: the conversation's.
-        noise_dbfs: level of the room's own noise at the microphone; None for digital silence.
-        seed: of the noise.
+        noise_dbfs: level of the microphone's own noise (white); None for digital silence.
+        seed: of that noise.
+        acoustics: how the room carries sound.
 
     Attributes:
         microphone, loudspeaker: what the conversation uses.
     """
 
-    def __init__(self, clock: SampleClock, noise_dbfs: float | None = None, seed: int = 0):
+    def __init__(
+        self, clock: SampleClock, noise_dbfs: float | None = None, seed: int = 0, acoustics: Acoustics = QUIET
+    ):
         self._clock = clock
         self._noise = 0.0 if noise_dbfs is None else 10 ** (noise_dbfs / 20)
         self._random = np.random.default_rng(seed)
-        self._said: list[tuple[int, Pcm]] = []
+        self._said: list[tuple[int, Pcm]] = []  # what has not been heard to its end yet
         self._heard: list[tuple[int, Pcm]] = []
+        self._last_word = 0
         self.microphone = RoomMicrophone(self, clock)
         self.loudspeaker = RoomLoudspeaker(clock)
+        self.furnish(acoustics)
 
-    # ------------------------------------------------------------ the person
+    def furnish(self, acoustics: Acoustics) -> None:
+        """From now on the room carries sound like this: somebody unplugs the headphones, or moves the microphone."""
+        self.acoustics = acoustics
+        self._echo = EchoPath(acoustics) if acoustics.echo else None
 
-    async def say(self, sound: Sound) -> int:
+    # ------------------------------------------------------------ people
+
+    async def say(self, sound: Sound, where: Path | None = None) -> int:
         """Say ``sound`` now; returns when it is said, with the clock position of its end."""
-        end = self.say_at(sound, self._clock.now())
+        end = self.say_at(sound, self._clock.now(), where)
         await self._until(end)
         return end
 
-    def say_at(self, sound: Sound, at: int) -> int:
+    def say_at(self, sound: Sound, at: int, where: Path | None = None) -> int:
         """Say ``sound`` from clock position ``at`` on, or from the first sample that is still to come.
 
+        Args:
+            where: from where; by default the person's place, for somebody else ``acoustics.other`` or any other.
+
         Returns:
-            The clock position of its end.
+            The clock position at which its end reaches the microphone, without the reverberation.
         """
+        path = where or self.acoustics.person
         pcm = sound.pcm if sound.rate == CLOCK_HZ else soxr.resample(sound.pcm, sound.rate, CLOCK_HZ)
-        at = max(at, self.microphone.at)
-        self._said.append((at, np.asarray(pcm, dtype=np.float32)))
-        return at + len(pcm)
+        at = max(at + path.delay, self.microphone.at)
+        self._said.append((at, path.carry(np.asarray(pcm, dtype=np.float32))))
+        end = at + len(pcm)
+        self._last_word = max(self._last_word, end)
+        return end
 
     async def until_quiet(self, quiet_s: float = 1.0) -> None:
         """Wait until the character has been silent for ``quiet_s``."""
@@ -84,8 +104,8 @@ class Room:
         return True
 
     def leave(self) -> None:
-        """The person goes: the microphone ends after what they have said."""
-        self.microphone.end_at(max((at + len(pcm) for at, pcm in self._said), default=0))
+        """The person goes: the microphone ends after what has been said."""
+        self.microphone.end_at(self._last_word)
 
     async def _until_silent_for(self, quiet: int) -> None:
         silent_since = self._clock.now()
@@ -100,14 +120,22 @@ class Room:
     # ------------------------------------------------------------ the air
 
     def sound_between(self, begin: int, end: int) -> Pcm:
-        """What reaches the microphone from clock position ``begin`` to ``end``."""
+        """What reaches the microphone from clock position ``begin`` to ``end``; asked block by block, in order."""
         air = self._random.standard_normal(end - begin, dtype=np.float32) * np.float32(self._noise)
+        for bed in self.acoustics.beds:
+            air += bed.between(begin, end)
         _mix(air, begin, self._said)
+        self._said = [(at, pcm) for at, pcm in self._said if at + len(pcm) > end]
         self._heard.append((begin, air))
-        return air
+        if self._echo is None:
+            return air
+        return air + self._echo.push(self.loudspeaker.far(begin - self._echo.delay, end - self._echo.delay))
 
     def recording(self) -> Pcm:
-        """All there was to hear since the clock began, 16 kHz, shape ``[n, 2]``: person left, character right."""
+        """All there was to hear since the clock began, 16 kHz, shape ``[n, 2]``: the room left, the character right.
+
+        The room is what the microphone heard without the character's echo.
+        """
         now = self._clock.now()
         both = np.zeros((now, 2), dtype=np.float32)
         _mix(both[:, 0], 0, self._heard)
