@@ -39,7 +39,8 @@ def runtime_folder() -> Path:
     It is on a file system of its own where the platform has one for that, so that neither a full disk nor a home
     that cannot be written keeps voicemate from running. On Linux that takes a session that has such a place.
     """
-    if sys.platform == "linux" and not os.environ.get("XDG_RUNTIME_DIR"):
+    sessions_own = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    if sys.platform == "linux" and not Path(sessions_own).is_dir():
         return _home("run", f"{_DIRS.user_state_dir}/run")
     return _home("run", _DIRS.user_runtime_dir)
 
