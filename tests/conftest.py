@@ -1,6 +1,7 @@
 """What all tests share: the recordings and the starter models, where they are at hand."""
 
 import csv
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,21 @@ import numpy as np
 import pytest
 import soundfile
 
+from voicemate.offline import locking
+from voicemate.offline.proof import Attempt, KernelFacts, OfflineProof
 from voicemate.places import models_folder
 from voicemate.sound import CLOCK_HZ, Pcm
 
 SPEECH = Path(os.environ.get("VOICEMATE_SPEECH", Path(__file__).parents[2] / "shared" / "speech"))
 """A folder of recordings with a manifest.tsv, kept outside the project; tests that need it skip without it."""
+
+
+@pytest.fixture(autouse=True)
+def online(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that a test calls believe to be offline: the locks cannot be taken off again, and would stay on."""
+    believed = OfflineProof((), (Attempt("C", "TCP", None, errno.EACCES),), (), KernelFacts("", ""), 0.0)
+    monkeypatch.setattr(locking, "_locked", lambda sandbox: believed)
+    monkeypatch.setattr(locking, "_proof", None)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from voicemate.cli.first_start import offer_better_model
+from voicemate.cli.going_offline import offline_from_here
 from voicemate.cli.output import note, results
 from voicemate.cli.view import choose_view
 from voicemate.config import Settings, load
@@ -66,7 +67,7 @@ def talk(
         return
     if llm is None:
         settings = offer_better_model(settings)
-    _run(composition.talk(settings, choose_view(results(), live=not no_view)))
+    _run(settings, composition.talk(settings, choose_view(results(), live=not no_view)))
 
 
 def ask(
@@ -83,7 +84,7 @@ def ask(
     settings = load({"persona": persona, "thinking.model": llm, "audio.output": output})
     from voicemate import errands
 
-    _run(errands.ask(settings, text, silent, _print_as_it_comes))
+    _run(settings, errands.ask(settings, text, silent, _print_as_it_comes))
     sys.stdout.write("\n")
 
 
@@ -103,7 +104,7 @@ def say(
     from voicemate import errands
 
     words = sys.stdin.read() if text == "-" else text
-    _run(errands.say(settings, words, to_file))
+    _run(settings, errands.say(settings, words, to_file))
 
 
 def demo(
@@ -124,7 +125,7 @@ def demo(
 def _demo(settings: Settings, folder: Path, live: bool) -> None:
     from voicemate.bench import demo as demonstration
 
-    written = _run(demonstration.hold(settings, folder, choose_view(results(), live)))
+    written = _run(settings, demonstration.hold(settings, folder, choose_view(results(), live)))
     for path in written:
         note(f"written: {path}")
 
@@ -134,14 +135,15 @@ def _print_as_it_comes(piece: str) -> None:
     sys.stdout.flush()
 
 
-def _run(work: Awaitable[Any]) -> Any:
-    """Run the loop; of several failures the first one is told."""
+def _run(settings: Settings, work: Awaitable[Any]) -> Any:
+    """Go offline and run the loop; of several failures the first one is told."""
 
     async def main() -> Any:
         return await work
 
     try:
-        return asyncio.run(main())
+        with offline_from_here(settings):
+            return asyncio.run(main())
     except BaseExceptionGroup as group:
         known = group.subgroup(VoicemateError)
         if known is None:

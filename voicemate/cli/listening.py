@@ -9,6 +9,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from voicemate.cli.going_offline import offline_from_here
 from voicemate.cli.output import JsonOption, complain, messages, print_json, results
 from voicemate.config import load
 from voicemate.errors import AudioError
@@ -70,7 +71,8 @@ def transcribe(
                         complain(str(error))
 
     try:
-        asyncio.run(work())
+        with offline_from_here(settings):
+            asyncio.run(work())
     finally:
         whisper.close()
     if failed:

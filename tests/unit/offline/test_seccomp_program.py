@@ -1,0 +1,100 @@
+"""The filter's program, run on a BPF machine of the test's own: for every processor, every call, every family."""
+
+import errno
+import socket
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemate.offline.seccomp_program import MACHINES, Instruction, Mode, program
+
+ALLOWED = 0
+ALWAYS_REFUSED = {425: "io_uring_setup", 426: "io_uring_enter", 427: "io_uring_register", 438: "pidfd_getfd"}
+
+words = st.integers(0, 2**32 - 1)
+machines = st.sampled_from(sorted(MACHINES))
+modes = st.sampled_from([(machine, mode) for machine in sorted(MACHINES) for mode in MACHINES[machine]])
+
+
+def answer(instructions: tuple[Instruction, ...], number: int, audit: int, *arguments: int) -> int:
+    """The errno that a system call gets, 0 when it is allowed (Documentation/networking/filter.rst)."""
+    data = struct.pack("<IIQ6Q", number, audit, 0, *(*arguments, *[0] * (6 - len(arguments))))
+    at, accumulator = 0, 0
+    while True:
+        code, if_so, or_else, operand = struct.unpack("=HBBI", instructions[at].packed())
+        at += 1
+        match code:
+            case 0x20:
+                (accumulator,) = struct.unpack_from("<I", data, operand)
+            case 0x15:
+                at += if_so if accumulator == operand else or_else
+            case 0x35:
+                at += if_so if accumulator >= operand else or_else
+            case 0x06:
+                assert operand & 0xFFFF0000 in (0x7FFF0000, 0x00050000)
+                return ALLOWED if operand == 0x7FFF0000 else operand & 0xFFFF
+            case _:
+                raise AssertionError(f"instruction {code:#x} is not one that the filter needs")
+
+
+@given(modes, st.integers(0, 2**64 - 1), st.booleans())
+def test_sockets_of_every_family_but_unix_are_refused(of: tuple[str, Mode], family: int, pair: bool) -> None:
+    machine, mode = of
+    number = mode.socketpair if pair else mode.socket
+    unix = family & 0xFFFFFFFF == socket.AF_UNIX  # the kernel reads an int
+    assert answer(program(machine), number, mode.audit, family) == (ALLOWED if unix else errno.EACCES)
+
+
+@given(modes, words, st.lists(st.integers(0, 2**64 - 1), max_size=6))
+def test_every_other_call_is_allowed(of: tuple[str, Mode], number: int, arguments: list[int]) -> None:
+    machine, mode = of
+    if number in ALWAYS_REFUSED or number == mode.socketcall:
+        expected = errno.EACCES
+    elif mode.x32 and number >= 0x40000000:
+        expected = errno.ENOSYS
+    elif number in (mode.socket, mode.socketpair):
+        return
+    else:
+        expected = ALLOWED
+    assert answer(program(machine), number, mode.audit, *arguments) == expected
+
+
+@given(modes, st.sampled_from(sorted(ALWAYS_REFUSED)))
+def test_ways_around_the_filter_are_refused(of: tuple[str, Mode], number: int) -> None:
+    machine, mode = of
+    assert answer(program(machine), number, mode.audit) == errno.EACCES
+
+
+@given(words, words)
+def test_the_x32_numbers_of_a_call_do_not_exist(number: int, family: int) -> None:
+    native = MACHINES["x86_64"][0].audit
+    assert answer(program("x86_64"), number | 0x40000000, native, family) == errno.ENOSYS
+
+
+@given(machines, words, words)
+def test_in_an_unknown_mode_nothing_is_allowed(machine: str, audit: int, number: int) -> None:
+    if audit not in {mode.audit for mode in MACHINES[machine]}:
+        assert answer(program(machine), number, audit) == errno.EACCES
+
+
+@pytest.mark.parametrize("machine", sorted(MACHINES))
+def test_it_ends_and_fits(machine: str) -> None:
+    instructions = program(machine)
+    assert len(instructions) < 4096  # BPF_MAXINSNS
+    for at, one in enumerate(instructions):
+        assert at + 1 + max(one.if_so, one.or_else) < len(instructions) or one.code == 0x06
+
+
+@pytest.mark.parametrize(
+    ("machine", "number", "call"),
+    [
+        ("x86_64", 41, "socket"),
+        ("x86_64", 53, "socketpair"),
+        ("aarch64", 198, "socket"),
+        ("aarch64", 199, "socketpair"),
+    ],
+)
+def test_the_numbers_are_those_of_the_kernels_tables(machine: str, number: int, call: str) -> None:
+    assert getattr(MACHINES[machine][0], call) == number

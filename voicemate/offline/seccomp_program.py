@@ -1,0 +1,119 @@
+"""The seccomp filter as a program for the kernel's classic BPF machine. Pure: it is only made here, not loaded.
+
+The program sees the number of a system call, the processor mode it came in, and its arguments as numbers
+(``struct seccomp_data``, include/uapi/linux/seccomp.h), and answers what the kernel is to do. It cannot follow
+pointers, so it refuses at the only place where the family of a socket is a number: where the socket is made.
+
+Refused with ``EACCES``:
+
+- ``socket`` and ``socketpair`` of any family but ``AF_UNIX``;
+- ``io_uring_setup``, ``_enter`` and ``_register``, whose operations make sockets past any filter;
+- ``pidfd_getfd``, which takes a socket out of another process;
+- 32-bit x86's ``socketcall``, whose family lies behind a pointer (its C libraries use ``socket`` since Linux 4.3);
+- everything in a processor mode that is not known here.
+
+System calls in x86's third mode, x32, do not exist under the filter (``ENOSYS``), as on most kernels.
+"""
+
+import errno
+import socket
+import struct
+from dataclasses import dataclass
+
+# struct seccomp_data, on little-endian machines the low half of the first argument
+NUMBER, MODE, FIRST_ARGUMENT = 0, 4, 16
+
+# include/uapi/linux/bpf_common.h
+LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
+IF_EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+IF_AT_LEAST = 0x35  # BPF_JMP | BPF_JGE | BPF_K
+RETURN = 0x06  # BPF_RET | BPF_K
+
+# include/uapi/linux/seccomp.h
+ALLOW = 0x7FFF0000
+FAIL = 0x00050000  # with the errno in its low 16 bits
+
+_IO_URING = (425, 427)  # setup, enter and register: the same on every architecture
+_PIDFD_GETFD = 438  # the same on every architecture
+_X32 = 0x40000000  # __X32_SYSCALL_BIT
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One kind of system calls that a machine takes.
+
+    Attributes:
+        audit: its ``AUDIT_ARCH_`` number (include/uapi/linux/audit.h).
+        socket, socketpair: its numbers of these calls.
+        socketcall: its number of the call that stands for all of them, None without one.
+        x32: it has a second set of numbers.
+    """
+
+    audit: int
+    socket: int
+    socketpair: int
+    socketcall: int | None = None
+    x32: bool = False
+
+
+MACHINES = {
+    "x86_64": (
+        Mode(audit=0xC000003E, socket=41, socketpair=53, x32=True),
+        Mode(audit=0x40000003, socket=359, socketpair=360, socketcall=102),  # i386
+    ),
+    "aarch64": (
+        Mode(audit=0xC00000B7, socket=198, socketpair=199),
+        Mode(audit=0x40000028, socket=281, socketpair=288),  # 32-bit arm
+    ),
+}
+"""The modes of each machine, its own first, by what ``uname -m`` calls it. All are little-endian."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """``struct sock_filter``: what to do with ``operand``, and how many instructions to skip if so, or else."""
+
+    code: int
+    operand: int
+    if_so: int = 0
+    or_else: int = 0
+
+    def packed(self) -> bytes:
+        return struct.pack("=HBBI", self.code, self.if_so, self.or_else, self.operand)
+
+
+def program(machine: str) -> tuple[Instruction, ...]:
+    """The filter for a machine that ``uname -m`` calls ``machine``.
+
+    Raises:
+        KeyError: its system calls are not known here.
+    """
+    blocks = [_block(mode) for mode in MACHINES[machine]]
+    instructions = [Instruction(LOAD, MODE)]
+    for mode, block in zip(MACHINES[machine], blocks, strict=True):
+        instructions += [Instruction(IF_EQUAL, mode.audit, or_else=len(block)), *block]
+    return (*instructions, _fail(errno.EACCES))
+
+
+def _block(mode: Mode) -> list[Instruction]:
+    """What to do with a system call of ``mode``; always ends in an answer."""
+    block = [Instruction(LOAD, NUMBER)]
+    if mode.x32:
+        block += [Instruction(IF_AT_LEAST, _X32, or_else=1), _fail(errno.ENOSYS)]
+    for number in (_PIDFD_GETFD, *range(_IO_URING[0], _IO_URING[1] + 1), mode.socketcall):
+        if number is not None:
+            block += [Instruction(IF_EQUAL, number, or_else=1), _fail(errno.EACCES)]
+    return [
+        *block,
+        Instruction(IF_EQUAL, mode.socket, if_so=2),
+        Instruction(IF_EQUAL, mode.socketpair, if_so=1),
+        Instruction(RETURN, ALLOW),
+        Instruction(LOAD, FIRST_ARGUMENT),
+        Instruction(IF_EQUAL, socket.AF_UNIX, or_else=1),
+        Instruction(RETURN, ALLOW),
+        _fail(errno.EACCES),
+    ]
+
+
+def _fail(number: int) -> Instruction:
+    return Instruction(RETURN, FAIL | number)
