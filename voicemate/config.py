@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voicemate.errors import SettingsError
 from voicemate.places import config_folder
+from voicemate.toml_lines import line_of
 from voicemate.validation import first_problem
 
 
@@ -156,7 +157,8 @@ def load(overrides: dict[str, Any] | None = None, path: Path | None = None) -> S
         SettingsError: the file is not TOML, or a key or value is not allowed.
     """
     chosen = path or settings_file()
-    table = _read(chosen) if path or chosen.is_file() else {}
+    text = _read(chosen) if path or chosen.is_file() else ""
+    table = _parsed(text, chosen)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     for key, value in given.items():
         _put(table, key.split("."), value)
@@ -164,20 +166,33 @@ def load(overrides: dict[str, Any] | None = None, path: Path | None = None) -> S
         return Settings.model_validate(table)
     except ValidationError as error:
         wrong, remedy = first_problem(error, Settings, "setting")
-        from_file = ".".join(str(part) for part in error.errors()[0]["loc"]) not in given
-        wrong = f"In {chosen} {wrong}" if from_file else wrong[0].upper() + wrong[1:]
-        raise SettingsError(wrong, remedy) from None
+        place = error.errors()[0]["loc"]
+        if ".".join(str(part) for part in place) in given:
+            raise SettingsError(wrong[0].upper() + wrong[1:], remedy) from None
+        line = line_of(text, place)
+        raise SettingsError(f"In {chosen}{f', line {line},' if line else ''} {wrong}", remedy) from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(
             f"The settings file {path} cannot be read: {error.strerror}", "Correct its name, or make it yours to read"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings file {path} is not TOML: {error}", "Correct that place") from None
+    except UnicodeDecodeError as error:
+        raise _no_toml(path, error) from None
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _no_toml(path, error) from None
+
+
+def _no_toml(path: Path, why: Exception) -> SettingsError:
+    return SettingsError(f"The settings file {path} is not TOML: {why}", "Correct that place")
 
 
 def _put(table: dict[str, Any], keys: list[str], value: Any) -> None:

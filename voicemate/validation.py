@@ -97,14 +97,19 @@ def _suggestion(parents: list[int | str], name: str, owner: type[BaseModel] | No
 
 
 def _demand(owner: type[BaseModel] | None, name: int | str) -> str:
-    """What the field must be, from its schema: its type, its bounds and its description."""
-    schema = owner.model_json_schema()["properties"].get(name) if owner else None
-    if not schema:
-        return ""
+    """What the field must be, and its description."""
+    field = owner.model_fields.get(str(name)) if owner else None
+    needed = requirement(owner, str(name)) if owner and field else ""
+    description = f" ({field.description})" if field and field.description else ""
+    return f"It must be {needed}{description}" if needed else ""
+
+
+def requirement(owner: type[BaseModel], name: str) -> str:
+    """What the field ``name`` must be, in words: its type and its bounds, from its schema; "" where words fail."""
+    schema = owner.model_json_schema()["properties"][name]
     choices = [f"`{choice}`" for choice in schema.get("enum", ())]
     kind = " or ".join(choices) or _KINDS.get(schema.get("type", ""))
     if not kind:
         return ""
     bounds = " and ".join(text.format(schema[bound]) for bound, text in _BOUNDS.items() if bound in schema)
-    description = f" ({schema['description']})" if "description" in schema else ""
-    return f"It must be {kind}{', ' + bounds if bounds else ''}{description}"
+    return f"{kind}{', ' + bounds if bounds else ''}"

@@ -76,36 +76,36 @@ def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
     [
         (
             '[hearing]\nmodle = "x"',
-            "In FILE there is no setting `hearing.modle`. Perhaps `hearing.model` is meant.",
+            "In FILE, line 2, there is no setting `hearing.modle`. Perhaps `hearing.model` is meant.",
         ),
-        ("[hearng]", "In FILE there is no setting `hearng`. Perhaps `hearing` is meant."),
-        ("[history]\nzzz = 1", "In FILE there is no setting `history.zzz`. There are `keep`."),
+        ("[hearng]", "In FILE, line 1, there is no setting `hearng`. Perhaps `hearing` is meant."),
+        ("[history]\nzzz = 1", "In FILE, line 2, there is no setting `history.zzz`. There are `keep`."),
         (
             '[hearing]\nthreads = "4"',
-            'In FILE the setting `hearing.threads` cannot be "4". It must be a whole number, at least 0 '
+            'In FILE, line 2, the setting `hearing.threads` cannot be "4". It must be a whole number, at least 0 '
             "and at most 256 (whisper's CPU threads; 0 for as many as suit the machine).",
         ),
         (
             "[hearing]\nthreads = true",
-            "In FILE the setting `hearing.threads` cannot be true. It must be a whole number",
+            "In FILE, line 2, the setting `hearing.threads` cannot be true. It must be a whole number",
         ),
         (
             "[hearing]\nthreads = 1.5",
-            "In FILE the setting `hearing.threads` cannot be 1.5. It must be a whole number",
+            "In FILE, line 2, the setting `hearing.threads` cannot be 1.5. It must be a whole number",
         ),
-        ("[endpoint]\nsilence_ms = -1", "In FILE the setting `endpoint.silence_ms` cannot be -1. It must be a whole"),
+        ("[endpoint]\nsilence_ms = -1", "In FILE, line 2, the setting `endpoint.silence_ms` cannot be -1. It must be a whole"),
         (
             "[vad]\nthreshold = 2",
-            "In FILE the setting `vad.threshold` cannot be 2. It must be a number, at least 0.05 ",
+            "In FILE, line 2, the setting `vad.threshold` cannot be 2. It must be a number, at least 0.05 ",
         ),
-        ("[vad]\nthreshold = nan", "In FILE the setting `vad.threshold` cannot be NaN. It must be a number"),
-        ('[history]\nkeep = "yes"', 'In FILE the setting `history.keep` cannot be "yes". It must be true or false'),
+        ("[vad]\nthreshold = nan", "In FILE, line 2, the setting `vad.threshold` cannot be NaN. It must be a number"),
+        ('[history]\nkeep = "yes"', 'In FILE, line 2, the setting `history.keep` cannot be "yes". It must be true or false'),
         (
             "persona = 3",
-            "In FILE the setting `persona` cannot be 3. It must be text (a name from `voicemate personas`",
+            "In FILE, line 1, the setting `persona` cannot be 3. It must be text (a name from `voicemate personas`",
         ),
-        ("hearing = 3", "In FILE the setting `hearing` cannot be 3. It must be a table."),
-        ("[[hearing]]", "In FILE the setting `hearing` cannot be [{}]. It must be a table."),
+        ("hearing = 3", "In FILE, line 1, the setting `hearing` cannot be 3. It must be a table."),
+        ("[[hearing]]", "In FILE, line 1, the setting `hearing` cannot be [{}]. It must be a table."),
         ("persona = ", "The settings file FILE is not TOML: Invalid value (at end of document). Correct that place."),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_wrong_setting_from_the_command_line_is_not_blamed_on_the_file(file: P
 
 
 def test_a_table_that_is_none_is_told_also_when_the_command_line_sets_something_in_it(file: Path):
-    assert told(file, "hearing = 3", {"hearing.model": "x"}).startswith("In FILE the setting `hearing` cannot be 3.")
+    assert told(file, "hearing = 3", {"hearing.model": "x"}).startswith("In FILE, line 1, the setting `hearing` cannot be 3.")
 
 
 def test_a_file_that_is_no_text_is_told(file: Path):

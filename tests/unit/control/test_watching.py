@@ -3,7 +3,6 @@
 import inspect
 import json
 from dataclasses import fields
-from typing import Any
 
 import pytest
 

@@ -1,0 +1,1 @@
+"""``voicemate run``: the conversation without a terminal, kept up through whatever happens to the machine."""
