@@ -2,6 +2,7 @@
 
 import json
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -106,10 +107,15 @@ def _demand(owner: type[BaseModel] | None, name: int | str) -> str:
 
 def requirement(owner: type[BaseModel], name: str) -> str:
     """What the field ``name`` must be, in words: its type and its bounds, from its schema; "" where words fail."""
-    schema = owner.model_json_schema()["properties"][name]
+    schema = _properties(owner)[name]
     choices = [f"`{choice}`" for choice in schema.get("enum", ())]
     kind = " or ".join(choices) or _KINDS.get(schema.get("type", ""))
     if not kind:
         return ""
     bounds = " and ".join(text.format(schema[bound]) for bound, text in _BOUNDS.items() if bound in schema)
     return f"{kind}{', ' + bounds if bounds else ''}"
+
+
+@cache
+def _properties(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()["properties"]
