@@ -6,13 +6,13 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Direction
 from voicemate.audio.loudspeaker import DeviceLoudspeaker
-from voicemate.audio.microphone import DeviceMicrophone
+from voicemate.audio.microphone import DEFAULT_LIMITS, DeviceMicrophone
 from voicemate.audio.ports import Loudspeaker, Microphone
 from voicemate.audio.stream_host import StreamHost
 from voicemate.config import Settings, engine_threads
@@ -81,12 +81,30 @@ def load_hearing(settings: Settings) -> tuple[Listener, Whisper]:
     Raises:
         ModelError: a model is missing or cannot be loaded.
     """
+    whisper = load_whisper(settings)
+    return listen_with(settings, whisper), whisper
+
+
+def load_whisper(settings: Settings) -> Whisper:
+    """Whisper alone; it is the caller's to close. Blocks while it loads.
+
+    Raises:
+        ModelError: the model is missing or cannot be loaded.
+    """
+    hearing = settings.hearing
+    threads = engine_threads(hearing.threads)
+    return Whisper(resolve(hearing.model, Role.HEARING), threads, hearing.audio_context)
+
+
+def listen_with(settings: Settings, whisper: Whisper) -> Listener:
+    """Ears for one conversation, in front of ``whisper``.
+
+    Raises:
+        ModelError: the voice activity model is missing or cannot be loaded.
+    """
     hearing, vad = settings.hearing, settings.vad
     activity = VoiceActivity(resolve("silero-vad", Role.VOICE_ACTIVITY), vad.gate)
-    whisper = Whisper(
-        resolve(hearing.model, Role.HEARING), engine_threads(hearing.threads), hearing.audio_context
-    )
-    return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language), whisper
+    return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language)
 
 
 def load_synthesizer(settings: Settings, persona: Persona) -> Synthesizer:
@@ -176,10 +194,15 @@ class Stage:
     clock: SampleClock
 
 
-def device_stage(settings: Settings) -> Stage:
-    """This machine's own devices, not open yet."""
+def device_stage(settings: Settings, patient: bool = False) -> Stage:
+    """This machine's own devices, not open yet.
+
+    Args:
+        patient: wait for ever for a microphone that was lost to come back.
+    """
     host, clock = StreamHost(), SampleClock()
-    microphone = DeviceMicrophone(host, clock, settings.audio.input)
+    limits = replace(DEFAULT_LIMITS, tries=None) if patient else DEFAULT_LIMITS
+    microphone = DeviceMicrophone(host, clock, settings.audio.input, limits)
     return Stage(microphone, DeviceLoudspeaker(host, clock, settings.audio.output), clock)
 
 
