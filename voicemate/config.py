@@ -79,6 +79,19 @@ class EndpointSettings(Section):
     patience: float = Field(default=1.0, ge=0.5, le=5.0, description="a factor on all of them: 2 waits twice as long")
 
 
+class AttentionSettings(Section):
+    """Whether what is said is meant for the character."""
+
+    wake_phrase: str = Field(
+        default="",
+        pattern=r"^$|[^\W_]",
+        description='empty: everything is; "name": only what calls it by its name; or another phrase to call it by',
+    )
+    follow_up_s: float = Field(
+        default=10.0, ge=0, le=600, description="after a reply no wake phrase is needed for this long"
+    )
+
+
 class HearingSettings(Section):
     """Speech to text."""
 
@@ -136,6 +149,7 @@ class Settings(Section):
     audio: AudioSettings = AudioSettings()
     vad: VadSettings = VadSettings()
     endpoint: EndpointSettings = EndpointSettings()
+    attention: AttentionSettings = AttentionSettings()
     hearing: HearingSettings = HearingSettings()
     thinking: ThinkingSettings = ThinkingSettings()
     speaking: SpeakingSettings = SpeakingSettings()

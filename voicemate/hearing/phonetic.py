@@ -1,0 +1,64 @@
+"""How a word sounds, roughly: enough to see that "June iper" and "Juniper" are the same name.
+
+Whisper spells a name that it does not know by its sound, in ever new ways. So names are compared by letters and by
+sound: letters and groups of letters that English or pinyin may write for the same sound are made equal.
+"""
+
+import re
+from collections.abc import Sequence
+
+from rapidfuzz.distance import Levenshtein
+
+from voicemate.hearing import words
+
+_SPELLINGS: Sequence[tuple[str, str]] = (
+    (r"^x|sch|tch|[csz]h|dge|^y(?=[aeiou])", "j"),
+    (r"[cq](?=i)|g(?=[ei])|c(?=[ey])|s(?=i[aeou])", "j"),
+    (r"ph", "f"),
+    (r"gh|^k(?=n)|^w(?=r)|h", ""),
+    (r"x", "ks"),
+    (r"ck|q|c|g", "k"),
+    (r"b", "p"),
+    (r"d", "t"),
+    (r"v", "f"),
+    (r"z", "s"),
+    (r"[ae][iy]|ae", "6"),  # as in day, Mei
+    (r"ee|ea|ie|y|i", "i"),
+    (r"oo|ou|u[ei]?|ew|w", "u"),
+    (r"o[ahe]?|au", "o"),
+    (r"(?<=[^aeiou6])e$", ""),  # mute at the end
+    (r"(.)\1+", r"\1"),
+)
+"""From the first to the last. The names of the sounds are arbitrary."""
+
+_VOWELS = re.compile("[aeiou6]")
+
+
+def sound(letters: str) -> str:
+    """The sounds of ``letters`` (small Latin letters without spaces), one character each."""
+    for spelling, sounds in _SPELLINGS:
+        letters = re.sub(spelling, sounds, letters)
+    return letters
+
+
+def likeness(heard: str, name: str) -> float:
+    """How alike two spellings are, 0 to 1: half by what is closer, letters or sounds, half by consonants.
+
+    Both in small Latin letters without spaces.
+    """
+    heard_sound, name_sound = sound(heard), sound(name)
+    spelled = Levenshtein.normalized_similarity(heard, name)
+    sounded = Levenshtein.normalized_similarity(heard_sound, name_sound)
+    consonants = Levenshtein.normalized_similarity(_VOWELS.sub("", heard_sound), _VOWELS.sub("", name_sound))
+    return (max(spelled, sounded) + consonants) / 2
+
+
+def has_han(text: str) -> bool:
+    return words.EAST_ASIAN_LETTER.search(text) is not None
+
+
+def romanized(word: str) -> str:
+    """Pinyin without tones for Chinese characters; everything else stays."""
+    from pypinyin import lazy_pinyin  # 57 MB and 0.2 s, which only Chinese names cost
+
+    return "".join(lazy_pinyin(word))
