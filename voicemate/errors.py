@@ -92,6 +92,12 @@ class ControlError(VoicemateError):
         self.code = code
 
 
+class TapeError(VoicemateError):
+    """A recording of a conversation cannot be made, read or used."""
+
+    exit_code = 14
+
+
 class ServiceError(VoicemateError):
     """launchd or systemd, or what they need on this machine, keeps the service from being installed or started."""
 

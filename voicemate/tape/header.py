@@ -11,11 +11,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voicemate import __version__
 from voicemate.config import Settings
-from voicemate.errors import SettingsError
+from voicemate.errors import SettingsError, TapeError
 from voicemate.models.storage import sha256
 from voicemate.personas.persona import Persona
-from voicemate.tape.errors import TapeError
+from voicemate.settings_file import find_key
 from voicemate.validation import first_problem
+
+DECIDING = ("endpoint.", "vad.")
+"""Where the settings of the ears and of the floor are."""
 
 
 class Weights(BaseModel):
@@ -70,15 +73,22 @@ class Header(BaseModel):
         """The settings of the conversation, with ``changes`` by dotted key.
 
         Raises:
-            SettingsError: a change names no setting, or a value that it cannot have.
+            SettingsError: a change names no setting of the ears or the floor, or a value that it cannot have.
             TapeError: the recording's own settings are not understood by this version.
         """
         table = _settings(self.settings).model_dump()
         for key, value in (changes or {}).items():
-            section, _, name = key.partition(".")
-            if not isinstance(table.get(section), dict) or name not in table[section]:
-                raise SettingsError(f"There is no setting `{key}`", "docs/replay.md shows which can be tried")
-            table[section][name] = value
+            find_key(key)
+            if not key.startswith(DECIDING):
+                raise SettingsError(
+                    f"A replay cannot show what `{key}` would have changed: it decides nothing about the floor",
+                    f"Try a setting that begins with {' or '.join(f'`{start}`' for start in DECIDING)}",
+                )
+            section: Any = table
+            *parents, last = key.split(".")
+            for parent in parents:
+                section = section[parent]
+            section[last] = value
         try:
             return Settings.model_validate(table)
         except ValidationError as error:

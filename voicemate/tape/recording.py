@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
+from voicemate.errors import TapeError
 from voicemate.sound import CLOCK_HZ
 from voicemate.tape.codec import DecodeError
 from voicemate.tape.entries import Entry, Heard, unpack
-from voicemate.tape.errors import TapeError
 from voicemate.tape.header import Header
 from voicemate.tape.recorder import EARS, HEAD, JOURNAL, LOUDSPEAKER, MICROPHONE, SUMS
 from voicemate.tape.records import Ending, Record, RecordReader

@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
-from voicemate.tape.errors import TapeError
+from voicemate.errors import TapeError
 
 FORMAT = 1
 """Raised whenever a reader of the old format would misread the new one."""

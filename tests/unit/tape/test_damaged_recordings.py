@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.unit.tape.taping import noise, record
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.conversation.floor import Tick
+from voicemate.errors import TapeError
 from voicemate.tape import records
-from voicemate.tape.errors import TapeError
 from voicemate.tape.recording import read
 from voicemate.tape.records import Ending, RecordFile
 

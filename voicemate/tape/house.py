@@ -1,0 +1,25 @@
+"""What decides, as this version has it."""
+
+from voicemate.config import Settings
+from voicemate.conversation.floor import Floor
+from voicemate.hearing.ears import Ears
+from voicemate.hearing.voice_activity import VoiceActivity
+from voicemate.models.catalog import Role
+from voicemate.models.resolve import resolve
+from voicemate.tape.replay import House
+
+VOICE_ACTIVITY = "silero-vad"
+
+
+def real() -> House:
+    """Silero and the speech tracker for ears, and the floor.
+
+    Raises:
+        ModelError: Silero's file is missing (also when the ears are made: it is no such network).
+    """
+    silero = resolve(VOICE_ACTIVITY, Role.VOICE_ACTIVITY)
+
+    def ears(settings: Settings) -> Ears:
+        return Ears(VoiceActivity(silero, settings.vad.gate), settings.vad, settings.hearing.longest_piece_s)
+
+    return House(ears, lambda settings: Floor(settings.endpoint))

@@ -1,0 +1,216 @@
+"""What a recording tells about the world around the floor: the person, the engines, the replies.
+
+From it ``whatif.World`` builds the same conversation again around a floor with other settings.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from statistics import median
+
+from voicemate.audio.ports import BLOCK_SAMPLES
+from voicemate.config import Settings, VadSettings
+from voicemate.conversation.floor import (
+    Audible,
+    Commit,
+    Input,
+    Judged,
+    Prepare,
+    RollBack,
+    Silent,
+    Tick,
+    VoiceOff,
+    VoiceOn,
+)
+from voicemate.events import Event, Stage, StageTimed
+from voicemate.hearing.speech_tracker import Resumed, SpeechTracker, Started
+from voicemate.sound import samples
+from voicemate.tape.entries import Closed, Happened, Heard, Step
+from voicemate.tape.recording import Recording
+from voicemate.tape.replay import House, block_at
+from voicemate.tape.turns import Taken, TurnLog
+
+SAME_PAUSE = samples(100)
+"""Pauses whose beginnings are no further apart are the same pause, found with other settings."""
+
+_JUDGED, _READY, _LAG, _REPLY = samples(600), samples(250), samples(30), samples(4_000)
+"""What is assumed where a recording has no example: words after 600 ms, sound 250 ms later, and so on."""
+
+
+@dataclass(slots=True)
+class Preparation:
+    """What came of one pause. All times are samples after the one before.
+
+    Attributes:
+        at, began, ended: of the floor's ``Prepare``.
+        answers: what the engines answered, each with its time since ``at``.
+        ready: from ``at`` to the first sound of the reply; None when it did not come so far.
+        dropped: from ``at`` until it was rolled back.
+        lag: from the decision, or from ``ready`` when that was later, to the first sample in the air.
+        length: of the reply; None when none was heard, or not to its end.
+    """
+
+    at: int
+    began: int
+    ended: int
+    answers: list[tuple[int, Input]] = field(default_factory=list)
+    ready: int | None = None
+    dropped: int | None = None
+    lag: int | None = None
+    length: int | None = None
+
+    @property
+    def judged(self) -> int | None:
+        """From ``at`` until the words were known."""
+        return next((delay for delay, answer in self.answers if isinstance(answer, Judged)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A block as the ears heard it: its first sample's position, and the probability of a voice."""
+
+    at: int
+    voice: float
+
+
+class Past:
+    """One recording, read for what it tells.
+
+    Args:
+        house: its ears hear the recording again, which is the only slow part.
+
+    Attributes:
+        settings: the recording's.
+        turns: as they were taken then.
+        preparations: in order.
+        ticks: the floor's, by position.
+        given: inputs that came from neither the ears nor an engine nor the answer to a turn: keys, typed turns, and
+            what the character said of its own accord.
+    """
+
+    def __init__(self, recording: Recording, house: House):
+        self.settings = recording.header.with_settings()
+        self.preparations: list[Preparation] = []
+        self.ticks: dict[int, Tick] = {}
+        self.given: list[Input] = []
+        self._recording = recording
+        self._house = house
+        self._numbered: dict[int, Preparation] = {}
+        self._answering: tuple[Preparation, int] | None = None  # what was committed, and when
+        self._speaking: tuple[Preparation, int] | None = None  # whose reply is in the air, and since when
+        self._log = TurnLog()
+        for entry in recording.journal:
+            match entry:
+                case Step(got, acts):
+                    self._log.feed(got, acts)
+                    self._sort(got)
+                    for act in acts:
+                        self._follow(got.at, act)
+                case Happened(event):
+                    self._time(event)
+        self.turns: list[Taken] = self._log.taken
+
+    def moments(self, vad: VadSettings) -> list[Moment]:
+        """What the ears make of the recorded sound with these settings."""
+        settings: Settings = self.settings.model_copy(update={"vad": vad})
+        ears = self._house.ears(settings)
+        found: list[Moment] = []
+        for entry in self._recording.journal:
+            match entry:
+                case Heard(at) if at + BLOCK_SAMPLES <= self._recording.ears.ended:
+                    ears.push(block_at(self._recording, at))
+                    found.append(Moment(at, ears.voice))
+                case Closed():
+                    ears.close()
+        return found
+
+    @cached_property
+    def heard(self) -> list[Moment]:
+        """With the recording's own settings."""
+        return self.moments(self.settings.vad)
+
+    @cached_property
+    def onsets(self) -> list[int]:
+        """Where the person's voice began or went on, whatever the floor made of it."""
+        tracker = SpeechTracker(self.settings.vad)
+        told = (tracker.push(one.at, one.at + BLOCK_SAMPLES, one.voice) for one in self.heard)
+        return [one.began for one in told if isinstance(one, Started | Resumed)]
+
+    def preparation(self, ended: int) -> Preparation | None:
+        """The one at the pause that began at ``ended``."""
+        nearest = min(self.preparations, key=lambda one: abs(one.ended - ended), default=None)
+        return nearest if nearest and abs(nearest.ended - ended) <= SAME_PAUSE else None
+
+    # ------------------------------------------------------------ what is usual in this conversation
+
+    @cached_property
+    def usual_judged(self) -> int:
+        return _median((one.judged for one in self.preparations), _JUDGED)
+
+    @cached_property
+    def usual_ready(self) -> int:
+        """From the words to the first sound of the reply."""
+        after = (
+            one.ready - one.judged for one in self.preparations if one.ready is not None and one.judged is not None
+        )
+        return _median(after, _READY)
+
+    @cached_property
+    def usual_lag(self) -> int:
+        return _median((one.lag for one in self.preparations), _LAG)
+
+    @cached_property
+    def usual_length(self) -> int:
+        return _median((one.length for one in self.preparations), _REPLY)
+
+    # ------------------------------------------------------------ reading
+
+    def _sort(self, got: Input) -> None:
+        match got:
+            case Tick():
+                self.ticks[got.at] = got
+            case VoiceOn() | VoiceOff():
+                pass
+            case Audible() if self._answering:
+                preparation, committed = self._answering
+                earliest = max(committed, preparation.at + (preparation.ready or 0))
+                preparation.lag = max(0, got.at - earliest)
+                self._answering, self._speaking = None, (preparation, got.at)
+            case Silent() if self._speaking:
+                preparation, audible = self._speaking
+                preparation.length, self._speaking = got.at - audible, None
+            case _ if (number := getattr(got, "number", None)) is not None:
+                if number in self._numbered:
+                    preparation = self._numbered[number]
+                    preparation.answers.append((got.at - preparation.at, got))
+            case _:
+                self.given.append(got)
+
+    def _follow(self, at: int, act: object) -> None:
+        match act:
+            case Prepare():
+                preparation = Preparation(at, act.began, act.ended)
+                self.preparations.append(preparation)
+                self._numbered[act.number] = preparation
+            case Commit():
+                self._answering = self._numbered[act.number], at
+            case RollBack(number):
+                preparation = self._numbered[number]
+                preparation.dropped = at - preparation.at
+                self._answering = self._speaking = None
+
+    def _time(self, event: Event) -> None:
+        if isinstance(event, StageTimed) and event.stage is Stage.SPEAKING and event.turn and self.preparations:
+            latest = self.preparations[-1]
+            if latest.ready is None:
+                latest.ready = event.at - latest.at
+
+
+def _median(values: Iterable[int | None], otherwise: int) -> int:
+    known = [value for value in values if value is not None]
+    return round(median(known)) if known else otherwise
+
+
+def blocks_of(moments: list[Moment]) -> Iterator[tuple[int, int, float]]:
+    """Begin, end and probability of each."""
+    return ((one.at, one.at + BLOCK_SAMPLES, one.voice) for one in moments)
