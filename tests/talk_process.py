@@ -19,10 +19,17 @@ class Talk:
         options: of ``talk``.
         environment: variables on top of this process's own.
         echo: print its lines as they come.
+        prefix: words before the command, such as ``unshare --net``.
     """
 
-    def __init__(self, options: Sequence[str], environment: Mapping[str, str], echo: bool = False):
-        self._command = [sys.executable, "-m", "voicemate", "talk", "--no-view", *options]
+    def __init__(
+        self,
+        options: Sequence[str],
+        environment: Mapping[str, str],
+        echo: bool = False,
+        prefix: Sequence[str] = (),
+    ):
+        self._command = [*prefix, sys.executable, "-m", "voicemate", "talk", "--no-view", *options]
         self._environment = {**os.environ, **environment}
         self._echo = echo
         self._lines: queue.Queue[str] = queue.Queue()

@@ -5,7 +5,7 @@ import socket
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemate.offline.seccomp_program import MACHINES, Instruction, Mode, program
@@ -39,6 +39,7 @@ def answer(instructions: tuple[Instruction, ...], number: int, audit: int, *argu
                 raise AssertionError(f"instruction {code:#x} is not one that the filter needs")
 
 
+@settings(deadline=None)
 @given(modes, st.integers(0, 2**64 - 1), st.booleans())
 def test_sockets_of_every_family_but_unix_are_refused(of: tuple[str, Mode], family: int, pair: bool) -> None:
     machine, mode = of
@@ -47,6 +48,7 @@ def test_sockets_of_every_family_but_unix_are_refused(of: tuple[str, Mode], fami
     assert answer(program(machine), number, mode.audit, family) == (ALLOWED if unix else errno.EACCES)
 
 
+@settings(deadline=None)
 @given(modes, words, st.lists(st.integers(0, 2**64 - 1), max_size=6))
 def test_every_other_call_is_allowed(of: tuple[str, Mode], number: int, arguments: list[int]) -> None:
     machine, mode = of
@@ -61,18 +63,21 @@ def test_every_other_call_is_allowed(of: tuple[str, Mode], number: int, argument
     assert answer(program(machine), number, mode.audit, *arguments) == expected
 
 
+@settings(deadline=None)
 @given(modes, st.sampled_from(sorted(ALWAYS_REFUSED)))
 def test_ways_around_the_filter_are_refused(of: tuple[str, Mode], number: int) -> None:
     machine, mode = of
     assert answer(program(machine), number, mode.audit) == errno.EACCES
 
 
+@settings(deadline=None)
 @given(words, words)
 def test_the_x32_numbers_of_a_call_do_not_exist(number: int, family: int) -> None:
     native = MACHINES["x86_64"][0].audit
     assert answer(program("x86_64"), number | 0x40000000, native, family) == errno.ENOSYS
 
 
+@settings(deadline=None)
 @given(machines, words, words)
 def test_in_an_unknown_mode_nothing_is_allowed(machine: str, audit: int, number: int) -> None:
     if audit not in {mode.audit for mode in MACHINES[machine]}:

@@ -1,0 +1,52 @@
+"""A whole conversation, from sound to sound, where there is no network at all: not even this machine's own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from tests.network_namespace import without_network
+from voicemate.places import models_folder
+
+pytestmark = pytest.mark.real
+
+DEMO = """
+import json, socket, sys
+print("INTERFACES", json.dumps(socket.if_nameindex()), flush=True)
+from voicemate.bench import demo
+demo.QUESTIONS = {"en": demo.QUESTIONS["en"][1:2]}
+sys.argv[0] = "voicemate"
+from voicemate.cli import main
+main()
+"""
+"""``voicemate demo`` with one question."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="network namespaces are Linux's")
+def test_a_spoken_question_gets_a_spoken_answer(
+    tmp_path: Path, whisper_tiny: Path, smollm2: Path, silero: Path
+) -> None:
+    options = ["demo", "--no-view", "--folder", str(tmp_path / "demo"), "--stt", "whisper-tiny.en"]
+    done = subprocess.run(
+        [*without_network(), sys.executable, "-c", DEMO, *options],
+        env={**os.environ, "VOICEMATE_HOME": str(tmp_path), "VOICEMATE_MODELS": str(models_folder())},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (interfaces,) = (line for line in done.stdout.splitlines() if line.startswith("INTERFACES"))
+    assert [name for _, name in json.loads(interfaces.removeprefix("INTERFACES"))] == ["lo"]
+    lines = done.stdout.splitlines()
+    asked = next(number for number, line in enumerate(lines) if line.startswith("you  "))
+    assert any(line.startswith("Juniper  ") for line in lines[asked:]), done.stdout
+    assert "offline" not in done.stderr.lower(), "everything is locked: there is nothing to tell"
+    assert "Kept from the network" not in done.stderr, "nothing even tried"
+    sound, rate = soundfile.read(tmp_path / "demo" / "conversation.wav")
+    assert len(sound) > 3 * rate
+    assert abs(sound[:, 1]).max() > 0.05, "the character was heard"

@@ -1,0 +1,132 @@
+"""The locks hold for C code, in every thread and every child, and against the ways around them."""
+
+import errno
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.network_namespace import without_network
+from tests.unit.offline.locked import run
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the filter is Linux's"),
+    pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler (Debian: build-essential)"),
+]
+
+UNIX = int(socket.AF_UNIX)
+
+
+@pytest.fixture(scope="module")
+def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program in C that tries everything."""
+    program = tmp_path_factory.mktemp("probe") / "probe"
+    subprocess.run(["cc", "-O0", "-o", program, Path(__file__).with_name("probe.c")], check=True)
+    return program
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    """A port on this machine where somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def parsed(lines: str) -> dict[str, int]:
+    return {name: int(number) for name, number in (line.split() for line in lines.splitlines())}
+
+
+def probed(probe: Path, port: int, locked: bool) -> dict[str, int]:
+    """What a program in C got that a Python process started, with and without the locks."""
+    command = [str(probe), str(port)]
+    return parsed(run(f"import subprocess; subprocess.run({command!r}, check=True)", locked=locked))
+
+
+def test_a_c_program_that_the_process_starts_makes_no_socket_of_any_family_but_unix(
+    probe: Path, listening: int
+) -> None:
+    told = probed(probe, listening, locked=True)
+    made = {name for name, number in told.items() if number == 0}
+    assert made - {"32bit-unix"} == {f"stream-{UNIX}", f"datagram-{UNIX}", f"raw-{UNIX}", f"pair-{UNIX}", "wide-unix"}
+    others = [number for name, number in told.items() if name not in made and "-" in name and "32" not in name]
+    assert set(others) == {errno.EACCES}
+
+
+def test_ways_around_the_filter_are_closed(probe: Path, listening: int) -> None:
+    told = probed(probe, listening, locked=True)
+    assert told["io_uring_setup"] == told["pidfd_getfd"] == told["connect"] == errno.EACCES
+    assert told.get("x32-socket", errno.ENOSYS) == errno.ENOSYS
+    for way in ("32bit-socket", "32bit-socketcall"):
+        assert told.get(way, errno.EACCES) in (errno.EACCES, errno.ENOSYS)
+
+
+def test_the_same_program_connects_without_the_locks(probe: Path, listening: int) -> None:
+    told = probed(probe, listening, locked=False)
+    assert told["connect"] == 0
+    assert told[f"stream-{int(socket.AF_INET)}"] == 0
+
+
+IN_THREADS = """
+import json, sys, threading
+from voicemate import offline
+from voicemate.offline import attempts
+
+begin, told = threading.Event(), []
+
+def attempt():
+    begin.wait()
+    told.append(attempts.from_c())
+
+before = [threading.Thread(target=attempt) for _ in range(5)]
+for thread in before:
+    thread.start()
+proof = offline.lock()
+after = threading.Thread(target=attempt)
+after.start()
+begin.set()
+for thread in (*before, after):
+    thread.join()
+json.dump({"told": told, "threads": proof.kernel.threads, "filtered": proof.kernel.filtered}, sys.stdout)
+"""
+
+
+def test_c_code_in_every_thread_is_refused_also_in_those_from_before() -> None:
+    answer = json.loads(run(IN_THREADS, locked=False))
+    assert len(answer["told"]) == 6
+    assert {number for tried in answer["told"] for number in tried.values()} == {errno.EACCES}
+    assert answer["threads"] == answer["filtered"] == 6
+
+
+FROM_ELSEWHERE = """
+import ctypes, json, socket, sys
+from voicemate import offline
+from voicemate.offline.attempts import socket_address
+
+proof, libc = offline.lock(), ctypes.CDLL(None, use_errno=True)
+name = socket_address(socket.AF_INET, "127.0.0.1", PORT, bsd=False)
+answer = ctypes.get_errno() if libc.connect(DESCRIPTOR, name, len(name)) else 0
+json.dump({"gaps": proof.gaps, "landlock": proof.standing()["Landlock"], "connect": answer}, sys.stdout)
+"""
+
+
+def test_a_socket_from_elsewhere_is_told_and_landlock_keeps_it_from_connecting(listening: int) -> None:
+    with socket.socket() as tcp:
+        descriptor = tcp.fileno()
+        given = f"DESCRIPTOR, PORT = {descriptor}, {listening}\n"
+        told = json.loads(run(given + FROM_ELSEWHERE, locked=False, keep=(descriptor,)))
+    assert told["gaps"] == [f"A network socket was open already: descriptor {descriptor} (AF_INET)"]
+    if not told["landlock"]:
+        pytest.skip("this kernel's Landlock does not know TCP (Linux 6.7)")
+    assert told["connect"] == errno.EACCES
+
+
+def test_the_self_test_tells_locks_from_a_network_that_is_away() -> None:
+    told = run("import json, sys; json.dump(proof.as_json(), sys.stdout)", prefix=without_network())
+    attempts = {one["what"]: one for one in json.loads(told)["attempts"] if one["by"] == "C"}
+    assert attempts["UDP to 192.0.2.1"]["before"].startswith("ENETUNREACH")
+    assert all(one["after"].startswith("EACCES") for one in attempts.values())

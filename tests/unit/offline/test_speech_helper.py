@@ -1,0 +1,31 @@
+"""The speech helper is a process of its own: it inherits the locks and still speaks."""
+
+import json
+import sys
+
+import pytest
+
+from tests.unit.offline.locked import run
+
+HELPER = """
+import json, sys
+from pathlib import Path
+from voicemate.engine_thread import Cancellation
+from voicemate.speaking.worker_process import WorkerProcess
+
+worker = WorkerProcess()
+voices = worker.ask({"do": "list"}, 30, Cancellation())["voices"]
+status = Path(f"/proc/{worker.pid}/status").read_text()
+worker.stop()
+held = dict(line.split(":", 1) for line in status.splitlines())
+json.dump({"voices": len(voices), "seccomp": held["Seccomp"].strip(), "rights": held["NoNewPrivs"].strip()},
+          sys.stdout)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_speech_helper_is_under_the_filter_and_has_its_voices() -> None:
+    told = json.loads(run(HELPER))
+    assert told["seccomp"] == "2"
+    assert told["rights"] == "1"
+    assert told["voices"] > 0
