@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from voicemate import __version__
-from voicemate.cli import conversing, library, listening, remembering, replaying
+from voicemate.cli import configuring, controlling, conversing, library, listening, remembering, replaying
 from voicemate.cli.output import complain
 from voicemate.errors import VoicemateError
 
@@ -24,13 +24,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Talk, hands-free, to a character of your own on your own machine. Nothing is ever sent anywhere.",
     epilog="Exit codes: 0 done · 2 wrong usage · 3 settings · 4 persona · 5 model · 6 audio · 7 history · "
-    "8 already running · 9 download · 10 speech · 14 recording · 130 interrupted.",
+    "8 already running · 9 download · 10 speech · 11 not running · 12 control · 14 recording · 130 interrupted.",
 )
 conversing.add_to(app)
 listening.add_to(app)
 library.add_to(app)
 remembering.add_to(app)
 replaying.add_to(app)
+controlling.add_to(app)
+configuring.add_to(app)
 
 
 def _show_version(wanted: bool) -> None:

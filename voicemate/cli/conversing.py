@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from voicemate.cli.controlling import asked_of_daemon, said_by_daemon
 from voicemate.cli.first_start import offer_better_model
 from voicemate.cli.going_offline import offline_from_here
 from voicemate.cli.output import note, results
@@ -79,8 +80,12 @@ def ask(
 ) -> None:
     """Type one question; the answer is spoken and printed.
 
+    A running voicemate answers it, as part of its conversation, unless an option asks for something else.
+
     [bold]Example[/]: voicemate ask "What is the best thing about autumn?"
     """
+    if not (persona or llm or output or silent) and asked_of_daemon(text):
+        return
     settings = load({"persona": persona, "thinking.model": llm, "audio.output": output})
     from voicemate import errands
 
@@ -98,12 +103,16 @@ def say(
 ) -> None:
     """Speak a text in a persona's voice, read out as the character would.
 
+    A running voicemate says it when nobody else speaks, unless an option asks for something else.
+
     [bold]Examples[/]: voicemate say "It is 3:45 pm." · voicemate say --persona xiaolan 你好
     """
+    words = sys.stdin.read() if text == "-" else text
+    if not (persona or output or to_file) and said_by_daemon(words):
+        return
     settings = load({"persona": persona, "audio.output": output})
     from voicemate import errands
 
-    words = sys.stdin.read() if text == "-" else text
     _run(settings, errands.say(settings, words, to_file))
 
 

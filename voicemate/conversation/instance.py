@@ -37,6 +37,23 @@ def only_instance(path: Path | None = None) -> Iterator[None]:
         os.close(descriptor)
 
 
+def holder(path: Path | None = None) -> int | None:
+    """The process that holds the lock; None when nobody does."""
+    path = path or runtime_folder() / "voicemate.lock"
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        number = _written(descriptor)
+        return int(number) if number.isdigit() else None
+    finally:
+        os.close(descriptor)
+    return None
+
+
 def _open(path: Path) -> int:
     try:
         private_folder(path.parent)
@@ -51,10 +68,15 @@ def _lock(descriptor: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
-        process = f" (process {holder})" if holder else ""
-        stop = f", or end it with `kill {holder}` and try again" if holder else ""
+        number = _written(descriptor)
+        process = f" (process {number})" if number else ""
+        stop = f", or end it with `kill {number}` and try again" if number else ""
         raise AlreadyRunningError(
             f"Another conversation is running on this account{process}",
             f"Go on talking there{stop}",
         ) from None
+
+
+def _written(descriptor: int) -> str:
+    """The number that the holder has written into the file."""
+    return os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()

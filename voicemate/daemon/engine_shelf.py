@@ -1,0 +1,119 @@
+"""The engines of the daemon: loaded when they are needed, kept through everything that does not concern them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from voicemate.app import Engines, in_character, listen_with, load_llama, load_synthesizer, load_whisper
+from voicemate.config import Settings
+from voicemate.conversation.dialogue import Dialogue
+from voicemate.hearing.whisper import Whisper
+from voicemate.personas.persona import Persona
+from voicemate.speaking.synthesizer import Synthesizer
+from voicemate.thinking.llama import Llama
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """Something that is loaded, or about to be.
+
+    Attributes:
+        made_for: the settings it depends on.
+        load: its loading; never cancelled, since a native loader cannot be.
+        unload: frees it.
+    """
+
+    made_for: object
+    load: asyncio.Task[Any]
+    unload: Callable[[Any], Awaitable[None]]
+
+
+class EngineShelf:
+    """Whisper, the language model with its character, and the voice."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, _Loaded] = {}
+
+    async def fit(self, settings: Settings, persona: Persona) -> Engines:
+        """The engines that ``settings`` and ``persona`` ask for; only what differs is loaded, all at the same time.
+
+        When this is cancelled, what was being loaded is loaded on, and there for the next call.
+
+        Raises:
+            ModelError: a model is missing or cannot be loaded.
+            PersonaError: the persona does not fit the model's context.
+            SpeechError: the voice's engine is not installed.
+        """
+        async with asyncio.TaskGroup() as loading:
+            whisper = loading.create_task(self._whisper(settings))
+            dialogue = loading.create_task(self._dialogue(settings, persona))
+            synthesizer = loading.create_task(self._synthesizer(settings, persona))
+        return Engines(listen_with(settings, whisper.result()), dialogue.result(), synthesizer.result())
+
+    async def close(self) -> None:
+        """Free everything: what speaks first, whisper last, since llama's backend may still need it quiet."""
+        for name in ("voice", "character", "llama", "whisper"):
+            await self._drop(name)
+
+    async def _whisper(self, settings: Settings) -> Whisper:
+        hearing = settings.hearing
+        made_for = (hearing.model, hearing.threads, hearing.audio_context)
+        return await self._get("whisper", made_for, lambda: asyncio.to_thread(load_whisper, settings), _closed)
+
+    async def _dialogue(self, settings: Settings, persona: Persona) -> Dialogue:
+        made_for = (settings.thinking, persona)
+        if "character" in self._loaded and self._loaded["character"].made_for != made_for:
+            await self._drop("character")
+        llama = await self._get(
+            "llama", settings.thinking, lambda: load_llama(settings), lambda llama: _closed(llama)
+        )
+
+        def cast() -> Awaitable[Dialogue]:
+            assert isinstance(llama, Llama)
+            return in_character(settings, persona, llama)
+
+        return await self._get("character", made_for, cast, lambda dialogue: dialogue.rest())
+
+    async def _synthesizer(self, settings: Settings, persona: Persona) -> Synthesizer:
+        async def start() -> Synthesizer:
+            return load_synthesizer(settings, persona)
+
+        return await self._get("voice", settings.speaking, start, lambda synthesizer: synthesizer.close())
+
+    async def _get(
+        self,
+        name: str,
+        made_for: object,
+        load: Callable[[], Awaitable[Any]],
+        unload: Callable[[Any], Awaitable[None]],
+    ) -> Any:
+        """What is called ``name``, loaded now unless it is there and was made for the same."""
+        found = self._loaded.get(name)
+        if found and (found.made_for != made_for or _failed(found.load)):
+            await self._drop(name)
+            found = None
+        if found is None:
+            found = self._loaded[name] = _Loaded(made_for, asyncio.ensure_future(_awaited(load())), unload)
+        return await asyncio.shield(found.load)
+
+    async def _drop(self, name: str) -> None:
+        found = self._loaded.pop(name, None)
+        if found is None:
+            return
+        await asyncio.wait([found.load])
+        if not _failed(found.load):
+            await found.unload(found.load.result())
+
+
+def _failed(load: asyncio.Task[Any]) -> bool:
+    return load.done() and (load.cancelled() or load.exception() is not None)
+
+
+async def _awaited(loading: Awaitable[Any]) -> Any:
+    return await loading
+
+
+async def _closed(engine: Whisper | Llama) -> None:
+    """Close an engine; it waits for the end of what the engine is doing, so that is done in a thread."""
+    await asyncio.to_thread(engine.close)

@@ -1,0 +1,155 @@
+"""The daemon's log: what happened when, in a file that rotates; no word of the conversation unless that is wanted."""
+
+import logging
+import logging.handlers
+import os
+import queue
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from voicemate.control.watching import event_data, is_level
+from voicemate.events import Event, Fault
+from voicemate.places import private_folder, state_folder
+
+LARGEST_BYTES = 1_000_000
+OLDER_FILES = 3
+
+_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
+
+log = logging.getLogger(__name__)
+
+
+def log_path() -> Path:
+    """The file that is written now; older ones are ``voicemate.log.1`` and so on."""
+    return state_folder() / "log" / "voicemate.log"
+
+
+class PrivateLogFile(logging.handlers.RotatingFileHandler):
+    """A rotating file that nobody else can read. A disk that is full costs lines, and nothing else.
+
+    Args:
+        on_trouble: called with what is wrong when a line cannot be written, once until one can be.
+    """
+
+    def __init__(self, path: Path, on_trouble: Callable[[OSError], None] = lambda error: None):
+        self._on_trouble = on_trouble
+        self._troubled = False
+        super().__init__(path, maxBytes=LARGEST_BYTES, backupCount=OLDER_FILES, encoding="utf-8")
+
+    def _open(self):
+        return open(
+            self.baseFilename,
+            self.mode,
+            encoding=self.encoding,
+            errors="replace",
+            opener=lambda path, flags: os.open(path, flags, 0o600),
+        )
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._failed = False
+        super().emit(record)
+        self._troubled = self._failed
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        self._failed = True
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError) and not self._troubled:
+            self._troubled = True
+            self._on_trouble(error)
+
+
+@contextmanager
+def logging_to(
+    path: Path, on_trouble: Callable[[str, str], None], aloud: bool
+) -> Iterator[logging.handlers.QueueListener]:
+    """While the body runs, write what voicemate logs to ``path``, from a thread of its own.
+
+    Yields the thread's owner: its ``stop`` writes what still waits, for a process that will not leave the body.
+
+    Args:
+        on_trouble: called with what is wrong and what to do when lines are lost; from the log's thread.
+        aloud: write to standard error too.
+    """
+
+    def troubled(error: OSError) -> None:
+        on_trouble(f"The log {path} cannot be written: {error.strerror}", "Make room, or make it yours to write")
+
+    handlers: list[logging.Handler] = []
+    try:
+        private_folder(path.parent)
+        handlers.append(PrivateLogFile(path, troubled))
+    except OSError as error:
+        troubled(error)
+        aloud = True
+    if aloud:
+        handlers.append(logging.StreamHandler())
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter(_FORMAT))
+    waiting: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    listener = logging.handlers.QueueListener(waiting, *handlers)
+    root, entrance = logging.getLogger(), logging.handlers.QueueHandler(waiting)
+    level = root.level
+    root.addHandler(entrance)
+    root.setLevel(logging.INFO)
+    listener.start()
+    try:
+        yield listener
+    finally:
+        root.removeHandler(entrance)
+        root.setLevel(level)
+        listener.stop()
+        for handler in handlers:
+            handler.close()
+
+
+class EventLog:
+    """A subscriber that logs every event but levels.
+
+    Args:
+        words: also what was said and what was answered.
+    """
+
+    def __init__(self, words: bool = False):
+        self._words = words
+
+    def __call__(self, event: Event) -> None:
+        if is_level(event):
+            return
+        told = " ".join(f"{name}={value!r}" for name, value in event_data(event, self._words).items() if name != "at")
+        level = logging.WARNING if isinstance(event, Fault) else logging.INFO
+        log.log(level, "%s %s", type(event).__name__, told)
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """The last ``lines`` of the log, also of the files that it has rotated out of."""
+    found: list[str] = []
+    for file in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, OLDER_FILES + 1))):
+        try:
+            found = file.read_text(encoding="utf-8", errors="replace").splitlines() + found
+        except FileNotFoundError:
+            break
+        if len(found) >= lines:
+            break
+    return found[-lines:]
+
+
+def followed(path: Path, look_s: float = 0.3) -> Iterator[str]:
+    """Whole lines that are written from now on, also after the file was rotated; never ends.
+
+    Args:
+        look_s: how often to look.
+    """
+    position, inode, begun = (path.stat().st_size, path.stat().st_ino, "") if path.exists() else (0, 0, "")
+    while True:
+        with suppress(FileNotFoundError), path.open(encoding="utf-8", errors="replace") as file:
+            found = os.fstat(file.fileno())
+            if found.st_ino != inode or found.st_size < position:
+                position, inode = 0, found.st_ino
+            file.seek(position)
+            *lines, begun = (begun + file.read()).split("\n")
+            position = file.tell()
+            yield from (f"{line}\n" for line in lines)
+        time.sleep(look_s)

@@ -1,0 +1,166 @@
+"""The daemon as a process: one of its kind, signals in, an orderly and prompt end."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from voicemate import __version__, offline
+from voicemate.config import Settings, load
+from voicemate.control.server import ControlServer
+from voicemate.conversation.instance import only_instance
+from voicemate.daemon.keeper import Keeper
+from voicemate.daemon.log import EventLog, log_path, logging_to
+from voicemate.daemon.workshop import Workshop
+from voicemate.errors import AlreadyRunningError, ControlError, SettingsError, VoicemateError
+from voicemate.events import Fault
+
+END_S = 1.8
+"""From being told to end to the end of the process, whatever an engine or a device is still busy with."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the daemon is run.
+
+    Attributes:
+        overrides: settings of the command line, by dotted key; None values are not set.
+        log_words: what is said goes into the log too.
+        aloud: log to standard error too.
+        ready: a file descriptor on which one byte is written once the control socket answers; it is closed then.
+    """
+
+    overrides: dict[str, Any] = field(default_factory=dict)
+    log_words: bool = False
+    aloud: bool = False
+    ready: int | None = None
+
+
+def run(options: Options) -> None:
+    """Be the daemon until SIGTERM, SIGINT or ``stop``. To be called on the main thread.
+
+    A setting, a persona, a model or a device that is missing does not end it: that is a state with a name.
+
+    Raises:
+        AlreadyRunningError: another conversation runs on this account.
+        VoicemateError: there is no place for the lock that tells.
+    """
+    os.environ.setdefault("GGML_METAL_NO_RESIDENCY", "1")  # else Metal may abort when the process ends
+    with only_instance():
+        troubles: list[Fault] = []
+
+        def trouble(wrong: str, remedy: str) -> None:
+            troubles.append(Fault(0, "log", wrong, remedy))
+
+        with logging_to(log_path(), trouble, options.aloud) as writer, _Deadline(writer.stop) as deadline:
+            log.info("voicemate %s begins (process %d)", __version__, os.getpid())
+            asyncio.run(_serve(options, _offline(), troubles, deadline))
+            log.info("voicemate ends")
+
+
+def _offline() -> dict[str, bool]:
+    """Off every network, before anything of the person's is touched."""
+    try:
+        settings = load()
+    except SettingsError:  # told later, and the default is the stricter one
+        settings = Settings()
+    proof = offline.lock(settings.offline.sandbox)
+    log.log(logging.INFO if proof.holds else logging.WARNING, "%s", proof.summary)
+    return {lock.name: lock.on for lock in proof.locks}
+
+
+async def _serve(options: Options, locks: dict[str, bool], troubles: list[Fault], deadline: "_Deadline") -> None:
+    keeper = Keeper(Workshop(), {key: value for key, value in options.overrides.items() if value is not None}, locks)
+    keeper.subscribe(EventLog(options.log_words))
+    for fault in troubles:
+        keeper.events.emit(fault)
+    server = ControlServer(keeper)
+    try:
+        await server.open()
+    except (ControlError, AlreadyRunningError) as error:  # the conversation works without it
+        keeper.events.emit(Fault(0, "control", error.wrong, error.remedy))
+        server = None
+    _tell_ready(options.ready)
+    keeping = asyncio.create_task(keeper.run(), name="keeper")
+    stopping = asyncio.create_task(keeper.stopped.wait(), name="stopping")
+    with _signals(keeper):
+        await asyncio.wait((keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
+        deadline.begin()
+        stopping.cancel()
+        if server:
+            server.refuse_more()
+        try:
+            await keeping
+        finally:
+            if server:
+                await server.close()
+
+
+def _tell_ready(descriptor: int | None) -> None:
+    if descriptor is not None:
+        with contextlib.suppress(OSError):  # whoever waited has gone
+            os.write(descriptor, b"\n")
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _signals(keeper: Keeper) -> Iterator[None]:
+    """SIGTERM and SIGINT end it, SIGHUP has the settings read again."""
+    loop = asyncio.get_running_loop()
+    reloading: set[asyncio.Task[None]] = set()
+
+    async def reload() -> None:
+        try:
+            await keeper.reload()
+        except VoicemateError as error:
+            log.warning("%s", error)
+
+    def hang_up() -> None:
+        task = asyncio.create_task(reload())
+        reloading.add(task)
+        task.add_done_callback(reloading.discard)
+
+    handlers = {signal.SIGTERM: keeper.stop, signal.SIGINT: keeper.stop, signal.SIGHUP: hang_up}
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)
+
+
+class _Deadline:
+    """Ends the process ``END_S`` after ``begin``, when an engine or a device does not let go. A context manager.
+
+    All that was heard is kept by then: the history is closed before the engines.
+
+    Args:
+        last: done before the process ends.
+    """
+
+    def __init__(self, last: Callable[[], None]):
+        self._last = last
+        self._timer = threading.Timer(END_S, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> "_Deadline":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def begin(self) -> None:
+        self._timer.start()
+
+    def _end(self) -> None:
+        log.warning("something did not end in %.1f s and is left behind", END_S)
+        self._last()
+        os._exit(0)
