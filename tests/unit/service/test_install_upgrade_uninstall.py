@@ -1,0 +1,253 @@
+"""Install, upgrade, uninstall, in any order, failing or killed anywhere: all of it or nothing, on both platforms."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from tests.unit.service.fakes import FakeLaunchd, FakeMac, FakeMachine, FakeSystemd, Killed
+from voicemate.errors import ServiceError
+from voicemate.service.interpreter import Interpreter
+from voicemate.service.login import Launchd, LoginService, Platform, Systemd
+from voicemate.service.machine import Answer, File
+
+HOME = Path("/Users/someone")
+JOURNAL = Path("/state/undo")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VOICEMATE_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("XDG_CONFIG_HOME", raising=False)
+        yield
+
+
+def an_interpreter(version: str = "1.0") -> Interpreter:
+    """Of a voicemate whose place differs from version to version, so that an upgrade changes files."""
+    return Interpreter(sys.executable, "3.12", "/lib/libpython3.12.so", {"VOICEMATE_HOME": f"/{version}"}, version)
+
+
+class World:
+    """One account's machine, with what it takes to compare before and after."""
+
+    def __init__(self, mac: bool):
+        self.machine = FakeMachine()
+        self.machine.programs[sys.executable] = lambda argv: Answer(0, "3.12\n")
+        if mac:
+            self.launchd = FakeLaunchd(self.machine)
+            self.mac = FakeMac(self.machine, self.launchd, HOME)
+            self.platform: Platform = Launchd(HOME, 501)
+        else:
+            self.systemd = FakeSystemd(self.machine, HOME / ".config/systemd/user/voicemate.service")
+            self.platform = Systemd(HOME)
+        self.is_mac = mac
+        self.said: list[str] = []
+
+    @property
+    def service(self) -> LoginService:
+        return LoginService(self.platform, self.machine, self.said.append, JOURNAL)
+
+    @property
+    def runs_from(self) -> bytes | None:
+        if self.is_mac:
+            return self.launchd.running_from if self.launchd.pid else None
+        return self.systemd.read if self.systemd.pid else None
+
+    def files(self) -> dict[Path, File]:
+        """What the person has on the disk: not the journal's own leavings, the log and the answers of dialogs."""
+        return {
+            path: file
+            for path, file in self.machine.files.items()
+            if JOURNAL not in path.parents and path.name not in ("answer", "launchd.log")
+        }
+
+    def state(self) -> object:
+        return self.files(), self.runs_from
+
+
+@cache
+def as_installed(mac: bool, version: str | None) -> object:
+    """What an account looks like with nothing but ``version`` installed, without any accident."""
+    world = World(mac)
+    if version:
+        world.service.install(an_interpreter(version))
+    return world.state()
+
+
+versions = st.sampled_from(["1.0", "2.0", "3.0"])
+
+
+class Sequences(RuleBasedStateMachine):
+    """Any sequence of what can happen; after each step one version is installed as if nothing else had ever been."""
+
+    @initialize(mac=st.booleans(), drain=st.floats(0, 14), bootout=st.sampled_from([0, 36, 5]), lazy=st.booleans())
+    def begin(self, mac: bool, drain: float, bootout: int, lazy: bool) -> None:
+        self.world = World(mac)
+        self.version: str | None = None
+        if mac:
+            launchd = self.world.launchd
+            launchd.drain_s, launchd.bootout_code, launchd.lazy = drain, bootout, lazy
+
+    @rule(version=versions, moods=st.lists(st.sampled_from([5, 37]), max_size=2))
+    def install(self, version: str, moods: list[int]) -> None:
+        if self.world.is_mac:
+            self.world.launchd.moods = moods
+        assert self.world.service.install(an_interpreter(version)).pid
+        self.version = version
+
+    @rule()
+    def uninstall(self) -> None:
+        assert self.world.service.uninstall() == (self.version is not None)
+        self.version = None
+
+    @rule(version=st.none() | versions, effects=st.integers(0, 60))
+    def is_killed(self, version: str | None, effects: int) -> None:
+        self.world.machine.dies_in = effects
+        try:
+            if version:
+                self.world.service.install(an_interpreter(version))
+            else:
+                self.world.service.uninstall()
+            self.version = version  # it was done before it could be killed
+        except Killed:
+            self.world.machine.dies_in = None
+            self.world.service.recover()
+            state = self.world.state()
+            assert state in (as_installed(self.world.is_mac, self.version), as_installed(self.world.is_mac, version))
+            self.version = version if state == as_installed(self.world.is_mac, version) else self.version
+        self.world.machine.dies_in = None
+
+    @rule(full=st.sampled_from(["host.conf", "service.json", ".plist", ".service", "journal.json", "0"]))
+    def meets_a_full_disk(self, full: str) -> None:
+        self.world.machine.refuse = lambda path: path.name.endswith(full)
+        try:
+            self.world.service.install(an_interpreter("4.0"))
+            self.version = "4.0"  # what does not fit was not needed
+        except ServiceError:
+            self.world.machine.refuse = lambda path: False
+            self.world.service.recover()
+        self.world.machine.refuse = lambda path: False
+
+    @rule()
+    def meets_no_session(self) -> None:
+        self._session(False)
+        with pytest.raises(ServiceError):
+            self.world.service.install(an_interpreter("5.0"))
+        self._session(True)
+
+    def _session(self, there: bool) -> None:
+        if self.world.is_mac:
+            self.world.launchd.session = there
+        else:
+            self.world.systemd.bus = there
+
+    @invariant()
+    def one_version_is_installed_or_none(self) -> None:
+        if hasattr(self, "world"):
+            assert self.world.state() == as_installed(self.world.is_mac, self.version)
+
+    @invariant()
+    def the_permission_stays_with_the_bytes(self) -> None:
+        if hasattr(self, "world") and self.world.is_mac and self.version:
+            assert self.world.mac.may_listen
+
+
+def test_any_sequence_of_installing_upgrading_uninstalling_failing_and_being_killed() -> None:
+    calm = settings(
+        max_examples=25, stateful_step_count=10, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    run_state_machine_as_test(Sequences, settings=calm)
+
+
+def test_an_upgrade_leaves_the_bundle_alone_and_with_it_the_microphone() -> None:
+    world = World(mac=True)
+    world.service.install(an_interpreter("1.0"))
+    program = world.machine.files[world.mac.executable]
+    world.mac.compiler = b"clang 18"
+    world.service.install(an_interpreter("2.0"))
+    assert world.machine.files[world.mac.executable] == program
+    assert world.mac.may_listen
+
+
+def test_a_damaged_bundle_is_built_anew_and_asks_anew() -> None:
+    world = World(mac=True)
+    world.service.install(an_interpreter())
+    world.machine.put(File(world.mac.executable, b"truncated", 0o755))
+    world.service.install(an_interpreter())
+    assert world.mac.may_listen
+    assert any("not as it was built" in line for line in world.said)
+
+
+def test_a_host_that_cannot_load_python_changes_nothing_and_never_touches_the_running_service() -> None:
+    world = World(mac=True)
+    world.service.install(an_interpreter("1.0"))
+    before, pid = world.state(), world.launchd.pid
+    world.mac.host_works = False
+    with pytest.raises(ServiceError, match="cannot load Python"):
+        world.service.install(an_interpreter("2.0"))
+    assert world.state() == before
+    assert world.launchd.pid == pid
+
+
+def test_a_refused_microphone_is_said_with_the_way_out_and_does_not_stop_the_installation() -> None:
+    world = World(mac=True)
+    world.mac.answers = "DENIED"
+    assert world.service.install(an_interpreter()).pid
+    assert any("refused" in line and "Privacy_Microphone" in line for line in world.said)
+
+
+def test_installing_the_same_again_only_restarts() -> None:
+    for mac in (True, False):
+        world = World(mac)
+        world.service.install(an_interpreter())
+        files = world.files()
+        world.machine.calls.clear()
+        assert world.service.install(an_interpreter()).pid
+        assert world.files() == files
+        words = {word for argv in world.machine.calls for word in argv}
+        assert words & {"kickstart", "restart"}
+        assert not words & {"bootout", "disable", "/usr/bin/clang"}
+
+
+def test_a_python_that_cannot_run_voicemate_is_refused_before_anything_is_touched() -> None:
+    world = World(mac=False)
+    world.machine.programs[sys.executable] = lambda argv: Answer(
+        1, err="Traceback (most recent call last):\n  File x\nModuleNotFoundError: No module named 'voicemate'\n"
+    )
+    with pytest.raises(ServiceError, match="No module named 'voicemate'"):
+        world.service.install(an_interpreter())
+    assert world.files() == {}
+
+
+def test_a_moved_environment_is_told_in_the_status() -> None:
+    world = World(mac=False)
+    world.service.install(an_interpreter())
+    moved = replace(an_interpreter(), python="/nowhere/.venv/bin/python")
+    record = next(path for path in world.machine.files if path.name == "service.json")
+    world.machine.put(File(record, moved.to_json(), 0o600))
+    finding = world.service.status().findings[0]
+    assert "moved or is gone" in finding.wrong
+    assert "voicemate service install" in finding.remedy
+
+
+def test_a_damaged_journal_says_what_to_delete() -> None:
+    world = World(mac=False)
+    world.machine.put(File(JOURNAL / "journal.json", b"{", 0o600))
+    with pytest.raises(ServiceError, match="Delete that folder"):
+        world.service.install(an_interpreter())
+
+
+def test_an_interrupted_installation_is_told_in_the_status() -> None:
+    world = World(mac=True)
+    world.machine.dies_in = 12
+    with pytest.raises(Killed):
+        world.service.install(an_interpreter())
+    world.machine.dies_in = None
+    assert any("interrupted" in finding.wrong for finding in world.service.status().findings)

@@ -1,0 +1,124 @@
+"""launchctl's codes and delays: whatever it answers, the agent runs in the end or one sentence says why not."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.service.fakes import FakeLaunchd, FakeMachine
+from voicemate.errors import ServiceError
+from voicemate.service import agent
+from voicemate.service.launchctl import Launchctl, parse_print
+from voicemate.service.machine import File, carry_out
+
+PLIST = Path("/Users/someone/Library/LaunchAgents/dev.voicemate.agent.plist")
+LAUNCHCTL = Launchctl(501, PLIST)
+
+
+def a_mac(**behaviour: object) -> tuple[FakeMachine, FakeLaunchd]:
+    machine = FakeMachine()
+    machine.put(File(PLIST, agent.render(Path("/A/Voicemate"), Path("/L/launchd.log"))))
+    launchd = FakeLaunchd(machine, **behaviour)  # type: ignore[arg-type]
+    machine.programs["launchctl"] = launchd
+    return machine, launchd
+
+
+behaviours = st.fixed_dictionaries(
+    {
+        "drain_s": st.floats(0, 15),
+        "bootout_code": st.sampled_from([0, 36, 5]),
+        "busy_code": st.sampled_from([5, 17, 37]),
+        "moods": st.lists(st.sampled_from([5, 36, 37, 0]), max_size=4),
+        "lazy": st.booleans(),
+        "disabled": st.booleans(),
+    }
+)
+
+
+@given(behaviours)
+def test_an_agent_is_loaded_whatever_launchd_is_in_the_middle_of(behaviour: dict[str, object]) -> None:
+    machine, launchd = a_mac(**behaviour)
+    assert carry_out(LAUNCHCTL.load(), machine).pid == launchd.pid is not None
+    # and again over the loaded one, with a draining one in between
+    launchd.moods = [5]
+    carry_out(LAUNCHCTL.unload(), machine)
+    assert launchd.running_from is None
+    assert carry_out(LAUNCHCTL.load(), machine).pid == launchd.pid is not None
+    assert machine.now < 90
+
+
+@given(behaviours)
+def test_loading_over_an_agent_that_nobody_unloaded_replaces_it(behaviour: dict[str, object]) -> None:
+    machine, launchd = a_mac(**behaviour)
+    launchd.moods = []
+    carry_out(LAUNCHCTL.load(), machine)
+    changed = agent.render(Path("/B/Voicemate"), Path("/L/launchd.log"))
+    machine.put(File(PLIST, changed))
+    carry_out(LAUNCHCTL.load(), machine)
+    assert launchd.running_from == changed
+
+
+def test_an_agent_that_has_gone_already_is_unloaded_without_waiting() -> None:
+    machine, _ = a_mac()
+    carry_out(LAUNCHCTL.unload(), machine)
+    assert machine.now < 0.1
+
+
+def test_an_agent_that_never_goes_is_given_up_after_some_twenty_seconds() -> None:
+    machine, _ = a_mac(drain_s=1e9)
+    carry_out(LAUNCHCTL.load(), machine)
+    with pytest.raises(ServiceError, match="not let go"):
+        carry_out(LAUNCHCTL.unload(), machine)
+    assert 16 < machine.now < 60
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"), [(5, "Log out and in"), (122, "writable by you only"), (150, "launchctl error")]
+)
+def test_a_code_that_never_gets_better_ends_in_launchctls_own_words(code: int, sentence: str) -> None:
+    machine, launchd = a_mac(moods=[code] * 99)
+    with pytest.raises(ServiceError, match=f"failed with {code}") as failed:
+        carry_out(LAUNCHCTL.load(), machine)
+    assert sentence in failed.value.remedy
+    assert launchd.running_from is None
+    assert machine.now < 30
+
+
+@pytest.mark.parametrize("procedure", ["observe", "load", "unload", "start", "restart"])
+def test_without_a_graphical_session_the_person_is_sent_to_the_screen(procedure: str) -> None:
+    machine, _ = a_mac(session=False)
+    with pytest.raises(ServiceError, match="not over ssh"):
+        carry_out(getattr(LAUNCHCTL, procedure)(), machine)
+
+
+def test_a_program_that_ends_at_once_is_reported_with_its_code_and_not_kicked_again() -> None:
+    machine, launchd = a_mac(ends_with=0)
+    seen = carry_out(LAUNCHCTL.load(), machine)
+    assert (seen.pid, seen.last_exit, launchd.runs) == (None, 0, 1)
+
+
+def test_a_restart_does_not_take_the_code_of_the_run_before_for_its_own() -> None:
+    machine, launchd = a_mac()
+    carry_out(LAUNCHCTL.load(), machine)
+    carry_out(LAUNCHCTL.stop(), machine)
+    assert carry_out(LAUNCHCTL.observe(), machine).pid is None
+    seen = carry_out(LAUNCHCTL.restart(), machine)
+    assert seen.pid == launchd.pid
+    assert launchd.runs == 2
+
+
+def test_starting_what_is_not_installed_says_so() -> None:
+    machine, _ = a_mac()
+    with pytest.raises(ServiceError, match="voicemate service install"):
+        carry_out(LAUNCHCTL.start(), machine)
+
+
+@given(st.text())
+def test_print_is_read_whatever_apple_makes_of_it(text: str) -> None:
+    assert parse_print(text).loaded
+
+
+def test_only_the_agents_own_lines_are_read() -> None:
+    seen = parse_print("x = {\n\targuments = {\n\t\tpid = 1\n\t}\n\tlast exit code = 78: EX_CONFIG\n\truns = 3\n}\n")
+    assert (seen.pid, seen.last_exit, seen.starts) == (None, 78, 3)

@@ -1,0 +1,291 @@
+"""The service of this account, whatever system starts it: what ``voicemate service`` does."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from platformdirs import user_log_path
+
+from voicemate.errors import ServiceError
+from voicemate.places import state_folder
+from voicemate.service import agent, unit
+from voicemate.service.app_host import AppHost
+from voicemate.service.changes import Changes
+from voicemate.service.installer import Installer, Tell
+from voicemate.service.interpreter import Interpreter, problem, require_usable
+from voicemate.service.launchctl import Launchctl
+from voicemate.service.machine import Call, File, Machine, Rehearsal, ThisMachine, carry_out
+from voicemate.service.microphone import SETTINGS, Permission
+from voicemate.service.outcome import Failure, last_failure
+from voicemate.service.supervisor import Observed, Supervisor
+from voicemate.service.systemctl import UNIT, Systemctl
+
+
+class Platform(Protocol):
+    """What differs between launchd and systemd."""
+
+    name: str
+    supervisor: Supervisor
+    definition: Path
+    paths: tuple[Path, ...]
+    """Everything that an installation may have put on the disk, beside the record of the interpreter."""
+
+    def wanted(self, interpreter: Interpreter, machine: Machine, tell: Tell) -> tuple[File, ...]:
+        """The files of an installation. Raises ServiceError."""
+        ...
+
+    def before_start(self, changes: Changes, machine: Machine, tell: Tell) -> None:
+        """What has to be done when they are in place and before the service starts. Raises ServiceError."""
+        ...
+
+    def after_uninstall(self, machine: Machine) -> None: ...
+
+    def advice(self, machine: Machine) -> tuple[str, ...]:
+        """What is worth knowing, without being wrong."""
+        ...
+
+    def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
+        """What shows the log of the service."""
+        ...
+
+
+class Launchd:
+    """macOS: a LaunchAgent that runs Voicemate.app."""
+
+    name = "launchd"
+
+    def __init__(self, home: Path, uid: int):
+        self._host = AppHost(home)
+        self._log = user_log_path("voicemate", appauthor=False) / "launchd.log"
+        self.definition = agent.definition_path(home)
+        self.supervisor: Supervisor = Launchctl(uid, self.definition)
+        self.paths = (self.definition, *self._host.files)
+
+    def wanted(self, interpreter: Interpreter, machine: Machine, tell: Tell) -> tuple[File, ...]:
+        conf = self._host.render_conf(interpreter)
+        why = self._host.why_build(machine)
+        if why:
+            tell(f"building Voicemate.app ({why})")
+        built = self._host.build(machine) if why else ()
+        return (*built, conf, File(self.definition, agent.render(self._host.executable, self._log)))
+
+    def before_start(self, changes: Changes, machine: Machine, tell: Tell) -> None:
+        self._host.try_out(machine)
+        if machine.read(self._log) is None:  # launchd starts nothing whose log it cannot write
+            machine.put(File(self._log, b"", 0o600))
+        if self._host.executable in changes.paths:
+            self._host.after_build(machine)
+        tell("asking macOS for the microphone (answer the question on the screen)")
+        given = self._host.ask(machine)
+        if given is not Permission.GRANTED:
+            tell(
+                f"the microphone is {_UNGRANTED.get(given, 'not granted yet')}: allow Voicemate in System Settings > "
+                f"Privacy & Security > Microphone (`open '{SETTINGS}'`)"
+            )
+
+    def after_uninstall(self, machine: Machine) -> None:
+        self._host.forget_permission(machine)
+
+    def advice(self, machine: Machine) -> tuple[str, ...]:
+        return ()
+
+    def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
+        return ("tail", "-n", str(lines), *(("-F",) if follow else ()), str(self._log))
+
+
+_UNGRANTED = {
+    Permission.DENIED: "refused",
+    Permission.RESTRICTED: "refused by a profile of this Mac",
+    Permission.UNKNOWN: "not granted yet, since no answer came",
+}
+
+
+class Systemd:
+    """Linux: a unit of the account's systemd."""
+
+    name = "systemd"
+
+    def __init__(self, home: Path):
+        self.definition = unit.definition_path(home)
+        self.supervisor: Supervisor = Systemctl()
+        self.paths = (self.definition,)
+
+    def wanted(self, interpreter: Interpreter, machine: Machine, tell: Tell) -> tuple[File, ...]:
+        return (File(self.definition, unit.render(interpreter)),)
+
+    def before_start(self, changes: Changes, machine: Machine, tell: Tell) -> None:
+        pass
+
+    def after_uninstall(self, machine: Machine) -> None:
+        pass
+
+    def advice(self, machine: Machine) -> tuple[str, ...]:
+        lingers = machine.call(Call(("loginctl", "show-user", str(os.getuid()), "--property=Linger"), looks=True))
+        if "Linger=yes" in lingers.out:
+            return ("It starts when the machine does, before anyone logs in (lingering is on).",)
+        return ("It starts when you log in. `loginctl enable-linger` makes it start with the machine instead.",)
+
+    def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
+        words = ("journalctl", "--user", "--unit", UNIT, "--output", "cat", "--lines", str(lines))
+        return (*words, *(("--follow",) if follow else ("--no-pager",)))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong with the service, and the way out."""
+
+    wrong: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the service is.
+
+    Args:
+        installed: its definition is on the disk.
+        interpreter: what it runs; None where that is not written down.
+        findings: what is wrong; empty when all is well.
+        advice: what is worth knowing.
+    """
+
+    manager: str
+    installed: bool
+    definition: str
+    observed: Observed
+    interpreter: Interpreter | None
+    findings: tuple[Finding, ...]
+    advice: tuple[str, ...]
+
+
+class LoginService:
+    """The service of this account.
+
+    Every method blocks and may raise ServiceError.
+
+    Args:
+        tell: gets one line for each thing that is done.
+    """
+
+    def __init__(self, platform: Platform, machine: Machine, tell: Tell, journal: Path | None = None):
+        self._platform = platform
+        self._machine = machine
+        self._tell = tell
+        self._record = state_folder() / "service.json"
+        self._installer = Installer(machine, platform.supervisor, journal or state_folder() / "service-undo", tell)
+
+    def install(self, interpreter: Interpreter) -> Observed:
+        """Install or upgrade, and start."""
+        require_usable(interpreter, self._machine)
+        files = (
+            *self._platform.wanted(interpreter, self._machine, self._tell),
+            File(self._record, interpreter.to_json(), 0o600),
+        )
+        return self._installer.install(
+            files, lambda changes: self._platform.before_start(changes, self._machine, self._tell)
+        )
+
+    def uninstall(self) -> bool:
+        """End and remove; models, settings, history and logs stay. False when there was nothing."""
+        gone = self._installer.uninstall((*self._platform.paths, self._record))
+        if gone:
+            self._platform.after_uninstall(self._machine)
+        return gone
+
+    def recover(self) -> None:
+        """Put back what an installation changed that was killed on its way; every installation begins with this."""
+        self._installer.recover()
+
+    def start(self) -> Observed:
+        """Start the installed service, if it is down."""
+        self._require_installed()
+        return carry_out(self._platform.supervisor.start(), self._machine)
+
+    def stop(self) -> None:
+        """End the service until the next login or start."""
+        self._require_installed()
+        carry_out(self._platform.supervisor.stop(), self._machine)
+
+    def restart(self) -> Observed:
+        """End the service and start it again."""
+        self._require_installed()
+        return carry_out(self._platform.supervisor.restart(), self._machine)
+
+    def status(self) -> Status:
+        """How it is, with everything that can be found wrong from outside."""
+        installed = self._machine.read(self._platform.definition) is not None
+        observed = carry_out(self._platform.supervisor.observe(), self._machine)
+        record = self._machine.read(self._record)
+        interpreter = Interpreter.from_json(record.data) if record else None
+        findings = []
+        if self._installer.interrupted():
+            findings.append(Finding("An installation was interrupted on its way", _AGAIN))
+        if installed:
+            wrong = problem(interpreter, self._machine) if interpreter else "It is not written down what it runs"
+            if wrong:
+                findings.append(Finding(wrong, f"From where voicemate is now: {_AGAIN}"))
+            findings += diagnose(observed, last_failure())
+        advice = self._platform.advice(self._machine) if installed else ()
+        return Status(
+            self._platform.name,
+            installed,
+            str(self._platform.definition),
+            observed,
+            interpreter,
+            tuple(findings),
+            advice,
+        )
+
+    def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
+        """The command that shows what the service wrote."""
+        return self._platform.log_command(lines, follow)
+
+    def _require_installed(self) -> None:
+        if self._machine.read(self._platform.definition) is None:
+            raise ServiceError("The service is not installed", "Install it with `voicemate service install`")
+
+
+_AGAIN = "run `voicemate service install`"
+
+
+def diagnose(observed: Observed, failure: Failure | None) -> Sequence[Finding]:
+    """What is wrong with an installed service, from what its supervisor and its own last words say."""
+    if not observed.loaded:
+        return (Finding("It is installed, but not loaded", f"It starts at the next login; to have it now, {_AGAIN}"),)
+    if observed.pid is not None:
+        return ()
+    if failure:
+        return (Finding(f"It ended at {failure.at}: {failure.wrong}", failure.remedy),)
+    if observed.last_exit:
+        return (
+            Finding(f"It ended with exit code {observed.last_exit}", "`voicemate service logs` shows what it said"),
+        )
+    return ()
+
+
+def login_service(
+    tell: Tell = lambda line: None,
+    rehearse: Callable[[str], None] | None = None,
+    machine: Machine | None = None,
+    platform: str = sys.platform,
+) -> LoginService:
+    """The service of this account on this machine.
+
+    Args:
+        tell: gets one line for each thing that is done.
+        rehearse: do nothing, and give every file and command to this instead.
+
+    Raises:
+        ServiceError: as root, for an account that is somebody else's.
+    """
+    if os.geteuid() == 0 and (platform == "darwin" or os.environ.get("SUDO_USER")):
+        raise ServiceError("The service belongs to your own account, not to root", "Repeat this without sudo")
+    machine = machine or ThisMachine()
+    if rehearse:
+        machine = Rehearsal(machine, rehearse)
+    home = Path.home()
+    here: Platform = Launchd(home, os.getuid()) if platform == "darwin" else Systemd(home)
+    return LoginService(here, machine, tell)
