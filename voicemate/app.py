@@ -11,14 +11,18 @@ from pathlib import Path
 
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Direction
+from voicemate.audio.echo import echo_canceller
 from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.microphone import DEFAULT_LIMITS, DeviceMicrophone
 from voicemate.audio.ports import Loudspeaker, Microphone
 from voicemate.audio.stream_host import StreamHost
 from voicemate.config import Settings, engine_threads
+from voicemate.conversation.attention import Attention
 from voicemate.conversation.dialogue import Dialogue
+from voicemate.conversation.floor import Floor
 from voicemate.conversation.history import History, HistoryWriter
 from voicemate.conversation.instance import only_instance
+from voicemate.conversation.microphone_gate import MicrophoneGate
 from voicemate.conversation.session import Parts, Session
 from voicemate.conversation.trace_file import TraceFile
 from voicemate.events import EventStream, Fault, FloorChanged, FloorState, Recovered, Subscriber
@@ -253,8 +257,15 @@ def assemble(settings: Settings, stage: Stage, ready: Engines, events: EventStre
         listener=ready.listener,
         dialogue=ready.dialogue,
         synthesizer=ready.synthesizer,
+        gate=MicrophoneGate(
+            echo_canceller(settings.audio.echo, lambda: stage.loudspeaker.name),
+            stage.loudspeaker,
+            settings.barge_in.by_voice,
+            settings.push_to_talk.hands_free,
+        ),
+        attention=Attention(settings.attention, ready.dialogue.persona.name),
     )
-    return Session(parts, settings.endpoint, events)
+    return Session(parts, Floor(settings.endpoint, settings.barge_in, settings.push_to_talk), events)
 
 
 @asynccontextmanager

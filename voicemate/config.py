@@ -61,7 +61,7 @@ class VadSettings(Section):
     threshold: float = Field(default=0.5, ge=0.05, le=0.95, description="Silero probability that starts speech")
     release: float = Field(default=0.2, ge=0.05, le=0.95, description="Silero probability below which speech pauses")
     onset_ms: Milliseconds = Field(default=96, description="voice this long before speech starts")
-    pause_ms: Milliseconds = Field(default=128, description="silence this long is a pause: work on the reply begins")
+    pause_ms: Milliseconds = Field(default=64, description="silence this long is a pause: work on the reply begins")
     preroll_ms: Milliseconds = Field(default=400, description="sound kept from before speech starts")
     gate: int = Field(default=1, ge=0, le=3, description="aggressiveness of the webrtcvad gate before Silero")
 
@@ -90,6 +90,27 @@ class AttentionSettings(Section):
     follow_up_s: float = Field(
         default=10.0, ge=0, le=600, description="after a reply no wake phrase is needed for this long"
     )
+
+
+class BargeInSettings(Section):
+    """What a voice over the character's may do."""
+
+    by_voice: bool = Field(default=True, description="a voice over the character's can interrupt it")
+    hold_ms: Milliseconds = Field(default=32, description="a voice may be there this long: the character pauses")
+    bid_ms: Milliseconds = Field(default=700, description="voice this long takes the floor, whatever its words are")
+    take_back_ms: Milliseconds = Field(
+        default=1_000, description="whoever goes on this soon after a reply began was not done: it is taken back"
+    )
+    duck_db: float = Field(
+        default=12.0, ge=0, le=60, description="how much quieter the character gets when somebody may have begun"
+    )
+
+
+class PushToTalkSettings(Section):
+    """The key that takes the floor."""
+
+    hands_free: bool = Field(default=True, description="listen without the key, too")
+    tail_ms: Milliseconds = Field(default=200, description="sound kept after the key came up")
 
 
 class HearingSettings(Section):
@@ -149,6 +170,8 @@ class Settings(Section):
     audio: AudioSettings = AudioSettings()
     vad: VadSettings = VadSettings()
     endpoint: EndpointSettings = EndpointSettings()
+    barge_in: BargeInSettings = BargeInSettings()
+    push_to_talk: PushToTalkSettings = PushToTalkSettings()
     attention: AttentionSettings = AttentionSettings()
     hearing: HearingSettings = HearingSettings()
     thinking: ThinkingSettings = ThinkingSettings()

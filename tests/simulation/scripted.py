@@ -30,7 +30,9 @@ class ScriptedMind:
     default: str = "Indeed."
     first_token_s: float = 0.09
     token_s: float = 0.01
+    complete: float = 0.9
     error: VoicemateError | None = None
+    warmed: list[list[Message]] = field(default_factory=list)
     asked: list[list[Message]] = field(default_factory=list)
     decoded: list[str] = field(default_factory=list)
 
@@ -45,7 +47,10 @@ class ScriptedMind:
             await asyncio.sleep(self.token_s)
 
     async def warm(self, messages: Sequence[Message]) -> None:
-        pass
+        self.warmed.append(list(messages))
+
+    async def completeness(self, messages: Sequence[Message]) -> float:
+        return self.complete
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) + 4 for message in messages)
@@ -86,6 +91,7 @@ class ScriptedTranscriber:
     texts: list[str]
     ms: float = 150
     confidence: float = 0.9
+    drafted: str = ""
     calls: list[float] = field(default_factory=list)  # seconds of sound in each
 
     async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
@@ -93,6 +99,10 @@ class ScriptedTranscriber:
         text = self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]
         await asyncio.sleep(self.ms / 1000)
         return Transcript(text, "en", self.confidence, len(pcm) / CLOCK_HZ, self.ms)
+
+    async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
+        await asyncio.sleep(self.ms / 1000)
+        return Transcript(self.drafted, "en", self.confidence, len(pcm) / CLOCK_HZ, self.ms)
 
     def close(self) -> None:
         pass

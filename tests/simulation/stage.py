@@ -9,10 +9,14 @@ import numpy as np
 
 from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
 from voicemate.audio.clock import SampleClock
+from voicemate.audio.echo import NoCanceller
 from voicemate.audio.room import Room
 from voicemate.audio.virtual_time import run_virtual
-from voicemate.config import EndpointSettings, VadSettings
+from voicemate.config import AttentionSettings, BargeInSettings, EndpointSettings, PushToTalkSettings, VadSettings
+from voicemate.conversation.attention import Attention
 from voicemate.conversation.dialogue import Dialogue
+from voicemate.conversation.floor import Floor
+from voicemate.conversation.microphone_gate import MicrophoneGate
 from voicemate.conversation.session import Parts, Session
 from voicemate.events import Event, EventStream
 from voicemate.hearing.ears import Ears
@@ -49,6 +53,9 @@ class Stage:
     mind: ScriptedMind = field(default_factory=ScriptedMind)
     synthesizer: ScriptedSynthesizer = field(default_factory=ScriptedSynthesizer)
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
+    barge_in: BargeInSettings = field(default_factory=BargeInSettings)
+    push_to_talk: PushToTalkSettings = field(default_factory=PushToTalkSettings)
+    attention: AttentionSettings = field(default_factory=AttentionSettings)
     persona: Persona = PERSONA
     events: list[Event] = field(default_factory=list)
     room: Room = field(init=False)
@@ -77,8 +84,13 @@ class Stage:
             listener=Listener(Ears(LoudnessActivity(), VadSettings(), 20), self.transcriber),
             dialogue=self.dialogue,
             synthesizer=self.synthesizer,
+            gate=MicrophoneGate(
+                NoCanceller(), self.room.loudspeaker, self.barge_in.by_voice, self.push_to_talk.hands_free
+            ),
+            attention=Attention(self.attention, self.persona.name),
         )
-        self.session = Session(parts, self.endpoint, stream)
+        floor = Floor(self.endpoint, self.barge_in, self.push_to_talk)
+        self.session = Session(parts, floor, stream)
         await self.room.microphone.open()
         conversation = asyncio.create_task(self.session.run())
         try:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.scripted import SECONDS_A_WORD, ScriptedMind, ScriptedTranscriber
 from tests.simulation.stage import Stage, voice
-from voicemate.config import EndpointSettings
+from voicemate.config import BargeInSettings, EndpointSettings
 from voicemate.errors import ModelError, SpeechError
 from voicemate.events import (
     Dismissed,
@@ -39,7 +39,7 @@ def test_a_question_gets_its_answer_out_loud() -> None:
 
 
 def test_the_gap_is_the_longer_of_waiting_and_computing_and_not_their_sum() -> None:
-    stage = Stage(endpoint=EndpointSettings(silence_ms=500))
+    stage = Stage(endpoint=EndpointSettings(shortest_ms=500, longest_ms=500))
     stage.play(one_question)
     (timed,) = stage.of(TurnTimed)
     assert timed.ready
@@ -127,8 +127,8 @@ def test_the_character_remembers_what_was_said_and_heard() -> None:
     assert said[-3:] == ["my name is Ada", "Hello Ada.", "what is my name"]
 
 
-def test_the_character_does_not_answer_itself() -> None:
-    stage = Stage(mind=ScriptedMind(default="Well, " + "and so on " * 20))
+def test_where_nobody_may_interrupt_by_voice_the_character_does_not_answer_itself() -> None:
+    stage = Stage(mind=ScriptedMind(default="Well, " + "and so on " * 20), barge_in=BargeInSettings(by_voice=False))
 
     async def leak(stage: Stage) -> None:
         await stage.room.say(voice(1.0))

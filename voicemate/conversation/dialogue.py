@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 from voicemate.errors import ModelError
+from voicemate.hearing.endpoint import without_closing
 from voicemate.personas.persona import Persona
 from voicemate.thinking.context import Context
 from voicemate.thinking.mind import Mind
@@ -48,6 +49,24 @@ class Dialogue:
                 yield piece
         said_now = [*self._past, Remembered(words, said.strip())]
         self._warming = asyncio.create_task(self._warm(said_now), name="warm")
+
+    async def read(self, words: str) -> None:
+        """Have the model read what the person has said so far, in the middle of their turn.
+
+        Raises:
+            ModelError: the model failed.
+        """
+        self._stop_warming()
+        await self._mind.warm(self._context.fit(self._past, words))
+
+    async def completeness(self, words: str) -> float:
+        """How probable it is that ``words`` are a whole message, 0 to 1; see ``Mind.completeness``.
+
+        Raises:
+            ModelError: the model failed.
+        """
+        self._stop_warming()
+        return await self._mind.completeness(self._context.fit(self._past, without_closing(words)))
 
     def remember(self, words: str, heard: str) -> None:
         """The turn is over: ``words`` were said to the character, ``heard`` was heard of its reply."""

@@ -1,154 +1,105 @@
 """Who holds the floor: a pure state machine on the sample clock.
 
-Everything that matters to the question comes in as an ``Input`` and everything that must be done about it goes
-out as an ``Act``. There is no I/O, no wall clock and no waiting here, so the same inputs always give the same
-acts: a recorded conversation can be decided again.
+There is no I/O, no wall clock and no waiting here, so the same inputs always give the same acts: a recorded
+conversation can be decided again. ``floor_inputs.py`` is its vocabulary.
 
-::
+A turn is prepared at every pause and costs nothing that anyone hears until it is committed::
 
     person   ~~~~~~~~~ ended          ~~~~~~~~~ ended
     inputs   VoiceOn   VoiceOff       VoiceOn   VoiceOff  Judged  Ticks .........  Audible     Silent
     state    HEARING  ...................................................THINKING  SPEAKING    LISTENING
     acts               Prepare 1      RollBack 1 Prepare 2               Commit 2
 
-A turn is prepared at every pause and costs nothing that anyone hears until it is committed. It may still be
-rolled back after that, as long as no sample of the reply has left the loudspeaker.
+A voice over the character's is given room at once, and judged while the character holds its breath::
+
+    inputs   Tick(voice)  more of it  VoiceOn   VoiceOff  Judged     or: Ticks, for bid_ms of voice
+    state    SPEAKING                 YIELDING ............................. HEARING
+    acts     Duck         Hold                  Prepare   GoOn | CutOff      CutOff
+
+A reply that began too early (the person goes on within ``take_back_ms`` of its first word) is forgotten instead of
+cut off, and both halves of what they say are one turn. While the push-to-talk key is down nothing ends a turn; when
+it comes up the turn is over at once.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Any
 
-from voicemate.config import EndpointSettings
+from voicemate.config import BargeInSettings, EndpointSettings, PushToTalkSettings
+from voicemate.conversation.endpointing import EndpointRule
+from voicemate.conversation.floor_inputs import (
+    Act,
+    Asked,
+    Audible,
+    Commit,
+    CutOff,
+    Dismiss,
+    Duck,
+    EndSpeech,
+    Enter,
+    Failed,
+    Forget,
+    GoOn,
+    Hold,
+    Input,
+    Interrupt,
+    Judged,
+    KeyDown,
+    KeyUp,
+    Prepare,
+    RollBack,
+    Silent,
+    Tick,
+    Unduck,
+    VoiceOff,
+    VoiceOn,
+    Voted,
+)
+from voicemate.conversation.pause_habit import PauseHabit
 from voicemate.events import FloorState
 from voicemate.sound import milliseconds, samples
 
-# ---------------------------------------------------------------- what comes in
-
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """Something that happened at ``at`` (clock samples)."""
-
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceOn(Input):
-    """The person's voice is confirmed; it began at ``began``."""
-
-    began: int
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceOff(Input):
-    """The person's voice has paused; its last sample was at ``ended``."""
-
-    ended: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tick(Input):
-    """Time went on: one for every block of the microphone.
+class _Speech:
+    """What the person is saying, or has said and may go on with.
 
     Attributes:
-        voice: a voice is there, or may be starting: no turn ends now.
+        began: its first sample.
+        ended: its last one so far; None while the voice is on.
+        number: of the latest preparation of a reply to it; 0 before the first.
+        judged: what is known of its words up to ``ended``.
     """
 
-    voice: bool = False
+    began: int
+    ended: int | None = None
+    number: int = 0
+    judged: Judged | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Judged(Input):
-    """The words of preparation ``number`` are known.
+class _Answer:
+    """The reply that has the floor, or is about to get it.
 
     Attributes:
-        words: False when the evidence says it was no speech.
-        unfinished: the words do not sound like the end of a turn.
-        why: the evidence, in words.
+        number: of its preparation; 0 when the character speaks of its own accord.
+        began, ended: the person's speech that it answers.
+        audible: where it was first heard; None before.
+        spoken: it answers something that was said, and not typed or given with the key.
     """
 
     number: int
-    words: bool
-    unfinished: bool = False
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Audible(Input):
-    """The first sample of the character's speech leaves the loudspeaker."""
-
-
-@dataclass(frozen=True, slots=True)
-class Silent(Input):
-    """The character has said all it had to say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked(Input):
-    """The person typed a whole turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed(Input):
-    """Preparation ``number`` broke off; there will be no reply."""
-
-    number: int
-    why: str
-
-
-# ---------------------------------------------------------------- what goes out
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Something to do at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Enter(Act):
-    """The floor changed hands."""
-
-    state: FloorState
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prepare(Act):
-    """Get a reply ready to the speech from ``began`` to ``ended``, and hold it."""
-
-    number: int
     began: int
     ended: int
+    audible: int | None = None
+    spoken: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RollBack(Act):
-    """Drop preparation ``number`` as if it had never been."""
-
-    number: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Commit(Act):
-    """The person's turn is over: let the reply of preparation ``number`` out."""
-
-    number: int
-    began: int
-    ended: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dismiss(Act):
-    """What was heard was no speech: forget preparation ``number``, take no turn."""
-
-    number: int
-    began: int
-    ended: int
-    why: str
-
-
-# ---------------------------------------------------------------- the machine
+class _Key(Enum):
+    UP = auto()
+    DOWN = auto()
+    RELEASED = auto()  # the turn that it ended is not committed yet
 
 
 class Floor:
@@ -156,98 +107,298 @@ class Floor:
 
     Args:
         endpoint: how long a silence ends a turn.
+        barge_in: what a voice over the character's may do.
+        push_to_talk: what the key does.
     """
 
-    def __init__(self, endpoint: EndpointSettings):
+    def __init__(
+        self,
+        endpoint: EndpointSettings,
+        barge_in: BargeInSettings | None = None,
+        push_to_talk: PushToTalkSettings | None = None,
+    ):
         self._endpoint = endpoint
+        self._barge_in = barge_in or BargeInSettings()
+        self._push_to_talk = push_to_talk or PushToTalkSettings()
+        self._rule = EndpointRule(endpoint)
         self.state = FloorState.LISTENING
-        self._number = 0  # of the latest preparation
-        self._began = 0  # of the person's speech
-        self._ended: int | None = None  # of their voice, while it pauses
-        self._judged: Judged | None = None  # verdict on the latest preparation
-        self._committed = False
+        self._numbers = 0
+        self._speech: _Speech | None = None
+        self._answer: _Answer | None = None
+        self._key = _Key.UP
+        self._key_at = 0
+        self._suspected: int | None = None  # since when a voice may be over the character's
+        self._held = False
+        self._habit = PauseHabit()
+        self._steps: dict[type[Input], Callable[[Any], list[Act]]] = {
+            VoiceOn: self._voice_on,
+            VoiceOff: self._voice_off,
+            Tick: self._tick,
+            Judged: self._judge,
+            Voted: self._vote,
+            Audible: self._be_audible,
+            Silent: self._be_silent,
+            Asked: self._ask,
+            KeyDown: self._press,
+            KeyUp: self._release,
+            Interrupt: self._interrupt,
+            Failed: self._fail,
+        }
+
+    @property
+    def habit(self) -> PauseHabit:
+        """How this person has paused so far."""
+        return self._habit
 
     def step(self, got: Input) -> list[Act]:
         """Take one input, return what to do, in order."""
-        match got:
-            case VoiceOn():
-                return self._voice_on(got)
-            case VoiceOff():
-                return self._voice_off(got)
-            case Tick():
-                return [] if got.voice else self._decide(got.at)
-            case Judged():
-                return self._judge(got)
-            case Audible():
-                return self._enter(FloorState.SPEAKING, "the character speaks")
-            case Silent():
-                return self._listen("the character is done") if self.state is FloorState.SPEAKING else []
-            case Asked():
-                return self._ask(got)
-            case Failed():
-                return self._fail(got)
-        raise TypeError(f"{got!r} is no input of the floor")
+        return self._steps[type(got)](got)
+
+    # ------------------------------------------------------------ the person's voice
 
     def _voice_on(self, got: VoiceOn) -> list[Act]:
-        if self.state is FloorState.SPEAKING:
-            return []
-        acts: list[Act] = []
-        if self.state is FloorState.LISTENING:
-            self._began = got.began
-        elif self._ended is not None:
-            acts.append(RollBack(self._number, "the person went on"))
-        self._ended, self._judged, self._committed = None, None, False
+        if self._answer is not None and self._answer.audible is not None and self.state is FloorState.SPEAKING:
+            self._speech = _Speech(got.began)
+            return [*self._hold(), *self._enter(FloorState.YIELDING, "a voice over the character's")]
+        speech, acts = self._speech, list[Act]()
+        if self._answer is not None and self._answer.audible is None:
+            answer, self._answer = self._answer, None
+            acts.append(RollBack(answer.number, "the person went on"))
+            speech = _Speech(answer.began, answer.ended)
+        elif speech is not None and speech.ended is not None and speech.number:
+            acts.append(RollBack(speech.number, "the person went on"))
+        self._learn(speech, got.began)
+        self._speech = _Speech(got.began if speech is None else speech.began)
+        if self.state is FloorState.YIELDING:
+            return acts
         return acts + self._enter(FloorState.HEARING, "a voice")
 
     def _voice_off(self, got: VoiceOff) -> list[Act]:
-        if self.state is not FloorState.HEARING or self._ended is not None:
+        speech = self._speech
+        if speech is None or speech.ended is not None:
             return []
-        self._ended = got.ended
-        self._number += 1
-        return [Prepare(self._number, self._began, got.ended)]
+        self._numbers += 1
+        self._speech = replace(speech, ended=got.ended, number=self._numbers, judged=None)
+        return [Prepare(self._numbers, speech.began, got.ended)]
+
+    def _learn(self, speech: _Speech | None, began: int, cut_in: bool = False) -> None:
+        if speech is not None and speech.ended is not None:
+            self._habit = self._habit.after(milliseconds(began - speech.ended), cut_in)
+
+    # ------------------------------------------------------------ the time
+
+    def _tick(self, got: Tick) -> list[Act]:
+        match self.state:
+            case FloorState.SPEAKING:
+                return self._listen_while_speaking(got)
+            case FloorState.YIELDING:
+                return self._yield_or_not(got)
+            case _ if self._key is not _Key.UP:
+                return self._wait_for_key(got.at)
+        return [] if got.voice else self._decide(got.at)
+
+    def _listen_while_speaking(self, got: Tick) -> list[Act]:
+        if not got.voice:
+            return self._unsuspect()
+        if self._suspected is None:
+            self._suspected = got.at
+            return [Duck(self._barge_in.duck_db)]
+        return self._hold() if got.at - self._suspected >= samples(self._barge_in.hold_ms) else []
+
+    def _hold(self) -> list[Act]:
+        held, self._held = self._held, True
+        return [] if held else [Hold()]
+
+    def _unsuspect(self) -> list[Act]:
+        """It was nothing."""
+        suspected, held = self._suspected is not None, self._held
+        self._suspected, self._held = None, False
+        if held:
+            return [GoOn("it was nothing")]
+        return [Unduck()] if suspected else []
+
+    def _yield_or_not(self, got: Tick) -> list[Act]:
+        """So much voice is a bid for the floor, whatever the words."""
+        speech = self._speech
+        if speech is None or speech.ended is not None or not got.voice:
+            return []
+        if got.at - speech.began < samples(self._barge_in.bid_ms):
+            return []
+        return self._take_floor("the person speaks")
+
+    def _wait_for_key(self, at: int) -> list[Act]:
+        """With the key, only the key ends a turn; what came in the tail after it still belongs to it."""
+        if self._key is _Key.DOWN or at - self._key_at < samples(self._push_to_talk.tail_ms):
+            return []
+        if self._speech is None:
+            self._key = _Key.UP
+            return self._listen("nothing was said")
+        if self._speech.ended is None:
+            return [EndSpeech()]
+        return self._decide(at)
+
+    # ------------------------------------------------------------ is the turn over?
 
     def _judge(self, got: Judged) -> list[Act]:
-        if got.number != self._number or self._ended is None:
+        speech = self._speech
+        if speech is None or speech.ended is None or got.number != speech.number:
             return []
-        self._judged = got
+        if self.state is FloorState.YIELDING:
+            if not got.bid:
+                return self._go_on(got)
+            acts = self._take_floor(got.why or "the words take the floor")
+            assert self._speech is not None
+            self._speech = replace(self._speech, judged=got)
+            return acts + self._decide(got.at)
+        self._speech = replace(speech, judged=got)
         return self._decide(got.at)
 
-    def _decide(self, at: int) -> list[Act]:
-        """Is the turn over? The silence so far against the silence that the words ask for."""
-        if self._ended is None or self._committed:
+    def _vote(self, got: Voted) -> list[Act]:
+        speech = self._speech
+        if speech is None or speech.judged is None or got.number != speech.number:
             return []
-        silence, needed = at - self._ended, samples(self._silence_ms())
+        self._speech = replace(speech, judged=replace(speech.judged, votes=got.votes))
+        return []
+
+    def _decide(self, at: int) -> list[Act]:
+        """The silence so far against the silence that the words ask for."""
+        speech = self._speech
+        if speech is None or speech.ended is None or self._key is _Key.DOWN or self.state is FloorState.YIELDING:
+            return []
+        silence = at - speech.ended
+        needed, why = self._wait(speech)
         if silence < needed:
             return []
-        if self._judged is None:  # the person is done, the words are not known yet
+        if speech.judged is None:  # the person is done, the words are not known yet
             return self._enter(FloorState.THINKING, "waiting for the words")
-        if not self._judged.words:
-            dismissed = Dismiss(self._number, self._began, self._ended, self._judged.why)
+        if not speech.judged.words:
+            self._key = _Key.UP
+            dismissed = Dismiss(speech.number, speech.began, speech.ended, speech.judged.why)
             return [dismissed, *self._listen("no words")]
-        self._committed = True
-        reason = f"{milliseconds(silence):.0f} ms of silence"
-        committed = Commit(self._number, self._began, self._ended, reason)
+        return self._commit(speech, speech.ended, f"{milliseconds(silence):.0f} ms of silence; {why}")
+
+    def _wait(self, speech: _Speech) -> tuple[int, str]:
+        """Samples of silence, and why so many."""
+        if self._key is _Key.RELEASED:
+            return 0, "the key came up"
+        if speech.judged is None:
+            return samples(self._endpoint.longest_ms), "the words are not known"
+        votes = replace(speech.judged.votes, habit=self._habit)
+        wait = self._rule.wait(votes, speech.judged.patience)
+        return samples(wait.ms), wait.why
+
+    def _commit(self, speech: _Speech, ended: int, reason: str) -> list[Act]:
+        keyed, self._key = self._key is _Key.RELEASED, _Key.UP
+        self._answer = _Answer(speech.number, speech.began, ended, spoken=not keyed)
+        self._speech = None
+        committed = Commit(speech.number, speech.began, ended, reason)
         return [*self._enter(FloorState.THINKING, reason), committed]
 
-    def _silence_ms(self) -> int:
-        unfinished = self._judged is not None and self._judged.unfinished
-        return self._endpoint.hold_on_ms if unfinished else self._endpoint.silence_ms
+    # ------------------------------------------------------------ the character's voice
+
+    def _be_audible(self, got: Audible) -> list[Act]:
+        self._answer = replace(self._answer or _Answer(0, got.at, got.at, spoken=False), audible=got.at)
+        return self._enter(FloorState.SPEAKING, "the character speaks")
+
+    def _be_silent(self, _: Silent) -> list[Act]:
+        if self._answer is None or self._answer.audible is None:
+            return []
+        self._answer = None
+        acts = self._unsuspect()
+        if self.state is FloorState.YIELDING and self._speech is not None:
+            return [*acts, *self._enter(FloorState.HEARING, "the character was done")]
+        return [*acts, *self._listen("the character is done")]
+
+    def _take_floor(self, why: str) -> list[Act]:
+        """The person has the floor: the reply in the air is over, or never was."""
+        answer, self._answer = self._answer, None
+        assert answer is not None
+        assert self._speech is not None
+        acts: list[Act] = [CutOff(answer.number, why)]
+        self._suspected, self._held = None, False
+        if self._came_too_early(answer, self._speech.began):
+            self._learn(_Speech(answer.began, answer.ended), self._speech.began, cut_in=True)
+            self._speech = replace(self._speech, began=answer.began)
+            acts = [Forget(answer.number, why)]
+        return acts + self._enter(FloorState.HEARING, why)
+
+    def _came_too_early(self, answer: _Answer, began: int) -> bool:
+        if answer.audible is None or not answer.spoken:
+            return False
+        return began - answer.audible < samples(self._barge_in.take_back_ms)
+
+    def _go_on(self, got: Judged) -> list[Act]:
+        speech, self._speech = self._speech, None
+        assert speech is not None
+        assert speech.ended is not None
+        self._suspected, self._held = None, False
+        dismissed = Dismiss(speech.number, speech.began, speech.ended, got.why)
+        return [dismissed, GoOn(got.why), *self._enter(FloorState.SPEAKING, got.why or "it was nothing")]
+
+    # ------------------------------------------------------------ keys, commands, faults
+
+    def _press(self, got: KeyDown) -> list[Act]:
+        if self._key is _Key.DOWN:
+            return []
+        self._key, self._key_at = _Key.DOWN, got.at
+        acts: list[Act] = []
+        if self._answer is not None and self._answer.audible is None:
+            answer, self._answer = self._answer, None
+            acts.append(RollBack(answer.number, "the key went down"))
+            self._speech = _Speech(answer.began)
+        elif self._answer is not None:
+            self._speech = self._speech or _Speech(got.at)
+            over = self.state is FloorState.YIELDING
+            acts += self._take_floor("the key went down")
+            if not over:  # nobody has said anything yet, unless this goes on with what came before
+                self._speech = self._speech if isinstance(acts[0], Forget) else None
+        return acts + self._enter(FloorState.HEARING, "the key is down")
+
+    def _release(self, got: KeyUp) -> list[Act]:
+        if self._key is not _Key.DOWN:
+            return []
+        self._key, self._key_at = _Key.RELEASED, got.at
+        return []
+
+    def _interrupt(self, got: Interrupt) -> list[Act]:
+        acts = self._drop_everything(got.why)
+        return acts + self._listen(got.why)
 
     def _ask(self, got: Asked) -> list[Act]:
-        acts: list[Act] = [] if self._ended is None else [RollBack(self._number, "a typed turn")]
-        self._number += 1
-        self._began = self._ended = got.at
-        self._judged, self._committed = None, True
-        prepared, committed = Prepare(self._number, got.at, got.at), Commit(self._number, got.at, got.at, "typed")
+        acts = self._drop_everything("a typed turn")
+        self._numbers += 1
+        self._answer = _Answer(self._numbers, got.at, got.at, spoken=False)
+        self._speech = None
+        prepared = Prepare(self._numbers, got.at, got.at)
+        committed = Commit(self._numbers, got.at, got.at, "typed")
         return [*acts, prepared, *self._enter(FloorState.THINKING, "typed"), committed]
 
+    def _drop_everything(self, why: str) -> list[Act]:
+        acts: list[Act] = []
+        if self._speech is not None and self._speech.ended is not None and self._speech.number:
+            acts.append(RollBack(self._speech.number, why, more=False))
+        answer, self._answer = self._answer, None
+        self._suspected, self._held = None, False
+        if answer is not None and answer.audible is not None:
+            acts.append(CutOff(answer.number, why))
+        elif answer is not None:
+            acts.append(RollBack(answer.number, why, more=False))
+        return acts
+
     def _fail(self, got: Failed) -> list[Act]:
-        if got.number != self._number or self._ended is None or self.state is FloorState.SPEAKING:
-            return []  # what was said already is said to its end
-        return [RollBack(got.number, got.why), *self._listen(got.why)]
+        speech, answer = self._speech, self._answer
+        if speech is not None and got.number == speech.number and speech.ended is not None:
+            if self.state is FloorState.YIELDING:
+                return self._go_on(Judged(got.at, got.number, words=False, bid=False, why=got.why))
+            self._key = _Key.UP
+            return [RollBack(got.number, got.why, more=False), *self._listen(got.why)]
+        if answer is not None and got.number == answer.number and answer.audible is None:
+            self._answer = None
+            return [RollBack(got.number, got.why, more=False), *self._listen(got.why)]
+        return []  # what was said already is said to its end
 
     def _listen(self, reason: str) -> list[Act]:
-        self._ended, self._judged, self._committed = None, None, False
+        self._speech = None
         return self._enter(FloorState.LISTENING, reason)
 
     def _enter(self, state: FloorState, reason: str) -> list[Act]:

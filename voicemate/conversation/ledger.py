@@ -56,6 +56,13 @@ class Ledger:
             parts.append(entry.phrase.text)
         return "".join(parts).strip()
 
+    def between(self, begin: int, end: int) -> str:
+        """The phrases of which some sample lies between two positions, as written and as read out."""
+        aired = [entry.phrase for entry in self._entries if entry.span.start < end and entry.span.end > begin]
+        written = " ".join("".join(phrase.text for phrase in aired).split())
+        spoken = " ".join(" ".join(phrase.spoken for phrase in aired).split())
+        return written if written == spoken else f"{written} {spoken}"
+
     def planned(self) -> str:
         """All the text that was queued."""
         return "".join(entry.phrase.text for entry in self._entries).strip()

@@ -7,17 +7,19 @@ loudspeaker, what do the ears say, what does the floor want done.
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.ports import BLOCK_MS, Block, Loudspeaker, Microphone
-from voicemate.config import EndpointSettings
-from voicemate.conversation import floor as f
+from voicemate.conversation import floor_inputs as f
+from voicemate.conversation.attention import Attention, Obey
 from voicemate.conversation.dialogue import Dialogue
+from voicemate.conversation.following import Following
+from voicemate.conversation.meaning import Meaning, Moment, meaning, with_sentence
+from voicemate.conversation.microphone_gate import MicrophoneGate
 from voicemate.conversation.reply import Mouth, Reply
-from voicemate.conversation.turn import Turn
+from voicemate.conversation.turn import Turn, Work
 from voicemate.errors import AudioError, VoicemateError, first_error
 from voicemate.events import (
     Dismissed,
@@ -38,17 +40,28 @@ from voicemate.events import (
     TurnEnded,
     TurnTimed,
 )
-from voicemate.hearing.endpoint import unfinished
 from voicemate.hearing.listener import Listener, Understood
 from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechEvent, Started
+from voicemate.hearing.spoken_commands import Command, Patience
 from voicemate.sound import CLOCK_HZ, milliseconds, samples
 from voicemate.speaking.synthesizer import Synthesizer
 
-DEAF_TAIL = samples(250)
-"""After the character's last sample the room still rings and the microphone's own buffer still holds it."""
-
 LEVEL_EVERY = 96 // BLOCK_MS
 """Blocks between two level events: about ten a second."""
+
+ECHO_REACH = samples(1_500)
+"""How long before a voice began the words may have left the loudspeaker that it is an echo of."""
+
+_QUESTION = ("?", "？")
+
+
+class Decider(Protocol):
+    """What decides: the floor."""
+
+    @property
+    def state(self) -> FloorState: ...
+
+    def step(self, got: f.Input) -> list[f.Act]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,49 @@ class Parts:
     listener: Listener
     dialogue: Dialogue
     synthesizer: Synthesizer
+    gate: MicrophoneGate
+    attention: Attention
+
+
+@dataclass(slots=True)
+class _Speech:
+    """The person's speech that goes on now.
+
+    Attributes:
+        began: its first sample; None while there is none.
+        aired_from: where the loudspeaker was ``ECHO_REACH`` before, if it began over the character's voice.
+        before: the first half of the turn, if the character had cut in falsely.
+    """
+
+    began: int | None = None
+    aired_from: int | None = None
+    before: str = ""
+
+
+@dataclass(slots=True)
+class _Answer:
+    """The reply that the loudspeaker has, or is about to get: to a turn, or one that nobody asked for."""
+
+    turn: Turn | None = None
+    unasked: Reply | None = None
+
+    @property
+    def reply(self) -> Reply | None:
+        return self.turn.reply if self.turn else self.unasked
+
+
+@dataclass(slots=True)
+class _Now:
+    """All that changes from moment to moment."""
+
+    turns: int = 0  # that the person has taken
+    preparing: Turn | None = None
+    answer: _Answer | None = None
+    speech: _Speech = field(default_factory=_Speech)
+    asked: bool = False  # the character's last words were a question
+    patience: Patience = field(default_factory=Patience)
+    typed: str | None = None
+    blocks: int = 0
 
 
 class Session:
@@ -68,33 +124,20 @@ class Session:
 
     Args:
         parts: devices, engines and the character's side of the dialogue.
-        endpoint: when the person's turn is over.
+        floor: decides whose turn it is.
         events: where everything that happens is told.
     """
 
-    def __init__(self, parts: Parts, endpoint: EndpointSettings, events: EventStream):
+    def __init__(self, parts: Parts, floor: Decider, events: EventStream):
         self._parts = parts
         self._events = events
-        self._floor = f.Floor(endpoint)
+        self._floor = floor
         self._mouth = Mouth(parts.synthesizer, parts.loudspeaker, parts.clock.now, events.emit)
-        self._turns = 0  # turns the person has taken
-        self._turn: Turn | None = None
-        self._greeting: Reply | None = None
-        self._typed: str | None = None
+        self._following = Following(parts.listener.so_far, parts.dialogue.read, self._tell_draft)
+        self._is = _Now()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._deaf_until = 0
-        self._blocks = 0
         parts.microphone.on_health(lambda error: self._health("microphone", error))
         parts.loudspeaker.on_health(lambda error: self._health("loudspeaker", error))
-
-    def _health(self, where: str, error: AudioError | None) -> None:
-        """A device broke, or works again."""
-        if error is None:
-            self._emit(Recovered(self._now, where))
-            self._emit(FloorChanged(self._now, self._floor.state, f"the {where} works again"))
-        else:
-            self._emit(Fault(self._now, where, error.wrong, error.remedy))
-            self._emit(FloorChanged(self._now, FloorState.UNAVAILABLE, error.wrong))
 
     async def run(self) -> None:
         """Converse until the microphone ends or the awaiting task is cancelled.
@@ -110,31 +153,53 @@ class Session:
             self._abandon()
             self._emit(FloorChanged(self._now, FloorState.STOPPED))
 
+    # ------------------------------------------------------------ what a person, a menu or a program asks for
+
     def greet(self, text: str) -> None:
         """The character says ``text`` of its own accord."""
-        self._greeting = Reply(0, _once(text), self._parts.dialogue.persona, self._mouth)
-        self._greeting.release()
-        task = asyncio.create_task(self._say(self._greeting), name="greeting")
+        reply = Reply(0, _once(text), self._parts.dialogue.persona, self._mouth)
+        reply.release()
+        self._is.answer = _Answer(unasked=reply)
+        self._parts.attention.reply_began()
+        task = asyncio.create_task(self._say(reply), name="greeting")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def ask(self, text: str) -> None:
         """The person types ``text`` instead of saying it: a turn that is over at once."""
-        self._typed = text
+        self._is.typed = text
         self._decide(f.Asked(self._now))
+
+    def press(self) -> None:
+        """The push-to-talk key went down: the person has the floor until ``release``."""
+        self._parts.loudspeaker.wake()
+        self._decide(f.KeyDown(self._now))
+
+    def release(self) -> None:
+        """The push-to-talk key came up: the person's turn is over."""
+        self._decide(f.KeyUp(self._now))
+
+    def interrupt(self, why: str = "interrupted") -> None:
+        """The character falls silent at once; nobody has the floor."""
+        self._decide(f.Interrupt(self._now, why))
+        self._forget_speech()
+
+    def mute(self, muted: bool) -> None:
+        """Hear nothing of the microphone, or hear it again."""
+        self._parts.gate.muted = muted
 
     # ------------------------------------------------------------ what comes in
 
     def _take(self, block: Block) -> None:
         self._watch_loudspeaker()
-        deaf = self._deaf(block.end)
-        heard = replace(block, pcm=np.zeros_like(block.pcm)) if deaf else block
-        listener = self._parts.listener
-        for told in listener.push(heard):
+        listener, now = self._parts.listener, self._is
+        for told in listener.push(self._parts.gate.pass_on(block, self._floor.state)):
             self._follow(block.end, told)
-        self._blocks += 1
-        if self._blocks % LEVEL_EVERY == 0:
+        now.blocks += 1
+        if now.blocks % LEVEL_EVERY == 0:
             self._emit(Level(block.end, listener.dbfs, listener.voice))
+        if listener.voice_on and now.speech.began is not None and self._floor.state is FloorState.HEARING:
+            self._following.voice(block.end, now.speech.began)
         self._decide(f.Tick(block.end, listener.voice_on))
 
     def _follow(self, at: int, told: SpeechEvent) -> None:
@@ -142,36 +207,50 @@ class Session:
         match told:
             case Started(began):
                 self._parts.loudspeaker.wake()
+                self._begin_speech(began)
                 self._emit(SpeechStarted(at, began))
                 self._decide(f.VoiceOn(at, began))
             case Paused(ended):
+                self._following.stop()
                 self._emit(SpeechPaused(at, ended))
                 self._decide(f.VoiceOff(at, ended))
             case Resumed(paused, began):
                 self._emit(SpeechResumed(at, paused))
                 self._decide(f.VoiceOn(at, began))
 
-    def _deaf(self, at: int) -> bool:
-        """Without echo cancellation the microphone hears the character: do not listen to that."""
-        if self._floor.state is FloorState.SPEAKING:
-            self._deaf_until = at + DEAF_TAIL
-        return at < self._deaf_until
+    def _begin_speech(self, began: int) -> None:
+        speech, loudspeaker = self._is.speech, self._parts.loudspeaker
+        speech.began, speech.aired_from = began, None
+        if self._floor.state in (FloorState.SPEAKING, FloorState.YIELDING):
+            since = self._now - began + ECHO_REACH
+            speech.aired_from = loudspeaker.position() - since * loudspeaker.rate // CLOCK_HZ
 
     def _watch_loudspeaker(self) -> None:
         """What has left the loudspeaker since the last block, and what follows from it."""
-        reply, loudspeaker = self._in_the_air(), self._parts.loudspeaker
-        if reply is None:
+        answer, loudspeaker = self._is.answer, self._parts.loudspeaker
+        if answer is None or answer.reply is None:
             return
-        position, begin = loudspeaker.position(), reply.ledger.begin()
-        if begin is not None and position > begin and self._floor.state is not FloorState.SPEAKING:
+        reply, position, begin = answer.reply, loudspeaker.position(), answer.reply.ledger.begin()
+        silent = self._floor.state not in (FloorState.SPEAKING, FloorState.YIELDING)
+        if begin is not None and position > begin and silent:
             audible = self._now - round((position - begin) * CLOCK_HZ / loudspeaker.rate)
-            self._parts.listener.close()
-            self._tell_timing(reply, audible)
+            self._forget_speech()
+            self._tell_timing(answer, audible)
             self._decide(f.Audible(audible))
         for phrase in reply.ledger.starting(position):
             self._emit(PhraseStarted(self._now, reply.turn, phrase.text))
         if reply.queued and loudspeaker.idle():
-            self._end_reply(reply, interrupted=False)
+            self._end_reply(interrupted=False)
+            self._decide(f.Silent(self._now))
+
+    def _health(self, where: str, error: AudioError | None) -> None:
+        """A device broke, or works again."""
+        if error is None:
+            self._emit(Recovered(self._now, where))
+            self._emit(FloorChanged(self._now, self._floor.state, f"the {where} works again"))
+        else:
+            self._emit(Fault(self._now, where, error.wrong, error.remedy))
+            self._emit(FloorChanged(self._now, FloorState.UNAVAILABLE, error.wrong))
 
     # ------------------------------------------------------------ what is done
 
@@ -185,75 +264,176 @@ class Session:
                 case f.Commit():
                     self._commit(given.at, act)
                 case f.RollBack():
-                    self._roll_back(given.at, act.reason, again=isinstance(given, f.VoiceOn))
+                    self._roll_back(given.at, act)
                 case f.Dismiss():
                     self._dismiss(given.at, act)
+                case f.EndSpeech():
+                    self._end_speech(given.at)
+                case _:
+                    self._steer_reply(given.at, act)
+
+    def _steer_reply(self, at: int, act: f.Act) -> None:
+        """What becomes of the reply in the air."""
+        loudspeaker = self._parts.loudspeaker
+        match act:
+            case f.Duck():
+                loudspeaker.duck(act.db)
+            case f.Unduck():
+                loudspeaker.duck(0)
+            case f.Hold():
+                loudspeaker.pause()
+            case f.GoOn():
+                loudspeaker.duck(0, ramp_ms=0)
+                loudspeaker.resume()
+            case f.CutOff():
+                self._cut_off()
+            case f.Forget():
+                self._forget(at, act)
 
     def _prepare(self, act: f.Prepare) -> None:
-        dialogue, listener, number = self._parts.dialogue, self._parts.listener, self._turns + 1
-        typed, self._typed = self._typed, None
+        dialogue, typed, now = self._parts.dialogue, self._is.typed, self._is
+        now.typed = None
+        number, said = now.turns + 1, now.speech
+        moment = Moment(act.began, act.ended, self._words_in_air(said), said.before, now.asked)
 
         async def hear() -> Understood:
-            return Understood(typed, dialogue.persona.language, words=True) if typed else await listener.hear()
+            return Understood(typed or "", dialogue.persona.language, words=True)
 
-        self._turn = Turn(
-            turn=number,
-            hear=hear,
+        def interpret(understood: Understood) -> Meaning:
+            if typed:
+                return Meaning(typed, understood.language, bid=True)
+            return meaning(understood, moment, self._parts.attention)
+
+        async def weigh(given: Meaning) -> Meaning:
+            over = typed or moment.in_air is not None
+            return given if over else with_sentence(given, await dialogue.completeness(given.words))
+
+        work = Work(
+            hear=hear if typed else self._parts.listener.hear,
+            interpret=interpret,
+            weigh=weigh,
+            judged=lambda given: self._judged(act.number, given),
             think=lambda words: dialogue.think(words, number),
-            persona=dialogue.persona,
-            mouth=self._mouth,
-            judged=lambda understood: self._judged(act.number, understood),
             failed=lambda why: self._decide(f.Failed(self._now, act.number, why)),
         )
-        self._turn.prepare()
+        now.preparing = Turn(act.number, number, work, dialogue.persona, self._mouth)
+        now.preparing.prepare()
 
-    def _judged(self, number: int, understood: Understood) -> None:
-        committed = self._turn is not None and self._turn.committed_at is not None
-        more = unfinished(understood.text, understood.language)
-        self._decide(f.Judged(self._now, number, understood.words, more, understood.why))
-        if committed:  # a typed turn is over before its words are looked at
-            self._tell_words()
+    def _words_in_air(self, said: _Speech) -> str | None:
+        answer = self._is.answer
+        if said.aired_from is None or answer is None or answer.reply is None:
+            return None
+        return answer.reply.ledger.between(said.aired_from, self._parts.loudspeaker.position())
+
+    def _judged(self, number: int, given: Meaning) -> None:
+        factor = self._is.patience.factor
+        committed = self._is.answer.turn if self._is.answer else None
+        self._decide(f.Judged(self._now, number, bool(given.words), given.bid, given.votes, factor, given.why))
+        if committed is not None and committed.number == number:  # typed: over before its words are looked at
+            self._tell_words(committed)
 
     def _commit(self, at: int, act: f.Commit) -> None:
-        turn = self._turn
+        turn, now = self._is.preparing, self._is
         assert turn is not None, "the floor commits only what it had prepared"
-        self._turns = turn.turn
+        now.turns, now.preparing, now.answer = turn.turn, None, _Answer(turn)
+        now.patience = now.patience.after_turn()
+        self._following.end()
+        if turn.meaning is not None and turn.meaning.meant is not None:
+            self._parts.attention.settle(turn.meaning.meant, at)
         self._emit(TurnEnded(at, turn.turn, act.began, act.ended, act.reason))
         turn.commit(at, act.ended)
-        self._tell_words()
+        self._tell_words(turn)
 
-    def _tell_words(self) -> None:
-        if self._turn and self._turn.understood:
-            words = self._turn.understood
-            self._emit(Heard(self._now, self._turn.turn, words.text, words.language, final=True))
+    def _tell_words(self, turn: Turn) -> None:
+        if turn.meaning is not None:
+            self._emit(Heard(self._now, turn.turn, turn.meaning.words, turn.meaning.language, final=True))
 
-    def _roll_back(self, at: int, reason: str, again: bool) -> None:
-        """Drop what was prepared; ``again``: what the person said will be part of their next turn."""
-        turn, self._turn = self._turn, None
-        assert turn is not None, "the floor rolls back only what it had prepared"
-        turn.roll_back()
-        if turn.committed_at is not None:
+    def _tell_draft(self, words: str) -> None:
+        if words:
+            self._emit(Heard(self._now, self._is.turns + 1, words, "", final=False))
+
+    def _roll_back(self, at: int, act: f.RollBack) -> None:
+        """Drop what was prepared, or committed and not heard yet."""
+        now = self._is
+        if now.preparing is not None and now.preparing.number == act.number:
+            turn, now.preparing = now.preparing, None
+        else:
+            turn, now.answer = self._answered(), None
             self._parts.loudspeaker.stop()
-            self._turns -= again
-        self._emit(RolledBack(at, turn.turn, reason))
+            now.turns -= act.more
+            self._parts.attention.reply_ended(at)
+        turn.roll_back()
+        self._emit(RolledBack(at, turn.turn, act.reason))
 
     def _dismiss(self, at: int, act: f.Dismiss) -> None:
-        turn, self._turn = self._turn, None
-        text = turn.understood.text if turn and turn.understood else ""
-        self._parts.listener.close()
+        turn, self._is.preparing = self._is.preparing, None
+        text, given = (turn.heard, turn.meaning) if turn else ("", None)
+        if turn:
+            turn.roll_back()
+        self._forget_speech()
         self._emit(Dismissed(at, act.began, act.ended, act.why, text))
+        if given is not None and given.meant is not None:
+            self._parts.attention.settle(given.meant, at)
+            if isinstance(given.meant, Obey) and given.meant.given.command is Command.WAIT:
+                self._is.patience = given.meant.given.patience
+
+    def _end_speech(self, at: int) -> None:
+        """The key came up while the voice was on."""
+        paused = self._parts.listener.end_speech()
+        self._follow(at, paused or Paused(at))
+
+    def _forget_speech(self) -> None:
+        """The next voice starts a new utterance."""
+        self._following.end()
+        self._parts.listener.close()
+        self._is.speech = _Speech()
 
     # ------------------------------------------------------------ the reply in the air
 
-    def _in_the_air(self) -> Reply | None:
-        """The reply that the loudspeaker has, or is about to get."""
-        if self._turn is not None and self._turn.committed_at is not None:
-            return self._turn.reply
-        return self._greeting
+    def _cut_off(self) -> None:
+        """The person has taken the floor: what was heard of the reply is what was said."""
+        self._parts.loudspeaker.stop()
+        answer = self._is.answer
+        if answer is not None and answer.turn is not None:
+            answer.turn.roll_back()
+        self._end_reply(interrupted=True)
 
-    def _tell_timing(self, reply: Reply, audible: int) -> None:
-        turn = self._turn
-        if turn is None or turn.committed_at is None:
+    def _forget(self, at: int, act: f.Forget) -> None:
+        """The reply came too early: it was never said, and its turn goes on."""
+        now = self._is
+        turn, now.answer = self._answered(), None
+        self._parts.loudspeaker.stop()
+        turn.roll_back()
+        now.turns -= 1
+        if turn.meaning is not None:
+            now.speech.before = turn.meaning.words
+        now.speech.aired_from = None
+        self._parts.attention.reply_ended(at)
+        self._emit(RolledBack(at, turn.turn, act.why))
+
+    def _answered(self) -> Turn:
+        """The turn whose reply has the floor, or is about to get it."""
+        turn = self._is.answer.turn if self._is.answer else None
+        assert turn is not None, "the floor takes back only what it had committed"
+        return turn
+
+    def _end_reply(self, interrupted: bool) -> None:
+        """The character is silent: what was heard is what is remembered."""
+        now = self._is
+        answer, now.answer = now.answer, None
+        if answer is None:
+            return
+        reply = answer.reply
+        heard = reply.ledger.heard(self._parts.loudspeaker.position()) if reply else ""
+        if answer.turn is not None and answer.turn.meaning is not None:
+            self._parts.dialogue.remember(answer.turn.meaning.words, heard)
+        now.asked = heard.rstrip("\"'”’» ").endswith(_QUESTION)
+        self._parts.attention.reply_ended(self._now)
+        self._emit(ReplyEnded(self._now, reply.turn if reply else 0, heard, interrupted))
+
+    def _tell_timing(self, answer: _Answer, audible: int) -> None:
+        turn, reply = answer.turn, answer.reply
+        if turn is None or turn.committed_at is None or reply is None:
             return
         self._emit(
             TurnTimed(
@@ -268,33 +448,26 @@ class Session:
             )
         )
 
-    def _end_reply(self, reply: Reply, interrupted: bool) -> None:
-        """The character is silent: what was heard is what is remembered."""
-        heard = reply.ledger.heard(self._parts.loudspeaker.position())
-        turn, self._turn, self._greeting = self._turn, None, None
-        if turn is not None and turn.understood is not None:
-            self._parts.dialogue.remember(turn.understood.text, heard)
-        self._emit(ReplyEnded(self._now, reply.turn, heard, interrupted))
-        self._decide(f.Silent(self._now))
-
     def _abandon(self) -> None:
         """The conversation stops: silence at once, and nothing that was heard is lost."""
-        reply = self._in_the_air()
+        answer, now = self._is.answer, self._is
+        self._following.end()
         self._parts.loudspeaker.stop()
-        if self._turn is not None:
-            self._turn.roll_back()
+        for turn in (now.preparing, answer.turn if answer else None):
+            if turn is not None:
+                turn.roll_back()
         for task in self._tasks:
             task.cancel()
-        if reply is not None and reply.ledger.heard(self._parts.loudspeaker.position()):
-            self._end_reply(reply, interrupted=True)
+        if answer and answer.reply and answer.reply.ledger.heard(self._parts.loudspeaker.position()):
+            self._end_reply(interrupted=True)
 
-    async def _say(self, greeting: Reply) -> None:
+    async def _say(self, reply: Reply) -> None:
         try:
-            await greeting.run()
+            await reply.run()
         except* VoicemateError as errors:
             error = first_error(errors)
             self._emit(Fault(self._now, "greeting", error.wrong, error.remedy))
-            self._greeting = None
+            self._is.answer = None
 
     @property
     def _now(self) -> int:

@@ -9,7 +9,9 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
 
+from voicemate.conversation.meaning import Meaning
 from voicemate.conversation.reply import Mouth, Reply
 from voicemate.errors import VoicemateError, first_error
 from voicemate.events import Fault, Heard, Stage, StageTimed
@@ -17,40 +19,50 @@ from voicemate.hearing.listener import Understood
 from voicemate.personas.persona import Persona
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a turn asks of the others, in this order.
+
+    Attributes:
+        hear: understands the person.
+        interpret: what their words mean at this moment.
+        weigh: has the language model's vote on the words put in; not asked where there is nothing to answer.
+        judged: called once when the meaning is known.
+        think: the reply's text as it is decoded.
+        failed: called once when there will be no (more) reply, with the reason.
+    """
+
+    hear: Callable[[], Awaitable[Understood]]
+    interpret: Callable[[Understood], Meaning]
+    weigh: Callable[[Meaning], Awaitable[Meaning]]
+    judged: Callable[[Meaning], None]
+    think: Callable[[str], AsyncGenerator[str]]
+    failed: Callable[[str], None]
+
+
 class Turn:
     """One turn of the person and the reply to it. Lives on the conversation's loop.
 
     Args:
+        number: of its preparation.
         turn: which of the person's turns it will be if it is committed.
-        hear: understands the person.
-        think: the reply's text as it is decoded.
+        work: what it asks of the others.
         persona, mouth: who answers, and with what.
-        judged: called once when the words are known.
-        failed: called once when there will be no (more) reply, with the reason.
     """
 
-    def __init__(
-        self,
-        turn: int,
-        hear: Callable[[], Awaitable[Understood]],
-        think: Callable[[str], AsyncGenerator[str]],
-        persona: Persona,
-        mouth: Mouth,
-        judged: Callable[[Understood], None],
-        failed: Callable[[str], None],
-    ):
+    def __init__(self, number: int, turn: int, work: Work, persona: Persona, mouth: Mouth):
+        self.number = number
         self.turn = turn
-        self.understood: Understood | None = None
+        self.meaning: Meaning | None = None
         self.reply: Reply | None = None
+        self.heard = ""  # what whisper wrote, words or not
         self.hearing_ms = 0.0
         self.committed_at: int | None = None
         self.ended = 0  # the person's last sample
-        self._hear = hear
-        self._think = think
+        self._work = work
         self._persona = persona
         self._mouth = mouth
-        self._judged = judged
-        self._failed = failed
+        self._dropped = False
         self._task: asyncio.Task[None] | None = None
 
     def prepare(self) -> None:
@@ -69,30 +81,35 @@ class Turn:
 
     def roll_back(self) -> None:
         """Stop all work at the engines' next step; what was held is dropped."""
+        self._dropped = True
         if self._task:
             self._task.cancel()
 
     async def _run(self) -> None:
         try:
-            self.understood = await self._understand()
-            self._judged(self.understood)
-            if not self.understood.words:
+            meaning = self._work.interpret(await self._understand())
+            if meaning.words:
+                meaning = await self._work.weigh(meaning)
+            self.meaning = meaning
+            self._work.judged(meaning)
+            if self._dropped or not meaning.words:
                 return
-            self.reply = Reply(self.turn, self._think(self.understood.text), self._persona, self._mouth)
+            self.reply = Reply(self.turn, self._work.think(meaning.words), self._persona, self._mouth)
             if self.committed_at is not None:
                 self.reply.release()
             await self.reply.run()
             if self.reply.ledger.begin() is None:
-                self._failed("there was nothing to say")
+                self._work.failed("there was nothing to say")
         except* VoicemateError as errors:
             error = first_error(errors)
             self._mouth.emit(Fault(self._mouth.now(), "reply", error.wrong, error.remedy))
-            self._failed(error.wrong)
+            self._work.failed(error.wrong)
 
     async def _understand(self) -> Understood:
         began, started = self._mouth.now(), time.perf_counter()
-        understood = await self._hear()
+        understood = await self._work.hear()
         now, self.hearing_ms = self._mouth.now(), (time.perf_counter() - started) * 1000
+        self.heard = understood.text
         self._mouth.emit(StageTimed(now, self.turn, Stage.HEARING, began, self.hearing_ms))
         if understood.words:
             self._mouth.emit(Heard(now, self.turn, understood.text, understood.language, final=False))

@@ -124,6 +124,13 @@ class Ears:
                 return [*self._go_on(resumed), resumed]
         return self._cut_if_too_long()
 
+    def end_speech(self) -> Paused | None:
+        """Take the voice for paused now; None when there is none, or it pauses already."""
+        paused = self._tracker.end_speech(self._ring.ended)
+        if paused is not None:
+            self._draft_ended = self._ring.ended
+        return paused
+
     def audio(self, began: int, ended: int) -> Pcm:
         """The sound from ``began`` up to ``ended``, as far as it is kept (the longest piece and a few seconds)."""
         return self._ring.audio(began, ended)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from voicemate.audio.ports import Block
-from voicemate.hearing import seams
+from voicemate.hearing import seams, words
 from voicemate.hearing.ears import Ears, Piece, PieceEnded
 from voicemate.hearing.evidence import NotWords, Words, judge
-from voicemate.hearing.speech_tracker import SpeechEvent
+from voicemate.hearing.speech_tracker import Paused, SpeechEvent
 from voicemate.hearing.transcript import Transcriber, Transcript
 from voicemate.sound import Pcm
 
@@ -111,6 +111,23 @@ class Listener:
         if tail is not None:
             heard.append((tail, await self._hear_tail(tail)))
         return _understood(heard)
+
+    async def so_far(self) -> str:
+        """The words of the utterance that goes on, drafted: quick, and not to be relied on.
+
+        Raises:
+            ModelError: whisper failed.
+        """
+        finished = [work.task.result() for work in self._finished if work.task.done() and not work.task.cancelled()]
+        texts = [transcript.text for transcript in finished]
+        tail = self._ears.tail()
+        if tail is not None:
+            texts.append((await self._transcriber.draft(tail.pcm, self._language)).text)
+        return words.without_tags(" ".join(texts))
+
+    def end_speech(self) -> Paused | None:
+        """Take the voice for paused now; None when there is none, or it pauses already."""
+        return self._ears.end_speech()
 
     def close(self) -> None:
         """The utterance is over: the next voice starts a new one."""

@@ -96,6 +96,14 @@ class SpeechTracker:
             case VoiceState.PAUSING:
                 return self._await_return(began, ended, probability)
 
+    def end_speech(self, at: int) -> Paused | None:
+        """Take the voice for paused at ``at``; None when there is none, or it pauses already."""
+        if self.state is VoiceState.SPEAKING or (self.state is VoiceState.PAUSING and self._paused is None):
+            self.state, self._candidate = VoiceState.PAUSING, None
+            self._paused = self._told = max(self._told, min(self._voice_ended, at))
+            return Paused(self._paused)
+        return None
+
     def _await_start(self, began: int, ended: int, probability: float) -> Started | None:
         onset = self._confirm(began, ended, probability)
         if onset is None:

@@ -48,9 +48,31 @@ class Whisper:
         except Aborted:  # by close()
             raise asyncio.CancelledError from None
 
+    async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
+        """See ``Transcriber``. ``auto`` takes the language heard last."""
+        try:
+            return await self._thread.run(self._draft, pcm, language, Cancellation())
+        except Aborted:  # by close()
+            raise asyncio.CancelledError from None
+
     def close(self) -> None:
         """Abort what is going on and free the model; returns when that is done (after an encoder pass at most)."""
         self._thread.close(last=self._model.close)
+
+    def _draft(self, pcm: Pcm, language: str, cancellation: Cancellation) -> Transcript:
+        began = time.perf_counter()
+        language = "en" if not self._model.multilingual else self._last_language if language == "auto" else language
+        decoded = Decoding(self._model, pcm, replace(self._effort, beams=1), "", cancellation).once(language)
+        return self._told(decoded, language, pcm, began)
+
+    def _told(self, decoded: Decoded, language: str, pcm: Pcm, began: float, prompt: str = "") -> Transcript:
+        return Transcript(
+            text=_without_prompt(_without_loop(decoded), prompt),
+            language=language,
+            confidence=decoded.confidence,
+            seconds=len(pcm) / CLOCK_HZ,
+            ms=(time.perf_counter() - began) * 1000,
+        )
 
     def _transcribe(self, pcm: Pcm, language: str, prompt: str, cancellation: Cancellation) -> Transcript:
         began = time.perf_counter()
@@ -63,13 +85,7 @@ class Whisper:
                 self._last_language = language
         else:
             decoded = decoding.in_language(language)
-        return Transcript(
-            text=_without_prompt(_without_loop(decoded), prompt),
-            language=language,
-            confidence=decoded.confidence,
-            seconds=len(pcm) / CLOCK_HZ,
-            ms=(time.perf_counter() - began) * 1000,
-        )
+        return self._told(decoded, language, pcm, began, prompt)
 
 
 def _without_loop(decoded: Decoded) -> str:

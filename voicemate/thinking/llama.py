@@ -1,6 +1,7 @@
 """The language model of a persona on llama.cpp: prefill, and replies streamed as they are decoded."""
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,9 @@ from voicemate.thinking.prefix import Batching
 from voicemate.thinking.prompt_cache import PromptCache
 from voicemate.thinking.prompt_tokens import PromptTokens
 from voicemate.thinking.reply_text import ReplyText, wind_down
+
+LOOKAHEAD = 16
+"""Pieces decoded beyond those that were taken: about as many as the next phrase has."""
 
 _SHORTEST_REPLY = 8
 """Tokens that must fit behind a prompt."""
@@ -75,8 +79,9 @@ class Llama:
     async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str, None]:
         """See ``Mind.reply``.
 
-        It is decoded as fast as the machine can, however slowly the pieces are taken. Read it in
-        ``contextlib.aclosing``: whoever stops reading must close it, or the engine goes on to the reply's end.
+        It is decoded as fast as the machine can, but no more than ``LOOKAHEAD`` pieces further than they are taken:
+        a reply that is held costs little more than its first clause. Read it in ``contextlib.aclosing``: whoever
+        stops reading must close it, or nobody else gets the engine.
 
         The same messages, sampling and seed give the same reply to the letter, whatever was done before, as long as
         the machine, the build of llama.cpp and its number of threads stay the same.
@@ -86,18 +91,23 @@ class Llama:
         """
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
+        room, stop = threading.Semaphore(LOOKAHEAD), Cancellation()
 
         def hand_over(piece: str) -> None:
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
+            room.acquire()
 
         given = tuple(messages)
-        work = asyncio.create_task(self._thread.run(self._reply, given, sampling, seed, hand_over, Cancellation()))
+        work = asyncio.create_task(self._thread.run(self._reply, given, sampling, seed, hand_over, stop))
         work.add_done_callback(lambda _: pieces.put_nowait(None))
         try:
             while (piece := await pieces.get()) is not None:
+                room.release()
                 yield piece
             await work
         finally:
+            stop.cancel()
+            room.release()  # the engine may be waiting; it looks whether to stop before the next piece
             work.cancel()
 
     async def warm(self, messages: Sequence[Message]) -> None:

@@ -1,33 +1,49 @@
 """The floor: who may speak, decided on the sample clock alone."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from voicemate.config import EndpointSettings
-from voicemate.conversation.floor import (
+from voicemate.config import BargeInSettings, EndpointSettings, PushToTalkSettings
+from voicemate.conversation.endpointing import Votes
+from voicemate.conversation.floor import Floor
+from voicemate.conversation.floor_inputs import (
     Act,
     Asked,
     Audible,
     Commit,
+    CutOff,
     Dismiss,
+    Duck,
+    EndSpeech,
     Enter,
     Failed,
-    Floor,
+    Forget,
+    GoOn,
+    Hold,
     Input,
+    Interrupt,
     Judged,
+    KeyDown,
+    KeyUp,
     Prepare,
     RollBack,
     Silent,
     Tick,
+    Unduck,
     VoiceOff,
     VoiceOn,
+    Voted,
 )
 from voicemate.events import FloorState
 from voicemate.sound import samples
 
-ENDPOINT = EndpointSettings(silence_ms=500, hold_on_ms=1200)
+ENDPOINT = EndpointSettings(shortest_ms=500, longest_ms=500, hold_on_ms=1200)
+BARGE_IN = BargeInSettings(hold_ms=64, bid_ms=700, take_back_ms=1000)
+PUSH_TO_TALK = PushToTalkSettings(tail_ms=200)
+
+BREAKS_OFF = Votes(breaks_off=True)
 
 
 def ms(value: float) -> int:
@@ -44,7 +60,19 @@ def kinds(acts: list[Act]) -> list[type[Act]]:
 
 @pytest.fixture
 def floor() -> Floor:
-    return Floor(ENDPOINT)
+    return Floor(ENDPOINT, BARGE_IN, PUSH_TO_TALK)
+
+
+@pytest.fixture
+def speaking(floor: Floor) -> Floor:
+    """The character answers what was said from 200 to 1000 ms, and is heard since 1600 ms."""
+    play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)), Judged(ms(1300), 1, words=True))
+    play(floor, Tick(ms(1500)), Audible(ms(1600)))
+    assert floor.state is FloorState.SPEAKING
+    return floor
+
+
+# ---------------------------------------------------------------- the person's turn
 
 
 def test_work_on_a_reply_begins_at_the_first_pause(floor: Floor) -> None:
@@ -59,14 +87,23 @@ def test_a_prepared_reply_is_let_out_when_the_silence_has_lasted(floor: Floor) -
 
 
 def test_words_that_break_off_are_given_more_time(floor: Floor) -> None:
-    play(
-        floor,
-        VoiceOn(ms(300), ms(200)),
-        VoiceOff(ms(1128), ms(1000)),
-        Judged(ms(1300), 1, words=True, unfinished=True),
-    )
+    play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)))
+    play(floor, Judged(ms(1300), 1, words=True, votes=BREAKS_OFF))
     assert kinds(play(floor, Tick(ms(2199)))) == []
     assert kinds(play(floor, Tick(ms(2200)))) == [Commit]
+
+
+def test_a_vote_that_comes_later_counts_too(floor: Floor) -> None:
+    play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)), Judged(ms(1300), 1, words=True))
+    play(floor, Voted(ms(1350), 1, BREAKS_OFF))
+    assert kinds(play(floor, Tick(ms(1500)))) == []
+
+
+def test_the_patience_that_was_asked_for_makes_every_wait_longer(floor: Floor) -> None:
+    play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)))
+    play(floor, Judged(ms(1300), 1, words=True, patience=2.0))
+    assert kinds(play(floor, Tick(ms(1999)))) == []
+    assert kinds(play(floor, Tick(ms(2000)))) == [Commit]
 
 
 def test_going_on_after_a_pause_drops_the_reply_and_keeps_the_beginning(floor: Floor) -> None:
@@ -98,7 +135,7 @@ def test_slow_words_are_waited_for_and_then_the_turn_ends_at_once(floor: Floor) 
 
 def test_sound_that_is_no_speech_takes_no_turn(floor: Floor) -> None:
     play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)))
-    acts = play(floor, Judged(ms(1300), 1, words=False, why="keyboard"), Tick(ms(1500)))
+    acts = play(floor, Judged(ms(1300), 1, words=False, bid=False, why="keyboard"), Tick(ms(1500)))
     assert kinds(acts) == [Dismiss]
     assert floor.state is FloorState.LISTENING
 
@@ -127,86 +164,242 @@ def test_a_reply_that_breaks_off_gives_the_floor_back(floor: Floor) -> None:
     assert floor.state is FloorState.LISTENING
 
 
-def test_the_floor_is_free_again_when_the_character_is_done(floor: Floor) -> None:
-    play(floor, VoiceOn(0, 0), VoiceOff(ms(1128), ms(1000)), Judged(ms(1200), 1, words=True), Tick(ms(1500)))
-    assert play(floor, Audible(ms(1520)))[-1] == Enter(FloorState.SPEAKING, "the character speaks")
-    assert play(floor, Silent(ms(3000)))[-1] == Enter(FloorState.LISTENING, "the character is done")
+def test_the_floor_is_free_again_when_the_character_is_done(speaking: Floor) -> None:
+    assert play(speaking, Silent(ms(3000)))[-1] == Enter(FloorState.LISTENING, "the character is done")
 
 
 @given(st.integers(0, 3000), st.booleans())
-def test_a_turn_never_ends_before_its_silence(waited: int, unfinished: bool) -> None:
+def test_a_turn_never_ends_before_its_silence(waited: int, breaks_off: bool) -> None:
     floor = Floor(ENDPOINT)
-    play(floor, VoiceOn(0, 0), VoiceOff(ms(1000), ms(900)), Judged(ms(950), 1, words=True, unfinished=unfinished))
-    needed = ENDPOINT.hold_on_ms if unfinished else ENDPOINT.silence_ms
+    votes = BREAKS_OFF if breaks_off else Votes()
+    play(floor, VoiceOn(0, 0), VoiceOff(ms(1000), ms(900)), Judged(ms(950), 1, words=True, votes=votes))
+    needed = ENDPOINT.hold_on_ms if breaks_off else ENDPOINT.longest_ms
     assert (Commit in kinds(play(floor, Tick(ms(900 + waited))))) == (waited >= needed)
 
 
+# ---------------------------------------------------------------- over the character's voice
+
+
+def test_the_character_gets_quieter_at_the_first_sign_of_a_voice(speaking: Floor) -> None:
+    assert kinds(play(speaking, Tick(ms(3000), voice=True))) == [Duck]
+    assert kinds(play(speaking, Tick(ms(3032)))) == [Unduck]
+
+
+def test_it_holds_its_breath_when_the_sign_lasts_and_goes_on_when_it_was_nothing(speaking: Floor) -> None:
+    acts = play(speaking, *(Tick(ms(3000 + 32 * block), voice=True) for block in range(4)))
+    assert kinds(acts) == [Duck, Hold]
+    assert kinds(play(speaking, Tick(ms(3160)))) == [GoOn]
+    assert speaking.state is FloorState.SPEAKING
+
+
+def test_a_cough_lets_it_go_on(speaking: Floor) -> None:
+    acts = play(speaking, VoiceOn(ms(3100), ms(3000)), VoiceOff(ms(3400), ms(3300)))
+    assert kinds(acts) == [Hold, Prepare]
+    assert speaking.state is FloorState.YIELDING
+    assert kinds(play(speaking, Judged(ms(3600), 2, words=False, bid=False, why="(coughs)"))) == [Dismiss, GoOn]
+    assert speaking.state is FloorState.SPEAKING
+
+
+def test_words_that_bid_for_the_floor_cut_it_off_and_are_answered(speaking: Floor) -> None:
+    play(speaking, VoiceOn(ms(3100), ms(3000)), VoiceOff(ms(3400), ms(3300)))
+    assert kinds(play(speaking, Judged(ms(3600), 2, words=True))) == [CutOff]
+    assert kinds(play(speaking, Tick(ms(3800)))) == [Commit]
+
+
+def test_a_long_voice_takes_the_floor_whatever_it_says(speaking: Floor) -> None:
+    play(speaking, VoiceOn(ms(3100), ms(3000)))
+    assert kinds(play(speaking, Tick(ms(3699), voice=True))) == []
+    assert kinds(play(speaking, Tick(ms(3700), voice=True))) == [CutOff]
+    assert speaking.state is FloorState.HEARING
+
+
+def test_a_spoken_stop_cuts_it_off_and_is_not_answered(speaking: Floor) -> None:
+    play(speaking, VoiceOn(ms(3100), ms(3000)), VoiceOff(ms(3400), ms(3300)))
+    assert kinds(play(speaking, Judged(ms(3600), 2, words=False, bid=True, why="stop"))) == [CutOff]
+    assert kinds(play(speaking, Tick(ms(3800)))) == [Dismiss]
+    assert speaking.state is FloorState.LISTENING
+
+
+def test_whoever_goes_on_right_after_the_first_word_was_not_done(speaking: Floor) -> None:
+    play(speaking, VoiceOn(ms(2100), ms(2000)))
+    acts = play(speaking, Tick(ms(2700), voice=True))
+    assert kinds(acts) == [Forget]
+    acts = play(speaking, VoiceOff(ms(3100), ms(3000)))
+    assert acts == [Prepare(2, began=ms(200), ended=ms(3000))], "both halves are one turn"
+
+
+def test_whoever_was_cut_in_on_is_given_more_time_from_then_on() -> None:
+    floor = Floor(EndpointSettings(shortest_ms=300, longest_ms=2000), BARGE_IN)
+    play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)))
+    play(floor, Judged(ms(1200), 1, words=True, votes=Votes(sentence=1.0)), Tick(ms(2000)), Audible(ms(2050)))
+    play(floor, VoiceOn(ms(2400), ms(2300)), Tick(ms(3000), voice=True))
+    assert floor.habit.typical_ms == pytest.approx(1300)
+
+
+def test_a_reply_that_ends_while_it_holds_its_breath_leaves_the_floor_to_the_voice(speaking: Floor) -> None:
+    play(speaking, VoiceOn(ms(3100), ms(3000)), Silent(ms(3150)))
+    assert speaking.state is FloorState.HEARING
+    assert kinds(play(speaking, VoiceOff(ms(3700), ms(3600)))) == [Prepare]
+
+
+# ---------------------------------------------------------------- the key
+
+
+def test_while_the_key_is_down_no_silence_ends_the_turn(floor: Floor) -> None:
+    play(floor, KeyDown(0), VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)), Judged(ms(1300), 1, words=True))
+    assert kinds(play(floor, Tick(ms(9000)))) == []
+
+
+def test_when_the_key_comes_up_the_prepared_reply_is_let_out_after_the_tail(floor: Floor) -> None:
+    play(floor, KeyDown(0), VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)), Judged(ms(1300), 1, words=True))
+    assert kinds(play(floor, KeyUp(ms(1400)), Tick(ms(1599)))) == []
+    assert kinds(play(floor, Tick(ms(1600)))) == [Commit]
+
+
+def test_the_key_ends_a_turn_in_the_middle_of_a_word(floor: Floor) -> None:
+    play(floor, KeyDown(0), VoiceOn(ms(300), ms(200)), KeyUp(ms(1000)))
+    assert kinds(play(floor, Tick(ms(1200), voice=True))) == [EndSpeech]
+    assert kinds(play(floor, VoiceOff(ms(1200), ms(1190)), Judged(ms(1400), 1, words=True))) == [Prepare, Commit]
+
+
+def test_a_tap_on_the_key_does_nothing(floor: Floor) -> None:
+    assert kinds(play(floor, KeyDown(0), KeyUp(ms(80)), Tick(ms(300)))) == []
+    assert floor.state is FloorState.LISTENING
+
+
+def test_the_key_cuts_the_character_off(speaking: Floor) -> None:
+    assert kinds(play(speaking, KeyDown(ms(4000)))) == [CutOff]
+    assert speaking.state is FloorState.HEARING
+
+
+def test_stop_silences_whatever_goes_on(speaking: Floor) -> None:
+    assert kinds(play(speaking, Interrupt(ms(4000), "stop"))) == [CutOff]
+    assert speaking.state is FloorState.LISTENING
+
+
+# ---------------------------------------------------------------- whatever comes
+
+
 class AnyConversation(RuleBasedStateMachine):
-    """Whatever comes in, in whatever order: the acts make sense to the engines."""
+    """Whatever comes in, in whatever order: the acts make sense to the engines and to the loudspeaker."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.floor = Floor(ENDPOINT)
+        self.floor = Floor(ENDPOINT, BARGE_IN, PUSH_TO_TALK)
         self.at = 0
-        self.open: int | None = None  # the preparation that engines work on
-        self.committed = False
+        self.preparing: int | None = None
+        self.answer: int | None = None
+        self.audible = False
+        self.silenced = False
+        self.voice = False
 
-    def give(self, make: type[Input], *args: object, **kwargs: object) -> None:
-        for act in self.floor.step(make(self.at, *args, **kwargs)):
-            match act:
-                case Prepare():
-                    assert self.open is None, "one preparation at a time"
-                    assert act.began <= act.ended
-                    self.open, self.committed = act.number, False
-                case Commit():
-                    assert act.number == self.open
-                    assert not self.committed, "a turn is committed once"
-                    self.committed = True
-                case RollBack() | Dismiss():
-                    assert act.number == self.open, "only what is open can be dropped"
-                    self.open = None
-                case Enter(state=FloorState.LISTENING):
-                    self.open = None
+    def give(self, given_input: Input) -> None:
+        for act in self.floor.step(given_input):
+            self.carry_out(act)
+
+    def carry_out(self, act: Act) -> None:
+        match act:
+            case Prepare():
+                assert self.preparing is None, "one preparation at a time"
+                assert act.began <= act.ended
+                self.preparing = act.number
+            case Commit():
+                assert act.number == self.preparing, "only what was prepared is committed"
+                assert self.answer is None, "one reply at a time"
+                self.preparing, self.answer, self.audible, self.silenced = None, act.number, False, False
+            case RollBack() if act.number == self.preparing:
+                self.preparing = None
+            case RollBack():
+                assert act.number == self.answer
+                assert not self.audible, "what was heard is cut off, not rolled back"
+                self.answer = None
+            case Dismiss():
+                assert act.number == self.preparing
+                self.preparing = None
+            case CutOff() | Forget():
+                assert act.number == self.answer
+                assert self.audible
+                self.answer, self.audible = None, False
+            case Hold():
+                assert self.audible
+                assert not self.silenced
+                self.silenced = True
+            case GoOn():
+                assert self.audible
+                assert self.silenced
+                self.silenced = False
 
     @rule(ms_later=st.integers(1, 2000))
     def tick(self, ms_later: int) -> None:
         self.at += ms(ms_later)
-        self.give(Tick)
+        self.give(Tick(self.at, self.voice))
 
+    @precondition(lambda self: not self.voice)
     @rule()
     def voice_on(self) -> None:
-        self.give(VoiceOn, self.at)
+        self.voice = True
+        self.give(VoiceOn(self.at, self.at))
 
+    @precondition(lambda self: self.voice)
     @rule()
     def voice_off(self) -> None:
-        self.give(VoiceOff, self.at)
+        self.voice = False
+        self.give(VoiceOff(self.at, self.at))
 
-    @rule(number=st.integers(0, 5), words=st.booleans(), unfinished=st.booleans())
-    def judged(self, number: int, words: bool, unfinished: bool) -> None:
-        self.give(Judged, number, words=words, unfinished=unfinished)
+    @rule(number=st.integers(0, 9), words=st.booleans(), bid=st.booleans(), breaks_off=st.booleans())
+    def judged(self, number: int, words: bool, bid: bool, breaks_off: bool) -> None:
+        self.give(Judged(self.at, number, words=words, bid=bid or words, votes=Votes(breaks_off=breaks_off)))
 
-    @rule()
-    def judged_the_open_one(self) -> None:
-        if self.open is not None:
-            self.give(Judged, self.open, words=True)
-
-    @rule()
-    def audible(self) -> None:
-        if self.committed and self.open is not None:
-            self.give(Audible)
+    @rule(words=st.booleans(), bid=st.booleans())
+    def judged_the_one_that_is_prepared(self, words: bool, bid: bool) -> None:
+        if self.preparing is not None:
+            self.give(Judged(self.at, self.preparing, words=words, bid=bid or words))
 
     @rule()
-    def silent(self) -> None:
-        self.give(Silent)
+    def the_reply_is_heard(self) -> None:
+        if self.answer is not None and not self.audible:
+            self.audible = True
+            self.give(Audible(self.at))
 
-    @rule(number=st.integers(0, 5))
+    @rule()
+    def the_reply_is_over(self) -> None:
+        if self.audible:
+            self.answer, self.audible = None, False
+            self.give(Silent(self.at))
+
+    @rule()
+    def key_down(self) -> None:
+        self.give(KeyDown(self.at))
+
+    @rule()
+    def key_up(self) -> None:
+        self.give(KeyUp(self.at))
+
+    @rule()
+    def typed(self) -> None:
+        self.give(Asked(self.at))
+        self.voice = False
+
+    @rule()
+    def interrupted(self) -> None:
+        self.give(Interrupt(self.at, "stop"))
+        self.voice = False
+
+    @rule(number=st.integers(0, 9))
     def failed(self, number: int) -> None:
-        self.give(Failed, number, "broken")
+        self.give(Failed(self.at, number, "broken"))
 
     @invariant()
     def listening_means_that_nothing_is_held(self) -> None:
         if self.floor.state is FloorState.LISTENING:
-            assert self.open is None
+            assert self.preparing is None
+            assert self.answer is None
+
+    @invariant()
+    def who_speaks_is_heard(self) -> None:
+        if self.floor.state in (FloorState.SPEAKING, FloorState.YIELDING):
+            assert self.audible
 
 
 TestAnyConversation = AnyConversation.TestCase
+TestAnyConversation.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from voicemate.engine_thread import Cancellation
-from voicemate.hearing.decoding import CHINESE_PROMPT, FULL_CONTEXT, Decoded, Decoding, Effort, Request
+from voicemate.hearing.decoding import CHINESE_PROMPT, FULL_CONTEXT, WIDER, Decoded, Decoding, Effort, Request
 from voicemate.sound import CLOCK_HZ, Pcm
 
 FLOOR = 512
@@ -60,10 +60,17 @@ def test_sound_whose_end_would_not_be_heard_is_refused():
         decoding(Scripted(), seconds=29.5)
 
 
-def test_a_loop_is_decoded_again_with_the_whole_window():
+def test_a_loop_is_decoded_again_with_a_wider_context():
     decoder = Scripted({("en", FLOOR): decoded("Lock the front door. Lock the front door.")})
     assert decoding(decoder).in_language("en").text == "fine"
-    assert decoder.calls == [("en", FLOOR), ("en", FULL_CONTEXT)]
+    assert decoder.calls == [("en", FLOOR), ("en", WIDER)]
+
+
+def test_a_loop_that_stays_one_is_decoded_with_the_whole_window():
+    loop = "Lock the front door. "
+    decoder = Scripted({("en", FLOOR): decoded(loop * 2), ("en", WIDER): decoded(loop * 3)})
+    assert decoding(decoder).in_language("en").text == "fine"
+    assert decoder.calls == [("en", FLOOR), ("en", WIDER), ("en", FULL_CONTEXT)]
 
 
 def test_what_had_to_be_stopped_is_decoded_again_with_the_whole_window():
@@ -86,7 +93,7 @@ def test_what_whisper_is_merely_unsure_of_costs_no_second_decode():
 
 def test_who_really_repeats_is_believed():
     loop = decoded("Lock the front door. Lock the front door.")
-    decoder = Scripted({("en", FLOOR): loop, ("en", FULL_CONTEXT): loop})
+    decoder = Scripted({("en", FLOOR): loop, ("en", WIDER): loop})
     assert decoding(decoder).in_language("en") == loop
 
 

@@ -1,0 +1,74 @@
+"""Work that is done while the person still speaks, so that less is left when they pause.
+
+What has been said so far is transcribed again and again; words that two such transcripts agree on are read by the
+language model already. All of it is a guess that costs nothing when it is wrong: the reply is asked for with the
+words that were heard in the end, and what the model has read of them is found in its cache.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from voicemate.errors import VoicemateError
+from voicemate.sound import samples
+
+EVERY = samples(900)
+"""Speech between two transcripts, at least: a transcript takes a third of this on two cores."""
+
+
+def agreed(one: str, other: str) -> str:
+    """The words that both begin with, but the last: it may not have been said to its end."""
+    same = 0
+    first, second = one.split(), other.split()
+    while same < min(len(first), len(second)) and first[same] == second[same]:
+        same += 1
+    return " ".join(first[: min(same, min(len(first), len(second)) - 1)])
+
+
+class Following:
+    """Follows one utterance after the other. Belongs to the conversation's loop.
+
+    Args:
+        transcribe: the words of the utterance so far.
+        read: has the language model read words.
+        told: called with each transcript.
+    """
+
+    def __init__(
+        self,
+        transcribe: Callable[[], Awaitable[str]],
+        read: Callable[[str], Awaitable[None]],
+        told: Callable[[str], None],
+    ):
+        self._transcribe = transcribe
+        self._read = read
+        self._told = told
+        self._task: asyncio.Task[None] | None = None
+        self._next_at = 0
+        self._latest = ""
+
+    def voice(self, at: int, began: int) -> None:
+        """The voice that began at ``began`` is on at ``at``."""
+        if self._task is None and at >= max(self._next_at, began + EVERY):
+            self._next_at = at + EVERY
+            self._task = asyncio.create_task(self._follow(), name="follow")
+
+    def stop(self) -> None:
+        """The voice pauses: the engines are needed for what was said."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def end(self) -> None:
+        """The utterance is over."""
+        self.stop()
+        self._latest = ""
+
+    async def _follow(self) -> None:
+        with suppress(VoicemateError):  # the turn itself meets it again, and tells
+            words = await self._transcribe()
+            stable, self._latest = agreed(self._latest, words), words
+            self._told(words)
+            if stable:
+                await self._read(stable)
+        self._task = None
