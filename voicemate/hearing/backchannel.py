@@ -26,7 +26,7 @@ _SIGNS_OF_LISTENING = phrases(
     got it, i got it, gotcha, i know, i understand, understood, makes sense, that makes sense, fair, fair enough,
     good, great, cool, nice, fine, perfect, lovely, wonderful, amazing, awesome, interesting, really, oh really,
     is that so, wow, oh wow, whoa, oh my, oh my god, oh my goodness, oh dear, oh boy, gosh, goodness, no way,
-    oh no, uh oh, oops, ouch, thanks, thank you, thank you so much, thank you very much, sounds good, that's good,
+    uh oh, oops, ouch, thanks, thank you, thank you so much, thank you very much, sounds good, that's good,
     that's great, that's nice, that's cool, that's funny, that's interesting, funny, good point, not bad,
     bless you, yay, hooray, huh, so, well""",
     # German
@@ -66,7 +66,6 @@ _BODY = phrases(
 )
 """What a cough, a sneeze or a sigh is spelled like when it is not a tag in brackets."""
 
-_LISTENING = Phrasebook(_SIGNS_OF_LISTENING, _MURMUR)
 _SOUNDS = Phrasebook(_BODY, _LAUGHTER)
 _EITHER = Phrasebook(_SIGNS_OF_LISTENING | _BODY, f"{_MURMUR}|{_LAUGHTER}")
 
@@ -96,8 +95,8 @@ def classify(text: str, voiced_ms: float) -> Verdict:
     The rules, in order:
 
     1. Nothing but tags such as ``(laughs)``: no words.
-    2. Nothing but laughter, sneezes and sighs spelled out: no words, however long.
-    3. "Huh?", "hein?" ask the character to say it again, and "uh-uh" disagrees: a bid.
+    2. "Huh?", "hein?" ask the character to say it again, and "uh-uh" disagrees: a bid.
+    3. Nothing but laughter, sneezes and sighs spelled out: no words, however long.
     4. Nothing but signs of listening, and no more voice than they take: a backchannel.
     5. The same with more voice than that: something was said that whisper did not write, so a bid.
     6. Anything else: a bid.
@@ -111,12 +110,12 @@ def classify(text: str, voiced_ms: float) -> Verdict:
     spoken = spoken_words(said)
     if not spoken:
         return Verdict(Overlap.NON_WORDS, "a sound without words")
-    if _SOUNDS.parse(spoken) is not None:
-        return Verdict(Overlap.NON_WORDS, "laughter or another sound of the body")
     if _ASKS_AGAIN.search(said):
         return Verdict(Overlap.BID, "asks to hear it again")
     if _SHAKES_HEAD.search(said):
         return Verdict(Overlap.BID, "disagrees")
+    if _SOUNDS.parse(spoken) is not None:
+        return Verdict(Overlap.NON_WORDS, "laughter or another sound of the body")
     signs = _EITHER.parse(spoken)
     if signs is None:
         return Verdict(Overlap.BID, "words that take the floor")

@@ -5,24 +5,30 @@ and without regard to where words begin: an echo begins and ends in the middle o
 words that do not fit, at the beginning or at the end, are the person's own, talking over the character.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from operator import itemgetter
 
 from voicemate.hearing import phonetic, words
+from voicemate.hearing.spoken_commands import spoken_command
 from voicemate.hearing.wording import spoken_words
 
-_FITTING = 0.5
-"""Share of a word's sounds that must fit for it to be the character's."""
+_FIT, _MISFIT = 2, 3
+"""What a sound that fits counts for, and one that is another, missing or too much against."""
 
-_ECHO = 0.65
-"""Share of all sounds between the first and the last fitting word for which they are an echo."""
+_CLEAR = 0.4
+"""How much a piece must count for to be an echo, as a share of what it would if every sound fitted."""
+
+_MANY = 8
+"""Sounds that an echo must have if something else was heard beside it: a word in common is none."""
 
 _FEW = 6
-"""Of so few sounds, all must fit: something like them is found in any sentence."""
+"""So few sounds must be in the air as they are: something like them is found in any sentence."""
 
 _SCRAP = 3
-"""Sounds up to which a single word that does not fit is a piece of a word, or whisper's invention."""
+"""Letters up to which a single word beside an echo is a piece of one, or whisper's invention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +51,27 @@ def besides_echo(heard: str, in_air: str) -> str:
 
     Args:
         heard: the transcript of a sound that began while the character spoke.
-        in_air: what was leaving the loudspeaker during that sound, with a word or two more on either side. Where the
-            text as written and as read out differ ("10", "ten"), both, one after the other. Some seconds of speech:
-            the time this takes grows with the product of both lengths.
+        in_air: what was leaving the loudspeaker during that sound, as read out, with a word or two more on either
+            side. Some seconds of speech: the time this takes grows with the product of both lengths.
     """
-    said = _words(heard)
-    fits = _fits("".join(word.sounds for word in said), "".join(word.sounds for word in _words(in_air)))
-    begins = [0, *accumulate(len(word.sounds) for word in said)]
-    own = [sum(fits[begin:end]) < _FITTING * (end - begin) for begin, end in pairwise(begins)]
-    if False not in own:
+    said, playing = _words(heard), _words(in_air)
+    sounds = "".join(word.sounds for word in said)
+    if len(sounds) <= _FEW:
+        return "" if _is_among(sounds, playing) else _text(said)
+    begin, end, count = _best_fit(sounds, "".join(word.sounds for word in playing))
+    ends = [0, *accumulate(len(word.sounds) for word in said)]
+    echoed = [min(b, end) - max(a, begin) > (b - a) / 2 for a, b in pairwise(ends)]
+    if not any(echoed) or count < _CLEAR * _FIT * (end - begin):
         return _text(said)
-    first, last = own.index(False), len(own) - own[::-1].index(False)
-    echo = fits[begins[first] : begins[last]]
-    if sum(echo) < (len(echo) if len(echo) <= _FEW else _ECHO * len(echo)):
-        return _text(said)
-    return _text([*_without_scrap(said[:first]), *_without_scrap(said[last:])])
+    first, last = echoed.index(True), len(echoed) - echoed[::-1].index(True)
+    own = _text([*_without_scrap(said[:first]), *_without_scrap(said[last:])])
+    return own if end - begin >= _MANY or not own else _text(said)
 
 
 def _words(text: str) -> list[_Word]:
+    """Numbers count for nothing: whisper writes them in digits or in words as it likes."""
     found = (_Word(word, "".join(map(phonetic.sound, spoken_words(word)))) for word in words.split(text))
-    return [word for word in found if word.sounds]
+    return [word for word in found if word.sounds and not word.sounds.isdigit()]
 
 
 def _text(said: Sequence[_Word]) -> str:
@@ -72,29 +79,39 @@ def _text(said: Sequence[_Word]) -> str:
 
 
 def _without_scrap(said: Sequence[_Word]) -> Sequence[_Word]:
-    return () if len(said) == 1 and len(said[0].sounds) <= _SCRAP else said
+    scrap = len(said) == 1 and len(words.key(said[0].text)) <= _SCRAP and spoken_command(said[0].text) is None
+    return () if scrap else said
 
 
-def _fits(heard: str, in_air: str) -> list[bool]:
-    """Which sounds of ``heard`` stay as they are when the fewest changes make it a piece of ``in_air``.
+def _is_among(sounds: str, playing: Sequence[_Word]) -> bool:
+    """Whether ``sounds`` are in ``playing`` as they are, from the begin of a word or up to the end of one.
 
-    Sellers' algorithm: Levenshtein's distance, but the piece may begin and end anywhere.
+    Within words anything short can be found: "stop" in "this topic".
     """
-    rows = [[0] * (len(in_air) + 1)]
+    piece = " ?".join(map(re.escape, sounds))
+    return re.search(rf"\b{piece}|{piece}\b", " ".join(word.sounds for word in playing)) is not None
+
+
+def _best_fit(heard: str, in_air: str) -> tuple[int, int, int]:
+    """The piece of ``heard`` that fits best somewhere into ``in_air``: its begin and end, and what it counts for.
+
+    Smith and Waterman's local alignment (J. Mol. Biol. 147, 1981).
+    """
+    best = (0, 0, 0)  # what it counts for, less its length, begin
+    above = [(0, 0)] * (len(in_air) + 1)  # what it counts for, begin
     for i, sound in enumerate(heard, 1):
-        above, row = rows[-1], [i]
+        row = [(0, i)]
         for j, other in enumerate(in_air, 1):
-            row.append(min(above[j - 1] + (sound != other), above[j] + 1, row[j - 1] + 1))
-        rows.append(row)
-    fits = [False] * len(heard)
-    i, j = len(heard), rows[-1].index(min(rows[-1]))
-    while i and j:
-        here = rows[i][j]
-        if here == rows[i - 1][j - 1] + (heard[i - 1] != in_air[j - 1]):
-            i, j = i - 1, j - 1
-            fits[i] = heard[i] == in_air[j]
-        elif here == rows[i - 1][j] + 1:
-            i -= 1
-        else:
-            j -= 1
-    return fits
+            count, begin = above[j - 1]
+            here = max(
+                (count + (_FIT if sound == other else -_MISFIT), begin),
+                (above[j][0] - _MISFIT, above[j][1]),
+                (row[-1][0] - _MISFIT, row[-1][1]),
+                (0, i),
+                key=itemgetter(0),
+            )
+            row.append(here)
+            best = max(best, (here[0], here[1] - i, here[1]))
+        above = row
+    count, shortness, begin = best
+    return begin, begin - shortness, count

@@ -81,11 +81,12 @@ def spoken_command(text: str, name: WakePhrase | None = None) -> SpokenCommand |
 
     Args:
         text: the transcript of a whole utterance.
-        name: the character's, which may stand before or after the command.
+        name: the character's, which may stand anywhere around the command.
     """
     command = _alone(text)
-    if command is None and name is not None and (called := name.find(text)) is not None:
-        return _alone(called.others)
+    while command is None and name is not None and (called := name.find(text)) is not None:
+        text = called.others
+        command = _alone(text)
     return command
 
 

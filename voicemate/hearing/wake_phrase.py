@@ -17,8 +17,17 @@ _PUNCTUATION = re.compile(r"[,.;:!?…—–，。、；：！？-]")
 _MORE_WORDS = 2
 """Words more than the phrase has that whisper may hear in it: "june i per"."""
 
-_NEEDED = ((4, 0.95), (5, 0.85), (99, 0.79))
-"""Likeness (``phonetic.likeness``) that a phrase of up to so many letters needs; figures in docs/attention.md."""
+_ANOTHER_WORD = 0.5
+"""Likeness below which a word of a phrase is another one: "my computer" does not call "hey computer"."""
+
+_NEEDED_OF_PINYIN = 0.84
+"""Likeness (``phonetic.likeness``) that a Chinese phrase needs: another initial is another syllable."""
+
+
+def _needed(letters: int) -> float:
+    """The same for other phrases: the shorter, the more words are a letter away. docs/attention.md has figures."""
+    return 0.95 if letters <= 4 else 0.85 if letters == 5 else 0.79
+
 
 _ATTENTION_GETTERS = phrases(
     "hey, hi, okay, ok, oh, so, well, yo, uh, um, he, du, ach, dis, dis donc, oye, oiga, eh, 嘿, 嗨, 喂, 哎, 诶, 欸"
@@ -66,9 +75,11 @@ class WakePhrase:
         found = self._words(phrase)
         if not found:
             raise ValueError(f"{phrase!r} has no letters that could be heard")
-        self._letters = "".join(word.letters for word in found)
+        self._phrase = [word.letters for word in found]
+        self._letters = "".join(self._phrase)
+        self._shortest = 1 if self._pinyin else len(found)
         self._longest = len(found) + _MORE_WORDS
-        self._needed = next(needed for letters, needed in _NEEDED if len(self._letters) <= letters)
+        self._needed = _NEEDED_OF_PINYIN if self._pinyin else _needed(len(self._letters))
 
     def find(self, text: str) -> Called | None:
         """Where ``text`` calls, or None. The most alike counts."""
@@ -77,7 +88,7 @@ class WakePhrase:
             (
                 (self._likeness(spoken[begin:end]), begin, end)
                 for begin in range(len(spoken))
-                for end in range(begin + 1, min(begin + self._longest, len(spoken)) + 1)
+                for end in range(begin + self._shortest, min(begin + self._longest, len(spoken)) + 1)
             ),
             default=(0.0, 0, 0),
         )
@@ -99,6 +110,11 @@ class WakePhrase:
     def _likeness(self, spoken: list[_Word]) -> float:
         heard = "".join(word.letters for word in spoken)
         if not 0.5 < len(heard) / len(self._letters) < 2:
+            return 0.0
+        if len(spoken) == len(self._phrase) and any(
+            phonetic.likeness(word.letters, meant) < _ANOTHER_WORD
+            for word, meant in zip(spoken, self._phrase, strict=True)
+        ):
             return 0.0
         return phonetic.likeness(heard, self._letters)
 
