@@ -378,7 +378,7 @@ class Floor:
         if self._speech is not None and self._speech.ended is not None and self._speech.number:
             acts.append(RollBack(self._speech.number, why, more=False))
         answer, self._answer = self._answer, None
-        self._suspected, self._held = None, False
+        self._key, self._suspected, self._held = _Key.UP, None, False
         if answer is not None and answer.audible is not None:
             acts.append(CutOff(answer.number, why))
         elif answer is not None:

@@ -13,6 +13,7 @@ from typing import Protocol
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.ports import BLOCK_MS, Block, Loudspeaker, Microphone
 from voicemate.conversation import floor_inputs as f
+from voicemate.conversation.answering import Answering
 from voicemate.conversation.attention import Attention, Obey
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.conversation.following import Following
@@ -30,29 +31,20 @@ from voicemate.events import (
     FloorState,
     Heard,
     Level,
-    PhraseStarted,
     Recovered,
-    ReplyEnded,
     RolledBack,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
     TurnEnded,
-    TurnTimed,
 )
 from voicemate.hearing.listener import Listener, Understood
 from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechEvent, Started
 from voicemate.hearing.spoken_commands import Command, Patience
-from voicemate.sound import CLOCK_HZ, milliseconds, samples
 from voicemate.speaking.synthesizer import Synthesizer
 
 LEVEL_EVERY = 96 // BLOCK_MS
 """Blocks between two level events: about ten a second."""
-
-ECHO_REACH = samples(1_500)
-"""How long before a voice began the words may have left the loudspeaker that it is an echo of."""
-
-_QUESTION = ("?", "？")
 
 
 class Decider(Protocol):
@@ -84,7 +76,7 @@ class _Speech:
 
     Attributes:
         began: its first sample; None while there is none.
-        aired_from: where the loudspeaker was ``ECHO_REACH`` before, if it began over the character's voice.
+        aired_from: where the loudspeaker was a little before, if it began over the character's voice.
         before: the first half of the turn, if the character had cut in falsely.
     """
 
@@ -94,26 +86,12 @@ class _Speech:
 
 
 @dataclass(slots=True)
-class _Answer:
-    """The reply that the loudspeaker has, or is about to get: to a turn, or one that nobody asked for."""
-
-    turn: Turn | None = None
-    unasked: Reply | None = None
-
-    @property
-    def reply(self) -> Reply | None:
-        return self.turn.reply if self.turn else self.unasked
-
-
-@dataclass(slots=True)
 class _Now:
     """All that changes from moment to moment."""
 
     turns: int = 0  # that the person has taken
     preparing: Turn | None = None
-    answer: _Answer | None = None
     speech: _Speech = field(default_factory=_Speech)
-    asked: bool = False  # the character's last words were a question
     patience: Patience = field(default_factory=Patience)
     typed: str | None = None
     blocks: int = 0
@@ -133,6 +111,7 @@ class Session:
         self._events = events
         self._floor = floor
         self._mouth = Mouth(parts.synthesizer, parts.loudspeaker, parts.clock.now, events.emit)
+        self._answering = Answering(parts.loudspeaker, parts.clock.now, parts.dialogue, parts.attention, events.emit)
         self._following = Following(parts.listener.so_far, parts.dialogue.read, self._tell_draft)
         self._is = _Now()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -159,8 +138,7 @@ class Session:
         """The character says ``text`` of its own accord."""
         reply = Reply(0, _once(text), self._parts.dialogue.persona, self._mouth)
         reply.release()
-        self._is.answer = _Answer(unasked=reply)
-        self._parts.attention.reply_began()
+        self._answering.begin_unasked(reply)
         task = asyncio.create_task(self._say(reply), name="greeting")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -191,7 +169,10 @@ class Session:
     # ------------------------------------------------------------ what comes in
 
     def _take(self, block: Block) -> None:
-        self._watch_loudspeaker()
+        for told in self._answering.watch():
+            if isinstance(told, f.Audible):
+                self._forget_speech()
+            self._decide(told)
         listener, now = self._parts.listener, self._is
         for told in listener.push(self._parts.gate.pass_on(block, self._floor.state)):
             self._follow(block.end, told)
@@ -219,29 +200,9 @@ class Session:
                 self._decide(f.VoiceOn(at, began))
 
     def _begin_speech(self, began: int) -> None:
-        speech, loudspeaker = self._is.speech, self._parts.loudspeaker
-        speech.began, speech.aired_from = began, None
-        if self._floor.state in (FloorState.SPEAKING, FloorState.YIELDING):
-            since = self._now - began + ECHO_REACH
-            speech.aired_from = loudspeaker.position() - since * loudspeaker.rate // CLOCK_HZ
-
-    def _watch_loudspeaker(self) -> None:
-        """What has left the loudspeaker since the last block, and what follows from it."""
-        answer, loudspeaker = self._is.answer, self._parts.loudspeaker
-        if answer is None or answer.reply is None:
-            return
-        reply, position, begin = answer.reply, loudspeaker.position(), answer.reply.ledger.begin()
-        silent = self._floor.state not in (FloorState.SPEAKING, FloorState.YIELDING)
-        if begin is not None and position > begin and silent:
-            audible = self._now - round((position - begin) * CLOCK_HZ / loudspeaker.rate)
-            self._forget_speech()
-            self._tell_timing(answer, audible)
-            self._decide(f.Audible(audible))
-        for phrase in reply.ledger.starting(position):
-            self._emit(PhraseStarted(self._now, reply.turn, phrase.text))
-        if reply.queued and loudspeaker.idle():
-            self._end_reply(interrupted=False)
-            self._decide(f.Silent(self._now))
+        over = self._floor.state in (FloorState.SPEAKING, FloorState.YIELDING)
+        self._is.speech.began = began
+        self._is.speech.aired_from = self._answering.place(began) if over else None
 
     def _health(self, where: str, error: AudioError | None) -> None:
         """A device broke, or works again."""
@@ -269,32 +230,17 @@ class Session:
                     self._dismiss(given.at, act)
                 case f.EndSpeech():
                     self._end_speech(given.at)
+                case f.Forget():
+                    self._forget(given.at, act)
                 case _:
-                    self._steer_reply(given.at, act)
-
-    def _steer_reply(self, at: int, act: f.Act) -> None:
-        """What becomes of the reply in the air."""
-        loudspeaker = self._parts.loudspeaker
-        match act:
-            case f.Duck():
-                loudspeaker.duck(act.db)
-            case f.Unduck():
-                loudspeaker.duck(0)
-            case f.Hold():
-                loudspeaker.pause()
-            case f.GoOn():
-                loudspeaker.duck(0, ramp_ms=0)
-                loudspeaker.resume()
-            case f.CutOff():
-                self._cut_off()
-            case f.Forget():
-                self._forget(at, act)
+                    self._answering.steer(act)
 
     def _prepare(self, act: f.Prepare) -> None:
         dialogue, typed, now = self._parts.dialogue, self._is.typed, self._is
         now.typed = None
         number, said = now.turns + 1, now.speech
-        moment = Moment(act.began, act.ended, self._words_in_air(said), said.before, now.asked)
+        in_air = None if said.aired_from is None else self._answering.words_since(said.aired_from)
+        moment = Moment(act.began, act.ended, in_air, said.before, self._answering.asked)
 
         async def hear() -> Understood:
             return Understood(typed or "", dialogue.persona.language, words=True)
@@ -319,23 +265,18 @@ class Session:
         now.preparing = Turn(act.number, number, work, dialogue.persona, self._mouth)
         now.preparing.prepare()
 
-    def _words_in_air(self, said: _Speech) -> str | None:
-        answer = self._is.answer
-        if said.aired_from is None or answer is None or answer.reply is None:
-            return None
-        return answer.reply.ledger.between(said.aired_from, self._parts.loudspeaker.position())
-
     def _judged(self, number: int, given: Meaning) -> None:
         factor = self._is.patience.factor
-        committed = self._is.answer.turn if self._is.answer else None
+        committed = self._answering.answers(number)
         self._decide(f.Judged(self._now, number, bool(given.words), given.bid, given.votes, factor, given.why))
-        if committed is not None and committed.number == number:  # typed: over before its words are looked at
+        if committed is not None:  # typed: over before its words are looked at
             self._tell_words(committed)
 
     def _commit(self, at: int, act: f.Commit) -> None:
         turn, now = self._is.preparing, self._is
         assert turn is not None, "the floor commits only what it had prepared"
-        now.turns, now.preparing, now.answer = turn.turn, None, _Answer(turn)
+        now.turns, now.preparing = turn.turn, None
+        self._answering.begin(turn)
         now.patience = now.patience.after_turn()
         self._following.end()
         if turn.meaning is not None and turn.meaning.meant is not None:
@@ -358,10 +299,8 @@ class Session:
         if now.preparing is not None and now.preparing.number == act.number:
             turn, now.preparing = now.preparing, None
         else:
-            turn, now.answer = self._answered(), None
-            self._parts.loudspeaker.stop()
+            turn = self._answering.take_back()
             now.turns -= act.more
-            self._parts.attention.reply_ended(at)
         turn.roll_back()
         self._emit(RolledBack(at, turn.turn, act.reason))
 
@@ -388,78 +327,22 @@ class Session:
         self._parts.listener.close()
         self._is.speech = _Speech()
 
-    # ------------------------------------------------------------ the reply in the air
-
-    def _cut_off(self) -> None:
-        """The person has taken the floor: what was heard of the reply is what was said."""
-        self._parts.loudspeaker.stop()
-        answer = self._is.answer
-        if answer is not None and answer.turn is not None:
-            answer.turn.roll_back()
-        self._end_reply(interrupted=True)
-
     def _forget(self, at: int, act: f.Forget) -> None:
         """The reply came too early: it was never said, and its turn goes on."""
-        now = self._is
-        turn, now.answer = self._answered(), None
-        self._parts.loudspeaker.stop()
-        turn.roll_back()
+        turn, now = self._answering.take_back(), self._is
         now.turns -= 1
-        if turn.meaning is not None:
-            now.speech.before = turn.meaning.words
+        now.speech.before = turn.meaning.words if turn.meaning else ""
         now.speech.aired_from = None
-        self._parts.attention.reply_ended(at)
         self._emit(RolledBack(at, turn.turn, act.why))
-
-    def _answered(self) -> Turn:
-        """The turn whose reply has the floor, or is about to get it."""
-        turn = self._is.answer.turn if self._is.answer else None
-        assert turn is not None, "the floor takes back only what it had committed"
-        return turn
-
-    def _end_reply(self, interrupted: bool) -> None:
-        """The character is silent: what was heard is what is remembered."""
-        now = self._is
-        answer, now.answer = now.answer, None
-        if answer is None:
-            return
-        reply = answer.reply
-        heard = reply.ledger.heard(self._parts.loudspeaker.position()) if reply else ""
-        if answer.turn is not None and answer.turn.meaning is not None:
-            self._parts.dialogue.remember(answer.turn.meaning.words, heard)
-        now.asked = heard.rstrip("\"'”’» ").endswith(_QUESTION)
-        self._parts.attention.reply_ended(self._now)
-        self._emit(ReplyEnded(self._now, reply.turn if reply else 0, heard, interrupted))
-
-    def _tell_timing(self, answer: _Answer, audible: int) -> None:
-        turn, reply = answer.turn, answer.reply
-        if turn is None or turn.committed_at is None or reply is None:
-            return
-        self._emit(
-            TurnTimed(
-                at=self._now,
-                turn=turn.turn,
-                gap=milliseconds(audible - turn.ended),
-                endpoint=milliseconds(turn.committed_at - turn.ended),
-                hearing=turn.hearing_ms,
-                thinking=reply.thinking_ms,
-                speaking=reply.speaking_ms,
-                ready=reply.ready_at is not None and reply.ready_at <= turn.committed_at,
-            )
-        )
 
     def _abandon(self) -> None:
         """The conversation stops: silence at once, and nothing that was heard is lost."""
-        answer, now = self._is.answer, self._is
         self._following.end()
-        self._parts.loudspeaker.stop()
-        for turn in (now.preparing, answer.turn if answer else None):
-            if turn is not None:
-                turn.roll_back()
+        self._answering.abandon()
+        if self._is.preparing is not None:
+            self._is.preparing.roll_back()
         for task in self._tasks:
             task.cancel()
-        if answer and answer.reply and answer.reply.ledger.heard(self._parts.loudspeaker.position()):
-            self._end_reply(interrupted=True)
 
     async def _say(self, reply: Reply) -> None:
         try:
@@ -467,7 +350,7 @@ class Session:
         except* VoicemateError as errors:
             error = first_error(errors)
             self._emit(Fault(self._now, "greeting", error.wrong, error.remedy))
-            self._is.answer = None
+            self._answering.drop_unasked()
 
     @property
     def _now(self) -> int:

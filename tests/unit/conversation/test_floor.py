@@ -364,8 +364,8 @@ class AnyConversation(RuleBasedStateMachine):
     @rule()
     def the_reply_is_over(self) -> None:
         if self.audible:
-            self.answer, self.audible = None, False
             self.give(Silent(self.at))
+            self.answer, self.audible, self.silenced = None, False, False
 
     @rule()
     def key_down(self) -> None:
