@@ -183,7 +183,7 @@ class AppHost:
 
 def compile_command(source: Path, executable: Path) -> tuple[str, ...]:
     """clang, for the Mac it runs on."""
-    flags = ("-std=c11", "-O2", "-Wall", "-Wextra", "-arch", "arm64", "-mmacosx-version-min=13.0")
+    flags = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-arch", "arm64", "-mmacosx-version-min=13.0")
     return ("/usr/bin/clang", *flags, "-o", str(executable), str(source))
 
 

@@ -168,14 +168,15 @@ class LoginService:
 
     Args:
         tell: gets one line for each thing that is done.
+        journal: a private folder for what is needed to undo a change.
     """
 
-    def __init__(self, platform: Platform, machine: Machine, tell: Tell, journal: Path | None = None):
+    def __init__(self, platform: Platform, machine: Machine, tell: Tell, journal: Path):
         self._platform = platform
         self._machine = machine
         self._tell = tell
         self._record = state_folder() / "service.json"
-        self._installer = Installer(machine, platform.supervisor, journal or state_folder() / "service-undo", tell)
+        self._installer = Installer(machine, platform.supervisor, journal, tell)
 
     def install(self, interpreter: Interpreter) -> Observed:
         """Install or upgrade, and start."""
@@ -283,9 +284,9 @@ def login_service(
     """
     if os.geteuid() == 0 and (platform == "darwin" or os.environ.get("SUDO_USER")):
         raise ServiceError("The service belongs to your own account, not to root", "Repeat this without sudo")
-    machine = machine or ThisMachine()
+    machine, journal = machine or ThisMachine(), state_folder() / "service-undo"
     if rehearse:
-        machine = Rehearsal(machine, rehearse)
+        machine = Rehearsal(machine, rehearse, journal)
     home = Path.home()
     here: Platform = Launchd(home, os.getuid()) if platform == "darwin" else Systemd(home)
-    return LoginService(here, machine, tell)
+    return LoginService(here, machine, tell, journal)

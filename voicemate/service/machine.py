@@ -165,11 +165,13 @@ class Rehearsal:
 
     Args:
         tell: gets one line each.
+        journal: a folder whose files are not told, since they are gone again at the end.
     """
 
-    def __init__(self, real: Machine, tell: Callable[[str], None]):
+    def __init__(self, real: Machine, tell: Callable[[str], None], journal: Path):
         self._real = real
         self._tell = tell
+        self._journal = journal
         self._files: dict[Path, File | None] = {}
 
     def call(self, call: Call) -> Answer:
@@ -187,9 +189,11 @@ class Rehearsal:
 
     def put(self, file: File) -> None:
         self._files[file.path] = file
-        self._tell(f"write   {file.path}  (mode {file.mode:04o})")
+        if file.path.parent != self._journal:
+            self._tell(f"write   {file.path}  (mode {file.mode:04o})")
 
     def remove(self, path: Path) -> None:
         if self.read(path):
             self._files[path] = None
-            self._tell(f"remove  {path}")
+            if path.parent != self._journal:
+                self._tell(f"remove  {path}")

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from voicemate.errors import ServiceError
 from voicemate.service.interpreter import Interpreter
 from voicemate.service.outcome import STAY_DOWN
 from voicemate.service.systemctl import UNIT
@@ -20,7 +21,17 @@ def definition_path(home: Path, environ: Mapping[str, str] = os.environ) -> Path
 
 
 def render(interpreter: Interpreter) -> bytes:
-    """The unit's text, as systemd.unit(5), systemd.service(5) and systemd.exec(5) have it."""
+    """The unit's text, as systemd.unit(5), systemd.service(5) and systemd.exec(5) have it.
+
+    Raises:
+        ServiceError: systemd runs no program with such a path, however it is quoted.
+    """
+    program, *words = interpreter.command
+    if set(program) & set("\"'\\\x7f") or min(program) < " ":
+        raise ServiceError(
+            f"systemd runs no program whose path has quotes, backslashes or control characters in it: {program!r}",
+            "Rename that folder, set voicemate up again in it, and repeat this",
+        )
     environment = {"VOICEMATE_SERVICE": "systemd", **interpreter.environment}
     text = f"""\
 # Written by `voicemate service install`, which writes it anew: change it with `systemctl --user edit {UNIT}`.
@@ -32,8 +43,9 @@ StartLimitBurst=5
 
 [Service]
 Type=exec
-ExecStart={" ".join(quoted(word) for word in (*interpreter.command, "run"))}
-{chr(10).join(f"Environment={quoted(f'{name}={value}', command=False)}" for name, value in environment.items())}
+ExecStart={quoted(program)} {" ".join(quoted(word, "$") for word in (*words, "run"))}
+{chr(10).join(f"Environment={quoted(f'{name}={value}')}" for name, value in environment.items())}
+ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=1
 RestartPreventExitStatus={" ".join(map(str, sorted(STAY_DOWN)))}
@@ -54,13 +66,17 @@ WantedBy=default.target
     return text.encode()
 
 
-def quoted(word: str, command: bool = True) -> str:
+def quoted(word: str, doubled: str = "") -> str:
     """``word`` so that systemd reads exactly it (systemd.syntax(7), "Quoting").
 
-    ``%`` would begin a specifier anywhere, ``$`` a variable on a command line only.
+    Args:
+        doubled: ``$`` for an argument, where it would begin a variable. It does not in a program's path, nor in
+            the environment; ``%`` begins a specifier everywhere.
     """
     escaped = "".join(
         f"\\x{ord(letter):02x}" if letter < " " or letter == "\x7f" else f"\\{letter}" if letter in '"\\' else letter
         for letter in word
-    ).replace("%", "%%")
-    return f'"{escaped.replace("$", "$$") if command else escaped}"'
+    )
+    for letter in "%" + doubled:
+        escaped = escaped.replace(letter, 2 * letter)
+    return f'"{escaped}"'

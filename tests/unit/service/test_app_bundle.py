@@ -1,0 +1,120 @@
+"""Voicemate.app and its agent: what must never change, and what macOS insists on."""
+
+import hashlib
+import plistlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.service.fakes import FakeLaunchd, FakeMac, FakeMachine
+from voicemate.errors import ServiceError
+from voicemate.places import shipped
+from voicemate.service import agent
+from voicemate.service.app_host import AppHost
+from voicemate.service.interpreter import Interpreter
+from voicemate.service.machine import Answer
+from voicemate.service.microphone import Permission
+
+HOME = Path("/Users/someone")
+INTERPRETER = Interpreter("/v/bin/python", "3.12", "/lib/libpython3.12.dylib", {"VOICEMATE_HOME": "/a b"}, "1.0")
+
+
+def a_mac() -> tuple[FakeMachine, FakeMac]:
+    machine = FakeMachine()
+    return machine, FakeMac(machine, FakeLaunchd(machine), HOME)
+
+
+@pytest.mark.parametrize(
+    ("file", "digest"),
+    [
+        ("host.c", "0c20a8925b48f257f418a834b69009d4a7133d872a5b59d6c456001d05e84af2"),
+        ("Info.plist", "35472231dd7f519c069e5018b2d988c1f7dd95970b53665a46982fde682c5518"),
+    ],
+)
+def test_the_bytes_that_the_permission_hangs_on_are_those_of_the_first_release(file: str, digest: str) -> None:
+    """A change here takes the microphone away from everyone who upgrades; if it has to be, say so in the release."""
+    assert hashlib.sha256((shipped("launchd") / file).read_bytes()).hexdigest() == digest
+
+
+def test_the_bundle_says_what_macos_needs_before_it_gives_the_microphone() -> None:
+    info = plistlib.loads((shipped("launchd") / "Info.plist").read_bytes())
+    assert info["CFBundleExecutable"] == AppHost(HOME).executable.name
+    assert info["CFBundlePackageType"] == "APPL"
+    assert info["LSUIElement"] is True
+    assert "never leaves" in info["NSMicrophoneUsageDescription"]
+
+
+def test_the_agent_runs_the_bundles_executable_and_only_failures_bring_it_back() -> None:
+    definition = plistlib.loads(agent.render(AppHost(HOME).executable, Path("/L & <M>/launchd.log")))
+    info = plistlib.loads((shipped("launchd") / "Info.plist").read_bytes())
+    assert definition["ProgramArguments"] == [str(AppHost(HOME).executable), "run"]
+    assert definition["StandardErrorPath"] == definition["StandardOutPath"] == "/L & <M>/launchd.log"
+    assert definition["KeepAlive"] == {"SuccessfulExit": False}
+    assert definition["ProcessType"] == "Interactive"
+    assert definition["Umask"] == 0o077
+    assert definition["AssociatedBundleIdentifiers"] == [info["CFBundleIdentifier"]]
+    assert agent.definition_path(HOME).stem == definition["Label"]
+    assert "@" not in str(definition)
+
+
+def test_it_is_built_when_it_is_missing_damaged_or_of_another_source_and_then_kept() -> None:
+    machine, _ = a_mac()
+    host = AppHost(HOME)
+    assert host.why_build(machine) == "it is not there yet"
+    files = host.build(machine)
+    for file in files:
+        machine.put(file)
+    assert host.why_build(machine) == ""
+    assert machine.files[host.executable].mode == 0o755
+    machine.put(replace(machine.files[host.executable], data=b"else"))
+    assert host.why_build(machine) == "it is not as it was built"
+    machine.remove(host.executable)
+    assert host.why_build(machine) == "parts of it are missing"
+    for file in files:
+        machine.put(file)
+    machine.put(replace(machine.files[host.record], data=b"{"))
+    assert host.why_build(machine) == "it is not as it was built"
+
+
+@pytest.mark.parametrize(
+    ("tool", "answer", "sentence"),
+    [
+        ("xcode-select", Answer(2, err="error: unable to get active developer directory"), "xcode-select --install"),
+        ("/usr/bin/clang", Answer(1, err="host.c:1: error: no"), "host.c:1: error: no"),
+        ("/usr/bin/codesign", Answer(1, err="errSecInternalComponent"), "errSecInternalComponent"),
+    ],
+)
+def test_a_tool_that_is_missing_or_fails_is_named(tool: str, answer: Answer, sentence: str) -> None:
+    machine, _ = a_mac()
+    machine.programs[tool] = lambda argv: answer
+    with pytest.raises(ServiceError) as failed:
+        AppHost(HOME).build(machine)
+    assert sentence in str(failed.value)
+
+
+def test_a_python_without_a_library_is_refused_with_those_that_have_one() -> None:
+    with pytest.raises(ServiceError, match="Homebrew"):
+        AppHost(HOME).render_conf(replace(INTERPRETER, library=""))
+
+
+def test_a_path_with_a_line_break_cannot_be_written_down() -> None:
+    with pytest.raises(ServiceError, match="line break"):
+        AppHost(HOME).render_conf(replace(INTERPRETER, python="/a\nargument=-c/python"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "given"),
+    [("GRANTED", Permission.GRANTED), ("DENIED", Permission.DENIED), ("", Permission.UNKNOWN)],
+)
+def test_the_answer_about_the_microphone_comes_from_the_app_itself(answer: str, given: Permission) -> None:
+    machine, mac = a_mac()
+    mac.answers = answer
+    assert AppHost(HOME).ask(machine) is given
+    assert machine.calls[-1][:5] == ("open", "-W", "-n", "-a", str(AppHost(HOME).app))
+
+
+def test_no_answer_is_no_permission() -> None:
+    machine, _ = a_mac()
+    machine.programs["open"] = lambda argv: Answer(124)
+    assert AppHost(HOME).ask(machine) is Permission.UNKNOWN

@@ -1,0 +1,90 @@
+"""Which Python a service runs: its library is found wherever each kind of Python keeps it, and it is tried first."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.service.fakes import FakeMachine
+from voicemate.service.interpreter import Interpreter, find_library, problem, stable_path, this_interpreter
+from voicemate.service.machine import Answer, ThisMachine
+
+HOMEBREW = "/opt/homebrew/opt/python@3.12/Frameworks"
+PYTHONS = {
+    "Homebrew": (
+        {
+            "PYTHONFRAMEWORKPREFIX": HOMEBREW,
+            "LDLIBRARY": "Python.framework/Versions/3.12/Python",
+            "INSTSONAME": "Python.framework/Versions/3.12/Python",
+            "LIBDIR": "/opt/homebrew/opt/python@3.12/Frameworks/Python.framework/Versions/3.12/lib",
+        },
+        "/opt/homebrew/Cellar/python@3.12/3.12.11/Frameworks/Python.framework/Versions/3.12",
+        f"{HOMEBREW}/Python.framework/Versions/3.12/Python",
+    ),
+    "uv, whose variables name its build machine": (
+        {"LDLIBRARY": "libpython3.13.dylib", "INSTSONAME": "libpython3.13.dylib", "LIBDIR": "/install/lib"},
+        "/Users/x/.local/share/uv/python/cpython-3.13.0-macos-aarch64-none",
+        "/Users/x/.local/share/uv/python/cpython-3.13.0-macos-aarch64-none/lib/libpython3.13.dylib",
+    ),
+    "Debian": (
+        {
+            "LDLIBRARY": "libpython3.11.so",
+            "INSTSONAME": "libpython3.11.so.1.0",
+            "LIBDIR": "/usr/lib/x86_64-linux-gnu",
+            "PYTHONFRAMEWORKPREFIX": "",
+        },
+        "/usr",
+        "/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0",
+    ),
+    "pyenv, static": ({"LDLIBRARY": "libpython3.12.a", "LIBDIR": "/p/lib"}, "/p", ""),
+}
+
+
+@pytest.mark.parametrize("kind", PYTHONS)
+def test_the_library_is_found(kind: str) -> None:
+    variables, prefix, library = PYTHONS[kind]
+    there = {library, "/p/lib/libpython3.12.a"}
+    assert find_library(variables, prefix, lambda path: path in there) == library
+
+
+def test_a_path_into_homebrews_cellar_becomes_one_that_outlives_an_upgrade() -> None:
+    cellar = "/opt/homebrew/Cellar/python@3.12/3.12.11/bin/python3.12"
+    stable = "/opt/homebrew/opt/python@3.12/bin/python3.12"
+    assert stable_path(cellar, lambda path: path == stable) == stable
+    assert stable_path(cellar, lambda path: False) == cellar
+    assert stable_path("/usr/bin/python3", lambda path: True) == "/usr/bin/python3"
+
+
+def test_this_python_can_run_the_service() -> None:
+    assert problem(this_interpreter({}), ThisMachine()) == ""
+
+
+def test_places_of_the_environment_are_carried_into_the_service_as_absolute_paths() -> None:
+    kept = this_interpreter({"VOICEMATE_HOME": "~/v", "VOICEMATE_MODELS": "", "PATH": "/bin"}).environment
+    assert kept == {"VOICEMATE_HOME": str(Path("~/v").expanduser())}
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (
+            Answer(134, err="dyld[71]: Library not loaded: @executable_path/../Python\n  Referenced from"),
+            "not loaded",
+        ),
+        (Answer(1, err="Traceback (most recent call last):\nImportError: no voicemate"), "ImportError: no voicemate"),
+        (Answer(0, "3.13\n"), "is Python 3.13 now and was 3.12"),
+        (Answer(1), "it ended with 1"),
+    ],
+)
+def test_what_is_wrong_with_it_is_told_in_one_sentence(answer: Answer, sentence: str) -> None:
+    machine = FakeMachine({sys.executable: lambda argv: answer})
+    wrong = problem(Interpreter(sys.executable, "3.12", "", {}, "1"), machine)
+    assert sentence in wrong
+    assert "\n" not in wrong
+
+
+def test_what_is_written_down_is_read_again_and_damage_is_noticed() -> None:
+    interpreter = this_interpreter({"VOICEMATE_HOME": "/ü"})
+    assert Interpreter.from_json(interpreter.to_json()) == interpreter
+    for damaged in (b"", b"{}", b"[]", b"\xff", interpreter.to_json()[:40]):
+        assert Interpreter.from_json(damaged) is None

@@ -1,0 +1,73 @@
+"""The microphone's permission, against an AVFoundation that answers late, never, or with what nobody knows."""
+
+import sys
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from voicemate.service.microphone import Permission, ask, permission
+
+
+class AVFoundation:
+    """As pyobjc shows it; ``answer`` is what the person clicks, None for nothing."""
+
+    AVMediaTypeAudio = "soun"
+
+    def __init__(self, status: int, answer: int | None):
+        self.status, self.answer, self.asked = status, answer, 0
+        self.AVCaptureDevice = SimpleNamespace(
+            authorizationStatusForMediaType_=lambda media: self.status,
+            requestAccessForMediaType_completionHandler_=self._request,
+        )
+
+    def _request(self, media: str, handler: Any) -> None:
+        self.asked += 1
+        if self.answer is None:
+            return
+
+        def click() -> None:
+            self.status = self.answer or 0
+            handler(self.status == 3)
+
+        threading.Thread(target=click).start()  # as the system does, on a queue of its own
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, status: int, answer: int | None = None) -> AVFoundation:
+    framework = AVFoundation(status, answer)
+    monkeypatch.setitem(sys.modules, "AVFoundation", framework)  # type: ignore[arg-type]
+    return framework
+
+
+@pytest.mark.parametrize(("clicks", "given"), [(3, Permission.GRANTED), (2, Permission.DENIED)])
+def test_the_person_is_asked_once_and_the_answer_awaited(
+    clicks: int, given: Permission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    framework = installed(monkeypatch, 0, clicks)
+    assert ask(60, "darwin") is given
+    assert ask(60, "darwin") is given
+    assert framework.asked == 1
+
+
+def test_who_does_not_answer_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, 0)
+    assert ask(0.01, "darwin") is Permission.NOT_ASKED
+
+
+@pytest.mark.parametrize("status", [1, 2, 3])
+def test_who_has_answered_before_is_not_asked_again(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    framework = installed(monkeypatch, status)
+    assert ask(60, "darwin") is Permission(status)
+    assert framework.asked == 0
+
+
+def test_a_status_that_nobody_knows_and_a_missing_framework_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, 9)
+    assert ask(60, "darwin") is Permission.UNKNOWN
+    monkeypatch.setitem(sys.modules, "AVFoundation", None)
+    assert permission("darwin") is Permission.UNKNOWN
+
+
+def test_elsewhere_nothing_has_to_be_asked() -> None:
+    assert ask(60, "linux") is Permission.NOT_NEEDED
