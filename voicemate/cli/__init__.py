@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 
 from voicemate import __version__
-from voicemate.cli import configuring, controlling, conversing, library, listening, remembering, replaying
+from voicemate.cli import configuring, controlling, conversing, library, listening, remembering, replaying, serving
 from voicemate.cli.output import complain
 from voicemate.errors import VoicemateError
+from voicemate.service.outcome import running_as_service, settle
 
 app = typer.Typer(
     name="voicemate",
@@ -24,7 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Talk, hands-free, to a character of your own on your own machine. Nothing is ever sent anywhere.",
     epilog="Exit codes: 0 done · 2 wrong usage · 3 settings · 4 persona · 5 model · 6 audio · 7 history · "
-    "8 already running · 9 download · 10 speech · 11 not running · 12 control · 14 recording · 130 interrupted.",
+    "8 already running · 9 download · 10 speech · 11 not running · 12 control · 14 recording · "
+    "15 service · 130 interrupted.",
 )
 conversing.add_to(app)
 listening.add_to(app)
@@ -33,6 +35,7 @@ remembering.add_to(app)
 replaying.add_to(app)
 controlling.add_to(app)
 configuring.add_to(app)
+serving.add_to(app)
 
 
 def _show_version(wanted: bool) -> None:
@@ -52,20 +55,20 @@ def _common(
 
 def main() -> None:
     """Run the command line; every failure ends in one clear sentence and an exit code of its own."""
-    status = 0
+    service, failure, status = running_as_service(), None, 0
     try:
         app()
     except SystemExit as done:
         status = done.code if isinstance(done.code, int) else 1
     except VoicemateError as error:
         complain(f"voicemate: {error}")
-        status = error.exit_code
+        failure, status = error, error.exit_code
     except KeyboardInterrupt:
         status = 130
     except BrokenPipeError:
         # The reader of our output went away (`voicemate history | head`): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    leave(status)
+    leave(settle(service, status, failure))
 
 
 def leave(status: int) -> None:
