@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
-from voicemate.conversation.floor import Act, Input
+from voicemate.conversation.floor_inputs import Act, Input
 from voicemate.events import Event
 from voicemate.hearing.speech_tracker import SpeechEvent
 from voicemate.tape.codec import DecodeError, Family, encode
@@ -25,8 +25,11 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
-    """The ears were told that the utterance is over."""
+class Commanded:
+    """The ears were given a command between two blocks (``command`` is the method's name) and told this."""
+
+    command: str
+    told: tuple[SpeechEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,10 @@ class Happened:
     event: Event
 
 
-Entry = Heard | Closed | Step | Happened
+Entry = Heard | Commanded | Step | Happened
+
+COMMANDS = ("close", "end_speech")
+"""What ears may be given. It changes what they tell of the next blocks, so a replay must give it to them, too."""
 
 
 def pack(entries: list[Entry]) -> bytes:
@@ -77,8 +83,8 @@ def _encode(entry: Entry) -> list[Any]:
     match entry:
         case Heard(at, told):
             return ["heard", at, [encode(one) for one in told]]
-        case Closed():
-            return ["closed"]
+        case Commanded(command, told):
+            return ["ears", command, [encode(one) for one in told]]
         case Step(got, acts):
             return ["step", encode(got), [encode(act) for act in acts]]
         case Happened(event):
@@ -90,8 +96,8 @@ def _decode(encoded: Any) -> Entry:
     match encoded:
         case ["heard", int() as at, [*told]]:
             return Heard(at, tuple(families.speech.decode(one) for one in told))
-        case ["closed"]:
-            return Closed()
+        case ["ears", str() as command, [*told]] if command in COMMANDS:
+            return Commanded(command, tuple(families.speech.decode(one) for one in told))
         case ["step", got, [*acts]]:
             return Step(families.inputs.decode(got), tuple(families.acts.decode(act) for act in acts))
         case ["event", event]:

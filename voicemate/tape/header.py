@@ -17,8 +17,8 @@ from voicemate.personas.persona import Persona
 from voicemate.settings_file import find_key
 from voicemate.validation import first_problem
 
-DECIDING = ("endpoint.", "vad.")
-"""Where the settings of the ears and of the floor are."""
+DECIDING = ("endpoint.", "vad.", "barge_in.bid_ms", "barge_in.take_back_ms", "push_to_talk.tail_ms")
+"""How the settings of the ears and of the floor begin."""
 
 
 class Weights(BaseModel):

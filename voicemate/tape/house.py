@@ -22,4 +22,9 @@ def real() -> House:
     def ears(settings: Settings) -> Ears:
         return Ears(VoiceActivity(silero, settings.vad.gate), settings.vad, settings.hearing.longest_piece_s)
 
-    return House(ears, lambda settings: Floor(settings.endpoint))
+    return House(ears, floor)
+
+
+def floor(settings: Settings) -> Floor:
+    """A fresh floor."""
+    return Floor(settings.endpoint, settings.barge_in, settings.push_to_talk)

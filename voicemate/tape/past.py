@@ -10,9 +10,13 @@ from statistics import median
 
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.config import Settings, VadSettings
-from voicemate.conversation.floor import (
+from voicemate.conversation.floor_inputs import (
     Audible,
     Commit,
+    CutOff,
+    Forget,
+    GoOn,
+    Hold,
     Input,
     Judged,
     Prepare,
@@ -25,7 +29,7 @@ from voicemate.conversation.floor import (
 from voicemate.events import Event, Stage, StageTimed
 from voicemate.hearing.speech_tracker import Resumed, SpeechTracker, Started
 from voicemate.sound import samples
-from voicemate.tape.entries import Closed, Happened, Heard, Step
+from voicemate.tape.entries import Commanded, Happened, Heard, Step
 from voicemate.tape.recording import Recording
 from voicemate.tape.replay import House, block_at
 from voicemate.tape.turns import Taken, TurnLog
@@ -97,7 +101,10 @@ class Past:
         self._house = house
         self._numbered: dict[int, Preparation] = {}
         self._answering: tuple[Preparation, int] | None = None  # what was committed, and when
-        self._speaking: tuple[Preparation, int] | None = None  # whose reply is in the air, and since when
+        self._speaking: tuple[Preparation, int] | None = (
+            None  # whose reply is in the air, and since when (without holds)
+        )
+        self._held: int | None = None  # since when it is held back
         self._log = TurnLog()
         for entry in recording.journal:
             match entry:
@@ -120,8 +127,8 @@ class Past:
                 case Heard(at) if at + BLOCK_SAMPLES <= self._recording.ears.ended:
                     ears.push(block_at(self._recording, at))
                     found.append(Moment(at, ears.voice))
-                case Closed():
-                    ears.close()
+                case Commanded(command):
+                    getattr(ears, command)()
         return found
 
     @cached_property
@@ -177,8 +184,8 @@ class Past:
                 preparation.lag = max(0, got.at - earliest)
                 self._answering, self._speaking = None, (preparation, got.at)
             case Silent() if self._speaking:
-                preparation, audible = self._speaking
-                preparation.length, self._speaking = got.at - audible, None
+                preparation, began = self._speaking
+                preparation.length, self._speaking = got.at - began, None
             case _ if (number := getattr(got, "number", None)) is not None:
                 if number in self._numbered:
                     preparation = self._numbered[number]
@@ -194,10 +201,17 @@ class Past:
                 self._numbered[act.number] = preparation
             case Commit():
                 self._answering = self._numbered[act.number], at
-            case RollBack(number):
+            case RollBack(number) if number in self._numbered:
                 preparation = self._numbered[number]
                 preparation.dropped = at - preparation.at
-                self._answering = self._speaking = None
+                self._answering = None
+            case CutOff() | Forget():
+                self._speaking = self._held = None
+            case Hold():
+                self._held = at
+            case GoOn() if self._held is not None and self._speaking:
+                preparation, began = self._speaking
+                self._speaking, self._held = (preparation, began + at - self._held), None
 
     def _time(self, event: Event) -> None:
         if isinstance(event, StageTimed) and event.stage is Stage.SPEAKING and event.turn and self.preparations:

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from voicemate.audio.ports import Block
-from voicemate.conversation.floor import Act, Input
+from voicemate.conversation.floor_inputs import Act, Input
 from voicemate.events import Event
 from voicemate.hearing.speech_tracker import SpeechEvent
 from voicemate.sound import Pcm, samples
-from voicemate.tape.entries import Closed, Entry, Happened, Heard, Step, pack
+from voicemate.tape.entries import Commanded, Entry, Happened, Heard, Step, pack
 from voicemate.tape.header import Header, hashed
 from voicemate.tape.records import END, RecordFile
 from voicemate.tape.sound_chunks import Chunk, Coding, Run, Stretch, compress, joined, rounded
@@ -83,9 +83,9 @@ class Recorder:
         self._hand_over((EARS, block.at, block.pcm))
         self._hand_over(Heard(block.at, tuple(told)))
 
-    def closed_ears(self) -> None:
-        """The ears were told that the utterance is over."""
-        self._hand_over(Closed())
+    def commanded(self, command: str, told: Sequence[SpeechEvent] = ()) -> None:
+        """The ears were given one of ``entries.COMMANDS``, and told ``told``."""
+        self._hand_over(Commanded(command, tuple(told)))
 
     def played(self, at: int, pcm: Pcm) -> None:
         """From clock position ``at`` on, ``pcm`` (16 kHz) left the loudspeaker."""

@@ -6,12 +6,12 @@ from typing import Any
 
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
 from voicemate.config import Settings
+from voicemate.conversation.session import Decider
 from voicemate.hearing.ears import Ears, PieceEnded
 from voicemate.tape.codec import DecodeError
-from voicemate.tape.entries import Closed, Heard, Step
+from voicemate.tape.entries import Commanded, Heard, Step
 from voicemate.tape.recording import Recording, foreign
 from voicemate.tape.sound_chunks import as_pcm
-from voicemate.tape.taps import Decider
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,11 @@ def decide_again(recording: Recording, house: House) -> Verdict:
                 blocks += 1
                 if now != told:
                     return Verdict(blocks, steps, acts, Difference(at, "ears", "a block of sound", told, now))
-            case Closed():
-                ears.close()
+            case Commanded(command, told):
+                answer = getattr(ears, command)()
+                now = () if answer is None else (answer,)
+                if now != told:
+                    return Verdict(blocks, steps, acts, Difference(ears.position, "ears", command, told, now))
             case Step(got, then):
                 answered = tuple(floor.step(got))
                 steps, acts = steps + 1, acts + len(answered)

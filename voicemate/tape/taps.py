@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, cast
 
 from voicemate.audio.ports import FAR_KEPT_S, Block, HealthListener, Loudspeaker, Microphone
-from voicemate.conversation.floor import Act, Input
+from voicemate.conversation.floor_inputs import Act, Input
+from voicemate.conversation.session import Decider
 from voicemate.events import FloorState
+from voicemate.hearing.listener import Listener
 from voicemate.hearing.speech_tracker import SpeechEvent
 from voicemate.sound import Pcm, samples
 from voicemate.tape.recorder import Recorder
@@ -16,21 +18,17 @@ _BEHIND = samples(500)
 """What nobody asked the loudspeaker for in this time is fetched by the recorder."""
 
 
-class Decider(Protocol):
-    """What decides: the floor."""
+def taped_devices(
+    microphone: Microphone, loudspeaker: Loudspeaker, recorder: Recorder
+) -> tuple[Microphone, Loudspeaker]:
+    """Both, recorded. Whoever asks the loudspeaker what left it (the echo canceller) must ask the one returned."""
+    taped = TapedLoudspeaker(loudspeaker, recorder)
+    return TapedMicrophone(microphone, taped, recorder), cast(Loudspeaker, taped)
 
-    @property
-    def state(self) -> FloorState: ...
 
-    def step(self, got: Input) -> list[Act]: ...
-
-
-class Hearer(Protocol):
-    """What hears blocks: a listener, or ears alone."""
-
-    def push(self, block: Block) -> Sequence[SpeechEvent]: ...
-
-    def close(self) -> None: ...
+def taped_listener(listener: Listener, recorder: Recorder) -> Listener:
+    """``listener``, recorded."""
+    return cast(Listener, TapedListener(listener, recorder))
 
 
 class TapedFloor:
@@ -111,7 +109,7 @@ class TapedMicrophone:
 class TapedListener:
     """The listener, with every block that it hears rounded to 16 bits and recorded; all else passes through."""
 
-    def __init__(self, listener: Hearer, recorder: Recorder):
+    def __init__(self, listener: Listener, recorder: Recorder):
         self._listener = listener
         self._recorder = recorder
 
@@ -122,8 +120,13 @@ class TapedListener:
         return told
 
     def close(self) -> None:
-        self._recorder.closed_ears()
         self._listener.close()
+        self._recorder.commanded("close")
+
+    def end_speech(self) -> SpeechEvent | None:
+        told = self._listener.end_speech()
+        self._recorder.commanded("end_speech", () if told is None else (told,))
+        return told
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._listener, name)

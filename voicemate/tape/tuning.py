@@ -91,14 +91,14 @@ def tune(
 
     trials: dict[str, Trial] = {}
     present = attempt(endpoint)
-    effective = {name for name, variant in _variants(endpoint) if _differs(attempt(variant), present)}
+    effective = {name for name, variant in variants(endpoint) if _differs(attempt(variant), present)}
     explored = {_key(endpoint)}
     while len(trials) < MOST_TRIALS:
         unexplored = [one for one in frontier(trials.values()) if _key(one.endpoint) not in explored]
         if not unexplored:
             break
         explored.add(_key(unexplored[0].endpoint))
-        for name, variant in _variants(unexplored[0].endpoint):
+        for name, variant in variants(unexplored[0].endpoint):
             if name in effective and _key(variant) not in trials and len(trials) < MOST_TRIALS:
                 attempt(variant)
     best = frontier(trials.values())
@@ -149,7 +149,7 @@ def _attempt(pasts: Sequence[Past], house: House, endpoint: EndpointSettings) ->
     return Trial(endpoint, len(gaps), median(gaps) if gaps else 0.0, slow, cut_ins, estimated)
 
 
-def _variants(endpoint: EndpointSettings) -> list[tuple[str, EndpointSettings]]:
+def variants(endpoint: EndpointSettings) -> list[tuple[str, EndpointSettings]]:
     """Each numeric setting a little and a lot lower and higher, as far as it may be."""
     found: list[tuple[str, EndpointSettings]] = []
     for name, value in endpoint.model_dump().items():

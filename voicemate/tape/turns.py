@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from voicemate.conversation.floor import Act, Audible, Commit, Input, RollBack, Silent
+from voicemate.conversation.floor_inputs import Act, Audible, Commit, CutOff, Forget, Input, RollBack, Silent
 from voicemate.sound import milliseconds, samples
 
 CUT_IN = samples(1_500)
@@ -22,6 +22,7 @@ class Taken:
         reason: the floor's own words.
         audible: the first sample of the reply; None when nothing was heard.
         silent: where the reply was over; None when nothing was heard, or the person took the floor back.
+        forgotten: the floor itself took the reply back, because the person went on.
     """
 
     number: int
@@ -31,6 +32,7 @@ class Taken:
     reason: str
     audible: int | None = None
     silent: int | None = None
+    forgotten: bool = False
 
     @property
     def wait_ms(self) -> float:
@@ -55,8 +57,8 @@ class Taken:
         Args:
             onsets: where the person's voice began or went on, sorted.
         """
-        if self.audible is None:
-            return False
+        if self.audible is None or self.forgotten:
+            return self.forgotten
         following = bisect_right(onsets, self.ended)
         until = self.audible + CUT_IN if self.silent is None else min(self.silent, self.audible + CUT_IN)
         return following < len(onsets) and onsets[following] <= until
@@ -90,6 +92,11 @@ class TurnLog:
                 case RollBack(number) if self._open and self.taken[-1].number == number:
                     self.taken.pop()
                     self._open = False
+                case Forget() if self._speaking:
+                    self.taken[-1] = replace(self.taken[-1], forgotten=True)
+                    self._speaking = False
+                case CutOff() if self._speaking:
+                    self._speaking = False
 
 
 @dataclass(frozen=True, slots=True)

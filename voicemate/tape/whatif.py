@@ -17,12 +17,18 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from voicemate.config import Settings
-from voicemate.conversation.floor import (
+from voicemate.conversation.floor_inputs import (
     Act,
     Audible,
     Commit,
+    CutOff,
     Dismiss,
+    EndSpeech,
+    Forget,
+    GoOn,
+    Hold,
     Input,
+    Interrupt,
     Judged,
     Prepare,
     RollBack,
@@ -31,10 +37,9 @@ from voicemate.conversation.floor import (
     VoiceOff,
     VoiceOn,
 )
-from voicemate.events import FloorState
+from voicemate.conversation.session import Decider
 from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechTracker, Started
 from voicemate.tape.past import Moment, Past, Preparation, blocks_of
-from voicemate.tape.taps import Decider
 from voicemate.tape.turns import Taken, TurnLog
 
 
@@ -77,7 +82,8 @@ class World:
         self._order = count()
         self._coming: list[tuple[int, int, Input]] = []
         self._prepared: dict[int, tuple[int, Preparation]] = {}  # by number: when, and after what example
-        self._answering: int | None = None  # the preparation whose reply is to be heard, or is heard
+        self._answering: int | None = None  # the preparation whose reply is about to be heard
+        self._left: int | None = None  # of a reply that is held back
         for given in past.given:
             self._await(given)
 
@@ -97,16 +103,17 @@ class World:
     def _await(self, coming: Input) -> None:
         heapq.heappush(self._coming, (coming.at, next(self._order), coming))
 
-    def _forget(self, *kinds: type[Input], number: int | None = None) -> None:
-        """Nothing of these kinds, or about this preparation, comes any more."""
-        gone = (*kinds,)
-        kept = [
-            one
-            for one in self._coming
-            if not isinstance(one[2], gone) and (number is None or getattr(one[2], "number", None) != number)
-        ]
-        heapq.heapify(kept)
-        self._coming = kept
+    def _drop(self, number: int) -> None:
+        """The engines answer nothing more about this preparation."""
+        self._coming = [one for one in self._coming if getattr(one[2], "number", None) != number]
+        heapq.heapify(self._coming)
+
+    def _quiet(self) -> int | None:
+        """The reply is not heard, or not heard any more; returns where it would have ended."""
+        ends = [one[0] for one in self._coming if isinstance(one[2], Silent)]
+        self._coming = [one for one in self._coming if not isinstance(one[2], Audible | Silent)]
+        heapq.heapify(self._coming)
+        return min(ends, default=None)
 
     def _step(self, got: Input) -> None:
         acts = self._floor.step(got)
@@ -118,11 +125,9 @@ class World:
             if self._answering is not None:
                 _, example = self._prepared[self._answering]
                 self._await(Silent(got.at + (example.length or self._past.usual_length)))
-        if isinstance(got, Silent):
-            self._answering = None
-        if self._answering is not None and self._floor.state in (FloorState.LISTENING, FloorState.HEARING):
-            self._forget(Audible, Silent)  # the reply was taken back, or the person took the floor
-            self._answering = None
+                self._answering = None
+        if isinstance(got, Interrupt):
+            self._tracker.close()
 
     def _carry_out(self, got: Input, act: Act) -> None:
         match act:
@@ -133,10 +138,23 @@ class World:
                 self._answering = number
                 self._await(Audible(max(got.at, at + self._ready(example)) + self._lag(example)))
             case RollBack(number):
-                self._forget(number=number)
+                self._drop(number)
+                if number == self._answering:
+                    self._quiet()
+                    self._answering = None
             case Dismiss(number):
-                self._forget(number=number)
+                self._drop(number)
                 self._tracker.close()
+            case Hold():
+                end = self._quiet()
+                self._left = None if end is None else end - got.at
+            case GoOn() if self._left is not None:
+                self._await(Silent(got.at + self._left))
+            case CutOff() | Forget():
+                self._quiet()
+            case EndSpeech():
+                paused = self._tracker.end_speech(got.at)
+                self._step(VoiceOff(got.at, paused.ended if paused else got.at))
 
     def _prepare(self, at: int, act: Prepare) -> None:
         example = self._past.preparation(act.ended)

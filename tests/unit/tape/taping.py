@@ -7,28 +7,13 @@ import numpy as np
 
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
 from voicemate.config import EndpointSettings, Settings, VadSettings
-from voicemate.conversation.floor import Act, Floor, Input
+from voicemate.conversation.floor_inputs import Act, Input
 from voicemate.events import Event
-from voicemate.hearing.ears import Ears
 from voicemate.personas.persona import Persona
 from voicemate.tape.header import Header
 from voicemate.tape.recorder import Recorder
-from voicemate.tape.replay import House
 
 PERSONA = Persona(name="Echo", description="A test.")
-
-
-class LoudnessActivity:
-    """Takes every loud sound for a voice."""
-
-    def probability(self, pcm: object, dbfs: float, voice_on: bool) -> float:
-        return 0.95 if dbfs > -45 else 0.02
-
-
-HOUSE = House(
-    ears=lambda settings: Ears(LoudnessActivity(), settings.vad, settings.hearing.longest_piece_s),
-    floor=lambda settings: Floor(settings.endpoint),
-)
 
 
 def header(endpoint: EndpointSettings | None = None, vad: VadSettings | None = None) -> Header:

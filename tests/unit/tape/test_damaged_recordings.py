@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.unit.tape.taping import noise, record
 from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.conversation.floor import Tick
+from voicemate.conversation.floor_inputs import Tick
 from voicemate.errors import TapeError
 from voicemate.tape import records
 from voicemate.tape.recording import read
@@ -36,7 +36,7 @@ def test_a_whole_recording_says_nothing(whole: bytes, tmp_path: Path) -> None:
     assert recording.ended == 99 * BLOCK_SAMPLES
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_changed_byte_anywhere_ends_what_is_used_or_is_refused(
     whole: bytes, tmp_path: Path, data: st.DataObject
@@ -66,7 +66,7 @@ def original_journal(whole: bytes, folder: Path) -> list[object]:
     return list(read(path).journal)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_recording_cut_anywhere_is_used_up_to_there(whole: bytes, tmp_path: Path, data: st.DataObject) -> None:
     length = data.draw(st.integers(0, len(whole) - 1))

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.conversation.floor import Act, Input
+from voicemate.conversation.floor_inputs import Act, Input
 from voicemate.events import Event
 from voicemate.hearing.speech_tracker import Paused, Resumed, Started
 from voicemate.tape.codec import DecodeError, Family, encode
-from voicemate.tape.entries import Closed, Entry, Happened, Heard, Step, pack, unpack
+from voicemate.tape.entries import COMMANDS, Commanded, Entry, Happened, Heard, Step, pack, unpack
 
 
 def concrete(base: type) -> list[type]:
@@ -29,12 +29,13 @@ def instances(base: type) -> st.SearchStrategy[object]:
 speech = st.one_of(st.from_type(Started), st.from_type(Paused), st.from_type(Resumed))
 entries: st.SearchStrategy[Entry] = st.one_of(
     st.builds(Heard, st.integers(0, 10**9), st.lists(speech, max_size=2).map(tuple)),
-    st.builds(Closed),
+    st.builds(Commanded, st.sampled_from(COMMANDS), st.lists(speech, max_size=1).map(tuple)),
     st.builds(Step, instances(Input), st.lists(instances(Act), max_size=3).map(tuple)),
     st.builds(Happened, instances(Event)),
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(entries, max_size=8))
 def test_every_input_act_and_event_comes_back_as_it_was(journal: list[Entry]) -> None:
     assert repr(list(unpack(pack(journal)))) == repr(journal), "repr, since not-a-number is not equal to itself"
@@ -91,6 +92,7 @@ def test_what_this_version_does_not_know_is_refused(encoded: object) -> None:
         FAMILY.decode(encoded)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.one_of(instances(Input), instances(Act), instances(Event)))
 def test_it_comes_back_as_the_class_that_the_floor_knows(value: object) -> None:
     """``dataclass(slots=True)`` makes the class anew, and the first one lingers among the subclasses."""

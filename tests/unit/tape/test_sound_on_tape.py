@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -15,6 +15,7 @@ from voicemate.tape.recording import read
 from voicemate.tape.sound_chunks import Chunk, Run, Samples, Stretch, as_pcm, compress, rounded
 
 
+@settings(deadline=None, max_examples=50)
 @given(arrays(np.int16, st.integers(1, 3000)), st.integers(0, 2**40))
 def test_a_chunk_comes_back_as_it_was(samples: Samples, at: int) -> None:
     chunk = Chunk.unpack(compress(Stretch(at, samples)).pack())
@@ -22,6 +23,7 @@ def test_a_chunk_comes_back_as_it_was(samples: Samples, at: int) -> None:
     assert np.array_equal(chunk.samples(), samples)
 
 
+@settings(deadline=None, max_examples=50)
 @given(arrays(np.float32, st.integers(0, 200), elements=st.floats(width=32)))
 def test_rounding_a_second_time_changes_nothing(pcm: np.ndarray) -> None:
     once = as_pcm(rounded(pcm))
@@ -29,6 +31,7 @@ def test_rounding_a_second_time_changes_nothing(pcm: np.ndarray) -> None:
     assert np.all(np.abs(once) <= 1)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), max_size=12))
 def test_pieces_without_gaps_become_one_stretch(steps: list[tuple[int, int]]) -> None:
     run, at, expected = Run(), 0, dict[int, int]()

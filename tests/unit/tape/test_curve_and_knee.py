@@ -1,0 +1,114 @@
+"""From trials to a curve, from the curve to a proposal, from there to the settings file."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voicemate.cli.tuning_tables import changes, chart
+from voicemate.config import EndpointSettings, load
+from voicemate.errors import SettingsError
+from voicemate.tape.proposal import difference, proposed
+from voicemate.tape.tuning import Curve, Trial, frontier, knee, variants
+
+ENDPOINT = EndpointSettings()
+
+
+def trial(gap_ms: float, cut_ins: int, turns: int = 100, endpoint: EndpointSettings = ENDPOINT) -> Trial:
+    return Trial(endpoint, turns, gap_ms, 2 * gap_ms, cut_ins, 0)
+
+
+trials = st.lists(
+    st.builds(trial, st.integers(100, 3000).map(float), st.integers(0, 100), st.integers(1, 100).map(lambda n: 100)),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(trials)
+def test_nothing_beats_what_is_on_the_frontier_and_something_beats_all_else(tried: list[Trial]) -> None:
+    best = frontier(tried)
+    for one in best:
+        assert not any(beats(other, one) for other in tried)
+    for one in tried:
+        equal = any((other.gap_ms, other.share) == (one.gap_ms, one.share) for other in best)
+        assert equal or any(beats(other, one) for other in best)
+
+
+def beats(one: Trial, other: Trial) -> bool:
+    mine, theirs = (one.gap_ms, one.share), (other.gap_ms, other.share)
+    return mine != theirs and mine[0] <= theirs[0] and mine[1] <= theirs[1]
+
+
+@settings(deadline=None, max_examples=50)
+@given(trials)
+def test_the_knee_is_on_the_frontier(tried: list[Trial]) -> None:
+    assert knee(frontier(tried)) in frontier(tried)
+
+
+def test_the_knee_is_where_more_waiting_stops_to_pay() -> None:
+    best = [trial(300, 40), trial(500, 6), trial(900, 4), trial(1500, 0)]
+    assert knee(best) is best[1]
+
+
+def test_settings_that_never_answer_are_no_improvement() -> None:
+    assert frontier([trial(0, 0, turns=0), trial(500, 3)]) == [trial(500, 3)]
+
+
+def test_every_number_among_the_settings_is_varied_within_its_bounds() -> None:
+    varied = variants(ENDPOINT)
+    numbers = {name for name, value in ENDPOINT.model_dump().items() if isinstance(value, int | float)}
+    assert {name for name, _ in varied} == numbers
+    for name, variant in varied:
+        assert variant.model_dump() | {name: None} == ENDPOINT.model_dump() | {name: None}
+        assert getattr(variant, name) != getattr(ENDPOINT, name)
+
+
+def curve() -> Curve:
+    first = next(iter(EndpointSettings.model_fields))
+    better = ENDPOINT.model_copy(update={first: 321})
+    present, best = trial(900, 4), [trial(300, 40), trial(500, 6, endpoint=better), trial(1500, 0)]
+    return Curve(present, [present, *best], best, best[1])
+
+
+def test_the_chart_shows_where_one_stands_and_what_is_proposed() -> None:
+    lines = chart(curve())
+    assert sum("P" in line for line in lines[:-1]) == 1
+    assert sum("N" in line for line in lines[:-1]) == 1
+    assert "40%" in lines[1]
+    assert max(map(len, lines)) < 80
+
+
+def test_a_chart_of_a_single_trial_is_drawn_too() -> None:
+    alone = trial(500, 0)
+    assert any("P" in line for line in chart(Curve(alone, [alone], [alone], alone)))
+
+
+def test_the_proposal_keeps_comments_and_other_keys(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('# mine\npersona = "xiaolan"  # dear\n\n[endpoint]\n# slow\nhold_on_ms = 999\n')
+    (key, value), *_ = changes(curve()).items()
+    before, after = proposed({key: value}, path)
+    assert before == path.read_text()
+    for kept in ("# mine", 'persona = "xiaolan"  # dear', "# slow", "hold_on_ms = 999"):
+        assert kept in after
+    shown = difference(before, after, path)
+    assert f"+{key.removeprefix('endpoint.')} = 321" in shown
+    (tmp_path / "new.toml").write_text(after)
+    assert getattr(load(path=tmp_path / "new.toml").endpoint, key.removeprefix("endpoint.")) == 321
+
+
+def test_the_proposal_for_a_missing_file_is_a_new_one(tmp_path: Path) -> None:
+    before, after = proposed({"endpoint.hold_on_ms": 321}, tmp_path / "none.toml")
+    assert before == ""
+    assert "[endpoint]\nhold_on_ms = 321" in after
+    assert not (tmp_path / "none.toml").exists()
+
+
+def test_a_broken_settings_file_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("endpoint = [")
+    with pytest.raises(SettingsError):
+        proposed({"endpoint.hold_on_ms": 321}, path)

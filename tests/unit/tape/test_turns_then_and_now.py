@@ -1,0 +1,75 @@
+"""What counts as a turn, a false cut-in, and the same turn."""
+
+from voicemate.conversation.floor_inputs import Audible, Commit, CutOff, Forget, RollBack, Silent, Tick
+from voicemate.sound import samples
+from voicemate.tape.turns import Taken, TurnLog, pair
+
+SECOND = samples(1000)
+
+
+def turn(number: int, began: float, ended: float, audible: float | None = None, silent: float | None = None) -> Taken:
+    def at(seconds: float | None) -> int | None:
+        return None if seconds is None else round(seconds * SECOND)
+
+    decided = round((ended + 0.5) * SECOND)
+    return Taken(number, round(began * SECOND), round(ended * SECOND), decided, "", at(audible), at(silent))
+
+
+def committed(number: int) -> Commit:
+    return Commit(number, 0, SECOND, "silence")
+
+
+def test_a_turn_is_logged_from_its_decision_to_the_end_of_its_reply() -> None:
+    log = TurnLog()
+    log.feed(Tick(2 * SECOND), [committed(1)])
+    log.feed(Audible(3 * SECOND), [])
+    log.feed(Silent(4 * SECOND), [])
+    (taken,) = log.taken
+    assert (taken.wait_ms, taken.gap_ms, taken.silent) == (1000, 2000, 4 * SECOND)
+
+
+def test_a_turn_that_is_taken_back_before_anything_is_heard_is_none() -> None:
+    log = TurnLog()
+    log.feed(Tick(2 * SECOND), [committed(1)])
+    log.feed(Tick(3 * SECOND), [RollBack(1, "the person went on")])
+    assert log.taken == []
+
+
+def test_a_roll_back_of_another_preparation_leaves_the_turn_alone() -> None:
+    log = TurnLog()
+    log.feed(Tick(2 * SECOND), [committed(1)])
+    log.feed(Audible(3 * SECOND), [])
+    log.feed(Tick(4 * SECOND), [RollBack(2, "the person went on")])
+    assert len(log.taken) == 1
+
+
+def test_a_reply_that_the_floor_forgets_is_a_false_cut_in_and_one_that_is_cut_off_is_not() -> None:
+    for act, forgotten in ((Forget(1, ""), True), (CutOff(1, ""), False)):
+        log = TurnLog()
+        log.feed(Tick(2 * SECOND), [committed(1)])
+        log.feed(Audible(3 * SECOND), [])
+        log.feed(Tick(4 * SECOND), [act])
+        log.feed(Silent(5 * SECOND), [])
+        (taken,) = log.taken
+        assert taken.silent is None
+        assert taken.cut_in([]) is forgotten
+
+
+def test_going_on_soon_after_the_reply_began_means_that_the_person_was_not_done() -> None:
+    reply = turn(1, 0, 2, audible=3, silent=8)
+    assert reply.cut_in([samples(4_400)])
+    assert not reply.cut_in([samples(4_600)])
+    assert reply.cut_in([samples(1_000), samples(2_100)]), "heard too late to hold the reply back"
+    assert not reply.cut_in([samples(1_000)])
+
+
+def test_an_answer_to_a_short_reply_is_no_cut_in() -> None:
+    assert not turn(1, 0, 2, audible=3, silent=3.3).cut_in([samples(3_900)])
+
+
+def test_turns_are_paired_by_the_speech_that_they_share() -> None:
+    whole, first, second, later = turn(1, 0, 4), turn(1, 0, 2), turn(2, 2, 4), turn(3, 6, 7)
+    pairs = pair([whole, later], [first, second, later])
+    assert [(one.then, one.now) for one in pairs] == [(whole, first), (None, second), (later, later)]
+    assert [(one.then, one.now) for one in pair([first, second], [whole])] == [(first, whole), (second, None)]
+    assert [(one.then, one.now) for one in pair([], [later])] == [(None, later)]
