@@ -36,6 +36,8 @@ _DRAIN = (0.1, 0.2, 0.5, *(1.0,) * 20)
 """Pauses until a booted-out agent must have gone: launchd kills it after ExitTimeOut, 15 s in our definition."""
 _RETRY = (0.25, 0.75, 2.0, 5.0)
 _STARTING = (0.1, 0.3, 0.6, 1.0, 2.0)
+_SETTLING_S = 1.5
+"""In this time a program that cannot run at all has ended."""
 
 _OK = Answer()
 _ABSENT = Answer(NO_SERVICE)
@@ -148,8 +150,10 @@ class Launchctl:
         for round_ in range(2):
             for seconds in _STARTING:
                 seen = yield from self._look(_RUNNING)
-                ran = seen.last_exit is not None and (seen.starts is None or seen.starts > runs_before)
-                if seen.pid is not None or ran:
+                if seen.pid is not None:
+                    yield Pause(_SETTLING_S)
+                    return (yield from self._look(_RUNNING))
+                if seen.last_exit is not None and (seen.starts is None or seen.starts > runs_before):
                     return seen
                 yield Pause(seconds)
             if round_ == 0:

@@ -43,6 +43,10 @@ class Platform(Protocol):
 
     def after_uninstall(self, machine: Machine) -> None: ...
 
+    def damage(self, machine: Machine) -> str:
+        """What is wrong with the files of an installation; "" when nothing is."""
+        ...
+
     def advice(self, machine: Machine) -> tuple[str, ...]:
         """What is worth knowing, without being wrong."""
         ...
@@ -89,6 +93,10 @@ class Launchd:
     def after_uninstall(self, machine: Machine) -> None:
         self._host.forget_permission(machine)
 
+    def damage(self, machine: Machine) -> str:
+        why = self._host.why_build(machine)
+        return f"Voicemate.app has to be built anew ({why})" if why else ""
+
     def advice(self, machine: Machine) -> tuple[str, ...]:
         return ()
 
@@ -121,6 +129,9 @@ class Systemd:
 
     def after_uninstall(self, machine: Machine) -> None:
         pass
+
+    def damage(self, machine: Machine) -> str:
+        return ""
 
     def advice(self, machine: Machine) -> tuple[str, ...]:
         lingers = machine.call(Call(("loginctl", "show-user", str(os.getuid()), "--property=Linger"), looks=True))
@@ -176,29 +187,38 @@ class LoginService:
         self._machine = machine
         self._tell = tell
         self._record = state_folder() / "service.json"
+        self._lock = state_folder() / "service.lock"
         self._installer = Installer(machine, platform.supervisor, journal, tell)
 
     def install(self, interpreter: Interpreter) -> Observed:
         """Install or upgrade, and start."""
         require_usable(interpreter, self._machine)
-        files = (
-            *self._platform.wanted(interpreter, self._machine, self._tell),
-            File(self._record, interpreter.to_json(), 0o600),
-        )
-        return self._installer.install(
-            files, lambda changes: self._platform.before_start(changes, self._machine, self._tell)
-        )
+        with self._machine.alone(self._lock):
+            files = (
+                *self._platform.wanted(interpreter, self._machine, self._tell),
+                File(self._record, interpreter.to_json(), 0o600),
+            )
+            return self._installer.install(
+                files, lambda changes: self._platform.before_start(changes, self._machine, self._tell)
+            )
 
     def uninstall(self) -> bool:
         """End and remove; models, settings, history and logs stay. False when there was nothing."""
-        gone = self._installer.uninstall((*self._platform.paths, self._record))
-        if gone:
-            self._platform.after_uninstall(self._machine)
-        return gone
+        with self._machine.alone(self._lock):
+            gone = self._installer.uninstall((*self._platform.paths, self._record))
+            if gone:
+                self._platform.after_uninstall(self._machine)
+            return gone
 
     def recover(self) -> None:
         """Put back what an installation changed that was killed on its way; every installation begins with this."""
-        self._installer.recover()
+        with self._machine.alone(self._lock):
+            self._installer.recover()
+
+    @property
+    def installed(self) -> bool:
+        """Whether its definition is on the disk; asks nobody."""
+        return self._machine.read(self._platform.definition) is not None
 
     def start(self) -> Observed:
         """Start the installed service, if it is down."""
@@ -217,7 +237,7 @@ class LoginService:
 
     def status(self) -> Status:
         """How it is, with everything that can be found wrong from outside."""
-        installed = self._machine.read(self._platform.definition) is not None
+        installed = self.installed
         observed = carry_out(self._platform.supervisor.observe(), self._machine)
         record = self._machine.read(self._record)
         interpreter = Interpreter.from_json(record.data) if record else None
@@ -228,6 +248,8 @@ class LoginService:
             wrong = problem(interpreter, self._machine) if interpreter else "It is not written down what it runs"
             if wrong:
                 findings.append(Finding(wrong, f"From where voicemate is now: {_AGAIN}"))
+            if damaged := self._platform.damage(self._machine):
+                findings.append(Finding(damaged, f"To have it made anew, {_AGAIN}"))
             findings += diagnose(observed, last_failure())
         advice = self._platform.advice(self._machine) if installed else ()
         return Status(
@@ -245,7 +267,7 @@ class LoginService:
         return self._platform.log_command(lines, follow)
 
     def _require_installed(self) -> None:
-        if self._machine.read(self._platform.definition) is None:
+        if not self.installed:
             raise ServiceError("The service is not installed", "Install it with `voicemate service install`")
 
 

@@ -4,15 +4,20 @@ A procedure is a generator: it yields what it wants done, is sent the answer, an
 clock and no process, and is tested against launchds and systemds that behave as badly as the real ones.
 """
 
+import fcntl
 import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import join
 from typing import Protocol, TypeVar
+
+from voicemate.errors import ServiceError
+from voicemate.places import private_folder
 
 T = TypeVar("T")
 
@@ -89,6 +94,14 @@ class Machine(Protocol):
         """Remove a file, and the folders of an application bundle that this leaves empty; nothing if it is gone."""
         ...
 
+    def alone(self, path: Path) -> AbstractContextManager[None]:
+        """While the body runs, no other process that locks the file at ``path`` does.
+
+        Raises:
+            ServiceError: another one does.
+        """
+        ...
+
 
 def carry_out(procedure: Procedure[T], machine: Machine) -> T:
     """Do what ``procedure`` wants done until it returns."""
@@ -149,6 +162,18 @@ class ThisMachine:
             os.unlink(draft)
             raise
 
+    @contextmanager
+    def alone(self, path: Path) -> Iterator[None]:
+        private_folder(path.parent)
+        with open(path, "ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ServiceError(
+                    "The service is being installed or uninstalled by another process", "Wait for it to end"
+                ) from None
+            yield
+
     def remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         for folder in path.parents:
@@ -197,3 +222,6 @@ class Rehearsal:
             self._files[path] = None
             if path.parent != self._journal:
                 self._tell(f"remove  {path}")
+
+    def alone(self, path: Path) -> AbstractContextManager[None]:
+        return nullcontext()

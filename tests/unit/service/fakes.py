@@ -7,6 +7,7 @@ gone, ``bootstrap`` answers 5 to several different things, a loaded agent is som
 import hashlib
 import plistlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,6 +61,9 @@ class FakeMachine:
         self._live()
         self.files.pop(path, None)
 
+    def alone(self, path: Path) -> AbstractContextManager[None]:
+        return nullcontext()
+
 
 @dataclass
 class FakeLaunchd:
@@ -73,6 +77,7 @@ class FakeLaunchd:
         lazy: a bootstrapped agent is not started before it is kicked.
         session: somebody is logged in at the screen.
         ends_with: the program ends at once with this code; None for one that runs.
+        ends_after_s: it does so only after this long.
     """
 
     machine: FakeMachine
@@ -83,12 +88,14 @@ class FakeLaunchd:
     lazy: bool = False
     session: bool = True
     ends_with: int | None = None
+    ends_after_s: float = 0.0
     disabled: bool = False
     definition: bytes | None = None
     pid: int | None = None
     runs: int = 0
     last_exit: int | None = None
     _gone_at: float | None = None
+    _started_at: float = 0.0
     _pids: int = 500
 
     def __call__(self, argv: tuple[str, ...]) -> Answer:
@@ -107,6 +114,8 @@ class FakeLaunchd:
     def _settle(self) -> None:
         if self._gone_at is not None and self.machine.now >= self._gone_at:
             self.definition = self.pid = self._gone_at = None
+        if self.pid and self.ends_with is not None and self.machine.now >= self._started_at + self.ends_after_s:
+            self.pid, self.last_exit = None, self.ends_with
 
     def _print(self, target: str) -> Answer:
         if self.definition is None:
@@ -165,7 +174,7 @@ class FakeLaunchd:
     def _start(self) -> None:
         self.runs += 1
         self._pids += 1
-        self.pid, self.last_exit = (self._pids, self.last_exit) if self.ends_with is None else (None, self.ends_with)
+        self.pid, self._started_at = self._pids, self.machine.now
 
 
 @dataclass

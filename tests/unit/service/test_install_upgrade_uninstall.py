@@ -180,6 +180,7 @@ def test_a_damaged_bundle_is_built_anew_and_asks_anew() -> None:
     world = World(mac=True)
     world.service.install(an_interpreter())
     world.machine.put(File(world.mac.executable, b"truncated", 0o755))
+    assert any("Voicemate.app" in finding.wrong for finding in world.service.status().findings)
     world.service.install(an_interpreter())
     assert world.mac.may_listen
     assert any("not as it was built" in line for line in world.said)

@@ -92,8 +92,9 @@ def test_without_a_graphical_session_the_person_is_sent_to_the_screen(procedure:
         carry_out(getattr(LAUNCHCTL, procedure)(), machine)
 
 
-def test_a_program_that_ends_at_once_is_reported_with_its_code_and_not_kicked_again() -> None:
-    machine, launchd = a_mac(ends_with=0)
+@pytest.mark.parametrize("after_s", [0, 0.05, 1.2])
+def test_a_program_that_ends_at_once_is_reported_with_its_code_and_not_kicked_again(after_s: float) -> None:
+    machine, launchd = a_mac(ends_with=0, ends_after_s=after_s)
     seen = carry_out(LAUNCHCTL.load(), machine)
     assert (seen.pid, seen.last_exit, launchd.runs) == (None, 0, 1)
 

@@ -1,0 +1,57 @@
+"""What touches the real disk and real processes."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from voicemate.errors import ServiceError
+from voicemate.service.machine import NOT_FOUND, TIMED_OUT, Call, File, ThisMachine
+
+MACHINE = ThisMachine()
+
+
+def test_a_file_is_put_in_place_whole_with_its_mode_and_its_folders(tmp_path: Path) -> None:
+    file = File(tmp_path / "a" / "b" / "c", b"first", 0o640)
+    MACHINE.put(file)
+    assert MACHINE.read(file.path) == file
+    MACHINE.put(File(file.path, b"second", 0o600))
+    assert MACHINE.read(file.path) == File(file.path, b"second", 0o600)
+    assert os.listdir(file.path.parent) == ["c"]
+
+
+def test_a_file_that_cannot_be_put_leaves_the_one_that_was_there_and_no_draft(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="folder"):
+        MACHINE.put(File(tmp_path / "folder", b"in its way"))
+    assert os.listdir(tmp_path) == ["folder"]
+
+
+def test_removing_the_last_file_of_a_bundle_removes_the_bundle_and_nothing_else(tmp_path: Path) -> None:
+    files = [
+        tmp_path / "Applications" / "Voicemate.app" / "Contents" / name for name in ("Info.plist", "MacOS/Voicemate")
+    ]
+    for path in files:
+        MACHINE.put(File(path, b""))
+        MACHINE.remove(path)
+        MACHINE.remove(path)
+    assert list((tmp_path / "Applications").iterdir()) == []
+    assert MACHINE.read(files[0]) is None
+
+
+def test_a_command_is_answered_whatever_becomes_of_it() -> None:
+    code = "import sys; print('out'); sys.stderr.buffer.write(b'\\nwrong \\xff\\n'); sys.exit(7)"
+    answer = MACHINE.call(Call((sys.executable, "-c", code)))
+    assert (answer.code, answer.out) == (7, "out\n")
+    assert answer.said.startswith("wrong")
+    assert MACHINE.call(Call(("/nowhere/launchctl",))).code == NOT_FOUND
+    assert MACHINE.call(Call(("sleep", "60"), timeout_s=0.01)).code == TIMED_OUT
+
+
+def test_only_one_process_installs_at_a_time(tmp_path: Path) -> None:
+    lock = tmp_path / "state" / "service.lock"
+    with MACHINE.alone(lock), pytest.raises(ServiceError, match="another process"), MACHINE.alone(lock):
+        pass
+    with MACHINE.alone(lock):
+        assert lock.exists()
