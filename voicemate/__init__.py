@@ -11,3 +11,7 @@ __version__ = "0.1.0"
 # set before any engine is imported; a policy that somebody has set counts.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+# onnxruntime sends usage data to its maker from the moment it is imported, and so may others, unless they are told not
+# to. A conversation's process could not reach them anyway (docs/offline.md); this holds in every other process too.
+os.environ.update({"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"})
