@@ -79,6 +79,8 @@ def status(as_json: JsonOption = False) -> None:
         if found.installed:
             console.print(f"by         {found.manager}: {observed.state or 'not loaded'}")
             console.print(f"defined    {found.definition}", soft_wrap=True)
+            if not found.at_login:
+                console.print("at login   it is switched off; `voicemate service install` switches it on")
         if found.interpreter:
             runs = f"voicemate {found.interpreter.voicemate} on Python {found.interpreter.version}"
             console.print(f"runs       {runs} ({found.interpreter.python})", soft_wrap=True)

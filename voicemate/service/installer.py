@@ -44,6 +44,7 @@ class Installer:
         different = [file for file in wanted if self._machine.read(file.path) != file]
         if before.loaded and not different:
             self._tell("nothing has changed but perhaps the program: starting it anew")
+            carry_out(self._supervisor.set_at_login(True), self._machine)
             return carry_out(self._supervisor.restart(), self._machine)
         return self._all_or_nothing(before, lambda changes: self._put(changes, different, before, before_start))
 

@@ -114,8 +114,14 @@ class Launchctl:
         yield from ()
 
     def start(self) -> Procedure[Observed]:
-        """Start the agent if it is down."""
+        """Start the agent if it is down, also one that does not start at login."""
         before = yield from self._look(_RUNNING)
+        if not before.loaded:
+            wanted = yield from self.at_login()
+            seen = yield from self.load()
+            if not wanted:
+                yield from self.set_at_login(False)
+            return seen
         yield from self._kickstart()
         return (yield from self._see_started(before.starts or 0))
 
@@ -136,6 +142,21 @@ class Launchctl:
                 return
             yield Pause(seconds)
         raise ServiceError("voicemate has not ended", "End it with `voicemate service uninstall`, or log out")
+
+    def at_login(self) -> Procedure[bool]:
+        """Whether the label is enabled, which it is unless it was ever disabled."""
+        answer = yield Call(("launchctl", "print-disabled", self._domain), Answer(), looks=True)
+        self._refuse_without_session(answer)
+        # Older systems say true and false, of the label being disabled.
+        return not re.search(rf'"{re.escape(LABEL)}" => (disabled|true)', answer.out)
+
+    def set_at_login(self, on: bool) -> Procedure[None]:
+        """Enable or disable the label; launchd remembers it, and an agent that runs is left alone."""
+        verb = "enable" if on else "disable"
+        answer = yield self._do(verb, self._target)
+        if answer.code:
+            self._refuse_without_session(answer)
+            raise _refused(verb, answer)
 
     def _kickstart(self, *flags: str) -> Procedure[None]:
         answer = yield self._do("kickstart", *flags, self._target)
@@ -209,6 +230,7 @@ def parse_print(text: str) -> Observed:
 def _refused(verb: str, answer: Answer) -> ServiceError:
     remedy = {
         BAD_PERMISSIONS: "Make ~/Library/LaunchAgents and what is in it yours, and writable by you only",
-        INPUT_OUTPUT: "Log out and in again and repeat this; the Console app has launchd's reason",
+        INPUT_OUTPUT: "See that System Settings > General > Login Items allows Voicemate, then log out and in again "
+        "and repeat this",
     }.get(answer.code, "`launchctl error` with that number explains it")
     return ServiceError(f"launchctl {verb} failed with {answer.code} ({answer.said or 'no message'})", remedy)

@@ -5,143 +5,15 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-from platformdirs import user_log_path
 
 from voicemate.errors import ServiceError
 from voicemate.places import state_folder
-from voicemate.service import agent, unit
-from voicemate.service.app_host import AppHost
-from voicemate.service.changes import Changes
 from voicemate.service.installer import Installer, Tell
 from voicemate.service.interpreter import Interpreter, problem, require_usable
-from voicemate.service.launchctl import Launchctl
-from voicemate.service.machine import Call, File, Machine, Rehearsal, ThisMachine, carry_out
-from voicemate.service.microphone import SETTINGS, Permission
+from voicemate.service.machine import File, Machine, Rehearsal, ThisMachine, carry_out
 from voicemate.service.outcome import Failure, last_failure
-from voicemate.service.supervisor import Observed, Supervisor
-from voicemate.service.systemctl import UNIT, Systemctl
-
-
-class Platform(Protocol):
-    """What differs between launchd and systemd."""
-
-    name: str
-    supervisor: Supervisor
-    definition: Path
-    paths: tuple[Path, ...]
-    """Everything that an installation may have put on the disk, beside the record of the interpreter."""
-
-    def wanted(self, interpreter: Interpreter, machine: Machine, tell: Tell) -> tuple[File, ...]:
-        """The files of an installation. Raises ServiceError."""
-        ...
-
-    def before_start(self, changes: Changes, machine: Machine, tell: Tell) -> None:
-        """What has to be done when they are in place and before the service starts. Raises ServiceError."""
-        ...
-
-    def after_uninstall(self, machine: Machine) -> None: ...
-
-    def damage(self, machine: Machine) -> str:
-        """What is wrong with the files of an installation; "" when nothing is."""
-        ...
-
-    def advice(self, machine: Machine) -> tuple[str, ...]:
-        """What is worth knowing, without being wrong."""
-        ...
-
-    def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
-        """What shows the log of the service."""
-        ...
-
-
-class Launchd:
-    """macOS: a LaunchAgent that runs Voicemate.app."""
-
-    name = "launchd"
-
-    def __init__(self, home: Path, uid: int):
-        self._host = AppHost(home)
-        self._log = user_log_path("voicemate", appauthor=False) / "launchd.log"
-        self.definition = agent.definition_path(home)
-        self.supervisor: Supervisor = Launchctl(uid, self.definition)
-        self.paths = (self.definition, *self._host.files)
-
-    def wanted(self, interpreter: Interpreter, machine: Machine, tell: Tell) -> tuple[File, ...]:
-        conf = self._host.render_conf(interpreter)
-        why = self._host.why_build(machine)
-        if why:
-            tell(f"building Voicemate.app ({why})")
-        built = self._host.build(machine) if why else ()
-        return (*built, conf, File(self.definition, agent.render(self._host.executable, self._log)))
-
-    def before_start(self, changes: Changes, machine: Machine, tell: Tell) -> None:
-        self._host.try_out(machine)
-        if machine.read(self._log) is None:  # launchd starts nothing whose log it cannot write
-            machine.put(File(self._log, b"", 0o600))
-        if self._host.executable in changes.paths:
-            self._host.after_build(machine)
-        tell("asking macOS for the microphone (answer the question on the screen)")
-        given = self._host.ask(machine)
-        if given is not Permission.GRANTED:
-            tell(
-                f"the microphone is {_UNGRANTED.get(given, 'not granted yet')}: allow Voicemate in System Settings > "
-                f"Privacy & Security > Microphone (`open '{SETTINGS}'`)"
-            )
-
-    def after_uninstall(self, machine: Machine) -> None:
-        self._host.forget_permission(machine)
-
-    def damage(self, machine: Machine) -> str:
-        why = self._host.why_build(machine)
-        return f"Voicemate.app has to be built anew ({why})" if why else ""
-
-    def advice(self, machine: Machine) -> tuple[str, ...]:
-        return ()
-
-    def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
-        return ("tail", "-n", str(lines), *(("-F",) if follow else ()), str(self._log))
-
-
-_UNGRANTED = {
-    Permission.DENIED: "refused",
-    Permission.RESTRICTED: "refused by a profile of this Mac",
-    Permission.UNKNOWN: "not granted yet, since no answer came",
-}
-
-
-class Systemd:
-    """Linux: a unit of the account's systemd."""
-
-    name = "systemd"
-
-    def __init__(self, home: Path):
-        self.definition = unit.definition_path(home)
-        self.supervisor: Supervisor = Systemctl()
-        self.paths = (self.definition,)
-
-    def wanted(self, interpreter: Interpreter, machine: Machine, tell: Tell) -> tuple[File, ...]:
-        return (File(self.definition, unit.render(interpreter)),)
-
-    def before_start(self, changes: Changes, machine: Machine, tell: Tell) -> None:
-        pass
-
-    def after_uninstall(self, machine: Machine) -> None:
-        pass
-
-    def damage(self, machine: Machine) -> str:
-        return ""
-
-    def advice(self, machine: Machine) -> tuple[str, ...]:
-        lingers = machine.call(Call(("loginctl", "show-user", str(os.getuid()), "--property=Linger"), looks=True))
-        if "Linger=yes" in lingers.out:
-            return ("It starts when the machine does, before anyone logs in (lingering is on).",)
-        return ("It starts when you log in. `loginctl enable-linger` makes it start with the machine instead.",)
-
-    def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
-        words = ("journalctl", "--user", "--unit", UNIT, "--output", "cat", "--lines", str(lines))
-        return (*words, *(("--follow",) if follow else ("--no-pager",)))
+from voicemate.service.platforms import Launchd, Platform, Systemd
+from voicemate.service.supervisor import Observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +30,7 @@ class Status:
 
     Args:
         installed: its definition is on the disk.
+        at_login: it starts at the next login.
         interpreter: what it runs; None where that is not written down.
         findings: what is wrong; empty when all is well.
         advice: what is worth knowing.
@@ -165,6 +38,7 @@ class Status:
 
     manager: str
     installed: bool
+    at_login: bool
     definition: str
     observed: Observed
     interpreter: Interpreter | None
@@ -220,6 +94,21 @@ class LoginService:
         """Whether its definition is on the disk; asks nobody."""
         return self._machine.read(self._platform.definition) is not None
 
+    def starts_at_login(self) -> bool:
+        """Whether it is installed and starts at the next login."""
+        return self.installed and carry_out(self._platform.supervisor.at_login(), self._machine)
+
+    def start_at_login(self, on: bool, interpreter: Interpreter) -> None:
+        """Have it start at the next login, or not, for a switch in a menu; what runs now goes on.
+
+        For ``on`` it is installed if it is not. A service that finds another daemon running ends at once, and
+        starts at the next login all the same.
+        """
+        if self.installed:
+            carry_out(self._platform.supervisor.set_at_login(on), self._machine)
+        elif on:
+            self.install(interpreter)
+
     def start(self) -> Observed:
         """Start the installed service, if it is down."""
         self._require_installed()
@@ -243,7 +132,7 @@ class LoginService:
         interpreter = Interpreter.from_json(record.data) if record else None
         findings = []
         if self._installer.interrupted():
-            findings.append(Finding("An installation was interrupted on its way", _AGAIN))
+            findings.append(Finding("An installation was interrupted on its way", f"To have it put right, {_AGAIN}"))
         if installed:
             wrong = problem(interpreter, self._machine) if interpreter else "It is not written down what it runs"
             if wrong:
@@ -251,10 +140,12 @@ class LoginService:
             if damaged := self._platform.damage(self._machine):
                 findings.append(Finding(damaged, f"To have it made anew, {_AGAIN}"))
             findings += diagnose(observed, last_failure())
-        advice = self._platform.advice(self._machine) if installed else ()
+        at_login = self.starts_at_login()
+        advice = self._platform.advice(self._machine) if at_login else ()
         return Status(
             self._platform.name,
             installed,
+            at_login,
             str(self._platform.definition),
             observed,
             interpreter,

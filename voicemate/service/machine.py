@@ -87,7 +87,7 @@ class Machine(Protocol):
         ...
 
     def put(self, file: File) -> None:
-        """Put a file in place, at once and whole; its folders are made where they are missing."""
+        """Put a file in place, at once and whole; a missing folder is made, a private one for a private file."""
         ...
 
     def remove(self, path: Path) -> None:
@@ -149,7 +149,8 @@ class ThisMachine:
             return None
 
     def put(self, file: File) -> None:
-        file.path.parent.mkdir(parents=True, exist_ok=True)
+        private = not file.mode & 0o077
+        file.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if private else 0o755)
         descriptor, draft = tempfile.mkstemp(prefix=f".{file.path.name}.", dir=file.path.parent)
         try:
             with open(descriptor, "wb") as stream:

@@ -11,7 +11,7 @@ class Observed:
     """What the supervisor knows of the service.
 
     Args:
-        loaded: it knows the service and starts it at login.
+        loaded: it knows the service.
         pid: the running process; None when it does not run.
         last_exit: exit code of the last run that ended, where known.
         starts: how often it was started (launchd) or started again (systemd), where known.
@@ -52,4 +52,12 @@ class Supervisor(Protocol):
 
     def restart(self) -> Procedure[Observed]:
         """End a loaded service and start it again."""
+        ...
+
+    def at_login(self) -> Procedure[bool]:
+        """Whether an installed service starts at the next login."""
+        ...
+
+    def set_at_login(self, on: bool) -> Procedure[None]:
+        """Have an installed service start at login from now on, or not; whether it runs now stays as it is."""
         ...

@@ -60,6 +60,15 @@ class Systemctl:
         """Stop the unit until the next login or start."""
         yield from self._do("stop", UNIT)
 
+    def at_login(self) -> Procedure[bool]:
+        """Whether the unit is enabled."""
+        answer = yield Call(("systemctl", "--user", "is-enabled", UNIT), Answer(0, "enabled\n"), looks=True)
+        return answer.out.strip() == "enabled"
+
+    def set_at_login(self, on: bool) -> Procedure[None]:
+        """Enable or disable the unit; one that runs is left alone."""
+        yield from self._do("enable" if on else "disable", UNIT)
+
     def _see_started(self) -> Procedure[Observed]:
         seen = yield from self._look(_RUNNING)
         for seconds in _STARTING:

@@ -78,6 +78,7 @@ class FakeLaunchd:
         session: somebody is logged in at the screen.
         ends_with: the program ends at once with this code; None for one that runs.
         ends_after_s: it does so only after this long.
+        words: ``print-disabled`` says enabled and disabled, as today, instead of false and true.
     """
 
     machine: FakeMachine
@@ -90,6 +91,7 @@ class FakeLaunchd:
     ends_with: int | None = None
     ends_after_s: float = 0.0
     disabled: bool = False
+    words: bool = True
     definition: bytes | None = None
     pid: int | None = None
     runs: int = 0
@@ -103,7 +105,7 @@ class FakeLaunchd:
         verb, *words = argv[1:]
         if not self.session:
             return Answer(125, err="Domain does not support specified action")
-        return getattr(self, f"_{verb}")(*words)
+        return getattr(self, f"_{verb.replace('-', '_')}")(*words)
 
     @property
     def running_from(self) -> bytes | None:
@@ -170,6 +172,15 @@ class FakeLaunchd:
     def _enable(self, target: str) -> Answer:
         self.disabled = False
         return Answer()
+
+    def _disable(self, target: str) -> Answer:
+        self.disabled = True
+        return Answer()
+
+    def _print_disabled(self, domain: str) -> Answer:
+        others = '\t"com.apple.else" => disabled\n\t"dev.voicemate.agent.not" => disabled\n'
+        word = ("disabled" if self.disabled else "enabled") if self.words else str(self.disabled).lower()
+        return Answer(0, f'disabled services = {{\n{others}\t"{LABEL}" => {word}\n}}\n')
 
     def _start(self) -> None:
         self.runs += 1
@@ -284,9 +295,12 @@ class FakeSystemd:
         self.enabled = True
         return Answer()
 
-    def _disable(self, now: str, unit: str) -> Answer:
-        self.enabled, self.pid = False, None
+    def _disable(self, *words: str) -> Answer:
+        self.enabled, self.pid = False, None if "--now" in words else self.pid
         return Answer()
+
+    def _is_enabled(self, unit: str) -> Answer:
+        return Answer(0, "enabled\n") if self.enabled else Answer(1, "disabled\n")
 
     def _reset_failed(self, unit: str) -> Answer:
         self.failed = 0

@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.unit.service.fakes import FakeLaunchd, FakeMac, FakeMachine, FakeSystemd, Killed
 from voicemate.errors import ServiceError
 from voicemate.service.interpreter import Interpreter
-from voicemate.service.login import Launchd, LoginService, Platform, Systemd
+from voicemate.service.login import LoginService
 from voicemate.service.machine import Answer, File
+from voicemate.service.platforms import Launchd, Platform, Systemd
 
 HOME = Path("/Users/someone")
 JOURNAL = Path("/state/undo")
@@ -252,3 +253,33 @@ def test_an_interrupted_installation_is_told_in_the_status() -> None:
         world.service.install(an_interpreter())
     world.machine.dies_in = None
     assert any("interrupted" in finding.wrong for finding in world.service.status().findings)
+
+
+@pytest.mark.parametrize("mac", [True, False])
+def test_the_switch_for_the_next_login_leaves_what_runs_alone(mac: bool) -> None:
+    world = World(mac)
+    world.service.start_at_login(False, an_interpreter())
+    assert not world.service.installed
+    world.service.start_at_login(True, an_interpreter())
+    running = world.runs_from
+    assert running
+    assert world.service.starts_at_login()
+    for on in (False, True):
+        world.service.start_at_login(on, an_interpreter())
+        assert world.service.starts_at_login() is on
+        assert world.service.status().at_login is on
+        assert world.runs_from == running
+    world.service.start_at_login(False, an_interpreter())
+    world.service.install(an_interpreter())
+    assert world.service.starts_at_login()
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_service_that_is_switched_off_for_login_can_be_started_by_hand_and_stays_switched_off(words: bool) -> None:
+    world = World(mac=True)
+    world.launchd.words = words
+    world.service.install(an_interpreter())
+    world.service.start_at_login(False, an_interpreter())
+    world.launchd.definition = world.launchd.pid = None  # the next login
+    assert world.service.start().pid
+    assert not world.service.starts_at_login()

@@ -74,7 +74,7 @@ def test_an_agent_that_never_goes_is_given_up_after_some_twenty_seconds() -> Non
 
 
 @pytest.mark.parametrize(
-    ("code", "sentence"), [(5, "Log out and in"), (122, "writable by you only"), (150, "launchctl error")]
+    ("code", "sentence"), [(5, "Login Items"), (122, "writable by you only"), (150, "launchctl error")]
 )
 def test_a_code_that_never_gets_better_ends_in_launchctls_own_words(code: int, sentence: str) -> None:
     machine, launchd = a_mac(moods=[code] * 99)
@@ -109,10 +109,11 @@ def test_a_restart_does_not_take_the_code_of_the_run_before_for_its_own() -> Non
     assert launchd.runs == 2
 
 
-def test_starting_what_is_not_installed_says_so() -> None:
-    machine, _ = a_mac()
+def test_starting_an_agent_that_is_not_loaded_loads_it_and_restarting_it_says_what_to_do() -> None:
+    machine, launchd = a_mac()
     with pytest.raises(ServiceError, match="voicemate service install"):
-        carry_out(LAUNCHCTL.start(), machine)
+        carry_out(LAUNCHCTL.restart(), machine)
+    assert carry_out(LAUNCHCTL.start(), machine).pid == launchd.pid is not None
 
 
 @given(st.text())

@@ -16,6 +16,8 @@ def test_a_file_is_put_in_place_whole_with_its_mode_and_its_folders(tmp_path: Pa
     file = File(tmp_path / "a" / "b" / "c", b"first", 0o640)
     MACHINE.put(file)
     assert MACHINE.read(file.path) == file
+    MACHINE.put(File(tmp_path / "private" / "d", b"", 0o600))
+    assert (tmp_path / "private").stat().st_mode & 0o777 == 0o700
     MACHINE.put(File(file.path, b"second", 0o600))
     assert MACHINE.read(file.path) == File(file.path, b"second", 0o600)
     assert os.listdir(file.path.parent) == ["c"]
