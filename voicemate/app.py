@@ -19,7 +19,6 @@ from voicemate.audio.stream_host import StreamHost
 from voicemate.config import Settings, engine_threads
 from voicemate.conversation.attention import Attention
 from voicemate.conversation.dialogue import Dialogue
-from voicemate.conversation.floor import Floor
 from voicemate.conversation.history import History, HistoryWriter
 from voicemate.conversation.instance import only_instance
 from voicemate.conversation.microphone_gate import MicrophoneGate
@@ -38,6 +37,11 @@ from voicemate.places import state_folder
 from voicemate.speaking.hibari_voice import HibariSynthesizer
 from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
 from voicemate.speaking.synthesizer import Synthesizer
+from voicemate.tape import house
+from voicemate.tape.header import Header
+from voicemate.tape.recorder import Recorder
+from voicemate.tape.records import check_new
+from voicemate.tape.taps import TapedFloor, taped_devices, taped_listener
 from voicemate.thinking.context import Context
 from voicemate.thinking.llama import Llama
 
@@ -107,7 +111,7 @@ def listen_with(settings: Settings, whisper: Whisper) -> Listener:
         ModelError: the voice activity model is missing or cannot be loaded.
     """
     hearing, vad = settings.hearing, settings.vad
-    activity = VoiceActivity(resolve("silero-vad", Role.VOICE_ACTIVITY), vad.gate)
+    activity = VoiceActivity(resolve(house.SILERO, Role.VOICE_ACTIVITY), vad.gate)
     return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language)
 
 
@@ -167,6 +171,11 @@ def _seed(settings: Settings) -> int:
     return settings.thinking.seed or secrets.randbits(31)
 
 
+def _with_seed(settings: Settings) -> Settings:
+    """``settings`` with the seed that is drawn for this conversation, so that it can be told afterwards."""
+    return settings.model_copy(update={"thinking": settings.thinking.model_copy(update={"seed": _seed(settings)})})
+
+
 def check_devices(settings: Settings) -> None:
     """That a conversation can be heard and spoken on this machine.
 
@@ -178,15 +187,18 @@ def check_devices(settings: Settings) -> None:
     host.check(Direction.OUTPUT, settings.audio.output)
 
 
-async def talk(settings: Settings, view: ViewMaker) -> None:
+async def talk(settings: Settings, view: ViewMaker, record: Path | None = None) -> None:
     """Converse on this machine's microphone and loudspeaker until interrupted.
+
+    Args:
+        record: keep the whole conversation in this new file.
 
     Raises:
         VoicemateError: of the class that says what is missing or broke.
     """
     persona = find_persona(settings.persona)
     with only_instance():
-        await converse(settings, persona, device_stage(settings), view)
+        await converse(settings, persona, device_stage(settings), view, record=record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +230,7 @@ async def converse(
     watch: Subscriber | None = None,
     begin: Callable[[Session], None] | None = None,
     kept_in_history: bool = True,
+    record: Path | None = None,
 ) -> None:
     """Hold a conversation on ``stage`` until it ends or the awaiting task is cancelled.
 
@@ -225,7 +238,14 @@ async def converse(
         watch: sees every event, beside the view and the history.
         begin: called when all is ready, instead of the persona's greeting.
         kept_in_history: unless the settings say otherwise.
+        record: keep all of it in this new file.
+
+    Raises:
+        VoicemateError: of the class that says what is missing or broke.
     """
+    if record:
+        check_new(record)
+        settings = _with_seed(settings)
     events = EventStream()
     keeping = kept(settings, persona, events) if kept_in_history else contextlib.nullcontext()
     with view(title(settings, persona), persona.name) as shown, keeping:
@@ -234,13 +254,14 @@ async def converse(
             events.subscribe(watch)
         events.emit(FloorChanged(stage.clock.now(), FloorState.STARTING, "loading the models"))
         async with opened(stage), engines(settings, persona) as ready:
-            session = assemble(settings, stage, ready, events)
-            if begin:
-                begin(session)
-            elif persona.greeting:
-                session.greet(persona.greeting)
-            with _ends_on_sigterm():
-                await session.run()
+            with recorded(record, settings, persona, events) if record else contextlib.nullcontext() as recorder:
+                session = assemble(settings, stage, ready, events, recorder)
+                if begin:
+                    begin(session)
+                elif persona.greeting:
+                    session.greet(persona.greeting)
+                with _ends_on_sigterm():
+                    await session.run()
 
 
 def title(settings: Settings, persona: Persona) -> str:
@@ -248,24 +269,35 @@ def title(settings: Settings, persona: Persona) -> str:
     return f"{persona.name} · {Path(settings.hearing.model).stem} · {Path(settings.thinking.model).stem}"
 
 
-def assemble(settings: Settings, stage: Stage, ready: Engines, events: EventStream) -> Session:
-    """A conversation on ``stage`` with engines that are loaded; it goes on from what the dialogue remembers."""
+def assemble(
+    settings: Settings, stage: Stage, ready: Engines, events: EventStream, recorder: Recorder | None = None
+) -> Session:
+    """A conversation on ``stage`` with engines that are loaded; it goes on from what the dialogue remembers.
+
+    Args:
+        recorder: keeps what goes in and out.
+    """
+    microphone, loudspeaker, listener = stage.microphone, stage.loudspeaker, ready.listener
+    floor = house.floor(settings)
+    if recorder:
+        microphone, loudspeaker = taped_devices(microphone, loudspeaker, recorder)
+        listener = taped_listener(listener, recorder)
     parts = Parts(
-        microphone=stage.microphone,
-        loudspeaker=stage.loudspeaker,
+        microphone=microphone,
+        loudspeaker=loudspeaker,
         clock=stage.clock,
-        listener=ready.listener,
+        listener=listener,
         dialogue=ready.dialogue,
         synthesizer=ready.synthesizer,
         gate=MicrophoneGate(
-            echo_canceller(settings.audio.echo, lambda: stage.loudspeaker.name),
-            stage.loudspeaker,
+            echo_canceller(settings.audio.echo, lambda: loudspeaker.name),
+            loudspeaker,
             settings.barge_in.by_voice,
             settings.push_to_talk.hands_free,
         ),
         attention=Attention(settings.attention, ready.dialogue.persona.name),
     )
-    return Session(parts, Floor(settings.endpoint, settings.barge_in, settings.push_to_talk), events)
+    return Session(parts, TapedFloor(floor, recorder) if recorder else floor, events)
 
 
 @asynccontextmanager
@@ -311,6 +343,32 @@ def kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[
         trace.close()
         history.end_session()
         history.close()
+
+
+@contextmanager
+def recorded(path: Path, settings: Settings, persona: Persona, events: EventStream) -> Iterator[Recorder]:
+    """While the body runs, keep all events in a new recording; what else it is to keep, ``assemble`` hands to it.
+
+    Raises:
+        TapeError: the recording cannot be made.
+    """
+    loop = asyncio.get_running_loop()
+
+    def faulty(wrong: str, remedy: str) -> None:
+        loop.call_soon_threadsafe(events.emit, Fault(0, "recording", wrong, remedy))
+
+    models = {
+        "hearing": resolve(settings.hearing.model, Role.HEARING),
+        "thinking": resolve(settings.thinking.model, Role.THINKING),
+        "voice activity": resolve(house.SILERO, Role.VOICE_ACTIVITY),
+    }
+    recorder = Recorder(path, Header.of(settings, persona, models), models, faulty)
+    stop = events.subscribe(recorder.happened)
+    try:
+        yield recorder
+    finally:
+        stop()
+        recorder.close()
 
 
 @contextmanager

@@ -123,6 +123,7 @@ class HearingSettings(Section):
         default=0, ge=0, le=1500, description="floor of the audio context; 0 for the model's measured one"
     )
     longest_piece_s: float = Field(default=20.0, ge=5, le=28, description="longer utterances go in pieces")
+    follow: bool = Field(default=True, description="transcribe what is said while it is said, so that less is left")
 
 
 class ThinkingSettings(Section):

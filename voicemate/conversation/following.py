@@ -32,6 +32,7 @@ class Following:
         transcribe: the words of the utterance so far.
         read: has the language model read words.
         told: called with each transcript.
+        wanted: False to follow nothing.
     """
 
     def __init__(
@@ -39,17 +40,19 @@ class Following:
         transcribe: Callable[[], Awaitable[str]],
         read: Callable[[str], Awaitable[None]],
         told: Callable[[str], None],
+        wanted: bool = True,
     ):
         self._transcribe = transcribe
         self._read = read
         self._told = told
+        self._wanted = wanted
         self._task: asyncio.Task[None] | None = None
         self._next_at = 0
         self._latest = ""
 
     def voice(self, at: int, began: int) -> None:
         """The voice that began at ``began`` is on at ``at``."""
-        if self._task is None and at >= max(self._next_at, began + EVERY):
+        if self._wanted and self._task is None and at >= max(self._next_at, began + EVERY):
             self._next_at = at + EVERY
             self._task = asyncio.create_task(self._follow(), name="follow")
 

@@ -58,7 +58,11 @@ class Decider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a conversation is put together from."""
+    """What a conversation is put together from.
+
+    Attributes:
+        follow: work on what the person says while they still speak.
+    """
 
     microphone: Microphone
     loudspeaker: Loudspeaker
@@ -68,6 +72,7 @@ class Parts:
     synthesizer: Synthesizer
     gate: MicrophoneGate
     attention: Attention
+    follow: bool = True
 
 
 @dataclass(slots=True)
@@ -112,7 +117,7 @@ class Session:
         self._floor = floor
         self._mouth = Mouth(parts.synthesizer, parts.loudspeaker, parts.clock.now, events.emit)
         self._answering = Answering(parts.loudspeaker, parts.clock.now, parts.dialogue, parts.attention, events.emit)
-        self._following = Following(parts.listener.so_far, parts.dialogue.read, self._tell_draft)
+        self._following = Following(parts.listener.so_far, parts.dialogue.read, self._tell_draft, parts.follow)
         self._is = _Now()
         self._tasks: set[asyncio.Task[None]] = set()
         parts.microphone.on_health(lambda error: self._health("microphone", error))
