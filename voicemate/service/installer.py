@@ -17,7 +17,7 @@ Tell = Callable[[str], None]
 
 
 class Installer:
-    """Puts a service in place and takes it away.
+    """Puts a service in place and takes it away. Each command has to begin with ``recover``.
 
     Args:
         journal: a private folder for what is needed to undo a change.
@@ -39,7 +39,6 @@ class Installer:
         Raises:
             ServiceError: it could not be done; all is as it was before.
         """
-        self.recover()
         before = carry_out(self._supervisor.observe(), self._machine)
         different = [file for file in wanted if self._machine.read(file.path) != file]
         if before.loaded and not different:
@@ -54,7 +53,6 @@ class Installer:
         Raises:
             ServiceError: it could not be done; all is as it was before.
         """
-        self.recover()
         before = carry_out(self._supervisor.observe(), self._machine)
         present = [path for path in paths if self._machine.read(path)]
         if not before.loaded and not present:

@@ -68,6 +68,7 @@ class LoginService:
         """Install or upgrade, and start."""
         require_usable(interpreter, self._machine)
         with self._machine.alone(self._lock):
+            self._installer.recover()  # before it is looked at what is there
             files = (
                 *self._platform.wanted(interpreter, self._machine, self._tell),
                 File(self._record, interpreter.to_json(), 0o600),
@@ -79,6 +80,7 @@ class LoginService:
     def uninstall(self) -> bool:
         """End and remove; models, settings, history and logs stay. False when there was nothing."""
         with self._machine.alone(self._lock):
+            self._installer.recover()
             gone = self._installer.uninstall((*self._platform.paths, self._record))
             if gone:
                 self._platform.after_uninstall(self._machine)
