@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.service.fakes import FakeLaunchd, FakeMachine
@@ -36,6 +36,7 @@ behaviours = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(behaviours)
 def test_an_agent_is_loaded_whatever_launchd_is_in_the_middle_of(behaviour: dict[str, object]) -> None:
     machine, launchd = a_mac(**behaviour)
@@ -48,6 +49,7 @@ def test_an_agent_is_loaded_whatever_launchd_is_in_the_middle_of(behaviour: dict
     assert machine.now < 90
 
 
+@settings(max_examples=60, deadline=None)
 @given(behaviours)
 def test_loading_over_an_agent_that_nobody_unloaded_replaces_it(behaviour: dict[str, object]) -> None:
     machine, launchd = a_mac(**behaviour)
@@ -116,6 +118,7 @@ def test_starting_an_agent_that_is_not_loaded_loads_it_and_restarting_it_says_wh
     assert carry_out(LAUNCHCTL.start(), machine).pid == launchd.pid is not None
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text())
 def test_print_is_read_whatever_apple_makes_of_it(text: str) -> None:
     assert parse_print(text).loaded

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.service.fakes import FakeMachine, FakeSystemd
@@ -64,6 +64,7 @@ def test_a_path_that_systemd_runs_nothing_from_is_refused(letter: str) -> None:
         unit.render(an_interpreter(f"/a{letter}b/python"))
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
 def test_a_quoted_word_stays_on_its_line_and_holds_no_specifier_and_no_variable(word: str) -> None:
     quoted = unit.quoted(word, "$")
@@ -107,6 +108,7 @@ def test_without_systemd_it_is_the_same() -> None:
         carry_out(Systemctl().observe(), FakeMachine())
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text())
 def test_show_is_read_whatever_it_says(text: str) -> None:
     parse_show(text)
