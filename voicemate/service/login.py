@@ -186,22 +186,24 @@ def login_service(
     tell: Tell = lambda line: None,
     rehearse: Callable[[str], None] | None = None,
     machine: Machine | None = None,
-    platform: str = sys.platform,
+    platform: str | None = None,
 ) -> LoginService:
     """The service of this account on this machine.
 
     Args:
         tell: gets one line for each thing that is done.
         rehearse: do nothing, and give every file and command to this instead.
+        platform: as ``sys.platform`` has it; this machine's when left out.
 
     Raises:
         ServiceError: as root, for an account that is somebody else's.
     """
-    if os.geteuid() == 0 and (platform == "darwin" or os.environ.get("SUDO_USER")):
+    on_macos = (platform or sys.platform) == "darwin"
+    if os.geteuid() == 0 and (on_macos or os.environ.get("SUDO_USER")):
         raise ServiceError("The service belongs to your own account, not to root", "Repeat this without sudo")
     machine, journal = machine or ThisMachine(), state_folder() / "service-undo"
     if rehearse:
         machine = Rehearsal(machine, rehearse, journal)
     home = Path.home()
-    here: Platform = Launchd(home, os.getuid()) if platform == "darwin" else Systemd(home)
+    here: Platform = Launchd(home, os.getuid()) if on_macos else Systemd(home)
     return LoginService(here, machine, tell, journal)

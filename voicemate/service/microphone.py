@@ -26,9 +26,9 @@ class Permission(enum.Enum):
     UNKNOWN = -2
 
 
-def permission(platform: str = sys.platform) -> Permission:
+def permission(platform: str | None = None) -> Permission:
     """What the responsible program of this process may do now; asks nobody."""
-    if platform != "darwin":
+    if (platform or sys.platform) != "darwin":
         return Permission.NOT_NEEDED
     framework = _av_foundation()
     if framework is None:
@@ -37,7 +37,7 @@ def permission(platform: str = sys.platform) -> Permission:
     return Permission(status) if status in (0, 1, 2, 3) else Permission.UNKNOWN
 
 
-def ask(timeout_s: float = 120.0, platform: str = sys.platform) -> Permission:
+def ask(timeout_s: float = 120.0, platform: str | None = None) -> Permission:
     """Have macOS ask the person, unless they have answered before; blocks until they answer or time is up.
 
     Not to be called from the thread that runs the application's event loop.
