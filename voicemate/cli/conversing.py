@@ -10,7 +10,7 @@ import typer
 
 from voicemate.cli.controlling import asked_of_daemon, said_by_daemon
 from voicemate.cli.first_start import offer_better_model
-from voicemate.cli.going_offline import offline_from_here
+from voicemate.cli.going_offline import go_offline, kept_offline
 from voicemate.cli.output import note, results
 from voicemate.cli.view import choose_view
 from voicemate.config import Settings, load
@@ -87,6 +87,7 @@ def ask(
     if not (persona or llm or output or silent) and asked_of_daemon(text):
         return
     settings = load({"persona": persona, "thinking.model": llm, "audio.output": output})
+    go_offline(settings)
     from voicemate import errands
 
     _run(settings, errands.ask(settings, text, silent, _print_as_it_comes))
@@ -111,6 +112,7 @@ def say(
     if not (persona or output or to_file) and said_by_daemon(words):
         return
     settings = load({"persona": persona, "audio.output": output})
+    go_offline(settings)
     from voicemate import errands
 
     _run(settings, errands.say(settings, words, to_file))
@@ -132,6 +134,7 @@ def demo(
 
 
 def _demo(settings: Settings, folder: Path, live: bool) -> None:
+    go_offline(settings)
     from voicemate.bench import demo as demonstration
 
     written = _run(settings, demonstration.hold(settings, folder, choose_view(results(), live)))
@@ -151,7 +154,7 @@ def _run(settings: Settings, work: Awaitable[Any]) -> Any:
         return await work
 
     try:
-        with offline_from_here(settings):
+        with kept_offline(settings):
             return asyncio.run(main())
     except BaseExceptionGroup as group:
         known = group.subgroup(VoicemateError)

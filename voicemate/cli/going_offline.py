@@ -8,12 +8,19 @@ from voicemate.cli.output import note
 from voicemate.config import Settings
 
 
-@contextmanager
-def offline_from_here(settings: Settings) -> Iterator[None]:
-    """Put this process offline, for good; tells at once what does not hold, and after the body who was refused."""
+def go_offline(settings: Settings) -> None:
+    """Put this process offline, for good; tells what does not hold. Best before the engines are even imported."""
+    if offline.proof() is not None:
+        return
     proof = offline.lock(settings.offline.sandbox)
     if not proof.holds:
         note(f"{proof.summary}. `voicemate doctor --offline` shows more.")
+
+
+@contextmanager
+def kept_offline(settings: Settings) -> Iterator[None]:
+    """Run the body offline, and tell after it which Python code was kept from the network."""
+    go_offline(settings)
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from voicemate.cli.going_offline import offline_from_here
+from voicemate.cli.going_offline import go_offline, kept_offline
 from voicemate.cli.output import JsonOption, complain, messages, print_json, results
 from voicemate.config import load
 from voicemate.errors import AudioError
@@ -33,6 +33,7 @@ def transcribe(
     [bold]Examples[/]: voicemate transcribe memo.wav · voicemate transcribe --json *.flac
     """
     settings = load({"hearing.model": stt, "hearing.language": language})
+    go_offline(settings)
     from voicemate.app import load_hearing
     from voicemate.errands import Transcription
     from voicemate.errands import transcribe as transcribe_file
@@ -71,7 +72,7 @@ def transcribe(
                         complain(str(error))
 
     try:
-        with offline_from_here(settings):
+        with kept_offline(settings):
             asyncio.run(work())
     finally:
         whisper.close()

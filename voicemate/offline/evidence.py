@@ -65,7 +65,7 @@ def evidence(sandbox: bool = True) -> Evidence:
     """
     proof = lock(sandbox)
     resolvers = [name for path, name in _RESOLVERS.items() if _is_socket(Path(path))]
-    return Evidence(proof, _in_a_child(), tuple(resolvers), hindered(os.environ))
+    return Evidence(proof, _in_a_child(), tuple(resolvers), hindered(os.environ) if proof.holds else ())
 
 
 def hindered(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def _in_a_child() -> tuple[Attempt, ...]:
         tried: dict[str, int] = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return ()
-    return tuple(Attempt("a child process", what, None, number) for what, number in tried.items())
+    return tuple(Attempt("a child's C", what, None, number) for what, number in tried.items())
 
 
 def _is_socket(path: Path) -> bool:

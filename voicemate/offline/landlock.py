@@ -9,7 +9,7 @@ import ctypes
 import os
 
 from voicemate.offline.kernel import Kernel, forbid_new_privileges
-from voicemate.offline.proof import Lock, outcome
+from voicemate.offline.proof import Lock, named
 
 NAME = "Landlock"
 
@@ -34,7 +34,7 @@ def version(kernel: Kernel) -> int:
 def enter(kernel: Kernel) -> Lock:
     """Put this thread under rules that allow no TCP at all, for good; tells what came of it."""
     wrong = _restrict(kernel)
-    return Lock(NAME, not wrong, wrong or "no TCP, on sockets from before or from other processes either")
+    return Lock(NAME, not wrong, wrong or "no TCP, also on sockets from before or from elsewhere")
 
 
 def _restrict(kernel: Kernel) -> str:
@@ -50,9 +50,9 @@ def _restrict(kernel: Kernel) -> str:
     rules = _Ruleset(network=_BIND_TCP | _CONNECT_TCP)
     ruleset = kernel.syscall(_CREATE_RULESET, ctypes.byref(rules), ctypes.sizeof(rules), 0)
     if ruleset < 0:
-        return f"the kernel refuses the rules ({outcome(-ruleset)})"
+        return f"the kernel refuses the rules ({named(-ruleset)})"
     try:
         failed = kernel.syscall(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
-    return f"the kernel refuses to restrict itself ({outcome(-failed)})" if failed else ""
+    return f"the kernel refuses to restrict itself ({named(-failed)})" if failed else ""

@@ -11,11 +11,9 @@ from voicemate.offline.process import kernel_facts, open_network_sockets
 from voicemate.offline.proof import Lock, OfflineProof, Try
 
 ENVIRONMENT = {
-    # Libraries that would otherwise ask a model hub for news, or count their users.
+    # Libraries that would otherwise ask a model hub for news.
     "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
     "TRANSFORMERS_OFFLINE": "1",
-    "DO_NOT_TRACK": "1",
     # systemd's resolver would look names up for C code that asks it over its Unix socket (nss-resolve(8)).
     "SYSTEMD_NSS_RESOLVE_NETWORK": "0",
     # A sound server that PulseAudio's library starts because none runs would be under the locks too, with every
@@ -71,8 +69,8 @@ def _python_lock() -> tuple[Lock, attempts.Tried]:
     tried = attempts.from_python()
     on = bool(_tries.all())  # it saw those attempts
     _tries.forget()
-    about = "no Python code makes a socket that is not a Unix socket, or looks up a name"
-    return Lock("audit hook", on, about if on else "another audit hook keeps it out"), tried
+    about = "Python code: only Unix sockets, no names looked up" if on else "another audit hook keeps it out"
+    return Lock("audit hook", on, about), tried
 
 
 def system_locks() -> tuple[Lock, ...]:

@@ -1,7 +1,6 @@
 """What is known about the locks once they are on: plain data that status, doctor and tests show."""
 
 import errno
-import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +11,8 @@ REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EAFNOSUPPORT, errno.ENOSY
 ``RestrictAddressFamilies`` and of a kernel without the family, ``ENOSYS`` that of one without io_uring. An
 unreachable network (``ENETUNREACH``) is no refusal: it may be back in a minute.
 """
+
+_UNREACHABLE = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class OfflineProof:
         let_through = [one for one in self.attempts if not one.refused]
         return (
             *(() if self.attempts else ("Nothing was tried",)),
-            *(f"{one.what} from {one.by} is not refused ({outcome(one.after)})" for one in let_through),
+            *(f"{one.what} from {one.by} is not refused: {outcome(one.after)}" for one in let_through),
             *(f"A network socket was open already: {one}" for one in self.open_sockets),
         )
 
@@ -145,7 +146,13 @@ class OfflineProof:
 
 
 def outcome(number: int) -> str:
-    """An errno as its name and sentence; 0 is ``let through``."""
+    """What an errno says about an attempt, such as ``refused (EACCES)``."""
     if number == 0:
         return "let through"
-    return f"{errno.errorcode.get(number, number)}, {os.strerror(number).lower()}"
+    what = "refused" if number in REFUSALS else "no way there" if number in _UNREACHABLE else "let through"
+    return f"{what} ({named(number)})"
+
+
+def named(number: int) -> str:
+    """The name of an errno."""
+    return errno.errorcode.get(number, str(number))

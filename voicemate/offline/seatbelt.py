@@ -47,7 +47,7 @@ def enter(library: SandboxLibrary) -> Lock:
     library.sandbox_free_error.argtypes = (ctypes.c_char_p,)
     wrong = ctypes.c_char_p()
     if library.sandbox_init(PROFILE.encode(), 0, ctypes.byref(wrong)) == 0:
-        return Lock(NAME, True, "no code in this process or a child of it reaches anything but Unix sockets")
+        return Lock(NAME, True, "C code and child processes too: only Unix sockets, no names looked up")
     why = wrong.value.decode("utf-8", "replace").strip() if wrong.value else "no reason given"
     if wrong:
         library.sandbox_free_error(wrong)

@@ -8,7 +8,7 @@ import ctypes
 import errno
 
 from voicemate.offline.kernel import Kernel, forbid_new_privileges
-from voicemate.offline.proof import Lock, outcome
+from voicemate.offline.proof import Lock, named
 from voicemate.offline.seccomp_program import MACHINES, program
 
 NAME = "seccomp filter"
@@ -28,8 +28,7 @@ class _Program(ctypes.Structure):
 def enter(kernel: Kernel, machine: str) -> Lock:
     """Put every thread of this process under the filter, for good; tells what came of it."""
     wrong = _load(kernel, machine)
-    about = "no code in any thread or child process makes a socket that is not a Unix socket"
-    return Lock(NAME, not wrong, wrong or about)
+    return Lock(NAME, not wrong, wrong or "C code and child processes too: only Unix sockets")
 
 
 def _load(kernel: Kernel, machine: str) -> str:
@@ -53,4 +52,4 @@ def _load(kernel: Kernel, machine: str) -> str:
             break
     if answer > 0:
         return f"thread {answer} is under a filter of its own"
-    return f"the kernel refuses it ({outcome(-answer)})" if answer else ""
+    return f"the kernel refuses it ({named(-answer)})" if answer else ""

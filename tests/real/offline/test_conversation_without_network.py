@@ -15,19 +15,37 @@ from voicemate.places import models_folder
 pytestmark = pytest.mark.real
 
 DEMO = """
-import json, socket, sys
-print("INTERFACES", json.dumps(socket.if_nameindex()), flush=True)
+import dataclasses, json, platform, socket, sys
 from voicemate.bench import demo
+from voicemate.cli import main
+from voicemate.offline import locking, seccomp
+from voicemate.offline.kernel import LinuxKernel
+from voicemate.offline.seccomp_program import ALLOW, RETURN
+
+KILL_PROCESS = 0x80000000
+locked, program = locking._locked, seccomp.program
+
+def deadly(machine):
+    refuses = lambda one: one.code == RETURN and one.operand != ALLOW
+    return [dataclasses.replace(one, operand=KILL_PROCESS) if refuses(one) else one for one in program(machine)]
+
+def locked_deadly(sandbox):
+    proof = locked(sandbox)
+    seccomp.program = deadly
+    assert seccomp.enter(LinuxKernel(), platform.machine()).on
+    return proof
+
+locking._locked = locked_deadly
+print("INTERFACES", json.dumps(socket.if_nameindex()), flush=True)
 demo.QUESTIONS = {"en": demo.QUESTIONS["en"][1:2]}
 sys.argv[0] = "voicemate"
-from voicemate.cli import main
 main()
 """
-"""``voicemate demo`` with one question."""
+"""``voicemate demo`` with one question, where code that merely tries to make a network socket ends the process."""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="network namespaces are Linux's")
-def test_a_spoken_question_gets_a_spoken_answer(
+def test_a_spoken_question_gets_a_spoken_answer_and_no_code_even_tries(
     tmp_path: Path, whisper_tiny: Path, smollm2: Path, silero: Path
 ) -> None:
     options = ["demo", "--no-view", "--folder", str(tmp_path / "demo"), "--stt", "whisper-tiny.en"]

@@ -54,7 +54,7 @@ def test_scripts_get_all_of_it() -> None:
         "by": "C",
         "what": "attempt 0",
         "before": "let through",
-        "after": "EACCES, permission denied",
+        "after": "refused (EACCES)",
         "refused": True,
     }
     assert told["kernel"]["system"] == "Linux 6.1"
