@@ -2,12 +2,10 @@
 
 ::
 
-                    "go to sleep"                     the wake phrase
-    ATTENTIVE ────────────────────> ASLEEP <──┐   NAME_NEEDED ────────> ATTENTIVE
-        ^                             │       └────── "NAME, go to sleep" ──┘  │
-        └─────── "wake up" ───────────┘                ^                       │
-                                                       └─ follow_up_s after ───┘
-                                                          each reply's end
+                 called by the wake phrase                 "go to sleep"
+    NAME_NEEDED ───────────────────────────> ATTENTIVE ─────────────────────> ASLEEP
+               <─────────────────────────── (and NAME_NEEDED, called) <──────
+                 follow_up_s after a reply               "wake up" (and called)
 
 Without a wake phrase in the settings every word is meant for the character until it is sent to sleep. With one, only
 what calls it, and what follows while it answers and for a while after.
@@ -48,7 +46,7 @@ class Obey:
     """It steers the conversation: no reply is asked for.
 
     Attributes:
-        given: STOP, WAIT or GO_ON. After GO_ON there may be nothing to go on with: then ``words`` are a turn.
+        given: STOP, WAIT or GO_ON. Where there is nothing to go on with, settle ``Take(words)`` instead.
         words: as they were said.
     """
 
@@ -108,7 +106,7 @@ class Attention:
         """Whether the character is listening to speech that begins at ``at``."""
         if self._asleep:
             return Attending.ASLEEP
-        if self._phrase is None or self._engaged or at <= self._attentive_until:
+        if self._phrase is None or self._engaged or at < self._attentive_until:
             return Attending.ATTENTIVE
         return Attending.NAME_NEEDED
 

@@ -6,6 +6,7 @@ sound: letters and groups of letters that English or pinyin may write for the sa
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
 
@@ -34,6 +35,7 @@ _SPELLINGS: Sequence[tuple[str, str]] = (
 _VOWELS = re.compile("[aeiou6]")
 
 
+@lru_cache(maxsize=4096)
 def sound(letters: str) -> str:
     """The sounds of ``letters`` (small Latin letters without spaces), one character each."""
     for spelling, sounds in _SPELLINGS:
@@ -59,6 +61,7 @@ def likeness(heard: str, name: str) -> float:
 
 
 def has_han(text: str) -> bool:
+    """Whether there is a Chinese, Japanese or Korean letter in it."""
     return words.EAST_ASIAN_LETTER.search(text) is not None
 
 
