@@ -34,22 +34,23 @@ _SIGNS_OF_LISTENING = phrases(
     ist klar, natürlich, sicher, gut, sehr gut, ach, ach so, achso, ach ja, ach was, aha, aja, ah ja, na ja, naja,
     ne, gell, verstehe, ich verstehe, verstanden, ich weiß, echt, wirklich, krass, toll, schön, super, prima,
     interessant, danke, danke schön, wahnsinn, oh je, oje, eben, passt, schon, okidoki, oh mann, mein gott,
-    gute idee, freut mich""",
+    gute idee, freut mich, also""",
     # French
     """oui, ouais, ouaip, mouais, si, d'accord, ok d'accord, bien sûr, bien, très bien, c'est bien, voilà,
     exactement, tout à fait, absolument, c'est ça, c'est vrai, c'est clair, ah bon, ah oui, ah ouais, ah d'accord,
     hein, je vois, je comprends, je sais, compris, bon, super, génial, parfait, vraiment, c'est pas vrai, oh là là,
-    oh la la, dis donc, merci, intéressant, mince, carrément, entendu, effectivement, en effet, certes""",
+    oh la la, dis donc, merci, intéressant, mince, carrément, entendu, effectivement, en effet, certes, alors,
+    donc, ben, enfin""",
     # Spanish
     """sí, si, sí sí, claro, claro que sí, vale, ya, ya veo, ya sé, exacto, exactamente, eso, eso es, así es,
     bueno, bien, muy bien, de acuerdo, entiendo, entendido, comprendo, lo sé, ajá, anda, vaya, qué bien, qué bueno,
     qué interesante, ah sí, en serio, de verdad, verdad, cierto, es verdad, es cierto, por supuesto, genial,
-    perfecto, gracias, órale, dios mío, no me digas, desde luego, efectivamente, interesante, guau""",
+    perfecto, gracias, órale, dios mío, no me digas, desde luego, efectivamente, interesante, guau, pues""",
     # Chinese
     """嗯, 恩, 唔, 哦, 噢, 喔, 啊, 呀, 哎, 唉, 诶, 欸, 哇, 额, 呃, 对, 对啊, 对的, 对呀, 没错, 是, 是的, 是啊,
     是呀, 是吗, 好, 好的, 好啊, 好吧, 好嘞, 行, 行吧, 可以, 当然, 明白, 明白了, 知道, 知道了, 我知道, 我知道了,
     懂了, 我懂, 这样啊, 这样, 原来如此, 真的, 真的吗, 不错, 挺好, 挺好的, 很好, 太好了, 有意思, 有道理, 确实, 的确,
-    也是, 就是, 就是啊, 谢谢, 天哪, 天啊, 我的天, 厉害, 哎呀, 哎哟""",
+    也是, 就是, 就是啊, 谢谢, 天哪, 天啊, 我的天, 厉害, 哎呀, 哎哟, 那, 那个, 这个""",
 )
 
 _MURMUR = (
@@ -60,7 +61,7 @@ _MURMUR = (
 """Sounds of listening and of hesitation, however they are drawn out. "Um" holds no floor yet: if more follows, the
 longer transcript is judged again."""
 
-_LAUGHTER = r"(?:b?w?a?h+a+){2,}h*|(?:h+[eiou]+){2,}h*|(?:j[aei]){3,}|[哈呵嘿嘻]"
+_LAUGHTER = r"(?:m?b?w?a+)?(?:h+a+){2,}h*|(?:h+[eiou]+){2,}h*|(?:j[aei]){3,}|[哈呵嘿嘻]"
 _BODY = phrases(
     "ha, ahem, achoo, atchoo, hatschi, hatschu, atchoum, achís, phew, pff, pfff, ugh, argh, tsk, psst, hic, 阿嚏, 咳"
 )
