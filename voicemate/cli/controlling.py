@@ -24,8 +24,8 @@ _READY_S = 60.0
 _REPLY_S = 600.0
 """The longest reply, spoken."""
 
-_RELOAD_S = 60.0
-"""Until nobody speaks, and a change can be made."""
+_CHANGE_S = 180.0
+"""Until nobody speaks, and a change is made."""
 
 persona_app = typer.Typer(no_args_is_help=True, help="Choose whom to talk to.")
 
@@ -199,7 +199,7 @@ def use_persona(
     named = str(shelved.file.resolve()) if shelved.source == "file" else shelved.key
     try:
         with Client() as client:
-            done = client.call("persona", timeout_s=_RELOAD_S, name=named, keep=not for_now)
+            done = client.call("persona", timeout_s=_CHANGE_S, name=named, keep=not for_now)
     except NotRunningError:
         if for_now:
             raise
@@ -263,7 +263,7 @@ def settings_changed() -> None:
     """Tell a running daemon that the settings were changed, and the person what comes of it."""
     try:
         with Client() as client:
-            done = client.call("reload", timeout_s=_RELOAD_S)
+            done = client.call("reload", timeout_s=_CHANGE_S)
     except NotRunningError:
         return
     for change in done["changed"]:

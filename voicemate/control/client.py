@@ -140,15 +140,6 @@ class Client:
             if isinstance(message, Told):
                 yield message
 
-    def wait_for_end(self, timeout_s: float) -> bool:
-        """Read until the daemon hangs up; False when it has not in ``timeout_s``."""
-        deadline = time.monotonic() + timeout_s
-        try:
-            while True:
-                self._receive(deadline)
-        except ControlError as error:
-            return error.code == "ended"
-
     def _receive(self, deadline: float | None) -> Told | Answer:
         while not self._lines:
             self._read(deadline)

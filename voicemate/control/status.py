@@ -1,14 +1,6 @@
 """What a daemon says of itself."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict
-
-State = Literal[
-    "starting", "asleep", "muted", "listening", "hearing", "thinking", "speaking", "unavailable", "stopped"
-]
-"""``asleep``: told not to listen, and the microphone is closed. ``unavailable``: something is missing, and ``faults``
-says what. The others are the floor's."""
 
 
 class _Part(BaseModel):
@@ -50,7 +42,9 @@ class Status(_Part):
 
     Attributes:
         version, pid, uptime_s: of the program, its process, and how long that has been running.
-        state, reason: what it does, and why, in a few words.
+        state: one of ``events.FloorState``, or ``asleep`` when it was told not to listen (the microphone is closed).
+            ``unavailable``: something is missing, and ``problems`` says what.
+        reason: why, in a few words.
         listening: it is meant to listen; whether it can, ``state`` tells.
         mode: ``hands-free``, or ``push-to-talk`` where a key takes the floor.
         persona: whom one talks to, as the settings name it; ``character`` is what the character is called.
@@ -66,7 +60,7 @@ class Status(_Part):
     version: str
     pid: int
     uptime_s: float
-    state: State
+    state: str
     reason: str
     listening: bool
     muted: bool

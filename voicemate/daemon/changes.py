@@ -10,11 +10,11 @@ from voicemate.settings_file import keys, value_of
 class Effect(StrEnum):
     """What it takes to have a changed setting in use, in words for the person who changed it."""
 
-    CONVERSATION = "in use as soon as nobody is speaking"
-    HEARING = "in use when the hearing model has been loaded anew"
-    THINKING = "in use when the thinking model has been loaded anew; what was said before is forgotten"
-    SPEAKING = "in use when the voice has been started anew"
-    PERSONA = "the character changes as soon as nobody is speaking"
+    CONVERSATION = "in use"
+    HEARING = "in use; the hearing model was loaded anew"
+    THINKING = "in use; the thinking model was loaded anew, and begins without what was said before"
+    SPEAKING = "in use; the voice was started anew"
+    PERSONA = "in use; another character, who begins without what was said before"
     RESTART = "in use after `voicemate restart`"
 
 

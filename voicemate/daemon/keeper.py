@@ -2,9 +2,9 @@
 
 ::
 
-    read settings ──> asleep? ──> load engines ──> open devices ──> converse
-          ^             │              │                │              │
-          └── told something new ──────┴── trouble: named, told, tried again with back-off
+    read settings ──> asleep? ──> load engines ──> waiting for the key? ──> open devices ──> converse
+          ^             │              │                    │                    │              │
+          └─ told something new, or trouble: that is named, told, and tried again with back-off ┘
 
 Whatever it is told changes what is wanted and wakes the loop, which puts together anew what does not fit any more.
 Engines stay loaded meanwhile, and the character remembers what was said.
@@ -50,6 +50,16 @@ from voicemate.settings_file import set_value
 QUIET_S = 30.0
 """How long what is to be said, or a change, waits for the floor."""
 
+WARM_S = 60.0
+"""With push-to-talk, how long the microphone stays open after its last use: most turns follow soon upon another, and
+opening costs some tenths of a second. After that it is closed, since an open one keeps a laptop awake."""
+
+HELD_S = 60.0
+"""A key that is down for longer has lost its release."""
+
+READY_S = 120.0
+"""How long it may take until a new character is there: it has to be read by the model, on a busy machine."""
+
 _PLACES: dict[type[VoicemateError], str] = {
     SettingsError: "settings",
     PersonaError: "persona",
@@ -92,11 +102,17 @@ class Keeper:
         self._speaking = 0  # says and asks that are under way
         self.stopped = asyncio.Event()  # ``stop`` was called
         self._listening = True
+        self._muted = False
         self._pressed = False
+        self._warm = False  # the microphone was used a short while ago
+        self._closing: asyncio.TimerHandle | None = None  # of a microphone that is only kept warm
+        self._releasing: asyncio.TimerHandle | None = None  # of a key that is held
         self._settings = Settings()
         self._shelved: ShelvedPersona | None = None
         self._stage: Stage | None = None
         self._session: Session | None = None
+        self._hears = False  # the session has a microphone
+        self.events.subscribe(self._cool)
 
     # ------------------------------------------------------------ keeping it up
 
@@ -135,41 +151,66 @@ class Keeper:
         self._recovered("settings")
         self._shelved = self._workshop.persona(self._settings.persona)
         self._recovered("persona")
-        if not self._listening and not self._speaking:
-            self._floor(FloorState.STOPPED, "told not to listen")
-            await self._news.wait()
-            return
         await self._news_or(self._converse(self._settings, self._shelved.persona))
 
     async def _converse(self, settings: Settings, persona: Persona) -> None:
+        """Hold a conversation, or wait for a reason to."""
+        hears = self._wants_microphone()
+        if not self._listening and not hears and not self._speaking:
+            self._floor(FloorState.STOPPED, "told not to listen")
+            await self._news.wait()
+            return
         self._floor(FloorState.STARTING, "loading the models")
         engines = await self._workshop.engines.fit(settings, persona)
         for where in ("models", "voice", "voicemate"):
             self._recovered(where)
-        stage = (self._workshop.listening if self._listening else self._workshop.speaking)(settings)
+        if not hears and not self._speaking:
+            self._floor(FloorState.LISTENING, "waiting for the key")
+            await self._news.wait()
+            return
+        stage = (self._workshop.listening if hears else self._workshop.speaking)(settings)
         told = EventStream()
         told.subscribe(self.events.emit)
         with self._workshop.keep(settings, persona, told):
             async with opened(stage):
                 self._recovered("sound")
-                self._stage = stage
+                self._stage, self._hears = stage, hears
                 try:
                     await self._hold(settings, persona, stage, engines, told)
                 finally:
-                    self._stage = None
+                    self._stage, self._hears = None, False
 
     async def _hold(
         self, settings: Settings, persona: Persona, stage: Stage, engines: Engines, told: EventStream
     ) -> None:
         session = self._session = assemble(settings, stage, engines, told)
-        self._pressed = False
-        if self._to_greet and self._listening and persona.greeting:
+        session.mute(self._muted)
+        if self._to_greet and persona.greeting and not self._pressed and not self._speaking:
             session.greet(persona.greeting)
         self._to_greet = False
         try:
             await session.run()
         finally:
             self._session = None
+
+    def _wants_microphone(self) -> bool:
+        hands_free = self._listening and self._settings.push_to_talk.hands_free
+        return hands_free or self._pressed or self._warm
+
+    def _cool(self, event: Event) -> None:
+        """Close a microphone that was opened for the key once nobody has held the floor for a while."""
+        if not isinstance(event, FloorChanged):
+            return
+        if self._closing:
+            self._closing.cancel()
+            self._closing = None
+        if event.state is FloorState.LISTENING and self._warm and not self._pressed:
+            self._closing = asyncio.get_running_loop().call_later(WARM_S, self._close_microphone)
+
+    def _close_microphone(self) -> None:
+        self._warm = False
+        if not self._wants_microphone():
+            self._news.set()
 
     async def _news_or(self, work: Coroutine[Any, Any, None]) -> None:
         """Do ``work`` until it is done or something new is wanted; then it is cancelled, and waited for."""
@@ -215,24 +256,45 @@ class Keeper:
     async def listen(self, on: bool) -> None:
         if on != self._listening:
             self._listening = on
+            self._warm = self._warm and on
             self._news.set()
 
     async def mute(self, on: bool) -> None:
-        self._able("mute")(on)
+        self._muted = on
+        if self._session:
+            self._session.mute(on)
 
     async def press(self) -> None:
-        self._able("press")()
-        self._pressed = True
+        if self._pressed:
+            return
+        self._pressed = self._warm = True
+        self._releasing = asyncio.get_running_loop().call_later(HELD_S, self._let_go)
+        try:
+            session = await self._at_microphone()
+        except ControlError:
+            self._let_go()
+            raise
+        if self._pressed:  # a short tap may be over before the microphone is open
+            session.press()
 
     async def release(self) -> None:
-        self._able("release")()
-        self._pressed = False
+        self._let_go()
 
     async def toggle(self) -> None:
         await (self.release() if self._pressed else self.press())
 
     async def interrupt(self) -> None:
-        self._able("interrupt")()
+        if self._session:
+            self._session.interrupt()
+
+    def _let_go(self) -> None:
+        if self._releasing:
+            self._releasing.cancel()
+            self._releasing = None
+        if self._pressed:
+            self._pressed = False
+            if self._session and self._hears:
+                self._session.release()
 
     async def say(self, text: str) -> str:
         return await self._speak(SayingFollowed(), lambda session: session.greet(text))
@@ -254,16 +316,19 @@ class Keeper:
         self._to_greet = True
         self._news.set()
         if self._listening:
-            await self._quiet()
+            await self._settled(READY_S)
         return {"persona": named, "character": shelved.persona.name, "kept": keep and not why_not, "why_not": why_not}
 
     async def reload(self) -> dict[str, Any]:
         new = self._workshop.settings(self._overrides)
         found = changes(self._settings, new)
-        if self._session and found:
-            with contextlib.suppress(ControlError):  # a change that has waited long enough is made all the same
-                await self._quiet()
-        self._news.set()
+        if found or self._board.state is FloorState.UNAVAILABLE:
+            if self._session:
+                with contextlib.suppress(ControlError):  # a change that has waited long enough is made all the same
+                    await self._quiet()
+            self._news.set()
+            if self._listening:
+                await self._settled(READY_S)
         return {"changed": [{"key": change.key, "effect": change.effect.value} for change in found]}
 
     def status(self) -> Status:
@@ -275,8 +340,8 @@ class Keeper:
             state=self._state(),
             reason=self._board.reason,
             listening=self._listening,
-            muted=False,
-            mode="hands-free",
+            muted=self._muted,
+            mode="hands-free" if settings.push_to_talk.hands_free else "push-to-talk",
             persona=settings.persona,
             character=shelved.persona.name if shelved else "",
             models=Models(
@@ -303,21 +368,24 @@ class Keeper:
 
     def _device(self, kind: str, wanted: str) -> DeviceState:
         stage = self._stage
-        if stage is None or (kind == "microphone" and not self._listening):
+        if stage is None or (kind == "microphone" and not self._hears):
             return DeviceState(name=wanted or "default", open=False)
         device = stage.microphone if kind == "microphone" else stage.loudspeaker
         return DeviceState(name=device.name, open=not self._board.has_problem(kind))
 
     # ------------------------------------------------------------ doing it
 
-    def _able(self, action: str) -> Callable[..., None]:
-        """What the conversation that goes on does for ``action``."""
-        if self._session is None:
-            raise ControlError("There is no conversation now", "See `voicemate status`", Code.UNAVAILABLE)
-        found = getattr(self._session, action, None)
-        if found is None:
-            raise ControlError(f"A conversation cannot {action} yet", "Wait for a later version", Code.UNAVAILABLE)
-        return found
+    async def _at_microphone(self) -> Session:
+        """The conversation with its microphone open, which may have to be opened first.
+
+        Raises:
+            ControlError: it cannot be opened.
+        """
+        if self._session and self._hears:
+            return self._session
+        self._news.set()
+        await self._settled(READY_S)
+        return self._conversation()
 
     async def _speak(self, followed: Callable[[Event], str | None], begin: Callable[[Session], None]) -> str:
         """Have the character speak when nobody does; also when it does not listen."""
@@ -330,7 +398,7 @@ class Keeper:
                 return await outcome(self.events, followed, lambda: begin(session))
         finally:
             self._speaking -= 1
-            if not self._speaking and not self._listening:
+            if not self._speaking and not self._hears:
                 self._news.set()
 
     async def _quiet(self) -> Session:
@@ -339,10 +407,23 @@ class Keeper:
         Raises:
             ControlError: there is none and will be none for now, or nobody stopped speaking.
         """
-        if self._session and self._board.state is FloorState.LISTENING and not self._news.is_set():
-            return self._session
+        while self._session is None or self._board.state is not FloorState.LISTENING or self._news.is_set():
+            await self._settled(QUIET_S)
+        return self._session
 
-        def quiet(event: Event) -> bool | None:
+    def _conversation(self) -> Session:
+        if self._session is None:
+            raise ControlError("There is no conversation now", "See `voicemate status`", Code.UNAVAILABLE)
+        return self._session
+
+    async def _settled(self, patience_s: float) -> None:
+        """Return when the floor becomes free.
+
+        Raises:
+            ControlError: something is missing, the daemon is about to end, or it takes longer.
+        """
+
+        def free(event: Event) -> bool | None:
             match event:
                 case FloorChanged(state=FloorState.LISTENING):
                     return True
@@ -353,13 +434,11 @@ class Keeper:
             return None
 
         try:
-            async with asyncio.timeout(QUIET_S):
-                await outcome(self.events, quiet, lambda: None)
+            async with asyncio.timeout(patience_s):
+                await outcome(self.events, free, lambda: None)
         except TimeoutError:
-            raise ControlError("Nobody stopped speaking", "Try again in a while", Code.UNAVAILABLE) from None
-        if self._session is None:
-            raise ControlError("The conversation ended", "See `voicemate status`", Code.UNAVAILABLE)
-        return self._session
+            reason = f"voicemate is still {self._state()}"
+            raise ControlError(reason, "Try again in a while", Code.UNAVAILABLE) from None
 
 
 def _memory_mb() -> float:

@@ -9,16 +9,20 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import psutil
 
 from voicemate.control.client import Client
 from voicemate.conversation.instance import holder
+from voicemate.daemon.readiness import READY
 from voicemate.errors import ControlError, NotRunningError, VoicemateError
 from voicemate.places import private_folder, runtime_folder
 
 START_S = 30.0
 """From a new process to its control socket: Python's own start, on a busy machine."""
+
+_LONGEST_SENTENCE = 4_096
 
 END_S = 5.0
 """After this long a daemon that was asked to end is ended."""
@@ -33,11 +37,10 @@ def launch(options: Sequence[str]) -> None:
     Raises:
         VoicemateError: it ended at once; the sentence is its own.
     """
-    last_words = private_folder(runtime_folder()) / "last-words"
     reader, writer = os.pipe()
     try:
-        with open(last_words, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as stderr:
-            command = [sys.executable, "-m", "voicemate", "run", "--ready", str(writer), *options]
+        command = [sys.executable, "-m", "voicemate", "run", "--ready", str(writer), *options]
+        with _last_words() as stderr:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -49,15 +52,27 @@ def launch(options: Sequence[str]) -> None:
             )
     finally:
         os.close(writer)
-    try:
-        ready = select.select([reader], [], [], START_S)[0] and os.read(reader, 1)
-    finally:
-        os.close(reader)
-    if ready:
+    with open(reader, "rb", buffering=0) as told:
+        said = told.read(_LONGEST_SENTENCE) if select.select([told], [], [], START_S)[0] else b""
+    if said and said == READY:
         return
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=END_S)
-    raise VoicemateError(_last_sentence(last_words), "See `voicemate logs`, or try `voicemate run`")
+    sentence = said.decode("utf-8", "replace").strip() or "voicemate ended before it was ready"
+    raise VoicemateError(sentence, "" if said else f"See {_last_words_file()}, or try `voicemate run`")
+
+
+def _last_words_file() -> Path:
+    return runtime_folder() / "last-words"
+
+
+def _last_words() -> IO[bytes]:
+    """Where a process that crashes leaves its last words; nowhere, where they cannot be written."""
+    try:
+        private_folder(runtime_folder())
+        return open(_last_words_file(), "wb", opener=lambda path, flags: os.open(path, flags, 0o600))
+    except OSError:
+        return open(os.devnull, "wb")
 
 
 def wait_for_socket() -> None:
@@ -109,12 +124,3 @@ def _wait_or_kill(number: int) -> None:
             process.wait(timeout=END_S)
     except psutil.Error:  # it is gone
         pass
-
-
-def _last_sentence(file: Path) -> str:
-    """What a process said before it ended, without the program's name."""
-    with suppress(OSError):
-        lines = file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        if lines:
-            return lines[-1].removeprefix("voicemate: ")
-    return "voicemate ended before it was ready"

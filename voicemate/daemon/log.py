@@ -83,13 +83,13 @@ def logging_to(
         handlers.append(PrivateLogFile(path, troubled))
     except OSError as error:
         troubled(error)
-        aloud = True
-    if aloud:
+    if aloud or not handlers:
         handlers.append(logging.StreamHandler())
+        handlers[-1].setLevel(logging.INFO if aloud else logging.WARNING)
     for handler in handlers:
         handler.setFormatter(logging.Formatter(_FORMAT))
     waiting: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    listener = logging.handlers.QueueListener(waiting, *handlers)
+    listener = logging.handlers.QueueListener(waiting, *handlers, respect_handler_level=True)
     root, entrance = logging.getLogger(), logging.handlers.QueueHandler(waiting)
     level = root.level
     root.addHandler(entrance)
@@ -102,7 +102,8 @@ def logging_to(
         root.setLevel(level)
         listener.stop()
         for handler in handlers:
-            handler.close()
+            with suppress(OSError):  # a full disk, again
+                handler.close()
 
 
 class EventLog:

@@ -16,6 +16,7 @@ from voicemate.control.server import ControlServer
 from voicemate.conversation.instance import only_instance
 from voicemate.daemon.keeper import Keeper
 from voicemate.daemon.log import EventLog, log_path, logging_to
+from voicemate.daemon.readiness import Readiness
 from voicemate.daemon.workshop import Workshop
 from voicemate.errors import AlreadyRunningError, ControlError, SettingsError, VoicemateError
 from voicemate.events import Fault
@@ -34,7 +35,7 @@ class Options:
         overrides: settings of the command line, by dotted key; None values are not set.
         log_words: what is said goes into the log too.
         aloud: log to standard error too.
-        ready: a file descriptor on which one byte is written once the control socket answers; it is closed then.
+        ready: a pipe on which it tells what became of it (``readiness.py``).
     """
 
     overrides: dict[str, Any] = field(default_factory=dict)
@@ -53,16 +54,25 @@ def run(options: Options) -> None:
         VoicemateError: there is no place for the lock that tells.
     """
     os.environ.setdefault("GGML_METAL_NO_RESIDENCY", "1")  # else Metal may abort when the process ends
-    with only_instance():
-        troubles: list[Fault] = []
+    ready = Readiness(options.ready)
+    try:
+        with only_instance():
+            _run(options, ready)
+    except VoicemateError as error:
+        ready.tell(str(error).encode())
+        raise
 
-        def trouble(wrong: str, remedy: str) -> None:
-            troubles.append(Fault(0, "log", wrong, remedy))
 
-        with logging_to(log_path(), trouble, options.aloud) as writer, _Deadline(writer.stop) as deadline:
-            log.info("voicemate %s begins (process %d)", __version__, os.getpid())
-            asyncio.run(_serve(options, _offline(), troubles, deadline))
-            log.info("voicemate ends")
+def _run(options: Options, ready: Readiness) -> None:
+    troubles: list[Fault] = []
+
+    def trouble(wrong: str, remedy: str) -> None:
+        troubles.append(Fault(0, "log", wrong, remedy))
+
+    with logging_to(log_path(), trouble, options.aloud) as writer, _Deadline(writer.stop) as deadline:
+        log.info("voicemate %s begins (process %d)", __version__, os.getpid())
+        asyncio.run(_serve(options, ready, _offline(), troubles, deadline))
+        log.info("voicemate ends")
 
 
 def _offline() -> dict[str, bool]:
@@ -76,7 +86,9 @@ def _offline() -> dict[str, bool]:
     return {lock.name: lock.on for lock in proof.locks}
 
 
-async def _serve(options: Options, locks: dict[str, bool], troubles: list[Fault], deadline: "_Deadline") -> None:
+async def _serve(
+    options: Options, ready: Readiness, locks: dict[str, bool], troubles: list[Fault], deadline: "_Deadline"
+) -> None:
     keeper = Keeper(Workshop(), {key: value for key, value in options.overrides.items() if value is not None}, locks)
     keeper.subscribe(EventLog(options.log_words))
     for fault in troubles:
@@ -87,7 +99,7 @@ async def _serve(options: Options, locks: dict[str, bool], troubles: list[Fault]
     except (ControlError, AlreadyRunningError) as error:  # the conversation works without it
         keeper.events.emit(Fault(0, "control", error.wrong, error.remedy))
         server = None
-    _tell_ready(options.ready)
+    ready.tell()
     keeping = asyncio.create_task(keeper.run(), name="keeper")
     stopping = asyncio.create_task(keeper.stopped.wait(), name="stopping")
     with _signals(keeper):
@@ -101,13 +113,6 @@ async def _serve(options: Options, locks: dict[str, bool], troubles: list[Fault]
         finally:
             if server:
                 await server.close()
-
-
-def _tell_ready(descriptor: int | None) -> None:
-    if descriptor is not None:
-        with contextlib.suppress(OSError):  # whoever waited has gone
-            os.write(descriptor, b"\n")
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

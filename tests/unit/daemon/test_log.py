@@ -1,0 +1,125 @@
+"""The log: private, bounded, without words, and never in the way."""
+
+import logging
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from voicemate.daemon import log as daemon_log
+from voicemate.daemon.log import EventLog, followed, logging_to, tail
+from voicemate.events import Fault, Heard, Level
+
+SECRET = "the code is 1234"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "log" / "voicemate.log"
+
+
+def written(path: Path, *events: object, words: bool = False) -> str:
+    with logging_to(path, lambda wrong, remedy: None, aloud=False):
+        for event in events:
+            EventLog(words)(event)  # type: ignore[arg-type]
+    return path.read_text()
+
+
+def test_what_happened_is_in_it_and_nobody_else_can_read_it(path: Path):
+    text = written(path, Fault(1, "microphone", "It is gone", "Connect it"))
+    assert "WARNING Fault where='microphone' wrong='It is gone'" in text
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_words_are_in_it_only_when_asked_for(path: Path):
+    heard = Heard(1, 1, SECRET, "en", final=True)
+    assert SECRET not in written(path, heard)
+    assert SECRET in written(path, heard, words=True)
+
+
+def test_levels_are_not_worth_a_line(path: Path):
+    assert written(path, Level(1, -30.0, 0.5)) == ""
+
+
+def test_it_rotates(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(daemon_log, "LARGEST_BYTES", 2_000)
+    with logging_to(path, lambda wrong, remedy: None, aloud=False):
+        for number in range(200):
+            logging.getLogger("voicemate.test").info("line %d of many", number)
+    files = sorted(file.name for file in path.parent.iterdir())
+    assert files == ["voicemate.log", "voicemate.log.1", "voicemate.log.2", "voicemate.log.3"]
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in path.parent.iterdir())
+    assert all(file.stat().st_size <= 2_000 for file in path.parent.iterdir())
+    last = tail(path, 60)
+    assert len(last) == 60
+    assert last[-1].endswith("line 199 of many")
+    assert last[0].endswith("line 140 of many")
+
+
+def test_where_it_cannot_be_written_that_is_told_and_nothing_else_happens(
+    path: Path, capfd: pytest.CaptureFixture[str]
+):
+    path.parent.write_text("a file where the folder belongs")
+    told: list[str] = []
+    with logging_to(path, lambda wrong, remedy: told.append(wrong), aloud=False):
+        logging.getLogger("voicemate.test").info("small")
+        logging.getLogger("voicemate.test").warning("grave")
+    assert len(told) == 1
+    assert "cannot be written" in told[0]
+    shown = capfd.readouterr().err
+    assert "grave" in shown
+    assert "small" not in shown
+
+
+def test_a_full_disk_is_told_once_and_costs_lines_only(path: Path, capfd: pytest.CaptureFixture[str]):
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    path.parent.mkdir()
+    path.symlink_to("/dev/full")
+    told: list[str] = []
+    with logging_to(path, lambda wrong, remedy: told.append(wrong), aloud=False):
+        for _ in range(5):
+            logging.getLogger("voicemate.test").info("a line")
+    assert len(told) == 1
+    assert "No space left" in told[0]
+    assert capfd.readouterr().err == ""
+
+
+def test_nothing_was_logged_yet(path: Path):
+    assert tail(path, 10) == []
+
+
+def test_following_shows_what_comes_also_after_a_rotation(path: Path):
+    path.parent.mkdir()
+    path.write_text("old\n")
+    lines = followed(path, look_s=0.01)
+    got: list[str] = []
+    begun = threading.Event()
+
+    def follow() -> None:
+        begun.set()
+        for line in lines:
+            got.append(line)
+            if line == "three\n":
+                return
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    begun.wait()
+    while not got:  # the follower may not have looked yet, and then it begins later
+        with path.open("a") as file:
+            file.write("one\n")
+        thread.join(0.05)
+    with path.open("a") as file:
+        file.write("tw")
+    with path.open("a") as file:
+        file.write("o\n")
+    while "two\n" not in got:
+        thread.join(0.02)
+    path.rename(path.with_name("voicemate.log.1"))
+    path.write_text("three\n")
+    thread.join(10)
+    assert got[-1] == "three\n"
+    assert "old\n" not in got
