@@ -34,8 +34,11 @@ BREATH_S = 0.7
 """How long the person waits after an answer before the next question."""
 
 
-async def hold(settings: Settings, folder: Path, view: ViewMaker) -> list[Path]:
+async def hold(settings: Settings, folder: Path, view: ViewMaker, record: Path | None = None) -> list[Path]:
     """Hold the conversation in real time; returns the files that were written.
+
+    Args:
+        record: keep the whole conversation in this new file, too.
 
     Raises:
         VoicemateError: a model, a voice or the folder is missing.
@@ -60,7 +63,16 @@ async def hold(settings: Settings, folder: Path, view: ViewMaker) -> list[Path]:
         person.append(asyncio.create_task(_ask(room, questions, greeted=bool(persona.greeting)), name="person"))
 
     try:
-        await converse(settings, persona, stage, view, watch=timeline.feed, begin=begin, kept_in_history=False)
+        await converse(
+            settings,
+            persona,
+            stage,
+            view,
+            watch=timeline.feed,
+            begin=begin,
+            kept_in_history=False,
+            record=record,
+        )
     finally:
         for task in person:
             task.cancel()

@@ -21,6 +21,10 @@ Llm = Annotated[str | None, typer.Option(help="Thinking model: a name from `voic
 PersonaOption = Annotated[
     str | None, typer.Option("--persona", "-p", help="Who to talk to: a key from `voicemate personas`, or a file.")
 ]
+Record = Annotated[
+    Path | None,
+    typer.Option("--record", help="Keep the whole conversation in this new file, for `voicemate replay` and `tune`."),
+]
 Output = Annotated[str | None, typer.Option(help="Loudspeaker: part of a name from `voicemate devices`.")]
 
 
@@ -39,6 +43,7 @@ def talk(
         str | None, typer.Option("--input", help="Microphone: part of a name from `voicemate devices`.")
     ] = None,
     output: Output = None,
+    record: Record = None,
     no_view: Annotated[bool, typer.Option("--no-view", help="Plain lines instead of the live view.")] = False,
 ) -> None:
     """Talk to a character. Just speak; Ctrl-C ends it.
@@ -64,11 +69,11 @@ def talk(
         if input_ or output:
             raise
         note(f"{error.wrong}: talking in the simulated room instead.")
-        _demo(settings, Path("demo"), live=not no_view)
+        _demo(settings, Path("demo"), not no_view, record)
         return
     if llm is None:
         settings = offer_better_model(settings)
-    _run(settings, composition.talk(settings, choose_view(results(), live=not no_view)))
+    _run(settings, composition.talk(settings, choose_view(results(), live=not no_view), record))
 
 
 def ask(
@@ -123,6 +128,7 @@ def demo(
     persona: PersonaOption = None,
     stt: Stt = None,
     llm: Llm = None,
+    record: Record = None,
     no_view: Annotated[bool, typer.Option("--no-view", help="Plain lines instead of the live view.")] = False,
 ) -> None:
     """Hold a conversation in a simulated room: three spoken questions, three spoken answers.
@@ -130,14 +136,14 @@ def demo(
     Writes conversation.wav (person left, character right) and timeline.png.
     """
     settings = load({"persona": persona, "hearing.model": stt, "thinking.model": llm})
-    _demo(settings, folder, live=not no_view)
+    _demo(settings, folder, not no_view, record)
 
 
-def _demo(settings: Settings, folder: Path, live: bool) -> None:
+def _demo(settings: Settings, folder: Path, live: bool, record: Path | None) -> None:
     go_offline(settings)
     from voicemate.bench import demo as demonstration
 
-    written = _run(settings, demonstration.hold(settings, folder, choose_view(results(), live)))
+    written = _run(settings, demonstration.hold(settings, folder, choose_view(results(), live), record))
     for path in written:
         note(f"written: {path}")
 

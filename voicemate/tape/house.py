@@ -8,7 +8,7 @@ from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
 from voicemate.tape.replay import House
 
-VOICE_ACTIVITY = "silero-vad"
+SILERO = "silero-vad"
 
 
 def real() -> House:
@@ -17,7 +17,7 @@ def real() -> House:
     Raises:
         ModelError: Silero's file is missing (also when the ears are made: it is no such network).
     """
-    silero = resolve(VOICE_ACTIVITY, Role.VOICE_ACTIVITY)
+    silero = resolve(SILERO, Role.VOICE_ACTIVITY)
 
     def ears(settings: Settings) -> Ears:
         return Ears(VoiceActivity(silero, settings.vad.gate), settings.vad, settings.hearing.longest_piece_s)
@@ -26,5 +26,5 @@ def real() -> House:
 
 
 def floor(settings: Settings) -> Floor:
-    """A fresh floor."""
+    """A fresh floor; the live conversation takes it from here, too."""
     return Floor(settings.endpoint, settings.barge_in, settings.push_to_talk)

@@ -41,32 +41,48 @@ _JUDGED, _READY, _LAG, _REPLY = samples(600), samples(250), samples(30), samples
 """What is assumed where a recording has no example: words after 600 ms, sound 250 ms later, and so on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An input that came between two ticks.
+
+    Attributes:
+        late: how far its position was ahead of the tick before it: on a busy machine sound is heard late, and what
+            the engines and the loudspeaker tell overtakes it.
+    """
+
+    got: Input
+    late: int
+
+
 @dataclass(slots=True)
 class Preparation:
     """What came of one pause. All times are samples after the one before.
 
     Attributes:
         at, began, ended: of the floor's ``Prepare``.
-        answers: what the engines answered, each with its time since ``at``.
+        answers: what the engines answered.
         ready: from ``at`` to the first sound of the reply; None when it did not come so far.
         dropped: from ``at`` until it was rolled back.
         lag: from the decision, or from ``ready`` when that was later, to the first sample in the air.
         length: of the reply; None when none was heard, or not to its end.
+        audible_late, silent_late: as in ``Given``, for the reply's beginning and end.
     """
 
     at: int
     began: int
     ended: int
-    answers: list[tuple[int, Input]] = field(default_factory=list)
+    answers: list[Given] = field(default_factory=list)
     ready: int | None = None
     dropped: int | None = None
     lag: int | None = None
     length: int | None = None
+    audible_late: int = 0
+    silent_late: int = 0
 
     @property
     def judged(self) -> int | None:
         """From ``at`` until the words were known."""
-        return next((delay for delay, answer in self.answers if isinstance(answer, Judged)), None)
+        return next((one.got.at - self.at for one in self.answers if isinstance(one.got, Judged)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +112,9 @@ class Past:
         self.settings = recording.header.with_settings()
         self.preparations: list[Preparation] = []
         self.ticks: dict[int, Tick] = {}
-        self.given: list[Input] = []
+        self.given: list[Given] = []
         self._recording = recording
+        self._tick = 0  # the latest
         self._house = house
         self._numbered: dict[int, Preparation] = {}
         self._answering: tuple[Preparation, int] | None = None  # what was committed, and when
@@ -173,25 +190,26 @@ class Past:
     # ------------------------------------------------------------ reading
 
     def _sort(self, got: Input) -> None:
+        late = max(0, got.at - self._tick)
         match got:
             case Tick():
-                self.ticks[got.at] = got
+                self.ticks[got.at], self._tick = got, got.at
             case VoiceOn() | VoiceOff():
                 pass
             case Audible() if self._answering:
                 preparation, committed = self._answering
                 earliest = max(committed, preparation.at + (preparation.ready or 0))
-                preparation.lag = max(0, got.at - earliest)
+                preparation.lag, preparation.audible_late = max(0, got.at - earliest), late
                 self._answering, self._speaking = None, (preparation, got.at)
             case Silent() if self._speaking:
                 preparation, began = self._speaking
-                preparation.length, self._speaking = got.at - began, None
+                preparation.length, preparation.silent_late = got.at - began, late
+                self._speaking = None
             case _ if (number := getattr(got, "number", None)) is not None:
                 if number in self._numbered:
-                    preparation = self._numbered[number]
-                    preparation.answers.append((got.at - preparation.at, got))
+                    self._numbered[number].answers.append(Given(got, late))
             case _:
-                self.given.append(got)
+                self.given.append(Given(got, late))
 
     def _follow(self, at: int, act: object) -> None:
         match act:

@@ -54,6 +54,22 @@ class Ending(StrEnum):
     DAMAGED = "damaged"
 
 
+def check_new(path: Path) -> None:
+    """That a recording can be made at ``path``, before anything takes long.
+
+    Raises:
+        TapeError: it exists, or its folder does not.
+    """
+    if path.exists():
+        raise _taken(path)
+    if not path.parent.is_dir():
+        raise TapeError(f"There is no folder {path.parent} for the recording", "Make it, or name another file")
+
+
+def _taken(path: Path) -> TapeError:
+    return TapeError(f"{path} exists already", "Name another file: recordings are never written over")
+
+
 class RecordFile:
     """A new recording, written record by record straight to the file. For one thread.
 
@@ -68,7 +84,7 @@ class RecordFile:
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except FileExistsError:
-            raise TapeError(f"{path} exists already", "Name another file: recordings are never overwritten") from None
+            raise _taken(path) from None
         except OSError as error:
             raise TapeError(f"The recording {path} cannot be made: {error.strerror}", "Name another file") from None
         os.fchmod(self._descriptor, 0o600)

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from voicemate.conversation.floor_inputs import Act, Audible, Commit, CutOff, Forget, Input, RollBack, Silent
 from voicemate.sound import milliseconds, samples
@@ -19,7 +19,7 @@ class Taken:
         number: of the preparation that was committed.
         began, ended: first and last sample of the person's speech.
         decided: clock position of the decision.
-        reason: the floor's own words.
+        reason: the floor's own words; two turns may be the same for different reasons.
         audible: the first sample of the reply; None when nothing was heard.
         silent: where the reply was over; None when nothing was heard, or the person took the floor back.
         forgotten: the floor itself took the reply back, because the person went on.
@@ -29,7 +29,7 @@ class Taken:
     began: int
     ended: int
     decided: int
-    reason: str
+    reason: str = field(compare=False)
     audible: int | None = None
     silent: int | None = None
     forgotten: bool = False

@@ -85,12 +85,12 @@ class World:
         self._answering: int | None = None  # the preparation whose reply is about to be heard
         self._left: int | None = None  # of a reply that is held back
         for given in past.given:
-            self._await(given)
+            self._await(given.got, given.late)
 
     def run(self, moments: list[Moment]) -> None:
         """Live through the conversation."""
         for began, ended, voice in blocks_of(moments):
-            while self._coming and self._coming[0][0] <= ended:
+            while self._coming and self._coming[0][0] < ended:
                 self._step(heapq.heappop(self._coming)[2])
             match self._tracker.push(began, ended, voice):
                 case Started(onset) | Resumed(_, onset):
@@ -100,8 +100,9 @@ class World:
             tick = self._past.ticks.get(ended, Tick(ended))
             self._step(replace(tick, voice=self._tracker.voice_on))
 
-    def _await(self, coming: Input) -> None:
-        heapq.heappush(self._coming, (coming.at, next(self._order), coming))
+    def _await(self, coming: Input, late: int = 0) -> None:
+        """It comes before the first tick after ``coming.at - late`` (see ``past.Given``)."""
+        heapq.heappush(self._coming, (coming.at - late, next(self._order), coming))
 
     def _drop(self, number: int) -> None:
         """The engines answer nothing more about this preparation."""
@@ -110,7 +111,7 @@ class World:
 
     def _quiet(self) -> int | None:
         """The reply is not heard, or not heard any more; returns where it would have ended."""
-        ends = [one[0] for one in self._coming if isinstance(one[2], Silent)]
+        ends = [one[2].at for one in self._coming if isinstance(one[2], Silent)]
         self._coming = [one for one in self._coming if not isinstance(one[2], Audible | Silent)]
         heapq.heapify(self._coming)
         return min(ends, default=None)
@@ -124,7 +125,7 @@ class World:
             self._tracker.close()
             if self._answering is not None:
                 _, example = self._prepared[self._answering]
-                self._await(Silent(got.at + (example.length or self._past.usual_length)))
+                self._await(Silent(got.at + (example.length or self._past.usual_length)), example.silent_late)
                 self._answering = None
         if isinstance(got, Interrupt):
             self._tracker.close()
@@ -136,7 +137,8 @@ class World:
             case Commit(number):
                 at, example = self._prepared[number]
                 self._answering = number
-                self._await(Audible(max(got.at, at + self._ready(example)) + self._lag(example)))
+                audible = max(got.at, at + self._ready(example)) + self._lag(example)
+                self._await(Audible(audible), example.audible_late)
             case RollBack(number):
                 self._drop(number)
                 if number == self._answering:
@@ -164,8 +166,9 @@ class World:
         self._prepared[act.number] = at, example
         if not example.answers:
             self._await(Judged(at + self._judged(example), act.number, words=True))
-        for delay, answer in example.answers:
-            self._await(replace(answer, at=at + delay, **{"number": act.number}))
+        for one in example.answers:
+            delay = one.got.at - example.at
+            self._await(replace(one.got, at=at + delay, **{"number": act.number}), one.late)
 
     def _judged(self, example: Preparation) -> int:
         """From the pause to its words; where they were not waited for, they took longer than that."""
