@@ -37,7 +37,7 @@ class Installer:
             before_start: called when the files are in place and before the supervisor sees them; may raise.
 
         Raises:
-            ServiceError: it could not be done; all is as it was before.
+            ServiceError, OSError: it could not be done; all is as it was before.
         """
         before = carry_out(self._supervisor.observe(), self._machine)
         different = [file for file in wanted if self._machine.read(file.path) != file]
@@ -51,7 +51,7 @@ class Installer:
         """End the service and remove ``paths``; False when there was nothing.
 
         Raises:
-            ServiceError: it could not be done; all is as it was before.
+            ServiceError, OSError: it could not be done; all is as it was before.
         """
         before = carry_out(self._supervisor.observe(), self._machine)
         present = [path for path in paths if self._machine.read(path)]
@@ -103,22 +103,17 @@ class Installer:
         return Observed(loaded=False)
 
     def _all_or_nothing(self, before: Observed, work: Callable[[Changes], Observed]) -> Observed:
-        try:
-            changes = Changes(self._machine, self._journal, before.loaded)
-        except OSError as error:
-            raise _disk(error) from None
+        changes = Changes(self._machine, self._journal, before.loaded)
         try:
             after = work(changes)
             changes.keep()
             return after
-        except BaseException as error:
+        except BaseException:
             self._tell("that failed: putting back what was there before")
             try:
                 self._undo(changes)
             except (VoicemateError, OSError) as second:
                 self._tell(f"not all could be put back ({second}); the next `voicemate service` command tries again")
-            if isinstance(error, OSError):
-                raise _disk(error) from None
             raise
 
     def _undo(self, changes: Changes) -> None:
@@ -130,11 +125,3 @@ class Installer:
             again = self._supervisor.load() if changes.was_loaded else self._supervisor.forget()
             carry_out(again, self._machine)
         changes.keep()
-
-
-def _disk(error: OSError) -> ServiceError:
-    where = f" {error.filename}" if error.filename else ""
-    return ServiceError(
-        f"The disk refused a change to{where}: {error.strerror or error}",
-        "Make room or make it writable, then repeat this",
-    )

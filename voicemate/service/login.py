@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,8 +68,7 @@ class LoginService:
     def install(self, interpreter: Interpreter) -> Observed:
         """Install or upgrade, and start."""
         require_usable(interpreter, self._machine)
-        with self._machine.alone(self._lock):
-            self._installer.recover()  # before it is looked at what is there
+        with self._changing():
             files = (
                 *self._platform.wanted(interpreter, self._machine, self._tell),
                 File(self._record, interpreter.to_json(), 0o600),
@@ -79,8 +79,7 @@ class LoginService:
 
     def uninstall(self) -> bool:
         """End and remove; models, settings, history and logs stay. False when there was nothing."""
-        with self._machine.alone(self._lock):
-            self._installer.recover()
+        with self._changing():
             gone = self._installer.uninstall((*self._platform.paths, self._record))
             if gone:
                 self._platform.after_uninstall(self._machine)
@@ -88,8 +87,8 @@ class LoginService:
 
     def recover(self) -> None:
         """Put back what an installation changed that was killed on its way; every installation begins with this."""
-        with self._machine.alone(self._lock):
-            self._installer.recover()
+        with self._changing():
+            pass
 
     @property
     def installed(self) -> bool:
@@ -126,8 +125,19 @@ class LoginService:
         self._require_installed()
         return carry_out(self._platform.supervisor.restart(), self._machine)
 
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """For the body this is the only process that changes the service, and nothing is left half done."""
+        with _disk_refusals(), self._machine.alone(self._lock):
+            self._installer.recover()
+            yield
+
     def status(self) -> Status:
         """How it is, with everything that can be found wrong from outside."""
+        with _disk_refusals():
+            return self._status()
+
+    def _status(self) -> Status:
         installed = self.installed
         observed = carry_out(self._platform.supervisor.observe(), self._machine)
         record = self._machine.read(self._record)
@@ -165,6 +175,19 @@ class LoginService:
 
 
 _AGAIN = "run `voicemate service install`"
+
+
+@contextmanager
+def _disk_refusals() -> Iterator[None]:
+    """A disk that is full, or a file that is somebody else's, in a sentence."""
+    try:
+        yield
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        raise ServiceError(
+            f"The disk refused{where}: {error.strerror or error}",
+            "Make room, or make it and its folder yours, then repeat this",
+        ) from None
 
 
 def diagnose(observed: Observed, failure: Failure | None) -> Sequence[Finding]:

@@ -9,6 +9,8 @@ UNIT = "voicemate.service"
 _SHOWN = ("LoadState", "UnitFileState", "ActiveState", "SubState", "MainPID", "NRestarts", "ExecMainStatus")
 _STARTING = (0.2, 0.5, 1.0)
 """Pauses in which a service that cannot run at all has ended."""
+_ANEW = ("reset-failed", UNIT)
+"""After five failures within a minute systemd starts nothing until this; where nothing has to be reset, it fails."""
 _STOP_S = 60.0
 """Longer than TimeoutStopSec of the unit."""
 
@@ -32,8 +34,6 @@ class Systemctl:
         """
         yield from self._do("daemon-reload")
         yield from self._do("enable", UNIT)
-        # After five failures within a minute systemd starts nothing more until this.
-        yield self._call("reset-failed", UNIT)
         return (yield from self.restart())
 
     def unload(self) -> Procedure[None]:
@@ -44,15 +44,17 @@ class Systemctl:
     def forget(self) -> Procedure[None]:
         """Tell systemd that the unit's file has gone."""
         yield from self._do("daemon-reload")
-        yield self._call("reset-failed", UNIT)
+        yield self._call(*_ANEW)
 
     def start(self) -> Procedure[Observed]:
         """Start the unit."""
+        yield self._call(*_ANEW)
         yield from self._do("start", UNIT)
         return (yield from self._see_started())
 
     def restart(self) -> Procedure[Observed]:
         """Stop the unit and start it again."""
+        yield self._call(*_ANEW)
         yield from self._do("restart", UNIT)
         return (yield from self._see_started())
 

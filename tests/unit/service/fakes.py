@@ -309,6 +309,8 @@ class FakeSystemd:
         )
 
     def _restart(self, unit: str) -> Answer:
+        if self.failed:
+            return Answer(1, err=f"{unit}: Start request repeated too quickly.")
         if self.read is None:
             return Answer(5, err=f"Failed to restart {unit}: Unit {unit} not found.")
         self.pid, self.failed = (700, 0) if self.ends_with is None else (None, self.ends_with)

@@ -246,6 +246,14 @@ def test_a_moved_environment_is_told_in_the_status() -> None:
     assert "voicemate service install" in finding.remedy
 
 
+def test_a_disk_that_refuses_is_a_sentence_that_names_the_file() -> None:
+    world = World(mac=True)
+    world.machine.refuse = lambda path: path.name == "host.conf"
+    with pytest.raises(ServiceError, match=r"host\.conf: No space left"):
+        world.service.install(an_interpreter())
+    assert world.files() == {}
+
+
 def test_a_damaged_journal_says_what_to_delete() -> None:
     world = World(mac=False)
     world.machine.put(File(JOURNAL / "journal.json", b"{", 0o600))

@@ -88,11 +88,12 @@ def test_a_service_that_ends_at_once_is_seen_with_its_code() -> None:
     assert (seen.pid, seen.last_exit, seen.state) == (None, 3, "failed/failed")
 
 
-def test_loading_clears_the_failures_that_would_keep_systemd_from_starting_it() -> None:
+def test_starting_clears_the_failures_that_would_keep_systemd_from_starting_it() -> None:
     machine, systemd = loaded(ends_with=1)
-    carry_out(Systemctl().load(), machine)
+    for procedure in (Systemctl().load, Systemctl().start, Systemctl().restart):
+        carry_out(procedure(), machine)
     systemd.ends_with = None
-    assert carry_out(Systemctl().load(), machine).pid
+    assert carry_out(Systemctl().start(), machine).pid
     assert systemd.enabled
 
 
