@@ -86,6 +86,7 @@ class Heard:
         how: the voice, or what was done to the recording.
         ms: length of the sound.
         text: the transcript.
+        confidence: whisper's.
     """
 
     kind: str
@@ -94,6 +95,7 @@ class Heard:
     how: str
     ms: float
     text: str
+    confidence: float
 
 
 class Counts:
@@ -132,8 +134,9 @@ class Ear:
     async def hear(self, kind: str, said: str, expected: str, how: str, pcm: Pcm, language: str) -> None:
         name = expected if kind == "call" else "Juniper"
         prompt = f"{name}." if self._prompted else ""
-        text = (await self._whisper.transcribe(np.concatenate([EDGE, pcm, EDGE]), language, prompt)).text
-        self.heard.append(Heard(kind, said, expected, how, round(milliseconds(len(pcm))), text))
+        got = await self._whisper.transcribe(np.concatenate([EDGE, pcm, EDGE]), language, prompt)
+        ms, confidence = round(milliseconds(len(pcm))), round(got.confidence, 3)
+        self.heard.append(Heard(kind, said, expected, how, ms, got.text, confidence))
 
     def close(self) -> None:
         self._whisper.close()
@@ -216,7 +219,7 @@ def judged(everything: list[Heard]) -> Counts:
                 called = WakePhrase(heard.expected).find(heard.text) is not None
                 counts.add(f"call of {heard.expected}, {heard.how}", called, example)
             case "listening":
-                no_bid = classify(heard.text, heard.ms).overlap is not Overlap.BID
+                no_bid = classify(heard.text, heard.ms, heard.confidence).overlap is not Overlap.BID
                 counts.add(f"listener's words are no bid, {heard.how}", no_bid, example)
             case "command":
                 command = spoken_command(heard.text)
@@ -235,7 +238,7 @@ def judge_recording(heard: Heard, counts: Counts) -> None:
     command = spoken_command(heard.text, WakePhrase("Mycroft"))
     counts.add("recordings are no commands", command is None, f"{example} ({command.command if command else ''})")
     if not heard.expected.endswith("nonspeech"):
-        bid = classify(heard.text, heard.ms).overlap is Overlap.BID
+        bid = classify(heard.text, heard.ms, heard.confidence).overlap is Overlap.BID
         counts.add("recordings of speech are bids", bid, example)
 
 

@@ -23,10 +23,10 @@ _SIGNS_OF_LISTENING = phrases(
     # English
     """yeah, yea, yeh, ya, yah, yes, yep, yup, okay, ok, o k, alright, all right, right, sure, of course, exactly,
     absolutely, definitely, totally, indeed, true, that's true, that's right, very true, so true, correct, i see,
-    got it, i got it, gotcha, i know, i understand, understood, makes sense, that makes sense, fair, fair enough,
-    good, great, cool, nice, fine, perfect, lovely, wonderful, amazing, awesome, interesting, really, oh really,
-    is that so, wow, oh wow, whoa, oh my, oh my god, oh my goodness, oh dear, oh boy, gosh, goodness, no way,
-    uh oh, oops, ouch, thanks, thank you, thank you so much, thank you very much, sounds good, that's good,
+    got it, i got it, gotcha, i know, write, i understand, understood, makes sense, that makes sense, fair,
+    fair enough, good, great, cool, nice, fine, perfect, lovely, wonderful, amazing, awesome, interesting, really,
+    oh really, is that so, wow, oh wow, whoa, oh my, oh my god, oh my goodness, oh dear, oh boy, gosh, goodness,
+    no way, uh oh, oops, ouch, thanks, thank you, thank you so much, thank you very much, sounds good, that's good,
     that's great, that's nice, that's cool, that's funny, that's interesting, funny, good point, not bad,
     bless you, yay, hooray, huh, so, well""",
     # German
@@ -70,6 +70,12 @@ _BODY = phrases(
 _SOUNDS = Phrasebook(_BODY, _LAUGHTER)
 _EITHER = Phrasebook(_SIGNS_OF_LISTENING | _BODY, f"{_MURMUR}|{_LAUGHTER}")
 
+_HUMMED = re.compile(r"(?!(?:no+|non|nein|nee|ne+h?|nah?)$)[aeiouhmn]+")
+"""What "mm-hm" is taken for, but never a "no"."""
+
+_SURE = 0.6
+"""Confidence from which such a word is one; the murmurs that were taken for words had 0.25 to 0.52."""
+
 _ASKS_AGAIN = re.compile(r"^\W*(?:huh+|h+m+|m+|eh|hein|hä+h?|[嗯啊哈])\W*[?？]\W*$", re.IGNORECASE)
 _SHAKES_HEAD = re.compile(r"\b(?:n?uh|mm)-uh\b|\bnuh\b", re.IGNORECASE)
 
@@ -90,7 +96,7 @@ class Verdict:
     why: str
 
 
-def classify(text: str, voiced_ms: float) -> Verdict:
+def classify(text: str, voiced_ms: float, confidence: float = 1.0) -> Verdict:
     """What the person's sound over the character's voice is.
 
     The rules, in order:
@@ -100,12 +106,15 @@ def classify(text: str, voiced_ms: float) -> Verdict:
     3. Nothing but laughter, sneezes and sighs spelled out: no words, however long.
     4. Nothing but signs of listening, and no more voice than they take: a backchannel.
     5. The same with more voice than that: something was said that whisper did not write, so a bid.
-    6. Anything else: a bid.
+    6. A single word of vowels, h, m and n ("Mama?") that whisper is not sure of: a murmur that it took for a word,
+       so a backchannel.
+    7. Anything else: a bid.
 
     Args:
         text: whisper's transcript of the sound so far, without the character's own words (``echo_words``). What the
             evidence takes for no words (``evidence``) is NON_WORDS without being asked about here.
         voiced_ms: how much voice was heard in it.
+        confidence: whisper's, 0 to 1 (``Transcript.confidence``).
     """
     said = words.without_tags(text)
     spoken = spoken_words(said)
@@ -118,6 +127,8 @@ def classify(text: str, voiced_ms: float) -> Verdict:
     if _SOUNDS.parse(spoken) is not None:
         return Verdict(Overlap.NON_WORDS, "laughter or another sound of the body")
     signs = _EITHER.parse(spoken)
+    if signs is None and confidence < _SURE and len(spoken) == 1 and _HUMMED.fullmatch(spoken[0]):
+        return Verdict(Overlap.BACKCHANNEL, "a murmur that was taken for a word")
     if signs is None:
         return Verdict(Overlap.BID, "words that take the floor")
     if voiced_ms > _LONGEST_MS + _MORE_MS * (len(signs) - 1):

@@ -105,6 +105,17 @@ def test_more_voice_than_the_words_take_is_a_bid():
     assert overlap("Yeah, yeah, yeah.", voiced_ms=2000) is Overlap.BACKCHANNEL
 
 
+@pytest.mark.parametrize("text", ["Mama?", "Mom.", "Hama", "Eha.", "Un."])
+def test_a_murmur_that_whisper_took_for_a_word_is_no_bid(text: str):
+    assert classify(text, 500, confidence=0.5).overlap is Overlap.BACKCHANNEL
+    assert classify(text, 500, confidence=0.9).overlap is Overlap.BID
+
+
+@pytest.mark.parametrize("text", ["No.", "Nein.", "Non.", "Stop.", "Wait.", "Why?", "Mama, help me."])
+def test_an_unsure_bid_is_still_one(text: str):
+    assert classify(text, 500, confidence=0.4).overlap is Overlap.BID
+
+
 def test_the_rule_that_decided_is_told():
     assert classify("Yeah.", 3000).why == "more voice than those words take"
     assert classify("Yeah, but", 600).why == "words that take the floor"
