@@ -24,9 +24,11 @@ from voicemate.conversation.instance import only_instance
 from voicemate.conversation.microphone_gate import MicrophoneGate
 from voicemate.conversation.session import Parts, Session
 from voicemate.conversation.trace_file import TraceFile
-from voicemate.events import EventStream, Fault, FloorChanged, FloorState, Recovered, Subscriber
+from voicemate.errors import ModelError
+from voicemate.events import EventStream, Fault, FloorChanged, FloorState, Notice, Recovered, Subscriber
 from voicemate.hearing.ears import Ears
 from voicemate.hearing.listener import Listener
+from voicemate.hearing.smart_turn import SmartTurn
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
 from voicemate.models.catalog import Role
@@ -45,6 +47,8 @@ from voicemate.tape.taps import TapedFloor, taped_devices, taped_listener
 from voicemate.thinking.context import Context
 from voicemate.thinking.llama import Llama
 
+SMART_TURN = "smart-turn"
+
 ViewMaker = Callable[[str, str], AbstractContextManager[Subscriber]]
 """Makes a view from a title and the character's name."""
 
@@ -56,6 +60,7 @@ class Engines:
     listener: Listener
     dialogue: Dialogue
     synthesizer: Synthesizer
+    turn_detector: SmartTurn | None = None
 
 
 @asynccontextmanager
@@ -78,7 +83,10 @@ async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines
         async with asyncio.TaskGroup() as loading:
             ears = loading.create_task(load_ears())
             mind = loading.create_task(closing.enter_async_context(load_mind(settings, persona)))
-        yield Engines(ears.result(), mind.result(), synthesizer)
+        detector = load_turn_detector()
+        if detector:
+            closing.callback(detector.close)
+        yield Engines(ears.result(), mind.result(), synthesizer, detector)
 
 
 def load_hearing(settings: Settings) -> tuple[Listener, Whisper]:
@@ -113,6 +121,14 @@ def listen_with(settings: Settings, whisper: Whisper) -> Listener:
     hearing, vad = settings.hearing, settings.vad
     activity = VoiceActivity(resolve(house.SILERO, Role.VOICE_ACTIVITY), vad.gate)
     return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language)
+
+
+def load_turn_detector() -> SmartTurn | None:
+    """Smart Turn; None where it is missing or broken, since a conversation does well without."""
+    try:
+        return SmartTurn(resolve(SMART_TURN, Role.END_OF_TURN))
+    except ModelError:
+        return None
 
 
 def load_synthesizer(settings: Settings, persona: Persona) -> Synthesizer:
@@ -278,6 +294,9 @@ def assemble(
         recorder: keeps what goes in and out.
     """
     microphone, loudspeaker, listener = stage.microphone, stage.loudspeaker, ready.listener
+    if ready.turn_detector is None:
+        lost = "The end-of-turn model is missing or broken: pauses are judged without it (`voicemate models pull`)."
+        events.emit(Notice(stage.clock.now(), lost))
     floor = house.floor(settings)
     if recorder:
         microphone, loudspeaker = taped_devices(microphone, loudspeaker, recorder)
@@ -296,6 +315,7 @@ def assemble(
             settings.push_to_talk.hands_free,
         ),
         attention=Attention(settings.attention, ready.dialogue.persona.name),
+        turn_detector=ready.turn_detector,
     )
     return Session(parts, TapedFloor(floor, recorder) if recorder else floor, events)
 
@@ -360,7 +380,7 @@ def recorded(path: Path, settings: Settings, persona: Persona, events: EventStre
     models = {
         "hearing": resolve(settings.hearing.model, Role.HEARING),
         "thinking": resolve(settings.thinking.model, Role.THINKING),
-        "voice activity": resolve(house.SILERO, Role.VOICE_ACTIVITY),
+        house.VOICE_ACTIVITY: resolve(house.SILERO, Role.VOICE_ACTIVITY),
     }
     recorder = Recorder(path, Header.of(settings, persona, models), models, faulty)
     stop = events.subscribe(recorder.happened)

@@ -180,6 +180,13 @@ class Fault(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Notice(Event):
+    """Something to know that keeps nothing from working."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered(Event):
     """What a fault named works again."""
 

@@ -39,7 +39,7 @@ def test_a_question_gets_its_answer_out_loud() -> None:
 
 
 def test_the_gap_is_the_longer_of_waiting_and_computing_and_not_their_sum() -> None:
-    stage = Stage(endpoint=EndpointSettings(shortest_ms=500, longest_ms=500))
+    stage = Stage(endpoint=EndpointSettings(silence_ms=500, shortest_ms=500, longest_ms=500))
     stage.play(one_question)
     (timed,) = stage.of(TurnTimed)
     assert timed.ready
@@ -56,7 +56,10 @@ def test_slow_engines_delay_the_answer_by_what_they_take() -> None:
 
 
 def test_a_pause_in_the_middle_is_not_the_end_and_both_halves_are_one_turn() -> None:
-    stage = Stage(ScriptedTranscriber(["I would like", "I would like some tea please"]))
+    stage = Stage(
+        ScriptedTranscriber(["I would like", "I would like some tea please"]),
+        endpoint=EndpointSettings(silence_ms=500, shortest_ms=500, longest_ms=500),
+    )
 
     async def hesitating(stage: Stage) -> None:
         await stage.room.say(voice(1.0))

@@ -9,7 +9,7 @@ from voicemate.events import Dismissed, FloorChanged, FloorState, Heard, ReplyEn
 from voicemate.sound import CLOCK_HZ
 
 LONG = "Once there was a sailor who " + "went on and on " * 12
-ENDPOINT = EndpointSettings(shortest_ms=500, longest_ms=500)
+ENDPOINT = EndpointSettings(silence_ms=500, shortest_ms=500, longest_ms=500)
 
 
 def stage_that_hears(*texts: str) -> Stage:

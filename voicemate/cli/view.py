@@ -22,6 +22,7 @@ from voicemate.events import (
     FloorState,
     Heard,
     Level,
+    Notice,
     PhraseQueued,
     PhraseStarted,
     Recovered,
@@ -216,6 +217,8 @@ def finished_lines(event: Event, picture: Picture, name: str) -> list[Renderable
             return [said]
         case Fault():
             return [Text(f"{event.wrong}. {event.remedy}".strip(), style="bold red")]
+        case Notice():
+            return [Text(event.text, style="dim")]
         case Recovered():
             return [Text(f"{event.where}: works again", style="green")]
     return []

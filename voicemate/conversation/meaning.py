@@ -101,6 +101,6 @@ def _votes(text: str, language: str, moment: Moment) -> Votes:
     )
 
 
-def with_sentence(given: Meaning, sentence: float | None) -> Meaning:
-    """``given`` with the language model's vote."""
-    return replace(given, votes=replace(given.votes, sentence=sentence))
+def with_votes(given: Meaning, sentence: float, voice: float | None) -> Meaning:
+    """``given`` with the votes of the language model and of the turn detector."""
+    return replace(given, votes=replace(given.votes, sentence=sentence, voice=voice))

@@ -6,6 +6,7 @@ loudspeaker, what do the ears say, what does the floor want done.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,11 +18,11 @@ from voicemate.conversation.answering import Answering
 from voicemate.conversation.attention import Attention, Obey
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.conversation.following import Following
-from voicemate.conversation.meaning import Meaning, Moment, meaning, with_sentence
+from voicemate.conversation.meaning import Meaning, Moment, meaning, with_votes
 from voicemate.conversation.microphone_gate import MicrophoneGate
 from voicemate.conversation.reply import Mouth, Reply
 from voicemate.conversation.turn import Turn, Work
-from voicemate.errors import AudioError, VoicemateError, first_error
+from voicemate.errors import AudioError, ModelError, VoicemateError, first_error
 from voicemate.events import (
     Dismissed,
     Event,
@@ -39,6 +40,7 @@ from voicemate.events import (
     TurnEnded,
 )
 from voicemate.hearing.listener import Listener, Understood
+from voicemate.hearing.smart_turn import WINDOW, TurnDetector
 from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechEvent, Started
 from voicemate.hearing.spoken_commands import Command, Patience
 from voicemate.speaking.synthesizer import Synthesizer
@@ -61,6 +63,7 @@ class Parts:
     """What a conversation is put together from.
 
     Attributes:
+        turn_detector: hears by the voice whether a turn is over; None to do without.
         follow: work on what the person says while they still speak.
     """
 
@@ -72,6 +75,7 @@ class Parts:
     synthesizer: Synthesizer
     gate: MicrophoneGate
     attention: Attention
+    turn_detector: TurnDetector | None = None
     follow: bool = True
 
 
@@ -255,13 +259,24 @@ class Session:
                 return Meaning(typed, understood.language, bid=True)
             return meaning(understood, moment, self._parts.attention)
 
-        async def weigh(given: Meaning) -> Meaning:
-            over = typed or moment.in_air is not None
-            return given if over else with_sentence(given, await dialogue.completeness(given.words))
+        async def listen() -> float | None:
+            detector, listener = self._parts.turn_detector, self._parts.listener
+            if detector is None or typed or in_air is not None:
+                return None
+            end = listener.position
+            with contextlib.suppress(ModelError):  # a vote less, and the rule works without it
+                return await detector.complete(listener.audio(max(act.began, end - WINDOW), end))
+            return None
+
+        async def weigh(given: Meaning, voice: float | None) -> Meaning:
+            if typed or in_air is not None:
+                return given
+            return with_votes(given, await dialogue.completeness(given.words), voice)
 
         work = Work(
             hear=hear if typed else self._parts.listener.hear,
             interpret=interpret,
+            listen=listen,
             weigh=weigh,
             judged=lambda given: self._judged(act.number, given),
             think=lambda words: dialogue.think(words, number),

@@ -26,7 +26,9 @@ class Work:
     Attributes:
         hear: understands the person.
         interpret: what their words mean at this moment.
-        weigh: has the language model's vote on the words put in; not asked where there is nothing to answer.
+        listen: how probable it is, by the sound of the voice alone, that the turn is over; None where nobody knows.
+            Asked at the same time as ``hear``.
+        weigh: puts that in, and the language model's vote on the words; not asked where there is nothing to answer.
         judged: called once when the meaning is known.
         think: the reply's text as it is decoded.
         failed: called once when there will be no (more) reply, with the reason.
@@ -34,7 +36,8 @@ class Work:
 
     hear: Callable[[], Awaitable[Understood]]
     interpret: Callable[[Understood], Meaning]
-    weigh: Callable[[Meaning], Awaitable[Meaning]]
+    listen: Callable[[], Awaitable[float | None]]
+    weigh: Callable[[Meaning, float | None], Awaitable[Meaning]]
     judged: Callable[[Meaning], None]
     think: Callable[[str], AsyncGenerator[str]]
     failed: Callable[[str], None]
@@ -86,10 +89,11 @@ class Turn:
             self._task.cancel()
 
     async def _run(self) -> None:
+        voice = asyncio.ensure_future(self._work.listen())
         try:
             meaning = self._work.interpret(await self._understand())
             if meaning.words:
-                meaning = await self._work.weigh(meaning)
+                meaning = await self._work.weigh(meaning, await voice)
             self.meaning = meaning
             self._work.judged(meaning)
             if self._dropped or not meaning.words:
@@ -104,6 +108,8 @@ class Turn:
             error = first_error(errors)
             self._mouth.emit(Fault(self._mouth.now(), "reply", error.wrong, error.remedy))
             self._work.failed(error.wrong)
+        finally:
+            voice.cancel()
 
     async def _understand(self) -> Understood:
         began, started = self._mouth.now(), time.perf_counter()

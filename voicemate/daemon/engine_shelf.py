@@ -5,9 +5,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from voicemate.app import Engines, in_character, listen_with, load_llama, load_synthesizer, load_whisper
+from voicemate.app import (
+    Engines,
+    in_character,
+    listen_with,
+    load_llama,
+    load_synthesizer,
+    load_turn_detector,
+    load_whisper,
+)
 from voicemate.config import Settings
 from voicemate.conversation.dialogue import Dialogue
+from voicemate.hearing.smart_turn import SmartTurn
 from voicemate.hearing.whisper import Whisper
 from voicemate.personas.persona import Persona
 from voicemate.speaking.synthesizer import Synthesizer
@@ -49,17 +58,26 @@ class EngineShelf:
             whisper = loading.create_task(self._whisper(settings))
             dialogue = loading.create_task(self._dialogue(settings, persona))
             synthesizer = loading.create_task(self._synthesizer(settings, persona))
-        return Engines(listen_with(settings, whisper.result()), dialogue.result(), synthesizer.result())
+            detector = loading.create_task(self._detector())
+        listener = listen_with(settings, whisper.result())
+        return Engines(listener, dialogue.result(), synthesizer.result(), detector.result())
 
     async def close(self) -> None:
         """Free everything: what speaks first, whisper last, since llama's backend may still need it quiet."""
-        for name in ("voice", "character", "llama", "whisper"):
+        for name in ("voice", "character", "llama", "detector", "whisper"):
             await self._drop(name)
 
     async def _whisper(self, settings: Settings) -> Whisper:
         hearing = settings.hearing
         made_for = (hearing.model, hearing.threads, hearing.audio_context)
         return await self._get("whisper", made_for, lambda: asyncio.to_thread(load_whisper, settings), _closed)
+
+    async def _detector(self) -> SmartTurn | None:
+        async def close(detector: SmartTurn | None) -> None:
+            if detector:
+                await asyncio.to_thread(detector.close)
+
+        return await self._get("detector", None, lambda: asyncio.to_thread(load_turn_detector), close)
 
     async def _dialogue(self, settings: Settings, persona: Persona) -> Dialogue:
         made_for = (settings.thinking, persona)

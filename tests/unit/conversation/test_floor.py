@@ -39,7 +39,7 @@ from voicemate.conversation.floor_inputs import (
 from voicemate.events import FloorState
 from voicemate.sound import samples
 
-ENDPOINT = EndpointSettings(shortest_ms=500, longest_ms=500, hold_on_ms=1200)
+ENDPOINT = EndpointSettings(silence_ms=500, shortest_ms=500, longest_ms=500, hold_on_ms=1200)
 BARGE_IN = BargeInSettings(hold_ms=64, bid_ms=700, take_back_ms=1000)
 PUSH_TO_TALK = PushToTalkSettings(tail_ms=200)
 
