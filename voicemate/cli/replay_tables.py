@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from voicemate import __version__
 from voicemate.cli.output import note, print_json, results
 from voicemate.sound import CLOCK_HZ
 from voicemate.tape.past import Past
@@ -46,7 +47,8 @@ def show_verdict(recording: Recording, verdict: Verdict, took_s: float, as_json:
 def _title(recording: Recording) -> str:
     header = recording.header
     made = header.made.astimezone()
-    return f"{header.persona.get('name', '?')} · {made:%Y-%m-%d %H:%M} · voicemate {header.version}"
+    now = "" if header.version == __version__ else f", decided again by {__version__}"
+    return f"{header.persona.get('name', '?')} · {made:%Y-%m-%d %H:%M} · voicemate {header.version}{now}"
 
 
 def _listed(decisions: tuple[Any, ...]) -> str:

@@ -42,6 +42,8 @@ def replay(
     recording, deciding = read(file), house.real()
     if recording.warning:
         note(recording.warning)
+    if house.other_silero(recording.header):
+        note("The recording was made with another file of Silero: the ears may differ for that alone.")
     if tried:
         settings = recording.header.with_settings(tried)
         past = Past(recording, deciding)

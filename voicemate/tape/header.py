@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -126,11 +127,11 @@ def _requirements() -> list[str]:
         return []
 
 
-def hashed(header: Header, models: Mapping[str, Path], stop: Any) -> dict[str, str]:
+def hashed(header: Header, models: Mapping[str, Path], stop: Event) -> dict[str, str]:
     """SHA-256 of each model, by what it is for. Reads every byte; for a thread of its own.
 
     Args:
-        stop: has a method ``is_set`` (a ``threading.Event``); when that is true, what is known so far is returned.
+        stop: once it is set, what is known so far is returned.
     """
     found: dict[str, str] = {}
 

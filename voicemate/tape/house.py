@@ -6,9 +6,13 @@ from voicemate.hearing.ears import Ears
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
+from voicemate.models.storage import sha256
+from voicemate.tape.header import Header
 from voicemate.tape.replay import House
 
 SILERO = "silero-vad"
+VOICE_ACTIVITY = "voice activity"
+"""What its file is called among a recording's weights."""
 
 
 def real() -> House:
@@ -23,6 +27,16 @@ def real() -> House:
         return Ears(VoiceActivity(silero, settings.vad.gate), settings.vad, settings.hearing.longest_piece_s)
 
     return House(ears, floor)
+
+
+def other_silero(header: Header) -> bool:
+    """Whether the conversation was held with another file of Silero than there is now.
+
+    Raises:
+        ModelError: Silero's file is missing.
+    """
+    then = header.weights.get(VOICE_ACTIVITY)
+    return then is not None and then.sha256 not in ("", sha256(resolve(SILERO, Role.VOICE_ACTIVITY)))
 
 
 def floor(settings: Settings) -> Floor:

@@ -3,7 +3,7 @@
 From it ``whatif.World`` builds the same conversation again around a floor with other settings.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
@@ -92,6 +92,10 @@ class Moment:
     at: int
     voice: float
 
+    @property
+    def ended(self) -> int:
+        return self.at + BLOCK_SAMPLES
+
 
 class Past:
     """One recording, read for what it tells.
@@ -157,7 +161,7 @@ class Past:
     def onsets(self) -> list[int]:
         """Where the person's voice began or went on, whatever the floor made of it."""
         tracker = SpeechTracker(self.settings.vad)
-        told = (tracker.push(one.at, one.at + BLOCK_SAMPLES, one.voice) for one in self.heard)
+        told = (tracker.push(one.at, one.ended, one.voice) for one in self.heard)
         return [one.began for one in told if isinstance(one, Started | Resumed)]
 
     def preparation(self, ended: int) -> Preparation | None:
@@ -241,8 +245,3 @@ class Past:
 def _median(values: Iterable[int | None], otherwise: int) -> int:
     known = [value for value in values if value is not None]
     return round(median(known)) if known else otherwise
-
-
-def blocks_of(moments: list[Moment]) -> Iterator[tuple[int, int, float]]:
-    """Begin, end and probability of each."""
-    return ((one.at, one.at + BLOCK_SAMPLES, one.voice) for one in moments)

@@ -113,7 +113,7 @@ class Recorder:
             return
         self._thread.join(_PATIENCE_S)
 
-    def _hand_over(self, thing: "_Sounding | Entry | dict[str, str]") -> None:
+    def _hand_over(self, thing: _Sounding | Entry | dict[str, str]) -> None:
         if not self._accepting:
             return
         try:
@@ -171,7 +171,7 @@ class Recorder:
             elif deadline is None:
                 deadline = time.monotonic() + _FLUSH_S
 
-    def _take(self, thing: "_Sounding | Entry | dict[str, str]") -> None:
+    def _take(self, thing: _Sounding | Entry | dict[str, str]) -> None:
         match thing:
             case dict():
                 self._file.append(SUMS, json.dumps(thing).encode())

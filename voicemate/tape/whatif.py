@@ -39,7 +39,7 @@ from voicemate.conversation.floor_inputs import (
 )
 from voicemate.conversation.session import Decider
 from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechTracker, Started
-from voicemate.tape.past import Moment, Past, Preparation, blocks_of
+from voicemate.tape.past import Moment, Past, Preparation
 from voicemate.tape.turns import Taken, TurnLog
 
 
@@ -89,15 +89,16 @@ class World:
 
     def run(self, moments: list[Moment]) -> None:
         """Live through the conversation."""
-        for began, ended, voice in blocks_of(moments):
-            while self._coming and self._coming[0][0] < ended:
+        for moment in moments:
+            now = moment.ended
+            while self._coming and self._coming[0][0] < now:
                 self._step(heapq.heappop(self._coming)[2])
-            match self._tracker.push(began, ended, voice):
+            match self._tracker.push(moment.at, now, moment.voice):
                 case Started(onset) | Resumed(_, onset):
-                    self._step(VoiceOn(ended, onset))
+                    self._step(VoiceOn(now, onset))
                 case Paused(last):
-                    self._step(VoiceOff(ended, last))
-            tick = self._past.ticks.get(ended, Tick(ended))
+                    self._step(VoiceOff(now, last))
+            tick = self._past.ticks.get(now, Tick(now))
             self._step(replace(tick, voice=self._tracker.voice_on))
 
     def _await(self, coming: Input, late: int = 0) -> None:
