@@ -11,7 +11,17 @@ from typing import Annotated
 import typer
 
 from voicemate import __version__
-from voicemate.cli import configuring, controlling, conversing, library, listening, remembering, replaying, serving
+from voicemate.cli import (
+    configuring,
+    controlling,
+    conversing,
+    doctoring,
+    library,
+    listening,
+    remembering,
+    replaying,
+    serving,
+)
 from voicemate.cli.output import complain
 from voicemate.errors import VoicemateError
 from voicemate.service.outcome import running_as_service, settle
@@ -36,6 +46,7 @@ replaying.add_to(app)
 controlling.add_to(app)
 configuring.add_to(app)
 serving.add_to(app)
+doctoring.add_to(app)
 
 
 def _show_version(wanted: bool) -> None:

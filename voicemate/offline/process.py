@@ -4,17 +4,24 @@ import os
 import platform
 import socket
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from voicemate.offline.proof import KernelFacts
 
+_LOCAL = {getattr(socket, name, socket.AF_UNIX) for name in ("AF_UNIX", "AF_NETLINK", "AF_ROUTE", "AF_SYSTEM")}
+"""Families that end in this machine: other processes, and the kernel itself."""
+
+_DESCRIPTORS_TRIED = 1024
+"""So many are looked at where the system does not list them."""
+
 
 def open_network_sockets() -> tuple[str, ...]:
-    """Descriptors that are sockets of another family than Unix, such as ``3 (AF_INET)``."""
+    """Open descriptors that are sockets to a network, such as ``descriptor 3 (AF_INET)``."""
     found = []
-    for descriptor in sorted(int(name) for name in os.listdir("/dev/fd")):
+    for descriptor in _descriptors():
         family = _family(descriptor)
-        if family not in (None, socket.AF_UNIX):
+        if family is not None and family not in _LOCAL:
             found.append(f"descriptor {descriptor} ({getattr(family, 'name', family)})")
     return tuple(found)
 
@@ -36,6 +43,13 @@ def kernel_facts(landlock: int = 0, process: Path = Path("/proc/self")) -> Kerne
         no_new_privileges=_status(process / "status").get("NoNewPrivs") == "1",
         landlock=landlock,
     )
+
+
+def _descriptors() -> Iterable[int]:
+    try:
+        return sorted(int(name) for name in os.listdir("/dev/fd"))
+    except OSError:
+        return range(_DESCRIPTORS_TRIED)
 
 
 def _family(descriptor: int) -> int | None:

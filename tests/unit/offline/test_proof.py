@@ -2,6 +2,7 @@
 
 import errno
 import json
+import socket
 
 import pytest
 
@@ -61,14 +62,18 @@ def test_scripts_get_all_of_it() -> None:
 
 
 def test_network_sockets_that_are_open_are_found() -> None:
-    import socket
-
     before = set(open_network_sockets())
     with socket.socket() as tcp, socket.socketpair()[0]:
         found = set(open_network_sockets()) - before
         assert found == {f"descriptor {tcp.fileno()} (AF_INET)"}
         assert tcp.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE), "looking has not closed it"
     assert set(open_network_sockets()) == before
+
+
+def test_sockets_to_the_kernel_itself_are_no_network() -> None:
+    before = set(open_network_sockets())
+    with socket.socketpair()[0], socket.socket(getattr(socket, "AF_NETLINK", socket.AF_UNIX), socket.SOCK_DGRAM):
+        assert set(open_network_sockets()) == before
 
 
 def test_the_kernels_word_is_read_for_every_thread(tmp_path) -> None:
@@ -88,8 +93,6 @@ def test_a_system_without_proc_has_less_to_say(tmp_path) -> None:
 
 
 def test_addresses_are_laid_out_as_each_system_has_them() -> None:
-    import socket
-
     assert socket_address(socket.AF_INET, "192.0.2.1", 9, bsd=True)[:8] == bytes([16, 2, 0, 9, 192, 0, 2, 1])
     assert socket_address(socket.AF_INET, "192.0.2.1", 9, bsd=False)[2:8] == bytes([0, 9, 192, 0, 2, 1])
     for bsd in (True, False):

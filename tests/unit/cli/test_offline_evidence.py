@@ -1,0 +1,46 @@
+"""``voicemate doctor --offline``: the evidence as people and as scripts read it."""
+
+import errno
+import io
+import json
+import subprocess
+import sys
+
+from rich.console import Console
+
+from voicemate.cli.offline_table import _show
+from voicemate.offline.evidence import Evidence
+from voicemate.offline.proof import Attempt, KernelFacts, Lock, OfflineProof
+
+KERNEL = KernelFacts("Linux 6.1", "x86_64", threads=4, filtered=0)
+
+
+def shown(found: Evidence) -> str:
+    text = io.StringIO()
+    _show(found, Console(file=text, width=100))
+    return text.getvalue()
+
+
+def test_a_lock_that_is_off_stands_out_with_its_reason() -> None:
+    locks = (Lock("audit hook", True, "Python code"), Lock("seccomp filter", False, "the kernel refuses it (EPERM)"))
+    tried = (Attempt("C", "TCP to this machine", 0, errno.ECONNREFUSED),)
+    text = shown(Evidence(OfflineProof(locks, tried, (), KERNEL, 3.0), (), ("systemd-resolved",), ()))
+    assert text.startswith("NOT PROVEN OFFLINE")
+    assert "the kernel refuses it (EPERM)" in text
+    assert "TCP to this machine from C is not refused: let through (ECONNREFUSED)." in text
+    assert "No child process could be started" in text
+    assert "systemd-resolved" in text
+
+
+def test_scripts_get_one_object_and_an_exit_code() -> None:
+    command = [sys.executable, "-m", "voicemate", "doctor", "--offline", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    told = json.loads(done.stdout)
+    assert done.returncode == (0 if told["offline"] else 1), done.stderr
+    assert told["locks"][0] == {
+        "name": "audit hook",
+        "on": True,
+        "about": "Python code: only Unix sockets, no names looked up",
+    }
+    assert {one["what"] for one in told["child"]} >= {"TCP to this machine", "UDP to 192.0.2.1"}
+    assert all(one["refused"] for one in told["attempts"] if one["by"] == "Python")
