@@ -1,17 +1,23 @@
 """A recording that cannot be made, or cannot go on, harms nothing."""
 
+import asyncio
 import errno
 import os
 import stat
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from tests.unit.tape.taping import PERSONA, header, noise, record
+from voicemate.app import Stage, converse
+from voicemate.audio.clock import SampleClock
+from voicemate.audio.room import Room
 from voicemate.config import Settings
 from voicemate.conversation.floor_inputs import Tick
 from voicemate.errors import TapeError
+from voicemate.events import Subscriber
 from voicemate.tape import records
 from voicemate.tape.header import Header
 from voicemate.tape.recorder import Recorder
@@ -29,6 +35,23 @@ def test_a_file_that_exists_is_never_written_over(tmp_path: Path) -> None:
     with pytest.raises(TapeError, match="exists already"):
         Recorder(tmp_path / "a", header(), {})
     assert (tmp_path / "a").read_text() == "dear"
+
+
+@pytest.mark.parametrize("name", ["taken", "no/folder"])
+def test_a_conversation_does_not_begin_where_it_cannot_be_recorded(tmp_path: Path, name: str) -> None:
+    (tmp_path / "taken").touch()
+
+    def view(title: str, character: str) -> AbstractContextManager[Subscriber]:
+        raise AssertionError("nothing is shown, and no model is loaded")
+
+    async def conversation() -> None:
+        clock = SampleClock()
+        room = Room(clock)
+        stage = Stage(room.microphone, room.loudspeaker, clock)
+        await converse(Settings(), PERSONA, stage, view, record=tmp_path / name)
+
+    with pytest.raises(TapeError):
+        asyncio.run(conversation())
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
