@@ -97,7 +97,7 @@ class BargeInSettings(Section):
 
     by_voice: bool = Field(default=True, description="a voice over the character's can interrupt it")
     hold_ms: Milliseconds = Field(default=32, description="a voice may be there this long: the character pauses")
-    bid_ms: Milliseconds = Field(default=700, description="voice this long takes the floor, whatever its words are")
+    bid_ms: Milliseconds = Field(default=1_200, description="voice this long takes the floor, whatever its words are")
     take_back_ms: Milliseconds = Field(
         default=1_000, description="whoever goes on this soon after a reply began was not done: it is taken back"
     )
