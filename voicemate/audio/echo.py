@@ -19,9 +19,10 @@ from typing import Literal, Protocol
 import numpy as np
 
 from voicemate.audio.echo_level import EchoLevel
+from voicemate.audio.echo_path import EchoPathFinder
 from voicemate.audio.headphones import is_headphones
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.sound import Pcm, level_dbfs, samples
+from voicemate.sound import CLOCK_HZ, Pcm, level_dbfs, samples
 
 FRAME = samples(10)
 """What AEC3 works in."""
@@ -45,37 +46,60 @@ SILENCE = 1e-5
 """Far samples below this (-100 dBFS) make no echo that anybody hears."""
 
 
+LOUDER_DB = 3.0
+"""Sound that is so much above the expected echo and noise is somebody else's. In ten minutes of the character's own
+speech in a living room, 1% of all moments are 2 dB above (``benchmarks/echo.py``)."""
+
+LEFT_OVER_DB = 10.0
+"""So is sound of which so much more is left than cancelling leaves of an echo,"""
+CANCELLED_DB = 6.0
+"""as long as that is so much less than the echo itself: else cancelling has just failed, and the delay jumped."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A block without the character's voice, and what a veto needs to know about it. All levels in dBFS.
+    """A block without the character's voice, and what a veto needs to know about it.
+
+    All levels are in dBFS over the last 128 ms; while ``delay`` is 0, of the block, and there is no echo.
 
     Attributes:
-        block: for the ears. Its position is the microphone's; while ``delay`` is not 0 its sound is that much older.
+        block: for the ears. Its position is the microphone's; its sound is ``delay`` samples older.
         delay: samples.
-        far: level of what left the loudspeaker.
         near: level of what the microphone heard.
         cleaned: level of what is left of it.
-        echo: the level that the character's echo in ``near`` is expected not to exceed; -120 without a far signal.
-        residue: the level that what cancelling leaves of that echo in ``cleaned`` is expected not to exceed.
+        echo: level of the character's echo that is to be expected in ``near``; -120 without any.
+        expected: level of that echo and the room's noise.
+        residue: level of what cancelling leaves of those, to be expected in ``cleaned``.
     """
 
     block: Block
     delay: int
-    far: float
     near: float
     cleaned: float
-    echo: float
-    residue: float
+    echo: float = -120.0
+    expected: float = -120.0
+    residue: float = -120.0
 
     @property
     def above_echo(self) -> float:
-        """How far the microphone's sound is above the echo expected in it (dB); small or negative: only echo."""
-        return self.near - self.echo
+        """How far the microphone's sound is above the echo and noise expected in it (dB)."""
+        return self.near - self.expected
 
     @property
     def above_residue(self) -> float:
-        """How far the cleaned sound is above what cancelling leaves of the echo (dB)."""
+        """How far the cleaned sound is above what cancelling leaves of them (dB)."""
         return self.cleaned - self.residue
+
+    @property
+    def explained(self) -> bool:
+        """The character's echo and the room's noise explain the sound: a voice in it may be the character's own.
+
+        Not every syllable of a person stands out from the echo. So this is a question for the onset of a voice: as
+        long as all of it is explained, it is the character's.
+        """
+        if self.delay == 0 or self.above_echo > LOUDER_DB:
+            return False
+        return self.above_residue <= LEFT_OVER_DB or self.cleaned > self.echo - CANCELLED_DB
 
 
 class EchoCanceller(Protocol):
@@ -107,7 +131,7 @@ def echo_canceller(setting: Literal["auto", "on", "off"], loudspeaker: Callable[
     """
     if setting == "off":
         return NoCanceller()
-    return Aec3Canceller(headphones=lambda: setting == "auto" and is_headphones(loudspeaker()))
+    return Aec3Canceller(loudspeaker, always=setting == "on")
 
 
 class NoCanceller:
@@ -116,47 +140,66 @@ class NoCanceller:
     lead = 0
 
     def process(self, block: Block, far: Pcm) -> Cleaned:
-        near = level_dbfs(block.pcm)
-        return Cleaned(block, 0, level_dbfs(far), near, near, -120.0, -120.0)
+        return _as_it_is(block)
 
 
 class Aec3Canceller:
     """AEC3, asleep while there is nothing to cancel.
 
     Args:
-        headphones: nothing that is played gets to the microphone.
+        loudspeaker: the name of the loudspeaker that is in use.
+        always: cancel even if no echo was found.
+
+    Attributes:
+        path: what is known about the way from the loudspeaker to the microphone.
     """
 
-    def __init__(self, headphones: Callable[[], bool] = lambda: False):
+    def __init__(self, loudspeaker: Callable[[], str] = lambda: "", always: bool = False):
         from pywebrtc_audio import EchoCanceller as Aec3
 
-        self._aec3 = Aec3(sample_rate=16_000, num_channels=1)
-        self._headphones = headphones
+        self._aec3 = Aec3(sample_rate=CLOCK_HZ, num_channels=1)
+        self._loudspeaker = loudspeaker
+        self._name = loudspeaker()
+        self._always = always
+        self.path = EchoPathFinder(present=not is_headphones(self._name))
+        self._level = EchoLevel()
         self._past: deque[Pcm] = deque([_silence()] * HISTORY, maxlen=HISTORY)
         self._quiet = TAIL  # samples for which the loudspeaker has been silent
         self._awake = False
         self._waiting: tuple[Pcm, Pcm] = (_silence(0), _silence(0))  # near and far that make no whole frame yet
         self._ready = _silence(0)
-        self._echo, self._residue = EchoLevel(), EchoLevel()
-        self.lead = 0
+
+    @property
+    def lead(self) -> int:
+        return self.path.lead
 
     def process(self, block: Block, far: Pcm) -> Cleaned:
         audible = bool(np.any(np.abs(far) > SILENCE))
         self._quiet = 0 if audible else self._quiet + len(far)
-        wanted = self._quiet < TAIL and not self._headphones()
-        pcm = self._pass_on(block.pcm, far, wanted)
+        playing = self._quiet < TAIL
+        if playing:
+            self._look_for_echo(block.pcm, far, audible)
+        pcm = self._pass_on(block.pcm, far, playing and (self._always or self.path.present))
         self._past.append(block.pcm)
-        return self._judged(block, pcm, far)
+        if not self._awake:
+            return _as_it_is(replace(block, pcm=pcm))
+        levels = self._level.judge(block.pcm, far, pcm)
+        return Cleaned(
+            replace(block, pcm=pcm),
+            FRAMING_DELAY + AEC3_DELAY,
+            levels.near,
+            levels.cleaned,
+            levels.echo,
+            levels.expected,
+            levels.residue,
+        )
 
-    def _judged(self, block: Block, pcm: Pcm, far: Pcm) -> Cleaned:
-        loud = level_dbfs(far)
-        near, cleaned = level_dbfs(block.pcm), level_dbfs(pcm)
-        echo, residue = self._echo.predict(loud, len(far)), self._residue.predict(loud, len(far))
-        if self._awake:
-            self._echo.learn(near)
-            self._residue.learn(cleaned)
-        delay = FRAMING_DELAY + AEC3_DELAY if self._awake else 0
-        return Cleaned(replace(block, pcm=pcm), delay, loud, near, cleaned, echo, residue)
+    def _look_for_echo(self, near: Pcm, far: Pcm, audible: bool) -> None:
+        name = self._loudspeaker()
+        if name != self._name:
+            self._name = name
+            self.path.start_over(present=not is_headphones(name))
+        self.path.push(near, far, audible)
 
     def _pass_on(self, near: Pcm, far: Pcm, wanted: bool) -> Pcm:
         """The cleaned sound or the raw one, without a click where they meet."""
@@ -179,6 +222,7 @@ class Aec3Canceller:
         """Show AEC3 what came right before, so that its first output belongs there."""
         self._waiting, self._ready = (_silence(0), _silence(0)), _silence(0)
         past = np.concatenate(self._past)
+        self._level.begin(list(self._past))
         self._cancel(past, np.zeros_like(past))
         self._ready = _silence(0)
 
@@ -190,6 +234,11 @@ class Aec3Canceller:
         self._ready = np.concatenate([self._ready, self._aec3.process(near[:whole], far[:whole])])
         out, self._ready = self._ready[:BLOCK_SAMPLES], self._ready[BLOCK_SAMPLES:]
         return out
+
+
+def _as_it_is(block: Block) -> Cleaned:
+    level = level_dbfs(block.pcm)
+    return Cleaned(block, 0, level, level)
 
 
 def _silence(n: int = BLOCK_SAMPLES) -> Pcm:

@@ -1,0 +1,143 @@
+"""Is there an echo path, and how late does the echo come? Measured while the character speaks.
+
+Pure. The far signal and the microphone are correlated over windows of two seconds, with all frequencies given the
+same weight (generalised cross-correlation with phase transform: Knapp and Carter, IEEE Trans. ASSP 24(4), 1976).
+Speech is enough: no test sound is needed.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from voicemate.audio.ports import BLOCK_SAMPLES
+from voicemate.sound import Pcm, milliseconds, samples
+
+WINDOW = 64
+"""Blocks that are correlated: 2 s."""
+
+EVERY = 16
+"""Blocks of far sound from one measurement to the next: half a second."""
+
+FORGET = 0.7
+"""Weight of all measurements before the latest."""
+
+CERTAIN = 9.0
+"""A peak so many times the correlation's own noise is an echo. Of 10,000 values of pure noise the largest is at 4."""
+
+SAME = samples(3)
+"""Two measurements that agree so well speak of one delay; the second confirms the first."""
+
+EARLIEST, LATEST = -samples(400), samples(1_200)
+"""Delays that are looked for. Negative ones: the device says that its sound will be heard later than it is."""
+
+EASY_FROM, EASY_TO = 0, samples(200)
+"""Delays that AEC3 finds by itself."""
+
+GOAL = samples(20)
+"""Where other delays are brought."""
+
+ABSENT = samples(20_000)
+"""After so much far sound without any echo there is no path."""
+
+_SIZE = WINDOW * BLOCK_SAMPLES
+_FIRST_BIN, _LAST_BIN = round(200 * _SIZE / 16_000), round(4_000 * _SIZE / 16_000)
+"""Where speech has most of its energy, and small loudspeakers too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One measurement.
+
+    Attributes:
+        delay: samples by which the microphone is behind the far signal.
+        certainty: the correlation's peak in units of its noise.
+    """
+
+    delay: int
+    certainty: float
+
+
+class EchoPathFinder:
+    """Watches one microphone and one loudspeaker.
+
+    Args:
+        present: whether an echo is to be expected before anything was measured.
+
+    Attributes:
+        present: there is an echo path, as far as is known.
+        lead: how much further on the far signal should be asked for, so that the delay is one that AEC3 likes.
+        latest: the latest measurement.
+    """
+
+    def __init__(self, present: bool = True):
+        self.lead = 0
+        self.start_over(present)
+
+    def start_over(self, present: bool) -> None:
+        """Another loudspeaker plays, or the microphone is another one."""
+        self.present = present
+        self.latest: Measured | None = None
+        self._unheard = 0  # far samples since an echo was last heard
+        self._clear()
+
+    def push(self, near: Pcm, far: Pcm, audible: bool) -> None:
+        """Show it the next block of both.
+
+        Args:
+            audible: there is something in ``far``.
+        """
+        self._near.append(near)
+        self._far.append(far)
+        if not audible or not near.any():  # a muted microphone proves nothing
+            return
+        self._unheard += BLOCK_SAMPLES
+        self._due -= 1
+        if self._due <= 0 and len(self._near) == WINDOW:
+            self._due = EVERY
+            self._measure()
+        if self._unheard >= ABSENT:
+            self.present = False
+
+    def _clear(self) -> None:
+        self._near: deque[Pcm] = deque(maxlen=WINDOW)
+        self._far: deque[Pcm] = deque(maxlen=WINDOW)
+        self._cross = np.zeros(_LAST_BIN, dtype=np.complex128)
+        self._due = EVERY
+
+    def _measure(self) -> None:
+        near, far = (np.fft.rfft(np.concatenate(pieces))[:_LAST_BIN] for pieces in (self._near, self._far))
+        cross = near * np.conj(far)
+        cross[:_FIRST_BIN] = 0
+        self._cross = FORGET * self._cross + cross / np.maximum(np.abs(cross), 1e-12)
+        before, self.latest = self.latest, _peak(self._cross)
+        if self.latest.certainty < CERTAIN:
+            return
+        self._unheard = 0
+        if before and abs(before.delay - self.latest.delay) <= SAME:
+            self.present = True
+            self._adjust(self.latest.delay)
+
+    def _adjust(self, delay: int) -> None:
+        if EASY_FROM <= delay <= EASY_TO:
+            return
+        self.lead -= delay - GOAL
+        self.latest = None
+        self._clear()
+
+    @property
+    def delay_ms(self) -> float | None:
+        """From the loudspeaker's sample to the microphone's, in ms, if it is known."""
+        certain = self.latest is not None and self.latest.certainty >= CERTAIN
+        return milliseconds(self.latest.delay - self.lead) if certain and self.latest else None
+
+
+def _peak(cross: np.ndarray) -> Measured:
+    """The delay at which the correlation is largest."""
+    size = 2 * len(cross)  # at 8 kHz
+    correlation = np.fft.irfft(cross, size)
+    step = _SIZE // size
+    reach = np.concatenate([correlation[EARLIEST // step :], correlation[: LATEST // step]])
+    at = int(np.argmax(reach))
+    noise = float(np.sqrt(np.mean(np.square(reach)))) + 1e-12
+    return Measured(at * step + EARLIEST, float(reach[at]) / noise)

@@ -1,0 +1,26 @@
+"""Whose voice is it? Holds back the onset of a voice for as long as the character's own echo explains it."""
+
+
+class EchoVeto:
+    """Pure; one step a block while the character may be heard.
+
+    Blocks of a voice that the echo explains are not thrown away: a person's first syllable may be hidden by the
+    character's, and without it the voice would be found later. Only the onset waits, for the first block that stands
+    out while the voice is on; if none does, the voice was the character's.
+    """
+
+    def __init__(self) -> None:
+        self._held = False
+
+    def step(self, onset: bool, voice_on: bool, explained: bool) -> bool:
+        """Whether somebody else's voice begins to count now.
+
+        Args:
+            onset: a voice was confirmed in this block.
+            voice_on: a voice is there, or may be.
+            explained: ``Cleaned.explained`` of this block.
+        """
+        self._held = (self._held or onset) and voice_on
+        counts = self._held and not explained
+        self._held = self._held and not counts
+        return counts
