@@ -238,7 +238,7 @@ def _parsed(text: str, key: Key) -> Any:
 def _document(path: Path) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return tomlkit.document()
     except OSError as error:
         raise SettingsError(

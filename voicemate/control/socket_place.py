@@ -75,7 +75,7 @@ def connected(path: Path, timeout_s: float) -> socket.socket | None:
         connection.connect(str(path))
         if peer_uid(connection) != os.getuid():
             raise ControlError(f"The control socket {path} belongs to another account", "Remove it, or ask them to")
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         connection.close()
         return None
     except OSError as error:

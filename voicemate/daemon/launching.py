@@ -19,7 +19,7 @@ from voicemate.daemon.readiness import READY
 from voicemate.errors import ControlError, NotRunningError, VoicemateError
 from voicemate.places import private_folder, runtime_folder
 
-START_S = 30.0
+START_S = 60.0
 """From a new process to its control socket: Python's own start, on a busy machine."""
 
 _LONGEST_SENTENCE = 4_096
@@ -53,8 +53,12 @@ def launch(options: Sequence[str]) -> None:
     finally:
         os.close(writer)
     with open(reader, "rb", buffering=0) as told:
-        said = told.read(_LONGEST_SENTENCE) if select.select([told], [], [], START_S)[0] else b""
-    if said and said == READY:
+        if not select.select([told], [], [], START_S)[0]:
+            raise VoicemateError(
+                f"voicemate was started and is not ready after {START_S:.0f} s", "See `voicemate status` in a while"
+            )
+        said = told.read(_LONGEST_SENTENCE)
+    if said == READY:
         return
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=END_S)

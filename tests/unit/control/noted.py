@@ -12,7 +12,7 @@ from voicemate.control.flow import Limits
 from voicemate.control.server import ControlServer
 from voicemate.control.status import DeviceState, Models, Status
 from voicemate.errors import ControlError, PersonaError
-from voicemate.events import EventStream, Subscriber
+from voicemate.events import Event, EventStream, Subscriber
 
 STATUS = Status(
     version="0",
@@ -41,11 +41,17 @@ STATUS = Status(
 
 @dataclass
 class NotedConversation:
-    """Notes every command. ``ask`` is answered when ``answered`` is set."""
+    """Notes every command.
+
+    Attributes:
+        answered: ``ask`` is answered once this is set.
+        told_while_asked: what happens meanwhile.
+    """
 
     done: list[tuple[Any, ...]] = field(default_factory=list)
     events: EventStream = field(default_factory=EventStream)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
+    told_while_asked: tuple[Event, ...] = ()
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         return self.events.subscribe(subscriber)
@@ -77,6 +83,8 @@ class NotedConversation:
 
     async def ask(self, text: str) -> str:
         self.done.append(("ask", text))
+        for event in self.told_while_asked:
+            self.events.emit(event)
         await self.answered.wait()
         return "Indeed."
 
