@@ -77,7 +77,8 @@ _SURE = 0.6
 """Confidence from which such a word is one; the murmurs that were taken for words had 0.25 to 0.52."""
 
 _ASKS_AGAIN = re.compile(r"^\W*(?:huh+|h+m+|m+|eh|hein|hä+h?|[嗯啊哈])\W*[?？]\W*$", re.IGNORECASE)
-_SHAKES_HEAD = re.compile(r"\b(?:n?uh|mm)-uh\b|\bnuh\b", re.IGNORECASE)
+_SHAKES_HEAD = re.compile(r"\b(?:nuh|mm)-uh\b|\bnuh\b", re.IGNORECASE)
+"""Not "uh-uh", which whisper also writes for the "uh-huh" of who agrees."""
 
 
 class Overlap(StrEnum):
@@ -102,7 +103,7 @@ def classify(text: str, voiced_ms: float, confidence: float = 1.0) -> Verdict:
     The rules, in order:
 
     1. Nothing but tags such as ``(laughs)``: no words.
-    2. "Huh?", "hein?" ask the character to say it again, and "uh-uh" disagrees: a bid.
+    2. "Huh?", "hein?" ask the character to say it again, and "nuh-uh" disagrees: a bid.
     3. Nothing but laughter, sneezes and sighs spelled out: no words, however long.
     4. Nothing but signs of listening, and no more voice than they take: a backchannel.
     5. The same with more voice than that: something was said that whisper did not write, so a bid.
