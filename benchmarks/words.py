@@ -71,6 +71,7 @@ COMMANDS = {
 }
 VOICES = {"en": ("en-gb-x-rp+f5", "en-us"), "zh": ("cmn-latn-pinyin",)}
 LANGUAGES = ("en", "de", "fr", "es", "zh", "")
+ENGLISH = ("en", "")
 EDGE = np.zeros(CLOCK_HZ // 5, np.float32)
 LONGEST = 12 * CLOCK_HZ
 
@@ -156,9 +157,9 @@ async def hear_synthesized(ear: Ear) -> None:
             await ear.hear("command", said, command, voice, pcm, "en")
 
 
-async def hear_recorded(ear: Ear, seed: int) -> None:
+async def hear_recorded(ear: Ear, seed: int, languages: tuple[str, ...]) -> None:
     draw, noise = Random(seed), np.random.default_rng(seed)
-    clips = [clip for clip in recordings() if clip.language in LANGUAGES]
+    clips = [clip for clip in recordings() if clip.language in languages]
     for number, clip in enumerate(clips):
         pcm, language = clip.pcm()[:LONGEST], clip.language or "en"
         await ear.hear("recording", clip.transcript, f"{clip.name} {clip.kind}", "", pcm, language)
@@ -257,7 +258,7 @@ async def everything_heard(options: argparse.Namespace) -> list[Heard]:
         raise SystemExit("espeak-ng is not installed")
     ear = Ear(resolve(options.model, Role.HEARING), options.prompt)
     await hear_synthesized(ear)
-    await hear_recorded(ear, options.seed)
+    await hear_recorded(ear, options.seed, ENGLISH if options.model.endswith(".en") else LANGUAGES)
     ear.close()
     return ear.heard
 

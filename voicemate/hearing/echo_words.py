@@ -26,9 +26,10 @@ _MANY = 8
 
 _FEW = 6
 """So few sounds must be in the air as they are: something like them is found in any sentence."""
-
 _SCRAP = 3
 """Letters up to which a single word beside an echo is a piece of one, or whisper's invention."""
+
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ def besides_echo(heard: str, in_air: str) -> str:
             side. Some seconds of speech: the time this takes grows with the product of both lengths.
     """
     said, playing = _words(heard), _words(in_air)
+    if not said:  # numbers at most: they are the character's if it speaks of numbers
+        return heard.strip() if _DIGIT.search(heard) and not _DIGIT.search(in_air) else ""
     sounds = "".join(word.sounds for word in said)
     if len(sounds) <= _FEW:
         return "" if _is_among(sounds, playing) else _text(said)
@@ -70,7 +73,8 @@ def besides_echo(heard: str, in_air: str) -> str:
 
 def _words(text: str) -> list[_Word]:
     """Numbers count for nothing: whisper writes them in digits or in words as it likes."""
-    found = (_Word(word, "".join(map(phonetic.sound, spoken_words(word)))) for word in words.split(text))
+    spoken = words.split(words.without_tags(text))
+    found = (_Word(word, "".join(map(phonetic.sound, spoken_words(word)))) for word in spoken)
     return [word for word in found if word.sounds and not word.sounds.isdigit()]
 
 

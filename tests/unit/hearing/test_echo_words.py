@@ -56,6 +56,11 @@ def test_a_word_repeated_with_another_is_the_persons():
     assert not is_echo("Books? Really?", IN_AIR)
 
 
+def test_a_tag_is_not_the_persons_words():
+    assert is_echo("(static)", IN_AIR)
+    assert is_echo("and my cat Basil [music]", IN_AIR)
+
+
 def test_nothing_is_echo_while_nothing_is_in_the_air():
     assert besides_echo("Hello there.", "") == "Hello there."
 
@@ -91,4 +96,9 @@ def test_any_words_that_are_in_the_air_are_echo(begin: int, end: int):
 def test_what_is_left_was_heard(heard: str, in_air: str):
     left = besides_echo(heard, in_air)
     assert len(left) <= len(heard)
-    assert all(character in heard for character in left)
+    assert all(character in heard for character in left if not character.isspace())
+
+
+def test_numbers_alone_are_the_persons_unless_the_character_speaks_of_numbers() -> None:
+    assert besides_echo("1, 2.", "mended nets for the fishermen") == "1, 2."
+    assert besides_echo("10", "it was 10 past four, ten past four") == ""
