@@ -36,6 +36,7 @@ from voicemate.models.resolve import resolve
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
 from voicemate.places import state_folder
+from voicemate.power import on_battery
 from voicemate.speaking.hibari_voice import HibariSynthesizer
 from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
 from voicemate.speaking.synthesizer import Synthesizer
@@ -316,6 +317,8 @@ def assemble(
         ),
         attention=Attention(settings.attention, ready.dialogue.persona.name),
         turn_detector=ready.turn_detector,
+        follow=settings.hearing.follow,
+        on_battery=on_battery,
     )
     return Session(parts, TapedFloor(floor, recorder) if recorder else floor, events)
 

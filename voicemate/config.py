@@ -69,12 +69,10 @@ class VadSettings(Section):
 class EndpointSettings(Section):
     """When the person's turn is over: the silence that it takes, from the last sample of their voice."""
 
-    silence_ms: Milliseconds = Field(default=480, description="silence that ends a turn")
-    shortest_ms: Milliseconds = Field(
-        default=350, description="silence that ends a turn when everything says it is over"
-    )
-    longest_ms: Milliseconds = Field(default=1_100, description="the same when the sentence and the voice sound open")
-    hold_on_ms: Milliseconds = Field(default=1_200, description="the same when the words plainly break off")
+    shortest_ms: Milliseconds = Field(default=350, description="silence that ends a turn when all sounds finished")
+    silence_ms: Milliseconds = Field(default=480, description="the same when nobody can judge the words")
+    longest_ms: Milliseconds = Field(default=1_200, description="the same when the sentence sounds open")
+    hold_on_ms: Milliseconds = Field(default=1_500, description="the same when the words plainly break off")
     thinking_aloud_ms: Milliseconds = Field(default=5_000, description="the same after `let me think` and its like")
     patience: float = Field(default=1.0, ge=0.5, le=5.0, description="a factor on all of them: 2 waits twice as long")
 
@@ -111,6 +109,15 @@ class PushToTalkSettings(Section):
 
     hands_free: bool = Field(default=True, description="listen without the key, too")
     tail_ms: Milliseconds = Field(default=200, description="sound kept after the key came up")
+
+
+class SpeculationSettings(Section):
+    """Work on a reply before the person's turn is over."""
+
+    when: Literal["auto", "always"] = Field(
+        default="auto", description="auto: later on battery and where most of it is in vain"
+    )
+    careful_pause_ms: Milliseconds = Field(default=250, description="the silence after which it begins then")
 
 
 class HearingSettings(Section):
@@ -171,6 +178,7 @@ class Settings(Section):
     audio: AudioSettings = AudioSettings()
     vad: VadSettings = VadSettings()
     endpoint: EndpointSettings = EndpointSettings()
+    speculation: SpeculationSettings = SpeculationSettings()
     barge_in: BargeInSettings = BargeInSettings()
     push_to_talk: PushToTalkSettings = PushToTalkSettings()
     attention: AttentionSettings = AttentionSettings()

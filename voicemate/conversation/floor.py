@@ -26,7 +26,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
-from voicemate.config import BargeInSettings, EndpointSettings, PushToTalkSettings
+from voicemate.config import BargeInSettings, EndpointSettings, PushToTalkSettings, SpeculationSettings
+from voicemate.conversation.eagerness import Eagerness
 from voicemate.conversation.endpointing import EndpointRule
 from voicemate.conversation.floor_inputs import (
     Act,
@@ -47,6 +48,7 @@ from voicemate.conversation.floor_inputs import (
     Judged,
     KeyDown,
     KeyUp,
+    Power,
     Prepare,
     RollBack,
     Silent,
@@ -109,6 +111,7 @@ class Floor:
         endpoint: how long a silence ends a turn.
         barge_in: what a voice over the character's may do.
         push_to_talk: what the key does.
+        speculation: how soon work on a reply begins.
     """
 
     def __init__(
@@ -116,11 +119,13 @@ class Floor:
         endpoint: EndpointSettings,
         barge_in: BargeInSettings | None = None,
         push_to_talk: PushToTalkSettings | None = None,
+        speculation: SpeculationSettings | None = None,
     ):
         self._endpoint = endpoint
         self._barge_in = barge_in or BargeInSettings()
         self._push_to_talk = push_to_talk or PushToTalkSettings()
         self._rule = EndpointRule(endpoint)
+        self._eagerness = Eagerness(speculation or SpeculationSettings())
         self.state = FloorState.LISTENING
         self._numbers = 0
         self._speech: _Speech | None = None
@@ -142,6 +147,7 @@ class Floor:
             KeyDown: self._press,
             KeyUp: self._release,
             Interrupt: self._interrupt,
+            Power: self._power,
             Failed: self._fail,
         }
 
@@ -165,8 +171,10 @@ class Floor:
             answer, self._answer = self._answer, None
             acts.append(RollBack(answer.number, "the person went on"))
             speech = _Speech(answer.began, answer.ended)
+            self._eagerness.used(False)
         elif speech is not None and speech.ended is not None and speech.number:
             acts.append(RollBack(speech.number, "the person went on"))
+            self._eagerness.used(False)
         self._learn(speech, got.began)
         self._speech = _Speech(got.began if speech is None else speech.began)
         if self.state is FloorState.YIELDING:
@@ -177,9 +185,19 @@ class Floor:
         speech = self._speech
         if speech is None or speech.ended is not None:
             return []
+        self._speech = replace(speech, ended=got.ended, number=0, judged=None)
+        return self._prepare(got.at)
+
+    def _prepare(self, at: int) -> list[Act]:
+        """Work on the reply begins, once the pause has lasted long enough for that."""
+        speech = self._speech
+        if speech is None or speech.ended is None or speech.number:
+            return []
+        if at - speech.ended < samples(self._eagerness.pause_ms) and self._key is not _Key.RELEASED:
+            return []
         self._numbers += 1
-        self._speech = replace(speech, ended=got.ended, number=self._numbers, judged=None)
-        return [Prepare(self._numbers, speech.began, got.ended)]
+        self._speech = replace(speech, number=self._numbers)
+        return [Prepare(self._numbers, speech.began, speech.ended)]
 
     def _learn(self, speech: _Speech | None, began: int, cut_in: bool = False) -> None:
         if speech is not None and speech.ended is not None:
@@ -194,8 +212,8 @@ class Floor:
             case FloorState.YIELDING:
                 return self._yield_or_not(got)
             case _ if self._key is not _Key.UP:
-                return self._wait_for_key(got.at)
-        return [] if got.voice else self._decide(got.at)
+                return [*self._prepare(got.at), *self._wait_for_key(got.at)]
+        return [] if got.voice else [*self._prepare(got.at), *self._decide(got.at)]
 
     def _listen_while_speaking(self, got: Tick) -> list[Act]:
         if not got.voice:
@@ -221,7 +239,7 @@ class Floor:
         """So much voice is a bid for the floor, whatever the words."""
         speech = self._speech
         if speech is None or speech.ended is not None or not got.voice:
-            return []
+            return [] if got.voice else self._prepare(got.at)
         if got.at - speech.began < samples(self._barge_in.bid_ms):
             return []
         return self._take_floor("the person speaks")
@@ -289,6 +307,7 @@ class Floor:
 
     def _commit(self, speech: _Speech, ended: int, reason: str) -> list[Act]:
         keyed, self._key = self._key is _Key.RELEASED, _Key.UP
+        self._eagerness.used(True)
         self._answer = _Answer(speech.number, speech.began, ended, spoken=not keyed)
         self._speech = None
         committed = Commit(speech.number, speech.began, ended, reason)
@@ -358,6 +377,10 @@ class Floor:
         if self._key is not _Key.DOWN:
             return []
         self._key, self._key_at = _Key.RELEASED, got.at
+        return []
+
+    def _power(self, got: Power) -> list[Act]:
+        self._eagerness.on_battery = got.battery
         return []
 
     def _interrupt(self, got: Interrupt) -> list[Act]:

@@ -102,6 +102,13 @@ class KeyUp(Input):
 
 
 @dataclass(frozen=True, slots=True)
+class Power(Input):
+    """The machine runs on battery now, or on the wall."""
+
+    battery: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupt(Input):
     """The character is to be silent now: "stop", a tap on the key, a command."""
 

@@ -45,14 +45,14 @@ class Following:
         self._transcribe = transcribe
         self._read = read
         self._told = told
-        self._wanted = wanted
+        self.wanted = wanted
         self._task: asyncio.Task[None] | None = None
         self._next_at = 0
         self._latest = ""
 
     def voice(self, at: int, began: int) -> None:
         """The voice that began at ``began`` is on at ``at``."""
-        if self._wanted and self._task is None and at >= max(self._next_at, began + EVERY):
+        if self.wanted and self._task is None and at >= max(self._next_at, began + EVERY):
             self._next_at = at + EVERY
             self._task = asyncio.create_task(self._follow(), name="follow")
 

@@ -7,7 +7,7 @@ loudspeaker, what do the ears say, what does the floor want done.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -48,6 +48,9 @@ from voicemate.speaking.synthesizer import Synthesizer
 LEVEL_EVERY = 96 // BLOCK_MS
 """Blocks between two level events: about ten a second."""
 
+POWER_EVERY = 60_000 // BLOCK_MS
+"""Blocks between two looks at where the power comes from: a minute."""
+
 
 class Decider(Protocol):
     """What decides: the floor."""
@@ -65,6 +68,7 @@ class Parts:
     Attributes:
         turn_detector: hears by the voice whether a turn is over; None to do without.
         follow: work on what the person says while they still speak.
+        on_battery: tells where the power comes from; on battery there is less work ahead.
     """
 
     microphone: Microphone
@@ -77,6 +81,7 @@ class Parts:
     attention: Attention
     turn_detector: TurnDetector | None = None
     follow: bool = True
+    on_battery: Callable[[], bool] = lambda: False
 
 
 @dataclass(slots=True)
@@ -104,6 +109,7 @@ class _Now:
     patience: Patience = field(default_factory=Patience)
     typed: str | None = None
     blocks: int = 0
+    battery: bool = False
 
 
 class Session:
@@ -186,11 +192,20 @@ class Session:
         for told in listener.push(self._parts.gate.pass_on(block, self._floor.state)):
             self._follow(block.end, told)
         now.blocks += 1
+        if now.blocks % POWER_EVERY == 1:
+            self._look_at_power(block.end)
         if now.blocks % LEVEL_EVERY == 0:
             self._emit(Level(block.end, listener.dbfs, listener.voice))
         if listener.voice_on and now.speech.began is not None and self._floor.state is FloorState.HEARING:
             self._following.voice(block.end, now.speech.began)
         self._decide(f.Tick(block.end, listener.voice_on))
+
+    def _look_at_power(self, at: int) -> None:
+        battery = self._parts.on_battery()
+        if battery != self._is.battery:
+            self._is.battery = battery
+            self._following.wanted = self._parts.follow and not battery
+            self._decide(f.Power(at, battery))
 
     def _follow(self, at: int, told: SpeechEvent) -> None:
         """Pass on what the ears say, to those who watch and to the floor."""

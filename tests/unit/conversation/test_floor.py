@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from voicemate.config import BargeInSettings, EndpointSettings, PushToTalkSettings
+from voicemate.config import BargeInSettings, EndpointSettings, PushToTalkSettings, SpeculationSettings
 from voicemate.conversation.endpointing import Votes
 from voicemate.conversation.floor import Floor
 from voicemate.conversation.floor_inputs import (
@@ -27,6 +27,7 @@ from voicemate.conversation.floor_inputs import (
     Judged,
     KeyDown,
     KeyUp,
+    Power,
     Prepare,
     RollBack,
     Silent,
@@ -175,6 +176,20 @@ def test_a_turn_never_ends_before_its_silence(waited: int, breaks_off: bool) -> 
     play(floor, VoiceOn(0, 0), VoiceOff(ms(1000), ms(900)), Judged(ms(950), 1, words=True, votes=votes))
     needed = ENDPOINT.hold_on_ms if breaks_off else ENDPOINT.longest_ms
     assert (Commit in kinds(play(floor, Tick(ms(900 + waited))))) == (waited >= needed)
+
+
+def test_on_battery_work_begins_only_when_the_pause_lasts(floor: Floor) -> None:
+    play(floor, Power(0, battery=True), VoiceOn(ms(300), ms(200)))
+    assert kinds(play(floor, VoiceOff(ms(1064), ms(1000)), Tick(ms(1249)))) == []
+    assert kinds(play(floor, Tick(ms(1250)))) == [Prepare]
+
+
+def test_work_that_is_mostly_in_vain_begins_later() -> None:
+    floor = Floor(ENDPOINT, speculation=SpeculationSettings(careful_pause_ms=250))
+    play(floor, VoiceOn(0, 0))
+    for pause in range(1, 12):
+        acts = play(floor, VoiceOff(ms(1000 * pause + 64), ms(1000 * pause)), VoiceOn(ms(1000 * pause + 200), 0))
+    assert kinds(acts) == []
 
 
 # ---------------------------------------------------------------- over the character's voice
@@ -370,6 +385,10 @@ class AnyConversation(RuleBasedStateMachine):
     @rule()
     def key_down(self) -> None:
         self.give(KeyDown(self.at))
+
+    @rule(battery=st.booleans())
+    def power(self, battery: bool) -> None:
+        self.give(Power(self.at, battery))
 
     @rule()
     def key_up(self) -> None:
