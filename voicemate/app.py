@@ -31,6 +31,7 @@ from voicemate.hearing.listener import Listener
 from voicemate.hearing.smart_turn import SmartTurn
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
+from voicemate.models import catalog
 from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
 from voicemate.personas.library import find_persona
@@ -298,6 +299,8 @@ def assemble(
     if ready.turn_detector is None:
         lost = "The end-of-turn model is missing or broken: pauses are judged without it (`voicemate models pull`)."
         events.emit(Notice(stage.clock.now(), lost))
+    if settings.attention.wake_phrase:
+        listener.prompt = f"{ready.dialogue.persona.name}."
     floor = house.floor(settings)
     if recorder:
         microphone, loudspeaker = taped_devices(microphone, loudspeaker, recorder)
@@ -317,10 +320,17 @@ def assemble(
         ),
         attention=Attention(settings.attention, ready.dialogue.persona.name),
         turn_detector=ready.turn_detector,
+        languages=_languages(settings.thinking.model),
         follow=settings.hearing.follow,
         on_battery=on_battery,
     )
     return Session(parts, TapedFloor(floor, recorder) if recorder else floor, events)
+
+
+def _languages(thinking: str) -> frozenset[str] | None:
+    """What the catalog says the language model speaks; None where it says nothing."""
+    known = catalog.load().get(thinking)
+    return frozenset(known.languages) if known and known.languages else None
 
 
 @asynccontextmanager

@@ -70,7 +70,7 @@ def meaning(understood: Understood, moment: Moment, attention: Attention) -> Mea
         text = besides_echo(text, moment.in_air)
         if not text:
             return Meaning("", language, bid=False, why="the character's own words")
-        verdict = classify(text, milliseconds(moment.ended - moment.began))
+        verdict = classify(text, milliseconds(moment.ended - moment.began), understood.confidence)
         if verdict.overlap is not Overlap.BID:
             return Meaning("", language, bid=False, why=verdict.why)
     return _meant(text, language, moment, attention.consider(text, moment.began))
@@ -101,6 +101,6 @@ def _votes(text: str, language: str, moment: Moment) -> Votes:
     )
 
 
-def with_votes(given: Meaning, sentence: float, voice: float | None) -> Meaning:
+def with_votes(given: Meaning, sentence: float | None, voice: float | None) -> Meaning:
     """``given`` with the votes of the language model and of the turn detector."""
     return replace(given, votes=replace(given.votes, sentence=sentence, voice=voice))

@@ -67,6 +67,7 @@ class Parts:
 
     Attributes:
         turn_detector: hears by the voice whether a turn is over; None to do without.
+        languages: those that the language model knows well enough to judge a sentence; None for all.
         follow: work on what the person says while they still speak.
         on_battery: tells where the power comes from; on battery there is less work ahead.
     """
@@ -80,6 +81,7 @@ class Parts:
     gate: MicrophoneGate
     attention: Attention
     turn_detector: TurnDetector | None = None
+    languages: frozenset[str] | None = None
     follow: bool = True
     on_battery: Callable[[], bool] = lambda: False
 
@@ -286,7 +288,9 @@ class Session:
         async def weigh(given: Meaning, voice: float | None) -> Meaning:
             if typed or in_air is not None:
                 return given
-            return with_votes(given, await dialogue.completeness(given.words), voice)
+            known = self._parts.languages
+            judged = known is None or given.language in known
+            return with_votes(given, await dialogue.completeness(given.words) if judged else None, voice)
 
         work = Work(
             hear=hear if typed else self._parts.listener.hear,

@@ -27,12 +27,14 @@ class Understood:
         language: two letters.
         words: the evidence says that somebody spoke.
         why: the evidence, when nobody did.
+        confidence: mean probability of the tokens, 0 to 1, in the least certain part.
     """
 
     text: str
     language: str
     words: bool
     why: str = ""
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,16 @@ class Listener:
         transcriber: may be shared; calls are queued.
         language: two letters, or ``auto`` to detect each utterance's from its first piece.
         prompt: words that are likely to come, such as the character's name.
+
+    Attributes:
+        prompt: the same; what is set counts from the next transcript on.
     """
 
     def __init__(self, ears: Ears, transcriber: Transcriber, language: str = "auto", prompt: str = "") -> None:
         self._ears = ears
         self._transcriber = transcriber
         self._language = language
-        self._prompt = prompt
+        self.prompt = prompt
         self._begin()
 
     @property
@@ -168,7 +173,7 @@ class Listener:
     async def _transcribe(self, pcm: Pcm, first: asyncio.Task[Transcript] | None) -> Transcript:
         """In the language of the utterance's ``first`` piece, if there is one before this."""
         language = (await asyncio.shield(first)).language if first else self._language
-        return await self._transcriber.transcribe(pcm, language, self._prompt)
+        return await self._transcriber.transcribe(pcm, language, self.prompt)
 
 
 def _understood(heard: list[tuple[Piece, Transcript]]) -> Understood:
@@ -184,7 +189,8 @@ def _understood(heard: list[tuple[Piece, Transcript]]) -> Understood:
         for verdict, (piece, _) in zip(verdicts, heard, strict=True)
         if isinstance(verdict, Words)
     ]
+    confidence = min(transcript.confidence for _, transcript in heard)
     if said:
-        return Understood(seams.join(*zip(*said, strict=True)), language, words=True)
+        return Understood(seams.join(*zip(*said, strict=True)), language, words=True, confidence=confidence)
     made_up = " ".join(verdict.text for verdict in verdicts)
     return Understood(made_up, language, words=False, why=next(v.why for v in verdicts if isinstance(v, NotWords)))
