@@ -170,7 +170,7 @@ def test_where_threads_spin_one_core_is_left_to_the_others(monkeypatch: pytest.M
     assert engine_threads(0) == 3
 
 
-@pytest.mark.parametrize(("policy", "spins"), [(None, "1000"), ("passive", "None")])
+@pytest.mark.parametrize(("policy", "spins"), [(None, "2000"), ("passive", "None")])
 def test_openmp_is_told_to_spin_briefly_unless_somebody_has_set_how_it_waits(policy: str | None, spins: str):
     environment = {
         name: value for name, value in os.environ.items() if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")

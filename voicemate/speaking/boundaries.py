@@ -41,11 +41,12 @@ FIRST_S = {
     Strength.PART: 0.6,
     Strength.CLAUSE: 0.6,
     Strength.ITEM: 2.0,
-    Strength.WORD: 2.2,
-    Strength.GAP: 3.6,
+    Strength.WORD: 1.5,
+    Strength.GAP: 3.0,
 }
 """Seconds of speech before a mark of each strength from which on it ends a *first* phrase. 0.6 is two or three words:
-"Good morning," is said at once, "Well," waits for what follows; 2.2 is about eight words without a comma."""
+"Good morning," is said at once, "Well," waits for what follows; 1.5 is five or six words without a comma, the length
+of a breath group, and each word more is heard as a later answer."""
 LATER_S = {
     Strength.LINE: 0.0,
     Strength.SENTENCE: 0.55,
