@@ -5,7 +5,7 @@ docs/turn-taking.md explains it in ten lines and shows what each vote earns.
 """
 
 from dataclasses import dataclass
-from math import exp
+from math import log2
 
 from voicemate.config import EndpointSettings
 from voicemate.conversation.pause_habit import PauseHabit
@@ -17,10 +17,13 @@ class Votes:
 
     Attributes:
         breaks_off: the words stop at a connective, an article, a filler or a comma.
-        closing_mark: whisper heard a question or an exclamation at their end.
-        sentence: how probable it is that the words are a whole message, by the persona's language model, 0 to 1.
+        closing_mark: whisper heard a question or an exclamation at their end. Not weighed: by the measurements in
+            docs/turn-taking.md it says nothing.
+        sentence: how probable it is that the words are a whole message, by the persona's language model, 0 to 1. Only
+            of a model that knows their language.
         voice: how probable it is that the turn is over, by the sound of the voice alone, 0 to 1.
-        asked: the character had just asked something, and this is the answer.
+        asked: the character had just asked something, and this is the answer. Not weighed: the language model saw the
+            question, and judges the words as an answer to it.
         thinking_aloud: the words ask for a moment ("let me think").
         habit: how this person has paused so far.
     """
@@ -47,15 +50,41 @@ class Wait:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much the graded votes count: chosen in round numbers by ``benchmarks/endpoint.py``.
+
+    Attributes:
+        whole: a sentence that is whole with this probability or more sounds finished (SmolLM2-135M's median at the
+            ends of recordings is 0.37).
+        sentence_ms: added for each halving of the probability below that.
+        voice_ms: added when the voice surely goes on; in proportion when it may.
+        habit: this many times the person's typical pause is waited for.
+    """
+
+    whole: float = 0.35
+    sentence_ms: float = 600.0
+    voice_ms: float = 300.0
+    habit: float = 1.2
+
+
+WEIGHTS = Weights()
+
+_LEAST = 1e-4
+"""Probabilities below this are all the same: the words are open."""
+
+
 class EndpointRule:
     """Weighs the votes.
 
     Args:
         settings: the shortest and the longest wait, and the person's patience.
+        weights: others than the measured ones, for measuring.
     """
 
-    def __init__(self, settings: EndpointSettings) -> None:
+    def __init__(self, settings: EndpointSettings, weights: Weights = WEIGHTS) -> None:
         self._settings = settings
+        self._weights = weights
 
     def wait(self, votes: Votes, patience: float = 1.0) -> Wait:
         """How long the silence must be for the turn to be over.
@@ -73,23 +102,19 @@ class EndpointRule:
             return settings.thinking_aloud_ms, "you asked for a moment"
         if votes.breaks_off:
             return settings.hold_on_ms, "the words break off"
-        over = _probability(votes)
-        ms = settings.longest_ms - (settings.longest_ms - settings.shortest_ms) * over
-        usual = votes.habit.typical_ms if votes.habit else 0.0
+        ms, reason = self._by_the_sentence(votes)
+        usual = self._weights.habit * votes.habit.typical_ms if votes.habit else 0.0
         if usual > ms:
-            return min(usual, settings.longest_ms), "you often pause this long"
-        return ms, "the sentence sounds whole" if over > 0.5 else "the sentence sounds open"
+            ms, reason = usual, "you have paused this long before"
+        return min(ms, max(settings.longest_ms, settings.shortest_ms)), reason
 
-
-def _probability(votes: Votes) -> float:
-    """That the turn is over, by a logistic model of the graded votes."""
-    score = 0.0
-    if votes.sentence is not None:
-        score += 4 * (votes.sentence - 0.5)
-    if votes.voice is not None:
-        score += 4 * (votes.voice - 0.5)
-    if votes.closing_mark:
-        score += 1.0
-    if votes.asked:
-        score += 0.5
-    return 1 / (1 + exp(-score))
+    def _by_the_sentence(self, votes: Votes) -> tuple[float, str]:
+        doubts = {"the voice sounds open": 0.0 if votes.voice is None else self._weights.voice_ms * (1 - votes.voice)}
+        if votes.sentence is None:
+            base, reason = self._settings.silence_ms, "the words are not judged"
+        else:
+            base, reason = self._settings.shortest_ms, "the sentence sounds whole"
+            halvings = log2(self._weights.whole / max(votes.sentence, _LEAST))
+            doubts["the sentence sounds open"] = max(0.0, self._weights.sentence_ms * halvings)
+        strongest = max(doubts, key=doubts.__getitem__)
+        return base + sum(doubts.values()), strongest if doubts[strongest] >= 100 else reason

@@ -7,8 +7,8 @@
                         1         1            2              3
 
 Learned from pauses that the person ended by going on: (1) those the rule waited through, and (2) those in which the
-character cut in falsely, or would have (the reply was taken back). The silence at a true end (3) teaches nothing: how
-long it would have lasted is not known.
+character cut in falsely, or would have (the reply was taken back). At a true end (3) nobody knows how long the
+silence would have lasted; but the person was done and waited for nothing, so a habit fades from turn to turn.
 
 The estimate is a high quantile of those pauses that forgets slowly (a stochastic approximation after Robbins and
 Monro, 1951). LiveKit's dynamic endpointing learns from the same two kinds of pauses, by an exponential mean.
@@ -46,3 +46,8 @@ class PauseHabit:
             # Balanced when one pause in five is longer.
             typical += (0.2 * (pause_ms - typical)) if pause_ms > typical else 0.05 * (pause_ms - typical)
         return PauseHabit(self.pauses + 1, typical)
+
+    def after_turn(self) -> "PauseHabit":
+        """What is left of it after a turn that was really over: half, so that a turn of long pauses does not make the
+        character slow for the rest of the day."""
+        return PauseHabit(self.pauses, self.typical_ms / 2 if self.typical_ms >= 2 * _LONG_MS else 0.0)

@@ -53,6 +53,20 @@ def test_somebody_who_pauses_long_is_waited_for():
     assert ms(slow) >= 800
 
 
+def test_nobody_is_waited_for_longer_than_the_longest_wait_because_of_a_habit():
+    assert ms(Votes(sentence=0.9, voice=0.95, habit=PauseHabit(9, 5000)), longest_ms=900) == 900
+
+
+def test_without_the_language_model_a_plain_silence_ends_the_turn():
+    assert ms(Votes(), silence_ms=555) == 555
+    assert ms(Votes(voice=0.1), silence_ms=555) > 555
+
+
+def test_without_smart_turn_the_sentence_decides():
+    assert ms(Votes(sentence=0.9)) == SETTINGS.shortest_ms
+    assert ms(Votes(sentence=0.02)) >= 900
+
+
 def test_a_habit_never_makes_the_wait_shorter():
     assert ms(Votes(sentence=0.02, voice=0.05, habit=PauseHabit(9, 300))) == ms(OPEN)
 
@@ -64,7 +78,10 @@ def test_patience_lengthens_every_wait():
 
 def test_the_reason_can_be_read():
     assert RULE.wait(Votes(breaks_off=True)).why == f"{SETTINGS.hold_on_ms} ms: the words break off"
+    assert RULE.wait(WHOLE).why.endswith(": the sentence sounds whole")
     assert RULE.wait(OPEN).why.endswith(": the sentence sounds open")
+    assert RULE.wait(Votes(sentence=0.9, voice=0.0)).why.endswith(": the voice sounds open")
+    assert RULE.wait(Votes()).why.endswith(": the words are not judged")
 
 
 @given(votes)

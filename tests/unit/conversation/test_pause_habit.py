@@ -40,6 +40,12 @@ def test_one_pause_in_five_is_longer_than_the_typical_one():
     assert 850 < after(*pauses).typical_ms < 1150
 
 
+def test_a_turn_of_long_pauses_is_forgotten_two_turns_later():
+    habit = after(900, 900, 900).after_turn()
+    assert 400 < habit.typical_ms < 500
+    assert habit.after_turn().typical_ms == 0
+
+
 @given(st.lists(PAUSES))
 def test_the_typical_pause_lies_among_the_pauses(pauses: list[float]):
     typical, long = after(*pauses).typical_ms, [pause for pause in pauses if pause >= 250]

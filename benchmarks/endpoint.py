@@ -1,0 +1,207 @@
+"""When is the turn over? The rule against a fixed silence, on recordings of people (``VOICEMATE_SPEECH``).
+
+    python benchmarks/endpoint.py --stt whisper-tiny.en
+
+Every English recording of a single speaker is heard as the microphone is heard: whole, and with a pause of its own
+room tone put between two words in its middle. At each pause the rule gets what the program knows there and says how
+long it would wait. A false cut-in is a pause that lasted longer than that, whether or not a reply would have been
+ready; how long the person then really waits is measured by ``gap.py``. The first run takes half an hour on one slow
+core; what the models said is kept below the user's cache folder. Results go to
+``benchmarks/results/endpoint-<stt>.json`` and ``.png``.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import machine
+from benchmarks.endpoint_cases import NATURAL_MS, Case, Kind, collect
+from voicemate.config import EndpointSettings
+from voicemate.conversation.endpointing import WEIGHTS, EndpointRule, Votes, Weights
+from voicemate.conversation.pause_habit import PauseHabit
+from voicemate.hearing.endpoint import unfinished
+
+RESULTS = Path(__file__).parent / "results"
+VOTES = ("breaks_off", "sentence", "voice", "habit")
+PATIENCES = [float(factor) for factor in np.geomspace(0.5, 3.0, 60)]
+SILENCES = range(200, 1_500, 20)
+
+Policy = Callable[[Case, PauseHabit], float]
+"""The silence in milliseconds that a case is given, by what is known of the speaker."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a policy does.
+
+    Attributes:
+        median_ms, p90_ms: of the silence that it asks for at clear ends.
+        all_median_ms, all_p90_ms: the same at all ends.
+        cut_ins: the share of pauses in which it takes the floor falsely, by their kind.
+    """
+
+    median_ms: float
+    p90_ms: float
+    all_median_ms: float
+    all_p90_ms: float
+    cut_ins: dict[str, float]
+
+
+def rule(only: Sequence[str] = VOTES, patience: float = 1.0, weights: Weights = WEIGHTS) -> Policy:
+    """The rule with the votes ``only``."""
+    judge = EndpointRule(EndpointSettings(), weights)
+
+    def wait(case: Case, habit: PauseHabit) -> float:
+        votes = Votes(breaks_off=unfinished(case.text, "en"), sentence=case.sentence, voice=case.voice, habit=habit)
+        return judge.wait(replace(votes, **dict.fromkeys(set(VOTES) - set(only))), patience).ms
+
+    return wait
+
+
+def fixed(ms: float) -> Policy:
+    return lambda case, habit: ms
+
+
+def figures(cases: Iterable[Case], policy: Policy) -> Figures:
+    waits = list(_waits(cases, policy))
+    ends = [(case, wait) for case, wait in waits if case.kind is Kind.END and case.text]
+    clear = [(case, wait) for case, wait in ends if case.clear]
+    pauses = [(_name(case), case.cut_in(wait)) for case, wait in waits if _name(case)]
+    kinds = sorted({name for name, _ in pauses})
+    return Figures(
+        *_percentiles(wait for _, wait in clear),
+        *_percentiles(wait for _, wait in ends),
+        {kind: float(np.mean([cut for name, cut in pauses if name == kind])) for kind in kinds},
+    )
+
+
+def _waits(cases: Iterable[Case], policy: Policy) -> Iterable[tuple[Case, float]]:
+    """Each case and its wait; the habit is learned anew in each recording, from its pauses in their order."""
+    clip, habit = "", PauseHabit()
+    for case in cases:
+        if case.clip != clip or case.inserted_s:
+            clip, habit = case.clip, PauseHabit()
+        wait = policy(case, habit)
+        yield case, wait
+        if case.lasted is not None:
+            habit = habit.after(case.lasted, case.cut_in(wait))
+
+
+def _name(case: Case) -> str:
+    """What the case counts to; nothing when it is an end, or a pause of which nobody would notice a thing."""
+    if case.kind is Kind.INSERTED:
+        return f"{case.inserted_s:.1f} s"
+    return "natural" if case.kind is Kind.NATURAL and (case.lasted or 0) >= NATURAL_MS else ""
+
+
+def _percentiles(values: Iterable[float]) -> tuple[float, float]:
+    median, p90 = np.percentile(list(values), [50, 90])
+    return float(median), float(p90)
+
+
+def as_quick(cases: list[Case], like: Figures, only: Sequence[str], weights: Weights = WEIGHTS) -> Figures:
+    """The rule with the votes ``only``, its waits scaled to the median of ``like``: what are those votes worth?"""
+    patience = like.median_ms / figures(cases, rule(only, weights=weights)).median_ms
+    return figures(cases, rule(only, patience, weights))
+
+
+def ablation(cases: list[Case]) -> dict[str, Figures]:
+    whole = figures(cases, rule())
+    table = {"the rule": whole, "a fixed silence": figures(cases, fixed(whole.median_ms))}
+    for vote in VOTES:
+        table[f"without {vote}"] = as_quick(cases, whole, [other for other in VOTES if other != vote])
+    for vote in VOTES:
+        table[f"{vote} alone"] = as_quick(cases, whole, [vote])
+    return table
+
+
+def cross_validated(cases: list[Case]) -> dict[str, Figures]:
+    """How much the weights owe to these clips: chosen on one half of the sources, tried on the other, both ways."""
+    choices = [Weights(sentence_ms=s, voice_ms=v) for s in (0, 150, 300, 600, 900) for v in (0, 150, 300, 600)]
+    sources = sorted({case.clip.split("/")[0] for case in cases})
+    table = {}
+    for name, part in (("even", sources[::2]), ("odd", sources[1::2])):
+        tried = [case for case in cases if case.clip.split("/")[0] in part]
+        others = [case for case in cases if case.clip.split("/")[0] not in part]
+        best = min(choices, key=lambda weights: _cost(figures(others, rule(weights=weights))))
+        table[f"{name} sources, chosen on the others ({best.sentence_ms:.0f}, {best.voice_ms:.0f})"] = figures(
+            tried, rule(weights=best)
+        )
+        table[f"{name} sources, as it ships ({WEIGHTS.sentence_ms:.0f}, {WEIGHTS.voice_ms:.0f})"] = figures(
+            tried, rule()
+        )
+    return table
+
+
+def _cost(made: Figures) -> float:
+    """A tenth of a second at the median or of three at the tail is worth as much as one pause in twenty."""
+    return made.median_ms / 100 + made.p90_ms / 300 + sum(made.cut_ins.values()) / len(made.cut_ins) * 20
+
+
+def show(table: dict[str, Figures]) -> None:
+    kinds = sorted(next(iter(table.values())).cut_ins)
+    print(f"{'':52}{'median':>8}{'p90':>7}{'all p90':>9}" + "".join(f"{kind:>9}" for kind in kinds))
+    for name, made in table.items():
+        shares = "".join(f"{100 * made.cut_ins[kind]:8.1f}%" for kind in kinds)
+        print(f"{name:52}{made.median_ms:8.0f}{made.p90_ms:7.0f}{made.all_p90_ms:9.0f}{shares}")
+
+
+def draw(cases: list[Case], path: Path) -> None:
+    """The curves of false cut-ins against the median wait, one picture for each kind of pause."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    ruled = [figures(cases, rule(patience=patience)) for patience in PATIENCES]
+    plain = [figures(cases, fixed(ms)) for ms in SILENCES]
+    here = figures(cases, rule())
+    kinds = [kind for kind in sorted(here.cut_ins) if kind != "1.5 s"]
+    figure, axes = plt.subplots(1, len(kinds), figsize=(3.4 * len(kinds), 3.4), sharey=True, layout="constrained")
+    for axis, kind in zip(axes, kinds, strict=True):
+        axis.set_title("natural pauses" if kind == "natural" else f"{kind} inside a sentence", fontsize=10)
+        for label, made in (("a fixed silence", plain), ("the rule", ruled)):
+            axis.plot([one.median_ms for one in made], [100 * one.cut_ins[kind] for one in made], label=label)
+        axis.plot(here.median_ms, 100 * here.cut_ins[kind], "o", color="C1", label="as it ships")
+        axis.set(xlim=(200, 1_200), ylim=(-2, 102), xlabel="median wait at clear ends, ms")
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("false cut-ins, %")
+    axes[0].legend(fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stt", default="whisper-tiny.en", help="the whisper model")
+    options = parser.parse_args()
+    cases = asyncio.run(collect(options.stt))
+    counts = {name: sum(_name(case) == name for case in cases) for name in sorted({_name(c) for c in cases}) if name}
+    counts |= {"ends": sum(case.kind is Kind.END and bool(case.text) for case in cases)}
+    counts |= {"clear ends": sum(case.kind is Kind.END and bool(case.text) and case.clear for case in cases)}
+    print("pauses:", counts, "\n")
+    tables = {"ablation": ablation(cases), "cross-validation": cross_validated(cases)}
+    for table in tables.values():
+        show(table)
+        print()
+    RESULTS.mkdir(exist_ok=True)
+    result = {
+        "machine": machine.description(),
+        "stt": options.stt,
+        "pauses": counts,
+        "tables": {title: {name: asdict(row) for name, row in table.items()} for title, table in tables.items()},
+        "cases": [asdict(case) for case in cases],
+    }
+    (RESULTS / f"endpoint-{options.stt}.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    draw(cases, RESULTS / f"endpoint-{options.stt}.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The pauses of recordings that the end-of-turn rule is tried on, with what was known at each."""
+
+import json
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+
+from benchmarks.endpoint_pauses import CACHE, Known, Models, Silence, silences, write
+from benchmarks.endpoint_sounds import INSERTED_S, between_words, with_end, with_pause
+from benchmarks.recordings import Recorded, recordings
+from voicemate.bench.word_errors import plain_words
+from voicemate.sound import Pcm, samples
+
+NATURAL_MS = 400.0
+"""Natural pauses count from here: shorter ones end no turn."""
+
+
+class Kind(StrEnum):
+    END = "end"
+    NATURAL = "natural"
+    INSERTED = "inserted"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One pause of one recording; times in milliseconds of silence.
+
+    Attributes:
+        inserted_s: length of the pause that was put in; 0 in the recording as it is.
+        lasted: its length; None at the end.
+        open_until: the last block at which the turn could have been ended before the voice came back.
+        clear: the recording is one whole short sentence, so its end is a clear one.
+        text, sentence, voice: see ``endpoint_pauses.Known``.
+    """
+
+    clip: str
+    kind: Kind
+    inserted_s: float
+    lasted: float | None
+    open_until: float | None
+    clear: bool
+    text: str
+    sentence: float
+    voice: float
+
+    def cut_in(self, wait: float) -> bool:
+        """Whether the floor is taken in it after ``wait`` of silence, although the person goes on."""
+        return self.open_until is not None and bool(self.text) and wait <= self.open_until
+
+
+async def collect(hearing: str) -> list[Case]:
+    """All cases of the English recordings of single speakers, in the order of their pauses.
+
+    Args:
+        hearing: the whisper model.
+    """
+    models = await Models.load(hearing)
+    cases: list[Case] = []
+    try:
+        chosen = [clip for clip in recordings() if clip.language == "en" and clip.kind == "speech"]
+        for number, clip in enumerate(chosen, 1):
+            print(f"\r{number}/{len(chosen)} {clip.name:70.70}", end="", file=sys.stderr, flush=True)
+            cases += await _of(clip, models)
+    finally:
+        models.close()
+        print(file=sys.stderr)
+    return cases
+
+
+async def _of(clip: Recorded, models: Models) -> list[Case]:
+    pcm = clip.pcm()
+    sound = with_end(pcm)
+    pauses = silences(sound)
+    known = await models.known(sound)
+    cases = [_case(clip, pause, known[pause.ended], 0) for pause in pauses if pause.ended in known]
+    if len(plain_words(clip.transcript, clip.language)) < 2:
+        return cases
+    cut = await _cut(clip, pcm, pauses, models)
+    if cut is None:
+        return cases
+    # Up to the cut all four are the same sound, so what is known there is asked once, and of the longest.
+    longest = with_pause(pcm, cut, max(INSERTED_S))
+    for seconds in INSERTED_S:
+        for pause in silences(with_pause(pcm, cut, seconds), at=cut):
+            known = await models.known(longest, at={pause.ended})
+            cases += [_case(clip, pause, known[pause.ended], seconds)] if pause.ended in known else []
+    return cases
+
+
+async def _cut(clip: Recorded, pcm: Pcm, pauses: list[Silence], models: Models) -> int | None:
+    """``between_words``, kept in the cache."""
+    path = CACHE / f"cuts-{models.hearing}.json"
+    cuts = json.loads(path.read_text()) if path.is_file() else {}
+    if clip.name not in cuts:
+        taken = [(pause.ended, pause.ended + samples(pause.lasted)) for pause in pauses if pause.lasted is not None]
+
+        async def hear(sound: Pcm) -> str:
+            return (await models.whisper.transcribe(sound, clip.language)).text
+
+        cuts[clip.name] = await between_words(clip, pcm, taken, hear)
+        write(path, cuts)
+    return cuts[clip.name]
+
+
+def _case(clip: Recorded, pause: Silence, known: Known, inserted_s: float) -> Case:
+    whole = clip.longest_pause_s < 0.3 and 1.0 <= clip.speech_end_s - clip.speech_start_s <= 8.0
+    open_until = pause.open_until
+    if inserted_s and open_until is None:  # the ears missed the rest, but the person did go on
+        open_until = 1000 * inserted_s
+    kind = Kind.INSERTED if inserted_s else Kind.END if pause.lasted is None else Kind.NATURAL
+    return Case(
+        clip=clip.name,
+        kind=kind,
+        inserted_s=inserted_s,
+        lasted=pause.lasted,
+        open_until=open_until,
+        clear=whole and bool(clip.transcript),
+        text=known.text,
+        sentence=known.sentence,
+        voice=known.voice,
+    )

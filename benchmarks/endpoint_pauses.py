@@ -1,0 +1,185 @@
+"""What the program knows at each pause of a recording, by its own ears and models, kept in a cache.
+
+Whisper and the language model over all pauses take half an hour on one slow core; what they said is kept below the
+user's cache folder, so that a run that was stopped goes on and the rule can be tried again in a second.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from voicemate.audio.ports import BLOCK_SAMPLES, Block
+from voicemate.config import Settings, ThinkingSettings
+from voicemate.hearing.ears import Ears
+from voicemate.hearing.endpoint import without_closing
+from voicemate.hearing.listener import Listener
+from voicemate.hearing.smart_turn import SmartTurn
+from voicemate.hearing.speech_tracker import Paused, Resumed, Started
+from voicemate.hearing.voice_activity import VoiceActivity
+from voicemate.hearing.whisper import Whisper
+from voicemate.models.catalog import Role
+from voicemate.models.resolve import resolve
+from voicemate.personas.library import find_persona
+from voicemate.sound import Pcm, milliseconds, samples
+from voicemate.thinking.llama import Llama
+from voicemate.thinking.mind import Message
+from voicemate.thinking.prompt import opening
+
+CACHE = user_cache_path("voicemate") / "endpoint-benchmark"
+SETTINGS = Settings()
+
+NEAR = samples(300)
+"""A pause is the one meant when it begins this near to where it was put."""
+
+
+@dataclass(frozen=True)
+class Silence:
+    """A pause as the floor sees it; times in milliseconds from the voice's last sample.
+
+    Attributes:
+        ended: clock position of that sample.
+        lasted: how long the pause was; None when the voice did not come back.
+        open_until: the last block before the voice came back at which the turn could have been ended; None when the
+            voice did not come back.
+    """
+
+    ended: int
+    lasted: float | None
+    open_until: float | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was known at a pause.
+
+    Attributes:
+        text: the words since the turn began, empty when there were none.
+        sentence, voice: see ``conversation.endpointing.Votes``.
+    """
+
+    text: str
+    sentence: float
+    voice: float
+
+
+def new_ears() -> Ears:
+    activity = VoiceActivity(resolve("silero-vad", Role.VOICE_ACTIVITY), SETTINGS.vad.gate)
+    return Ears(activity, SETTINGS.vad, SETTINGS.hearing.longest_piece_s)
+
+
+def silences(pcm: Pcm, at: int | None = None) -> list[Silence]:
+    """All pauses of ``pcm``, in order; or only the one that begins within 300 ms of sample ``at``."""
+    return [Silence(*told) for told in _cached(f"silences {SETTINGS.vad}", pcm, at, lambda: list(_silences(pcm, at)))]
+
+
+def _silences(pcm: Pcm, at: int | None) -> Iterator[tuple[int, float | None, float | None]]:
+    ears, pausing, ended, free = new_ears(), False, 0, 0.0
+    for block in blocks(pcm):
+        for event in ears.push(block):
+            if isinstance(event, Paused):
+                pausing, ended = True, event.ended
+            elif isinstance(event, Resumed):
+                pausing = False
+                if at is None or abs(ended - at) < NEAR:
+                    yield ended, milliseconds(event.began - ended), free
+                if at is not None and ended > at - NEAR:
+                    return
+        if pausing and not ears.voice_on:
+            free = milliseconds(block.end - ended)
+    if pausing and (at is None or abs(ended - at) < NEAR):
+        yield ended, None, None
+
+
+def blocks(pcm: Pcm) -> Iterator[Block]:
+    for start in range(0, len(pcm) - BLOCK_SAMPLES + 1, BLOCK_SAMPLES):
+        yield Block(start, pcm[start : start + BLOCK_SAMPLES])
+
+
+class Models:
+    """Whisper, the persona's language model and Smart Turn, one thread each. Made by ``load``."""
+
+    def __init__(self, hearing: str, whisper: Whisper, llama: Llama, smart_turn: SmartTurn) -> None:
+        self.hearing = hearing
+        self.whisper = whisper
+        self._llama = llama
+        self._smart_turn = smart_turn
+        self._opening = opening(find_persona(SETTINGS.persona))
+
+    @classmethod
+    async def load(cls, hearing: str) -> "Models":
+        whisper = Whisper(resolve(hearing, Role.HEARING), threads=1)
+        llama = await Llama.load(resolve(SETTINGS.thinking.model, Role.THINKING), ThinkingSettings(threads=1))
+        return cls(hearing, whisper, llama, SmartTurn(resolve("smart-turn", Role.END_OF_TURN)))
+
+    def close(self) -> None:
+        for engine in (self.whisper, self._llama, self._smart_turn):
+            engine.close()
+
+    async def known(self, pcm: Pcm, at: set[int] | None = None) -> dict[int, Known]:
+        """What is known at each pause of ``pcm``, by the position where the pause began.
+
+        Args:
+            at: only at the pauses that begin there.
+        """
+        what = f"known {self.hearing} {SETTINGS.thinking.model} {SETTINGS.persona}"
+        found = _recall(what, pcm, sorted(at or []))
+        if found is None:
+            found = {ended: asdict(known) for ended, known in (await self._listen(pcm, at)).items()}
+            _keep(what, pcm, sorted(at or []), found)
+        return {int(ended): Known(**known) for ended, known in found.items()}
+
+    async def _listen(self, pcm: Pcm, at: set[int] | None) -> dict[int, Known]:
+        listener, found = Listener(new_ears(), self.whisper, "en"), dict[int, Known]()
+        began = 0
+        for block in blocks(pcm):
+            for event in listener.push(block):
+                if isinstance(event, Started):
+                    began = event.began
+                elif isinstance(event, Paused) and (at is None or event.ended in at):
+                    turn = listener.audio(max(0, began - samples(SETTINGS.vad.preroll_ms)), block.end)
+                    found[event.ended] = await self._ask(listener, turn)
+            if at is not None and len(found) == len(at):
+                break
+        listener.close()
+        return found
+
+    async def _ask(self, listener: Listener, turn: Pcm) -> Known:
+        understood = await listener.hear()
+        text = understood.text if understood.words else ""
+        sentence = await self._llama.completeness([*self._opening, Message("user", without_closing(text) or "…")])
+        return Known(text, sentence, await self._smart_turn.complete(turn))
+
+
+def _cached(what: str, pcm: Pcm, at: object, make: Callable[[], Any]) -> Any:
+    found = _recall(what, pcm, at)
+    if found is None:
+        found = make()
+        _keep(what, pcm, at, found)
+    return found
+
+
+def _recall(what: str, pcm: Pcm, at: object) -> Any:
+    path = _place(what, pcm, at)
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def _keep(what: str, pcm: Pcm, at: object, found: object) -> None:
+    write(_place(what, pcm, at), found)
+
+
+def _place(what: str, pcm: Pcm, at: object) -> Path:
+    digest = hashlib.sha256(f"{what} {at}".encode() + np.ascontiguousarray(pcm).tobytes())
+    return CACHE / f"{digest.hexdigest()[:32]}.json"
+
+
+def write(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(content, ensure_ascii=False))
+    part.replace(path)

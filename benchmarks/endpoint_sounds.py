@@ -1,0 +1,84 @@
+"""Recordings with a pause put between two words: the clip's own room tone, so that only the silence is new."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import numpy as np
+
+from benchmarks.recordings import Recorded
+from voicemate.bench.word_errors import plain_words
+from voicemate.sound import CLOCK_HZ, Pcm, samples
+
+INSERTED_S = (0.3, 0.6, 1.0, 1.5)
+AFTER_S = 3.0
+"""Room tone behind every recording, in which its last turn ends."""
+
+_GRAIN = samples(20)
+_FADE = samples(5)
+
+Hear = Callable[[Pcm], Awaitable[str]]
+
+
+def room_tone(pcm: Pcm, seconds: float, seed: int = 0) -> Pcm:
+    """Sound like the quietest twentieth of ``pcm``: its 20 ms grains in random order, overlapped by half."""
+    grains = np.lib.stride_tricks.sliding_window_view(pcm, _GRAIN)[:: _GRAIN // 2]
+    quiet = grains[np.argsort(np.square(grains).mean(axis=1))[: max(10, len(grains) // 20)]]
+    n = round(seconds * CLOCK_HZ)
+    tone = np.zeros(n + 2 * _GRAIN, dtype=np.float32)
+    window = np.sin(np.pi * (np.arange(_GRAIN) + 0.5) / _GRAIN).astype(np.float32)  # its squares add up to one
+    chosen = np.random.default_rng(seed).integers(0, len(quiet), 2 * len(tone) // _GRAIN - 1)
+    for place, grain in enumerate(chosen):
+        start = place * _GRAIN // 2
+        tone[start : start + _GRAIN] += window * quiet[grain]
+    return tone[_GRAIN : _GRAIN + n]
+
+
+def with_end(pcm: Pcm) -> Pcm:
+    """``pcm`` and silence behind it."""
+    return np.concatenate([_faded(pcm, end=True), room_tone(pcm, AFTER_S)])
+
+
+def with_pause(pcm: Pcm, cut: int, seconds: float) -> Pcm:
+    """``pcm`` with ``seconds`` of room tone at sample ``cut``, and silence behind it."""
+    before, after = _faded(pcm[:cut], end=True), _faded(pcm[cut:], start=True, end=True)
+    return np.concatenate([before, room_tone(pcm, seconds, seed=1), after, room_tone(pcm, AFTER_S)])
+
+
+async def between_words(clip: Recorded, pcm: Pcm, pauses: Sequence[tuple[int, int]], hear: Hear) -> int | None:
+    """The sample at which a pause goes between two words in the middle of ``clip``; None when there is no such place.
+
+    Of the six quietest moments in the middle half, the one nearest the middle before which exactly the transcript's
+    first words are heard.
+
+    Args:
+        pauses: where the clip pauses anyway, from and to sample: no place to add one.
+    """
+    expected = plain_words(clip.transcript, clip.language)
+    for cut in _quiet_moments(pcm, clip.speech_start_s, clip.speech_end_s, pauses):
+        heard = plain_words(await hear(with_end(pcm[:cut])[: cut + samples(300)]), clip.language)
+        if 0 < len(heard) < len(expected) and heard == expected[: len(heard)]:
+            return cut
+    return None
+
+
+def _quiet_moments(pcm: Pcm, began_s: float, ended_s: float, pauses: Sequence[tuple[int, int]]) -> list[int]:
+    """The six quietest 40 ms in the middle half of the speech and outside of ``pauses``, at least 120 ms apart; those
+    nearest the middle first."""
+    hop = samples(10)
+    power = np.convolve(np.square(pcm), np.ones(samples(40)), mode="same")[::hop]
+    for began, ended in pauses:
+        power[began // hop : ended // hop] = np.inf
+    first, last = (int((began_s + share * (ended_s - began_s)) * CLOCK_HZ / hop) for share in (0.25, 0.75))
+    moments: list[int] = []
+    for place in first + np.argsort(power[first:last]):
+        if len(moments) < 6 and all(abs(place - other) >= 12 for other in moments):
+            moments.append(int(place))
+    return [place * hop for place in sorted(moments, key=lambda place: abs(place - (first + last) / 2))]
+
+
+def _faded(pcm: Pcm, start: bool = False, end: bool = False) -> Pcm:
+    pcm, ramp = pcm.copy(), np.linspace(0, 1, _FADE, dtype=np.float32)
+    if start:
+        pcm[:_FADE] *= ramp
+    if end:
+        pcm[-_FADE:] *= ramp[::-1]
+    return pcm
