@@ -45,8 +45,9 @@ def places(levels: Iterable[float]) -> Iterator[Place]:
         yield Place("living room", Acoustics(room))
         yield Place("loudspeaker that saturates", Acoustics(room, clip=0.25))
         yield Place("bare room", Acoustics(replace(room, rt60_s=0.7, direct_db=-3)))
-        yield Place("clocks 50 ppm apart", Acoustics(room), drift_ppm=50)
-        yield Place("delay jumps by 40 ms a minute", Acoustics(room), jump_ms=40)
+    room = Path(-20, delay_ms=60, rt60_s=0.3, seed=1)
+    yield Place("clocks 50 ppm apart", Acoustics(room), drift_ppm=50)
+    yield Place("delay jumps by 40 ms each minute", Acoustics(room), jump_ms=40)
 
 
 def echo_of(speech: Pcm, place: Place) -> Pcm:
@@ -226,7 +227,7 @@ def over(speech: Pcm, place: Place, clips: list[Clip]) -> list[Over]:
     person, begins = _at_the_same_time(clips, speech[: len(echo)])
     cleaned = clean(echo + person + noise(len(echo)), speech)
     plain, vetoed = hear(cleaned, veto=False), hear(cleaned, veto=True)
-    ears = np.concatenate([c.block.pcm for c in cleaned])
+    ears = _in_place(cleaned)
     rows = []
     for clip, begin in zip(clips, begins, strict=False):
         talk = slice(begin + clip.onset, begin + len(clip.pcm))
@@ -238,7 +239,7 @@ def over(speech: Pcm, place: Place, clips: list[Clip]) -> list[Over]:
                 round(level_dbfs(person[talk]) - level_dbfs(echo[talk]), 1),
                 _late(plain, clip, begin),
                 _late(vetoed, clip, begin),
-                _kept(person[talk], ears[talk.start + cleaned[-1].delay :]),
+                _kept(person[talk], ears[talk]),
             )
         )
     return rows
@@ -257,6 +258,15 @@ def _at_the_same_time(clips: list[Clip], speech: Pcm) -> tuple[Pcm, list[int]]:
         begins.append(at)
         at += len(clip.pcm) + samples(BETWEEN_S * 1000)
     return person, begins
+
+
+def _in_place(cleaned: list[Cleaned]) -> Pcm:
+    """What the ears get, each block where its sound belongs."""
+    ears = np.zeros(len(cleaned) * BLOCK_SAMPLES, dtype=np.float32)
+    for one in cleaned:
+        at = max(0, one.block.at - one.delay)
+        ears[at : at + BLOCK_SAMPLES] = one.block.pcm
+    return ears
 
 
 def _late(heard: Heard, clip: Clip, begin: int) -> float | None:

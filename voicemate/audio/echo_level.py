@@ -108,20 +108,24 @@ class EchoLevel:
         residue = float(np.sum(echo)) * 10 ** (self._residue_db / 10) + self._clean_noise * NOISE_BIAS
         total = float(np.sum(echo))
         self._window.append((float(np.sum(got)), left, total, total + float(np.sum(noise)), residue))
-        self._learn_echo(got, echo + noise, ratio)
+        self._learn_echo(got, echo, noise, ratio)
         self._learn_residue(left, total, ratio)
         self._noise = _lower_edge(self._noise, got)
         self._clean_noise = float(_lower_edge(np.array(self._clean_noise), np.array(left)))
         return EchoLevels(*(10 * np.log10(np.maximum(np.mean(self._window, axis=0), _LEAST))).tolist())
 
-    def _learn_echo(self, got: Powers, expected: Powers, ratio: float) -> None:
+    def _learn_echo(self, got: Powers, echo: Powers, noise: Powers, ratio: float) -> None:
         audible = np.sum(self._far, axis=1) > AUDIBLE
         if not audible.any():
             return
         self._learned += 1
         step = max(STEP, FIRST_STEP / (1 + self._learned / FIRST_BLOCKS))
+        expected = echo + noise
         error = np.minimum(got - expected, expected * (LEARN_SLOWLY if ratio > LEARN_TO else 1.0))
-        change = step * error * audible / (np.sum(np.square(self._far), axis=1) + _LEAST**2)
+        error *= (
+            audible * echo / np.maximum(expected, _LEAST)
+        )  # where noise covers the echo there is nothing to learn
+        change = step * error / (np.sum(np.square(self._far), axis=1) + _LEAST**2)
         self._weights = np.maximum(0.0, self._weights + change[:, None] * self._far)
 
     def _learn_residue(self, left: float, echo: float, ratio: float) -> None:

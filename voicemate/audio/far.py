@@ -18,7 +18,7 @@ from voicemate.sound import CLOCK_HZ, Pcm
 NOTES = 512
 """Callbacks that are remembered: more than ``FAR_KEPT_S`` at 10 ms each."""
 
-LOOP_HZ = 0.15
+LOOP_HZ = 0.1
 """Bandwidth of the loop: jitter of single notes is lost in it, and a drift of 100 ppm costs it 0.1 ms."""
 
 STRAY_S = 0.01
@@ -103,7 +103,7 @@ class FarReader:
         self._epoch = -1
         self._next = 0  # the clock position behind what was read last
         self._frame = 0.0  # where the ring goes on there
-        self._step = 0.0  # frames a clock sample
+        self._step = self._pace = 0.0  # frames a clock sample: in the long run, and in this block
         self._strays = 0
 
     def read(self, begin: int, end: int) -> Pcm:
@@ -116,18 +116,19 @@ class FarReader:
         else:
             self._jump(seen)
         frame, self._next = self._frame, end
-        self._frame += (end - begin) * self._step
+        self._frame += (end - begin) * self._pace
         return self._resampled(frame, end - begin)
 
     def _jump(self, seen: float) -> None:
         if self._epoch != self._ring.epoch:
             self._step = self._ring.rate / CLOCK_HZ
         self._epoch = self._ring.epoch
-        self._frame, self._strays = seen, 0
+        self._frame, self._pace, self._strays = seen, self._step, 0
 
     def _follow(self, seen: float, n: int) -> None:
-        """Let the loop pull towards what the notes say of the present frame."""
+        """Let the loop pull towards what the notes say, within the next ``n`` samples and without a jump."""
         error = seen - self._frame
+        self._pace = self._step
         if abs(error) > STRAY_S * self._ring.rate:
             self._strays += 1
             if self._strays >= STRAYS:
@@ -137,14 +138,14 @@ class FarReader:
         nominal = self._ring.rate / CLOCK_HZ
         step = self._step + self._learn * error / n
         self._step = min(max(step, nominal * (1 - LARGEST_DRIFT)), nominal * (1 + LARGEST_DRIFT))
-        self._frame += self._pull * error
+        self._pace = self._step + self._pull * error / n
 
     def _resampled(self, frame: float, n: int) -> Pcm:
         half = self._taps.shape[1] // 2
         first = int(np.floor(frame)) - half
-        frames = self._ring.read(first, first + int(n * self._step) + 2 * half + 3)
+        frames = self._ring.read(first, first + int(n * self._pace) + 2 * half + 3)
         if not frames.any():
             return np.zeros(n, dtype=np.float32)
-        phases = np.rint((frame - half - first + np.arange(n) * self._step) * PHASES).astype(np.int64)
+        phases = np.rint((frame - half - first + np.arange(n) * self._pace) * PHASES).astype(np.int64)
         windows = np.lib.stride_tricks.sliding_window_view(frames, self._taps.shape[1])
         return np.einsum("nt,nt->n", windows[phases // PHASES], self._taps[phases % PHASES])

@@ -4,7 +4,7 @@ import re
 
 _WORDS = re.compile(
     r"head ?phone|head ?set|ear ?phone|ear ?bud|ear ?pod|air ?pod|in-ear|hörer|casque|écouteur|auricular|"
-    r"cuffi|fone|наушник|耳机|耳機|ヘッドホン|ヘッドフォン|イヤホン|헤드폰|이어폰|\bbuds\b|\bWH-|\bWF-|\bQuietComfort\b",
+    r"cuffi|\bfones?\b|наушник|耳机|耳機|ヘッドホン|ヘッドフォン|イヤホン|헤드폰|이어폰|\bbuds\d*\b|\bWH-|\bWF-|\bQuietComfort\b",
     re.IGNORECASE,
 )
 """Core Audio calls the analogue jack “External Headphones”, PulseAudio's ports say “Headphones”; Bluetooth devices

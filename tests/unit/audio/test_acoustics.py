@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from voicemate.audio import beds
+from voicemate.audio.acoustics import Acoustics, Bed, Convolver, EchoPath, Path, saturated
+from voicemate.audio.ports import BLOCK_SAMPLES
+from voicemate.sound import CLOCK_HZ, level_dbfs
+
+
+def noise(n: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 0.1, n).astype(np.float32)
+
+
+@pytest.mark.parametrize("length", [1, 100, BLOCK_SAMPLES, 5000])
+def test_a_stream_is_convolved_as_if_it_were_one_piece(length: int):
+    response, sound = noise(length, 1), noise(20 * BLOCK_SAMPLES, 2)
+    sound[5 * BLOCK_SAMPLES : 16 * BLOCK_SAMPLES] = 0  # it falls silent for longer than the response rings
+    convolver = Convolver(response)
+    got = np.concatenate([convolver.push(block) for block in sound.reshape(-1, BLOCK_SAMPLES)])
+    assert np.allclose(got, np.convolve(sound, response)[: len(sound)], atol=1e-4)
+
+
+@pytest.mark.parametrize("rt60_s", [0.0, 0.2, 0.8])
+def test_a_path_brings_as_much_energy_as_it_says_and_rings_as_long(rt60_s: float):
+    response = Path(gain_db=-12, rt60_s=rt60_s, seed=3).response()
+    assert 10 * np.log10(np.sum(np.square(response))) == pytest.approx(-12, abs=0.01)
+    assert len(response) == max(1, round(rt60_s * CLOCK_HZ))
+    if rt60_s:
+        half = len(response) // 2
+        first, second = response[64:half], response[half:]
+        fall = level_dbfs(first) - level_dbfs(second)
+        assert fall == pytest.approx(30, abs=3)  # half of the 60 dB
+
+
+def test_the_same_room_is_the_same_every_time_and_another_place_is_not():
+    assert np.array_equal(Path(rt60_s=0.3, seed=1).response(), Path(rt60_s=0.3, seed=1).response())
+    assert not np.array_equal(Path(rt60_s=0.3, seed=1).response(), Path(rt60_s=0.3, seed=2).response())
+
+
+def test_a_path_without_reverberation_only_changes_the_level():
+    sound = noise(1000)
+    assert np.allclose(Path(gain_db=-6).carry(sound), sound * 10 ** (-6 / 20))
+    assert np.array_equal(Path().carry(sound), sound)
+
+
+def test_a_loudspeaker_gives_no_more_than_it_can_and_quiet_sound_as_it_is():
+    loud = saturated(np.linspace(-1, 1, 100, dtype=np.float32), 0.25)
+    assert np.max(np.abs(loud)) <= 0.25
+    quiet = np.linspace(-0.01, 0.01, 100, dtype=np.float32)
+    assert np.allclose(saturated(quiet, 0.25), quiet, atol=1e-5)
+
+
+def test_the_echo_is_quieter_by_what_the_room_says():
+    path = EchoPath(Acoustics(Path(gain_db=-20, rt60_s=0.3, seed=1)))
+    sound = noise(100 * BLOCK_SAMPLES)
+    echo = np.concatenate([path.push(block) for block in sound.reshape(-1, BLOCK_SAMPLES)])
+    assert level_dbfs(echo[CLOCK_HZ:]) == pytest.approx(level_dbfs(sound) - 20, abs=1)
+
+
+def test_a_bed_goes_on_for_ever_at_its_level():
+    bed = Bed(beds.noise(1.0, db_per_octave=-3, seed=4), dbfs=-40)
+    whole = bed.between(0, 5 * CLOCK_HZ)
+    assert level_dbfs(whole) == pytest.approx(-40, abs=0.1)
+    assert np.array_equal(whole[:CLOCK_HZ], whole[3 * CLOCK_HZ : 4 * CLOCK_HZ])
+    assert np.array_equal(bed.between(CLOCK_HZ - 100, CLOCK_HZ + 100), whole[CLOCK_HZ - 100 : CLOCK_HZ + 100])
+
+
+@pytest.mark.parametrize("slope", [0.0, -3.0, -6.0])
+def test_noise_has_the_slope_that_was_asked_for(slope: float):
+    sound = beds.noise(4.0, slope, seed=2)
+    power = np.square(np.abs(np.fft.rfft(sound)))
+    hertz = np.fft.rfftfreq(len(sound), 1 / CLOCK_HZ)
+    octaves = [10 * np.log10(np.mean(power[(hertz >= low) & (hertz < 2 * low)])) for low in (250, 500, 1000, 2000)]
+    assert np.mean(np.diff(octaves)) == pytest.approx(slope, abs=0.5)
+
+
+def test_music_and_chatter_are_seeded_and_fill_their_time():
+    voices = [noise(CLOCK_HZ // 2, seed) for seed in range(3)]
+    for made in (lambda seed: beds.music(3.0, seed), lambda seed: beds.chatter(voices, 3.0, seed=seed)):
+        first = made(1)
+        assert len(first) == 3 * CLOCK_HZ
+        assert np.array_equal(first, made(1))
+        assert not np.array_equal(first, made(2))
+        seconds = [level_dbfs(first[i : i + CLOCK_HZ]) for i in range(0, len(first), CLOCK_HZ)]
+        assert min(seconds) > -35

@@ -1,0 +1,92 @@
+"""A short test sound, and finding it in what a microphone recorded: how late, how loud, how surely. All pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from voicemate.sound import CLOCK_HZ, Pcm, samples
+
+CHIRP_MS = 240
+FROM_HZ, TO_HZ = 350.0, 2_800.0
+"""Where every loudspeaker plays and no ear minds."""
+
+AMPLITUDE = 0.25
+
+STARTS_MS = (0, 700, 1_650)
+"""When the chirps of the test sound begin: unevenly, so that no wrong shift fits more than one of them."""
+
+EARLIEST, LATEST = -samples(500), samples(2_500)
+"""Delays that are looked for; AirPlay takes 2 s."""
+
+RINGING = samples(250)
+"""How long a room goes on after a chirp, as far as its level is concerned."""
+
+CERTAIN = 10.0
+"""A peak so many times its surroundings is the chirp. Of 48,000 values of pure noise the largest is at 4.5."""
+
+
+@dataclass(frozen=True, slots=True)
+class EchoFound:
+    """A test sound in a recording.
+
+    Attributes:
+        delay: samples from the sound leaving the loudspeaker to its arrival; below 0 if a device is mistaken.
+        certainty: the peak of the correlation in units of what lies around it; from ``CERTAIN`` on there is an echo.
+        gain_db: energy that arrived, relative to what was played.
+    """
+
+    delay: int
+    certainty: float
+    gain_db: float
+
+    @property
+    def heard(self) -> bool:
+        return self.certainty >= CERTAIN
+
+
+def chirp() -> Pcm:
+    """A quick upward glide (an exponential sweep: Farina, AES 2000) with soft ends, 16 kHz."""
+    seconds = CHIRP_MS / 1000
+    time = np.arange(samples(CHIRP_MS)) / CLOCK_HZ
+    rate = np.log(TO_HZ / FROM_HZ)
+    phase = 2 * np.pi * FROM_HZ * seconds / rate * (np.exp(time / seconds * rate) - 1)
+    return (AMPLITUDE * np.hanning(len(time)) ** 0.5 * np.sin(phase)).astype(np.float32)
+
+
+def chirps() -> Pcm:
+    """Three chirps, 1.9 s."""
+    sound = np.zeros(samples(STARTS_MS[-1] + CHIRP_MS), dtype=np.float32)
+    for start in STARTS_MS:
+        sound[samples(start) : samples(start) + samples(CHIRP_MS)] = chirp()
+    return sound
+
+
+def find_echo(played: Pcm, recorded: Pcm) -> EchoFound:
+    """Find ``played`` in ``recorded``; both begin at the same position and are 16 kHz.
+
+    Args:
+        played: what left the loudspeaker; the test sound, as far as it got through.
+    """
+    n = len(played) + len(recorded)
+    size = 1 << (n - 1).bit_length()
+    correlation = np.fft.irfft(np.fft.rfft(recorded, size) * np.conj(np.fft.rfft(played, size)), size)
+    reach = np.concatenate([correlation[EARLIEST:], correlation[:LATEST]])
+    at = int(np.argmax(np.abs(reach)))
+    around = np.ones(len(reach), dtype=bool)
+    around[max(0, at - samples(40)) : at + RINGING] = False
+    surroundings = float(np.sqrt(np.mean(np.square(reach[around])))) + 1e-12
+    certainty = float(np.abs(reach[at])) / surroundings if played.any() else 0.0
+    return EchoFound(at + EARLIEST, certainty, _gain_db(played, recorded, at + EARLIEST))
+
+
+def _gain_db(played: Pcm, recorded: Pcm, delay: int) -> float:
+    """Energy of ``recorded`` while the echo is there, less the noise of all other times, relative to ``played``."""
+    sounding = np.convolve(np.abs(played) > 1e-4, np.ones(RINGING))[: len(played)] > 0
+    there = np.zeros(len(recorded), dtype=bool)
+    places = np.flatnonzero(sounding) + delay
+    there[places[(places >= 0) & (places < len(recorded))]] = True
+    if not there.any() or there.all():
+        return -120.0
+    power = np.square(recorded, dtype=np.float64)
+    energy = float(np.sum(power[there])) - float(np.mean(power[~there])) * int(np.sum(there))
+    return 10 * float(np.log10(max(energy, 1e-12) / max(float(np.sum(np.square(played))), 1e-12)))

@@ -1,0 +1,128 @@
+"""From the loudspeaker through the air to the microphone: plays a short test sound and listens for it."""
+
+import asyncio
+from dataclasses import dataclass
+
+import numpy as np
+
+from voicemate.audio.chirp import EchoFound, chirps, find_echo
+from voicemate.audio.headphones import is_headphones
+from voicemate.audio.ports import Loudspeaker, Microphone
+from voicemate.sound import CLOCK_HZ, Pcm, Sound, level_dbfs, milliseconds, samples
+
+BEFORE = samples(600)
+"""A device that was just opened says nothing or clicks, and takes a while to its own level."""
+
+AFTER = samples(2_600)
+"""The latest echo that is waited for, and its end."""
+
+LONGEST = samples(20_000)
+"""A loudspeaker that breaks meanwhile is not waited for longer."""
+
+TOO_LOUD_DB = -3.0
+"""An echo that loud leaves a person little room."""
+
+EASY_MS = (0.0, 200.0)
+"""Delays that the echo canceller takes without correction (``echo_path.py``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopResult:
+    """What the microphone heard of the loudspeaker.
+
+    Attributes:
+        microphone, loudspeaker: names of the devices.
+        echo: the test sound in the recording.
+        noise_dbfs: the microphone's level before the sound.
+        peak: the largest sample the microphone delivered; 0 for digital silence, 1 for the end of its range.
+    """
+
+    microphone: str
+    loudspeaker: str
+    echo: EchoFound
+    noise_dbfs: float
+    peak: float
+
+    @property
+    def delay_ms(self) -> float:
+        return milliseconds(self.echo.delay)
+
+    @property
+    def works(self) -> bool:
+        """The microphone delivers sound."""
+        return self.peak > 0
+
+    def advice(self) -> list[str]:
+        """What it means and what to do, one sentence each, the most important first."""
+        if not self.works:
+            return ["The microphone delivers only digital silence: check that it is allowed and not muted."]
+        if not self.echo.heard:
+            return [_NOT_HEARD_BY_DESIGN if is_headphones(self.loudspeaker) else _NOT_HEARD]
+        told = []
+        if self.peak >= 0.99:
+            told.append("The microphone is driven beyond its range: turn its input level down.")
+        if self.echo.gain_db > TOO_LOUD_DB:
+            told.append("The echo is as loud as a voice: turn the loudspeaker down, or move the microphone away.")
+        if not EASY_MS[0] <= self.delay_ms <= EASY_MS[1]:
+            told.append(
+                "A device is mistaken about its delay; that is corrected while the character speaks, but its first "
+                "two seconds may be heard as a voice."
+            )
+        return told or ["All is well: the echo is found and will be taken out."]
+
+
+_NOT_HEARD_BY_DESIGN = "The microphone does not hear the headphones, as it should be: no echo is taken out."
+_NOT_HEARD = (
+    "The microphone does not hear the loudspeaker. With headphones that is as it should be; otherwise check that the "
+    "loudspeaker is on, and that both devices are the ones you mean (`voicemate devices`)."
+)
+
+
+async def measure_loop(microphone: Microphone, loudspeaker: Loudspeaker) -> LoopResult:
+    """Play the chirps and listen; takes about six seconds. Opens and closes both devices.
+
+    The delay is counted on the conversation's clock, from ``Loudspeaker.far`` to the microphone's blocks: what is
+    left of it after both devices' own account of their latency.
+
+    Raises:
+        AudioError: a device is missing, refused or broken.
+    """
+    await loudspeaker.open()
+    try:
+        await microphone.open()
+        try:
+            near, far = await _listen(microphone, loudspeaker)
+        finally:
+            await microphone.close()
+    finally:
+        await loudspeaker.close()
+    noise = near[samples(100) : BEFORE]
+    return LoopResult(
+        microphone.name,
+        loudspeaker.name,
+        find_echo(far, near),
+        level_dbfs(noise),
+        float(np.max(np.abs(near))),
+    )
+
+
+async def _listen(microphone: Microphone, loudspeaker: Loudspeaker) -> tuple[Pcm, Pcm]:
+    """The microphone's sound and the loudspeaker's over the same stretch of the clock."""
+    sound = Sound(chirps(), CLOCK_HZ)
+    loudspeaker.wake()
+    near: list[Pcm] = []
+    far: list[Pcm] = []
+    heard, silent_since = 0, None
+    async for block in microphone.blocks():
+        near.append(block.pcm)
+        far.append(loudspeaker.far(block.at, block.end))
+        played = heard >= BEFORE
+        heard += len(block.pcm)
+        if not played and heard >= BEFORE:
+            loudspeaker.play(sound)
+        elif played and silent_since is None and loudspeaker.idle():
+            silent_since = heard
+        if heard >= LONGEST or (silent_since is not None and heard - silent_since >= AFTER):
+            break
+        await asyncio.sleep(0)
+    return np.concatenate(near), np.concatenate(far)
