@@ -5,6 +5,8 @@ the person says; virtual devices on top of it give programs a sink ``speaker``, 
 ``room`` to speak into. Because both lie in the same frames of the same sink, a recording of ``world`` has them on
 one time line: the distance between a sample said and a sample answered is exact, with no error at all.
 
+A second microphone, ``echo``, hears the loudspeaker and nothing else, without any delay.
+
 Everything a program does between its sound API and the air is inside that distance: its own buffers, and
 PulseAudio's.
 """
@@ -41,11 +43,13 @@ _MODULES = {
     "room": f"module-remap-sink sink_name=room master=world {_HALF}rear-left,rear-right",
     "speaker": f"module-remap-sink sink_name=speaker master=world {_HALF}front-left,front-right",
     "mic": f"module-remap-source source_name=mic master=world.monitor {_HALF}rear-left,rear-right",
+    "echo": f"module-remap-source source_name=echo master=world.monitor {_HALF}front-left,front-right",
 }
 
 _ALSA = """
 pcm.speaker { type pulse device speaker }
 pcm.mic { type pulse device mic }
+pcm.echo { type pulse device echo }
 pcm.!default { type asym playback.pcm "speaker" capture.pcm "mic" }
 """
 """PortAudio reaches PulseAudio through ALSA; naming the devices keeps streams off others when one is lost."""

@@ -7,13 +7,14 @@ import numpy as np
 from voicemate.sound import CLOCK_HZ, Pcm, samples
 
 CHIRP_MS = 240
-FROM_HZ, TO_HZ = 350.0, 2_800.0
-"""Where every loudspeaker plays and no ear minds."""
+SWEEPS_HZ = ((350.0, 2_800.0), (2_800.0, 350.0), (500.0, 1_500.0))
+"""Up, down, and up again more slowly: where every loudspeaker plays and no ear minds. All three differ, so that none
+is taken for another when one is lost."""
 
 AMPLITUDE = 0.25
 
 STARTS_MS = (0, 700, 1_650)
-"""When the chirps of the test sound begin: unevenly, so that no wrong shift fits more than one of them."""
+"""When the chirps of the test sound begin."""
 
 EARLIEST, LATEST = -samples(500), samples(2_500)
 """Delays that are looked for; AirPlay takes 2 s."""
@@ -44,20 +45,20 @@ class EchoFound:
         return self.certainty >= CERTAIN
 
 
-def chirp() -> Pcm:
-    """A quick upward glide (an exponential sweep: Farina, AES 2000) with soft ends, 16 kHz."""
+def chirp(begin_hz: float, end_hz: float) -> Pcm:
+    """A quick glide (an exponential sweep: Farina, AES 2000) with soft ends, 16 kHz."""
     seconds = CHIRP_MS / 1000
     time = np.arange(samples(CHIRP_MS)) / CLOCK_HZ
-    rate = np.log(TO_HZ / FROM_HZ)
-    phase = 2 * np.pi * FROM_HZ * seconds / rate * (np.exp(time / seconds * rate) - 1)
+    rate = np.log(end_hz / begin_hz)
+    phase = 2 * np.pi * begin_hz * seconds / rate * (np.exp(time / seconds * rate) - 1)
     return (AMPLITUDE * np.hanning(len(time)) ** 0.5 * np.sin(phase)).astype(np.float32)
 
 
 def chirps() -> Pcm:
     """Three chirps, 1.9 s."""
     sound = np.zeros(samples(STARTS_MS[-1] + CHIRP_MS), dtype=np.float32)
-    for start in STARTS_MS:
-        sound[samples(start) : samples(start) + samples(CHIRP_MS)] = chirp()
+    for start, sweep in zip(STARTS_MS, SWEEPS_HZ, strict=True):
+        sound[samples(start) : samples(start) + samples(CHIRP_MS)] = chirp(*sweep)
     return sound
 
 

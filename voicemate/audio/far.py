@@ -6,6 +6,7 @@ An echo canceller needs a signal that fits the microphone's to a fraction of a m
 reader does not follow each note: it reads on at its own pace, which a delay-locked loop holds to the notes.
 """
 
+import statistics
 from collections import deque
 from collections.abc import Callable
 
@@ -15,8 +16,8 @@ from voicemate.audio.ports import BLOCK_MS, FAR_KEPT_S
 from voicemate.audio.resampler import low_pass
 from voicemate.sound import CLOCK_HZ, Pcm
 
-NOTES = 512
-"""Callbacks that are remembered: more than ``FAR_KEPT_S`` at 10 ms each."""
+NOTES = 64
+"""Callbacks that are asked for the time: more than a second."""
 
 LOOP_HZ = 0.1
 """Bandwidth of the loop: jitter of single notes is lost in it, and a drift of 100 ppm costs it 0.1 ms."""
@@ -63,13 +64,19 @@ class FarRing:
         self._samples[:] = 0
         self.epoch += 1
 
-    def frame_at(self, moment: float) -> float | None:
-        """The frame that left the loudspeaker at ``moment`` as far as the notes tell; None when there are none."""
+    def frame_at(self, moment: float, rate: float) -> float | None:
+        """The frame that leaves the loudspeaker at ``moment``; None when there are no notes.
+
+        It is the median of what the latest notes say: on a busy machine bursts of them are wrong.
+
+        Args:
+            rate: frames a second of the clock that ``moment`` is on.
+        """
         notes = list(self._notes)  # at once, since the callback goes on adding to it
         if not notes:
             return None
-        began, frame = next((note for note in reversed(notes) if note[0] <= moment), notes[0])
-        return frame + (moment - began) * self.rate
+        began = statistics.median(noted - frame / rate for noted, frame in notes)
+        return (moment - began) * rate
 
     def read(self, begin: int, end: int) -> Pcm:
         """Frames ``begin`` to ``end``; zeros for those that are not written yet, or not kept any more."""
@@ -103,12 +110,12 @@ class FarReader:
         self._epoch = -1
         self._next = 0  # the clock position behind what was read last
         self._frame = 0.0  # where the ring goes on there
-        self._step = self._pace = 0.0  # frames a clock sample: in the long run, and in this block
+        self._step = self._pace = ring.rate / CLOCK_HZ  # frames a clock sample: in the long run, and in this block
         self._strays = 0
 
     def read(self, begin: int, end: int) -> Pcm:
         """What left the loudspeaker from clock position ``begin`` to ``end``; 16 kHz."""
-        seen = self._ring.frame_at(self._moment_of(begin))
+        seen = self._ring.frame_at(self._moment_of(begin), self._step * CLOCK_HZ)
         if seen is None:
             return np.zeros(end - begin, dtype=np.float32)
         if begin == self._next and self._epoch == self._ring.epoch:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.audio.chirp import CERTAIN, CHIRP_MS, chirp, chirps, find_echo
+from voicemate.audio.chirp import CERTAIN, CHIRP_MS, SWEEPS_HZ, chirp, chirps, find_echo
 from voicemate.sound import CLOCK_HZ, Pcm, samples
 
 
@@ -15,10 +15,11 @@ def played() -> Pcm:
 
 def recorded(delay: int, gain_db: float = -20, noise: float = 0.0, seed: int = 0) -> Pcm:
     random = np.random.default_rng(seed)
-    return np.roll(played(), delay) * 10 ** (gain_db / 20) + random.normal(0, noise, len(played()))
+    heard = np.roll(played(), delay) * 10 ** (gain_db / 20) + random.normal(0, noise, len(played()))
+    return heard.astype(np.float32)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(-7000, 39000), st.floats(-40, 6), st.integers(0, 99))
 def test_delay_and_gain_are_measured(delay: int, gain_db: float, seed: int):
     found = find_echo(played(), recorded(delay, gain_db, noise=1e-4, seed=seed))
@@ -44,8 +45,16 @@ def test_silence_on_either_side_holds_no_echo():
     assert not find_echo(np.zeros_like(played()), recorded(0)).heard
 
 
-def test_the_chirp_is_short_soft_and_not_shrill():
-    sound = chirp()
+def test_a_lost_chirp_does_not_shift_the_others():
+    partly = played()
+    partly[: samples(1200)] = 0
+    assert find_echo(partly, recorded(500)).delay == pytest.approx(500, abs=1)
+    assert find_echo(played(), np.roll(partly, 500)).delay == pytest.approx(500, abs=1)
+
+
+@pytest.mark.parametrize("sweep", SWEEPS_HZ)
+def test_the_chirps_are_short_soft_and_not_shrill(sweep: tuple[float, float]):
+    sound = chirp(*sweep)
     assert len(sound) <= samples(300)
     assert CHIRP_MS < 300
     assert abs(sound[0]) < 0.01

@@ -98,8 +98,8 @@ def test_the_told_delay_is_that_of_the_sound():
         sound(out)[4 * CLOCK_HZ :].astype(float),
         person[4 * CLOCK_HZ : len(out) * BLOCK_SAMPLES].astype(float),
     )
-    shifts = range(0, 600, 8)
-    assert max(shifts, key=lambda n: float(got[n:] @ said[: len(said) - n])) == pytest.approx(out[-1].delay, abs=16)
+    shift = max(range(0, 600, 8), key=lambda n: float(got[n:CLOCK_HZ] @ said[: CLOCK_HZ - n]))
+    assert shift == pytest.approx(out[-1].delay, abs=16)
 
 
 def test_a_person_over_the_character_stands_out_at_once():
@@ -116,14 +116,14 @@ def test_a_person_over_the_character_stands_out_at_once():
 
 
 def test_a_delay_that_jumps_is_not_taken_for_a_person():
-    far = syllables(12)
+    far = syllables(10)
     near = np.concatenate([echoed(far)[: 6 * CLOCK_HZ], np.roll(echoed(far), 800)[6 * CLOCK_HZ :]])
     out = cleaned(Aec3Canceller(), near, far)[blocks(6) :]
     assert np.mean([one.explained for one in out]) > 0.8
 
 
 def test_headphones_are_left_alone_until_an_echo_is_heard():
-    far = syllables(16)
+    far = syllables(5)
     near = echoed(far)
     canceller = Aec3Canceller(lambda: "External Headphones")  # with loudspeakers plugged into their jack
     out = cleaned(canceller, near, far)
@@ -133,17 +133,17 @@ def test_headphones_are_left_alone_until_an_echo_is_heard():
 
 
 def test_without_an_echo_it_goes_to_sleep_and_wakes_when_one_shows():
-    far = syllables(45)
+    far = syllables(30)
     noise = np.random.default_rng(3).normal(0, 5e-4, len(far)).astype(np.float32)
-    near = np.concatenate([noise[: 30 * CLOCK_HZ], echoed(far)[30 * CLOCK_HZ :]])
+    near = np.concatenate([noise[: 25 * CLOCK_HZ], echoed(far)[25 * CLOCK_HZ :]])
     out = cleaned(Aec3Canceller(), near, far)
     assert out[blocks(10)].delay > 0
-    assert out[blocks(29)].delay == 0
-    assert out[blocks(34)].delay > 0
+    assert out[blocks(24)].delay == 0
+    assert out[blocks(29)].delay > 0
 
 
 def test_always_means_always():
-    far = syllables(30)
+    far = syllables(24)
     silent = np.random.default_rng(3).normal(0, 5e-4, len(far)).astype(np.float32)
     assert cleaned(Aec3Canceller(always=True), silent, far)[-1].delay > 0
 
