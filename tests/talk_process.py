@@ -71,6 +71,14 @@ class Talk:
             if line.strip().startswith(beginning):
                 return time.monotonic() - self._started
 
+    def rest(self) -> list[str]:
+        """The lines that nobody waited for; to be asked when it has ended."""
+        self._reader.join()
+        lines: list[str] = []
+        while not self._lines.empty():
+            lines.append(self._lines.get())
+        return lines
+
     @property
     def pid(self) -> int:
         return self._process.pid

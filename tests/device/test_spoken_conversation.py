@@ -81,8 +81,10 @@ def test_a_spoken_question_gets_a_spoken_answer(
     assert len(said & spoken) >= len(spoken) / 4, f"{turn.reply!r} was to be heard, and {heard!r} was"
 
 
-def test_ctrl_c_ends_it_in_order(talk_in: Talk) -> None:
-    assert talk_in.stop(signal.SIGINT) == 130
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_in_order(talk_in: Talk, by: signal.Signals, code: int) -> None:
+    assert talk_in.stop(by) == code
+    assert not any("Traceback" in line for line in talk_in.rest())
 
 
 def test_a_second_talk_says_that_the_first_one_runs(talk_in: Talk, pulse_room: PulseRoom, home: Path) -> None:

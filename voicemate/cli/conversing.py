@@ -1,6 +1,7 @@
 """``talk``, ``ask``, ``say`` and ``demo``: everything in which the character speaks."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Awaitable
 from pathlib import Path
@@ -26,6 +27,10 @@ Record = Annotated[
     typer.Option("--record", help="Keep the whole conversation in this new file, for `voicemate replay` and `tune`."),
 ]
 Output = Annotated[str | None, typer.Option(help="Loudspeaker: part of a name from `voicemate devices`.")]
+
+
+TERMINATED = 128 + signal.SIGTERM
+"""The exit code that shells give a process which SIGTERM has ended."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -162,6 +167,8 @@ def _run(settings: Settings, work: Awaitable[Any]) -> Any:
     try:
         with kept_offline(settings):
             return asyncio.run(main())
+    except asyncio.CancelledError:  # by SIGTERM: everything was closed in order
+        raise typer.Exit(TERMINATED) from None
     except BaseExceptionGroup as group:
         known = group.subgroup(VoicemateError)
         if known is None:
