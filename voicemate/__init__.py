@@ -5,13 +5,13 @@ import os
 __version__ = "0.1.0"
 
 # ggml's threads wait for each other after every operation. GNU OpenMP, which it uses on Linux, lets them spin for
-# milliseconds; with as many threads as cores, one other busy process then holds up every layer of every model, and a
-# reply takes seconds. To sleep at once costs a third of the speed. Two thousand turns, some microseconds, outlast most
-# of ggml's waits and harm nobody (docs/thinking.md has the figures). Read when the library is loaded, so it has to be
-# set before any engine is imported; a policy that somebody has set counts.
+# milliseconds; with as many threads as cores, one other busy process then holds up every layer of every model, and
+# a reply takes seconds. To sleep at once costs a third of the speed. Two thousand turns, some microseconds, outlast
+# most of ggml's waits and harm nobody (docs/thinking.md has the figures). Read when the library is loaded, so it has
+# to be set before any engine is imported; a policy that somebody has set counts.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
-# onnxruntime sends usage data to its maker from the moment it is imported, and so may others, unless they are told not
-# to. A conversation's process could not reach them anyway (docs/offline.md); this holds in every other process too.
+# onnxruntime sends usage data to its maker from the moment it is imported, and so may others, unless they are told
+# not to. A conversation's process could not reach them anyway (docs/offline.md); this holds in every other process.
 os.environ.update({"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"})

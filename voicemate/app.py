@@ -16,7 +16,7 @@ from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.microphone import DEFAULT_LIMITS, DeviceMicrophone
 from voicemate.audio.ports import Loudspeaker, Microphone
 from voicemate.audio.stream_host import StreamHost
-from voicemate.config import Settings, engine_threads
+from voicemate.config import Settings, cores, engine_threads
 from voicemate.conversation.attention import Attention
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.conversation.history import History, HistoryWriter
@@ -85,7 +85,7 @@ async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines
         async with asyncio.TaskGroup() as loading:
             ears = loading.create_task(load_ears())
             mind = loading.create_task(closing.enter_async_context(load_mind(settings, persona)))
-        detector = load_turn_detector()
+        detector = load_turn_detector(settings)
         if detector:
             closing.callback(detector.close)
         yield Engines(ears.result(), mind.result(), synthesizer, detector)
@@ -125,8 +125,15 @@ def listen_with(settings: Settings, whisper: Whisper) -> Listener:
     return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language)
 
 
-def load_turn_detector() -> SmartTurn | None:
-    """Smart Turn; None where it is missing or broken, since a conversation does well without."""
+def wants_turn_detector(settings: Settings) -> bool:
+    """Whether Smart Turn is to vote. On two cores its 60 ms make whisper's words 100 ms late."""
+    return settings.endpoint.voice == "always" or (settings.endpoint.voice == "auto" and cores() >= 4)
+
+
+def load_turn_detector(settings: Settings) -> SmartTurn | None:
+    """Smart Turn; None where it is not wanted, missing or broken, since a conversation does well without."""
+    if not wants_turn_detector(settings):
+        return None
     try:
         return SmartTurn(resolve(SMART_TURN, Role.END_OF_TURN))
     except ModelError:
@@ -296,7 +303,7 @@ def assemble(
         recorder: keeps what goes in and out.
     """
     microphone, loudspeaker, listener = stage.microphone, stage.loudspeaker, ready.listener
-    if ready.turn_detector is None:
+    if ready.turn_detector is None and wants_turn_detector(settings):
         lost = "The end-of-turn model is missing or broken: pauses are judged without it (`voicemate models pull`)."
         events.emit(Notice(stage.clock.now(), lost))
     if settings.attention.wake_phrase:

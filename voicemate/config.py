@@ -36,10 +36,11 @@ def engine_threads(threads: int) -> int:
     macOS ggml has threads of its own that spin for long: with as many of them as cores, one other busy process stalls
     every layer.
     """
-    return threads or max(1, min(8, _cores() - (sys.platform == "darwin")))
+    return threads or max(1, min(8, cores() - (sys.platform == "darwin")))
 
 
-def _cores() -> int:
+def cores() -> int:
+    """The cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -73,6 +74,10 @@ class EndpointSettings(Section):
     silence_ms: Milliseconds = Field(default=480, description="the same when nobody can judge the words")
     longest_ms: Milliseconds = Field(default=1_200, description="the same when the sentence sounds open")
     hold_on_ms: Milliseconds = Field(default=1_500, description="the same when the words plainly break off")
+    voice: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="ask how the voice sounds (Smart Turn); auto: with four cores or more, else it delays the words",
+    )
     thinking_aloud_ms: Milliseconds = Field(default=5_000, description="the same after `let me think` and its like")
     patience: float = Field(default=1.0, ge=0.5, le=5.0, description="a factor on all of them: 2 waits twice as long")
 

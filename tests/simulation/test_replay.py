@@ -137,7 +137,7 @@ def test_a_shorter_silence_shortens_the_gap_and_cuts_in_where_the_person_paused(
 
 def test_a_longer_silence_makes_one_turn_of_two_halves(hesitation: Recording) -> None:
     past = Past(hesitation, HOUSE)
-    longer = dict.fromkeys(("endpoint.silence_ms", "endpoint.shortest_ms", "endpoint.longest_ms"), 900)
+    longer: dict[str, int] = {f"endpoint.{wait}_ms": 900 for wait in ("silence", "shortest", "longest")}
     settings = hesitation.header.with_settings(longer)
     now = outcome(past, HOUSE.floor(settings), settings)
     assert not any(turn.cut_in(past.onsets) for turn in now.turns)

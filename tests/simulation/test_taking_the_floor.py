@@ -149,7 +149,7 @@ def test_the_key_takes_the_floor_and_gives_it_back() -> None:
         await stage.room.until_answered()
 
     stage.play(pressed)
-    first, second = stage.of(TurnEnded)
+    _, second = stage.of(TurnEnded)
     assert "key" in second.reason
     assert stage.of(ReplyEnded)[0].interrupted
 

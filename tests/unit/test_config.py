@@ -93,13 +93,19 @@ def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
             "[hearing]\nthreads = 1.5",
             "In FILE, line 2, the setting `hearing.threads` cannot be 1.5. It must be a whole number",
         ),
-        ("[endpoint]\nsilence_ms = -1", "In FILE, line 2, the setting `endpoint.silence_ms` cannot be -1. It must be a whole"),
+        (
+            "[endpoint]\nsilence_ms = -1",
+            "In FILE, line 2, the setting `endpoint.silence_ms` cannot be -1. It must be a whole",
+        ),
         (
             "[vad]\nthreshold = 2",
             "In FILE, line 2, the setting `vad.threshold` cannot be 2. It must be a number, at least 0.05 ",
         ),
         ("[vad]\nthreshold = nan", "In FILE, line 2, the setting `vad.threshold` cannot be NaN. It must be a number"),
-        ('[history]\nkeep = "yes"', 'In FILE, line 2, the setting `history.keep` cannot be "yes". It must be true or false'),
+        (
+            '[history]\nkeep = "yes"',
+            'In FILE, line 2, the setting `history.keep` cannot be "yes". It must be true or false',
+        ),
         (
             "persona = 3",
             "In FILE, line 1, the setting `persona` cannot be 3. It must be text (a name from `voicemate personas`",
@@ -123,7 +129,8 @@ def test_a_wrong_setting_from_the_command_line_is_not_blamed_on_the_file(file: P
 
 
 def test_a_table_that_is_none_is_told_also_when_the_command_line_sets_something_in_it(file: Path):
-    assert told(file, "hearing = 3", {"hearing.model": "x"}).startswith("In FILE, line 1, the setting `hearing` cannot be 3.")
+    wrong = told(file, "hearing = 3", {"hearing.model": "x"})
+    assert wrong.startswith("In FILE, line 1, the setting `hearing` cannot be 3.")
 
 
 def test_a_file_that_is_no_text_is_told(file: Path):

@@ -31,9 +31,7 @@ def show(curve: Curve, as_json: bool) -> None:
     changed = ", ".join(f"{key} = {value}" for key, value in changes(curve).items())
     console.print(Text(f"proposed: {changed or 'the settings as they are'}"), soft_wrap=True)
     if curve.present.turns < FEW_TURNS:
-        note(
-            f"Only {curve.present.turns} turns: below {FEW_TURNS} a single one moves the curve. Record more."
-        )
+        note(f"Only {curve.present.turns} turns: below {FEW_TURNS} a single one moves the curve. Record more.")
     if curve.knee.estimated:
         note(
             f"{curve.knee.estimated} of {curve.knee.turns} turns of the proposal rest on pauses that were not "

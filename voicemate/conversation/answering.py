@@ -15,9 +15,6 @@ from voicemate.sound import CLOCK_HZ, milliseconds, samples
 ECHO_REACH = samples(1_500)
 """How long before a voice began the words may have left the loudspeaker that it is an echo of."""
 
-_QUESTION = ("?", "？")
-_CLOSERS = "\"'”’»）) "
-
 
 @dataclass(slots=True)
 class _Answer:
@@ -41,9 +38,6 @@ class Answering:
         dialogue: remembers what was heard of them.
         attention: knows when they end.
         emit: takes events.
-
-    Attributes:
-        asked: the character's last words were a question.
     """
 
     def __init__(
@@ -54,7 +48,6 @@ class Answering:
         attention: Attention,
         emit: Callable[[Event], None],
     ):
-        self.asked = False
         self._loudspeaker = loudspeaker
         self._now = now
         self._dialogue = dialogue
@@ -162,7 +155,6 @@ class Answering:
         heard = reply.ledger.heard(self._loudspeaker.position()) if reply else ""
         if answer.turn is not None and answer.turn.meaning is not None:
             self._dialogue.remember(answer.turn.meaning.words, heard)
-        self.asked = heard.rstrip(_CLOSERS).endswith(_QUESTION)
         self._attention.reply_ended(self._now())
         self._emit(ReplyEnded(self._now(), reply.turn if reply else 0, heard, interrupted))
 

@@ -17,22 +17,16 @@ class Votes:
 
     Attributes:
         breaks_off: the words stop at a connective, an article, a filler or a comma.
-        closing_mark: whisper heard a question or an exclamation at their end. Not weighed: by the measurements in
-            docs/turn-taking.md it says nothing.
         sentence: how probable it is that the words are a whole message, by the persona's language model, 0 to 1. Only
             of a model that knows their language.
         voice: how probable it is that the turn is over, by the sound of the voice alone, 0 to 1.
-        asked: the character had just asked something, and this is the answer. Not weighed: the language model saw the
-            question, and judges the words as an answer to it.
         thinking_aloud: the words ask for a moment ("let me think").
         habit: how this person has paused so far.
     """
 
     breaks_off: bool | None = None
-    closing_mark: bool | None = None
     sentence: float | None = None
     voice: float | None = None
-    asked: bool | None = None
     thinking_aloud: bool | None = None
     habit: PauseHabit | None = None
 

@@ -320,9 +320,12 @@ class Floor:
         return self._enter(FloorState.SPEAKING, "the character speaks")
 
     def _be_silent(self, _: Silent) -> list[Act]:
-        if self._answer is None or self._answer.audible is None:
+        answer, self._answer = self._answer, None
+        if answer is None or answer.audible is None:
+            self._answer = answer
             return []
-        self._answer = None
+        if answer.spoken:
+            self._habit = self._habit.after_turn()
         acts = self._unsuspect()
         if self.state is FloorState.YIELDING and self._speech is not None:
             return [*acts, *self._enter(FloorState.HEARING, "the character was done")]

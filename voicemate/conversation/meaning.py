@@ -12,7 +12,7 @@ from voicemate.conversation.endpointing import Votes
 from voicemate.conversation.floor_inputs import NO_VOTES
 from voicemate.hearing.backchannel import Overlap, classify
 from voicemate.hearing.echo_words import besides_echo
-from voicemate.hearing.endpoint import closing_mark, unfinished
+from voicemate.hearing.endpoint import unfinished
 from voicemate.hearing.listener import Understood
 from voicemate.hearing.patience import thinking_aloud
 from voicemate.hearing.spoken_commands import Command
@@ -27,14 +27,12 @@ class Moment:
         began, ended: clock positions of the speech.
         in_air: over the character's voice: the words that were leaving the loudspeaker; None otherwise.
         before: what the person had said when the character cut in falsely; it belongs to what they say now.
-        asked: the character's last words were a question.
     """
 
     began: int
     ended: int
     in_air: str | None = None
     before: str = ""
-    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def meaning(understood: Understood, moment: Moment, attention: Attention) -> Mea
     language = understood.language
     if not understood.words:
         # The first half of a turn stays a turn, whatever noise came after it.
-        votes = _votes(moment.before, language, moment)
+        votes = _votes(moment.before, language)
         return Meaning(moment.before, language, bid=False, votes=votes, why=understood.why)
     text = understood.text
     if moment.in_air is not None:
@@ -89,15 +87,13 @@ def _meant(text: str, language: str, moment: Moment, meant: Meant) -> Meaning:
         case Ignore(why):
             return Meaning("", language, bid=False, why=why, meant=meant)
     whole = f"{moment.before} {words}".strip()
-    return Meaning(whole, language, bid=True, votes=_votes(text, language, moment), meant=meant)
+    return Meaning(whole, language, bid=True, votes=_votes(text, language), meant=meant)
 
 
-def _votes(text: str, language: str, moment: Moment) -> Votes:
+def _votes(text: str, language: str) -> Votes:
     return Votes(
         breaks_off=unfinished(text, language),
-        closing_mark=closing_mark(text),
         thinking_aloud=thinking_aloud(text, language),
-        asked=moment.asked,
     )
 
 

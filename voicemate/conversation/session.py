@@ -266,7 +266,7 @@ class Session:
         now.typed = None
         number, said = now.turns + 1, now.speech
         in_air = None if said.aired_from is None else self._answering.words_since(said.aired_from)
-        moment = Moment(act.began, act.ended, in_air, said.before, self._answering.asked)
+        moment = Moment(act.began, act.ended, in_air, said.before)
 
         async def hear() -> Understood:
             return Understood(typed or "", dialogue.persona.language, words=True)

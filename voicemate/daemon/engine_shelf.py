@@ -58,7 +58,7 @@ class EngineShelf:
             whisper = loading.create_task(self._whisper(settings))
             dialogue = loading.create_task(self._dialogue(settings, persona))
             synthesizer = loading.create_task(self._synthesizer(settings, persona))
-            detector = loading.create_task(self._detector())
+            detector = loading.create_task(self._detector(settings))
         listener = listen_with(settings, whisper.result())
         return Engines(listener, dialogue.result(), synthesizer.result(), detector.result())
 
@@ -72,12 +72,14 @@ class EngineShelf:
         made_for = (hearing.model, hearing.threads, hearing.audio_context)
         return await self._get("whisper", made_for, lambda: asyncio.to_thread(load_whisper, settings), _closed)
 
-    async def _detector(self) -> SmartTurn | None:
+    async def _detector(self, settings: Settings) -> SmartTurn | None:
         async def close(detector: SmartTurn | None) -> None:
             if detector:
                 await asyncio.to_thread(detector.close)
 
-        return await self._get("detector", None, lambda: asyncio.to_thread(load_turn_detector), close)
+        return await self._get(
+            "detector", settings.endpoint.voice, lambda: asyncio.to_thread(load_turn_detector, settings), close
+        )
 
     async def _dialogue(self, settings: Settings, persona: Persona) -> Dialogue:
         made_for = (settings.thinking, persona)

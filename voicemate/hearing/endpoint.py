@@ -1,4 +1,4 @@
-"""What the words alone say about the end of a turn: do they plainly break off, and was a closing mark heard?
+"""What the words alone say about the end of a turn: do they plainly break off?
 
 People pause in the middle of a sentence after a connective, an article or a filler ("I went there and …", "the,
 um …"), and nobody ends a turn on one. The lists hold only words that end no sentence; prepositions, for one, do
@@ -50,11 +50,6 @@ def unfinished(text: str, language: str) -> bool:
     return words[-1] in _OPEN_ENDS.get(language, "").split() or (
         language == "en" and _CONTRACTED.search(words[-1]) is not None
     )
-
-
-def closing_mark(text: str) -> bool:
-    """True when whisper heard a question or an exclamation at the end of ``text``."""
-    return text.rstrip(_CLOSERS).endswith(_MARKS)
 
 
 def without_closing(text: str) -> str:

@@ -10,18 +10,16 @@ from voicemate.conversation.pause_habit import PauseHabit
 
 SETTINGS = EndpointSettings()
 RULE = EndpointRule(SETTINGS)
-WHOLE = Votes(breaks_off=False, closing_mark=True, sentence=0.9, voice=0.95, asked=False)
-OPEN = Votes(breaks_off=False, closing_mark=False, sentence=0.02, voice=0.05, asked=False)
+WHOLE = Votes(breaks_off=False, sentence=0.9, voice=0.95)
+OPEN = Votes(breaks_off=False, sentence=0.02, voice=0.05)
 
 maybe = st.none() | st.booleans()
 probability = st.none() | st.floats(0, 1)
 votes = st.builds(
     Votes,
     breaks_off=maybe,
-    closing_mark=maybe,
     sentence=probability,
     voice=probability,
-    asked=maybe,
     thinking_aloud=maybe,
     habit=st.none() | st.builds(PauseHabit, st.integers(0, 99), st.floats(0, 60_000)),
 )
@@ -45,11 +43,11 @@ def test_words_that_break_off_hold_on():
 
 
 def test_let_me_think_is_given_time():
-    assert ms(Votes(thinking_aloud=True, closing_mark=True), thinking_aloud_ms=4321) == 4321
+    assert ms(Votes(thinking_aloud=True), thinking_aloud_ms=4321) == 4321
 
 
 def test_somebody_who_pauses_long_is_waited_for():
-    slow = Votes(closing_mark=True, sentence=0.9, voice=0.95, habit=PauseHabit(9, 800))
+    slow = Votes(sentence=0.9, voice=0.95, habit=PauseHabit(9, 800))
     assert ms(slow) >= 800
 
 

@@ -40,6 +40,9 @@ class Counting:
         known = self.language if language == "auto" else language
         return Transcript(self.calls[-1], known, self.confidence, len(pcm) / CLOCK_HZ, 0.0)
 
+    async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
+        return await self.transcribe(pcm, language)
+
     def close(self) -> None: ...
 
 
@@ -149,3 +152,17 @@ async def test_a_recording_is_one_utterance_per_silence():
     found = [heard async for heard in utterances(listener(script, Counting()), pcm, silence_ms=480)]
     assert [heard.understood.text for heard in found] == ["second1 second2", "second3 second4 second5 second6"]
     assert found[0].began < found[0].ended < found[1].began < found[1].ended
+
+
+async def test_what_was_said_so_far_is_drafted_while_the_voice_goes_on():
+    listening = listener(voice(5), Counting())
+    await play(listening, 3)
+    assert await listening.so_far() == "second0 second1 second2"
+
+
+async def test_speech_that_a_key_ends_is_heard_up_to_there():
+    listening = listener(silence(1) + voice(3), Counting())
+    await play(listening, 2.5)
+    assert listening.end_speech() is not None
+    assert listening.end_speech() is None, "it pauses already"
+    assert (await listening.hear()).words
