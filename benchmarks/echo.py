@@ -5,7 +5,7 @@
 The character talks for ten minutes (espeak, through voicemate's own synthesizer) in a simulated room. Its echo
 reaches the microphone 30, 20 and 10 dB quieter than it was played. The echo canceller, Silero and the speech tracker
 are those of a conversation. Reported are how much of the echo is cancelled, and how often a voice is still heard in
-what is left: without and with the veto (what the learned echo explains is nobody's voice).
+what is left: without and with the veto (an onset waits for a moment that the learned echo does not explain).
 
 Then recordings of people (``VOICEMATE_SPEECH`` or ``--speech``: a folder with a ``manifest.tsv``) are played over the
 character's voice. Reported are how much later their onset is confirmed than when the character is silent, and how
@@ -21,6 +21,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soxr
@@ -105,25 +106,29 @@ def summary(rows: list[Over]) -> dict[str, object]:
     told: dict[str, object] = {"place": rows[0].place, "echo_db": rows[0].echo_db, "clips": len(rows)}
     for name in ("late_ms", "late_ms_vetoed"):
         late = [value for row in rows if (value := getattr(row, name)) is not None]
-        told |= {f"{name}_p50": float(np.median(late)), f"{name}_p90": float(np.percentile(late, 90))}
+        told |= {f"{name}_p{p}": round(float(np.percentile(late, p))) for p in (50, 90)}
         told |= {name.replace("late_ms", "missed"): len(rows) - len(late)}
-    return told | {"kept_db_p50": float(np.median(kept)), "kept_db_p10": round(float(np.percentile(kept, 10)), 1)}
+    return told | {f"kept_db_p{p}": round(float(np.percentile(kept, p)), 1) for p in (50, 10)}
 
 
 def write(arguments: argparse.Namespace, singles: list[Alone], doubles: list[list[Over]]) -> None:
-    arguments.out.write_text(
-        json.dumps(
-            {
-                "machine": machine.description(),
-                "minutes": arguments.minutes,
-                "alone": [asdict(row) for row in singles],
-                "over": [summary(rows) for rows in doubles],
-                "clips": [asdict(row) for rows in doubles for row in rows],
-            },
-            indent=1,
-        )
-        + "\n"
-    )
+    """One line for each trial, and for each person in it."""
+    found = {
+        "machine": machine.description(),
+        "minutes": arguments.minutes,
+        "alone": [asdict(row) for row in singles],
+        "over": [summary(rows) for rows in doubles],
+        "clips": [asdict(row) for rows in doubles for row in rows],
+    }
+    arguments.out.write_text(_by_line(found) + "\n")
+
+
+def _by_line(found: dict[str, Any]) -> str:
+    parts = []
+    for name, value in found.items():
+        rows = ",\n  ".join(json.dumps(row) for row in value) if isinstance(value, list) else None
+        parts.append(f' "{name}": ' + (json.dumps(value) if rows is None else f"[\n  {rows}\n ]"))
+    return "{\n" + ",\n".join(parts) + "\n}"
 
 
 def plot(path: Path, singles: list[Alone], doubles: list[list[Over]]) -> None:

@@ -88,17 +88,15 @@ def hear(cleaned_blocks: list[Cleaned], veto: bool) -> Heard:
     """Listen as in a conversation while the character speaks; every utterance is closed a second after its onset.
 
     Args:
-        veto: a voice counts only once the echo does not explain it.
+        veto: an onset waits until the echo does not explain it.
     """
     activity = VoiceActivity(resolve("silero-vad", Role.VOICE_ACTIVITY), SETTINGS.vad.gate)
     tracker = SpeechTracker(SETTINGS.vad)
     heard = Heard([], [])
     owner, began = EchoVeto(), 0
     for cleaned in cleaned_blocks:
-        block = cleaned.block
-        heard.voice.append(
-            activity.probability(block.pcm, level_dbfs(block.pcm), tracker.state is not VoiceState.QUIET)
-        )
+        block, on = cleaned.block, tracker.state is not VoiceState.QUIET
+        heard.voice.append(activity.probability(block.pcm, level_dbfs(block.pcm), on))
         if tracker.state in (VoiceState.SPEAKING, VoiceState.PAUSING) and block.at - began > CLOCK_HZ:
             tracker.close()
         onset = isinstance(tracker.push(block.at, block.end, heard.voice[-1]), Started)
@@ -125,12 +123,12 @@ class Voices:
 
 @dataclass(frozen=True)
 class Alone:
-    """The character's own speech in one place. ``vetoed``: what the echo explains is silence."""
+    """The character's own speech in one place. ``vetoed``: onsets wait for what the echo does not explain."""
 
     place: str
     echo_db: float
     erle_db: dict[str, float | None]  # by time since it began to speak
-    erle_each_second: list[float | None]
+    erle_each_second: list[float | None]  # of the first two minutes
     plain: Voices
     vetoed: Voices
     above_echo_p99: float  # dB, while the character speaks
@@ -150,7 +148,7 @@ def alone(speech: Pcm, place: Place) -> Alone:
         place=place.name,
         echo_db=place.acoustics.echo.gain_db,
         erle_db={f"{a}-{b}": _erle(cleaned[blocks(a) : blocks(b)]) for a, b in SPANS_S if blocks(a) < len(cleaned)},
-        erle_each_second=[_erle(cleaned[i : i + blocks(1)]) for i in range(0, len(cleaned), blocks(1))],
+        erle_each_second=[_erle(cleaned[i : i + blocks(1)]) for i in range(0, blocks(120), blocks(1))],
         plain=_voices(hear(cleaned, veto=False)),
         vetoed=_voices(hear(cleaned, veto=True)),
         above_echo_p99=round(float(np.percentile([c.above_echo for c in talking], 99)), 1),
@@ -273,7 +271,7 @@ def _late(heard: Heard, clip: Clip, begin: int) -> float | None:
     """How much later than alone its voice was confirmed, in ms; None if it never was."""
     within = (at for at in heard.onsets if begin + clip.onset < at <= begin + len(clip.pcm) + BLOCK_SAMPLES)
     onset = next(within, None)
-    return None if onset is None else milliseconds(onset - begin - clip.seen)
+    return None if onset is None else round(milliseconds(onset - begin - clip.seen))
 
 
 def _kept(person: Pcm, ears: Pcm) -> float:

@@ -92,11 +92,7 @@ class Cleaned:
 
     @property
     def explained(self) -> bool:
-        """The character's echo and the room's noise explain the sound: a voice in it may be the character's own.
-
-        Not every syllable of a person stands out from the echo. So this is a question for the onset of a voice: as
-        long as all of it is explained, it is the character's.
-        """
+        """The character's echo and the room's noise explain the sound: a voice in it is the character's own."""
         if self.delay == 0 or self.above_echo > LOUDER_DB:
             return False
         return self.above_residue <= LEFT_OVER_DB or self.cleaned > self.echo - CANCELLED_DB

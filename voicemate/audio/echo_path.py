@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.sound import Pcm, milliseconds, samples
+from voicemate.sound import Pcm, samples
 
 WINDOW = 64
 """Blocks that are correlated: 2 s."""
@@ -124,12 +124,6 @@ class EchoPathFinder:
         self.lead -= delay - GOAL
         self.latest = None
         self._clear()
-
-    @property
-    def delay_ms(self) -> float | None:
-        """From the loudspeaker's sample to the microphone's, in ms, if it is known."""
-        certain = self.latest is not None and self.latest.certainty >= CERTAIN
-        return milliseconds(self.latest.delay - self.lead) if certain and self.latest else None
 
 
 def _peak(cross: np.ndarray) -> Measured:

@@ -65,8 +65,8 @@ class LoopResult:
             told.append("The echo is as loud as a voice: turn the loudspeaker down, or move the microphone away.")
         if not EASY_MS[0] <= self.delay_ms <= EASY_MS[1]:
             told.append(
-                "A device is mistaken about its delay; that is corrected while the character speaks, but its first "
-                "two seconds may be heard as a voice."
+                "A device is mistaken about its delay: that is corrected while the character speaks, from the third "
+                "second on."
             )
         return told or ["All is well: the echo is found and will be taken out."]
 
