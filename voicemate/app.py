@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Direction
@@ -19,10 +20,11 @@ from voicemate.audio.stream_host import StreamHost
 from voicemate.config import Settings, cores, engine_threads
 from voicemate.conversation.attention import Attention
 from voicemate.conversation.dialogue import Dialogue
+from voicemate.conversation.floor import Floor
 from voicemate.conversation.history import History, HistoryWriter
 from voicemate.conversation.instance import only_instance
 from voicemate.conversation.microphone_gate import MicrophoneGate
-from voicemate.conversation.session import Parts, Session
+from voicemate.conversation.session import Decider, Parts, Session
 from voicemate.conversation.trace_file import TraceFile
 from voicemate.errors import ModelError
 from voicemate.events import EventStream, Fault, FloorChanged, FloorState, Notice, Recovered, Subscriber
@@ -41,15 +43,13 @@ from voicemate.power import on_battery
 from voicemate.speaking.hibari_voice import HibariSynthesizer
 from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
 from voicemate.speaking.synthesizer import Synthesizer
-from voicemate.tape import house
-from voicemate.tape.header import Header
-from voicemate.tape.recorder import Recorder
-from voicemate.tape.records import check_new
-from voicemate.tape.taps import TapedFloor, taped_devices, taped_listener
 from voicemate.thinking.context import Context
 from voicemate.thinking.llama import Llama
 
-SMART_TURN = "smart-turn"
+if TYPE_CHECKING:  # loaded only where a conversation is recorded
+    from voicemate.tape.recorder import Recorder
+
+SILERO, SMART_TURN = "silero-vad", "smart-turn"
 
 ViewMaker = Callable[[str, str], AbstractContextManager[Subscriber]]
 """Makes a view from a title and the character's name."""
@@ -121,7 +121,7 @@ def listen_with(settings: Settings, whisper: Whisper) -> Listener:
         ModelError: the voice activity model is missing or cannot be loaded.
     """
     hearing, vad = settings.hearing, settings.vad
-    activity = VoiceActivity(resolve(house.SILERO, Role.VOICE_ACTIVITY), vad.gate)
+    activity = VoiceActivity(resolve(SILERO, Role.VOICE_ACTIVITY), vad.gate)
     return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language)
 
 
@@ -269,6 +269,8 @@ async def converse(
         VoicemateError: of the class that says what is missing or broke.
     """
     if record:
+        from voicemate.tape.records import check_new
+
         check_new(record)
         settings = _with_seed(settings)
     events = EventStream()
@@ -295,7 +297,7 @@ def title(settings: Settings, persona: Persona) -> str:
 
 
 def assemble(
-    settings: Settings, stage: Stage, ready: Engines, events: EventStream, recorder: Recorder | None = None
+    settings: Settings, stage: Stage, ready: Engines, events: EventStream, recorder: "Recorder | None" = None
 ) -> Session:
     """A conversation on ``stage`` with engines that are loaded; it goes on from what the dialogue remembers.
 
@@ -308,10 +310,12 @@ def assemble(
         events.emit(Notice(stage.clock.now(), lost))
     if settings.attention.wake_phrase:
         listener.prompt = f"{ready.dialogue.persona.name}."
-    floor = house.floor(settings)
+    floor: Decider = Floor.of(settings)
     if recorder:
+        from voicemate.tape.taps import TapedFloor, taped_devices, taped_listener
+
         microphone, loudspeaker = taped_devices(microphone, loudspeaker, recorder)
-        listener = taped_listener(listener, recorder)
+        listener, floor = taped_listener(listener, recorder), TapedFloor(floor, recorder)
     parts = Parts(
         microphone=microphone,
         loudspeaker=loudspeaker,
@@ -331,7 +335,7 @@ def assemble(
         follow=settings.hearing.follow,
         on_battery=on_battery,
     )
-    return Session(parts, TapedFloor(floor, recorder) if recorder else floor, events)
+    return Session(parts, floor, events)
 
 
 def _languages(thinking: str) -> frozenset[str] | None:
@@ -386,12 +390,16 @@ def kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[
 
 
 @contextmanager
-def recorded(path: Path, settings: Settings, persona: Persona, events: EventStream) -> Iterator[Recorder]:
+def recorded(path: Path, settings: Settings, persona: Persona, events: EventStream) -> "Iterator[Recorder]":
     """While the body runs, keep all events in a new recording; what else it is to keep, ``assemble`` hands to it.
 
     Raises:
         TapeError: the recording cannot be made.
     """
+    from voicemate.tape import house
+    from voicemate.tape.header import Header
+    from voicemate.tape.recorder import Recorder
+
     loop = asyncio.get_running_loop()
 
     def faulty(wrong: str, remedy: str) -> None:
@@ -400,7 +408,7 @@ def recorded(path: Path, settings: Settings, persona: Persona, events: EventStre
     models = {
         "hearing": resolve(settings.hearing.model, Role.HEARING),
         "thinking": resolve(settings.thinking.model, Role.THINKING),
-        house.VOICE_ACTIVITY: resolve(house.SILERO, Role.VOICE_ACTIVITY),
+        house.VOICE_ACTIVITY: resolve(SILERO, Role.VOICE_ACTIVITY),
     }
     recorder = Recorder(path, Header.of(settings, persona, models), models, faulty)
     stop = events.subscribe(recorder.happened)

@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
-from voicemate.config import BargeInSettings, EndpointSettings, PushToTalkSettings, SpeculationSettings
+from voicemate.config import BargeInSettings, EndpointSettings, PushToTalkSettings, Settings, SpeculationSettings
 from voicemate.conversation.eagerness import Eagerness
 from voicemate.conversation.endpointing import EndpointRule
 from voicemate.conversation.floor_inputs import (
@@ -150,6 +150,11 @@ class Floor:
             Power: self._power,
             Failed: self._fail,
         }
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Floor":
+        """A fresh floor with all that ``settings`` say about it."""
+        return cls(settings.endpoint, settings.barge_in, settings.push_to_talk, settings.speculation)
 
     @property
     def habit(self) -> PauseHabit:

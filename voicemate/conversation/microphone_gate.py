@@ -10,12 +10,17 @@ from dataclasses import replace
 import numpy as np
 
 from voicemate.audio.echo import EchoCanceller
-from voicemate.audio.ports import Block, Loudspeaker
+from voicemate.audio.ports import BLOCK_SAMPLES, Block, Loudspeaker
 from voicemate.events import FloorState
-from voicemate.sound import samples
+from voicemate.sound import Pcm, samples
 
 _DEAF_TAIL = samples(250)
 """After the character's last sample the room still rings and the microphone's own buffer still holds it."""
+
+_LONG_QUIET = samples(2_000)
+"""Longer than any device's latency: what was played then has left it."""
+
+_SILENCE = np.zeros(BLOCK_SAMPLES, dtype=np.float32)
 
 
 class MicrophoneGate:
@@ -38,12 +43,12 @@ class MicrophoneGate:
         self._by_voice = by_voice
         self._hands_free = hands_free
         self._deaf_until = 0
+        self._quiet = 0  # samples for which the loudspeaker has had nothing to play
 
     def pass_on(self, block: Block, state: FloorState) -> Block:
         """``block`` as the ears may hear it while the floor is in ``state``."""
         speaking = state is FloorState.SPEAKING
-        lead = self._echo.lead
-        cleaned = self._echo.process(block, self._loudspeaker.far(block.at + lead, block.end + lead))
+        cleaned = self._echo.process(block, self._far(block))
         if speaking and not self._by_voice:
             self._deaf_until = block.end + _DEAF_TAIL
         without_key = not self._hands_free and state is not FloorState.HEARING
@@ -51,3 +56,11 @@ class MicrophoneGate:
         if deaf or (speaking and cleaned.explained):
             return replace(cleaned.block, pcm=np.zeros_like(block.pcm))
         return cleaned.block
+
+    def _far(self, block: Block) -> Pcm:
+        """What left the loudspeaker while ``block`` was heard. While nothing has for long, nobody need look."""
+        self._quiet = self._quiet + len(block.pcm) if self._loudspeaker.idle() else 0
+        if self._quiet > _LONG_QUIET:
+            return _SILENCE
+        lead = self._echo.lead
+        return self._loudspeaker.far(block.at + lead, block.end + lead)

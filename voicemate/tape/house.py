@@ -40,5 +40,5 @@ def other_silero(header: Header) -> bool:
 
 
 def floor(settings: Settings) -> Floor:
-    """A fresh floor; the live conversation takes it from here, too."""
-    return Floor(settings.endpoint, settings.barge_in, settings.push_to_talk, settings.speculation)
+    """A fresh floor, as the live conversation has it."""
+    return Floor.of(settings)
