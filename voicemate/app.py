@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import ctypes
+import gc
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -88,7 +90,17 @@ async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines
         detector = load_turn_detector(settings)
         if detector:
             closing.callback(detector.close)
+        give_back_memory()
         yield Engines(ears.result(), mind.result(), synthesizer, detector)
+
+
+def give_back_memory() -> None:
+    """What imports and loading have left free in the process goes back to the system; glibc would keep it."""
+    gc.collect()
+    with contextlib.suppress(
+        AttributeError, OSError, TypeError
+    ):  # another C library has no such thing, nor need of it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def load_hearing(settings: Settings) -> tuple[Listener, Whisper]:

@@ -1,8 +1,8 @@
 """What of the microphone reaches the ears: the person, and not the character.
 
-While the character speaks its echo is taken out, and sound that this echo explains is replaced by silence. Where
-nobody may interrupt by voice, all sound is, and for a while after. A muted microphone gives nothing at all, and where
-only the key is listened to, nothing without it.
+While the character speaks its echo is taken out. Where nobody may interrupt by voice, all sound is replaced by
+silence, and for a while after. A muted microphone gives nothing at all, and where only the key is listened to,
+nothing without it.
 """
 
 from dataclasses import replace
@@ -34,10 +34,12 @@ class MicrophoneGate:
 
     Attributes:
         muted: nothing is heard.
+        explained: the character's own echo explains what was heard last.
     """
 
     def __init__(self, echo: EchoCanceller, loudspeaker: Loudspeaker, by_voice: bool = True, hands_free: bool = True):
         self.muted = False
+        self.explained = False
         self._echo = echo
         self._loudspeaker = loudspeaker
         self._by_voice = by_voice
@@ -47,13 +49,13 @@ class MicrophoneGate:
 
     def pass_on(self, block: Block, state: FloorState) -> Block:
         """``block`` as the ears may hear it while the floor is in ``state``."""
-        speaking = state is FloorState.SPEAKING
         cleaned = self._echo.process(block, self._far(block))
-        if speaking and not self._by_voice:
+        self.explained = cleaned.explained
+        if state is FloorState.SPEAKING and not self._by_voice:
             self._deaf_until = block.end + _DEAF_TAIL
         without_key = not self._hands_free and state is not FloorState.HEARING
         deaf = self.muted or without_key or block.end <= self._deaf_until
-        if deaf or (speaking and cleaned.explained):
+        if deaf:
             return replace(cleaned.block, pcm=np.zeros_like(block.pcm))
         return cleaned.block
 

@@ -20,6 +20,7 @@ from voicemate.conversation.dialogue import Dialogue
 from voicemate.conversation.following import Following
 from voicemate.conversation.meaning import Meaning, Moment, meaning, with_votes
 from voicemate.conversation.microphone_gate import MicrophoneGate
+from voicemate.conversation.onset_filter import OnsetFilter
 from voicemate.conversation.reply import Mouth, Reply
 from voicemate.conversation.turn import Turn, Work
 from voicemate.errors import AudioError, ModelError, VoicemateError, first_error
@@ -130,6 +131,7 @@ class Session:
         self._mouth = Mouth(parts.synthesizer, parts.loudspeaker, parts.clock.now, events.emit)
         self._answering = Answering(parts.loudspeaker, parts.clock.now, parts.dialogue, parts.attention, events.emit)
         self._following = Following(parts.listener.so_far, parts.dialogue.read, self._tell_draft, parts.follow)
+        self._onsets = OnsetFilter()
         self._is = _Now()
         self._tasks: set[asyncio.Task[None]] = set()
         parts.microphone.on_health(lambda error: self._health("microphone", error))
@@ -190,8 +192,15 @@ class Session:
             if isinstance(told, f.Audible):
                 self._forget_speech()
             self._decide(told)
-        listener, now = self._parts.listener, self._is
-        for told in listener.push(self._parts.gate.pass_on(block, self._floor.state)):
+        listener, gate, now = self._parts.listener, self._parts.gate, self._is
+        heard = listener.push(gate.pass_on(block, self._floor.state))
+        voice = listener.voice_on
+        if self._floor.state is FloorState.SPEAKING:
+            heard, only_echo = self._onsets.pass_on(heard, voice, gate.explained)
+            voice = voice and not gate.explained
+            if only_echo:
+                self._forget_speech()
+        for told in heard:
             self._follow(block.end, told)
         now.blocks += 1
         if now.blocks % POWER_EVERY == 1:
@@ -200,7 +209,7 @@ class Session:
             self._emit(Level(block.end, listener.dbfs, listener.voice))
         if listener.voice_on and now.speech.began is not None and self._floor.state is FloorState.HEARING:
             self._following.voice(block.end, now.speech.began)
-        self._decide(f.Tick(block.end, listener.voice_on))
+        self._decide(f.Tick(block.end, voice))
 
     def _look_at_power(self, at: int) -> None:
         battery = self._parts.on_battery()
