@@ -127,9 +127,13 @@ def main() -> None:
             "command": " ".join(["benchmarks/barge_in.py", *sys.argv[1:]]),
             "machine": machine.description(),
             "summary": summary,
-            "trials": [asdict(trial) for trial in trials],
+            "trials": [kept(trial, arguments.events) for trial in trials],
         }
         arguments.out.write_text(json.dumps(written, indent=1) + "\n")
+
+
+def kept(trial: Trial, with_events: bool) -> dict[str, object]:
+    return {name: value for name, value in asdict(trial).items() if with_events or name != "events"}
 
 
 def summarized(trials: Sequence[Trial]) -> dict[str, object]:
@@ -420,6 +424,7 @@ def _arguments() -> argparse.Namespace:
         "--echo-db", type=float, default=-20.0, help="echo at the microphone, against the loudspeaker"
     )
     parser.add_argument("--hearing-ms", type=float, default=250.0, help="what whisper takes on the virtual clock")
+    parser.add_argument("--events", action="store_true", help="keep what happened in each trial, too")
     parser.add_argument("--out", type=Path, default=RESULTS / "barge-in.json", help="where the figures go")
     return parser.parse_args()
 
