@@ -25,7 +25,7 @@ test: $(VENV)/.test $(VENV)/.talk models  ## set up and run every test
 	@$(VENV)/bin/pyright
 	@$(VENV)/bin/python -m pytest $(ARGS)
 
-models: $(VENV)/.talk  ## fetch the starter models (230 MB), once
+models: $(VENV)/.talk  ## fetch the starter models (235 MB), once
 	@$(VOICEMATE) models pull starter --only-missing
 
 lock:  ## resolve the dependencies anew, for macOS and Linux at once
