@@ -9,7 +9,7 @@ changes from second to second, and only the time a token takes tells.
 
     few ── a few tokens, to know what a token costs there ──> most
      ^                                                         |
-     +── two tokens in a row that cost more than that, or <────+
+     +── two tokens in a row that cost a third more, or <──────+
          one that costs far more; for the next PATIENCE tokens
 """
 
@@ -18,6 +18,9 @@ TRIAL = 4
 
 PATIENCE = 48
 """Tokens with few threads after a failed try: one slow token in so many costs a few percent."""
+
+_MORE = 1.33
+"""Single tokens cost now and then more than they should, whatever their threads; a busy neighbour doubles them all."""
 
 _FAR_MORE = 3.0
 _FORGET = 1.02
@@ -50,7 +53,7 @@ class ThreadGovernor:
             if self._left <= 0:
                 self.threads = self._most
             return
-        slow = ms > self._few_ms
+        slow = ms > _MORE * self._few_ms
         if ms > _FAR_MORE * self._few_ms or (slow and self._slow_before):
             self.threads, self._left = self._few, PATIENCE
         self._slow_before = slow
