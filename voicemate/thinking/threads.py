@@ -20,7 +20,7 @@ PATIENCE = 48
 """Tokens with few threads after a failed try: one slow token in so many costs a few percent."""
 
 _MORE = 1.33
-"""Single tokens cost now and then more than they should, whatever their threads; a busy neighbour doubles them all."""
+"""Single tokens now and then cost more than they should, whatever their threads; a busy neighbour doubles them."""
 
 _FAR_MORE = 3.0
 _FORGET = 1.02
