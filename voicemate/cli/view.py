@@ -38,6 +38,7 @@ _STATE_STYLE = {
     FloorState.HEARING: "bold cyan",
     FloorState.THINKING: "yellow",
     FloorState.SPEAKING: "bold magenta",
+    FloorState.YIELDING: "magenta",
     FloorState.UNAVAILABLE: "bold red",
     FloorState.STOPPED: "dim",
 }
@@ -55,6 +56,7 @@ class Picture:
     draft: str = ""
     spoken: str = ""
     coming: list[str] = field(default_factory=list)
+    replying: int = 0  # the turn that ``spoken`` and ``coming`` reply to
     timing: TurnTimed | None = None
     fault: Fault | None = None
 
@@ -66,10 +68,13 @@ class Picture:
                 self.meter = meter_steps(event.dbfs)
             case Heard():
                 self.draft = "" if event.final else event.text
-            case RolledBack() | Dismissed():
+            case Dismissed():
                 self.draft = ""
+            case RolledBack():
+                self._roll_back(event)
             case PhraseQueued():
                 self.coming.append(event.text)
+                self.replying = event.turn
             case PhraseStarted():
                 self.coming = self.coming[1:]
                 self.spoken += event.text
@@ -81,6 +86,11 @@ class Picture:
                 self.fault = event
             case Recovered():
                 self.fault = None
+
+    def _roll_back(self, event: RolledBack) -> None:
+        self.draft = ""
+        if event.turn == self.replying:  # the reply was taken back in its first words
+            self.spoken, self.coming = "", []
 
 
 def meter_steps(dbfs: float) -> int:

@@ -130,3 +130,31 @@ def test_pipes_get_plain_lines_and_terminals_the_live_view() -> None:
     assert isinstance(choose_view(plain()[0], live=True)("", ""), PlainView)
     assert isinstance(choose_view(terminal()[0], live=True)("", ""), LiveView)
     assert isinstance(choose_view(terminal()[0], live=False)("", ""), PlainView)
+
+
+@pytest.mark.parametrize("state", FloorState)
+def test_every_state_has_a_name_in_the_live_view(state: FloorState) -> None:
+    console, out = terminal()
+    with LiveView(console, "Juniper", "Juniper") as view:
+        view(FloorChanged(0, state, "why"))
+    assert state.value in out.getvalue()
+
+
+def test_a_reply_that_was_taken_back_is_not_shown_any_more() -> None:
+    console, _ = terminal()
+    with LiveView(console, "Juniper", "Juniper") as view:
+        for event in (*TURN[4:7], RolledBack(3_300, 1, "the person speaks")):
+            view(event)
+        assert "High time" not in shown(view)
+
+
+def test_a_reply_that_goes_on_stays_while_what_was_said_over_it_is_dropped() -> None:
+    console, _ = terminal()
+    with LiveView(console, "Juniper", "Juniper") as view:
+        for event in (*TURN[4:7], RolledBack(3_300, 2, "the person went on")):
+            view(event)
+        assert "High time" in shown(view)
+
+
+def shown(view: LiveView) -> str:
+    return "\n".join(line.plain for line in view._lines())
