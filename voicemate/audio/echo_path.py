@@ -37,7 +37,7 @@ EASY_FROM, EASY_TO = 0, samples(200)
 GOAL = samples(20)
 """Where other delays are brought."""
 
-ABSENT = samples(20_000)
+ABSENT = samples(3_000)
 """After so much far sound without any echo there is no path."""
 
 _SIZE = WINDOW * BLOCK_SAMPLES

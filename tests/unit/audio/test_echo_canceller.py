@@ -137,9 +137,20 @@ def test_without_an_echo_it_goes_to_sleep_and_wakes_when_one_shows():
     noise = np.random.default_rng(3).normal(0, 5e-4, len(far)).astype(np.float32)
     near = np.concatenate([noise[: 25 * CLOCK_HZ], echoed(far)[25 * CLOCK_HZ :]])
     out = cleaned(Aec3Canceller(), near, far)
-    assert out[blocks(10)].delay > 0
+    assert out[blocks(2)].delay > 0
+    assert out[blocks(4)].delay == 0, "a few seconds are enough to know"
     assert out[blocks(24)].delay == 0
     assert out[blocks(29)].delay > 0
+
+
+def test_where_there_is_no_echo_a_person_is_heard_whole_from_the_first_sample():
+    """AEC3 takes a second of whoever talks over a voice that it has never heard come back."""
+    far = syllables(10)
+    near = np.random.default_rng(3).normal(0, 5e-4, len(far)).astype(np.float32)
+    near[6 * CLOCK_HZ :] += 0.3 * syllables(10)[: 4 * CLOCK_HZ]
+    out = cleaned(Aec3Canceller(), near, far)
+    heard = sound(out[blocks(6) : blocks(8)])
+    assert np.array_equal(heard, near[blocks(6) * 512 : blocks(8) * 512])
 
 
 def test_always_means_always():
