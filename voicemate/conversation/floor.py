@@ -56,7 +56,6 @@ from voicemate.conversation.floor_inputs import (
     Unduck,
     VoiceOff,
     VoiceOn,
-    Voted,
 )
 from voicemate.conversation.pause_habit import PauseHabit
 from voicemate.events import FloorState
@@ -140,7 +139,6 @@ class Floor:
             VoiceOff: self._voice_off,
             Tick: self._tick,
             Judged: self._judge,
-            Voted: self._vote,
             Audible: self._be_audible,
             Silent: self._be_silent,
             Asked: self._ask,
@@ -275,13 +273,6 @@ class Floor:
             return acts + self._decide(got.at)
         self._speech = replace(speech, judged=got)
         return self._decide(got.at)
-
-    def _vote(self, got: Voted) -> list[Act]:
-        speech = self._speech
-        if speech is None or speech.judged is None or got.number != speech.number:
-            return []
-        self._speech = replace(speech, judged=replace(speech.judged, votes=got.votes))
-        return []
 
     def _decide(self, at: int) -> list[Act]:
         """The silence so far against the silence that the words ask for."""

@@ -69,14 +69,6 @@ class Judged(Input):
 
 
 @dataclass(frozen=True, slots=True)
-class Voted(Input):
-    """A vote on preparation ``number`` came after its words: ``votes`` are all there are now."""
-
-    number: int
-    votes: Votes
-
-
-@dataclass(frozen=True, slots=True)
 class Audible(Input):
     """The first sample of the character's speech leaves the loudspeaker."""
 

@@ -35,7 +35,6 @@ from voicemate.conversation.floor_inputs import (
     Unduck,
     VoiceOff,
     VoiceOn,
-    Voted,
 )
 from voicemate.events import FloorState
 from voicemate.sound import samples
@@ -92,12 +91,6 @@ def test_words_that_break_off_are_given_more_time(floor: Floor) -> None:
     play(floor, Judged(ms(1300), 1, words=True, votes=BREAKS_OFF))
     assert kinds(play(floor, Tick(ms(2199)))) == []
     assert kinds(play(floor, Tick(ms(2200)))) == [Commit]
-
-
-def test_a_vote_that_comes_later_counts_too(floor: Floor) -> None:
-    play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)), Judged(ms(1300), 1, words=True))
-    play(floor, Voted(ms(1350), 1, BREAKS_OFF))
-    assert kinds(play(floor, Tick(ms(1500)))) == []
 
 
 def test_the_patience_that_was_asked_for_makes_every_wait_longer(floor: Floor) -> None:
