@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from voicemate.errors import VoicemateError
-from voicemate.events import Event, Heard, ReplyEnded, RolledBack, Stage, StageTimed, TurnEnded, TurnTimed
+from voicemate.events import (
+    Event,
+    Heard,
+    PhraseStarted,
+    ReplyEnded,
+    RolledBack,
+    Stage,
+    StageTimed,
+    TurnEnded,
+    TurnTimed,
+)
 from voicemate.sound import CLOCK_HZ
 
 Bar = tuple[float, float]
@@ -42,6 +52,8 @@ class Timeline:
                 self.person.append((began / CLOCK_HZ, (ended - began) / CLOCK_HZ))
                 self.gaps.append((ended / CLOCK_HZ, event.gap))
                 self._audible[event.turn] = ended / CLOCK_HZ + event.gap / 1000
+            case PhraseStarted(turn=0):  # nobody asked: the greeting
+                self._audible.setdefault(0, event.at / CLOCK_HZ)
             case ReplyEnded() if event.turn in self._audible:
                 start = self._audible.pop(event.turn)
                 self.character.append((start, event.at / CLOCK_HZ - start))
