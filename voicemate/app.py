@@ -97,9 +97,8 @@ async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines
 def give_back_memory() -> None:
     """What imports and loading have left free in the process goes back to the system; glibc would keep it."""
     gc.collect()
-    with contextlib.suppress(
-        AttributeError, OSError, TypeError
-    ):  # another C library has no such thing, nor need of it
+    # Another C library has no such thing, nor need of it.
+    with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
@@ -320,8 +319,8 @@ def assemble(
     if ready.turn_detector is None and wants_turn_detector(settings):
         lost = "The end-of-turn model is missing or broken: pauses are judged without it (`voicemate models pull`)."
         events.emit(Notice(stage.clock.now(), lost))
-    if settings.attention.wake_phrase:
-        listener.prompt = f"{ready.dialogue.persona.name}."
+    if phrase := settings.attention.wake_phrase:
+        listener.prompt = f"{ready.dialogue.persona.name if phrase == 'name' else phrase}."
     floor: Decider = Floor.of(settings)
     if recorder:
         from voicemate.tape.taps import TapedFloor, taped_devices, taped_listener
