@@ -71,7 +71,7 @@ def cut(moments: list[Moment], silence: float) -> Cut:
     silences = [list(run) for quiet, run in groupby(window, lambda moment: moment.voice < silence) if quiet]
     longest = max(silences, key=len, default=[])
     if len(longest) * BLOCK_SAMPLES >= _SHORTEST_SILENCE:
-        middle = longest[len(longest) // 2].ended
+        middle = longest[(len(longest) - 1) // 2].ended
         return Cut(middle, middle)
     middle = _quietest(window)
     return Cut(middle + _OVERLAP // 2, middle - _OVERLAP // 2)

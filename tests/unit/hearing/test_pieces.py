@@ -20,6 +20,11 @@ def test_a_piece_is_cut_in_the_middle_of_its_longest_silence():
     assert not found.through_voice
 
 
+def test_a_silence_that_lasts_to_the_end_leaves_some_of_it_to_the_next_piece():
+    found = cut(moments([0.9] * 300 + [0.1] * 2), SILENT)
+    assert found == Cut(301 * BLOCK_SAMPLES, 301 * BLOCK_SAMPLES)
+
+
 def test_a_silence_long_before_the_end_is_not_looked_for():
     assert cut(moments([0.9] * 100 + [0.1] * 9 + [0.9] * 300), SILENT).through_voice
 
