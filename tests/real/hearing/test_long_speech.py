@@ -1,3 +1,5 @@
+from difflib import SequenceMatcher
+
 import numpy as np
 import pytest
 
@@ -26,15 +28,26 @@ async def test_36_seconds_lose_no_word_at_the_seams(clips, listen, tiny: Whisper
     assert errors(expected, await words_in_one_utterance(listen(tiny), clip.pcm())) <= 2
 
 
-async def test_52_seconds_say_what_whisper_hears_in_windows_of_20(clips, listen, tiny: Whisper):
-    """The recording has no transcript; its first 19 and last 15 seconds are heard in one piece, to compare."""
+async def test_52_seconds_lose_and_double_nothing_at_the_seams(clips, listen, tiny: Whisper):
+    """The recording has no transcript; its first 19 and last 15 seconds are heard in one piece, to compare.
+
+    Whisper spells a name differently in another window ("Azure", "as your"), and that is no seam's fault: a seam
+    that fails drops or repeats words in a row.
+    """
     pcm = clips["azure/aboutSpeechSdk.flac"].pcm()
     said = await words_in_one_utterance(listen(tiny), pcm)
     beginning = plain_words((await tiny.transcribe(pcm[: 19 * CLOCK_HZ])).text, "en")
     end = plain_words((await tiny.transcribe(pcm[-15 * CLOCK_HZ :])).text, "en")
     assert 125 <= len(said) <= 145
-    assert errors(beginning, said[: len(beginning)]) <= 3
-    assert errors(end, said[-len(end) :]) <= 3
+    for expected, heard in ((beginning, said[: len(beginning)]), (end, said[-len(end) :])):
+        assert longest_run_lost_or_doubled(expected, heard) <= 1
+        assert errors(expected, heard) <= len(expected) // 10 + 1
+
+
+def longest_run_lost_or_doubled(expected: list[str], heard: list[str]) -> int:
+    """Words in a row that only one of the two has; where both have others, the difference of their numbers."""
+    edits = SequenceMatcher(None, expected, heard, autojunk=False).get_opcodes()
+    return max(abs((there_ended - there) - (here_ended - here)) for _, there, there_ended, here, here_ended in edits)
 
 
 async def test_a_voice_that_never_pauses_is_cut_without_losing_a_word(clips, silero, tiny: Whisper):
