@@ -7,7 +7,7 @@ SHELL := /bin/bash
 VENV := .venv
 VOICEMATE := $(VENV)/bin/voicemate
 
-.PHONY: help talk demo test models lock clean
+.PHONY: help talk demo test explore models lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ test: $(VENV)/.test $(VENV)/.talk models  ## set up and run every test
 	@$(VENV)/bin/lint-imports
 	@$(VENV)/bin/pyright
 	@$(VENV)/bin/python -m pytest $(ARGS)
+
+explore: $(VENV)/.test  ## look for examples that break the state machines and parsers, new ones each time
+	@HYPOTHESIS_PROFILE=explore $(VENV)/bin/python -m pytest -q tests/unit tests/simulation -m hypothesis $(ARGS)
 
 models: $(VENV)/.talk  ## fetch the starter models (235 MB), once
 	@$(VOICEMATE) models pull starter --only-missing

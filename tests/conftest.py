@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import soundfile
@@ -14,6 +15,11 @@ from voicemate.offline import locking
 from voicemate.offline.proof import Attempt, KernelFacts, OfflineProof
 from voicemate.places import models_folder
 from voicemate.sound import CLOCK_HZ, Pcm
+
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", derandomize=False, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+"""Every run tries the same examples, so that a failure is of the change; ``make explore`` looks for new ones."""
 
 SPEECH = Path(os.environ.get("VOICEMATE_SPEECH", Path(__file__).parents[2] / "shared" / "speech"))
 """A folder of recordings with a manifest.tsv, kept outside the project; tests that need it skip without it."""
