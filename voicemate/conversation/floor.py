@@ -78,6 +78,10 @@ class _Speech:
     number: int = 0
     judged: Judged | None = None
 
+    def prepared_as(self, number: int) -> bool:
+        """What came of preparation ``number`` is of this; nothing is, before there is one."""
+        return self.ended is not None and self.number == number != 0
+
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
@@ -262,7 +266,7 @@ class Floor:
 
     def _judge(self, got: Judged) -> list[Act]:
         speech = self._speech
-        if speech is None or speech.ended is None or got.number != speech.number:
+        if speech is None or not speech.prepared_as(got.number):
             return []
         if self.state is FloorState.YIELDING:
             if not got.bid:
@@ -409,7 +413,7 @@ class Floor:
 
     def _fail(self, got: Failed) -> list[Act]:
         speech, answer = self._speech, self._answer
-        if speech is not None and got.number == speech.number and speech.ended is not None:
+        if speech is not None and speech.prepared_as(got.number):
             if self.state is FloorState.YIELDING:
                 return self._go_on(Judged(got.at, got.number, words=False, bid=False, why=got.why))
             self._key = _Key.UP

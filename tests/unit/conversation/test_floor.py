@@ -177,6 +177,13 @@ def test_on_battery_work_begins_only_when_the_pause_lasts(floor: Floor) -> None:
     assert kinds(play(floor, Tick(ms(1250)))) == [Prepare]
 
 
+def test_a_greeting_that_fails_does_not_take_the_turn_of_a_person_who_was_not_answered_yet(floor: Floor) -> None:
+    """Its number is 0, and so is the number of a turn that nothing was prepared for."""
+    play(floor, Power(0, battery=True), VoiceOn(ms(300), ms(200)), VoiceOff(ms(1064), ms(1000)))
+    assert play(floor, Failed(ms(1100), 0, "the voice broke"), Judged(ms(1100), 0, words=False)) == []
+    assert kinds(play(floor, Tick(ms(1250)))) == [Prepare]
+
+
 def test_work_that_is_mostly_in_vain_begins_later() -> None:
     floor = Floor(ENDPOINT, speculation=SpeculationSettings(careful_pause_ms=250))
     play(floor, VoiceOn(0, 0))
