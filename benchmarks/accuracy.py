@@ -17,23 +17,22 @@ the ears, and what would have been taken for words is printed.
 
 import argparse
 import asyncio
-import csv
 import json
-import os
-import platform
 import statistics
+import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
 import _pywhispercpp as native
-import numpy as np
-import soundfile
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import machine
+from benchmarks.recordings import FOLDER, Recorded, recordings
 from voicemate.bench.word_errors import errors, plain_words
 from voicemate.config import Settings
 from voicemate.hearing.ears import Ears
@@ -43,26 +42,10 @@ from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
 from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
-from voicemate.sound import CLOCK_HZ, Pcm
+from voicemate.sound import CLOCK_HZ
 
 SETTINGS = Settings()
 WHISPERS_LANGUAGE = {"yue": "zh"}
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A clip of the manifest; ``pcm`` is 16 kHz mono."""
-
-    name: str
-    language: str
-    kind: str
-    transcript: str
-    pcm: Pcm
-
-    @property
-    def whole(self) -> bool:
-        """Whisper can take it in one piece."""
-        return len(self.pcm) <= 28 * CLOCK_HZ
 
 
 @dataclass(frozen=True)
@@ -81,7 +64,7 @@ class Row:
 class Way(Protocol):
     """A way to hear a recording: what was heard, and how many milliseconds it took."""
 
-    async def hear(self, recording: Recording) -> tuple[str, float]: ...
+    async def hear(self, recording: Recorded) -> tuple[str, float]: ...
 
 
 class Defaults:
@@ -91,15 +74,15 @@ class Defaults:
         self._context = native.whisper_init_from_file_with_params(str(model), native.whisper_context_default_params())
         self._threads = threads
 
-    async def hear(self, recording: Recording) -> tuple[str, float]:
+    async def hear(self, recording: Recorded) -> tuple[str, float]:
         params = native.whisper_full_default_params(native.WHISPER_SAMPLING_BEAM_SEARCH)
         params.beam_search = {"beam_size": 5, "patience": -1.0}
         params.greedy = {"best_of": 5}
         params.n_threads = self._threads
         params.language = WHISPERS_LANGUAGE.get(recording.language, recording.language)
         params.print_progress = False
-        began = time.perf_counter()
-        native.whisper_full(self._context, params, np.ascontiguousarray(recording.pcm), len(recording.pcm))
+        pcm, began = recording.pcm(), time.perf_counter()
+        native.whisper_full(self._context, params, pcm, len(pcm))
         segments = range(native.whisper_full_n_segments(self._context))
         text = b"".join(native.whisper_full_get_segment_text(self._context, segment) for segment in segments)
         return text.decode("utf-8", errors="ignore"), (time.perf_counter() - began) * 1000
@@ -112,9 +95,9 @@ class Alone:
         self._whisper = whisper
         self._prompt = prompt
 
-    async def hear(self, recording: Recording) -> tuple[str, float]:
+    async def hear(self, recording: Recorded) -> tuple[str, float]:
         language = WHISPERS_LANGUAGE.get(recording.language, recording.language)
-        transcript = await self._whisper.transcribe(recording.pcm, language, self._prompt)
+        transcript = await self._whisper.transcribe(recording.pcm(), language, self._prompt)
         return transcript.text, transcript.ms
 
 
@@ -125,7 +108,7 @@ class ThroughEars:
         ears = Ears(VoiceActivity(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.hearing.longest_piece_s)
         self._listener = Listener(ears, whisper, prompt=prompt)
 
-    async def hear(self, recording: Recording) -> tuple[str, float]:
+    async def hear(self, recording: Recorded) -> tuple[str, float]:
         texts, ms = [], 0.0
         began = time.perf_counter()
         async for utterance in self.utterances(recording):
@@ -135,27 +118,32 @@ class ThroughEars:
             began = time.perf_counter()
         return " ".join(texts), ms
 
-    def utterances(self, recording: Recording) -> AsyncIterator[Utterance]:
-        return utterances(self._listener, recording.pcm, SETTINGS.endpoint.silence_ms)
+    def utterances(self, recording: Recorded) -> AsyncIterator[Utterance]:
+        return utterances(self._listener, recording.pcm(), SETTINGS.endpoint.silence_ms)
 
 
-async def measure(name: str, way: Way, recordings: list[Recording]) -> list[Row]:
+def whole(recording: Recorded) -> bool:
+    """Whisper can take it in one piece."""
+    return len(recording.pcm()) <= 28 * CLOCK_HZ
+
+
+async def measure(name: str, way: Way, clips: list[Recorded]) -> list[Row]:
     """Prints how far it is: a slow machine takes half an hour for a large model."""
-    print(f"{name}: {len(recordings)} recordings", flush=True)
+    print(f"{name}: {len(clips)} recordings", flush=True)
     rows = []
-    for recording in recordings:
+    for recording in clips:
         heard, ms = await way.hear(recording)
         expected = plain_words(recording.transcript, recording.language)
         wrong = errors(expected, plain_words(heard, recording.language))
-        group = recording.language if recording.whole else f"{recording.language}, longer than 28 s"
+        group = recording.language if whole(recording) else f"{recording.language}, longer than 28 s"
         rows.append(Row(name, group, recording.name, len(expected), wrong, round(ms, 1), heard))
     return rows
 
 
-async def invented(ears: ThroughEars, recordings: list[Recording]) -> list[tuple[str, str]]:
+async def invented(ears: ThroughEars, clips: list[Recorded]) -> list[tuple[str, str]]:
     """Recordings and what was taken for words in them."""
     words = []
-    for recording in recordings:
+    for recording in clips:
         async for utterance in ears.utterances(recording):
             part = utterance.understood
             print(f"  {recording.name}: {part.text!r}: {'TAKEN FOR WORDS' if part.words else part.why}", flush=True)
@@ -180,19 +168,19 @@ def table(rows: list[Row]) -> str:
 
 async def run(options: argparse.Namespace) -> dict[str, object]:
     model, silero = resolve(options.model, Role.HEARING), resolve("silero-vad", Role.VOICE_ACTIVITY)
-    recordings = read(options.speech)
-    spoken = [clip for clip in recordings if clip.transcript and clip.language in options.languages]
+    clips = recordings(options.speech)
+    spoken = [clip for clip in clips if clip.transcript and clip.language in options.languages]
     rows: list[Row] = []
     if options.defaults:
         rows += await measure("defaults", Defaults(model, options.threads), spoken)
     for floor in options.floors:
         whisper = Whisper(model, options.threads, floor)
-        rows += await measure(str(floor), Alone(whisper, options.prompt), [clip for clip in spoken if clip.whole])
+        rows += await measure(str(floor), Alone(whisper, options.prompt), [clip for clip in spoken if whole(clip)])
         whisper.close()
     whisper = Whisper(model, options.threads)
     rows += await measure("ears", ThroughEars(whisper, silero, options.prompt), spoken)
     print(table(rows), "\n\nno speech, played one after another", flush=True)
-    noise = [clip for clip in recordings if clip.kind == "nonspeech"]
+    noise = [clip for clip in clips if clip.kind == "nonspeech"]
     words = await invented(ThroughEars(whisper, silero, options.prompt), noise)
     print(f"  words invented in {len({name for name, _ in words})} recordings")
     whisper.close()
@@ -201,27 +189,10 @@ async def run(options: argparse.Namespace) -> dict[str, object]:
         "date": date.today().isoformat(),
         "threads": options.threads,
         "prompt": options.prompt,
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "versions": {name: version(name) for name in ("voicemate", "pywhispercpp", "onnxruntime")},
+        "machine": machine.description(),
         "rows": [asdict(row) for row in rows],
         "invented": words,
     }
-
-
-def read(folder: Path) -> list[Recording]:
-    manifest = folder / "manifest.tsv"
-    if not manifest.is_file():
-        raise SystemExit(f"{manifest} is missing: give a folder of recordings with --speech")
-    with manifest.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return [Recording(r["clip"], r["lang"], r["kind"], r["transcript"], sound(folder / r["clip"])) for r in rows]
-
-
-def sound(path: Path) -> Pcm:
-    pcm, rate = soundfile.read(path, dtype="float32")
-    if rate != CLOCK_HZ or pcm.ndim != 1:
-        raise SystemExit(f"{path} is not 16 kHz mono")
-    return np.asarray(pcm, dtype=np.float32)
 
 
 def listed(text: str) -> list[str]:
@@ -230,7 +201,7 @@ def listed(text: str) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--speech", type=Path, default=Path(os.environ.get("VOICEMATE_SPEECH", "../shared/speech")))
+    parser.add_argument("--speech", type=Path, default=FOLDER)
     parser.add_argument("--model", default="whisper-base", help="a name or a ggml file")
     parser.add_argument("--languages", type=listed, default=["en"], help="such as en,zh,yue")
     parser.add_argument("--floors", type=lambda text: [int(part) for part in listed(text)], default=[])

@@ -2,7 +2,6 @@
 
 import csv
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,40 +11,57 @@ import soundfile
 from voicemate.sound import CLOCK_HZ, Pcm
 
 FOLDER = Path(os.environ.get("VOICEMATE_SPEECH", Path(__file__).parents[2] / "shared" / "speech"))
+MANIFEST = "manifest.tsv"
 
 
 @dataclass(frozen=True)
 class Recorded:
     """One recording and what its manifest says of it; times in seconds."""
 
+    path: Path
     name: str
     language: str
     kind: str  # speech, conversation or nonspeech
     transcript: str
+    note: str
     speech_start_s: float
     speech_end_s: float
     longest_pause_s: float
 
     def pcm(self) -> Pcm:
-        """16 kHz mono float32."""
-        sound, rate = soundfile.read(FOLDER / self.name, dtype="float32")
-        if rate != CLOCK_HZ:
-            sys.exit(f"{self.name} has {rate} Hz; recordings must have {CLOCK_HZ}")
+        """16 kHz mono float32.
+
+        Raises:
+            SystemExit: it has another rate, or more than one channel.
+        """
+        sound, rate = soundfile.read(self.path, dtype="float32")
+        if rate != CLOCK_HZ or sound.ndim != 1:
+            raise SystemExit(f"{self.name} is not {CLOCK_HZ} Hz mono")
         return np.ascontiguousarray(sound, dtype=np.float32)
 
 
-def recordings() -> list[Recorded]:
-    """All recordings of the manifest, in its order."""
-    manifest = FOLDER / "manifest.tsv"
+def recordings(folder: Path | None = None) -> list[Recorded]:
+    """All recordings of the manifest, in its order.
+
+    Args:
+        folder: with the recordings; ``FOLDER`` when left out.
+
+    Raises:
+        SystemExit: there is no manifest.
+    """
+    folder = folder or FOLDER
+    manifest = folder / MANIFEST
     if not manifest.is_file():
-        sys.exit(f"there is no {manifest}: set VOICEMATE_SPEECH to a folder of recordings with a manifest.tsv")
+        raise SystemExit(f"there is no {manifest}: set VOICEMATE_SPEECH to a folder of recordings with one")
     with manifest.open(encoding="utf-8", newline="") as table:
         return [
             Recorded(
+                path=folder / row["clip"],
                 name=row["clip"],
                 language=row["lang"],
                 kind=row["kind"],
                 transcript=row["transcript"],
+                note=row["note"],
                 speech_start_s=float(row["speech_start_s"] or 0),
                 speech_end_s=float(row["speech_end_s"] or 0),
                 longest_pause_s=float(row["longest_pause_s"] or 0),

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import Clip
+from benchmarks.recordings import Recorded
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
 from voicemate.config import Settings
 from voicemate.conversation.floor_inputs import Tick, VoiceOff, VoiceOn
@@ -23,7 +23,9 @@ from voicemate.tape.taps import TapedFloor
 pytestmark = pytest.mark.real
 
 
-def test_the_same_voices_are_found_at_the_same_places(clips: dict[str, Clip], silero: Path, tmp_path: Path) -> None:
+def test_the_same_voices_are_found_at_the_same_places(
+    clips: dict[str, Recorded], silero: Path, tmp_path: Path
+) -> None:
     assert silero.is_file()
     speech = next(clip for clip in clips.values() if clip.language == "en" and clip.kind == "speech").pcm()
     noise = 0.002 * np.random.default_rng(1).standard_normal(3 * len(speech))
