@@ -17,7 +17,8 @@ from voicemate.audio.room import Room
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.config import PushToTalkSettings, Settings, VadSettings
 from voicemate.conversation.dialogue import Dialogue
-from voicemate.daemon.keeper import HELD_S, WARM_S, Keeper
+from voicemate.daemon.keeper import Keeper
+from voicemate.daemon.key import HELD_S, WARM_S
 from voicemate.daemon.workshop import Workshop
 from voicemate.errors import AudioError, ControlError, ModelError, PersonaError, SettingsError, VoicemateError
 from voicemate.events import Event, EventStream, Fault, FloorChanged, FloorState, Heard, ReplyEnded
@@ -448,3 +449,18 @@ def test_it_greets_once(monkeypatch: pytest.MonkeyPatch) -> None:
     house.play(script)
     assert [ended.heard for ended in house.of(ReplyEnded)] == ["Hello, I am here."]
     assert house.of(Fault) == []
+
+
+def test_hands_free_the_key_leaves_the_microphone_as_it_is() -> None:
+    house = House()
+
+    async def script(house: House) -> None:
+        await house.until(FloorState.LISTENING)
+        await house.keeper.press()
+        await house.room.say(voice(1.0))
+        await house.keeper.release()
+        assert await house.room.until_answered()
+        await asyncio.sleep(2 * WARM_S)
+
+    house.play(script)
+    assert house.stages == ["listening"]

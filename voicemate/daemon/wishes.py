@@ -1,0 +1,37 @@
+"""What is wanted of the daemon now."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from voicemate.config import Settings
+from voicemate.daemon.key import Key
+
+
+@dataclass(slots=True)
+class Wishes:
+    """Written by what the daemon is told, read by what keeps the conversation up. Lives on one loop.
+
+    Attributes:
+        key: push-to-talk.
+        overrides: settings of the command line, by dotted key.
+        greet: the character is to greet when it next listens.
+        listening: the microphone may be open without the key.
+        speaking: so many texts are to be said or asked.
+        stop: the daemon is to end.
+        news: something of this has changed.
+    """
+
+    key: Key
+    overrides: dict[str, Any] = field(default_factory=dict)
+    greet: bool = True
+    listening: bool = True
+    muted: bool = False
+    speaking: int = 0
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def microphone(self, settings: Settings) -> bool:
+        """Whether it is to be open."""
+        hands_free = self.listening and settings.push_to_talk.hands_free
+        return hands_free or self.key.down or self.key.warm
