@@ -193,6 +193,11 @@ class Recovered(Event):
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class StatusChanged(Event):
+    """A command changed what ``status`` shows and no other event tells: mute, listening, the persona, a setting."""
+
+
 Subscriber = Callable[[Event], None]
 """Subscribers are called on the conversation's own thread and must return at once."""
 

@@ -68,7 +68,9 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up. Another thread that waits for something to read learns that it has ended."""
+        with suppress(OSError):  # the daemon has hung up already
+            self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
     def call(self, command: str, timeout_s: float | None = ANSWER_S, **arguments: Any) -> dict[str, Any]:

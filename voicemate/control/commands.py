@@ -127,6 +127,10 @@ COMMANDS: dict[str, type[Arguments]] = {
 }
 
 
+STATUS_CHANGING = frozenset({"listen", "mute", "persona", "reload"})
+"""After these, also where they failed half-way, whoever shows the status has to ask for it anew."""
+
+
 def understand(request: Request) -> Arguments | Refusal:
     """The arguments of ``request``, checked, or why it is refused. Pure; never raises."""
     wanted = COMMANDS.get(request.command)

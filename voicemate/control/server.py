@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from voicemate.control.commands import Controlled, Watching, perform, refused, understand
+from voicemate.control.commands import STATUS_CHANGING, Controlled, Watching, perform, refused, understand
 from voicemate.control.flow import Allowance, Limits, LineSplitter, Outbox, TooLongError
 from voicemate.control.protocol import (
     Code,
@@ -24,7 +24,7 @@ from voicemate.control.protocol import (
 from voicemate.control.socket_place import bound, peer_uid, remove, socket_path
 from voicemate.control.watching import event_data, is_level
 from voicemate.errors import VoicemateError
-from voicemate.events import Event
+from voicemate.events import Event, StatusChanged
 
 _CHUNK = 16_384
 """Bytes read at once: at most so many lines are worked on before others get their turn."""
@@ -143,6 +143,8 @@ class ControlServer:
                 wrong = f"The command `{request.command}` failed"
                 line = refusal_line(Refusal(request.id, Code.FAILED, wrong, "See `voicemate logs`"))
             client.send(line)
+            if request.command in STATUS_CHANGING:
+                self._tell(StatusChanged(0))
 
 
 class _Client:

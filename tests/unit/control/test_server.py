@@ -329,3 +329,18 @@ async def test_a_client_that_leaves_a_reset_behind_is_nobody_s_trouble(path: Pat
         assert (await visitor.call(1, "status"))["id"] == 1
         while len(server._clients) > 1:
             await asyncio.sleep(0.01)
+
+
+async def test_watchers_learn_that_the_status_has_changed(path: Path):
+    async with serving(path):
+        watcher, other = await Visitor.at(path), await Visitor.at(path)
+        await watcher.call(1, "events")
+        await other.call(1, "interrupt")  # a command that changes nothing of it
+        for number, (command, arguments) in enumerate(
+            {"mute": {"on": True}, "listen": {"on": False}, "reload": {}, "persona": {"name": "nobody"}}.items()
+        ):
+            await other.call(number, command, **arguments)
+            told = await watcher.read()
+            assert (told["event"], told["data"]) == ("StatusChanged", {"at": 0}), command
+        watcher.leave()
+        other.leave()
