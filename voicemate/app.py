@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.devices import Direction
 from voicemate.audio.echo import echo_canceller
 from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.microphone import DEFAULT_LIMITS, DeviceMicrophone
@@ -42,6 +41,7 @@ from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
 from voicemate.places import state_folder
 from voicemate.power import on_battery
+from voicemate.speaking.chosen_voice import ChosenVoice
 from voicemate.speaking.hibari_voice import HibariSynthesizer
 from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
 from voicemate.speaking.synthesizer import Synthesizer
@@ -157,8 +157,10 @@ def load_synthesizer(settings: Settings, persona: Persona) -> Synthesizer:
     Raises:
         SpeechError: the engine is not installed.
     """
-    system = Pyttsx3Synthesizer(settings.speaking, warm_up=persona.voice)
-    return HibariSynthesizer(system) if settings.speaking.engine == "hibari" else system
+    speaking = settings.speaking
+    system = Pyttsx3Synthesizer(speaking, warm_up=persona.voice)
+    engine = HibariSynthesizer(system) if speaking.engine == "hibari" else system
+    return ChosenVoice(engine, speaking.voice) if speaking.voice else engine
 
 
 @asynccontextmanager
@@ -210,17 +212,6 @@ def _seed(settings: Settings) -> int:
 def _with_seed(settings: Settings) -> Settings:
     """``settings`` with the seed that is drawn for this conversation, so that it can be told afterwards."""
     return settings.model_copy(update={"thinking": settings.thinking.model_copy(update={"seed": _seed(settings)})})
-
-
-def check_devices(settings: Settings) -> None:
-    """That a conversation can be heard and spoken on this machine.
-
-    Raises:
-        AudioError: there is no such microphone or loudspeaker, or no sound system at all.
-    """
-    host = StreamHost()
-    host.check(Direction.INPUT, settings.audio.input)
-    host.check(Direction.OUTPUT, settings.audio.output)
 
 
 async def talk(settings: Settings, view: ViewMaker, record: Path | None = None) -> None:

@@ -66,10 +66,10 @@ def talk(
             "audio.output": output,
         }
     )
-    from voicemate import app as composition
+    from voicemate.audio.usable import check_devices
 
     try:
-        composition.check_devices(settings)
+        check_devices(settings.audio)
     except AudioError as error:
         if input_ or output:
             raise
@@ -78,6 +78,9 @@ def talk(
         return
     if llm is None:
         settings = offer_better_model(settings)
+    go_offline(settings)
+    from voicemate import app as composition
+
     _run(settings, composition.talk(settings, choose_view(results(), live=not no_view), record))
 
 

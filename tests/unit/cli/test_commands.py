@@ -53,7 +53,7 @@ def test_what_cannot_be_done_is_one_sentence_with_a_way_out(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     if words[0] == "talk":
-        monkeypatch.setattr("voicemate.app.check_devices", lambda settings: None)
+        monkeypatch.setattr("voicemate.audio.usable.check_devices", lambda wanted: None)
     assert run(monkeypatch, *words) == code
     complaint = capsys.readouterr().err.strip().splitlines()[-1]
     assert complaint.startswith("voicemate: ")
