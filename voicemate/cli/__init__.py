@@ -20,6 +20,7 @@ from voicemate.cli import (
     listening,
     remembering,
     replaying,
+    running,
     serving,
 )
 from voicemate.cli.output import complain
@@ -43,6 +44,7 @@ listening.add_to(app)
 library.add_to(app)
 remembering.add_to(app)
 replaying.add_to(app)
+running.add_to(app)
 controlling.add_to(app)
 configuring.add_to(app)
 serving.add_to(app)

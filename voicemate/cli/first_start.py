@@ -8,9 +8,11 @@ from typing import Any
 import typer
 
 from voicemate.cli.output import messages, note
-from voicemate.config import Settings, settings_file
+from voicemate.config import Settings
+from voicemate.errors import SettingsError
 from voicemate.models.sizes import as_size
 from voicemate.places import private_folder, state_folder
+from voicemate.settings_file import set_value
 
 
 def offer_better_model(settings: Settings) -> Settings:
@@ -36,11 +38,10 @@ def offer_better_model(settings: Settings) -> Settings:
         return settings
     if subprocess.run([sys.executable, "-m", "voicemate", "models", "pull", name], check=False).returncode:
         return settings
-    if not settings_file().exists():
-        private_folder(settings_file().parent)
-        settings_file().write_text(f'[thinking]\nmodel = "{name}"\n', encoding="utf-8")
-    else:
-        note(f'To keep it, set [thinking] model = "{name}" in {settings_file()}')
+    try:
+        set_value("thinking.model", name)
+    except SettingsError as error:  # the model is there all the same
+        note(f"{error} To keep {name}: voicemate config set thinking.model {name}")
     return settings.model_copy(update={"thinking": settings.thinking.model_copy(update={"model": name})})
 
 

@@ -1,0 +1,32 @@
+"""``voicemate status``: the daemon as it is, as rows of a table."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from statistics import median
+
+from rich.text import Text
+
+from voicemate.control.status import Status
+from voicemate.events import FloorState
+
+
+def described(found: Status) -> Iterator[tuple[str, Text]]:
+    """Name and value of each row."""
+    bad = found.state == FloorState.UNAVAILABLE
+    reason = f" ({found.reason})" if found.reason and not bad else ""
+    muted = ", muted" if found.muted else ""
+    yield "state", Text(f"{found.state}{muted}{reason}", style="red" if bad else "green")
+    yield "character", Text(f"{found.character} ({found.persona})" if found.character else found.persona)
+    yield "models", Text(f"{found.models.hearing} · {found.models.thinking} · {found.models.speaking}")
+    for kind, device in (("microphone", found.microphone), ("loudspeaker", found.loudspeaker)):
+        yield kind, Text(device.name if device.open else f"{device.name} (closed)")
+    yield "turns", Text(found.mode)
+    yield "echo", Text(found.echo)
+    on = [name for name, holds in found.offline.items() if holds]
+    off = [name for name, holds in found.offline.items() if not holds]
+    missing = f"; not on: {', '.join(off)}" if off else ""
+    yield "offline", Text(f"{', '.join(on) or 'no lock'}{missing}", style="yellow" if off else "")
+    gaps = f", gap {median(found.gaps_ms):.0f} ms (of the last {len(found.gaps_ms)})" if found.gaps_ms else ""
+    yield "said", Text(f"{found.turns} turns{gaps}")
+    up = timedelta(seconds=round(found.uptime_s))
+    yield "process", Text(f"{found.pid}, up {up}, {found.memory_mb:.0f} MB, version {found.version}")
