@@ -102,11 +102,14 @@ class Client:
         """Ask for ``command`` without waiting; returns the number that its answer will have.
 
         Raises:
-            ControlError: the daemon has ended.
+            ControlError: the daemon does not read, or has ended.
         """
         self._sent += 1
         try:
+            self._connection.settimeout(ANSWER_S)  # reading may have left none
             self._connection.sendall(request_line(Request(self._sent, command, arguments)))
+        except TimeoutError:
+            raise _silent() from None
         except OSError:
             raise _ended() from None
         return self._sent

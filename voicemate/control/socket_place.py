@@ -9,6 +9,7 @@ import socket
 import stat
 import struct
 import sys
+import time
 from pathlib import Path
 
 from voicemate.errors import AlreadyRunningError, ControlError
@@ -72,7 +73,7 @@ def connected(path: Path, timeout_s: float) -> socket.socket | None:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(timeout_s)
     try:
-        connection.connect(str(path))
+        _connect(connection, path, time.monotonic() + timeout_s)
         if peer_uid(connection) != os.getuid():
             raise ControlError(f"The control socket {path} belongs to another account", "Remove it, or ask them to")
     except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
@@ -89,6 +90,19 @@ def connected(path: Path, timeout_s: float) -> socket.socket | None:
 
 
 _RESTART = "Try `voicemate restart`"
+
+_QUEUE_S = 0.05
+
+
+def _connect(connection: socket.socket, path: Path, deadline: float) -> None:
+    """Connect, and wait for a place in the daemon's queue, which Linux refuses without waiting when it is full."""
+    while True:
+        try:
+            return connection.connect(str(path))
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise TimeoutError from None
+            time.sleep(_QUEUE_S)
 
 
 def peer_uid(connection: socket.socket) -> int:

@@ -1,0 +1,71 @@
+"""A daemon that hangs never hangs those who ask it something."""
+
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from voicemate.control import client as client_module
+from voicemate.control.client import Client
+from voicemate.control.socket_place import bound
+from voicemate.errors import ControlError
+
+SOON_S = 0.2
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "ANSWER_S", SOON_S)
+
+
+def test_one_that_never_answers_is_told_after_a_while(path: Path):
+    with bound(path), Client(path) as client:
+        with pytest.raises(ControlError, match="does not answer") as told:
+            client.call("status", timeout_s=SOON_S)
+        assert "voicemate restart" in told.value.remedy
+
+
+def test_nor_one_that_does_not_even_read(path: Path):
+    with bound(path), Client(path, timeout_s=SOON_S) as client:
+        with pytest.raises(ControlError, match="does not answer"):
+            client.receive(timeout_s=SOON_S)
+        client._connection.settimeout(None)  # as a wait without an end leaves it
+        with pytest.raises(ControlError, match="does not answer"):
+            _send_for_ever(client)
+
+
+def test_one_whose_queue_is_full_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("voicemate.control.socket_place._BACKLOG", 0)
+    with bound(path) as listening:
+        waiting = _fill(path)
+        with pytest.raises(ControlError, match="it does not answer"):
+            Client(path, timeout_s=SOON_S)
+        room = threading.Timer(SOON_S, lambda: listening.accept()[0].close())
+        room.start()
+        Client(path, timeout_s=20).close()
+        room.join()
+        for one in waiting:
+            one.close()
+
+
+def _send_for_ever(client: Client) -> None:
+    while True:
+        client.send("say", text="x" * 4_000)
+
+
+def _fill(path: Path) -> list[socket.socket]:
+    """Connect until nobody else can."""
+    waiting = []
+    while True:
+        one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        one.setblocking(False)
+        try:
+            one.connect(str(path))
+        except BlockingIOError:
+            one.close()
+            return waiting
+        except ConnectionRefusedError:
+            one.close()
+            pytest.skip("this system says of a full queue that nobody is there")
+        waiting.append(one)
