@@ -158,6 +158,11 @@ class SpeakingSettings(Section):
         default="pyttsx3",
         description="pyttsx3, the system's own voices; hibari, a neural one (`pip install hibari-tts`)",
     )
+    voice: str = Field(
+        default="",
+        max_length=200,
+        description="a voice from `voicemate voices` for all characters of its language; empty for their own",
+    )
     timeout_s: float = Field(default=6.0, ge=0.5, le=60, description="a phrase that takes longer restarts the driver")
 
 

@@ -23,6 +23,7 @@ from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
 from voicemate.sound import CLOCK_HZ, Sound
 from voicemate.speaking.phrases import PhraseSplitter
+from voicemate.speaking.synthesizer import VoiceInfo
 
 LOOK_S = 0.03
 """How often somebody who waits for the loudspeaker looks whether it is done."""
@@ -72,6 +73,19 @@ async def say(settings: Settings, text: str, to_file: Path | None) -> None:
     sounds = await rendered(settings, text, persona)
     rate = sounds[0].rate if sounds else CLOCK_HZ
     write_wav(to_file, np.concatenate([sound.pcm for sound in sounds]) if sounds else np.zeros(0, np.float32), rate)
+
+
+async def voices(settings: Settings) -> list[VoiceInfo]:
+    """All voices that the engine of ``settings`` offers, each language's best one first.
+
+    Raises:
+        SpeechError: the engine is missing, or failed twice.
+    """
+    synthesizer = load_synthesizer(settings, find_persona(settings.persona))
+    try:
+        return await synthesizer.voices()
+    finally:
+        await synthesizer.close()
 
 
 async def rendered(settings: Settings, text: str, persona: Persona) -> list[Sound]:

@@ -15,6 +15,7 @@ models_app = typer.Typer(no_args_is_help=True, help="List, fetch and check the m
 
 def add_to(app: typer.Typer) -> None:
     app.command(rich_help_panel="Library")(personas)
+    app.command(rich_help_panel="Library")(voices)
     app.add_typer(models_app, name="models", rich_help_panel="Library")
 
 
@@ -157,6 +158,34 @@ def personas(as_json: JsonOption = False) -> None:
         note(f"Talk to one with `voicemate talk --persona KEY`. Your own go into {config_folder() / 'personas'}.")
     for error in found.broken:
         complain(str(error))
+
+
+def voices(
+    language: Annotated[str, typer.Option(help="Only those of a language, such as en.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """The voices of this machine. A persona's file names one; the setting speaking.voice goes before it.
+
+    [bold]Example[/]: voicemate voices --language en
+    """
+    import asyncio
+
+    from voicemate import errands
+    from voicemate.config import load
+
+    found = asyncio.run(errands.voices(load()))
+    shown = [voice for voice in found if not language or language in voice.languages]
+    if as_json:
+        for voice in shown:
+            print_json({"id": voice.id, "name": voice.name, "languages": list(voice.languages)})
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("name", "languages", "id"):
+        table.add_column(column)
+    for voice in shown:
+        table.add_row(Text(voice.name), " ".join(voice.languages), Text(voice.id))
+    results().print(table)
+    note("Choose one for all characters of its language with `voicemate config set speaking.voice NAME`.")
 
 
 class _Bars:
