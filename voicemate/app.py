@@ -18,7 +18,7 @@ from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.microphone import DEFAULT_LIMITS, DeviceMicrophone
 from voicemate.audio.ports import Loudspeaker, Microphone
 from voicemate.audio.stream_host import StreamHost
-from voicemate.config import Settings, cores, engine_threads
+from voicemate.config import Settings, engine_threads
 from voicemate.conversation.attention import Attention
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.conversation.floor import Floor
@@ -36,6 +36,7 @@ from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
 from voicemate.models import catalog
 from voicemate.models.catalog import Role
+from voicemate.models.needed import SILERO, SMART_TURN, wants_turn_detector
 from voicemate.models.resolve import resolve
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
@@ -50,8 +51,6 @@ from voicemate.thinking.llama import Llama
 
 if TYPE_CHECKING:  # loaded only where a conversation is recorded
     from voicemate.tape.recorder import Recorder
-
-SILERO, SMART_TURN = "silero-vad", "smart-turn"
 
 ViewMaker = Callable[[str, str], AbstractContextManager[Subscriber]]
 """Makes a view from a title and the character's name."""
@@ -134,11 +133,6 @@ def listen_with(settings: Settings, whisper: Whisper) -> Listener:
     hearing, vad = settings.hearing, settings.vad
     activity = VoiceActivity(resolve(SILERO, Role.VOICE_ACTIVITY), vad.gate)
     return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language)
-
-
-def wants_turn_detector(settings: Settings) -> bool:
-    """Whether Smart Turn is to vote. On two cores its 60 ms make whisper's words 100 ms late."""
-    return settings.endpoint.voice == "always" or (settings.endpoint.voice == "auto" and cores() >= 4)
 
 
 def load_turn_detector(settings: Settings) -> SmartTurn | None:
