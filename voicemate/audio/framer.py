@@ -108,9 +108,9 @@ class Framer:
         self._at = block.end
         return block
 
-    def missing_frames(self) -> int:
-        """Device frames until the next block is complete; at least 1."""
-        missing = max(0, BLOCK_SAMPLES - len(self._ready))
+    def missing_frames(self, blocks: int = 1) -> int:
+        """Device frames until so many ``blocks`` are complete; at least 1."""
+        missing = max(0, blocks * BLOCK_SAMPLES - len(self._ready))
         return max(1, -(-missing * self._rate // CLOCK_HZ))
 
     def fill_to(self, position: int) -> None:

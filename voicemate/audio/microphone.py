@@ -14,7 +14,7 @@ from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Direction
 from voicemate.audio.framer import Framer
 from voicemate.audio.health import Health
-from voicemate.audio.ports import BLOCK_MS, Block, HealthListener
+from voicemate.audio.ports import BLOCK_MS, GROUP, Block, HealthListener
 from voicemate.audio.stream_host import StreamHost, StreamPlan
 from voicemate.audio.watchdog import Condition, Step, Watchdog, WatchdogLimits
 from voicemate.errors import AudioError
@@ -61,6 +61,7 @@ class DeviceMicrophone:
         self._name = part or "default"
         self._health = Health(self._fault)
         self._opened = False
+        self._relaxed = False
         self._capture: Capture | None = None
         self._generation = 0
 
@@ -93,8 +94,14 @@ class DeviceMicrophone:
             await self._look_after()
             while self._opened and (block := self._framer.pop()) is not None:
                 yield block
-            if self._opened and not (self._capture and self._capture.has(self._framer.missing_frames())):
+            wanted = self._framer.missing_frames(GROUP if self._relaxed else 1)
+            if self._opened and not (self._capture and self._capture.has(wanted)):
                 await self._wake.wait()
+
+    def relax(self, relaxed: bool) -> None:
+        if self._relaxed and not relaxed and self._opened:
+            self._wake.set()
+        self._relaxed = relaxed
 
     async def close(self) -> None:
         if not self._opened:
@@ -103,6 +110,12 @@ class DeviceMicrophone:
         self._timer.cancel()
         self._wake.set()
         await self._disconnect()
+
+    def retry(self) -> None:
+        """Devices have come or gone: if this one is gone, it may be back."""
+        if self._opened:
+            self._watchdog.retry(self._clock.time())
+            self._wake.set()
 
     # ------------------------------------------------------------ the stream
 

@@ -15,6 +15,9 @@ BLOCK_MS = 32
 """Length of a microphone block: one Silero frame (512 samples at 16 kHz)."""
 BLOCK_SAMPLES = CLOCK_HZ * BLOCK_MS // 1000
 
+GROUP = 3
+"""Blocks that come together while nobody speaks: a voice is noticed at most 64 ms later, its end as early as ever."""
+
 FAR_KEPT_S = 5.0
 """How far back a loudspeaker knows what it played."""
 
@@ -76,6 +79,13 @@ class Microphone(Protocol):
 
         Raises:
             AudioError: while iterating, when the device died and could not be brought back.
+        """
+        ...
+
+    def relax(self, relaxed: bool) -> None:
+        """Nobody speaks, so that blocks may come in groups of ``GROUP``: fewer wake-ups; or again one by one.
+
+        What is delivered stays the same, and only comes later.
         """
         ...
 

@@ -170,6 +170,7 @@ class Session:
     def press(self) -> None:
         """The push-to-talk key went down: the person has the floor until ``release``."""
         self._parts.loudspeaker.wake()
+        self._parts.microphone.relax(False)
         self._decide(f.KeyDown(self._now))
 
     def release(self) -> None:
@@ -210,6 +211,7 @@ class Session:
         if listener.voice_on and now.speech.began is not None and self._floor.state is FloorState.HEARING:
             self._following.voice(block.end, now.speech.began)
         self._decide(f.Tick(block.end, voice))
+        self._parts.microphone.relax(self._floor.state is FloorState.LISTENING and not listener.voice_on)
 
     def _look_at_power(self, at: int) -> None:
         battery = self._parts.on_battery()

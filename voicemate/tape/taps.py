@@ -102,6 +102,9 @@ class TapedMicrophone:
             self._recorder.delivered(exact)
             yield exact
 
+    def relax(self, relaxed: bool) -> None:
+        self._microphone.relax(relaxed)
+
     async def close(self) -> None:
         await self._microphone.close()
 

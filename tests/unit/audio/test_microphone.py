@@ -68,6 +68,41 @@ def test_it_delivers_a_block_every_32_ms_as_soon_as_it_is_complete():
     run_virtual(main())
 
 
+def test_relaxed_it_delivers_the_same_blocks_in_groups_of_three():
+    async def main() -> None:
+        async with listening() as test:
+            arrivals: dict[float, int] = {}
+            test.microphone.relax(True)
+            for _ in range(1000):
+                before = len(test.blocks)
+                await asyncio.sleep(0.002)
+                if len(test.blocks) > before:
+                    arrivals[test.clock.time()] = len(test.blocks) - before
+            assert len(test.blocks) in (60, 61, 62)
+            assert sum(many == 3 for many in arrivals.values()) > len(arrivals) / 2
+            assert max(arrivals.values()) == 3
+
+    run_virtual(main())
+
+
+def test_no_longer_relaxed_it_delivers_at_once_what_has_come_meanwhile():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(1)
+            test.microphone.relax(True)
+            await asyncio.sleep(0.04)  # now it waits for the group to be complete
+            had = len(test.blocks)
+            await asyncio.sleep(0.04)
+            test.microphone.relax(False)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert len(test.blocks) > had
+            await asyncio.sleep(0.96)
+            assert len(test.blocks) >= had + 30
+
+    run_virtual(main())
+
+
 def test_a_stream_that_ends_is_told_and_rebuilt_and_told_again():
     async def main() -> None:
         async with listening() as test:
