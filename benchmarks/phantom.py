@@ -1,0 +1,127 @@
+"""Turns that nobody took: the character in rooms where people do not talk to it.
+
+    python benchmarks/phantom.py
+
+Ten minutes each, through the whole conversation on the virtual clock (``scene.py``): the recordings that are no
+speech, one after another; music; the chatter of five people at once; two people who talk at once; and a television
+(one clear voice after another, and music behind). Every turn that is taken counts, and every sound that was looked
+at and found to be no words is told with the evidence. The last two hold words that can be understood: without a wake
+phrase nothing tells that they are meant for somebody else, so they are run with one, too.
+
+Results go to ``benchmarks/results/phantom.json``.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import machine
+from benchmarks.phantom_sounds import Sounding, soundings
+from benchmarks.scene import Engines, ScriptedMind, scene, settings_of
+from voicemate.audio.virtual_time import run_virtual
+from voicemate.config import Settings
+from voicemate.events import Dismissed, Heard, SpeechStarted, TurnEnded
+from voicemate.sound import CLOCK_HZ, Sound
+
+RESULTS = Path(__file__).parent / "results"
+NO_DRAFTS = "hearing.follow = false"
+"""Drafts of what is said decide nothing, and would take whisper half of the time that this runs."""
+
+
+@dataclass(frozen=True)
+class Listened:
+    """What a conversation made of one kind of sound.
+
+    Attributes:
+        wake_phrase: the character had to be called by its name.
+        voices: how often a voice was heard.
+        turns: that were taken: all of them phantoms.
+        words: of those turns, with the second at which they were taken.
+        dismissed: how often sound was found to be no turn, by the evidence.
+    """
+
+    sound: str
+    wake_phrase: bool
+    minutes: float
+    voices: int
+    turns: int
+    words: list[tuple[float, str]]
+    dismissed: dict[str, int]
+
+    @property
+    def turns_per_hour(self) -> float:
+        return 60 * self.turns / self.minutes
+
+
+def listen_to_all(
+    engines: Engines, settings: Settings, minutes: float, level: float, part: str
+) -> Iterator[Listened]:
+    """Every kind; those with words in them also where the character must be called by its name."""
+    named = settings.model_copy(update={"attention": settings.attention.model_copy(update={"wake_phrase": "name"})})
+    for sounding in soundings(60 * minutes, level, part):
+        yield run_virtual(listen(engines, settings, sounding))
+        if sounding.speech:
+            yield run_virtual(listen(engines, named, sounding))
+
+
+async def listen(engines: Engines, settings: Settings, sounding: Sounding) -> Listened:
+    async with scene(engines, settings, ScriptedMind("I see.")) as now:
+        now.room.say_at(Sound(sounding.pcm, CLOCK_HZ), now.clock.now())
+        await asyncio.sleep(len(sounding.pcm) / CLOCK_HZ + 5)
+        finals = [(round(told.at / CLOCK_HZ, 1), told.text) for told in now.of(Heard) if told.final]
+        return Listened(
+            sound=sounding.name,
+            wake_phrase=bool(settings.attention.wake_phrase),
+            minutes=len(sounding.pcm) / CLOCK_HZ / 60,
+            voices=len(now.of(SpeechStarted)),
+            turns=len(now.of(TurnEnded)),
+            words=finals,
+            dismissed=dict(Counter(told.why for told in now.of(Dismissed)).most_common()),
+        )
+
+
+def shown(heard: Listened) -> str:
+    name = heard.sound + (", wake phrase" if heard.wake_phrase else "")
+    told = f"{name:28} {heard.turns:3} turns, {heard.voices:3} voices; {heard.dismissed}"
+    return "\n".join([told, *(f"    {at:6} s {words[:100]!r}" for at, words in heard.words)])
+
+
+def main() -> None:
+    arguments = _arguments()
+    engines, rows = Engines(arguments.stt, arguments.threads), []
+    try:
+        settings = settings_of([NO_DRAFTS, *arguments.set])
+        for heard in listen_to_all(engines, settings, arguments.minutes, arguments.level, arguments.part):
+            print(shown(heard), flush=True)
+            rows.append(heard)
+    finally:
+        engines.close()
+    written = {
+        "command": " ".join(["benchmarks/phantom.py", *sys.argv[1:]]),
+        "machine": machine.description(),
+        "rows": [asdict(row) for row in rows],
+    }
+    arguments.out.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stt", default="whisper-tiny.en", help="hearing model")
+    parser.add_argument("--threads", type=int, default=0, help="whisper's")
+    parser.add_argument("--minutes", type=float, default=10, help="of each kind of sound")
+    parser.add_argument("--level", type=float, default=-35, help="of music, chatter and television, in dBFS")
+    parser.add_argument("--part", choices=("all", "even", "odd"), default="all", help="of the recordings")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in the settings file")
+    parser.add_argument("--out", type=Path, default=RESULTS / "phantom.json", help="where the figures go")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

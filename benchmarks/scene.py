@@ -1,0 +1,327 @@
+"""A whole conversation in the simulated room, as fast as the machine goes: what the turn-taking benchmarks share.
+
+Ears, echo canceller, vetoes, whisper, floor and voice are the real ones; the language model is the real one or a
+script. Time is the virtual clock's: an engine takes there what ``Costs`` says, however busy the machine is, so that
+the same scene always gives the same conversation.
+"""
+
+import asyncio
+import tomllib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import soxr
+
+from voicemate.app import Engines as Loaded
+from voicemate.app import Stage, assemble, load_llama, load_synthesizer
+from voicemate.audio.acoustics import Acoustics
+from voicemate.audio.clock import SampleClock
+from voicemate.audio.room import Room
+from voicemate.config import Settings, engine_threads
+from voicemate.conversation.dialogue import Dialogue
+from voicemate.conversation.session import Session
+from voicemate.events import Event, EventStream, FloorChanged, FloorState
+from voicemate.hearing.ears import Ears
+from voicemate.hearing.listener import Listener
+from voicemate.hearing.transcript import Transcript
+from voicemate.hearing.voice_activity import VoiceActivity
+from voicemate.hearing.whisper import Whisper
+from voicemate.models.catalog import Role
+from voicemate.models.resolve import resolve
+from voicemate.personas.persona import Persona, Sampling, Voice
+from voicemate.sound import CLOCK_HZ, Pcm, Sound
+from voicemate.speaking.synthesizer import VoiceInfo
+from voicemate.thinking.context import Context
+from voicemate.thinking.llama import LOOKAHEAD, Llama
+from voicemate.thinking.mind import Message, Mind
+
+TELLER = Persona(name="Teller", description="Tells stories.", voice=Voice(language="en"))
+"""A character who says what a script has."""
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the engines take on the virtual clock, in milliseconds; about what ``gap.py`` finds with tiny.en and
+    SmolLM2-135M on two cores.
+
+    Attributes:
+        hearing: a transcript or a draft of one.
+        judging: to read the person's words and to judge whether they are a whole sentence.
+        first_token, token: of a reply.
+        rendering: a phrase.
+    """
+
+    hearing: float = 250.0
+    judging: float = 60.0
+    first_token: float = 40.0
+    token: float = 10.0
+    rendering: float = 8.0
+
+
+class EngineTime:
+    """One engine's thread on the virtual clock: one job after the other, and a job that nobody wants any more goes on
+    until the engine next looks up.
+
+    Attributes:
+        spent_ms: the work so far, what was in vain included.
+    """
+
+    def __init__(self) -> None:
+        self.spent_ms = 0.0
+        self._free_at = 0.0
+
+    async def take(self, ms: float, unstoppable: float = 0.0) -> None:
+        """Be at work for ``ms``, the ``unstoppable`` part of which even when cancelled."""
+        loop = asyncio.get_running_loop()
+        began = max(loop.time(), self._free_at)
+        before, self._free_at = self._free_at, began + ms / 1000
+        self.spent_ms += ms
+        try:
+            await asyncio.sleep(self._free_at - loop.time())
+        except asyncio.CancelledError:
+            done = max(0.0, loop.time() - began)
+            worked = max(done, unstoppable * ms / 1000) if done else 0.0
+            self._free_at = began + worked if worked else before
+            self.spent_ms -= ms - 1000 * worked
+            raise
+
+
+@dataclass
+class TimedWhisper:
+    """Whisper at its cost. The encoder, most of it, cannot be stopped."""
+
+    whisper: Whisper
+    cost_ms: float
+    time: EngineTime = field(default_factory=EngineTime)
+
+    async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
+        transcript = await self.whisper.transcribe(pcm, language, prompt)
+        await self.time.take(self.cost_ms, unstoppable=0.8)
+        return transcript
+
+    async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
+        transcript = await self.whisper.draft(pcm, language)
+        await self.time.take(self.cost_ms, unstoppable=0.8)
+        return transcript
+
+    def close(self) -> None:
+        """The engine is the scene's owner's."""
+
+
+class CountingMind(Mind, Protocol):
+    def count_tokens(self, messages: Sequence[Message]) -> int: ...
+
+
+class ScriptedMind:
+    """Says ``text`` to everything, and finds nothing whole or cut."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str]:
+        for word in self._text.split(" "):
+            yield word + " "
+
+    async def warm(self, messages: Sequence[Message]) -> None:
+        pass
+
+    async def completeness(self, messages: Sequence[Message]) -> float:
+        return 0.5
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(10 for _ in messages)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class TimedMind:
+    """A language model at its costs.
+
+    Attributes:
+        tokens: decoded so far: those that were taken, and as many more as the engine runs ahead.
+    """
+
+    mind: CountingMind
+    costs: Costs
+    time: EngineTime = field(default_factory=EngineTime)
+    tokens: int = 0
+    _known: dict[object, list[str]] = field(default_factory=dict)
+
+    async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str]:
+        pieces, taken = await self._whole(messages, sampling, seed), 0
+        try:
+            for piece in pieces:
+                await self.time.take(self.costs.token if taken else self.costs.first_token)
+                taken += 1
+                yield piece
+        finally:
+            self.tokens += min(len(pieces), taken + LOOKAHEAD)
+
+    async def warm(self, messages: Sequence[Message]) -> None:
+        await self.mind.warm(messages)
+        await self.time.take(self.costs.judging)
+
+    async def completeness(self, messages: Sequence[Message]) -> float:
+        probability = await self.mind.completeness(messages)
+        await self.time.take(self.costs.judging)
+        return probability
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return self.mind.count_tokens(messages)
+
+    def close(self) -> None:
+        """The engine is the scene's owner's."""
+
+    async def _whole(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> list[str]:
+        """The reply decoded to its end: virtual time stands still meanwhile, so nobody could take it piece by piece.
+        The same messages and seed give the same reply."""
+        asked = (tuple(messages), seed)
+        if asked not in self._known:
+            async with aclosing(self.mind.reply(messages, sampling, seed)) as pieces:
+                self._known[asked] = [piece async for piece in pieces]
+        return self._known[asked]
+
+
+@dataclass
+class TimedVoice:
+    """The character's voice at its cost."""
+
+    engines: "Engines"
+    cost_ms: float
+    time: EngineTime = field(default_factory=EngineTime)
+
+    async def render(self, text: str, voice: Voice) -> Sound:
+        sound = await self.engines.sound(text, voice)
+        await self.time.take(self.cost_ms, unstoppable=1.0)
+        return sound
+
+    async def voices(self) -> list[VoiceInfo]:
+        return []
+
+    async def close(self) -> None:
+        """The engine is the scene's owner's."""
+
+
+class Engines:
+    """The real engines, which all scenes of a benchmark share. Made and closed outside of any loop.
+
+    Args:
+        hearing: whisper's name.
+        threads: of whisper and the language model; 0 for as many as suit the machine.
+    """
+
+    def __init__(self, hearing: str = "whisper-tiny.en", threads: int = 0) -> None:
+        self._threads = threads
+        self.whisper = Whisper(resolve(hearing, Role.HEARING), engine_threads(threads))
+        self.silero = resolve("silero-vad", Role.VOICE_ACTIVITY)
+        self._sounds: dict[tuple[str, Voice], Sound] = {}
+        self._synthesizer = load_synthesizer(Settings(), TELLER)
+        self._llama: Llama | None = None
+
+    async def sound(self, text: str, voice: Voice) -> Sound:
+        """``text`` as the character says it; every phrase is rendered once."""
+        if (text, voice) not in self._sounds:
+            self._sounds[text, voice] = await self._synthesizer.render(text, voice)
+        return self._sounds[text, voice]
+
+    async def voices(self, language: str) -> list[VoiceInfo]:
+        return [voice for voice in await self._synthesizer.voices() if language in voice.languages]
+
+    def llama(self) -> Llama:
+        """The starter language model, loaded when it is first asked for."""
+        if self._llama is None:
+            settings = Settings.model_validate({"thinking": {"threads": self._threads}})
+            self._llama = asyncio.run(load_llama(settings))
+        return self._llama
+
+    def close(self) -> None:
+        self.whisper.close()
+        if self._llama:
+            self._llama.close()
+        asyncio.run(self._synthesizer.close())
+
+
+@dataclass
+class Scene:
+    """One conversation that is going on. Everything belongs to the virtual-time loop.
+
+    Attributes:
+        events: all that happened so far.
+    """
+
+    room: Room
+    session: Session
+    clock: SampleClock
+    whisper: TimedWhisper
+    mind: TimedMind
+    voice: TimedVoice
+    events: list[Event]
+
+    def of(self, kind: type[E]) -> list[E]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def state(self) -> FloorState | None:
+        return next((e.state for e in reversed(self.events) if isinstance(e, FloorChanged)), None)
+
+    async def until(self, happened: Callable[[], object], patience_s: float = 60.0) -> bool:
+        """Wait until ``happened()``; False when it has not within ``patience_s``."""
+        for _ in range(round(patience_s / 0.02)):
+            if happened():
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+
+@asynccontextmanager
+async def scene(
+    engines: Engines,
+    settings: Settings,
+    mind: CountingMind,
+    *,
+    persona: Persona = TELLER,
+    acoustics: Acoustics | None = None,
+    noise_dbfs: float = -62.0,
+    seed: int = 0,
+    costs: Costs | None = None,
+) -> AsyncIterator[Scene]:
+    """A conversation with ``persona`` that goes on while the body runs; only under ``run_virtual``."""
+    costs, clock, events = costs or Costs(), SampleClock(), list[Event]()
+    room = Room(clock, noise_dbfs=noise_dbfs, seed=seed, acoustics=acoustics or Acoustics())
+    activity = VoiceActivity(engines.silero, settings.vad.gate)
+    whisper, timed = TimedWhisper(engines.whisper, costs.hearing), TimedMind(mind, costs)
+    voice = TimedVoice(engines, costs.rendering)
+    context = Context(persona, settings.thinking.context, timed.count_tokens)
+    ready = Loaded(
+        Listener(Ears(activity, settings.vad, settings.hearing.longest_piece_s), whisper, settings.hearing.language),
+        Dialogue(persona, timed, context, seed=1 + seed),
+        voice,
+    )
+    stream = EventStream()
+    stream.subscribe(events.append)
+    session = assemble(settings, Stage(room.microphone, room.loudspeaker, clock), ready, stream)
+    await room.microphone.open()
+    conversation = asyncio.create_task(session.run())
+    try:
+        yield Scene(room, session, clock, whisper, timed, voice, events)
+    finally:
+        conversation.cancel()
+        await asyncio.gather(conversation, return_exceptions=True)
+    if not conversation.cancelled():
+        conversation.result()
+
+
+def at_clock_rate(sound: Sound) -> Pcm:
+    """``sound`` at the clock's rate."""
+    return soxr.resample(sound.pcm, sound.rate, CLOCK_HZ).astype("float32")
+
+
+def settings_of(given: Sequence[str]) -> Settings:
+    """The settings with ``--set section.key=value``, the value as TOML has it."""
+    return Settings.model_validate(tomllib.loads("\n".join(given)))

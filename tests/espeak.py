@@ -1,0 +1,109 @@
+"""espeak-ng itself, which tells when each word begins: the truth about which word is in the air."""
+
+import ctypes
+import ctypes.util
+from dataclasses import dataclass
+
+import numpy as np
+
+from voicemate.sound import Pcm, Sound
+from voicemate.speaking.trim import pause_after, trimmed
+
+_SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS of espeak-ng/speak_lib.h
+_WORD_EVENT, _END_OF_EVENTS = 1, 0
+_RATE, _UTF8 = 1, 1
+_FRAME_S = 0.005
+_AUDIBLE_DB = -50.0
+"""A word's sound ends in its last frame that is no more than this below the loudest of the text."""
+
+
+class _Event(ctypes.Structure):
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
+    )
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int16), ctypes.c_int, ctypes.POINTER(_Event))
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text as it was said.
+
+    Attributes:
+        sound: as the character plays it, trimmed.
+        over: seconds after which the sound of a word has ended, and how many words that makes. espeak-ng says "of
+            the" and the like as one, so a short word may be missing.
+    """
+
+    sound: Sound
+    over: tuple[tuple[float, int], ...]
+
+    def words_over(self, seconds: float) -> int:
+        """How many words have been heard to their end after ``seconds``."""
+        return max((words for at, words in self.over if at <= seconds), default=0)
+
+
+class Espeak:
+    """Says texts. One at a time in a process.
+
+    Args:
+        voice: as espeak-ng names it.
+
+    Raises:
+        FileNotFoundError: espeak-ng is not installed.
+    """
+
+    def __init__(self, voice: str = "en-us") -> None:
+        library = ctypes.util.find_library("espeak-ng")
+        if not library:
+            raise FileNotFoundError("espeak-ng is not installed")
+        self._library = ctypes.CDLL(library)
+        self._rate = self._library.espeak_Initialize(_SYNCHRONOUS, 0, None, 0)
+        self._callback = _Callback(self._collect)
+        self._library.espeak_SetSynthCallback(self._callback)
+        self._library.espeak_SetVoiceByName(voice.encode())
+        self._begins: list[tuple[int, int]] = []
+        self._waves: list[np.ndarray] = []
+
+    def say(self, text: str, words_a_minute: int) -> Said:
+        """``text`` at espeak's own measure of speed."""
+        self._begins, self._waves = [], []
+        self._library.espeak_SetParameter(_RATE, words_a_minute, 0)
+        encoded = text.encode()
+        self._library.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, _UTF8, None, None)
+        wave = np.concatenate(self._waves).astype(np.float32) / np.float32(2**15)
+        sound = trimmed(Sound(wave, self._rate), pause_after(text))
+        first = int(np.argmax(np.abs(wave))) - int(np.argmax(np.abs(sound.pcm)))  # that was trimmed off in front
+        over, said = [], 0
+        for place, sample in [*self._begins[1:], (len(encoded), first + len(sound.pcm))]:
+            words = text.count(" ") + 1 if place >= len(text) else text[:place].count(" ")
+            if said < words <= said + 2:  # at some commas it tells of a word that is elsewhere
+                over.append((self._audible_until(sound.pcm, sample - first) / self._rate, words))
+                said = words
+        return Said(sound, tuple(over))
+
+    def _audible_until(self, pcm: Pcm, end: int) -> int:
+        """Where before sample ``end`` the sound was last audible."""
+        frame = round(_FRAME_S * self._rate)
+        frames = pcm[: end - end % frame].reshape(-1, frame)
+        levels = np.sqrt(np.mean(np.square(frames), axis=1))
+        audible = np.flatnonzero(levels > np.max(np.abs(pcm)) * 10 ** (_AUDIBLE_DB / 20))
+        return (int(audible[-1]) + 1) * frame if len(audible) else end
+
+    def _collect(self, wave, count: int, events) -> int:
+        if count:
+            self._waves.append(np.ctypeslib.as_array(wave, (count,)).copy())
+        place = 0
+        while events[place].type != _END_OF_EVENTS:
+            if events[place].type == _WORD_EVENT:
+                self._begins.append((events[place].text_position - 1, events[place].sample))
+            place += 1
+        return 0
