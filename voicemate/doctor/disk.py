@@ -1,0 +1,79 @@
+"""Room on the disks where things are kept."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from voicemate import places
+from voicemate.doctor.check import Ground
+from voicemate.doctor.finding import Finding, ok, problem, warning
+from voicemate.models.sizes import MB, as_size
+
+FULL = 20 * MB
+"""With less than this, a log, a history or a phrase that is being spoken may not fit at any moment."""
+
+SHORT = 500 * MB
+"""Less than this is soon gone."""
+
+FEW_FILES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFacts:
+    """One disk.
+
+    Attributes:
+        uses: what is kept there.
+        path: one of the folders.
+        free: bytes that this account may still write.
+        files: how many files may still be made; None where there is no such limit.
+    """
+
+    uses: tuple[str, ...]
+    path: Path
+    free: int
+    files: int | None = None
+
+
+def look(ground: Ground) -> Sequence[Finding]:
+    return judge(_disks())
+
+
+def judge(disks: Sequence[DiskFacts]) -> list[Finding]:
+    return [_judged(disk) for disk in disks]
+
+
+def _judged(disk: DiskFacts) -> Finding:
+    uses, free = ", ".join(disk.uses), as_size(disk.free)
+    fix = f"Make room there: `du -h {disk.path} | sort -h | tail`"
+    if disk.free < FULL:
+        return problem(f"The disk for {uses} is full ({free} free)", fix, free=disk.free)
+    if disk.files is not None and disk.files < FEW_FILES:
+        return problem(f"The disk for {uses} takes no more files ({disk.files} left)", fix, free=disk.free)
+    if disk.free < SHORT:
+        return warning(f"The disk for {uses} has only {free} left", fix, free=disk.free)
+    return ok(f"{free} free for {uses}", free=disk.free)
+
+
+def _disks() -> list[DiskFacts]:
+    uses = {
+        "models": places.models_folder(),
+        "history": places.data_folder(),
+        "log": places.state_folder(),
+        "settings": places.config_folder(),
+        "sounds in passing": Path(tempfile.gettempdir()),
+    }
+    by_disk: dict[int, list[tuple[str, Path]]] = {}
+    for use, wanted in uses.items():
+        path = next(folder for folder in (wanted, *wanted.parents) if folder.is_dir())
+        by_disk.setdefault(path.stat().st_dev, []).append((use, path))
+    return [_facts(kept) for kept in by_disk.values()]
+
+
+def _facts(kept: list[tuple[str, Path]]) -> DiskFacts:
+    path = kept[0][1]
+    found = os.statvfs(path)
+    files = found.f_favail if found.f_files else None
+    return DiskFacts(tuple(use for use, _ in kept), path, found.f_bavail * found.f_frsize, files)

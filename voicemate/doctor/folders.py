@@ -1,0 +1,178 @@
+"""The folders where things are kept: there, the person's own, private, and able to take a file."""
+
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from voicemate import places
+from voicemate.doctor.check import Ground
+from voicemate.doctor.finding import Finding, MakeFolders, MakePrivate, ok, problem, warning
+
+_PROBE_BYTES = 4_096
+
+_MOST_FILES = 2_000
+"""Files whose modes are looked at; there are some dozens."""
+
+_LOST = {
+    "settings": "settings and personas cannot be changed",
+    "history": "nothing that is said is kept",
+    "state": "there is no log, and no trace",
+    "runtime": "voicemate cannot be started",
+    "models": "no model can be fetched",
+}
+"""Folders by name, and what does not work when one cannot be written."""
+
+PRIVATE = ("history", "state", "runtime")
+"""Folders of mode 0700."""
+
+_NOBODY_ELSES = ("history*", "trace*.jsonl", "voicemate.log*")
+"""Files in them that are promised to have mode 0600."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFacts:
+    """Attributes:
+    name: one of ``_LOST``.
+    exists: something is there; ``is_folder`` tells that it is one.
+    owner: whose it is; of a folder that is missing, the nearest one above it that exists.
+    refusal: errno of trying to write a file there (or in the nearest one above it); 0 when that worked.
+    refused: where that was.
+    open_to_others: of a private folder: what gives others a right that they should not have, it or a file in it.
+    foreign: what in it belongs to another account.
+    """
+
+    name: str
+    path: Path
+    exists: bool
+    is_folder: bool
+    refusal: int = 0
+    refused: Path | None = None
+    open_to_others: tuple[Path, ...] = ()
+    foreign: tuple[Path, ...] = ()
+
+
+def look(ground: Ground) -> Sequence[Finding]:
+    folders = {
+        "history": places.data_folder(),
+        "state": places.state_folder(),
+        "settings": places.config_folder(),
+        "runtime": places.runtime_folder(),
+        "models": places.models_folder(),
+    }
+    once = {path: name for name, path in reversed(folders.items())}  # macOS has one folder for several of them
+    return judge([_facts(name, path) for path, name in reversed(once.items())])
+
+
+def judge(folders: Sequence[FolderFacts]) -> list[Finding]:
+    """What is wrong, one finding for each folder; one that is well when nothing is."""
+    found = [finding for folder in folders for finding in _judged(folder)]
+    if found:
+        return found
+    missing = tuple(folder.path for folder in folders if not folder.exists and folder.name != "models")
+    if missing:
+        some = str(missing[0]) if len(missing) == 1 else f"{len(missing)} of them"
+        return [ok(f"All can be written; {some} will be made when needed", MakeFolders(missing))]
+    return [ok("All are there, yours, and can be written; what is private is private")]
+
+
+def _judged(folder: FolderFacts) -> Iterator[Finding]:
+    path = folder.path
+    if folder.exists and not folder.is_folder:
+        yield problem(f"{path} is no folder: {_LOST[folder.name]}", f"Move it away: `mv {path} {path}.old`")
+        return
+    if folder.foreign:
+        some = (
+            f"{folder.foreign[0]} belongs"
+            if len(folder.foreign) == 1
+            else f"{len(folder.foreign)} files in {path} belong"
+        )
+        yield problem(f"{some} to another account", f"`sudo chown -R $(id -un) {path}`")
+    elif folder.refusal:
+        kind = warning if folder.name == "models" else problem
+        yield kind(f"{path} cannot be written ({_reason(folder.refusal)}): {_LOST[folder.name]}", _way_out(folder))
+    if folder.open_to_others:
+        first, *others = folder.open_to_others
+        more = f", with {len(others)} more," if others else ""
+        fix = f"`chmod go= {first}`" if not others else "`voicemate doctor --fix`"
+        yield warning(f"{first}{more} is not private", fix, MakePrivate(folder.open_to_others))
+
+
+def _reason(number: int) -> str:
+    return os.strerror(number).lower()
+
+
+def _way_out(folder: FolderFacts) -> str:
+    place = folder.refused or folder.path
+    match folder.refusal:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "Make room on that disk"
+        case errno.EROFS:
+            return "Mount it writable, or set VOICEMATE_HOME to a folder that can be written"
+        case errno.EACCES | errno.EPERM:
+            return f"`chmod u+rwx {place}`, or set VOICEMATE_HOME to a folder of yours"
+    return "Look after that disk, or set VOICEMATE_HOME to another folder"
+
+
+# ---------------------------------------------------------------- gathering
+
+
+def _facts(name: str, path: Path) -> FolderFacts:
+    exists, is_folder = os.path.lexists(path), path.is_dir()
+    if exists and not is_folder:
+        return FolderFacts(name, path, exists, is_folder)
+    nearest = next(folder for folder in (path, *path.parents) if folder.is_dir())
+    refusal = _refusal(nearest)
+    if not exists:
+        return FolderFacts(name, path, exists, is_folder, refusal, nearest)
+    inside = [(one, found) for one in (path, *_inside(path)) if (found := _lstat(one))] if name != "models" else []
+    open_to_others = [one for one, found in inside if found.st_mode & 0o077 and (one == path or _nobody_elses(one))]
+    foreign = [one for one, found in inside if found.st_uid != os.getuid()] if os.getuid() else []
+    return FolderFacts(
+        name,
+        path,
+        exists,
+        is_folder,
+        refusal,
+        nearest,
+        tuple(open_to_others) if name in PRIVATE else (),
+        tuple(foreign),
+    )
+
+
+def _refusal(folder: Path) -> int:
+    """What the system says to a file there, which has no name and is gone at once; 0 when it is taken."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, prefix=".voicemate-doctor-") as probe:
+            probe.write(b"\0" * _PROBE_BYTES)
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        return error.errno or errno.EIO
+    return 0
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What is in a folder, but for the models."""
+    found: list[Path] = []
+    for at, names, files in os.walk(folder):
+        names[:] = [name for name in names if Path(at, name) != places.models_folder()]
+        found += [Path(at, name) for name in (*names, *files)]
+        if len(found) > _MOST_FILES:
+            break
+    return found[:_MOST_FILES]
+
+
+def _nobody_elses(path: Path) -> bool:
+    return any(path.match(pattern) for pattern in _NOBODY_ELSES)
+
+
+def _lstat(path: Path) -> os.stat_result | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return None if stat.S_ISLNK(found.st_mode) else found

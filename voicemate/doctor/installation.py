@@ -1,0 +1,152 @@
+"""The Python that runs this, its virtual environment, and the packages in it."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from voicemate import __version__
+from voicemate.doctor.check import Ground
+from voicemate.doctor.finding import Finding, ok, problem, warning
+
+ENGINES = ("numpy", "soundfile", "soxr", "webrtcvad", "onnxruntime", "pywhispercpp.model", "llama_cpp", "pyttsx3")
+"""Packages with compiled code, or a system library behind them, without which there is no conversation."""
+
+IMPORTS_S = 90.0
+"""Until all of them are loaded: from a slow disk, on a busy machine."""
+
+_SET_UP = "Set voicemate up again (`make talk` in a checkout)"
+
+_TRY = """
+import importlib, sys
+for name in sys.argv[1:]:
+    print(name, flush=True)
+    importlib.import_module(name)
+print("all", flush=True)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonFacts:
+    """Attributes:
+    version: as 3.12.4.
+    prefix: the virtual environment, or what there is instead.
+    virtual: it is one.
+    command: the ``voicemate`` that a terminal finds; "" when there is none.
+    runs: the Python in that script's first line; "" when it is not to be read.
+    runs_exists: it is there.
+    own: that Python belongs to ``prefix``.
+    """
+
+    version: str
+    prefix: str
+    virtual: bool
+    command: str = ""
+    runs: str = ""
+    runs_exists: bool = True
+    own: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFacts:
+    """What came of importing the packages in another process.
+
+    Attributes:
+        reached: the one that was begun last, or "all".
+        code: the exit code; below 0 for the signal that ended it; None when it did not end.
+        said: the last line that it complained.
+    """
+
+    reached: str
+    code: int | None
+    said: str = ""
+
+
+def look_at_python(ground: Ground) -> Sequence[Finding]:
+    return judge_python(_python())
+
+
+def judge_python(facts: PythonFacts) -> list[Finding]:
+    kind = "in" if facts.virtual else "without a virtual environment, in"
+    told = f"voicemate {__version__} on Python {facts.version} {kind} {facts.prefix}"
+    if facts.command and not facts.runs_exists:
+        moved = (
+            f"The command {facts.command} runs {facts.runs}, which is not there any more: its environment has moved"
+        )
+        return [problem(moved, f"{_SET_UP}; until then `{sys.executable} -m voicemate` works")]
+    if facts.command and not facts.own:
+        other = f"The command `voicemate` of a terminal is another installation ({facts.command}) than this one"
+        return [
+            warning(other, f"If that is not meant: `{sys.executable} -m voicemate` is this one", prefix=facts.prefix)
+        ]
+    return [ok(told, version=facts.version, prefix=facts.prefix)]
+
+
+def look_at_packages(ground: Ground) -> Sequence[Finding]:
+    return judge_packages(_imports())
+
+
+def judge_packages(facts: ImportFacts) -> list[Finding]:
+    if facts.code == 0 and facts.reached == "all":
+        return [ok(f"All {len(ENGINES)} packages with engines in them can be loaded")]
+    package = facts.reached.partition(".")[0] or "Python"
+    if facts.code is None:
+        return [problem(f"{package} does not finish loading", _SET_UP)]
+    if facts.code < 0:
+        name = signal.Signals(-facts.code).name if -facts.code in set(signal.Signals) else str(-facts.code)
+        why = ": it was built for another processor" if name == "SIGILL" else ""
+        return [problem(f"{package} crashes when it is loaded ({name}{why})", _SET_UP)]
+    return [problem(f"{package} cannot be loaded ({facts.said or f'exit code {facts.code}'})", _SET_UP)]
+
+
+def script_python(text: bytes) -> str:
+    """The interpreter that a console script runs, from its first lines; "" when they do not tell.
+
+    pip writes ``#!/path/python``, or for a path with spaces or more than 127 bytes ``#!/bin/sh`` and
+    ``'''exec' "/path/python" "$0" "$@"``.
+    """
+    first, _, rest = text.decode("utf-8", "replace").partition("\n")
+    if first.startswith("#!") and not first.endswith("/sh"):
+        return first[2:].strip()
+    found = re.match(r"""'''exec' (?:"([^"]+)"|(\S+))""", rest)
+    return (found[1] or found[2]) if found else ""
+
+
+def _python() -> PythonFacts:
+    version, virtual = sys.version.split()[0], sys.prefix != sys.base_prefix
+    command = shutil.which("voicemate") or ""
+    runs = _script_python(Path(command)) if command else ""
+    if not runs:
+        return PythonFacts(version, sys.prefix, virtual, command)
+    own = os.path.realpath(os.path.dirname(runs)) == os.path.realpath(os.path.dirname(sys.executable))
+    return PythonFacts(version, sys.prefix, virtual, command, runs, os.path.exists(runs), own)
+
+
+def _script_python(command: Path) -> str:
+    try:
+        with command.open("rb") as script:
+            return script_python(script.read(1_000))
+    except OSError:
+        return ""
+
+
+def _imports() -> ImportFacts:
+    # -P: what lies in the current folder is not taken for a package.
+    command = [sys.executable, "-P", "-c", _TRY, *ENGINES]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=IMPORTS_S, check=False
+        )
+    except subprocess.TimeoutExpired as expired:
+        out = expired.stdout or b""
+        return ImportFacts(_last(out if isinstance(out, str) else out.decode("utf-8", "replace")), None)
+    return ImportFacts(_last(done.stdout), done.returncode, _last(done.stderr))
+
+
+def _last(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1]

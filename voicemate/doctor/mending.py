@@ -1,0 +1,77 @@
+"""What ``voicemate doctor --fix`` does: the mends that lose nothing, each told in one line."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from voicemate.control import socket_place
+from voicemate.doctor.finding import MakeFolders, MakePrivate, Mend, PullModels, ReinstallService, RemoveSocket
+from voicemate.errors import DownloadError, VoicemateError
+from voicemate.places import private_folder
+
+FETCH_S = 6 * 3600.0
+"""A large model over a slow line; Ctrl-C ends it sooner, and what was fetched is kept."""
+
+
+def carry_out(mend: Mend, tell: Callable[[str], None]) -> str:
+    """Do it; returns what was done, in one line.
+
+    Args:
+        tell: gets one line for each thing that a long mend does.
+
+    Raises:
+        VoicemateError: it could not be done, and why.
+    """
+    try:
+        match mend:
+            case PullModels():
+                return _pull(mend.names)
+            case RemoveSocket():
+                return _remove_socket(mend)
+            case MakeFolders():
+                made = [str(private_folder(path)) for path in mend.paths]
+                return f"made {', '.join(made)}"
+            case MakePrivate():
+                return _make_private(mend.paths)
+            case ReinstallService():
+                return _reinstall(tell)
+    except OSError as error:
+        raise VoicemateError(f"The disk refused {error.filename or ''}: {error.strerror or error}") from None
+
+
+def _pull(names: tuple[str, ...]) -> str:
+    """In a process of its own, as everything that uses the network; it shows how far it is."""
+    command = [sys.executable, "-m", "voicemate", "models", "pull", *names]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=FETCH_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise DownloadError(
+            f"Fetching {', '.join(names)} took too long", "Repeat it: it goes on where it was"
+        ) from None
+    if done.returncode:
+        raise DownloadError(f"{', '.join(names)} could not be fetched", "Its own message above says why")
+    return f"fetched {', '.join(names)}"
+
+
+def _remove_socket(mend: RemoveSocket) -> str:
+    found = socket_place.connected(mend.path, timeout_s=2.0)
+    if found is not None:
+        found.close()
+        raise VoicemateError("A daemon has begun to use the socket meanwhile")
+    socket_place.remove(mend.path, mend.inode)
+    return f"removed {mend.path}"
+
+
+def _make_private(paths: tuple[Path, ...]) -> str:
+    for path in paths:
+        path.chmod(path.stat().st_mode & 0o700)
+    return f"took everybody else's rights from {paths[0] if len(paths) == 1 else f'{len(paths)} files and folders'}"
+
+
+def _reinstall(tell: Callable[[str], None]) -> str:
+    from voicemate.service.interpreter import this_interpreter
+    from voicemate.service.login import login_service
+
+    login_service(tell=tell).install(this_interpreter())
+    return f"installed the service again, with {this_interpreter().python}"

@@ -1,0 +1,59 @@
+"""The character's voice: is there one, and does it make a sound?"""
+
+import asyncio
+from collections.abc import Sequence
+
+from voicemate.config import Settings
+from voicemate.doctor.check import Ground
+from voicemate.doctor.finding import Finding, ok, problem
+from voicemate.errors import PersonaError
+from voicemate.personas.library import find_persona
+from voicemate.personas.persona import Persona
+from voicemate.sound import Sound, level_dbfs
+
+WORD = "1"
+"""Every voice reads a digit, in its own language."""
+
+SILENT_DBFS = -90.0
+
+VOICE_S = 40.0
+"""Until a driver that hangs has been ended twice."""
+
+
+def look(ground: Ground) -> Sequence[Finding]:
+    """Nothing where the character is missing: that is told already."""
+    try:
+        persona = find_persona(ground.settings.persona)
+    except PersonaError:
+        return []
+    return [judge(*asyncio.run(_rendered(ground.settings, persona)))]
+
+
+def judge(sound: Sound, name: str) -> Finding:
+    """A word that the voice called ``name`` has said."""
+    if level_dbfs(sound.pcm) < SILENT_DBFS:
+        return problem(f"The voice {name} makes no sound", "`voicemate voices` lists others")
+    return ok(f"{name} speaks ({sound.rate / 1000:g} kHz)", name=name)
+
+
+async def _rendered(settings: Settings, persona: Persona) -> tuple[Sound, str]:
+    """A word in the persona's voice, and what the voice is called.
+
+    Raises:
+        SpeechError: the engine, or the voice, is missing or fails.
+    """
+    from voicemate.speaking.chosen_voice import in_place_of
+    from voicemate.speaking.hibari_voice import HibariSynthesizer
+    from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
+    from voicemate.speaking.voices import choose
+
+    system = Pyttsx3Synthesizer(settings.speaking)
+    synthesizer = HibariSynthesizer(system) if settings.speaking.engine == "hibari" else system
+    try:
+        known = await synthesizer.voices()
+        wanted = persona.voice
+        if settings.speaking.voice:
+            wanted = in_place_of(wanted, settings.speaking.voice, known)
+        return await synthesizer.render(WORD, wanted), choose(known, wanted).name
+    finally:
+        await synthesizer.close()

@@ -1,0 +1,112 @@
+"""The models of the settings: are they here, are they whole, and do they fit into the memory?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from voicemate.doctor.check import Ground
+from voicemate.doctor.finding import Finding, PullModels, of_error, ok, problem, warning
+from voicemate.errors import ModelError
+from voicemate.models import gguf, memory
+from voicemate.models.catalog import Role, load
+from voicemate.models.needed import needed
+from voicemate.models.resolve import resolve
+from voicemate.models.sizes import MB, as_size
+from voicemate.models.verify import Verdict, Verified, verify
+
+READING_S = 600.0
+"""Until the largest models have been read to their last byte."""
+
+
+def look(ground: Ground) -> Sequence[Finding]:
+    found = [_look_for(name, role) for name, role in needed(ground.settings).items()]
+    if ground.thorough:
+        found += judge_reading(verify(progress=lambda stage, done, total: ground.watch(_share(stage, done, total))))
+    return found
+
+
+def _look_for(name: str, role: Role) -> Finding:
+    try:
+        path = resolve(name, role)
+    except ModelError as error:
+        known = load().get(name)
+        mend = PullModels((name,)) if known and known.role is role else None
+        if role is Role.END_OF_TURN:  # a conversation does well without
+            return warning(error.wrong, error.remedy, mend)
+        return of_error(error, mend)
+    size = path.stat().st_size
+    return ok(f"{path.stem if path.name == name else name} for {role} ({as_size(size)})", file=str(path), size=size)
+
+
+def judge_reading(read: Sequence[Verified]) -> list[Finding]:
+    """What came of reading all installed models to the last byte."""
+    bad = [one for one in read if one.verdict not in (Verdict.OK, Verdict.UNKNOWN)]
+    if not bad:
+        return [ok(f"Read to the last byte and found whole: {len(read)} models")]
+    return [
+        problem(
+            f"The model {one.model.name} is not what it should be: {one.verdict}",
+            one.remedy,
+            PullModels((one.model.name,)),
+        )
+        for one in bad
+    ]
+
+
+def _share(stage: str, done: int, total: int) -> str:
+    return f"{stage} {100 * done // total if total else 0}%"
+
+
+# ---------------------------------------------------------------- memory
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryFacts:
+    """Bytes.
+
+    Attributes:
+        hearing, thinking: what the two models need while they work.
+        available: what this machine can give to models now, beside everything else that voicemate needs.
+        running: what a running voicemate has of it already, as measured; 0 when none runs.
+        total: the machine's memory, or the container's.
+    """
+
+    hearing: int
+    thinking: int
+    available: int
+    running: int
+    total: int
+
+
+def look_at_memory(ground: Ground) -> Sequence[Finding]:
+    """Nothing where a model is missing: that is told already."""
+    try:
+        hearing = resolve(ground.settings.hearing.model, Role.HEARING)
+        thinking = resolve(ground.settings.thinking.model, Role.THINKING)
+    except ModelError:
+        return []
+    import psutil
+
+    facts = MemoryFacts(
+        hearing=memory.hearing_need(hearing.stat().st_size),
+        thinking=memory.gguf_need(gguf.read(thinking), thinking.stat().st_size, ground.settings.thinking.context),
+        available=memory.budget(),
+        running=round(ground.status.memory_mb * MB) if ground.status else 0,
+        total=psutil.virtual_memory().total,
+    )
+    return [judge_memory(facts)]
+
+
+def judge_memory(facts: MemoryFacts) -> Finding:
+    need = facts.hearing + facts.thinking
+    numbers: dict[str, Any] = {"need": need, "available": facts.available, "running": facts.running}
+    now = f"; voicemate has {as_size(facts.running)} now" if facts.running else ""
+    smaller = "Choose a smaller model (`voicemate models list`), or `voicemate config set thinking.context 2048`"
+    if need > facts.total:
+        return problem(
+            f"The models need {as_size(need)}, and the machine has {as_size(facts.total)}", smaller, **numbers
+        )
+    if need > facts.available + facts.running:
+        told = f"The models need {as_size(need)} and about {as_size(facts.available)} are free{now}: it may get slow"
+        return warning(told, f"End what needs much memory. {smaller}", **numbers)
+    return ok(f"The models need {as_size(need)}, about {as_size(facts.available)} are free{now}", **numbers)
