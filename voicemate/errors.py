@@ -104,6 +104,20 @@ class ServiceError(VoicemateError):
     exit_code = 15
 
 
+class HotkeyError(VoicemateError):
+    """The push-to-talk key cannot be watched: it is taken, there is no display, or what is needed is missing.
+
+    Args:
+        passing: trying again later may help.
+    """
+
+    exit_code = 17
+
+    def __init__(self, wrong: str, remedy: str = "", passing: bool = False):
+        super().__init__(wrong, remedy)
+        self.passing = passing
+
+
 def first_error(group: BaseExceptionGroup[VoicemateError]) -> VoicemateError:
     """The first error in ``group``, at whatever depth: what went wrong first is what a person needs to know."""
     error: BaseException = group

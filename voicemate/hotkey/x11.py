@@ -1,0 +1,256 @@
+"""The key under X11: the server is asked for this one chord (``XGrabKey``), and tells nothing of any other key.
+
+A thread owns the connection and sleeps until the server says something. Another program that has the chord already is
+told at once (``BadAccess``). The library is xcffib, which speaks to libxcb: when a server goes away that is an error
+here, and not the end of the process.
+"""
+
+import contextlib
+import os
+import select
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from voicemate.errors import HotkeyError
+from voicemate.hotkey.chord import Chord
+from voicemate.hotkey.edges import Edges
+from voicemate.hotkey.reports import Broken, Ready, Tell
+from voicemate.hotkey.x11_keys import Keyboard, X11Keys, x11_keys
+
+LOOK_S = 0.25
+"""How often the real key is looked at while the chord is held: a release that was lost ends the turn that soon."""
+
+_CORE_KEYBOARD = 0x100  # XkbUseCoreKbd
+_DETECTABLE_REPEAT = 1  # XkbPCF_DetectableAutoRepeatMask
+_NEW_KEYBOARD, _NEW_MAP, _ALL = 1, 2, 0xFF  # XkbNewKeyboardNotifyMask, XkbMapNotifyMask
+_STOP_S = 2.0
+
+
+class X11Watch:
+    """A ``Watch`` of one chord.
+
+    Args:
+        chord: what is watched.
+        tell: takes reports, in the thread.
+        display: of the X server; the environment's by default.
+    """
+
+    def __init__(self, chord: Chord, tell: Tell, display: str | None = None):
+        self._chord = chord
+        self._tell = tell
+        self._display = display
+        self._stopped, self._stopper = os.pipe()
+        self._thread = threading.Thread(target=self._run, name="hotkey", daemon=True)
+        self._over = False
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        if not self._over:
+            self._over = True
+            os.close(self._stopper)
+            self._thread.join(_STOP_S)
+
+    def _run(self) -> None:
+        try:
+            with _connected(self._display) as server:
+                grab = _Grab(server, self._chord)
+                self._report(Ready())
+                try:
+                    self._serve(server, grab)
+                finally:
+                    for told in grab.edges.ended():
+                        self._report(told)
+                grab.give_back()
+        except HotkeyError as error:
+            self._report(Broken(error))
+        finally:
+            os.close(self._stopped)
+
+    def _serve(self, server: "_Server", grab: "_Grab") -> None:
+        """Pass on what the server says, until ``stop``.
+
+        Raises:
+            HotkeyError: the server is gone, or a new keyboard has no such key.
+        """
+        while True:
+            for told in grab.take(server.events()):
+                self._report(told)
+            ready, _, _ = select.select(
+                [server.descriptor, self._stopped], [], [], LOOK_S if grab.edges.held else None
+            )
+            if self._stopped in ready:
+                return
+            if not ready:
+                for told in grab.look():
+                    self._report(told)
+
+    def _report(self, report: Any) -> None:
+        if not self._over:
+            self._tell(report)
+
+
+class _Server:
+    """A connection to an X server. Every call may raise ``HotkeyError`` when it is gone."""
+
+    def __init__(self, library: Any, connection: Any):
+        self.library = library
+        self._connection = connection
+        self.core = connection.core
+        setup = connection.get_setup()
+        self._codes = setup.min_keycode, setup.max_keycode
+        self.root = setup.roots[connection.pref_screen].root
+        self.descriptor = connection.get_file_descriptor()
+
+    def events(self) -> Iterator[Any]:
+        """What the server has said since."""
+        while (event := self._connection.poll_for_event()) is not None:
+            yield event
+        if self._connection.has_error():
+            raise _gone()
+
+    def set_up_keyboard(self) -> None:
+        """Have a key that is held repeat its press only (XKB's detectable auto-repeat), and changes be told.
+
+        A server without XKB tells changes all the same, and repeats with releases, which ``Edges`` knows.
+        """
+        with contextlib.suppress(self.library.ProtocolException):
+            keyboard = self._connection(self.library.xkb.key)
+            keyboard.UseExtension(1, 0).reply()
+            keyboard.PerClientFlags(_CORE_KEYBOARD, _DETECTABLE_REPEAT, _DETECTABLE_REPEAT, 0, 0, 0).reply()
+            keyboard.SelectEventsChecked(
+                _CORE_KEYBOARD, _NEW_KEYBOARD | _NEW_MAP, 0, _NEW_KEYBOARD | _NEW_MAP, _ALL, _ALL, []
+            ).check()
+
+    def keyboard(self) -> Keyboard:
+        first, last = self._codes
+        mapping = self.core.GetKeyboardMapping(first, last - first + 1).reply()
+        modifiers = self.core.GetModifierMapping().reply()
+        return Keyboard(
+            first,
+            _rows(list(mapping.keysyms), mapping.keysyms_per_keycode),
+            _rows(list(modifiers.keycodes), modifiers.keycodes_per_modifier),
+        )
+
+    def is_down(self, code: int) -> bool:
+        keys = list(self.core.QueryKeymap().reply().keys)
+        return bool(keys[code // 8] & 1 << code % 8)
+
+
+class _Grab:
+    """The chord, ours.
+
+    Raises:
+        HotkeyError: another program has it, or the keyboard has no such key.
+    """
+
+    def __init__(self, server: _Server, chord: Chord):
+        self.edges = Edges()
+        self._server = server
+        self._chord = chord
+        self._changed = False
+        server.set_up_keyboard()
+        self._keys = x11_keys(chord, server.keyboard())
+        self._grab()
+
+    def take(self, events: Iterator[Any]) -> Iterator[Any]:
+        """The reports that the server's events come to."""
+        xproto, xkb = self._server.library.xproto, self._server.library.xkb
+        for event in events:
+            match event:
+                case xproto.KeyPressEvent() if event.detail == self._keys.code:
+                    yield from self.edges.pressed(event.time)
+                case xproto.KeyReleaseEvent() if event.detail == self._keys.code:
+                    yield from self.edges.released(event.time)
+                # All events of XKB share a number; those that were asked for tell of another keyboard or layout.
+                case xproto.MappingNotifyEvent() | xkb.NewKeyboardNotifyEvent():
+                    self._changed = True
+        yield from self.edges.settled()
+        if self.edges.held:
+            yield from self.look()
+        elif self._changed:
+            self._changed = False
+            self._follow_keyboard()
+
+    def look(self) -> list[Any]:
+        """What the real key has to say."""
+        return self.edges.seen(self._server.is_down(self._keys.code))
+
+    def give_back(self) -> None:
+        """The chord is anybody's again when this returns."""
+        self._server.core.UngrabKeyChecked(self._keys.code, self._server.root, _ANY_MODIFIER).check()
+
+    def _follow_keyboard(self) -> None:
+        """Another layout: the chord may be another key now. Never while it is held, or its release would be lost."""
+        keys = x11_keys(self._chord, self._server.keyboard())
+        if keys != self._keys:
+            self.give_back()
+            self._keys = keys
+            self._grab()
+
+    def _grab(self) -> None:
+        library, core, keys = self._server.library, self._server.core, self._keys
+        asked = [_asked(library, core, self._server.root, keys, mask) for mask in keys.masks]
+        try:
+            for request in asked:
+                request.check()
+        except library.xproto.AccessError:
+            raise HotkeyError(
+                f"Another program has the key {self._chord} already",
+                "Choose another one, such as `voicemate config set hotkey.chord ctrl+shift+f9`, or free it there",
+            ) from None
+
+
+_ANY_MODIFIER = 1 << 15
+
+
+def _asked(library: Any, core: Any, root: int, keys: X11Keys, mask: int) -> Any:
+    mode = library.xproto.GrabMode.Async
+    return core.GrabKeyChecked(False, root, mask, keys.code, mode, mode)
+
+
+def _rows(values: list[int], width: int) -> list[list[int]]:
+    return [values[place : place + width] for place in range(0, len(values), width)]
+
+
+@contextlib.contextmanager
+def _connected(display: str | None) -> Iterator[_Server]:
+    """A connection for as long as the body runs.
+
+    Raises:
+        HotkeyError: the library or the server is missing, or the server goes away.
+    """
+    try:
+        import xcffib
+        import xcffib.xkb
+        import xcffib.xproto
+    except ImportError:
+        raise HotkeyError(
+            "The push-to-talk key needs the Python package xcffib",
+            "Install it with `pip install 'voicemate[hotkey]'`",
+        ) from None
+    except OSError:  # the package is there, and libxcb is not
+        raise HotkeyError(
+            "The push-to-talk key needs the system library libxcb",
+            "Install it, on Debian with `sudo apt install libxcb1`",
+        ) from None
+    try:
+        connection = xcffib.connect(display)
+    except xcffib.ConnectionException:
+        name = display or os.environ.get("DISPLAY", "")
+        raise HotkeyError(
+            f"The X server {name} cannot be reached", "Start voicemate from within the desktop session", passing=True
+        ) from None
+    try:
+        yield _Server(xcffib, connection)
+    except (xcffib.ConnectionException, OSError):
+        raise _gone() from None
+    finally:
+        with contextlib.suppress(xcffib.XcffibException):
+            connection.disconnect()
+
+
+def _gone() -> HotkeyError:
+    return HotkeyError("The X server has gone, and the push-to-talk key with it", "", passing=True)
