@@ -172,6 +172,14 @@ class HistorySettings(Section):
     keep: bool = Field(default=True, description="write each conversation to the private history file")
 
 
+class MenuSettings(Section):
+    """The menu in the menu bar or tray."""
+
+    exchanges: int = Field(
+        default=3, ge=0, le=10, description="the last exchanges, as the history has them; 0 shows no words"
+    )
+
+
 class OfflineSettings(Section):
     """How a conversation is kept from the network. Python's own sockets are always locked."""
 
@@ -196,6 +204,7 @@ class Settings(Section):
     thinking: ThinkingSettings = ThinkingSettings()
     speaking: SpeakingSettings = SpeakingSettings()
     history: HistorySettings = HistorySettings()
+    menu: MenuSettings = MenuSettings()
     offline: OfflineSettings = OfflineSettings()
 
 

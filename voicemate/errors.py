@@ -118,6 +118,12 @@ class HotkeyError(VoicemateError):
         self.passing = passing
 
 
+class DesktopError(VoicemateError):
+    """There is no screen, or no place for an icon on it, or what draws the menu is not installed."""
+
+    exit_code = 18
+
+
 def first_error(group: BaseExceptionGroup[VoicemateError]) -> VoicemateError:
     """The first error in ``group``, at whatever depth: what went wrong first is what a person needs to know."""
     error: BaseException = group

@@ -22,6 +22,7 @@ from voicemate.cli import (
     replaying,
     running,
     serving,
+    showing,
 )
 from voicemate.cli.output import complain
 from voicemate.errors import VoicemateError
@@ -48,6 +49,7 @@ running.add_to(app)
 controlling.add_to(app)
 configuring.add_to(app)
 serving.add_to(app)
+showing.add_to(app)
 doctoring.add_to(app)
 
 

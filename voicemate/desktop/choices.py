@@ -1,0 +1,80 @@
+"""What there is to choose from, looked up by a helper process: ``python -m voicemate.desktop.choices PERSONA``.
+
+A process of its own, because PortAudio lists the devices that were there when it was initialised, a driver of voices
+may hang, and the menu must stay small and alive.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict
+
+from voicemate.desktop.known import Choice, Choices
+from voicemate.errors import VoicemateError
+
+_PATIENCE_S = 30.0
+"""For a Python that starts on a busy machine, and a driver that is tried twice."""
+
+
+def look_up(persona: str) -> Choices:
+    """What there is now; empty where it cannot be found out. Blocks for a second or so.
+
+    Args:
+        persona: whose language the voices are to speak.
+    """
+    command = [sys.executable, "-m", __name__, persona]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE_S, cwd="/", check=True
+        )
+        return _read(json.loads(done.stdout))
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError, KeyError):
+        return Choices()
+
+
+def _read(found: dict[str, list[dict[str, str]]]) -> Choices:
+    return Choices(**{kind: tuple(Choice(**one) for one in found[kind]) for kind in Choices.__dataclass_fields__})
+
+
+def gathered(persona: str) -> Choices:
+    """The same, in this process. What is missing or broken leaves its part empty."""
+    microphones, loudspeakers = _devices()
+    return Choices(_personas(), _voices(persona), microphones, loudspeakers)
+
+
+def _personas() -> tuple[Choice, ...]:
+    from voicemate.personas.library import shelf
+
+    return tuple(Choice(one.key, one.persona.name) for one in shelf().personas)
+
+
+def _voices(persona: str) -> tuple[Choice, ...]:
+    from voicemate import errands
+    from voicemate.config import load
+    from voicemate.personas.library import find
+
+    with suppress(VoicemateError):
+        language = find(persona).persona.voice.language
+        voices = asyncio.run(errands.voices(load()))
+        return tuple(Choice(one.id, one.name) for one in voices if language in one.languages)
+    return ()
+
+
+def _devices() -> tuple[tuple[Choice, ...], tuple[Choice, ...]]:
+    from voicemate.audio.stream_host import StreamHost
+
+    with suppress(VoicemateError):
+        devices = StreamHost().devices()
+        return _named(one.name for one in devices if one.inputs), _named(one.name for one in devices if one.outputs)
+    return (), ()
+
+
+def _named(names: Iterable[str]) -> tuple[Choice, ...]:
+    return tuple(Choice(name, name) for name in dict.fromkeys(names))
+
+
+if __name__ == "__main__":
+    json.dump(asdict(gathered(*sys.argv[1:2] or [""])), sys.stdout)

@@ -1,0 +1,57 @@
+"""Which icon tells how voicemate is. Pure."""
+
+from enum import StrEnum
+
+from voicemate.control.status import Status
+from voicemate.desktop.known import Known
+from voicemate.events import FloorState
+
+
+class Icon(StrEnum):
+    """The states that a glance tells apart."""
+
+    NOT_RUNNING = "not running"
+    ASLEEP = "asleep"  # the microphone is closed, or about to open: told not to listen, waiting for the key, starting
+    LISTENING = "listening"
+    HEARING = "hearing"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    MUTED = "muted"
+    ATTENTION = "needs attention"
+
+
+_OF_THE_FLOOR = {
+    FloorState.LISTENING: Icon.LISTENING,
+    FloorState.HEARING: Icon.HEARING,
+    FloorState.YIELDING: Icon.HEARING,
+    FloorState.THINKING: Icon.THINKING,
+    FloorState.SPEAKING: Icon.SPEAKING,
+}
+
+
+def icon(known: Known) -> Icon:
+    """What is most worth knowing at a glance.
+
+    What needs a person comes before all else, except while the character takes its turn, which shows that it works.
+    A muted microphone is shown whatever else happens: the icon promises that nothing is heard.
+    """
+    status = known.status
+    if status is None:
+        return Icon.ATTENTION if known.down or known.trouble else Icon.NOT_RUNNING
+    floor = _OF_THE_FLOOR.get(status.state, Icon.ASLEEP)  # type: ignore[call-overload]
+    if floor not in (Icon.THINKING, Icon.SPEAKING) and _needs_attention(known, status):
+        return Icon.ATTENTION
+    if status.muted and floor is not Icon.ASLEEP:
+        return Icon.MUTED
+    if floor is Icon.LISTENING and waits_for_key(status):
+        return Icon.ASLEEP
+    return floor
+
+
+def waits_for_key(status: Status) -> bool:
+    """Nothing is heard until the push-to-talk key goes down."""
+    return status.mode == "push-to-talk" and status.state == FloorState.LISTENING
+
+
+def _needs_attention(known: Known, status: Status) -> bool:
+    return status.state == FloorState.UNAVAILABLE or bool(status.problems) or known.trouble is not None

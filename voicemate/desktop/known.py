@@ -1,0 +1,126 @@
+"""What the menu knows: of the daemon, of what there is to choose from, and of what became of the last click.
+
+``after`` is the pure half of following the daemon: what an event changes in its status.
+"""
+
+from dataclasses import dataclass, field
+
+from voicemate.config import Settings
+from voicemate.control.client import Told
+from voicemate.control.status import Problem, Status
+from voicemate.events import FloorState
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that did not work, and the way out."""
+
+    wrong: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that can be chosen: ``value`` is what the settings call it, ``label`` is for people."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to choose from on this machine.
+
+    Attributes:
+        voices: those that speak the character's language.
+    """
+
+    personas: tuple[Choice, ...] = ()
+    voices: tuple[Choice, ...] = ()
+    microphones: tuple[Choice, ...] = ()
+    loudspeakers: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What the person said, and what they heard in reply. Either may be empty."""
+
+    persona: str
+    said: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Whether voicemate starts at login: None while nobody knows, or where nothing can start it (``why_not``)."""
+
+    on: bool | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything that the menu is made of.
+
+    Attributes:
+        status: the daemon's; None when it does not run or cannot be reached.
+        down: why it does not run, or cannot be reached, where that is known.
+        exchanges: the last ones, oldest first.
+        doing: what is under way since a click; empty for nothing.
+        trouble: what the last click led to, if that was nothing good.
+        chord: the push-to-talk key as the person knows it; empty where none is watched.
+    """
+
+    status: Status | None = None
+    down: Trouble | None = None
+    settings: Settings = field(default_factory=Settings)
+    choices: Choices = Choices()
+    exchanges: tuple[Exchange, ...] = ()
+    login: Login = Login()
+    doing: str = ""
+    trouble: Trouble | None = None
+    chord: str = ""
+
+
+_OF_A_REPLY = ("reply", "greeting")
+
+
+def after(status: Status, told: Told) -> tuple[Status, bool]:
+    """The status after an event, and whether the daemon has to be asked for all of it anew. Pure.
+
+    An event of another version of the daemon, with other fields, changes nothing.
+    """
+    data, where = told.data, told.data.get("where")
+    match told.kind:
+        case "FloorChanged":
+            return _floor(status, data.get("state"), data.get("reason"))
+        case "Fault" if isinstance(where, str):
+            try:
+                problem = Problem.model_validate(data)
+            except ValueError:
+                return status, True
+            return _with_problems(status, [*_others(status, where), problem]), False
+        case "Recovered" if isinstance(where, str):  # perhaps on another device
+            return _with_problems(status, _others(status, where)), True
+        case "ReplyEnded":
+            return _with_problems(status, _others(status, *_OF_A_REPLY)), False
+        case "StatusChanged":
+            return status, True
+    return status, False
+
+
+def _floor(status: Status, state: object, reason: object) -> tuple[Status, bool]:
+    if not isinstance(state, str) or not isinstance(reason, str):
+        return status, False
+    if state == FloorState.STOPPED:  # asleep, or about to begin again, or to end: only the daemon knows
+        return status, True
+    begins = status.state in (FloorState.STARTING, FloorState.UNAVAILABLE, "asleep") and state != status.state
+    return status.model_copy(update={"state": state, "reason": reason}), begins
+
+
+def _others(status: Status, *places: str) -> list[Problem]:
+    return [problem for problem in status.problems if problem.where not in places]
+
+
+def _with_problems(status: Status, problems: list[Problem]) -> Status:
+    return status.model_copy(update={"problems": problems}) if problems != status.problems else status
