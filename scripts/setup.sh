@@ -39,9 +39,14 @@ with_clock() {
   fi
 }
 
+# A screen of their own for the tests that press keys and click, and what Qt needs to draw on it.
+desktop="xvfb openbox trayer xdotool x11-xkb-utils fonts-dejavu-core libegl1 libgl1 libdbus-1-3 libfontconfig1
+  libx11-xcb1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0
+  libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1"
+
 system_debian() {
   local wanted="libportaudio2 libasound2-plugins espeak-ng build-essential python3-venv" missing="" package sudo=""
-  [ "$for_what" = test ] && wanted="$wanted pulseaudio pulseaudio-utils git"
+  [ "$for_what" = test ] && wanted="$wanted pulseaudio pulseaudio-utils git $desktop"
   for package in $wanted; do
     # A Python of one's own needs no python3-venv from Debian.
     [ "$package" = python3-venv ] && [ -n "$python" ] && "$python" -c 'import ensurepip, venv' 2>/dev/null && continue

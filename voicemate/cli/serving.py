@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from voicemate.cli.output import JsonOption, complain, note, print_json, results
+from voicemate.cli.showing import show_at_login
 from voicemate.errors import ServiceError
 
 service_app = typer.Typer(no_args_is_help=True, help="Start voicemate at login, and keep it running.")
@@ -22,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 @service_app.command()
 def install(dry_run: DryRun = False) -> None:
-    """Start voicemate now and at every login, from where it is now.
+    """Start voicemate now and at every login, from where it is now; and show the menu at every login.
 
     Doing it again upgrades what is installed. If anything goes wrong, all is as it was before.
     """
@@ -32,9 +33,11 @@ def install(dry_run: DryRun = False) -> None:
 
     if dry_run:
         login_service(rehearse=typer.echo).install(this_interpreter())
+        show_at_login(True, rehearse=typer.echo)
         return
     service = login_service(tell=note)
     observed = service.install(this_interpreter())
+    show_at_login(True)
     if observed.pid is not None:
         note("Installed and running. `voicemate service status` shows how it is.")
         return
@@ -49,7 +52,9 @@ def uninstall(dry_run: DryRun = False) -> None:
     from voicemate.service.login import login_service
 
     service = login_service(rehearse=typer.echo) if dry_run else login_service(tell=note)
-    if not service.uninstall():
+    installed = service.uninstall()
+    show_at_login(False, rehearse=typer.echo if dry_run else None)
+    if not installed:
         note("The service is not installed.")
     elif not dry_run:
         note("Uninstalled. Models, settings and history are still there.")

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,8 +100,11 @@ class OnThisMachine:
         show_at_login(on)
 
 
-def show_at_login(on: bool) -> None:
+def show_at_login(on: bool, rehearse: Callable[[str], None] | None = None) -> None:
     """Have the menu shown from the next login on, if it can be shown on this machine; or not any more.
+
+    Args:
+        rehearse: do nothing, and tell this instead.
 
     Raises:
         DesktopError: the file that says so cannot be written or removed.
@@ -110,19 +114,19 @@ def show_at_login(on: bool) -> None:
     from voicemate.service.interpreter import this_interpreter
 
     path = autostart.entry_path(sys.platform, Path.home())
-    if not on:
+    if on and sys.platform != "darwin" and find_spec("PySide6") is None:
+        return
+    if not on and not path.exists():
+        return
+    if rehearse:
+        rehearse(f"{'write ' if on else 'remove'}  {path}")
+    elif not on:
         autostart.take_away(path)
     elif sys.platform == "darwin":  # the host has its environment written down
         autostart.put(path, autostart.entry(sys.platform, (str(AppHost(Path.home()).executable), *_WORDS), {}))
-    elif _installed():
+    else:
         this = this_interpreter()
         autostart.put(path, autostart.entry(sys.platform, (*this.command, *_WORDS), this.environment))
 
 
 _WORDS = ("menu", "--at-login")
-
-
-def _installed() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("PySide6") is not None

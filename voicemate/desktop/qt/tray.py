@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, Signal
-from PySide6.QtGui import QCursor, QGuiApplication
+from PySide6.QtGui import QColor, QCursor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from voicemate.desktop.actions import Action, Copy, Quit
@@ -76,7 +76,23 @@ def application() -> QApplication:
     app.setApplicationName("voicemate")
     app.setDesktopFileName("voicemate-menu")
     app.setQuitOnLastWindowClosed(False)
+    _tell_readably(app)
+    app.styleHints().colorSchemeChanged.connect(lambda: _tell_readably(app))
     return app
+
+
+def _tell_readably(app: QApplication) -> None:
+    """Lines that only tell something are disabled items; styles draw those too pale to be read."""
+    palette = app.palette()
+    text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+    mixed = QColor(*(round(0.7 * one + 0.3 * other) for one, other in zip(_rgb(text), _rgb(ground), strict=True)))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, mixed)
+    app.setPalette(palette, "QMenu")
+
+
+def _rgb(colour: QColor) -> tuple[int, int, int]:
+    return colour.red(), colour.green(), colour.blue()
 
 
 def run(make_companion: Callable[[Callable[[Menu], None]], Companion]) -> None:
