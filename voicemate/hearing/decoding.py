@@ -4,6 +4,9 @@ Whisper hears windows of 30 s, and a short utterance costs as much as a long one
 at less (``audio_ctx``). At too small a context the decoder no longer finds the end and says the sentence again and
 again; so a decode that looks like that is done once more with the whole window.
 
+Where doing its best costs a model much, a quick draft with hardly more context than the utterance has comes first,
+and is taken when every token of it is likely.
+
 To detect the language is another pass of the encoder. But in a wrong language whisper is unsure, or loops, or is
 right all the same; so the language heard last is taken first, and another is looked for only then.
 
@@ -37,6 +40,10 @@ _LONGEST = samples(29_000)
 
 _SURE = 0.7
 """Mean probability of the tokens from which a transcript is taken as it is."""
+
+_LEAST = 0.3
+"""Probability of the least likely token of a draft that is taken: a garbled word shows in one token, and hardly in
+the mean."""
 
 _DETECTION_CONTEXT = 384
 _DETECTED = 0.6
@@ -77,6 +84,11 @@ class Decoded:
         return not self.complete or repetition.repeats(self.text)
 
     @property
+    def every_word_likely(self) -> bool:
+        """Surer than ``sure``: good enough for a quick draft to be taken."""
+        return not self.wordless and self.sure and min(self.probabilities) >= _LEAST
+
+    @property
     def wordless(self) -> bool:
         return not words.without_tags(self.text)
 
@@ -93,10 +105,12 @@ class Effort:
     Attributes:
         context: the smallest, in positions of 20 ms.
         beams: of the beam search; 1 for a greedy one.
+        draft: the smallest context of a quick first try; 0 to do without.
     """
 
     context: int
     beams: int
+    draft: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,31 +158,41 @@ class Decoding:
         if len(pcm) > _LONGEST:
             raise ValueError(f"{len(pcm) / CLOCK_HZ:.1f} s are too long for whisper: cut them in pieces")
         self._decoder = decoder
-        self._beams = effort.beams
         self._sound = np.concatenate([pcm, _PAD])
         seconds = len(self._sound) / CLOCK_HZ
-        self._context = min(FULL_CONTEXT, max(effort.context, math.ceil(_POSITIONS_PER_SECOND * seconds) + _MARGIN))
+        holds_all = math.ceil(_POSITIONS_PER_SECOND * seconds) + _MARGIN
+        self._beams = effort.beams
+        self._context = min(FULL_CONTEXT, max(effort.context, holds_all))
+        self._draft = min(FULL_CONTEXT, max(effort.draft, holds_all)) if effort.draft else self._context
         self._most_tokens = _SPARE_TOKENS + math.ceil(_TOKENS_PER_SECOND * seconds)
         self._prompt = prompt
         self._cancellation = cancellation
 
     def once(self, language: str) -> Decoded:
-        """In one try, whatever comes of it."""
-        return self._decode(language, self._context)
+        """In one quick try, whatever comes of it."""
+        return self._decode(language, self._draft, beams=1)
 
     def in_language(self, language: str) -> Decoded:
         """In a language that is known."""
-        return self._confirm(self._decode(language, self._context), language)
+        return self._confirm(self._first(language), language)
 
     def in_any_language(self, likely: str) -> tuple[str, Decoded]:
         """In ``likely`` when that goes well, else in the language it is detected to be; with that language."""
-        first = self._decode(likely, self._context)
+        first = self._first(likely)
         if first.wordless or (first.sure and _in_letters_of(likely, first.text)):
             return likely, first
         detected, probability = self._decoder.detect(self._sound, _DETECTION_CONTEXT, self._cancellation)
         if detected == likely or probability < _DETECTED:
             return likely, self._confirm(first, likely)
         return detected, self.in_language(detected)
+
+    def _first(self, language: str) -> Decoded:
+        """The draft, if that is good enough; else what the model's effort gives."""
+        if self._draft < self._context:
+            draft = self._decode(language, self._draft, beams=1)
+            if draft.every_word_likely:
+                return draft
+        return self._decode(language, self._context)
 
     def _confirm(self, first: Decoded, language: str) -> Decoded:
         """``first``, or if that looped what comes of a wider context, in the end of the whole window.
@@ -186,9 +210,9 @@ class Decoding:
                     break
         return best
 
-    def _decode(self, language: str, context: int) -> Decoded:
+    def _decode(self, language: str, context: int, beams: int = 0) -> Decoded:
         prompt = f"{CHINESE_PROMPT}{self._prompt}" if language == "zh" else self._prompt
-        request = Request(context, self._beams, language, prompt, self._most_tokens)
+        request = Request(context, beams or self._beams, language, prompt, self._most_tokens)
         return self._decoder.decode(self._sound, request, self._cancellation)
 
 

@@ -12,10 +12,10 @@ from voicemate.hearing.transcript import Transcript
 from voicemate.hearing.whisper_cpp import Aborted, WhisperCpp
 from voicemate.sound import CLOCK_HZ, Pcm
 
-_MEASURED = {"tiny": Effort(context=512, beams=1), "base": Effort(context=768, beams=5)}
+_MEASURED = {"tiny": Effort(context=512, beams=1), "base": Effort(context=768, beams=5, draft=256)}
 _NOT_MEASURED = Effort(context=1024, beams=1)
 """By size of the model, from the tables in docs/hearing.md: the least with which it hears no fewer words than by
-whisper.cpp's own defaults. The larger models could not be tried; they lose least by greed and get some room."""
+whisper.cpp's own defaults. tiny gains nothing by drafts: too few are taken for what they cost. The larger models could not be tried; they lose least by greed and get some room."""
 
 
 class Whisper:
@@ -39,7 +39,7 @@ class Whisper:
             self._thread.close()
             raise
         measured = _MEASURED.get(self._model.size, _NOT_MEASURED)
-        self._effort = replace(measured, context=audio_context) if audio_context else measured
+        self._effort = replace(measured, context=audio_context, draft=0) if audio_context else measured
 
     async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
         """See ``Transcriber``. ``auto`` takes the language heard last when it fits, which costs nothing."""
@@ -62,7 +62,7 @@ class Whisper:
     def _draft(self, pcm: Pcm, language: str, cancellation: Cancellation) -> Transcript:
         began = time.perf_counter()
         language = "en" if not self._model.multilingual else self._last_language if language == "auto" else language
-        decoded = Decoding(self._model, pcm, replace(self._effort, beams=1), "", cancellation).once(language)
+        decoded = Decoding(self._model, pcm, self._effort, "", cancellation).once(language)
         return self._told(decoded, language, pcm, began)
 
     def _told(self, decoded: Decoded, language: str, pcm: Pcm, began: float, prompt: str = "") -> Transcript:

@@ -23,11 +23,13 @@ class Scripted:
     detected: tuple[str, float] = ("en", 0.9)
     calls: list[tuple[str, int]] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
+    beams: list[int] = field(default_factory=list)
     most_tokens: int = 0
 
     def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded:
         self.calls.append((request.language, request.context))
         self.prompts.append(request.prompt)
+        self.beams.append(request.beams)
         self.most_tokens = request.most_tokens
         return self.answers.get((request.language, request.context), decoded("fine"))
 
@@ -36,9 +38,13 @@ class Scripted:
         return self.detected
 
 
-def decoding(decoder: Scripted, seconds: float = 2, prompt: str = "") -> Decoding:
+def decoding(decoder: Scripted, seconds: float = 2, prompt: str = "", effort: Effort | None = None) -> Decoding:
     pcm = np.zeros(int(seconds * CLOCK_HZ), dtype=np.float32)
-    return Decoding(decoder, pcm, Effort(FLOOR, beams=1), prompt, Cancellation())
+    return Decoding(decoder, pcm, effort or Effort(FLOOR, beams=1), prompt, Cancellation())
+
+
+DRAFT = 256
+DRAFTING = Effort(FLOOR, beams=5, draft=DRAFT)
 
 
 def test_a_sure_decode_is_taken_at_once():
@@ -53,6 +59,41 @@ def test_the_context_always_holds_the_whole_utterance(seconds: float, least: int
     decoding(decoder, seconds).in_language("en")
     [(_, context)] = decoder.calls
     assert least <= context <= FULL_CONTEXT
+
+
+def test_a_draft_with_every_token_likely_is_taken():
+    decoder = Scripted()
+    assert decoding(decoder, effort=DRAFTING).in_language("en").text == "fine"
+    assert (decoder.calls, decoder.beams) == ([("en", DRAFT)], [1])
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        Decoded("turn on the lies", (0.99, 0.99, 0.99, 0.2), True),
+        decoded("turn on the lights", UNSURE),
+        decoded("Lock the front door. Lock the front door."),
+        decoded("and so and so my", complete=False),
+        decoded("[Music]"),
+        decoded("", UNSURE),
+    ],
+)
+def test_a_draft_with_anything_to_doubt_is_decoded_with_all_effort(draft: Decoded):
+    decoder = Scripted({("en", DRAFT): draft})
+    assert decoding(decoder, effort=DRAFTING).in_language("en").text == "fine"
+    assert (decoder.calls, decoder.beams) == ([("en", DRAFT), ("en", FLOOR)], [1, 5])
+
+
+def test_an_utterance_as_long_as_the_floor_needs_no_draft():
+    decoder = Scripted()
+    decoding(decoder, seconds=10, effort=DRAFTING).in_language("en")
+    assert decoder.beams == [5]
+
+
+def test_words_so_far_are_drafted_only():
+    decoder = Scripted({("en", DRAFT): decoded("turn on the", UNSURE)})
+    assert decoding(decoder, effort=DRAFTING).once("en").text == "turn on the"
+    assert (decoder.calls, decoder.beams) == ([("en", DRAFT)], [1])
 
 
 def test_sound_whose_end_would_not_be_heard_is_refused():
