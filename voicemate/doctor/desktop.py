@@ -1,20 +1,19 @@
-"""The desktop around it (Linux): display, D-Bus and tray. voicemate works the same without any of them."""
+"""The desktop around it (Linux): display, tray and D-Bus. voicemate works the same without any of them."""
 
 import os
 import re
 import socket
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
+from voicemate.desktop.qt.screen import INSTALL, require_tray
 from voicemate.doctor.check import Ground
 from voicemate.doctor.finding import Finding, ok, warning
+from voicemate.errors import DesktopError
 
-_BUS_S = 3.0
-
-_TRAY = "org.kde.StatusNotifierWatcher"
-"""The D-Bus name that a desktop with a tray owns (freedesktop's StatusNotifierItem)."""
+_ANSWER_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,16 @@ class DesktopFacts:
     display_answers: somebody listens there.
     bus: the environment names a D-Bus of the session, or it lies where it usually does.
     bus_answers: somebody listens there.
-    tray: the desktop shows tray icons; None when that cannot be asked.
+    can_draw: what draws the menu is installed.
+    no_menu: why the menu cannot be shown all the same.
     """
 
     display: str
     display_answers: bool = True
     bus: bool = True
     bus_answers: bool = True
-    tray: bool | None = None
+    can_draw: bool = True
+    no_menu: DesktopError | None = None
 
 
 def look(ground: Ground) -> Sequence[Finding]:
@@ -40,22 +41,22 @@ def look(ground: Ground) -> Sequence[Finding]:
 
 
 def judge(facts: DesktopFacts) -> list[Finding]:
-    """A missing part costs the menu bar, the hotkey or the notifications, and nothing else."""
-    found = []
+    """A missing part costs the menu, the hotkey or the notifications, and nothing else."""
     if not facts.display:
-        told = "There is no display here: no menu bar and no hotkey, and all else works"
+        told = "There is no display here: no menu and no hotkey, and all else works"
         return [warning(told, "Log in to a desktop, or use the commands: `voicemate ptt toggle`, `voicemate status`")]
+    found = []
     if not facts.display_answers:
-        told = f"The display {facts.display} does not answer: no menu bar and no hotkey, and all else works"
+        told = f"The display {facts.display} does not answer: no menu and no hotkey, and all else works"
         found.append(warning(told, "Log in to the desktop anew, or correct DISPLAY or WAYLAND_DISPLAY"))
+    elif facts.no_menu:
+        found.append(warning(f"{facts.no_menu.wrong}: no menu, and all else works", facts.no_menu.remedy))
     if not facts.bus or not facts.bus_answers:
         how = "No D-Bus of the session is to be found" if not facts.bus else "The session's D-Bus does not answer"
-        told = f"{how}: no notifications, no tray on most desktops, and all else works"
-        found.append(warning(told, "Log in to the desktop (not with su), or `dbus-run-session voicemate start`"))
-    elif facts.tray is False:
-        told = "The desktop has no tray: no menu bar, and all else works"
-        found.append(warning(told, "On GNOME, `sudo apt install gnome-shell-extension-appindicator` and log in anew"))
-    return found or [ok(f"Display {facts.display} and D-Bus answer{', and there is a tray' if facts.tray else ''}")]
+        told = f"{how}: no tray on most desktops, and all else works"
+        found.append(warning(told, "Log in to the desktop (not with su), or `dbus-run-session voicemate menu`"))
+    menu = "the menu can be shown (`voicemate menu`)" if facts.can_draw else f"no menu yet. {INSTALL}"
+    return found or [ok(f"Display {facts.display} and D-Bus answer; {menu}")]
 
 
 def bus_path(environment: Mapping[str, str]) -> str:
@@ -85,37 +86,24 @@ def _desktop(environment: Mapping[str, str]) -> DesktopFacts:
     display, at = display_path(environment)
     bus = bus_path(environment)
     named = bool(environment.get("DBUS_SESSION_BUS_ADDRESS")) or os.path.exists(bus)
-    answers = named and _connects(bus)
-    return DesktopFacts(display, not at or _connects(at), named, answers, _has_tray() if answers else None)
+    answers, can_draw = bool(display) and (not at or _connects(at)), find_spec("PySide6") is not None
+    no_menu = None
+    if answers and can_draw:
+        try:
+            require_tray(environment)
+        except DesktopError as error:
+            no_menu = error
+    return DesktopFacts(display, answers, named, named and _connects(bus), can_draw, no_menu)
 
 
 def _connects(path: str) -> bool:
     abstract = f"\0{path}" if path.startswith("/tmp/.X11-unix/") else path
     for one in dict.fromkeys((path, abstract)):  # X servers listen in both name spaces, or in one
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
-            trial.settimeout(_BUS_S)
+            trial.settimeout(_ANSWER_S)
             try:
                 trial.connect(one)
             except (OSError, ValueError):
                 continue
             return True
     return False
-
-
-def _has_tray() -> bool | None:
-    query = (
-        "call",
-        "org.freedesktop.DBus",
-        "/org/freedesktop/DBus",
-        "org.freedesktop.DBus",
-        "NameHasOwner",
-        "s",
-        _TRAY,
-    )
-    try:
-        done = subprocess.run(
-            ["busctl", "--user", *query], capture_output=True, text=True, timeout=_BUS_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return {"b true": True, "b false": False}.get(done.stdout.strip()) if done.returncode == 0 else None

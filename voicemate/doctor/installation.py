@@ -84,6 +84,9 @@ def judge_python(facts: PythonFacts) -> list[Finding]:
         return [
             warning(other, f"If that is not meant: `{sys.executable} -m voicemate` is this one", prefix=facts.prefix)
         ]
+    if not facts.command:
+        away = f"{told}; a terminal does not find its command `voicemate`"
+        return [warning(away, f"`export PATH={facts.prefix}/bin:$PATH`", prefix=facts.prefix)]
     return [ok(told, version=facts.version, prefix=facts.prefix)]
 
 

@@ -41,10 +41,12 @@ def carry_out(mend: Mend, tell: Callable[[str], None]) -> str:
 
 
 def _pull(names: tuple[str, ...]) -> str:
-    """In a process of its own, as everything that uses the network; it shows how far it is."""
+    """In a process of its own, as everything that uses the network; on standard error it shows how far it is."""
     command = [sys.executable, "-m", "voicemate", "models", "pull", *names]
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=FETCH_S, check=False)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(), timeout=FETCH_S, check=False
+        )
     except subprocess.TimeoutExpired:
         raise DownloadError(
             f"Fetching {', '.join(names)} took too long", "Repeat it: it goes on where it was"

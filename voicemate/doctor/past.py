@@ -6,7 +6,6 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from voicemate.config import EndpointSettings
 from voicemate.conversation.history import HistoryReader, history_file
 from voicemate.conversation.history.database import set_aside_files
 from voicemate.conversation.timing import Timing
@@ -66,10 +65,10 @@ def judge(facts: HistoryFacts) -> list[Finding]:
 
 def look_at_gaps(ground: Ground) -> Sequence[Finding]:
     timings = [line.turn.timing for line in read_trace(GAPS) if line.turn.timing]
-    return [judge_gaps(timings, ground.settings.endpoint)]
+    return [judge_gaps(timings)]
 
 
-def judge_gaps(timings: Sequence[Timing], endpoint: EndpointSettings) -> Finding:
+def judge_gaps(timings: Sequence[Timing]) -> Finding:
     """From the person's last sound to the reply's first, of the latest turns."""
     if len(timings) < FEW:
         return ok(f"{len(timings) or 'No'} replies timed yet", turns=len(timings))
@@ -83,9 +82,7 @@ def judge_gaps(timings: Sequence[Timing], endpoint: EndpointSettings) -> Finding
     }
     ready = sum(timing.ready for timing in timings) / len(timings)
     parts = ", ".join(f"{stage} {ms:.0f}" for stage, ms in stages.items())
-    told = (
-        f"{middle:.0f} ms in the median of {len(gaps)}, 90% within {p90:.0f} ms ({parts}; {ready:.0%} ready in time)"
-    )
+    told = f"Median of {len(gaps)} gaps {middle:.0f} ms, 90% within {p90:.0f} ms ({parts}; {ready:.0%} ready in time)"
     facts: dict[str, Any] = {"turns": len(gaps), "median_ms": round(middle), "p90_ms": round(p90)}
     facts |= {f"{stage}_ms": round(ms) for stage, ms in stages.items()} | {"ready": round(ready, 2)}
     if middle > SLOW_MS:

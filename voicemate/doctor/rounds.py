@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from pydantic import ValidationError
+
 from voicemate.config import Settings, load
 from voicemate.control.client import Client
 from voicemate.control.status import Status
@@ -20,11 +22,11 @@ def settings_or_defaults() -> Settings:
 
 
 def status_now() -> Status | None:
-    """The running daemon's status; None where none runs or answers, which a check tells."""
+    """The running daemon's status; None where none runs, or none that we understand, which a check tells."""
     try:
         with Client() as client:
             return client.status()
-    except VoicemateError:
+    except (VoicemateError, ValidationError):
         return None
 
 
@@ -48,7 +50,7 @@ def all_checks(loop: bool) -> list[Check]:
         Check("Daemon", "socket", _from("running", "look_at_socket")),
         Check("Daemon", "daemon", _from("running", "look_at_daemon")),
         Check("Daemon", "login", _from("login"), 60.0),
-        Check("Daemon", "desktop", _from("desktop")),
+        Check("Daemon", "desktop", _from("desktop"), 75.0),
         Check("Sound", "offline", _from("network"), main_thread=True),
         Check("Sound", "voice", _from("voice"), 40.0),
         Check("Sound", "devices", _from("devices", "look_at_devices"), 30.0),

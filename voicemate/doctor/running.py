@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from voicemate import __version__
+from voicemate.control.client import Client
 from voicemate.control.socket_place import connected, socket_path
 from voicemate.control.status import Status
 from voicemate.conversation.instance import holder
@@ -68,7 +71,14 @@ def judge_socket(facts: SocketFacts, uid: int) -> Finding:
 
 
 def look_at_daemon(ground: Ground) -> Sequence[Finding]:
-    return judge_daemon(ground.status, __version__)
+    status = ground.status
+    if status is None and _socket().connects:  # it may have begun meanwhile; if it is in trouble, that is raised
+        try:
+            with Client() as client:
+                status = client.status()
+        except ValidationError:
+            return [problem("The running voicemate is of another version than this one", "`voicemate restart`")]
+    return judge_daemon(status, __version__)
 
 
 def judge_daemon(status: Status | None, version: str) -> list[Finding]:

@@ -1,0 +1,329 @@
+"""Devices, permission, level, echo and the spoken sentence."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.control.noted import STATUS
+from voicemate.audio.chirp import EchoFound
+from voicemate.audio.devices import Device, Direction
+from voicemate.audio.loop import LoopResult
+from voicemate.audio.ports import BLOCK_SAMPLES, Block
+from voicemate.config import OfflineSettings, Settings
+from voicemate.control.client import Client
+from voicemate.conversation.instance import only_instance
+from voicemate.doctor import loop, network
+from voicemate.doctor.check import Check, Ground, examine
+from voicemate.doctor.devices import (
+    LevelFacts,
+    judge_device,
+    judge_level,
+    judge_permission,
+    judge_refusal,
+    look_at_level,
+    look_at_permission,
+)
+from voicemate.doctor.finding import Finding, Level
+from voicemate.doctor.loop import Kept, judge_chirps, judge_kept, undisturbed
+from voicemate.doctor.meter import bar, sparkline
+from voicemate.doctor.sentence import Heard, judge
+from voicemate.doctor.voice import judge as judge_voice
+from voicemate.errors import AlreadyRunningError, AudioError
+from voicemate.offline.proof import Attempt, KernelFacts, Lock, OfflineProof
+from voicemate.service.microphone import Permission
+from voicemate.sound import Pcm, Sound, samples
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path))
+    return tmp_path
+
+
+# ---------------------------------------------------------------- devices and permission
+
+
+def test_a_device_is_named_with_its_reason() -> None:
+    device = Device(0, "Built-in Microphone", "Core Audio", 1, 0, 44_100)
+    found = judge_device(device, Direction.INPUT, "")
+    assert found.told == "Microphone: “Built-in Microphone” (the system's default, 44.1 kHz)"
+    assert "as the settings say" in judge_device(device, Direction.INPUT, "built").told
+
+
+def test_no_device_and_sound_cards_that_are_locked() -> None:
+    error = AudioError("There is no microphone", "Connect one")
+    assert judge_refusal(error, "linux", locked_out=False).fix == "Connect one"
+    locked = judge_refusal(error, "linux", locked_out=True)
+    assert "may not use the sound cards" in locked.told
+    assert "usermod -aG audio" in locked.fix
+
+
+@pytest.mark.parametrize(
+    ("given", "level"),
+    [
+        (Permission.GRANTED, Level.OK),
+        (Permission.DENIED, Level.PROBLEM),
+        (Permission.RESTRICTED, Level.PROBLEM),
+        (Permission.NOT_ASKED, Level.WARNING),
+        (Permission.UNKNOWN, Level.WARNING),
+    ],
+)
+def test_what_macos_permits(given: Permission, level: Level) -> None:
+    found = judge_permission(given)
+    assert found.level is level
+    assert bool(found.fix) == (level is not Level.OK)
+    assert ("Privacy_Microphone" in found.fix) == (given in (Permission.DENIED, Permission.UNKNOWN))
+
+
+def test_linux_has_no_such_permission() -> None:
+    assert look_at_permission(Ground(Settings(), "linux")) == []
+
+
+# ---------------------------------------------------------------- level
+
+
+def facts(*levels: float, peak: float | None = 0.1, running: bool = False) -> LevelFacts:
+    return LevelFacts("mic", levels, peak, running)
+
+
+def test_an_ordinary_room() -> None:
+    found = judge_level(facts(-62, -50, -31), "linux")
+    assert found.level is Level.OK
+    assert found.told == "“mic”: -62 to -31 dBFS ▃▄▆"
+    assert found.facts == {"name": "mic", "loudest_dbfs": -31, "quietest_dbfs": -62}
+
+
+@pytest.mark.parametrize(
+    ("platform", "running", "fix"),
+    [
+        ("linux", False, "set-source-mute"),
+        ("darwin", False, "Allow this terminal the microphone"),
+        ("darwin", True, "Allow Voicemate the microphone"),
+    ],
+)
+def test_zeros_are_a_permission_or_a_mute(platform: str, running: bool, fix: str) -> None:
+    found = judge_level(facts(-120, -120, peak=0.0, running=running), platform)
+    assert found.level is Level.PROBLEM
+    assert "only digital silence" in found.told
+    assert fix in found.fix
+
+
+@pytest.mark.parametrize(
+    ("levels", "peak", "told"),
+    [
+        ((-92, -90), 0.001, "hardly anything"),
+        ((-20, -12), 0.5, "never quiet"),
+        ((-40, -3), 1.0, "beyond its range"),
+    ],
+)
+def test_levels_that_make_hearing_hard(levels: tuple[float, ...], peak: float, told: str) -> None:
+    found = judge_level(facts(*levels, peak=peak), "linux")
+    assert found.level is Level.WARNING
+    assert told in found.told
+    assert found.fix
+
+
+def test_a_microphone_that_delivers_nothing() -> None:
+    assert judge_level(facts(), "linux").level is Level.PROBLEM
+
+
+def test_a_daemon_that_is_muted_says_so_and_one_that_listens_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    muted = Ground(Settings(), "linux", STATUS.model_copy(update={"muted": True}))
+    assert look_at_level(muted)[0].fix == "`voicemate unmute`"
+    (found,) = look_at_level(Ground(Settings(), "linux", STATUS))  # it has ended since
+    assert "delivers nothing" in found.told
+
+
+@given(st.lists(st.floats(-200, 50), max_size=40))
+def test_meters_have_one_width_whatever_the_level(levels: list[float]) -> None:
+    assert len(sparkline(levels)) == len(levels)
+    assert len({len(bar(level)) for level in levels}) <= 1
+
+
+# ---------------------------------------------------------------- offline
+
+
+def proof(holds: bool) -> OfflineProof:
+    attempt = Attempt("C", "TCP to this machine", 0, 13 if holds else 111)
+    return OfflineProof((Lock("audit hook", True, ""),), (attempt,), (), KernelFacts("Linux", "x86_64"), 1.0)
+
+
+def test_offline_proven_and_not() -> None:
+    assert network.judge(proof(True), True, [])[0].level is Level.OK
+    assert network.judge(proof(False), True, [])[0].level is Level.PROBLEM
+    (unwanted,) = network.judge(proof(False), False, [])
+    assert unwanted.level is Level.WARNING
+    assert "offline.sandbox" in unwanted.fix
+    fine, hindered = network.judge(proof(True), True, ["PULSE_SERVER names a sound server that is reached by TCP"])
+    assert (fine.level, hindered.level) == (Level.OK, Level.WARNING)
+
+
+def test_it_goes_offline_on_the_main_thread() -> None:
+    """The suite only believes to be offline (conftest)."""
+    ground = Ground(Settings(offline=OfflineSettings(sandbox=False)), "linux")
+    (found,) = examine(Check("Sound", "offline", network.look, main_thread=True), ground)
+    assert found.level is Level.OK
+
+
+# ---------------------------------------------------------------- voice
+
+
+def test_a_voice_that_makes_a_sound_and_one_that_does_not() -> None:
+    rng = np.random.default_rng(0)
+    assert judge_voice(Sound(rng.standard_normal(1_000).astype(np.float32) * 0.1, 22_050), "Daniel").level is Level.OK
+    for silent in (np.zeros(1_000, np.float32), np.zeros(0, np.float32)):
+        assert judge_voice(Sound(silent, 22_050), "Daniel").level is Level.PROBLEM
+
+
+# ---------------------------------------------------------------- echo
+
+WELL = LoopResult("mic", "speaker", EchoFound(samples(40), 30.0, -20.0), -60.0, 0.2)
+
+
+def test_an_echo_that_can_be_taken_out() -> None:
+    (found,) = judge_chirps(WELL)
+    assert found.level is Level.OK
+    assert "40 ms late, at -20 dB" in found.told
+    assert (found.facts["delay_ms"], found.facts["echo_db"]) == (40.0, -20.0)
+
+
+@pytest.mark.parametrize(
+    ("result", "level", "word"),
+    [
+        (replace(WELL, peak=0.0), Level.PROBLEM, "digital silence"),
+        (replace(WELL, peak=1.0), Level.WARNING, "input level"),
+        (replace(WELL, echo=EchoFound(samples(40), 30.0, 0.0)), Level.WARNING, "turn the loudspeaker down"),
+        (replace(WELL, echo=EchoFound(0, 1.0, -140.0)), Level.WARNING, "voicemate devices"),
+        (replace(WELL, echo=EchoFound(0, 1.0, -140.0), loudspeaker="AirPods Pro"), Level.OK, "headphones"),
+    ],
+)
+def test_what_may_be_the_matter_with_an_echo(result: LoopResult, level: Level, word: str) -> None:
+    (found,) = judge_chirps(result)
+    assert found.level is level
+    assert word in found.told + found.fix
+
+
+def test_the_last_measurement_is_kept_privately_and_told() -> None:
+    ground = Ground(Settings(), "linux")
+    assert "voicemate doctor --loop" in loop.look_at_echo(ground)[0].told
+    loop._keep(WELL)
+    assert loop.kept_file().stat().st_mode & 0o077 == 0
+    (found,) = loop.look_at_echo(ground)
+    assert "40 ms late and -20 dB" in found.told
+    assert "“speaker” to “mic”" in found.told
+    loop.kept_file().write_text("{}")
+    assert "never measured" in loop.look_at_echo(ground)[0].told
+    assert "None was heard" in judge_kept(Kept("2026-01-02T03:04", "mic", "speaker", False, 0, 0)).told
+
+
+# ---------------------------------------------------------------- the sentence
+
+SAID = "Please put seven green apples on the table."
+HEARD = Heard(SAID, "en", SAID, SAID, "speaker", -60.0, -20.0)
+
+
+def judged(**changes: object) -> tuple[Finding, Finding]:
+    direct, air = judge(replace(HEARD, **changes))  # type: ignore[arg-type]
+    return direct, air
+
+
+def test_a_sentence_that_is_understood_both_ways() -> None:
+    direct, air = judged()
+    assert (direct.level, air.level) == (Level.OK, Level.OK)
+    assert air.told.endswith("it understands the same")
+    assert judged(through_air="please put 7 green apples on a table")[1].level is Level.OK
+
+
+def test_a_voice_that_is_hard_to_understand_is_not_blamed_on_the_devices() -> None:
+    direct, air = judged(direct="Peas but Kevin", through_air="Peas but Kevin")
+    assert (direct.level, air.level) == (Level.WARNING, Level.OK)
+    assert "hearing model" in direct.fix
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "word"),
+    [
+        ({"through_air": "green apples"}, Level.WARNING, "only understands"),
+        ({"through_air": ""}, Level.PROBLEM, "something arrives"),
+        ({"through_air": "", "loudest_dbfs": -59.0}, Level.WARNING, "nothing arrives"),
+        ({"through_air": "", "loudest_dbfs": -59.0, "loudspeaker": "WH-1000XM4"}, Level.OK, "as it should be"),
+    ],
+)
+def test_what_is_lost_in_the_air(changes: dict[str, object], level: Level, word: str) -> None:
+    air = judged(**changes)[1]
+    assert air.level is level
+    assert word in air.told
+
+
+class Room:
+    """A loudspeaker in front of a microphone that hears it, in no time at all."""
+
+    name = "room"
+    rate = 16_000
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self._queue: Pcm = np.zeros(0, np.float32)
+
+    async def open(self) -> None:
+        self.opened += 1
+
+    async def close(self) -> None:
+        self.opened -= 1
+
+    def wake(self) -> None: ...
+
+    def play(self, sound: Sound) -> None:
+        self._queue = sound.pcm
+
+    def idle(self) -> bool:
+        return not len(self._queue)
+
+    async def blocks(self) -> AsyncIterator[Block]:
+        at = 0
+        while self.opened:
+            pcm, self._queue = self._queue[:BLOCK_SAMPLES], self._queue[BLOCK_SAMPLES:]
+            yield Block(at, np.pad(pcm, (0, BLOCK_SAMPLES - len(pcm))))
+            at += BLOCK_SAMPLES
+
+
+def test_all_of_the_sentence_is_recorded_with_a_margin() -> None:
+    from voicemate.doctor.sentence import AFTER, BEFORE, played
+
+    room, sound = Room(), Sound(np.full(samples(900), 0.5, np.float32), 16_000)
+    recorded = asyncio.run(played(sound, room, room))  # type: ignore[arg-type]
+    assert np.count_nonzero(recorded) == len(sound.pcm)
+    assert not recorded[:BEFORE].any()
+    assert len(recorded) == pytest.approx(BEFORE + len(sound.pcm) + AFTER, abs=2 * BLOCK_SAMPLES)
+    assert room.opened == 0
+
+
+# ---------------------------------------------------------------- a daemon that would hear the test
+
+
+def test_a_daemon_that_listens_is_muted_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[bool] = []
+    monkeypatch.setattr(Client, "__init__", lambda self: None)
+    monkeypatch.setattr(Client, "close", lambda self: None)
+    monkeypatch.setattr(Client, "call", lambda self, command, **arguments: told.append(arguments["on"]))
+    with pytest.raises(AudioError), undisturbed(Ground(Settings(), "linux", STATUS)):
+        raise AudioError("gone")
+    assert told == [True, False], "also when the test fails"
+    with undisturbed(Ground(Settings(), "linux", STATUS.model_copy(update={"muted": True}))):
+        pass
+    assert told == [True, False], "one that was muted stays so"
+
+
+def test_a_conversation_in_a_terminal_is_not_disturbed() -> None:
+    refused = pytest.raises(AlreadyRunningError, match=str(os.getpid()))
+    with only_instance(), refused, undisturbed(Ground(Settings(), "linux")):
+        pytest.fail("it was disturbed")
+    with undisturbed(Ground(Settings(), "linux")):
+        pass
