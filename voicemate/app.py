@@ -18,12 +18,13 @@ from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.microphone import DEFAULT_LIMITS, DeviceMicrophone
 from voicemate.audio.ports import Loudspeaker, Microphone
 from voicemate.audio.stream_host import StreamHost
-from voicemate.config import Settings, engine_threads
+from voicemate.config import PushToTalkSettings, Settings, engine_threads
 from voicemate.conversation.attention import Attention
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.conversation.floor import Floor
 from voicemate.conversation.history import History, HistoryWriter
 from voicemate.conversation.instance import only_instance
+from voicemate.conversation.key_cue import KeyCue
 from voicemate.conversation.microphone_gate import MicrophoneGate
 from voicemate.conversation.session import Decider, Parts, Session
 from voicemate.conversation.trace_file import TraceFile
@@ -327,11 +328,19 @@ def assemble(
         ),
         attention=Attention(settings.attention, ready.dialogue.persona.name),
         turn_detector=ready.turn_detector,
+        cue=_key_cue(settings.push_to_talk, loudspeaker, events),
         languages=_languages(settings.thinking.model),
         follow=settings.hearing.follow,
         on_battery=on_battery,
     )
     return Session(parts, floor, events)
+
+
+def _key_cue(settings: PushToTalkSettings, loudspeaker: Loudspeaker, events: EventStream) -> KeyCue | None:
+    """The sounds around the key; none where the person is heard without it."""
+    if settings.hands_free or settings.cue == "off":
+        return None
+    return KeyCue(loudspeaker, events.emit, begin=True, end=settings.cue == "both")
 
 
 def _languages(thinking: str) -> frozenset[str] | None:

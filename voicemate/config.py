@@ -9,9 +9,10 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from voicemate.errors import SettingsError
+from voicemate.hotkey.chord import parse
 from voicemate.places import config_folder
 from voicemate.toml_lines import line_of
 from voicemate.validation import first_problem
@@ -110,10 +111,47 @@ class BargeInSettings(Section):
 
 
 class PushToTalkSettings(Section):
-    """The key that takes the floor."""
+    """What a key that takes the floor does."""
 
-    hands_free: bool = Field(default=True, description="listen without the key, too")
+    hands_free: bool = Field(
+        default=True, description="listen without the key, too; false: the microphone is closed until it goes down"
+    )
     tail_ms: Milliseconds = Field(default=200, description="sound kept after the key came up")
+    tap_ms: Milliseconds = Field(
+        default=250, description="down for less is a tap: it silences the character, and does nothing else"
+    )
+    cue: Literal["begin", "both", "off"] = Field(
+        default="begin",
+        description="without hands_free, a short sound as soon as the microphone hears; both: one at the end, too",
+    )
+    warm_s: float = Field(
+        default=60.0, ge=0, le=600, description="without hands_free, the microphone stays open this long after its use"
+    )
+    longest_s: float = Field(
+        default=60.0, ge=5, le=600, description="a key that seems to be down for longer has lost its release"
+    )
+
+
+def _understood(chord: str) -> str:
+    """``chord``, if it is one or empty."""
+    if chord:
+        try:
+            parse(chord)
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
+    return chord
+
+
+class HotkeySettings(Section):
+    """The push-to-talk key of the whole desktop, while voicemate runs."""
+
+    chord: Annotated[str, AfterValidator(_understood)] = Field(
+        default="ctrl+option+space",
+        description="keys joined by +, such as ctrl+option+space or super+f5; empty for none",
+    )
+    mode: Literal["hold", "toggle"] = Field(
+        default="hold", description="hold: speak while it is down; toggle: one press begins, the next one ends"
+    )
 
 
 class SpeculationSettings(Section):
@@ -199,6 +237,7 @@ class Settings(Section):
     speculation: SpeculationSettings = SpeculationSettings()
     barge_in: BargeInSettings = BargeInSettings()
     push_to_talk: PushToTalkSettings = PushToTalkSettings()
+    hotkey: HotkeySettings = HotkeySettings()
     attention: AttentionSettings = AttentionSettings()
     hearing: HearingSettings = HearingSettings()
     thinking: ThinkingSettings = ThinkingSettings()

@@ -171,6 +171,28 @@ class TurnTimed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MicrophoneHears(Event):
+    """The key went down, and since then the microphone delivers real sound: whoever speaks now is heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class HotkeyChanged(Event):
+    """The push-to-talk key of the desktop is watched now, or is not.
+
+    Attributes:
+        chord: as it is written in the settings; empty when none is wanted.
+        mode: ``hold`` or ``toggle``.
+        watched: pressing it is seen.
+        why: it is not watched; empty when it is.
+    """
+
+    chord: str
+    mode: str
+    watched: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Fault(Event):
     """Something is missing or broke, and what to do about it."""
 

@@ -49,6 +49,8 @@ def first_problem(error: ValidationError, model: type[BaseModel], noun: str) -> 
             return f"the {noun} `{key}` is missing", _demand(owner, last)
         case "model_type":
             demand = "It must be a table"
+        case "value_error":  # what is wrong is more than a type or a bound, and told by whoever knows
+            demand = str(problem["ctx"]["error"]).rstrip(".")
         case _:
             demand = _demand(owner, last) or problem["msg"]
     value = json.dumps(problem["input"], ensure_ascii=False, default=str)

@@ -110,6 +110,11 @@ def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
             "persona = 3",
             "In FILE, line 1, the setting `persona` cannot be 3. It must be text (a name from `voicemate personas`",
         ),
+        (
+            '[hotkey]\nchord = "ctrl+spce"',
+            'In FILE, line 2, the setting `hotkey.chord` cannot be "ctrl+spce". There is no key `spce`. Perhaps '
+            "`space` or ",
+        ),
         ("hearing = 3", "In FILE, line 1, the setting `hearing` cannot be 3. It must be a table."),
         ("[[hearing]]", "In FILE, line 1, the setting `hearing` cannot be [{}]. It must be a table."),
         ("persona = ", "The settings file FILE is not TOML: Invalid value (at end of document). Correct that place."),

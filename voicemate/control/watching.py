@@ -6,7 +6,7 @@ from typing import Any
 
 from voicemate.events import Event, Level
 
-WORDLESS = frozenset({"reason", "why", "where", "wrong", "remedy", "language"})
+WORDLESS = frozenset({"reason", "why", "where", "wrong", "remedy", "language", "chord", "mode"})
 """Text fields of events that hold no words of the conversation. Any other text, also that of an event nobody has
 thought of yet, counts as words."""
 

@@ -18,7 +18,7 @@ A voice over the character's is given room at once, and judged while the charact
 
 A reply that began too early (the person goes on within ``take_back_ms`` of its first word) is forgotten instead of
 cut off, and both halves of what they say are one turn. While the push-to-talk key is down nothing ends a turn; when
-it comes up the turn is over at once.
+it comes up the turn is over at once. A tap too short to mean anything does not end what somebody says without it.
 """
 
 from collections.abc import Callable
@@ -135,6 +135,7 @@ class Floor:
         self._answer: _Answer | None = None
         self._key = _Key.UP
         self._key_at = 0
+        self._spoke_before_key = False  # the person had begun to speak, and can go on without the key
         self._suspected: int | None = None  # since when a voice may be over the character's
         self._held = False
         self._habit = PauseHabit()
@@ -362,6 +363,8 @@ class Floor:
     def _press(self, got: KeyDown) -> list[Act]:
         if self._key is _Key.DOWN:
             return []
+        hears = self.state is FloorState.HEARING and self._speech is not None
+        self._spoke_before_key = hears and self._key is _Key.UP
         self._key, self._key_at = _Key.DOWN, got.at
         acts: list[Act] = []
         if self._answer is not None and self._answer.audible is None:
@@ -379,7 +382,8 @@ class Floor:
     def _release(self, got: KeyUp) -> list[Act]:
         if self._key is not _Key.DOWN:
             return []
-        self._key, self._key_at = _Key.RELEASED, got.at
+        tap = got.at - self._key_at < samples(self._push_to_talk.tap_ms)
+        self._key, self._key_at = _Key.UP if tap and self._spoke_before_key else _Key.RELEASED, got.at
         return []
 
     def _power(self, got: Power) -> list[Act]:

@@ -18,6 +18,7 @@ from voicemate.conversation.answering import Answering
 from voicemate.conversation.attention import Attention, Obey
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.conversation.following import Following
+from voicemate.conversation.key_cue import KeyCue
 from voicemate.conversation.meaning import Meaning, Moment, meaning, with_votes
 from voicemate.conversation.microphone_gate import MicrophoneGate
 from voicemate.conversation.onset_filter import OnsetFilter
@@ -68,6 +69,7 @@ class Parts:
 
     Attributes:
         turn_detector: hears by the voice whether a turn is over; None to do without.
+        cue: tells that the person is heard after the key went down; None to do that without a sound.
         languages: those that the language model knows well enough to judge a sentence; None for all.
         follow: work on what the person says while they still speak.
         on_battery: tells where the power comes from; on battery there is less work ahead.
@@ -82,6 +84,7 @@ class Parts:
     gate: MicrophoneGate
     attention: Attention
     turn_detector: TurnDetector | None = None
+    cue: KeyCue | None = None
     languages: frozenset[str] | None = None
     follow: bool = True
     on_battery: Callable[[], bool] = lambda: False
@@ -132,6 +135,7 @@ class Session:
         self._answering = Answering(parts.loudspeaker, parts.clock.now, parts.dialogue, parts.attention, events.emit)
         self._following = Following(parts.listener.so_far, parts.dialogue.read, self._tell_draft, parts.follow)
         self._onsets = OnsetFilter()
+        self._cue = parts.cue or KeyCue(parts.loudspeaker, events.emit)
         self._is = _Now()
         self._tasks: set[asyncio.Task[None]] = set()
         parts.microphone.on_health(lambda error: self._health("microphone", error))
@@ -172,10 +176,12 @@ class Session:
         self._parts.loudspeaker.wake()
         self._parts.microphone.relax(False)
         self._decide(f.KeyDown(self._now))
+        self._cue.pressed(self._now)
 
     def release(self) -> None:
         """The push-to-talk key came up: the person's turn is over."""
         self._decide(f.KeyUp(self._now))
+        self._cue.released()
 
     def interrupt(self, why: str = "interrupted") -> None:
         """The character falls silent at once; nobody has the floor."""
@@ -193,6 +199,7 @@ class Session:
             if isinstance(told, f.Audible):
                 self._forget_speech()
             self._decide(told)
+        self._cue.hear(block)
         listener, gate, now = self._parts.listener, self._parts.gate, self._is
         heard = listener.push(gate.pass_on(block, self._floor.state))
         voice = listener.voice_on

@@ -121,7 +121,7 @@ def _key(name: str) -> str:
     if name in _NEVER:
         raise SettingsError(_NEVER[name], "Take another key, such as `ctrl+option+space`")
     close = get_close_matches(name, [*_MODIFIERS, *KEYS, *_ALIASES], n=2, cutoff=0.6)
-    remedy = f"Did you mean {' or '.join(f'`{other}`' for other in close)}?" if close else _WHICH
+    remedy = f"Perhaps {' or '.join(f'`{other}`' for other in close)} is meant" if close else _WHICH
     raise SettingsError(f"There is no key `{name[:40]}`", remedy)
 
 

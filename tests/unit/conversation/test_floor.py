@@ -282,6 +282,24 @@ def test_a_tap_on_the_key_does_nothing(floor: Floor) -> None:
     assert floor.state is FloorState.LISTENING
 
 
+def test_a_tap_does_not_end_what_somebody_says_without_the_key(floor: Floor) -> None:
+    play(floor, VoiceOn(ms(300), ms(200)), KeyDown(ms(600)), KeyUp(ms(700)))
+    assert kinds(play(floor, Tick(ms(1000), voice=True))) == []
+    play(floor, VoiceOff(ms(1128), ms(1000)), Judged(ms(1300), 1, words=True))
+    assert kinds(play(floor, Tick(ms(1499)))) == []
+    assert kinds(play(floor, Tick(ms(1500)))) == [Commit], "the silence ends it, as without the key"
+
+
+def test_a_longer_press_ends_what_somebody_says(floor: Floor) -> None:
+    play(floor, VoiceOn(ms(300), ms(200)), KeyDown(ms(600)), KeyUp(ms(900)))
+    assert kinds(play(floor, Tick(ms(1100), voice=True))) == [EndSpeech]
+
+
+def test_a_second_tap_right_after_the_first_leaves_the_floor_free(floor: Floor) -> None:
+    play(floor, KeyDown(0), KeyUp(ms(80)), KeyDown(ms(160)), KeyUp(ms(240)), Tick(ms(500)))
+    assert floor.state is FloorState.LISTENING
+
+
 def test_the_key_cuts_the_character_off(speaking: Floor) -> None:
     assert kinds(play(speaking, KeyDown(ms(4000)))) == [CutOff]
     assert speaking.state is FloorState.HEARING
