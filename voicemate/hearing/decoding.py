@@ -184,11 +184,14 @@ class Decoding:
         detected, probability = self._decoder.detect(self._sound, _DETECTION_CONTEXT, self._cancellation)
         if detected == likely or probability < _DETECTED:
             return likely, self._confirm(first, likely)
-        return detected, self.in_language(detected)
+        return detected, self._confirm(self._decode(detected, self._context), detected)  # nothing here is easy
 
     def _first(self, language: str) -> Decoded:
-        """The draft, if that is good enough; else what the model's effort gives."""
-        if self._draft < self._context:
+        """The draft, if that is good enough; else what the model's effort gives.
+
+        Chinese and the like get none: few drafts are taken there, and one was sure of half a sentence.
+        """
+        if self._draft < self._context and language not in _EAST_ASIAN:
             draft = self._decode(language, self._draft, beams=1)
             if draft.every_word_likely:
                 return draft

@@ -15,7 +15,8 @@ from voicemate.sound import CLOCK_HZ, Pcm
 _MEASURED = {"tiny": Effort(context=512, beams=1), "base": Effort(context=768, beams=5, draft=256)}
 _NOT_MEASURED = Effort(context=1024, beams=1)
 """By size of the model, from the tables in docs/hearing.md: the least with which it hears no fewer words than by
-whisper.cpp's own defaults. tiny gains nothing by drafts: too few are taken for what they cost. The larger models could not be tried; they lose least by greed and get some room."""
+whisper.cpp's own defaults. tiny gains nothing by drafts: too few are taken for what they cost. The larger models
+could not be tried; they lose least by greed and get some room."""
 
 
 class Whisper:

@@ -84,6 +84,21 @@ def test_a_draft_with_anything_to_doubt_is_decoded_with_all_effort(draft: Decode
     assert (decoder.calls, decoder.beams) == ([("en", DRAFT), ("en", FLOOR)], [1, 5])
 
 
+@pytest.mark.parametrize("language", ["zh", "yue", "ja", "ko"])
+def test_chinese_japanese_and_korean_are_not_drafted(language: str):
+    decoder = Scripted()
+    decoding(decoder, effort=DRAFTING).in_language(language)
+    assert (decoder.calls, decoder.beams) == ([(language, FLOOR)], [5])
+
+
+def test_what_needed_a_look_for_its_language_gets_all_effort_in_it():
+    """Noise is sure of anything, in some language."""
+    unsure = decoded("the second half", UNSURE)
+    decoder = Scripted({("en", DRAFT): unsure, ("en", FLOOR): unsure}, detected=("cy", 0.9))
+    assert decoding(decoder, effort=DRAFTING).in_any_language("en") == ("cy", decoded("fine"))
+    assert ("cy", DRAFT) not in decoder.calls
+
+
 def test_an_utterance_as_long_as_the_floor_needs_no_draft():
     decoder = Scripted()
     decoding(decoder, seconds=10, effort=DRAFTING).in_language("en")
