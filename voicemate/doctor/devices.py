@@ -202,7 +202,7 @@ async def _heard(host: StreamHost, ground: Ground) -> LevelFacts:
         try:
             async for block in microphone.blocks():
                 blocks.append(block.pcm)
-                ground.watch(bar(level_dbfs(block.pcm)))
+                ground.watch(f"{bar(level_dbfs(block.pcm))}  say something")
                 if len(blocks) * len(block.pcm) >= samples(1000 * (SETTLING_S + LISTEN_S)):
                     break
         finally:
