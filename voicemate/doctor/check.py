@@ -14,6 +14,8 @@ from voicemate.errors import VoicemateError
 PATIENCE_S = 20.0
 """How long a check may take unless it says otherwise: a disk that has to wake up, a busy machine."""
 
+SET_UP_AGAIN = "Set voicemate up again (`make talk` in a checkout)"
+
 
 class Watch(Protocol):
     """Told what goes on during a slow check, in a few words; called from any thread, must return at once."""
@@ -69,6 +71,8 @@ def examine(check: Check, ground: Ground) -> Sequence[Finding]:
     except _Unanswered:
         told = f"This check did not come to an end in {check.patience_s:.0f} s"
         return [problem(told, "Try again when the machine is less busy; what it looked at may hang")]
+    except ImportError as error:
+        return [problem(f"A package that this needs cannot be loaded ({_in_one_line(error)})", SET_UP_AGAIN)]
     except Exception as error:
         told = f"This check broke: {type(error).__name__}{f' ({error})' if str(error) else ''}"
         return [
@@ -76,6 +80,10 @@ def examine(check: Check, ground: Ground) -> Sequence[Finding]:
                 " ".join(told.split()), "That is a mistake of the doctor's own; the other checks go on without it"
             )
         ]
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 class _Unanswered(Exception):

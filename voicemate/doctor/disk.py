@@ -69,11 +69,14 @@ def _disks() -> list[DiskFacts]:
     for use, wanted in uses.items():
         path = next(folder for folder in (wanted, *wanted.parents) if folder.is_dir())
         by_disk.setdefault(path.stat().st_dev, []).append((use, path))
-    return [_facts(kept) for kept in by_disk.values()]
+    return [facts for kept in by_disk.values() if (facts := _facts(kept))]
 
 
-def _facts(kept: list[tuple[str, Path]]) -> DiskFacts:
+def _facts(kept: list[tuple[str, Path]]) -> DiskFacts | None:
+    """None for what is no disk, such as ``/proc``: that it takes no files is told of the folders."""
     path = kept[0][1]
     found = os.statvfs(path)
+    if not found.f_blocks:
+        return None
     files = found.f_favail if found.f_files else None
     return DiskFacts(tuple(use for use, _ in kept), path, found.f_bavail * found.f_frsize, files)

@@ -68,8 +68,13 @@ def look(ground: Ground) -> Sequence[Finding]:
 
 
 def judge(folders: Sequence[FolderFacts]) -> list[Finding]:
-    """What is wrong, one finding for each folder; one that is well when nothing is."""
+    """What is wrong; folders that cannot be written for one reason are told together."""
     found = [finding for folder in folders for finding in _judged(folder)]
+    refused: dict[tuple[str, str], list[FolderFacts]] = {}
+    for folder in folders:
+        if folder.refusal and not folder.foreign:
+            refused.setdefault((_reason(folder.refusal), _way_out(folder)), []).append(folder)
+    found += [_judged_refusal(reason, fix, alike) for (reason, fix), alike in refused.items()]
     if found:
         return found
     missing = tuple(folder.path for folder in folders if not folder.exists and folder.name != "models")
@@ -91,14 +96,20 @@ def _judged(folder: FolderFacts) -> Iterator[Finding]:
             else f"{len(folder.foreign)} files in {path} belong"
         )
         yield problem(f"{some} to another account", f"`sudo chown -R $(id -un) {path}`")
-    elif folder.refusal:
-        kind = warning if folder.name == "models" else problem
-        yield kind(f"{path} cannot be written ({_reason(folder.refusal)}): {_LOST[folder.name]}", _way_out(folder))
     if folder.open_to_others:
         first, *others = folder.open_to_others
         more = f", with {len(others)} more," if others else ""
         fix = f"`chmod go= {first}`" if not others else "`voicemate doctor --fix`"
         yield warning(f"{first}{more} is not private", fix, MakePrivate(folder.open_to_others))
+
+
+def _judged_refusal(reason: str, fix: str, folders: Sequence[FolderFacts]) -> Finding:
+    first, *others = folders
+    more = f" and {len(others)} more" if others else ""
+    lost = "; ".join(_LOST[folder.name] for folder in folders)
+    told = f"{first.path}{more} cannot be written ({reason}): {lost}"
+    only_models = [folder.name for folder in folders] == ["models"]
+    return (warning if only_models else problem)(told, fix, None, folders=[str(folder.path) for folder in folders])
 
 
 def _reason(number: int) -> str:

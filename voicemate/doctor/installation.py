@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voicemate import __version__
-from voicemate.doctor.check import Ground
+from voicemate.doctor.check import SET_UP_AGAIN, Ground
 from voicemate.doctor.finding import Finding, ok, problem, warning
 
 ENGINES = ("numpy", "soundfile", "soxr", "webrtcvad", "onnxruntime", "pywhispercpp.model", "llama_cpp", "pyttsx3")
@@ -19,8 +19,6 @@ ENGINES = ("numpy", "soundfile", "soxr", "webrtcvad", "onnxruntime", "pywhisperc
 
 IMPORTS_S = 90.0
 """Until all of them are loaded: from a slow disk, on a busy machine."""
-
-_SET_UP = "Set voicemate up again (`make talk` in a checkout)"
 
 _TRY = """
 import importlib, sys
@@ -78,7 +76,7 @@ def judge_python(facts: PythonFacts) -> list[Finding]:
         moved = (
             f"The command {facts.command} runs {facts.runs}, which is not there any more: its environment has moved"
         )
-        return [problem(moved, f"{_SET_UP}; until then `{sys.executable} -m voicemate` works")]
+        return [problem(moved, f"{SET_UP_AGAIN}; until then `{sys.executable} -m voicemate` works")]
     if facts.command and not facts.own:
         other = f"The command `voicemate` of a terminal is another installation ({facts.command}) than this one"
         return [
@@ -99,12 +97,12 @@ def judge_packages(facts: ImportFacts) -> list[Finding]:
         return [ok(f"All {len(ENGINES)} packages with engines in them can be loaded")]
     package = facts.reached.partition(".")[0] or "Python"
     if facts.code is None:
-        return [problem(f"{package} does not finish loading", _SET_UP)]
+        return [problem(f"{package} does not finish loading", SET_UP_AGAIN)]
     if facts.code < 0:
         name = signal.Signals(-facts.code).name if -facts.code in set(signal.Signals) else str(-facts.code)
         why = ": it was built for another processor" if name == "SIGILL" else ""
-        return [problem(f"{package} crashes when it is loaded ({name}{why})", _SET_UP)]
-    return [problem(f"{package} cannot be loaded ({facts.said or f'exit code {facts.code}'})", _SET_UP)]
+        return [problem(f"{package} crashes when it is loaded ({name}{why})", SET_UP_AGAIN)]
+    return [problem(f"{package} cannot be loaded ({facts.said or f'exit code {facts.code}'})", SET_UP_AGAIN)]
 
 
 def script_python(text: bytes) -> str:

@@ -50,13 +50,20 @@ def test_a_folder_that_takes_no_file(number: int, reason: str, way_out: str) -> 
     assert way_out in found.fix
 
 
-def test_a_home_that_is_read_only_is_told_once_for_each_folder_and_what_it_costs() -> None:
+def test_a_home_that_is_read_only_is_told_once_with_all_that_it_costs() -> None:
     home = Path("/home/me")
-    kept = [FolderFacts(name, home / name, True, True, errno.EROFS, home) for name in folders._LOST]
-    found = folders.judge(kept)
-    assert len(found) == len(kept)
-    assert "settings and personas cannot be changed" in found[0].told
-    assert [one.level for one in found].count(Level.PROBLEM) == 4, "models that are there need no writing"
+    (found,) = folders.judge(
+        [FolderFacts(name, home / name, True, True, errno.EROFS, home) for name in folders._LOST]
+    )
+    assert found.level is Level.PROBLEM
+    assert all(lost in found.told for lost in folders._LOST.values())
+    assert "and 4 more cannot be written (read-only file system)" in found.told
+    assert len(found.facts["folders"]) == 5
+
+
+def test_models_that_are_there_need_no_writing() -> None:
+    (found,) = folders.judge([FolderFacts("models", Path("/m"), True, True, errno.EROFS, Path("/m"))])
+    assert found.level is Level.WARNING
 
 
 def test_another_account_s_files_and_a_file_in_the_way() -> None:

@@ -41,7 +41,7 @@ def unable(ground: Ground) -> Sequence[Finding]:
     ("look", "told"),
     [
         (broken, "This check broke: ZeroDivisionError (division by zero)"),
-        (unable, "This check broke: ImportError (No module named 'numpy')"),
+        (unable, "A package that this needs cannot be loaded (No module named 'numpy')"),
         (refused, "The model is not here"),
     ],
 )
