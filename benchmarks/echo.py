@@ -1,159 +1,226 @@
-"""Does the character hear itself, and is a person heard who speaks over it?
+"""Does the character hear itself?
 
     python benchmarks/echo.py
 
-The character talks for ten minutes (espeak, through voicemate's own synthesizer) in a simulated room. Its echo
-reaches the microphone 30, 20 and 10 dB quieter than it was played. The echo canceller, Silero and the speech tracker
-are those of a conversation. Reported are how much of the echo is cancelled, and how often a voice is still heard in
-what is left: without and with the veto (an onset waits for a moment that the learned echo does not explain).
-
-Then recordings of people (``VOICEMATE_SPEECH`` or ``--speech``: a folder with a ``manifest.tsv``) are played over the
-character's voice. Reported are how much later their onset is confirmed than when the character is silent, and how
-much of their sound is lost.
+The character talks for ten minutes, in replies of half a minute and with pauses between them, in a simulated room
+from which its voice comes back 30, 20 and 10 dB quieter than it was played. The whole conversation runs on the
+virtual clock (``scene.py``): echo canceller, vetoes, ears, whisper and floor, and the voice is pyttsx3's. Nobody else
+is there. Counted is how often it became quieter, paused, broke off or took its own words for a turn. How soon a
+person is heard in the same rooms is told by ``barge_in.py --place``.
 
 Results go to ``benchmarks/results/echo.json`` and ``.png``.
 """
 
 import argparse
 import asyncio
-import itertools
 import json
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from unittest.mock import patch
 
 import numpy as np
-import soxr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import echo_trials as trials
-from benchmarks import machine, recordings
-from benchmarks.echo_trials import Alone, Over
-from voicemate.app import load_synthesizer
+from benchmarks import machine
+from benchmarks.recordings import recordings
+from benchmarks.rooms import NOISE_DBFS, Place, places
+from benchmarks.scene import Engines, Scene, ScriptedMind, scene, settings_of
+from voicemate.audio.ports import BLOCK_SAMPLES, Block
+from voicemate.audio.virtual_time import run_virtual
 from voicemate.config import Settings
-from voicemate.personas.library import find_persona
-from voicemate.sound import CLOCK_HZ, Pcm
+from voicemate.conversation.microphone_gate import MicrophoneGate
+from voicemate.events import Dismissed, FloorState, ReplyEnded, TurnEnded
+from voicemate.sound import CLOCK_HZ, level_dbfs
 
 RESULTS = Path(__file__).parent / "results"
 
-PAUSES_S = (0.0, 0.0, 0.4, 2.0)
-"""Between the character's sentences: within a reply and between replies."""
+REPLY_WORDS = 90
+PAUSES_S = (0.4, 1.0, 2.0)
+"""Between the character's replies."""
+
+SPANS_S = ((0, 1), (1, 3), (3, 10), (10, 60), (60, 600))
+CURVE_S = 120
+WELL_ABOVE_DB = 10.0
+"""Only moments in which the echo is so much above the room's noise tell how much of it is cancelled."""
+
+Levels = list[tuple[float, float]]
+"""Of each block at the microphone and behind the echo canceller, in dBFS."""
 
 
-def main() -> None:
-    arguments = _arguments()
-    recordings.FOLDER = arguments.speech
-    spoken = (r.transcript for r in recordings.recordings() if r.language == "en")
-    said = [text for text in spoken if 4 <= len(text.split()) <= 30]
-    speech = asyncio.run(render(said, arguments.minutes * 60))
-    clips = trials.people(arguments.clips)
-    singles, doubles = [], []
-    for place in trials.places(arguments.levels):
-        if arguments.place in place.name:
-            singles.append(trials.alone(speech, place))
-            _tell_alone(singles[-1])
-            doubles.append(trials.over(speech, place, clips))
-            _tell_over(doubles[-1])
-    write(arguments, singles, doubles)
-    plot(arguments.out.with_suffix(".png"), singles, doubles)
+@dataclass(frozen=True)
+class Alone:
+    """The character's own speech in one place.
+
+    Attributes:
+        erle_db: by the seconds since it first spoke.
+        erle_each_second: of the first two minutes.
+        quieter, paused: how often, because it believed to hear somebody.
+        dismissed: how often it listened to itself and found that it was nothing, and why.
+        broken_off: replies.
+        turns: that it took for somebody's.
+    """
+
+    place: str
+    echo_db: float
+    minutes: float
+    erle_db: dict[str, float | None]
+    erle_each_second: list[float | None]
+    quieter: int
+    paused: int
+    dismissed: list[str]
+    broken_off: int
+    turns: int
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--speech", type=Path, default=recordings.FOLDER, help="recordings with a manifest.tsv")
-    parser.add_argument("--minutes", type=float, default=10, help="how long the character talks")
-    parser.add_argument("--levels", type=float, nargs="+", default=[-30, -20, -10], help="of the echo, in dB")
-    parser.add_argument("--clips", type=int, default=60, help="people who talk over it, at most")
-    parser.add_argument("--place", default="", help="only the places with this in their names")
-    parser.add_argument("--out", type=Path, default=RESULTS / "echo.json")
-    return parser.parse_args()
+def alone(engines: Engines, settings: Settings, place: Place, minutes: float) -> Alone:
+    """Let the character talk, and nobody else."""
+    return run_virtual(_alone(engines, settings, place, minutes))
 
 
-async def render(sentences: list[str], seconds: float) -> Pcm:
-    """The character's speech, with pauses as between replies and without; 16 kHz."""
-    settings = Settings()
-    persona = find_persona(settings.persona)
-    synthesizer = load_synthesizer(settings, persona)
+async def _alone(engines: Engines, settings: Settings, place: Place, minutes: float) -> Alone:
+    with gate_levels() as levels:
+        async with scene(
+            engines, settings, ScriptedMind(story()), acoustics=place.acoustics, noise_dbfs=NOISE_DBFS
+        ) as now:
+            speaker = now.room.loudspeaker
+            with (
+                patch.object(speaker, "duck", wraps=speaker.duck) as duck,
+                patch.object(speaker, "pause", wraps=speaker.pause) as pause,
+            ):
+                await _talk(now, place, minutes)
+                ducks = sum(call.args[0] > 0 for call in duck.call_args_list)
+                pauses = pause.call_count
+            return Alone(
+                place=place.name,
+                echo_db=place.echo.gain_db,
+                minutes=minutes,
+                erle_db={f"{a}-{b}": erle(levels, a, b) for a, b in SPANS_S if a < 60 * minutes},
+                erle_each_second=[erle(levels, s, s + 1) for s in range(min(CURVE_S, round(60 * minutes)))],
+                quieter=ducks,
+                paused=pauses,
+                dismissed=[f"{told.why}: {told.text}" for told in now.of(Dismissed)],
+                broken_off=sum(told.interrupted for told in now.of(ReplyEnded)),
+                turns=sum(told.reason != "typed" for told in now.of(TurnEnded)),
+            )
+
+
+async def _talk(now: Scene, place: Place, minutes: float) -> None:
     random = np.random.default_rng(1)
-    sounds: list[Pcm] = []
-    try:
-        for sentence in itertools.cycle(sentences):
-            sound = await synthesizer.render(sentence, persona.voice)
-            sounds += [soxr.resample(sound.pcm, sound.rate, CLOCK_HZ), trials.silence(random.choice(PAUSES_S))]
-            if sum(map(len, sounds)) >= seconds * CLOCK_HZ:
-                break
-    finally:
-        await synthesizer.close()
-    return np.concatenate(sounds)[: round(seconds * CLOCK_HZ)].astype(np.float32)
+    furnished = 0
+    while now.clock.now() < 60 * minutes * CLOCK_HZ:
+        replies = len(now.of(ReplyEnded))
+        now.session.ask("go on")
+        while len(now.of(ReplyEnded)) == replies and now.clock.now() < 60 * minutes * CLOCK_HZ:
+            await asyncio.sleep(0.1)
+            if place.jump_ms and (passed := now.clock.now() // (60 * CLOCK_HZ)) != furnished:
+                furnished = passed
+                now.room.furnish(place.after(passed))
+        await asyncio.sleep(random.choice(PAUSES_S))
 
 
-def _tell_alone(row: Alone) -> None:
-    erle = " ".join(f"{span} s {db}" for span, db in row.erle_db.items())
-    print(
-        f"{row.place}, echo {row.echo_db:.0f} dB: ERLE {erle}; voices {row.plain} with veto {row.vetoed}", flush=True
+def story() -> str:
+    """About half a minute of the recordings' sentences."""
+    said = [clip.transcript for clip in recordings() if clip.language == "en" and len(clip.transcript.split()) >= 4]
+    words, sentences = 0, []
+    for sentence in said:
+        sentences.append(sentence[0].upper() + sentence[1:].rstrip(".,") + ".")
+        words += len(sentence.split())
+        if words >= REPLY_WORDS:
+            break
+    return " ".join(sentences)
+
+
+@contextmanager
+def gate_levels() -> Iterator[Levels]:
+    """While the body runs, the levels before and behind the echo canceller are noted."""
+    levels: Levels = []
+    pass_on = MicrophoneGate.pass_on
+
+    def noted(gate: MicrophoneGate, block: Block, state: FloorState) -> Block:
+        passed = pass_on(gate, block, state)
+        levels.append((level_dbfs(block.pcm), level_dbfs(passed.pcm)))
+        return passed
+
+    with patch.object(MicrophoneGate, "pass_on", noted):
+        yield levels
+
+
+def erle(levels: Levels, begin_s: float, end_s: float) -> float | None:
+    """Echo return loss enhancement (ITU-T G.168) between two moments: how much quieter the microphone's sound became.
+
+    None when there was too little echo to tell.
+    """
+    a_block = BLOCK_SAMPLES / CLOCK_HZ
+    loud = [
+        pair
+        for pair in levels[round(begin_s / a_block) : round(end_s / a_block)]
+        if pair[0] > NOISE_DBFS + WELL_ABOVE_DB
+    ]
+    if not loud:
+        return None
+    near, left = (sum(10 ** (level / 10) for level in side) for side in zip(*loud, strict=True))
+    return round(10 * float(np.log10(near / left)), 1)
+
+
+def shown(row: Alone) -> str:
+    by_time = " ".join(f"{span} s {db}" for span, db in row.erle_db.items())
+    return (
+        f"{row.place}, echo {row.echo_db:.0f} dB: quieter {row.quieter}, paused {row.paused}, broken off "
+        f"{row.broken_off}, turns {row.turns}; ERLE {by_time}; {row.dismissed}"
     )
 
 
-def _tell_over(rows: list[Over]) -> None:
-    print(f"  people over it: {summary(rows)}", flush=True)
-
-
-def summary(rows: list[Over]) -> dict[str, object]:
-    """Of one place: how late onsets were confirmed, how many never were, and how much of the sound was kept."""
-    kept = [row.kept_db for row in rows]
-    told: dict[str, object] = {"place": rows[0].place, "echo_db": rows[0].echo_db, "clips": len(rows)}
-    for name in ("late_ms", "late_ms_vetoed"):
-        late = [value for row in rows if (value := getattr(row, name)) is not None]
-        told |= {f"{name}_p{p}": round(float(np.percentile(late, p))) for p in (50, 90)}
-        told |= {name.replace("late_ms", "missed"): len(rows) - len(late)}
-    return told | {f"kept_db_p{p}": round(float(np.percentile(kept, p)), 1) for p in (50, 10)}
-
-
-def write(arguments: argparse.Namespace, singles: list[Alone], doubles: list[list[Over]]) -> None:
-    """One line for each trial, and for each person in it."""
-    found = {
-        "machine": machine.description(),
-        "minutes": arguments.minutes,
-        "alone": [asdict(row) for row in singles],
-        "over": [summary(rows) for rows in doubles],
-        "clips": [asdict(row) for rows in doubles for row in rows],
-    }
-    arguments.out.write_text(_by_line(found) + "\n")
-
-
-def _by_line(found: dict[str, Any]) -> str:
-    parts = []
-    for name, value in found.items():
-        rows = ",\n  ".join(json.dumps(row) for row in value) if isinstance(value, list) else None
-        parts.append(f' "{name}": ' + (json.dumps(value) if rows is None else f"[\n  {rows}\n ]"))
-    return "{\n" + ",\n".join(parts) + "\n}"
-
-
-def plot(path: Path, singles: list[Alone], doubles: list[list[Over]]) -> None:
-    """What cancelling achieves over time, and how late people are heard."""
+def plot(path: Path, rows: Sequence[Alone]) -> None:
+    """What cancelling achieves over time."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 4.5))
-    for row in singles:
-        if row.place == singles[0].place:
-            left.plot(
-                [np.nan if db is None else db for db in row.erle_each_second[:120]], label=f"{row.echo_db:.0f} dB"
-            )
-    left.set(xlabel="seconds since the character began", ylabel="echo cancelled (dB)", title=singles[0].place)
-    left.legend(title="echo")
-    for rows in doubles:
-        late = sorted(row.late_ms_vetoed if row.late_ms_vetoed is not None else np.inf for row in rows)
-        share = (np.arange(len(late)) + 1) / len(late)
-        right.step(late, share, where="post", label=f"{rows[0].place}, {rows[0].echo_db:.0f} dB", linewidth=1)
-    right.set(xlim=(-100, 600), xlabel="onset confirmed later than alone (ms)", ylabel="part of the people")
-    right.legend(fontsize=6)
-    figure.tight_layout()
+    figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    for row in rows:
+        if row.place == rows[0].place:
+            axes.plot([np.nan if db is None else db for db in row.erle_each_second], label=f"{row.echo_db:.0f} dB")
+    axes.set(xlabel="seconds since the character began", ylabel="echo cancelled (dB)", title=rows[0].place)
+    axes.legend(title="echo")
+    axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    arguments = _arguments()
+    engines, rows = Engines(arguments.stt, arguments.threads), []
+    try:
+        settings = settings_of(arguments.set)
+        for place in places(arguments.levels):
+            if arguments.place in place.name:
+                rows.append(alone(engines, settings, place, arguments.minutes))
+                print(shown(rows[-1]), flush=True)
+    finally:
+        engines.close()
+    written = {
+        "command": " ".join(["benchmarks/echo.py", *sys.argv[1:]]),
+        "machine": machine.description(),
+        "alone": [asdict(row) for row in rows],
+    }
+    arguments.out.write_text(json.dumps(written) + "\n")
+    plot(arguments.out.with_suffix(".png"), rows)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stt", default="whisper-tiny.en", help="hearing model")
+    parser.add_argument("--threads", type=int, default=0, help="whisper's")
+    parser.add_argument("--minutes", type=float, default=10, help="how long the character talks")
+    parser.add_argument("--levels", type=float, nargs="+", default=[-30, -20, -10], help="of the echo, in dB")
+    parser.add_argument("--place", default="", help="only the places with this in their names")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in the settings file")
+    parser.add_argument("--out", type=Path, default=RESULTS / "echo.json")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

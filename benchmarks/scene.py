@@ -139,29 +139,39 @@ class ScriptedMind:
         pass
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """What was decoded of a reply: the tokens that were taken, and as many more as the engine runs ahead; and whether
+    it was taken to its end, or dropped."""
+
+    tokens: int
+    to_the_end: bool
+
+
 @dataclass
 class TimedMind:
     """A language model at its costs.
 
     Attributes:
-        tokens: decoded so far: those that were taken, and as many more as the engine runs ahead.
+        replies: that it was asked for, in the order in which they were taken or dropped.
     """
 
     mind: CountingMind
     costs: Costs
     time: EngineTime = field(default_factory=EngineTime)
-    tokens: int = 0
+    replies: list[Decoded] = field(default_factory=list)
     _known: dict[object, list[str]] = field(default_factory=dict)
 
     async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str]:
-        pieces, taken = await self._whole(messages, sampling, seed), 0
+        pieces, taken, to_the_end = await self._whole(messages, sampling, seed), 0, False
         try:
             for piece in pieces:
                 await self.time.take(self.costs.token if taken else self.costs.first_token)
                 taken += 1
                 yield piece
+            to_the_end = True
         finally:
-            self.tokens += min(len(pieces), taken + LOOKAHEAD)
+            self.replies.append(Decoded(min(len(pieces), taken + LOOKAHEAD), to_the_end))
 
     async def warm(self, messages: Sequence[Message]) -> None:
         await self.mind.warm(messages)

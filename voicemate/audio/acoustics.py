@@ -3,6 +3,8 @@
 Everything is seeded: the same description always gives the same room.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -91,6 +93,7 @@ class Acoustics:
     Attributes:
         echo: from the loudspeaker to the microphone; None for headphones.
         clip: amplitude at which the loudspeaker saturates (softly); None for one that never does.
+        drift_ppm: by which the echo comes later and later: clocks that differ, and nobody who corrects it.
         person: from the person who talks with the character.
         other: from somebody else in the room.
         beds: what sounds beside them.
@@ -98,6 +101,7 @@ class Acoustics:
 
     echo: Path | None = None
     clip: float | None = None
+    drift_ppm: float = 0.0
     person: Path = Path()
     other: Path = Path(gain_db=-10, rt60_s=0.5, direct_db=-3, seed=2)
     beds: tuple[Bed, ...] = ()
@@ -114,10 +118,21 @@ class EchoPath:
         assert acoustics.echo, "without an echo there is no path"
         self._clip = acoustics.clip
         self.delay = acoustics.echo.delay
+        self._drift = acoustics.drift_ppm * 1e-6
         self._convolver = Convolver(acoustics.echo.response())
 
+    def between(self, begin: int, end: int, far: Callable[[int, int], Pcm]) -> Pcm:
+        """What is heard of the loudspeaker from clock position ``begin`` to ``end``, a block; asked in order.
+
+        Args:
+            far: what left the loudspeaker between two clock positions.
+        """
+        place = begin - self.delay - begin * self._drift
+        first = math.floor(place)
+        played, part = far(first, first + end - begin + 1), place - first
+        return self.push(((1 - part) * played[:-1] + part * played[1:]).astype(np.float32, copy=False))
+
     def push(self, far: Pcm) -> Pcm:
-        """The echo of the next block of the loudspeaker's sound; ``delay`` is the caller's."""
         return self._convolver.push(far if self._clip is None else saturated(far, self._clip))
 
 

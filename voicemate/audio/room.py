@@ -129,7 +129,7 @@ class Room:
         self._heard.append((begin, air))
         if self._echo is None:
             return air
-        return air + self._echo.push(self.loudspeaker.far(begin - self._echo.delay, end - self._echo.delay))
+        return air + self._echo.between(begin, end, self.loudspeaker.far)
 
     def recording(self) -> Pcm:
         """All there was to hear since the clock began, 16 kHz, shape ``[n, 2]``: the room left, the character right.

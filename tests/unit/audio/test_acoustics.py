@@ -83,3 +83,19 @@ def test_music_and_chatter_are_seeded_and_fill_their_time():
         assert not np.array_equal(first, made(2))
         seconds = [level_dbfs(first[i : i + CLOCK_HZ]) for i in range(0, len(first), CLOCK_HZ)]
         assert min(seconds) > -35
+
+
+def test_with_clocks_that_differ_an_echo_comes_later_and_later():
+    path = EchoPath(Acoustics(Path(delay_ms=10), drift_ppm=1_000))
+    played = np.convolve(noise(20 * BLOCK_SAMPLES), np.hanning(32) / 16, mode="same").astype(np.float32)
+    padded = np.concatenate([np.zeros(CLOCK_HZ, np.float32), played, np.zeros(CLOCK_HZ, np.float32)])
+
+    def far(begin: int, end: int) -> np.ndarray:
+        return padded[CLOCK_HZ + begin : CLOCK_HZ + end]
+
+    blocks = [path.between(at, at + BLOCK_SAMPLES, far) for at in range(0, 20 * BLOCK_SAMPLES, BLOCK_SAMPLES)]
+    tenth = 10 * BLOCK_SAMPLES  # 5.12 samples late by then
+    assert blocks[0][160:] == pytest.approx(played[: BLOCK_SAMPLES - 160], abs=1e-5)
+    assert blocks[10] == pytest.approx(
+        0.88 * played[tenth - 165 :][:BLOCK_SAMPLES] + 0.12 * played[tenth - 166 :][:BLOCK_SAMPLES], abs=1e-5
+    )

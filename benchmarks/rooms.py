@@ -1,0 +1,48 @@
+"""Rooms in which the character may hear itself."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from voicemate.audio.acoustics import Acoustics, Path
+
+NOISE_DBFS = -60.0
+"""A quiet room."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A room to try, and what is wrong with its devices.
+
+    Attributes:
+        jump_ms: by which the delay changes every minute, back and forth.
+    """
+
+    name: str
+    acoustics: Acoustics
+    jump_ms: float = 0.0
+
+    @property
+    def echo(self) -> Path:
+        assert self.acoustics.echo, "every place has an echo"
+        return self.acoustics.echo
+
+    def after(self, minutes: int) -> Acoustics:
+        """The room once ``minutes`` have passed."""
+        late = self.jump_ms if minutes % 2 else 0.0
+        return replace(self.acoustics, echo=replace(self.echo, delay_ms=self.echo.delay_ms + late))
+
+
+def places(levels: Iterable[float]) -> Iterator[Place]:
+    """All of them.
+
+    Args:
+        levels: of the echo at the microphone against what was played, in dB.
+    """
+    for level in levels:
+        room = Path(level, delay_ms=60, rt60_s=0.3, seed=1)
+        yield Place("living room", Acoustics(room))
+        yield Place("loudspeaker that saturates", Acoustics(room, clip=0.25))
+        yield Place("bare room", Acoustics(replace(room, rt60_s=0.7, direct_db=-3)))
+        yield Place("delay jumps by 40 ms each minute", Acoustics(room), jump_ms=40)
+    room = Path(-20, delay_ms=60, rt60_s=0.3, seed=1)
+    yield Place("clocks 50 ppm apart", Acoustics(room, drift_ppm=50))

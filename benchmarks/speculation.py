@@ -1,0 +1,232 @@
+"""What working ahead costs and what it brings: one conversation, with more and with less of it.
+
+    python benchmarks/speculation.py
+
+Recordings of people are said one after another, each after the answer to the one before, in the simulated room on
+the virtual clock (``scene.py``), with the real ears, whisper, floor, language model and voice. The engines take what
+``Costs`` says. Told are the replies that were prepared, used and thrown away with the tokens and the engines' time
+that went into them, how many were ready when the turn ended, and what that made of the gap. A turn that was answered
+before the recording's last word counts as a false cut-in; a recording without an answer as a missed turn.
+
+Results go to ``benchmarks/results/speculation.json``.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import machine
+from benchmarks.endpoint_sounds import with_end
+from benchmarks.recordings import Recorded, recordings
+from benchmarks.scene import Costs, Engines, Scene, scene, settings_of
+from voicemate.audio.virtual_time import run_virtual
+from voicemate.config import Settings
+from voicemate.events import ReplyEnded, RolledBack, TurnEnded, TurnTimed
+from voicemate.personas.library import find_persona
+from voicemate.personas.persona import Persona
+from voicemate.sound import CLOCK_HZ, Sound, milliseconds, samples
+from voicemate.thinking.llama import Llama
+
+RESULTS = Path(__file__).parent / "results"
+LONGEST_REPLY = 48
+"""Tokens: what is measured lies before a reply, and long ones only take long."""
+
+BREATH_S = 0.6
+PATIENCE_S = 8.0
+"""Longer than any silence that a turn is given: without an answer by then it was missed."""
+
+USUAL = Costs()
+FAST = Costs(hearing=60, judging=15, first_token=15, token=5, rendering=8)
+"""Engines four times as fast, as a GPU would make them."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How far ahead to work.
+
+    Attributes:
+        given: settings, as in the settings file.
+        on_battery: the machine runs on battery.
+    """
+
+    name: str
+    given: tuple[str, ...] = ()
+    on_battery: bool = False
+    costs: Costs = USUAL
+
+
+WAYS = (
+    Way("as it ships"),
+    Way("no drafts", ("hearing.follow = false",)),
+    Way("careful, as on battery", on_battery=True),
+    Way("patience 0.7", ("endpoint.patience = 0.7",)),
+    Way("patience 1.75", ("endpoint.patience = 1.75",)),
+    Way("engines four times as fast", costs=FAST),
+)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What a conversation cost and brought.
+
+    Attributes:
+        said: recordings.
+        missed: of them without an answer.
+        cut_ins: turns that were answered before the recording's last word.
+        taken_back: of these, those in which the two halves became one turn.
+        prepared, used, thrown_away: replies on which the language model began, by what became of them.
+        tokens, tokens_thrown_away: decoded for them.
+        whisper_ms, mind_ms, voice_ms: all the engines' time, what was in vain included.
+        ready: share of the answered turns whose first sound was there when the turn ended.
+        gap_p50, gap_p90: milliseconds from the last sample to the reply's first one.
+    """
+
+    way: str
+    said: int
+    missed: int
+    cut_ins: int
+    taken_back: int
+    prepared: int
+    used: int
+    thrown_away: int
+    tokens: int
+    tokens_thrown_away: int
+    whisper_ms: float
+    mind_ms: float
+    voice_ms: float
+    ready: float
+    gap_p50: float
+    gap_p90: float
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A recording in the conversation: where its first and last word were, and where the next one began."""
+
+    began: int
+    ended: int
+    over: int
+
+
+def ledger(engines: Engines, way: Way, clips: Sequence[Recorded], settings: Settings | None = None) -> Ledger:
+    """One conversation in which ``clips`` are said.
+
+    Args:
+        settings: instead of those that ``way`` gives.
+    """
+    battery = patch("voicemate.app.on_battery", lambda: True) if way.on_battery else nullcontext()
+    llama = engines.llama()
+    with battery:
+        return run_virtual(_hold(engines, way, clips, settings or settings_of(way.given), llama))
+
+
+async def _hold(engines: Engines, way: Way, clips: Iterable[Recorded], settings: Settings, llama: Llama) -> Ledger:
+    persona = _brief(find_persona(settings.persona))
+    async with scene(engines, settings, llama, persona=persona, costs=way.costs) as now:
+        said = [await _say(now, clip) for clip in clips]
+        return _told(way.name, now, said)
+
+
+def _brief(persona: Persona) -> Persona:
+    return persona.model_copy(update={"sampling": persona.sampling.model_copy(update={"max_tokens": LONGEST_REPLY})})
+
+
+async def _say(now: Scene, clip: Recorded) -> _Said:
+    """Say it and hear the answer out."""
+    await asyncio.sleep(BREATH_S)
+    replies, sound = len(now.of(ReplyEnded)), with_end(clip.pcm())
+    at = now.clock.now()
+    now.room.say_at(Sound(sound, CLOCK_HZ), at)
+    ended = at + samples(1000 * clip.speech_end_s)
+    await asyncio.sleep(milliseconds(ended - at) / 1000)
+    await now.until(lambda: len(now.of(ReplyEnded)) > replies, PATIENCE_S)
+    await now.room.until_quiet(BREATH_S)
+    return _Said(at + samples(1000 * clip.speech_start_s), ended, now.clock.now())
+
+
+def _told(way: str, now: Scene, said: Sequence[_Said]) -> Ledger:
+    turns, timed = now.of(TurnEnded), now.of(TurnTimed)
+    answered = {one for one in said if any(one.began <= turn.at < one.over for turn in turns)}
+    early = [turn for turn in turns if any(one.began <= turn.at < one.ended - samples(100) for one in said)]
+    audible = {told.turn for told in timed}
+    taken_back = [told for told in now.of(RolledBack) if told.turn in audible]
+    asked = now.mind.replies
+    in_vain = [one for one in asked if not one.to_the_end]
+    clear = [told for told in timed if told.turn not in {turn.turn for turn in early}]
+    gaps = [told.gap for told in clear]
+    return Ledger(
+        way=way,
+        said=len(said),
+        missed=len(said) - len(answered),
+        cut_ins=len(early),
+        taken_back=len(taken_back),
+        prepared=len(asked),
+        used=len(asked) - len(in_vain),
+        thrown_away=len(in_vain),
+        tokens=sum(one.tokens for one in asked),
+        tokens_thrown_away=sum(one.tokens for one in in_vain),
+        whisper_ms=round(now.whisper.time.spent_ms),
+        mind_ms=round(now.mind.time.spent_ms),
+        voice_ms=round(now.voice.time.spent_ms),
+        ready=round(sum(told.ready for told in clear) / max(1, len(clear)), 3),
+        gap_p50=round(float(np.percentile(gaps, 50))) if gaps else 0,
+        gap_p90=round(float(np.percentile(gaps, 90))) if gaps else 0,
+    )
+
+
+def chosen(count: int) -> list[Recorded]:
+    """``count`` English recordings of single speakers, evenly over the manifest."""
+    speech = [clip for clip in recordings() if clip.kind == "speech" and clip.language == "en" and clip.transcript]
+    return [speech[place] for place in np.linspace(0, len(speech) - 1, min(count, len(speech))).astype(int)]
+
+
+def shown(row: Ledger) -> str:
+    return (
+        f"{row.way:28} ready {100 * row.ready:3.0f}%, gap {row.gap_p50:.0f} / {row.gap_p90:.0f} ms; replies "
+        f"{row.prepared} prepared, {row.used} used, {row.thrown_away} thrown away; tokens {row.tokens}, "
+        f"{row.tokens_thrown_away} in vain; whisper {row.whisper_ms / 1000:.1f} s, model {row.mind_ms / 1000:.1f} s; "
+        f"{row.cut_ins} cut-ins, {row.missed} missed of {row.said}"
+    )
+
+
+def main() -> None:
+    arguments = _arguments()
+    engines, rows = Engines(arguments.stt, arguments.threads), []
+    try:
+        for way in WAYS:
+            if arguments.way in way.name:
+                rows.append(ledger(engines, way, chosen(arguments.clips)))
+                print(shown(rows[-1]), flush=True)
+    finally:
+        engines.close()
+    written = {
+        "command": " ".join(["benchmarks/speculation.py", *sys.argv[1:]]),
+        "machine": machine.description(),
+        "costs": asdict(USUAL),
+        "rows": [asdict(row) for row in rows],
+    }
+    arguments.out.write_text(json.dumps(written, indent=1) + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stt", default="whisper-tiny.en", help="hearing model")
+    parser.add_argument("--threads", type=int, default=0, help="whisper's and the language model's")
+    parser.add_argument("--clips", type=int, default=36, help="how many recordings to say")
+    parser.add_argument("--way", default="", help="only the ways with this in their names")
+    parser.add_argument("--out", type=Path, default=RESULTS / "speculation.json", help="where the figures go")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
