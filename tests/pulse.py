@@ -50,6 +50,7 @@ _ALSA = """
 pcm.speaker { type pulse device speaker }
 pcm.mic { type pulse device mic }
 pcm.echo { type pulse device echo }
+pcm.any { type pulse }
 pcm.!default { type asym playback.pcm "speaker" capture.pcm "mic" }
 """
 """PortAudio reaches PulseAudio through ALSA; naming the devices keeps streams off others when one is lost."""
@@ -75,9 +76,8 @@ class PulseRoom:
         with self._ending as ending:
             self._folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="room-")))
             self._write_settings()
-            self._start(ending)
-            self._use_as_default("speaker", "mic")
-            ending.enter_context(self._air())
+            self._life = ending.enter_context(contextlib.ExitStack())
+            self.begin_server()
             self._ending = ending.pop_all()
         return self
 
@@ -112,15 +112,32 @@ class PulseRoom:
         """Unplug ``speaker`` or ``mic``: it is gone, and whoever used it gets an error."""
         users = "sink-input" if device == "speaker" else "source-output"
         streams = self._numbers(users, of=device)
-        self._use_as_default("nowhere", "nowhere.monitor")
+        self._use_as_default("nowhere" if device == "speaker" else "nowhere.monitor")
         self._control("unload-module", self._numbers("module", of=f"_name={device} ")[0])
         for number in streams:  # PulseAudio has moved them to another device
             self._command_line(f"kill-{users} {number}")
 
-    def restore(self, device: str) -> None:
-        """Plug it in again."""
-        self._control("load-module", *_MODULES[device].split(" "))
-        self._use_as_default("speaker", "mic")
+    def restore(self, device: str, options: str = "") -> None:
+        """Plug it in again.
+
+        Args:
+            options: of the module, such as ``rate=16000 channels=1 channel_map=mono`` for a headset's other profile.
+        """
+        given = dict(option.split("=", 1) for option in f"{_MODULES[device]} {options}".split()[1:])
+        module = _MODULES[device].split()[0]
+        self._control("load-module", module, *(f"{name}={value}" for name, value in given.items()))
+        self._use_as_default(device)
+
+    def end_server(self) -> None:
+        """The sound server ends, and all devices with it."""
+        self._life.close()
+
+    def begin_server(self) -> None:
+        """It begins anew, with the same devices."""
+        self._start(self._life)
+        self._use_as_default("speaker")
+        self._use_as_default("mic")
+        self._life.enter_context(self._air())
 
     def freeze(self, device: str, frozen: bool = True) -> None:
         """Let ``speaker`` or ``mic`` hang: no error, and no more callbacks either."""
@@ -186,9 +203,8 @@ class PulseRoom:
             process.terminate()
             process.wait(timeout=10)
 
-    def _use_as_default(self, sink: str, source: str) -> None:
-        self._control("set-default-sink", sink)
-        self._control("set-default-source", source)
+    def _use_as_default(self, device: str) -> None:
+        self._control("set-default-sink" if device in ("speaker", "nowhere") else "set-default-source", device)
 
     def _control(self, *words: str) -> str:
         done = subprocess.run(["pactl", *words], env=self._env, capture_output=True, text=True, check=True)

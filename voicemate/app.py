@@ -6,7 +6,7 @@ import ctypes
 import gc
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -223,13 +223,24 @@ async def talk(settings: Settings, view: ViewMaker, record: Path | None = None) 
         await converse(settings, persona, device_stage(settings), view, record=record)
 
 
+async def _nothing_to_renew() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a conversation takes place."""
+    """Where a conversation takes place.
+
+    Attributes:
+        retry: devices have come or gone: those that are missed may be back.
+        renew: look for devices anew and open them again, since the system uses others now. Raises ``AudioError``.
+    """
 
     microphone: Microphone
     loudspeaker: Loudspeaker
     clock: SampleClock
+    retry: Callable[[], None] = lambda: None
+    renew: Callable[[], Awaitable[None]] = _nothing_to_renew
 
 
 def device_stage(settings: Settings, patient: bool = False) -> Stage:
@@ -241,7 +252,13 @@ def device_stage(settings: Settings, patient: bool = False) -> Stage:
     host, clock = StreamHost(), SampleClock()
     limits = replace(DEFAULT_LIMITS, tries=None) if patient else DEFAULT_LIMITS
     microphone = DeviceMicrophone(host, clock, settings.audio.input, limits)
-    return Stage(microphone, DeviceLoudspeaker(host, clock, settings.audio.output), clock)
+    loudspeaker = DeviceLoudspeaker(host, clock, settings.audio.output)
+
+    def retry() -> None:
+        microphone.retry()
+        loudspeaker.retry()
+
+    return Stage(microphone, loudspeaker, clock, retry, host.renew)
 
 
 async def converse(

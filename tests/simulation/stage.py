@@ -10,6 +10,7 @@ import numpy as np
 from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.echo import NoCanceller
+from voicemate.audio.ports import Loudspeaker
 from voicemate.audio.room import Room
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.config import AttentionSettings, BargeInSettings, EndpointSettings, PushToTalkSettings, VadSettings
@@ -70,23 +71,26 @@ class Stage:
     def of(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
 
+    async def equip(self, clock: SampleClock) -> Loudspeaker:
+        """The loudspeaker that the character has."""
+        return self.room.loudspeaker
+
     async def _play(self, script: Callable[["Stage"], Awaitable[None]]) -> None:
         clock = SampleClock()
         self.room = Room(clock)
+        loudspeaker = await self.equip(clock)
         stream = EventStream()
         stream.subscribe(self.events.append)
         context = Context(self.persona, 2048, self.mind.count_tokens)
         self.dialogue = Dialogue(self.persona, self.mind, context, seed=1)
         parts = Parts(
             microphone=self.room.microphone,
-            loudspeaker=self.room.loudspeaker,
+            loudspeaker=loudspeaker,
             clock=clock,
             listener=Listener(Ears(LoudnessActivity(), VadSettings(), 20), self.transcriber),
             dialogue=self.dialogue,
             synthesizer=self.synthesizer,
-            gate=MicrophoneGate(
-                NoCanceller(), self.room.loudspeaker, self.barge_in.by_voice, self.push_to_talk.hands_free
-            ),
+            gate=MicrophoneGate(NoCanceller(), loudspeaker, self.barge_in.by_voice, self.push_to_talk.hands_free),
             attention=Attention(self.attention, self.persona.name),
         )
         floor = Floor(self.endpoint, self.barge_in, self.push_to_talk)

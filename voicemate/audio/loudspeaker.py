@@ -107,6 +107,12 @@ class DeviceLoudspeaker:
             self._keeper = None
         await self._disconnect()
 
+    def retry(self) -> None:
+        """Devices have come or gone: if this one is gone, it may be back."""
+        if self._keeper and self._feed is None:
+            self._watchdog.retry(self._time())
+            self._news.set()
+
     def wake(self) -> None:
         self._needed_at = self._time()
         if not self._running:
@@ -201,6 +207,7 @@ class DeviceLoudspeaker:
                 self._playout.settle()
                 self._feed = None
             await self._connect()
+            self._needed_at = self._time()  # it has to show what it is worth before it may rest
         except AudioError as error:
             self._refusal = error
             self._watchdog.failed(self._time())
@@ -243,8 +250,11 @@ class DeviceLoudspeaker:
             self.stop()
         elif not self.idle():
             self._needed_at = now
-        elif self._running and now - self._needed_at >= self._rest_s:
+        elif self._running and self._watchdog.condition is Condition.WORKING and self._unneeded(now):
             await self._rest()
+
+    def _unneeded(self, now: float) -> bool:
+        return now - self._needed_at >= self._rest_s
 
     async def _rest(self) -> None:
         assert self._feed, "only a running stream is sent to rest"

@@ -32,11 +32,22 @@ class OwnerThread:
         self._thread: threading.Thread | None = None
         self._stuck: Future[Any] | None = None
 
-    async def run(self, job: Callable[[], T], undo: Callable[[T], object] | None = None) -> T:
-        """What ``job`` returns; ``undo`` gets it, in this thread, when nobody waits for it any more."""
+    @property
+    def stuck(self) -> bool:
+        """A job hangs."""
+        return self._stuck is not None and not self._stuck.done()
+
+    async def run(
+        self, job: Callable[[], T], undo: Callable[[T], object] | None = None, patience_s: float | None = None
+    ) -> T:
+        """What ``job`` returns; ``undo`` gets it, in this thread, when nobody waits for it any more.
+
+        Args:
+            patience_s: for this job.
+        """
         future = self._submit(job)
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(patience_s or self._patience_s):
                 return await asyncio.shield(asyncio.wrap_future(future))
         except (TimeoutError, asyncio.CancelledError) as error:
             if undo:
@@ -56,7 +67,7 @@ class OwnerThread:
             raise self._hung() from None
 
     def _submit(self, job: Callable[[], T]) -> Future[T]:
-        if self._stuck and not self._stuck.done():
+        if self.stuck:
             raise self._hung()
         if self._thread is None:  # a daemon, so that the process can end while a job hangs
             self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)

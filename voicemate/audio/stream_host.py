@@ -3,10 +3,18 @@
 PortAudio may only be used from one thread at a time, its stop and close calls can deadlock (PortAudio issues 1174
 and 1175), and it looks at the list of devices only when it is initialised. So whoever lost a device asks for a
 ``rescan``: that closes every stream and starts PortAudio anew, and the streams' owners open them again.
+
+One hang is known, and survived: the start of an ALSA device that dies at that very moment never returns, since
+PortAudio's callback thread then ends with the starter's lock held (``CallbackThreadFunc`` in pa_linux_alsa.c). That
+stream is left behind with its thread, and PortAudio is never terminated after that; what ALSA lists does not depend
+on what is plugged in.
 """
 
+import asyncio
+import atexit
 import contextlib
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +26,13 @@ from voicemate.errors import AudioError
 
 PATIENCE_S = 10.0
 """How long a call may take. Opening a Bluetooth headset takes up to 3 s."""
+
+ALSA_START_S = 3.0
+"""The same for the start of an ALSA stream, to which PortAudio itself gives a second."""
+
+SETTLE_S = 0.15
+"""From a loss to looking anew: the two halves of a headset die one after the other, and a device that is opened in
+its last moment is what makes PortAudio hang."""
 
 LONGEST_BLOCK = 3072
 """Frames a callback gets at most; longer ones are unreliable on Core Audio (PortAudio issues 38 and 85)."""
@@ -69,6 +84,10 @@ class OpenStream:
     raw: Any
 
 
+_left_behind: "weakref.WeakSet[Any]" = weakref.WeakSet()
+"""Libraries in which a start hangs for good."""
+
+
 class StreamHost:
     """Opens, starts, stops and closes streams. Methods belong to the loop's thread.
 
@@ -84,7 +103,8 @@ class StreamHost:
 
     def __init__(self, patience_s: float = PATIENCE_S, library: Any = None) -> None:
         self._library = library
-        self._owner = OwnerThread("portaudio", patience_s, _no_answer)
+        self._patience_s = patience_s
+        self._owner = self._new_owner()
         self._streams: set[OpenStream] = set()
         self._generation = 0
         self.rescanning = False
@@ -109,7 +129,13 @@ class StreamHost:
         Raises:
             AudioError: also when a rescan has closed the stream.
         """
-        await self._owner.run(lambda: self._start(stream))
+        alsa_s = min(ALSA_START_S, self._patience_s) if stream.device.host_api == "ALSA" else None
+        try:
+            await self._owner.run(lambda: self._start(stream), patience_s=alsa_s)
+        except AudioError:
+            if alsa_s and self._owner.stuck:
+                self._leave_behind(stream)
+            raise
 
     async def stop(self, stream: OpenStream) -> None:
         """Stop the callbacks at once; the stream may be started again."""
@@ -124,11 +150,27 @@ class StreamHost:
         Returns:
             The generation of the device list now.
         """
+        if generation == self._generation:
+            await asyncio.sleep(SETTLE_S)
         self.rescanning = True
         try:
             return await self._owner.run(lambda: self._rescan(generation))
         finally:
             self.rescanning = False
+
+    async def renew(self) -> None:
+        """Look for devices anew, whoever uses them; streams that are open are opened again by their owners."""
+        await self.rescan(self._generation)
+
+    def _new_owner(self) -> OwnerThread:
+        return OwnerThread("portaudio", self._patience_s, _no_answer)
+
+    def _leave_behind(self, stream: OpenStream) -> None:
+        """Go on without a stream whose start hangs, and without the thread in which it does."""
+        self._streams.discard(stream)
+        self._owner = self._new_owner()
+        _left_behind.add(self._library)
+        atexit.unregister(getattr(self._library, "_exit_handler", None))  # it would hang at the process's end
 
     # ------------------------------------------------------------ in the owner thread
 
@@ -217,9 +259,10 @@ class StreamHost:
         library = self._sounddevice()
         for stream in tuple(self._streams):
             self._close(stream)
-        with _quiet():
-            library._terminate()
-            library._initialize()
+        if library not in _left_behind:
+            with _quiet():
+                library._terminate()
+                library._initialize()
         self._generation += 1
         return self._generation
 

@@ -95,6 +95,7 @@ class Watchdog:
         """The stream ended by itself; what it still had to deliver is no sign of life."""
         self.condition = Condition.STALLED
         self._ended = True
+        self._next_try = min(self._next_try, self._opened + self._backoff())  # nothing more is to be waited for
 
     def displaced(self) -> None:
         """The stream was closed for another device's sake: it is to be rebuilt, and nothing is wrong with it."""
@@ -129,6 +130,12 @@ class Watchdog:
         if self.condition is Condition.SILENT and not self._limits.rebuild_on_silence:
             return Step.WAIT
         return self._rebuild_or_not(now)
+
+    def retry(self, now: float) -> None:
+        """Devices have come or gone: one that could not be opened may be there now, and is tried at once."""
+        if self.condition is Condition.GONE:
+            self._tries = 0
+            self._next_try = now
 
     def start_over(self) -> None:
         """Somebody needs a device that was given up: the tries count anew."""

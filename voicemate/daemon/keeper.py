@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from voicemate.audio.device_events import DevicesChanged
 from voicemate.control.protocol import Code
 from voicemate.control.status import Status
 from voicemate.conversation.session import Session
@@ -62,6 +63,10 @@ class Keeper:
     async def run(self) -> None:
         """Converse until ``stop``; then free everything."""
         await self._upkeep.run()
+
+    def devices_changed(self, told: DevicesChanged) -> None:
+        """The system says that devices came or went."""
+        self._upkeep.devices_changed(told)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         return self.events.subscribe(subscriber)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voicemate import __version__, offline
+from voicemate.audio.device_events import DeviceEvents, system_source
 from voicemate.config import Settings, load
 from voicemate.control.server import ControlServer
 from voicemate.conversation.instance import only_instance
@@ -102,7 +103,7 @@ async def _serve(
     ready.tell()
     keeping = asyncio.create_task(keeper.run(), name="keeper")
     stopping = asyncio.create_task(keeper.stopped.wait(), name="stopping")
-    with _signals(keeper):
+    with _signals(keeper), DeviceEvents(keeper.devices_changed, system_source()):
         await asyncio.wait((keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
         deadline.begin()
         stopping.cancel()

@@ -11,11 +11,13 @@ Engines stay loaded meanwhile, and the character remembers what was said.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine
 from typing import Any
 
 from voicemate.app import Engines, Stage, assemble, opened
+from voicemate.audio.device_events import DevicesChanged
 from voicemate.config import Settings
 from voicemate.conversation.session import Session
 from voicemate.daemon.backoff import Backoff
@@ -73,6 +75,19 @@ class Upkeep:
         self.stage: Stage | None = None
         self.session: Session | None = None
         self.hears = False
+        self._outdated = False  # devices have come or gone since they were last looked for
+        self._renewing: asyncio.Task[None] | None = None
+
+    def devices_changed(self, told: DevicesChanged) -> None:
+        """The system says that devices came or went."""
+        if self.stage is None:
+            self._outdated = True
+            if self._board.has_problem("sound"):
+                self._wishes.news.set()
+        elif told.moved:
+            self._renewing = asyncio.create_task(self._renew(self.stage), name="renew devices")
+        else:
+            self.stage.retry()
 
     async def run(self) -> None:
         """Converse until that is to stop; then free everything."""
@@ -127,6 +142,9 @@ class Upkeep:
             await wishes.news.wait()
             return
         stage = (self._workshop.listening if hears else self._workshop.speaking)(settings)
+        if self._outdated:
+            self._outdated = False
+            await stage.renew()
         told = EventStream()
         told.subscribe(self._events.emit)
         with self._workshop.keep(settings, persona, told):
@@ -151,6 +169,10 @@ class Upkeep:
             await session.run()
         finally:
             self.session = None
+
+    async def _renew(self, stage: Stage) -> None:
+        with contextlib.suppress(AudioError):  # the devices tell it themselves
+            await stage.renew()
 
     async def _news_or(self, work: Coroutine[Any, Any, None]) -> None:
         """Do ``work`` until it is done or something new is wanted; then it is cancelled, and waited for."""

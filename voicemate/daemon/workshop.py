@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from voicemate.app import Engines, Stage, device_stage, kept
-from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.room import Room
 from voicemate.config import Settings, load
 from voicemate.daemon.engine_shelf import EngineShelf
@@ -40,8 +39,7 @@ def listening_stage(settings: Settings) -> Stage:
 def speaking_stage(settings: Settings) -> Stage:
     """This machine's loudspeaker and no microphone: the ears get silence."""
     stage = device_stage(settings)
-    assert isinstance(stage.loudspeaker, DeviceLoudspeaker)
-    return Stage(Room(stage.clock).microphone, stage.loudspeaker, stage.clock)
+    return replace(stage, microphone=Room(stage.clock).microphone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,12 +70,14 @@ class FakeHost:
     Attributes:
         streams: all that were ever opened.
         refusal: set, it is raised by ``open``.
+        device: what is opened.
         rescans: how often devices were looked for anew.
     """
 
     def __init__(self) -> None:
         self.streams: list[FakeStream] = []
         self.refusal: AudioError | None = None
+        self.device = DEVICE
         self.rescans = 0
         self.rescanning = False
         self._generation = 0
@@ -85,10 +87,10 @@ class FakeHost:
         if self.refusal:
             raise self.refusal
         stream = FakeStream(plan)
-        rate = plan.rate or DEVICE.rate
-        channels = min(plan.channels, DEVICE.channels(plan.direction))
+        rate = plan.rate or self.device.rate
+        channels = min(plan.channels, self.device.channels(plan.direction))
         stream.opened = OpenStream(
-            DEVICE, plan.direction, rate, channels, LATENCY_S, plan.block(rate), self._generation, stream
+            self.device, plan.direction, rate, channels, LATENCY_S, plan.block(rate), self._generation, stream
         )
         self.streams.append(stream)
         return stream.opened

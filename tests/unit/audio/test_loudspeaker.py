@@ -243,3 +243,32 @@ def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
             assert test.health == []
 
     run_virtual(main())
+
+
+def test_one_that_was_given_up_is_used_again_when_the_system_says_that_it_is_back():
+    async def main() -> None:
+        async with playing() as test:
+            test.host.refusal = AudioError("There is no loudspeaker", "Connect one")
+            test.stream.end()
+            await asyncio.sleep(60)
+            rescans = test.host.rescans
+            test.host.refusal = None
+            await asyncio.sleep(60)
+            assert test.host.rescans == rescans, "nobody looks for it"
+            test.loudspeaker.retry()
+            await asyncio.sleep(1)
+            assert test.health[-1] is None
+
+    run_virtual(main())
+
+
+def test_news_of_devices_do_not_disturb_what_is_being_said():
+    async def main() -> None:
+        async with playing() as test:
+            test.loudspeaker.play(counted(2))
+            for _ in range(10):
+                test.loudspeaker.retry()
+                await asyncio.sleep(0.1)
+            assert (len(test.host.streams), test.health) == (1, [])
+
+    run_virtual(main())

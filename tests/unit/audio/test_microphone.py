@@ -2,10 +2,11 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_host import LATENCY_S, FakeHost
+from fake_host import DEVICE, LATENCY_S, FakeHost
 
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.microphone import DeviceMicrophone
@@ -243,5 +244,45 @@ def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
             assert test.stream.running
             assert (len(test.host.streams), test.host.rescans) == (2, 1)
             assert test.health == []
+
+    run_virtual(main())
+
+
+def test_a_microphone_that_is_back_is_used_as_soon_as_the_system_says_so():
+    async def main() -> None:
+        async with listening(WatchdogLimits(tries=None, longest_backoff_s=60)) as test:
+            await asyncio.sleep(1)
+            test.host.refusal = AudioError("There is no microphone", "Connect one")
+            test.stream.end()
+            await asyncio.sleep(130)  # the next try is as far away
+            test.host.refusal = None
+            test.microphone.retry()
+            await asyncio.sleep(0.5)
+            assert test.health[-1] is None
+
+    run_virtual(main())
+
+
+def test_news_of_devices_do_not_disturb_a_microphone_that_works():
+    async def main() -> None:
+        async with listening() as test:
+            for _ in range(20):
+                test.microphone.retry()
+                await asyncio.sleep(0.1)
+            assert (len(test.host.streams), test.health) == (1, [])
+
+    run_virtual(main())
+
+
+def test_a_headset_that_comes_back_with_another_rate_is_heard_on_the_same_clock():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(1)
+            test.host.device = replace(DEVICE, rate=16_000, name="headset")
+            test.stream.end()
+            await asyncio.sleep(2)
+            assert test.microphone.name == "headset"
+            assert np.allclose(test.blocks[-1].pcm, 0.1, atol=1e-3)
+            assert test.clock.now() == pytest.approx(3 * 16_000, abs=1600)
 
     run_virtual(main())

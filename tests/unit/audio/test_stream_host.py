@@ -25,7 +25,7 @@ class FakeRaw:
         library.open += 1
 
     def start(self) -> None:
-        pass
+        self.library.starting.wait(10)
 
     def abort(self, ignore_errors: bool) -> None:
         pass
@@ -42,15 +42,18 @@ class FakeLibrary:
 
     def __init__(self) -> None:
         self.refuses = False
+        self.api = "Fake Audio"
         self.held = threading.Event()
         self.held.set()
+        self.starting = threading.Event()
+        self.starting.set()
         self.open = 0
         self.initialised = 0
         self.threads: set[str] = set()
 
     def query_hostapis(self):
         self.threads.add(threading.current_thread().name)
-        return ({"name": "Fake Audio"},)
+        return ({"name": self.api},)
 
     def query_devices(self):
         device = {"index": 0, "name": "fake", "hostapi": 0, "max_input_channels": 1, "max_output_channels": 2}
@@ -148,3 +151,18 @@ def test_a_machine_without_portaudio_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(AudioError, match=r"PortAudio library is missing.*apt install libportaudio2"):
         StreamHost().devices()
+
+
+async def test_an_alsa_device_that_dies_while_it_starts_is_left_behind_and_others_go_on(library):
+    library.api = "ALSA"
+    host = StreamHost(patience_s=0.1, library=library)
+    dying, other = await host.open(plan()), await host.open(plan())
+    library.starting.clear()
+    with pytest.raises(AudioError, match="does not answer"):
+        await host.start(dying)
+    library.starting.set()
+    await host.start(other)
+    await host.rescan(other.generation)
+    assert library.open == 1, "the dying one cannot even be closed"
+    assert library.initialised == 0, "nor the library be terminated"
+    await host.close(await host.open(plan()))

@@ -184,3 +184,30 @@ def test_whatever_a_device_does(lives, mac):
     first_given_up = min(bench.taken(Step.GIVE_UP), default=None)
     if first_given_up is not None:
         assert len([now for now in rebuilds if now < first_given_up]) >= 5
+
+
+def test_a_stream_that_ends_soon_after_it_was_opened_is_rebuilt_soon():
+    bench = Bench(LIMITS).run(1, sound=True)
+    bench.watchdog.ended()
+    ended = bench.now
+    bench.run(1, sound=True)
+    assert bench.taken(Step.REBUILD)[0] - ended < 0.1
+
+
+def test_one_that_ends_again_and_again_is_rebuilt_ever_more_slowly():
+    bench = Bench(LIMITS).run(1, sound=True)
+    for _ in range(40):
+        bench.watchdog.ended()
+        bench.run(0.2, sound=True)
+    assert len(bench.taken(Step.REBUILD)) == LIMITS.tries
+
+
+def test_one_that_is_gone_is_tried_at_once_when_devices_have_come():
+    bench = Bench(WatchdogLimits(tries=None, longest_backoff_s=60)).run(1, sound=True)
+    bench.watchdog.ended()
+    bench.run(100, opens=False)
+    bench.watchdog.retry(bench.now)
+    told = bench.now
+    bench.run(1, sound=True)
+    assert bench.taken(Step.REBUILD)[-1] - told < 0.1
+    assert bench.condition is Condition.WORKING

@@ -1,0 +1,189 @@
+"""A real daemon in a home of its own, seen through its control socket; for benchmarks that stand outside of it."""
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from voicemate.control.client import Client, Told
+from voicemate.errors import ControlError, NotRunningError
+from voicemate.places import models_folder
+
+PERSONA = 'name = "Pip"\ndescription = "Pip answers in three words."\n'
+"""Short, so that a busy machine has read it soon, and without a greeting to wait for."""
+
+SETTINGS = 'persona = "pip"\n[hearing]\nmodel = "whisper-tiny.en"\n'
+
+LOOK_S = 0.02
+
+
+def furnish(home: Path, settings: str = SETTINGS) -> dict[str, str]:
+    """Write a persona and settings into ``home``, make it this process's too, and return its variables."""
+    models = models_folder()
+    (home / "config" / "personas").mkdir(parents=True)
+    (home / "config" / "personas" / "pip.toml").write_text(PERSONA)
+    (home / "config" / "settings.toml").write_text(settings)
+    os.environ["VOICEMATE_HOME"] = str(home)
+    return {"VOICEMATE_HOME": str(home), "VOICEMATE_MODELS": str(models)}
+
+
+class Daemon:
+    """A running ``voicemate run`` and all its events. A context manager, which kills it at the end.
+
+    Args:
+        environment: variables on top of this process's own.
+
+    Attributes:
+        events: everything that was told, each with the moment at which it came (``time.monotonic``).
+    """
+
+    def __init__(self, environment: Mapping[str, str]):
+        self._environment = {**os.environ, **environment}
+        self.events: list[tuple[float, Told]] = []
+        self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def __enter__(self) -> "Daemon":
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "voicemate", "run"],
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL, to it alone: its helpers have to notice by themselves."""
+        self.process.kill()
+        self.process.wait()
+
+    def watch(self, patience_s: float = 60) -> None:
+        """Follow its events from as soon as it answers; returns then."""
+        deadline = time.monotonic() + patience_s
+        while True:
+            try:
+                client = Client()
+                break
+            except (NotRunningError, ControlError):
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise
+                time.sleep(LOOK_S)
+        threading.Thread(target=self._follow, args=(client,), daemon=True).start()
+
+    def until(self, fits: Callable[[Told], bool], since: int = 0, patience_s: float = 60) -> int:
+        """Wait for an event that fits; returns its place in ``events``, from place ``since`` on.
+
+        Raises:
+            TimeoutError: it did not come.
+        """
+        deadline = time.monotonic() + patience_s
+        while True:
+            for place in range(since, len(self.events)):
+                if fits(self.events[place][1]):
+                    return place
+            since = len(self.events)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"waited {patience_s:.0f} s in vain; the last was {self.events[-1:]}")
+            try:
+                self._news.get(timeout=left)
+            except queue.Empty:
+                pass
+
+    def until_listening(self, since: int = 0, patience_s: float = 60) -> int:
+        return self.until(is_floor("listening"), since, patience_s)
+
+    def ask(self, text: str) -> None:
+        """Type a turn, in a thread of its own; what becomes of it the events tell."""
+
+        def ask() -> None:
+            try:
+                with Client() as client:
+                    client.call("ask", timeout_s=120, text=text)
+            except (ControlError, NotRunningError):  # it was killed meanwhile
+                pass
+
+        threading.Thread(target=ask, daemon=True).start()
+
+    def interrupt(self) -> None:
+        """Have the character fall silent."""
+        with Client() as client:
+            client.call("interrupt")
+
+    def resources(self) -> dict[str, float]:
+        """What it holds now, helpers included: resident MB, open files, threads, processes."""
+        family = [psutil.Process(self.process.pid)]
+        family += family[0].children(recursive=True)
+        return {
+            "rss_mb": round(sum(one.memory_info().rss for one in family) / 1e6, 2),
+            "own_rss_mb": round(family[0].memory_info().rss / 1e6, 2),
+            "files": sum(one.num_fds() for one in family),
+            "threads": sum(one.num_threads() for one in family),
+            "processes": len(family),
+        }
+
+    def _follow(self, client: Client) -> None:
+        with client:
+            try:
+                self._tell(Told("FloorChanged", {"state": client.status().state, "reason": "as it was found"}))
+                for told in client.watch(words=True):
+                    self._tell(told)
+            except ControlError:
+                pass
+
+    def _tell(self, told: Told) -> None:
+        self.events.append((time.monotonic(), told))
+        self._news.put(None)
+
+
+def is_floor(state: str, reason: str = "") -> Callable[[Told], bool]:
+    return lambda told: told.kind == "FloorChanged" and told.data["state"] == state and reason in told.data["reason"]
+
+
+def is_kind(kind: str, **fields: Any) -> Callable[[Told], bool]:
+    return lambda told: told.kind == kind and all(told.data.get(name) == value for name, value in fields.items())
+
+
+class HeldUp:
+    """Notices when this process was stopped or starved for longer than it takes notice of; a context manager.
+
+    On a machine that others use too, a benchmark that was stopped itself says nothing about what it measures.
+
+    Attributes:
+        seconds: how long it was held up in all.
+    """
+
+    _TICK_S = 0.05
+    _NOTICED_S = 0.5
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._ended = threading.Event()
+
+    def __enter__(self) -> "HeldUp":
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _tick(self) -> None:
+        before = time.monotonic()
+        while not self._ended.wait(self._TICK_S):
+            now = time.monotonic()
+            late, before = now - before - self._TICK_S, now
+            if late > self._NOTICED_S:
+                self.seconds += late

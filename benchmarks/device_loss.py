@@ -1,0 +1,231 @@
+"""Fifty devices lost and returned under a real daemon, and how soon it listens again.
+
+A daemon with the starter models runs in a virtual room (PulseAudio null sinks). Devices are lost in turn and come
+back after a while that is drawn (the seed is fixed), every third time while the character speaks: the microphone or
+the loudspeaker is unplugged, comes back with another profile (16 kHz, mono), hangs, both are unplugged, the sound
+server ends and begins anew. *Listening again* is counted from the return to the moment at which the daemon tells that all
+devices work. Then a sentence is said, and the daemon has to hear it.
+
+    python benchmarks/device_loss.py --losses 50
+
+Results go to ``benchmarks/results/device-loss.json``.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import machine
+from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
+from benchmarks.recordings import recordings
+from tests.pulse import RATE, PulseRoom
+
+RESULTS = Path(__file__).parent / "results" / "device-loss.json"
+
+TARGET_S = 2.0
+
+LONGEST_AWAY_S = 3.0
+
+HEADSET = "rate=16000 channels=1 channel_map=mono master_channel_map="
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to lose devices."""
+
+    name: str
+    devices: tuple[str, ...]
+    lose: Callable[[PulseRoom], None]
+    restore: Callable[[PulseRoom], None]
+
+
+def _lose_both(room: PulseRoom) -> None:
+    room.lose("mic")
+    room.lose("speaker")
+
+
+def _restore_both(room: PulseRoom) -> None:
+    room.restore("mic")
+    room.restore("speaker")
+
+
+WAYS = (
+    Way("microphone unplugged", ("microphone",), lambda room: room.lose("mic"), lambda room: room.restore("mic")),
+    Way(
+        "loudspeaker unplugged",
+        ("loudspeaker",),
+        lambda room: room.lose("speaker"),
+        lambda room: room.restore("speaker"),
+    ),
+    Way(
+        "microphone, other profile",
+        ("microphone",),
+        lambda room: room.lose("mic"),
+        lambda room: room.restore("mic", f"{HEADSET}rear-left"),
+    ),
+    Way(
+        "loudspeaker, other profile",
+        ("loudspeaker",),
+        lambda room: room.lose("speaker"),
+        lambda room: room.restore("speaker", f"{HEADSET}front-left"),
+    ),
+    Way("both unplugged", ("microphone", "loudspeaker"), _lose_both, _restore_both),
+    Way(
+        "microphone hangs",
+        ("microphone",),
+        lambda room: room.freeze("mic"),
+        lambda room: room.freeze("mic", False),
+    ),
+    Way(
+        "server restarted",
+        ("microphone", "loudspeaker"),
+        PulseRoom.end_server,
+        PulseRoom.begin_server,
+    ),
+)
+
+
+@dataclass
+class Loss:
+    """One loss and return; times in seconds.
+
+    Attributes:
+        while_speaking: the character spoke when it was lost.
+        noticed: the daemon told that something was wrong.
+        listening_s: from the return to the last recovery.
+        held_up_s: of that, how long the benchmark itself was kept from running.
+        heard: what was said afterwards was heard.
+    """
+
+    way: str
+    away_s: float
+    while_speaking: bool
+    noticed: bool = False
+    listening_s: float | None = None
+    held_up_s: float = 0.0
+    heard: bool = False
+
+
+def main() -> None:
+    arguments = _arguments()
+    draw = random.Random(arguments.seed)
+    sentence = _sentence()
+    losses: list[Loss] = []
+    with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
+        environment = room.environment | furnish(Path(folder))
+        with Daemon(environment) as daemon:
+            daemon.watch()
+            daemon.until_listening()
+            for number in range(arguments.losses):
+                way = WAYS[number % len(WAYS)]
+                loss = Loss(way.name, round(draw.uniform(0.5, LONGEST_AWAY_S), 2), number % 3 == 2)
+                _lose_and_return(daemon, room, way, loss, sentence)
+                losses.append(loss)
+                print(f"{number + 1:3} {loss}", flush=True)
+    write(arguments, losses)
+
+
+def _lose_and_return(daemon: Daemon, room: PulseRoom, way: Way, loss: Loss, sentence: np.ndarray) -> None:
+    if loss.while_speaking:
+        place = len(daemon.events)
+        daemon.ask("Tell me a long story about a river.")
+        daemon.until(is_floor("speaking"), place)
+        time.sleep(0.3)
+    place = len(daemon.events)
+    way.lose(room)
+    time.sleep(loss.away_s)
+    with HeldUp() as held_up:
+        way.restore(room)
+        returned = time.monotonic()
+        faulty = {told.data["where"] for _, told in daemon.events[place:] if told.kind == "Fault"}
+        loss.noticed = bool(faulty & set(way.devices))
+        try:
+            ends = [_recovered(daemon, device, place) for device in way.devices if device in faulty]
+            loss.listening_s = round(max(0.0, max(ends, default=returned) - returned), 2)
+        except TimeoutError:
+            return
+    loss.held_up_s = round(held_up.seconds, 2)
+    daemon.interrupt()
+    time.sleep(0.5)
+    said = len(daemon.events)
+    room.say(sentence)
+    try:
+        daemon.until(is_kind("SpeechStarted"), said, patience_s=2)
+        loss.heard = True
+        daemon.until(is_kind("TurnEnded"), said, patience_s=10)
+    except TimeoutError:
+        return
+    daemon.interrupt()
+
+
+def _recovered(daemon: Daemon, device: str, since: int) -> float:
+    """When ``device`` was told to work again for the last time, all its faults behind it."""
+    fault = since
+    for place in range(since, len(daemon.events)):
+        if is_kind("Fault", where=device)(daemon.events[place][1]):
+            fault = place
+    return daemon.events[daemon.until(is_kind("Recovered", where=device), fault, patience_s=30)][0]
+
+
+def _sentence() -> np.ndarray:
+    """A short sentence, at the room's rate."""
+    clip = next(
+        clip
+        for clip in recordings()
+        if clip.language == "en" and clip.kind == "speech" and clip.speech_end_s - clip.speech_start_s < 2
+    )
+    return soxr.resample(clip.pcm(), 16_000, RATE)
+
+
+def write(arguments: argparse.Namespace, losses: list[Loss]) -> None:
+    times = {
+        id(loss): loss.listening_s - loss.held_up_s
+        for loss in losses
+        if loss.listening_s is not None and loss.noticed
+    }
+    back = [seconds for seconds in times.values() if seconds <= TARGET_S]
+    values = np.array(list(times.values()))
+    summary = {
+        "losses": len(losses),
+        "noticed_while_away": sum(loss.noticed for loss in losses),
+        "listening_within_2_s": len(back) + sum(not loss.noticed and loss.heard for loss in losses),
+        "heard_afterwards": sum(loss.heard for loss in losses),
+        "listening_again_s": {
+            "median": round(float(np.median(values)), 2),
+            "p90": round(float(np.percentile(values, 90)), 2),
+            "most": round(float(values.max()), 2),
+        },
+        "by_way": {way.name: [loss.listening_s for loss in losses if loss.way == way.name] for way in WAYS},
+    }
+    print(json.dumps(summary, indent=1))
+    RESULTS.parent.mkdir(exist_ok=True)
+    result = {
+        "command": f"python benchmarks/device_loss.py --losses {arguments.losses} --seed {arguments.seed}",
+        "note": "times are without those in which the benchmark itself was kept from running",
+        "machine": machine.description(),
+        "summary": summary,
+        "losses": [asdict(loss) for loss in losses],
+    }
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--losses", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

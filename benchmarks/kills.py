@@ -1,0 +1,230 @@
+"""``kill -9`` of a real daemon at random moments, and what is left of the conversation after the next start.
+
+A daemon with the starter models runs in a virtual room (PulseAudio null sinks). It is asked things and spoken to, and
+killed at a moment that is drawn (the seed is fixed): while it starts, listens, hears, thinks, speaks, or writes what
+was said. Then it is started again, and these are counted: turns that a client had been told the end of and that are
+not in the history, word for word; a database that is not whole; and the time until it listens again.
+
+    python benchmarks/kills.py --kills 200
+
+Results go to ``benchmarks/results/kills.json``.
+"""
+
+import argparse
+import json
+import random
+import sqlite3
+import sys
+import tempfile
+import threading
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import machine
+from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
+from benchmarks.recordings import recordings
+from tests.pulse import RATE, PulseRoom
+from voicemate.control.client import Told
+from voicemate.conversation.history import HistoryReader
+
+RESULTS = Path(__file__).parent / "results" / "kills.json"
+
+MOMENTS = ("starting", "listening", "hearing", "thinking", "speaking", "writing")
+
+TARGET_S = 5.0
+
+
+@dataclass
+class Kill:
+    """One kill and what came after it.
+
+    Attributes:
+        moment: what the daemon was doing.
+        after_s: so long after that had begun.
+        finished: turns whose end a client had been told by then, in this life of the daemon.
+        missing: those of them that the history does not have, or has with other words.
+        whole: the database passed SQLite's integrity check.
+        listening_s: from the next start to listening.
+        held_up_s: of that, how long the benchmark itself was kept from running.
+    """
+
+    moment: str
+    after_s: float
+    finished: int = 0
+    missing: list[str] = field(default_factory=list)
+    whole: bool = False
+    listening_s: float = 0.0
+    held_up_s: float = 0.0
+
+
+def main() -> None:
+    arguments = _arguments()
+    draw = random.Random(arguments.seed)
+    spoken = _spoken()
+    kills: list[Kill] = []
+    with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
+        home = Path(folder)
+        environment = room.environment | furnish(home)
+        for number in range(arguments.kills):
+            with HeldUp() as held_up, Daemon(environment) as daemon:
+                if kills:
+                    _check(daemon, held_up, home, kills[-1])
+                    _print(number - 1, kills[-1])
+                kill = Kill(draw.choice(MOMENTS), 0.0)
+                _live_and_die(daemon, kill, draw, room, spoken)
+                kills.append(kill)
+                told = _finished(daemon.events)
+                kill.finished, kill.missing = len(told), sorted(told)
+        with HeldUp() as held_up, Daemon(environment) as daemon:
+            _check(daemon, held_up, home, kills[-1])
+            _print(len(kills) - 1, kills[-1])
+    write(arguments, kills)
+
+
+def _live_and_die(daemon: Daemon, kill: Kill, draw: random.Random, room: PulseRoom, spoken: list[np.ndarray]) -> None:
+    """Bring the daemon to the moment, wait for a drawn time, and kill it."""
+    if kill.moment == "starting":
+        kill.after_s = draw.uniform(0, 3)
+        threading.Event().wait(kill.after_s)
+        daemon.kill()
+        return
+    if not daemon.events:
+        daemon.watch()
+    place = daemon.until_listening()
+    number = draw.randrange(10_000)
+    if draw.random() < 0.5:  # a turn that is over by then
+        daemon.ask(f"What is number {number}?")
+        place = daemon.until_listening(_finish(daemon, draw, place))
+    speaker = threading.Thread(target=_say, args=(room, draw.choice(spoken)))
+    match kill.moment:
+        case "listening":
+            kill.after_s = draw.uniform(0, 1)
+        case "hearing":
+            speaker.start()
+            daemon.until(is_floor("hearing"), place)
+            kill.after_s = draw.uniform(0, 2)
+        case "thinking":
+            daemon.ask(f"Who was number {number}?")
+            daemon.until(is_floor("thinking"), place)
+            kill.after_s = draw.uniform(0, 0.3)
+        case "speaking":
+            daemon.ask(f"Who is number {number}?")
+            daemon.until(is_floor("speaking"), place)
+            kill.after_s = draw.uniform(0, 1.5)
+        case "writing":
+            daemon.ask(f"Where is number {number}?")
+            _finish(daemon, draw, place)
+            kill.after_s = draw.uniform(0, 0.01)
+    threading.Event().wait(kill.after_s)
+    daemon.kill()
+    if speaker.is_alive():
+        speaker.join()
+
+
+def _finish(daemon: Daemon, draw: random.Random, place: int) -> int:
+    """Wait for the end of a reply, and interrupt a long one; returns its place."""
+    place = daemon.until(is_floor("speaking"), place)
+    try:
+        return daemon.until(is_kind("ReplyEnded"), place, draw.uniform(0.5, 3))
+    except TimeoutError:
+        daemon.interrupt()
+        return daemon.until(is_kind("ReplyEnded"), place)
+
+
+def _say(room: PulseRoom, sound: np.ndarray) -> None:
+    room.say(sound)
+
+
+def _finished(events: list[tuple[float, Told]]) -> set[str]:
+    """What was said and heard in each turn whose end was told: ``said | heard``."""
+    said: dict[int, str] = {}
+    finished = set()
+    for _, told in events:
+        if told.kind == "Heard" and told.data["final"]:
+            said[told.data["turn"]] = told.data["text"]
+        elif told.kind == "ReplyEnded" and told.data["turn"] in said:
+            finished.add(f"{said[told.data['turn']]} | {told.data['heard']}")
+    return finished
+
+
+def _check(daemon: Daemon, held_up: HeldUp, home: Path, kill: Kill) -> None:
+    """What is left after ``kill``, and how soon ``daemon``, the next one, listens."""
+    daemon.watch()
+    place = daemon.until_listening()
+    kill.listening_s = round(daemon.events[place][0] - daemon.started, 2)
+    kill.held_up_s = round(held_up.seconds, 2)
+    history = home / "data" / "history.sqlite3"
+    if not history.exists():
+        kill.whole = True
+        return
+    with HistoryReader(history) as reader:
+        kept = {f"{turn.said} | {turn.reply}" for turn in reader.recent(20)}
+    kill.missing = [turn for turn in kill.missing if turn not in kept]
+    connection = sqlite3.connect(history)
+    kill.whole = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+    kill.whole = kill.whole and len(list(history.parent.glob("*damaged*"))) == 0
+
+
+def _spoken() -> list[np.ndarray]:
+    """Some short sentences, at the room's rate."""
+    fitting = [
+        clip
+        for clip in recordings()
+        if clip.language == "en" and clip.kind == "speech" and clip.speech_end_s - clip.speech_start_s < 3
+    ]
+    return [soxr.resample(clip.pcm(), 16_000, RATE) for clip in fitting[:5]]
+
+
+def _print(number: int, kill: Kill) -> None:
+    fine = kill.whole and not kill.missing
+    print(
+        f"{number + 1:3} {kill.moment:9} +{kill.after_s:.2f} s  {kill.finished} finished, "
+        f"listening again after {kill.listening_s:.2f} s (held up {kill.held_up_s:.2f} s)"
+        f"{'' if fine else f'  MISSING {kill.missing} whole={kill.whole}'}",
+        flush=True,
+    )
+
+
+def write(arguments: argparse.Namespace, kills: list[Kill]) -> None:
+    times = np.array([kill.listening_s - kill.held_up_s for kill in kills])
+    summary = {
+        "kills": len(kills),
+        "by_moment": dict(Counter(kill.moment for kill in kills)),
+        "finished_turns": sum(kill.finished for kill in kills),
+        "finished_turns_missing": sum(len(kill.missing) for kill in kills),
+        "databases_not_whole": sum(not kill.whole for kill in kills),
+        "listening_again_s": {
+            "median": round(float(np.median(times)), 2),
+            "p90": round(float(np.percentile(times, 90)), 2),
+            "most": round(float(times.max()), 2),
+        },
+        "later_than_target": int((times > TARGET_S).sum()),
+    }
+    print(json.dumps(summary))
+    RESULTS.parent.mkdir(exist_ok=True)
+    result = {
+        "command": f"python benchmarks/kills.py --kills {arguments.kills} --seed {arguments.seed}",
+        "note": "times are without those in which the benchmark itself was kept from running",
+        "machine": machine.description(),
+        "summary": summary,
+        "kills": [asdict(kill) for kill in kills],
+    }
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Devices that are lost in the middle of a conversation: the real microphone and loudspeaker on a scripted host."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "audio"))
+
+from fake_host import FakeHost
+
+from tests.simulation.scripted import ScriptedMind
+from tests.simulation.stage import Stage
+from voicemate.audio.clock import SampleClock
+from voicemate.audio.loudspeaker import DeviceLoudspeaker
+from voicemate.audio.ports import Loudspeaker
+from voicemate.audio.watchdog import WatchdogLimits
+from voicemate.errors import AudioError
+from voicemate.events import Fault, FloorChanged, FloorState, Recovered, ReplyEnded
+
+STORY = "One two three four five six seven eight nine ten eleven twelve."
+MISSING = AudioError("There is no loudspeaker", "Connect one")
+
+
+class StageOfDevices(Stage):
+    """The usual stage, with a loudspeaker that can be unplugged in place of the room's."""
+
+    async def equip(self, clock: SampleClock) -> Loudspeaker:
+        self.host = FakeHost()
+        limits = WatchdogLimits(silence_s=None, tries=4)
+        self.loudspeaker = DeviceLoudspeaker(self.host, clock, limits=limits)  # type: ignore[arg-type]
+        await self.loudspeaker.open()
+        return self.loudspeaker
+
+    def unplug(self) -> None:
+        self.host.refusal = MISSING
+        self.host.streams[-1].end()
+
+    def plug_in(self) -> None:
+        self.host.refusal = None
+        self.loudspeaker.retry()
+
+
+async def speaking(stage: Stage) -> None:
+    """Ask for the story, and wait for its third word or so."""
+    stage.session.ask("tell me a story")
+    while not stage.of(FloorChanged) or stage.of(FloorChanged)[-1].state is not FloorState.SPEAKING:
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.8)
+
+
+def test_a_reply_goes_on_where_it_was_cut_when_the_loudspeaker_is_back() -> None:
+    stage = StageOfDevices(mind=ScriptedMind(default=STORY))
+
+    async def script(stage: Stage) -> None:
+        assert isinstance(stage, StageOfDevices)
+        await speaking(stage)
+        stage.unplug()
+        await asyncio.sleep(1)
+        assert "There is no loudspeaker" in stage.of(Fault)[-1].wrong
+        stage.plug_in()
+        await asyncio.sleep(10)
+
+    stage.play(script)
+    assert [(ended.heard, ended.interrupted) for ended in stage.of(ReplyEnded)] == [(STORY, False)]
+    assert stage.of(Recovered)
+
+
+def test_of_a_reply_whose_loudspeaker_stays_away_only_what_was_heard_is_remembered() -> None:
+    stage = StageOfDevices(mind=ScriptedMind({"tell me a story": STORY}, default="Indeed."))
+
+    async def script(stage: Stage) -> None:
+        assert isinstance(stage, StageOfDevices)
+        await speaking(stage)
+        stage.unplug()
+        await asyncio.sleep(30)
+        assert stage.of(ReplyEnded)
+        stage.plug_in()
+        await asyncio.sleep(1)
+        stage.session.ask("who are you")
+        await asyncio.sleep(5)
+
+    stage.play(script)
+    first, second = stage.of(ReplyEnded)
+    assert STORY.startswith(first.heard)
+    assert 1 <= len(first.heard.split()) < 8
+    assert second.heard == "Indeed."
+    remembered = [message.content for message in stage.mind.asked[-1]]
+    assert first.heard in remembered
+    assert STORY not in remembered

@@ -1,0 +1,108 @@
+"""Is told when devices come and go, so that nobody has to look.
+
+PortAudio knows nothing of it: its list of devices is made when it is initialised, and stays. So the system's own word
+is taken: PulseAudio's (PipeWire speaks it too) on Linux, Core Audio's on macOS. Where neither is at hand there is
+none, and a device that comes back is found by the watchdog's next try.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+SETTLE_S = 0.2
+"""One headset that is plugged in is told of several times, and can be opened only after the last of them."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesChanged:
+    """Devices came, went, or changed places.
+
+    Attributes:
+        moved: the system's default is another device now, and streams that are open stay on the old one. PulseAudio
+            takes streams along by itself; Core Audio does not.
+    """
+
+    moved: bool = False
+
+
+class Source(Protocol):
+    """A system's word on its devices."""
+
+    def start(self, tell: Callable[[DevicesChanged], None]) -> None:
+        """Call ``tell`` from any thread, from now on.
+
+        Raises:
+            OSError: the system tells us nothing.
+        """
+        ...
+
+    def close(self) -> None:
+        """Tell nothing more."""
+        ...
+
+
+class DeviceEvents:
+    """Hands a source's word to the loop, once the devices have settled. A context manager.
+
+    Args:
+        changed: called on the loop that enters.
+        source: this system's own when left out; None where there is none.
+    """
+
+    def __init__(self, changed: Callable[[DevicesChanged], None], source: Source | None = None):
+        self._changed = changed
+        self._source = source
+        self._settling: asyncio.TimerHandle | None = None
+        self._moved = False
+
+    def __enter__(self) -> "DeviceEvents":
+        self._loop = asyncio.get_running_loop()
+        if self._source:
+            try:
+                self._source.start(self._from_any_thread)
+            except OSError as error:
+                log.info("nobody tells of devices that come and go: %s", error)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._source:
+            self._source.close()
+        if self._settling:
+            self._settling.cancel()
+
+    def _from_any_thread(self, told: DevicesChanged) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(self._stir, told)
+
+    def _stir(self, told: DevicesChanged) -> None:
+        self._moved = self._moved or told.moved
+        if self._settling:
+            self._settling.cancel()
+        self._settling = self._loop.call_later(SETTLE_S, self._settled)
+
+    def _settled(self) -> None:
+        self._settling = None
+        moved, self._moved = self._moved, False
+        self._changed(DevicesChanged(moved))
+
+
+def system_source() -> Source | None:
+    """This system's word on its devices, if it has one that we can hear."""
+    try:
+        if sys.platform == "darwin":
+            from voicemate.audio.core_audio_events import CoreAudioEvents
+
+            return CoreAudioEvents()
+        if sys.platform == "linux":
+            from voicemate.audio.pulse_events import PulseEvents
+
+            return PulseEvents()
+    except (ImportError, OSError) as error:  # the system's library is not there
+        log.info("nobody tells of devices that come and go: %s", error)
+    return None
