@@ -81,7 +81,8 @@ def talk(
     go_offline(settings)
     from voicemate import app as composition
 
-    _run(settings, composition.talk(settings, choose_view(results(), live=not no_view), record))
+    view = choose_view(results(), live=not no_view, recording=record is not None)
+    _run(settings, composition.talk(settings, view, record))
 
 
 def ask(
@@ -151,7 +152,8 @@ def _demo(settings: Settings, folder: Path, live: bool, record: Path | None) -> 
     go_offline(settings)
     from voicemate.bench import demo as demonstration
 
-    written = _run(settings, demonstration.hold(settings, folder, choose_view(results(), live), record))
+    view = choose_view(results(), live, recording=record is not None)
+    written = _run(settings, demonstration.hold(settings, folder, view, record))
     for path in written:
         note(f"written: {path}")
 

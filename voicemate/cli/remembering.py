@@ -18,6 +18,8 @@ from voicemate.conversation.history import (
     forget_everything,
     forget_session,
 )
+from voicemate.conversation.trace import WorkAhead
+from voicemate.conversation.trace_file import read_trace
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
@@ -93,6 +95,9 @@ def _show_sessions(sessions: list[Session], as_json: bool) -> None:
         first = Text(session.first_words, overflow="ellipsis", no_wrap=True)
         table.add_row(str(session.id), when, Text(session.persona), str(session.turns), first)
     results().print(table)
+    ahead = WorkAhead.of(line.turn for line in read_trace())
+    if ahead.turns:
+        note(f"Of late, {ahead}.")
 
 
 def _show_turns(turns: list[Turn], as_json: bool, headings: bool) -> None:

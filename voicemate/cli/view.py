@@ -14,6 +14,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from voicemate.conversation.trace import TraceAssembler, TurnTrace
 from voicemate.events import (
     Dismissed,
     Event,
@@ -58,9 +59,12 @@ class Picture:
     coming: list[str] = field(default_factory=list)
     replying: int = 0  # the turn that ``spoken`` and ``coming`` reply to
     timing: TurnTimed | None = None
+    trace: TurnTrace | None = None  # of the turn that is over now
     fault: Fault | None = None
+    assembler: TraceAssembler = field(default_factory=TraceAssembler)
 
     def feed(self, event: Event) -> None:
+        self.trace = next(reversed(self.assembler.feed(event)), None)
         match event:
             case FloorChanged():
                 self.state, self.reason = event.state, event.reason
@@ -108,6 +112,14 @@ def timing_line(timing: TurnTimed) -> str:
     )
 
 
+def waste_line(trace: TurnTrace) -> str:
+    """What was prepared in vain for a turn, such as ``2 replies in vain, 640 ms``; empty when nothing was."""
+    if not trace.rolled_back:
+        return ""
+    replies = "a reply" if trace.rolled_back == 1 else f"{trace.rolled_back} replies"
+    return f"{replies} in vain, {trace.wasted_ms:.0f} ms"
+
+
 class View(Protocol):
     """Shows a conversation; a context manager that is also a listener of events."""
 
@@ -124,12 +136,14 @@ class LiveView:
     Args:
         title: what runs, such as the persona and the models.
         name: the character's.
+        recording: the conversation is kept in a file, which is always to be seen.
     """
 
-    def __init__(self, console: Console, title: str, name: str):
+    def __init__(self, console: Console, title: str, name: str, recording: bool = False):
         self._console = console
         self._title = title
         self._name = name
+        self._recording = recording
         self._picture = Picture()
         self._drawn: object = None
         self._live = Live(console=console, auto_refresh=False, transient=True)
@@ -146,9 +160,9 @@ class LiveView:
         self._quiet.close()
 
     def __call__(self, event: Event) -> None:
+        self._picture.feed(event)
         for line in finished_lines(event, self._picture, self._name):
             self._live.console.print(line)
-        self._picture.feed(event)
         self._draw()
 
     def _draw(self) -> None:
@@ -162,6 +176,8 @@ class LiveView:
         p = self._picture
         meter = "▮" * p.meter + "▯" * (_METER_WIDTH - p.meter)
         state = Text.assemble((f"{p.state.value:<10}", _STATE_STYLE[p.state]), " ", (meter, "cyan"))
+        if self._recording:
+            state.append("  ● recording", style="bold red")
         state.append(f"  {self._title}", style="dim")
         lines = [Text(""), state]
         if p.draft:
@@ -191,14 +207,15 @@ def _native_stderr_to(log: Path) -> Iterator[None]:
 class PlainView:
     """One line for each thing worth reading, for pipes, logs and ``--no-view``."""
 
-    def __init__(self, console: Console, title: str, name: str):
+    def __init__(self, console: Console, title: str, name: str, recording: bool = False):
         self._console = console
         self._title = title
         self._name = name
+        self._recording = recording
         self._picture = Picture()
 
     def __enter__(self) -> "PlainView":
-        self._console.print(Text(self._title, style="dim"))
+        self._console.print(Text(f"{self._title}{' · recording' if self._recording else ''}", style="dim"))
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -207,13 +224,17 @@ class PlainView:
     def __call__(self, event: Event) -> None:
         if isinstance(event, FloorChanged) and event.state in (FloorState.LISTENING, FloorState.UNAVAILABLE):
             self._console.print(Text(f"[{event.state.value}]", style=_STATE_STYLE[event.state]))
+        self._picture.feed(event)
         for line in finished_lines(event, self._picture, self._name):
             self._console.print(line, soft_wrap=True)
-        self._picture.feed(event)
 
 
 def finished_lines(event: Event, picture: Picture, name: str) -> list[RenderableType]:
-    """The lines that ``event`` adds to the record of the conversation, if any."""
+    """The lines that ``event`` adds to the record of the conversation, if any.
+
+    Args:
+        picture: brought up to date by it.
+    """
     match event:
         case Heard(final=True):
             return [Text.assemble(("you  ", "bold cyan"), event.text)]
@@ -223,7 +244,9 @@ def finished_lines(event: Event, picture: Picture, name: str) -> list[Renderable
             said = Text.assemble((f"{name}  ", "bold magenta"), heard, (cut, "dim"))
             timing = picture.timing
             if timing and timing.turn == event.turn:
-                return [said, Text(f"     {timing_line(timing)}", style="dim")]
+                waste = waste_line(picture.trace) if picture.trace else ""
+                line = f"{timing_line(timing)} · {waste}" if waste else timing_line(timing)
+                return [said, Text(f"     {line}", style="dim")]
             return [said]
         case Fault():
             return [Text(f"{event.wrong}. {event.remedy}".strip(), style="bold red")]
@@ -234,7 +257,7 @@ def finished_lines(event: Event, picture: Picture, name: str) -> list[Renderable
     return []
 
 
-def choose_view(console: Console, live: bool) -> Callable[[str, str], View]:
+def choose_view(console: Console, live: bool, recording: bool = False) -> Callable[[str, str], View]:
     """The live view where there is a terminal and it is wanted, plain lines elsewhere; called with title and name."""
     kind = LiveView if live and console.is_terminal and not console.is_dumb_terminal else PlainView
-    return lambda title, name: kind(console, title, name)
+    return lambda title, name: kind(console, title, name, recording)

@@ -4,7 +4,7 @@ Clock positions are 16 kHz samples since the conversation began, as in every eve
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from voicemate.conversation.timing import Timing
@@ -71,6 +71,40 @@ class TurnTrace:
     def wasted_ms(self) -> float:
         """Work that was thrown away, in milliseconds."""
         return sum(stage.ms for stage in self.stages if stage.wasted)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkAhead:
+    """What became of the work that was done before turns were over.
+
+    Attributes:
+        turns: that were looked at; each used one prepared reply.
+        ready: how many replies could be heard as soon as their turn ended.
+        thrown_away: prepared replies that nobody heard.
+        wasted_ms: the work that went into those.
+    """
+
+    turns: int
+    ready: int
+    thrown_away: int
+    wasted_ms: float
+
+    @classmethod
+    def of(cls, traces: Iterable[TurnTrace]) -> "WorkAhead":
+        """Of the turns that were answered aloud."""
+        answered = [trace for trace in traces if trace.timing is not None]
+        return cls(
+            turns=len(answered),
+            ready=sum(trace.timing.ready for trace in answered if trace.timing),
+            thrown_away=sum(trace.rolled_back for trace in answered),
+            wasted_ms=sum(trace.wasted_ms for trace in answered),
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.ready} of {self.turns} replies were ready when the turn ended; {self.thrown_away} more were "
+            f"prepared in vain ({self.wasted_ms / 1000:.1f} s of work)"
+        )
 
 
 @dataclass(slots=True)

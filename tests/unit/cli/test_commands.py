@@ -7,6 +7,8 @@ import pytest
 
 from voicemate import cli
 from voicemate.conversation.history import History
+from voicemate.conversation.trace_file import TraceFile
+from voicemate.events import ReplyEnded, TurnEnded, TurnTimed
 
 
 @pytest.fixture(autouse=True)
@@ -145,3 +147,18 @@ def test_say_writes_a_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pcm, rate = soundfile.read(spoken)
     assert 0.4 < len(pcm) / rate < 4
     assert abs(pcm).max() > 0.05
+
+
+def test_the_history_tells_what_became_of_work_ahead(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talk_once()
+    assert run(monkeypatch, "history") == 0
+    assert "ready" not in capsys.readouterr().err
+    trace = TraceFile()
+    trace.listen(TurnEnded(2_000, 1, 0, 1_000, "350 ms of silence"))
+    trace.listen(TurnTimed(3_000, 1, gap=400, endpoint=350, hearing=200, thinking=90, speaking=10, ready=True))
+    trace.listen(ReplyEnded(9_000, 1, "I am Juniper.", interrupted=False))
+    trace.close()
+    assert run(monkeypatch, "history") == 0
+    assert "1 of 1 replies were ready when the turn ended" in capsys.readouterr().err

@@ -19,6 +19,9 @@ from voicemate.events import (
     PhraseStarted,
     ReplyEnded,
     RolledBack,
+    Stage,
+    StageTimed,
+    TurnEnded,
     TurnTimed,
 )
 
@@ -69,6 +72,33 @@ def test_a_reply_that_was_cut_off_says_so() -> None:
     with PlainView(console, "", "Juniper") as view:
         view(ReplyEnded(9_000, 1, "High time,", interrupted=True))
     assert "Juniper  High time, [cut off]" in out.getvalue()
+
+
+def test_work_in_vain_is_told_with_the_turn() -> None:
+    console, out = plain()
+    with PlainView(console, "", "Juniper") as view:
+        for event in [
+            StageTimed(900, 1, Stage.HEARING, 500, ms=210),
+            StageTimed(950, 1, Stage.THINKING, 900, ms=80),
+            RolledBack(1_000, 1, "the person went on"),
+            StageTimed(2_900, 1, Stage.HEARING, 2_500, ms=200),
+            TurnEnded(3_000, 1, 100, 2_400, "350 ms of silence"),
+            *TURN[4:],
+        ]:
+            view(event)
+    assert "ready when you stopped · a reply in vain, 290 ms" in out.getvalue()
+
+
+def test_a_recording_is_always_in_sight() -> None:
+    console, out = terminal()
+    with LiveView(console, "Juniper", "Juniper", recording=True):
+        assert "● recording" in out.getvalue()
+    console, out = plain()
+    with PlainView(console, "Juniper", "Juniper", recording=True):
+        assert "recording" in out.getvalue()
+    console, out = terminal()
+    with LiveView(console, "Juniper", "Juniper"):
+        assert "recording" not in out.getvalue()
 
 
 def test_the_live_view_shows_drafts_and_the_reply_as_it_is_spoken() -> None:

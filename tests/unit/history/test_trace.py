@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from voicemate.conversation import trace_file
 from voicemate.conversation.timing import Timing
-from voicemate.conversation.trace import StageTrace, TraceAssembler, TurnTrace
+from voicemate.conversation.trace import StageTrace, TraceAssembler, TurnTrace, WorkAhead
 from voicemate.conversation.trace_file import TraceFile, TraceLine, read_trace
 from voicemate.events import (
     Dismissed,
@@ -195,6 +195,14 @@ def test_a_line_that_was_cut_off_is_passed_over(path: Path):
         with path.open("a") as file:
             file.write('{"time": "2026-05\n')
     assert [line.turn.turn for line in read_trace(path=path)] == [1, 2]
+
+
+def test_work_ahead_is_summed_up_in_one_sentence():
+    in_vain = [work(2, ms=400), RolledBack(25_000, 2, "the person went on")]
+    unanswered = [work(3), TurnEnded(27_680, 3, 16_000, 20_000, "over"), ReplyEnded(28_000, 3, "", interrupted=True)]
+    ahead = WorkAhead.of(assemble([*turn_events(1), *in_vain, *turn_events(2), *unanswered]))
+    assert ahead == WorkAhead(turns=2, ready=2, thrown_away=1, wasted_ms=400)
+    assert str(ahead).startswith("2 of 2 replies were ready")
 
 
 def test_there_is_no_trace_on_a_fresh_machine(path: Path):
