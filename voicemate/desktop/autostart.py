@@ -83,7 +83,10 @@ def _quoted(word: str) -> str:
     Entry Specification 1.5 has it ("The Exec key")."""
     for letter in '\\"`$':
         word = word.replace(letter, f"\\{letter}")
-    return '"{}"'.format(word.replace("\\", "\\\\").replace("%", "%%"))
+    word = word.replace("\\", "\\\\").replace("%", "%%")
+    for letter, escaped in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        word = word.replace(letter, escaped)
+    return f'"{word}"'
 
 
 def _agent(command: Sequence[str], environment: Mapping[str, str]) -> bytes:

@@ -4,6 +4,7 @@ What takes time is done in threads: following the daemon, looking up choices, an
 another character may take a while to be read and `Mute` must not wait for that.
 """
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -69,7 +70,7 @@ class Companion:
         self._look_up = look_up
         self._connect = connect
         self._lock = threading.Lock()
-        self._known = Known()
+        self._known = Known(mac=sys.platform == "darwin")
         self._shown: Menu | None = None
         self._looked_up = float("-inf")
         self._said = True  # something, since the exchanges were read; reading checks the whole history

@@ -68,7 +68,7 @@ class Known:
         exchanges: the last ones, oldest first.
         doing: what is under way since a click; empty for nothing.
         trouble: what the last click led to, if that was nothing good.
-        chord: the push-to-talk key as the person knows it; empty where none is watched.
+        mac: the keyboard is a Mac's.
     """
 
     status: Status | None = None
@@ -79,7 +79,7 @@ class Known:
     login: Login = Login()
     doing: str = ""
     trouble: Trouble | None = None
-    chord: str = ""
+    mac: bool = False
 
 
 _OF_A_REPLY = ("reply", "greeting")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from voicemate.control.status import Status
 from voicemate.desktop.actions import Action, Change, Command, Copy, Dismiss, Quit, Start, StartAtLogin
+from voicemate.desktop.chord_signs import on_keyboard
 from voicemate.desktop.icon import Icon, icon, waits_for_key
 from voicemate.desktop.known import Choice, Exchange, Known, Trouble
 from voicemate.events import FloorState
@@ -81,7 +82,7 @@ def _state(known: Known) -> str:
         return one_line(known.doing)
     if status is None:
         return "voicemate cannot be reached" if known.down and known.down.remedy else "voicemate is not running"
-    name = one_line(status.character or status.persona, 30)
+    name = one_line(status.character, 30) or one_line(status.persona, 30) or "voicemate"
     if status.state == FloorState.UNAVAILABLE:
         return one_line(f"Not listening: {status.reason or 'something is missing'}")
     if status.muted and status.state in (FloorState.LISTENING, FloorState.HEARING):
@@ -136,8 +137,9 @@ def _switches(known: Known, status: Status) -> Iterator[Item]:
     yield Item("Listen", Command("listen", (("on", not status.listening),), doing), checked=status.listening)
     speaks = status.state in (FloorState.SPEAKING, FloorState.YIELDING)
     yield Item("Fall silent", Command("interrupt") if speaks else None)
-    if known.chord:
-        yield Item(f"Hold {one_line(known.chord, 40)} to talk")
+    hotkey = known.settings.hotkey
+    if chord := on_keyboard(hotkey.chord, known.mac):
+        yield Item(f"{'Hold' if hotkey.mode == 'hold' else 'Press'} {chord} to talk")
 
 
 def _choosing(known: Known, status: Status) -> Iterator[Item]:
@@ -159,8 +161,8 @@ def _personas(current: Choice, offered: Iterable[Choice]) -> tuple[Item, ...]:
         known = (current, *known)
     return tuple(
         Item(
-            one_line(one.label),
-            Command("persona", (("name", one.value),), f"Changing to {one_line(one.label, 30)} …"),
+            _called(one),
+            Command("persona", (("name", one.value),), f"Changing to {_called(one, 30)} …"),
             checked=one.value == current.value,
         )
         for one in known
@@ -174,13 +176,17 @@ def _setting(label: str, key: str, chosen: str, default: str, offered: tuple[Cho
     if found and found not in shown:
         shown.append(found)
     doing = f"Changing the {label.lower()} …"
-    items = [Item(one_line(one.label), Change(key, one.value, doing), checked=one == found) for one in shown]
+    items = [Item(_called(one), Change(key, one.value, doing), checked=one == found) for one in shown]
     if chosen and not found:
         items.append(Item(one_line(f"{chosen} (not here now)"), checked=True))
     if len(offered) > MOST_CHOICES:
         items.append(Item(f"and {len(offered) - MOST_CHOICES} more: `voicemate config set {key} NAME`"))
     first = Item(default, Change(key, "", doing), checked=not chosen)
     return Item(label, items=_separated([[first], items]))
+
+
+def _called(one: Choice, longest: int = LONGEST_LABEL) -> str:
+    return one_line(one.label, longest) or one_line(one.value, longest) or "(no name)"
 
 
 def _meant(chosen: str, offered: tuple[Choice, ...]) -> Choice | None:

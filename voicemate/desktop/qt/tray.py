@@ -88,7 +88,7 @@ def _tell_readably(app: QApplication) -> None:
     mixed = QColor(*(round(0.7 * one + 0.3 * other) for one, other in zip(_rgb(text), _rgb(ground), strict=True)))
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, mixed)
-    app.setPalette(palette, "QMenu")
+    app.setPalette(palette, b"QMenu")
 
 
 def _rgb(colour: QColor) -> tuple[int, int, int]:

@@ -1,0 +1,77 @@
+"""Things that the menu may know, for tests."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.unit.control.noted import STATUS
+from voicemate.config import AudioSettings, HotkeySettings, MenuSettings, Settings, SpeakingSettings
+from voicemate.control.status import DeviceState, Problem, Status
+from voicemate.desktop.known import Choice, Choices, Exchange, Known, Login, Trouble
+from voicemate.desktop.menu import Item, Menu
+from voicemate.events import FloorState
+
+LOST = Problem(where="microphone", wrong="The microphone is gone", remedy="Connect it, then run `voicemate devices`")
+
+
+def status(**different: Any) -> Status:
+    return STATUS.model_copy(update=different)
+
+
+def known(about: Status | None = STATUS, **more: Any) -> Known:
+    return Known(status=about, **more)
+
+
+def every_item(menu: Menu | Item) -> list[Item]:
+    return [each for item in menu.items for each in (item, *every_item(item))]
+
+
+def item(menu: Menu, *labels: str) -> Item:
+    """The item with that label, in the submenus with the labels before it."""
+    found: Menu | Item = menu
+    for label in labels:
+        found = next(one for one in found.items if one.label == label)
+    assert isinstance(found, Item)
+    return found
+
+
+_text = st.one_of(st.text(max_size=20), st.sampled_from(["", "a b" * 60, "\n\t\x00", "&File"]))
+_line = _text.filter(bool)
+_problem = st.builds(Problem, where=_text, wrong=_text, remedy=_text)
+_device = st.builds(DeviceState, name=_text, open=st.booleans())
+
+statuses = st.fixed_dictionaries(
+    {
+        "state": st.sampled_from([*(state.value for state in FloorState), "asleep", "dreaming"]),
+        "reason": _text,
+        "listening": st.booleans(),
+        "muted": st.booleans(),
+        "mode": st.sampled_from(["hands-free", "push-to-talk"]),
+        "persona": _text,
+        "character": _text,
+        "microphone": _device,
+        "loudspeaker": _device,
+        "problems": st.lists(_problem, max_size=3),
+    }
+).map(lambda different: STATUS.model_copy(update=different))
+
+_choices = st.lists(st.builds(Choice, _line, _text), max_size=3).map(tuple)
+_settings = st.builds(
+    Settings,
+    audio=st.builds(AudioSettings, input=_text, output=_text),
+    speaking=st.builds(SpeakingSettings, voice=_text),
+    menu=st.builds(MenuSettings, exchanges=st.integers(0, 10)),
+    hotkey=st.builds(HotkeySettings, chord=st.sampled_from(["", "f5", "ctrl+option+space"])),
+)
+anything = st.builds(
+    Known,
+    status=st.none() | statuses,
+    down=st.none() | st.builds(Trouble, _text, _text),
+    settings=_settings,
+    choices=st.builds(Choices, _choices, _choices, _choices, _choices),
+    exchanges=st.lists(st.builds(Exchange, _text, _text, _text), max_size=3).map(tuple),
+    login=st.builds(Login, st.none() | st.booleans(), _text),
+    doing=st.sampled_from(["", "Starting voicemate …"]),
+    trouble=st.none() | st.builds(Trouble, _text, _text),
+    mac=st.booleans(),
+)

@@ -1,0 +1,62 @@
+"""The daemon's status is kept up to date by its events; all of it is asked for only where they do not tell."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.desktop.known_things import LOST, status, statuses
+from voicemate.control.client import Told
+from voicemate.control.status import Status
+from voicemate.control.watching import event_data
+from voicemate.desktop.known import after
+from voicemate.events import Event, Fault, FloorChanged, FloorState, Recovered, ReplyEnded, StatusChanged
+
+
+def told(event: Event) -> Told:
+    return Told(type(event).__name__, event_data(event, words=False))
+
+
+def test_the_floor() -> None:
+    new, ask = after(status(), told(FloorChanged(1, FloorState.SPEAKING, "a reply")))
+    assert (new.state, new.reason, ask) == ("speaking", "a reply", False)
+
+
+def test_a_floor_that_is_free_again_after_a_start_may_be_another_characters() -> None:
+    for before in ("starting", "unavailable", "asleep"):
+        assert after(status(state=before), told(FloorChanged(1, FloorState.LISTENING)))[1]
+
+
+def test_only_the_daemon_knows_what_a_stop_means() -> None:
+    assert after(status(), told(FloorChanged(1, FloorState.STOPPED, "told not to listen"))) == (status(), True)
+
+
+def test_a_fault_comes_and_goes() -> None:
+    fault = Fault(1, LOST.where, LOST.wrong, LOST.remedy)
+    broken, ask = after(status(), told(fault))
+    assert (broken.problems, ask) == ([LOST], False)
+    assert after(broken, told(fault))[0].problems == [LOST], "it is told once"
+    assert after(broken, told(Recovered(2, LOST.where))) == (status(), True)
+
+
+def test_a_reply_that_was_heard_shows_that_replies_work() -> None:
+    broken, _ = after(status(), told(Fault(1, "reply", "No words came", "")))
+    assert after(broken, told(ReplyEnded(2, 1, "Indeed.", False)))[0].problems == []
+
+
+def test_a_command_of_anybody() -> None:
+    assert after(status(), told(StatusChanged(0))) == (status(), True)
+
+
+_members = st.dictionaries(
+    st.sampled_from(["at", "state", "reason", "where", "wrong", "remedy", "turn"]),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.lists(st.integers(), max_size=2),
+)
+_kinds = st.sampled_from(["FloorChanged", "Fault", "Recovered", "ReplyEnded", "StatusChanged", "Level", "Unheard"])
+
+
+@given(statuses, _kinds, _members)
+def test_an_event_of_another_version_breaks_nothing(about: Status, kind: str, data: dict[str, Any]) -> None:
+    new, _ = after(about, Told(kind, data))
+    assert isinstance(new, Status)
+    assert isinstance(new.state, str)

@@ -1,0 +1,67 @@
+"""What shows the menu at login."""
+
+import configparser
+import plistlib
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemate.desktop.autostart import entry, entry_path, put, take_away
+from voicemate.errors import DesktopError
+
+HOME = Path("/home/someone")
+
+
+def read_exec(text: str) -> list[str]:
+    """``Exec`` as the Desktop Entry Specification 1.5 reads it: the escapes of a string, then quotes, then ``%%``."""
+    value = next(line for line in text.split("\n") if line.startswith("Exec=")).removeprefix("Exec=")
+    value = re.sub(r"\\(.)", lambda found: {"s": " ", "n": "\n", "t": "\t", "r": "\r"}.get(found[1], found[1]), value)
+    words = re.findall(r'"((?:[^"\\]|\\.)*)"', value)
+    return [re.sub(r"\\(.)", r"\1", word).replace("%%", "%") for word in words]
+
+
+def test_on_linux_it_lies_where_desktops_look() -> None:
+    assert entry_path("linux", HOME, {}) == HOME / ".config/autostart/voicemate-menu.desktop"
+    assert entry_path("linux", HOME, {"XDG_CONFIG_HOME": "/c"}) == Path("/c/autostart/voicemate-menu.desktop")
+    assert entry_path("linux", HOME, {"XDG_CONFIG_HOME": "not/absolute"}).is_relative_to(HOME)
+
+
+def test_the_entry_runs_the_menu_where_the_person_keeps_things() -> None:
+    text = entry("linux", ("/venv/bin/python", "-m", "voicemate", "menu"), {"VOICEMATE_HOME": "/a b"}).decode()
+    read = configparser.RawConfigParser()
+    read.read_string(text)
+    assert read["Desktop Entry"]["Type"] == "Application"
+    assert read_exec(text) == ["env", "VOICEMATE_HOME=/a b", "/venv/bin/python", "-m", "voicemate", "menu"]
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8")), min_size=1))
+def test_any_path_comes_out_as_it_went_in(words: list[str]) -> None:
+    assert read_exec(entry("linux", words, {}).decode()) == words
+
+
+def test_on_macos_it_is_an_agent_that_is_not_started_again() -> None:
+    agent = plistlib.loads(entry("darwin", ("/A/Voicemate", "menu"), {}))
+    assert entry_path("darwin", HOME, {}).name == f"{agent['Label']}.plist"
+    assert (agent["ProgramArguments"], agent["RunAtLoad"]) == (["/A/Voicemate", "menu"], True)
+    assert "KeepAlive" not in agent, "whoever quits the menu means it"
+    assert agent["LimitLoadToSessionType"] == "Aqua"
+
+
+def test_it_is_put_and_taken_away_again_and_again(tmp_path: Path) -> None:
+    path = tmp_path / "autostart" / "x.desktop"
+    for text in (b"one", b"two"):
+        put(path, text)
+        assert path.read_bytes() == text
+    assert list(path.parent.iterdir()) == [path], "no draft is left"
+    for _ in range(2):
+        take_away(path)
+        assert not path.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "autostart").write_text("a file where a folder belongs")
+    with pytest.raises(DesktopError, match="autostart"):
+        put(tmp_path / "autostart" / "x.desktop", b"")

@@ -1,0 +1,204 @@
+"""The menu follows a daemon on a real socket, and does what is clicked; no toolkit is near."""
+
+import queue
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.unit.control.noted import STATUS
+from tests.unit.desktop.known_things import item, status
+from tests.unit.desktop.noted_daemon import NotedDaemon
+from voicemate.config import load, settings_file
+from voicemate.conversation.history import History
+from voicemate.desktop.actions import Change, Command, Dismiss, Start, StartAtLogin
+from voicemate.desktop.companion import Companion
+from voicemate.desktop.icon import Icon
+from voicemate.desktop.known import Choice, Choices, Trouble
+from voicemate.desktop.menu import Menu
+from voicemate.errors import ServiceError, VoicemateError
+from voicemate.events import Fault, FloorChanged, FloorState, ReplyEnded
+
+
+@dataclass
+class NotedErrands:
+    """Notes its errands; ``wrong`` is what keeps them from being done."""
+
+    done: list[str] = field(default_factory=list)
+    down: Trouble | None = None
+    wrong: VoicemateError | None = None
+    at_login: bool = False
+
+    def start(self) -> None:
+        self.done.append("start")
+
+    def why_down(self) -> Trouble | None:
+        return self.down
+
+    def starts_at_login(self) -> bool:
+        if self.wrong:
+            raise self.wrong
+        return self.at_login
+
+    def start_at_login(self, on: bool) -> None:
+        self.at_login = on
+
+
+def _look_up(persona: str) -> Choices:
+    return Choices(voices=(Choice("v", f"A voice for {persona}"),))
+
+
+class Shown:
+    """What is shown, in order."""
+
+    def __init__(self, errands: NotedErrands):
+        self._menus: queue.Queue[Menu] = queue.Queue()
+        self.companion = Companion(self._menus.put, errands, _look_up)
+
+    def until(self, holds: Callable[[Menu], bool]) -> Menu:
+        """The first menu from now on that is as expected."""
+        while True:
+            shown = self._menus.get(timeout=30)
+            if holds(shown):
+                return shown
+
+    def until_icon(self, icon: Icon) -> Menu:
+        return self.until(lambda shown: shown.icon is icon)
+
+    def until_line(self, line: str) -> Menu:
+        return self.until(lambda shown: any(one.label == line for one in shown.items))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def errands() -> NotedErrands:
+    return NotedErrands()
+
+
+@pytest.fixture
+def shown(errands: NotedErrands) -> Iterator[Shown]:
+    found = Shown(errands)
+    found.companion.begin()
+    yield found
+    found.companion.end()
+
+
+def test_it_follows_the_daemon_through_its_end_and_a_new_beginning(shown: Shown) -> None:
+    shown.until_icon(Icon.NOT_RUNNING)
+    for _ in range(2):
+        with NotedDaemon() as daemon:
+            shown.until_icon(Icon.LISTENING)
+            daemon.emit(FloorChanged(1, FloorState.HEARING))
+            shown.until_icon(Icon.HEARING)
+        shown.until_icon(Icon.NOT_RUNNING)
+
+
+def test_it_learns_of_what_others_do(shown: Shown) -> None:
+    with NotedDaemon() as daemon:
+        shown.until_icon(Icon.LISTENING)
+        daemon.be(status(muted=True))
+        shown.companion.do(Command("mute", (("on", True),)))
+        shown.until_icon(Icon.MUTED)
+        assert daemon.conversation.done == [("mute", True)]
+
+
+def test_a_fault_is_shown(shown: Shown) -> None:
+    with NotedDaemon() as daemon:
+        shown.until_icon(Icon.LISTENING)
+        daemon.emit(Fault(1, "microphone", "The microphone is gone", "Connect it"))
+        shown.until_line("⚠ The microphone is gone")
+
+
+def test_a_click_that_fails_is_told_and_can_be_dismissed(shown: Shown) -> None:
+    with NotedDaemon():
+        shown.until_icon(Icon.LISTENING)
+        shown.companion.do(Command("persona", (("name", "nobody"),), "Changing to nobody …"))
+        shown.until_line("Changing to nobody …")
+        failed = shown.until_line("⚠ There is no persona `nobody`")
+        assert item(failed, "⚠ There is no persona `nobody`", "Dismiss").action == Dismiss()
+        shown.companion.do(Dismiss())
+        shown.until_icon(Icon.LISTENING)
+
+
+def test_a_choice_is_written_down_and_the_daemon_is_told(shown: Shown) -> None:
+    with NotedDaemon():
+        shown.until_icon(Icon.LISTENING)
+        shown.companion.do(Change("audio.input", '"Quoted" microphone'))
+        shown.until(lambda menu: '"Quoted" microphone' in str(item(menu, "Microphone")))
+        assert load().audio.input == '"Quoted" microphone'
+        shown.companion.do(Change("audio.input", ""))
+        shown.until(lambda menu: item(menu, "Microphone").items[0].checked is True)
+        assert "input" not in settings_file().read_text()
+
+
+def test_a_choice_is_kept_when_no_daemon_runs(shown: Shown) -> None:
+    shown.until_icon(Icon.NOT_RUNNING)
+    shown.companion.do(Change("speaking.voice", "Samantha", "Changing the voice …"))
+    shown.until_line("Changing the voice …")
+    shown.until_line("voicemate is not running")
+    assert load().speaking.voice == "Samantha"
+
+
+def test_stop(shown: Shown) -> None:
+    with NotedDaemon() as daemon:
+        shown.until_icon(Icon.LISTENING)
+        shown.companion.do(Command("stop", (), "Stopping …"))
+        shown.until_line("Stopping …")
+        shown.until_icon(Icon.LISTENING)
+        assert daemon.conversation.done == [("stop",)]
+
+
+def test_start_and_start_at_login(shown: Shown, errands: NotedErrands) -> None:
+    shown.until(lambda menu: item(menu, "Start at login").action == StartAtLogin(True))
+    shown.companion.do(StartAtLogin(True))
+    shown.until(lambda menu: item(menu, "Start at login").checked is True)
+    shown.companion.do(Start())
+    shown.until_line("Starting voicemate …")
+    shown.until_line("voicemate is not running")
+    assert errands.done == ["start"]
+
+
+def test_why_nothing_can_be_started_at_login_is_said(errands: NotedErrands) -> None:
+    errands.wrong = ServiceError("No systemd runs here", "Use the desktop's autostart")
+    shown = Shown(errands)
+    shown.companion.begin()
+    shown.until_line("Start at login (No systemd runs here)")
+    shown.companion.end()
+
+
+def test_why_the_service_is_down_is_said(errands: NotedErrands) -> None:
+    errands.down = Trouble("It ended: no model", "Fetch one")
+    shown = Shown(errands)
+    shown.companion.begin()
+    shown.until_line("⚠ It ended: no model")
+    shown.companion.end()
+
+
+def test_the_voices_are_those_for_the_character(shown: Shown) -> None:
+    with NotedDaemon() as daemon:
+        shown.until(lambda menu: "A voice for juniper" in str(menu))
+        daemon.be(STATUS.model_copy(update={"persona": "xiaolan", "character": "小兰"}))
+        shown.companion.do(Command("reload"))
+        shown.until(lambda menu: "A voice for xiaolan" in str(menu))
+
+
+def test_the_last_exchanges_are_read_when_the_menu_opens(shown: Shown) -> None:
+    with NotedDaemon() as daemon:
+        shown.until_icon(Icon.LISTENING)
+        history = History()
+        history.begin_session("Juniper", {"hearing": "h"})
+        history.begin_turn(1, "How are you?", "en")
+        history.finished(1, "Very well.", False)
+        history.close()
+        daemon.emit(ReplyEnded(1, 1, "Very well.", False))
+        daemon.emit(FloorChanged(1, FloorState.HEARING))
+        shown.until_icon(Icon.HEARING)
+        shown.companion.opening()
+        menu = shown.until(lambda menu: "Very well." in str(menu))
+        assert [one.label for one in item(menu, "Last said").items] == ["You: How are you?", "Juniper: Very well."]

@@ -1,0 +1,72 @@
+"""What keeps the menu from being shown is said in one sentence, with the way out."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from voicemate import cli
+from voicemate.desktop.qt.screen import require_screen, what_is_wrong
+from voicemate.errors import DesktopError
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys, "platform", "linux")
+    return tmp_path
+
+
+def remedy(code: int, out: str, err: str) -> str:
+    wrong = what_is_wrong(code, out, err)
+    assert isinstance(wrong, DesktopError)
+    return str(wrong)
+
+
+def test_a_tray_is_all_it_takes() -> None:
+    assert what_is_wrong(0, "a tray\n", "qt.qpa: some complaint") is None
+
+
+def test_no_tray() -> None:
+    assert "AppIndicator" in remedy(0, "no tray\n", "")
+
+
+def test_a_display_that_refuses() -> None:
+    err = 'qt.qpa.xcb: could not connect to display :7\nqt.qpa.plugin: Could not load the Qt platform plugin "xcb"'
+    assert remedy(-6, "", err).startswith("The display cannot be reached.")
+
+
+@pytest.mark.parametrize(
+    "err",
+    [
+        "qt.qpa.plugin: From 6.5.0, xcb-cursor0 or libxcb-cursor0 is needed to load the Qt xcb platform plugin.\nx",
+        "ImportError: libEGL.so.1: cannot open shared object file: No such file or directory",
+    ],
+)
+def test_a_missing_library_is_named_with_the_packages(err: str) -> None:
+    said = remedy(1, "", err)
+    assert "libxcb-cursor0" in said
+    assert "apt install" in said
+
+
+def test_anything_else_is_told_in_qts_own_words() -> None:
+    assert "Segmentation" in remedy(-11, "", "some line\nSegmentation fault")
+    assert "-11" in remedy(-11, "", "")
+
+
+def test_no_pyside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voicemate.desktop.qt.screen.find_spec", lambda name: None)
+    with pytest.raises(DesktopError, match=r"pip install 'voicemate\[tray\]'"):
+        require_screen({"DISPLAY": ":0"})
+
+
+def test_no_display(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("voicemate.desktop.qt.screen.find_spec", lambda name: object())
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("sys.argv", ["voicemate", "menu"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == DesktopError.exit_code
+    assert "There is no display here" in capsys.readouterr().err
