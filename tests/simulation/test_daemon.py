@@ -18,7 +18,6 @@ from voicemate.audio.virtual_time import run_virtual
 from voicemate.config import PushToTalkSettings, Settings, VadSettings
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.daemon.keeper import Keeper
-from voicemate.daemon.key import HELD_S, WARM_S
 from voicemate.daemon.workshop import Workshop
 from voicemate.errors import AudioError, ControlError, ModelError, PersonaError, SettingsError, VoicemateError
 from voicemate.events import Event, EventStream, Fault, FloorChanged, FloorState, Heard, ReplyEnded
@@ -142,6 +141,8 @@ class House:
 def _kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[None]:
     yield
 
+
+WARM_S, HELD_S = PushToTalkSettings().warm_s, PushToTalkSettings().longest_s
 
 PUSH_TO_TALK = Settings(push_to_talk=PushToTalkSettings(hands_free=False))
 

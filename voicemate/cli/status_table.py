@@ -6,7 +6,7 @@ from statistics import median
 
 from rich.text import Text
 
-from voicemate.control.status import Status
+from voicemate.control.status import HotkeyState, Status
 from voicemate.events import FloorState
 
 
@@ -21,6 +21,7 @@ def described(found: Status) -> Iterator[tuple[str, Text]]:
     for kind, device in (("microphone", found.microphone), ("loudspeaker", found.loudspeaker)):
         yield kind, Text(device.name if device.open else f"{device.name} (closed)")
     yield "turns", Text(found.mode)
+    yield "hotkey", Text(_hotkey(found.hotkey))
     yield "echo", Text(found.echo)
     on = [name for name, holds in found.offline.items() if holds]
     off = [name for name, holds in found.offline.items() if not holds]
@@ -30,3 +31,9 @@ def described(found: Status) -> Iterator[tuple[str, Text]]:
     yield "said", Text(f"{found.turns} turns{gaps}")
     up = timedelta(seconds=round(found.uptime_s))
     yield "process", Text(f"{found.pid}, up {up}, {found.memory_mb:.0f} MB, version {found.version}")
+
+
+def _hotkey(state: HotkeyState) -> str:
+    if state.watched:
+        return f"{state.chord} ({state.mode})"
+    return f"none ({state.why.rstrip('.')})" if state.why else "none"

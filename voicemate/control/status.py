@@ -37,6 +37,21 @@ class DeviceState(_Part):
     open: bool
 
 
+class HotkeyState(_Part):
+    """The push-to-talk key of the desktop.
+
+    Attributes:
+        chord: as it is written in the settings; empty when none is wanted.
+        mode: ``hold`` or ``toggle``.
+        watched: pressing it is seen; ``why`` says why not.
+    """
+
+    chord: str = ""
+    mode: str = "hold"
+    watched: bool = False
+    why: str = ""
+
+
 class Status(_Part):
     """The daemon as it is now.
 
@@ -65,6 +80,7 @@ class Status(_Part):
     listening: bool
     muted: bool
     mode: str
+    hotkey: HotkeyState = HotkeyState()
     persona: str
     character: str
     models: Models

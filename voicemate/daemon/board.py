@@ -2,8 +2,18 @@
 
 from collections import deque
 
-from voicemate.control.status import Problem
-from voicemate.events import Event, Fault, FloorChanged, FloorState, Recovered, ReplyEnded, TurnEnded, TurnTimed
+from voicemate.control.status import HotkeyState, Problem
+from voicemate.events import (
+    Event,
+    Fault,
+    FloorChanged,
+    FloorState,
+    HotkeyChanged,
+    Recovered,
+    ReplyEnded,
+    TurnEnded,
+    TurnTimed,
+)
 
 _GAPS = 20
 
@@ -19,6 +29,7 @@ class Board:
         self.reason = ""
         self.gaps_ms: deque[float] = deque(maxlen=_GAPS)
         self.turns = 0
+        self.hotkey = HotkeyState()
         self._problems: dict[str, Problem] = {}
 
     @property
@@ -37,6 +48,8 @@ class Board:
                 self._problems[event.where] = Problem(where=event.where, wrong=event.wrong, remedy=event.remedy)
             case Recovered():
                 self._problems.pop(event.where, None)
+            case HotkeyChanged():
+                self.hotkey = HotkeyState(chord=event.chord, mode=event.mode, watched=event.watched, why=event.why)
             case TurnEnded():
                 self.turns += 1
             case TurnTimed():

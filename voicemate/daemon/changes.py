@@ -15,6 +15,7 @@ class Effect(StrEnum):
     THINKING = "in use; the thinking model was loaded anew, and begins without what was said before"
     SPEAKING = "in use; the voice was started anew"
     PERSONA = "in use; another character, who begins without what was said before"
+    HOTKEY = "in use, as soon as the key is ours; `voicemate status` says if it is not"
     RESTART = "in use after `voicemate restart`"
 
 
@@ -23,6 +24,7 @@ _EFFECTS = {
     "hearing": Effect.HEARING,
     "thinking": Effect.THINKING,
     "speaking": Effect.SPEAKING,
+    "hotkey": Effect.HOTKEY,
     "offline": Effect.RESTART,
 }
 """By section; a setting of any other section is used by the conversation itself, which is then put together anew."""

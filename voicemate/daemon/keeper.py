@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from voicemate.audio.device_events import DevicesChanged
+from voicemate.config import Settings
 from voicemate.control.protocol import Code
 from voicemate.control.status import Status
 from voicemate.conversation.session import Session
 from voicemate.daemon.board import Board
-from voicemate.daemon.changes import changes
+from voicemate.daemon.changes import Effect, changes
 from voicemate.daemon.following import ReplyFollowed, SayingFollowed, outcome
 from voicemate.daemon.key import Key
 from voicemate.daemon.reporting import Reporter
@@ -60,9 +61,18 @@ class Keeper:
         """``stop`` was called."""
         return self._wishes.stop
 
+    @property
+    def pressed(self) -> bool:
+        """The push-to-talk key is down, whoever pressed it."""
+        return self._wishes.key.down
+
     async def run(self) -> None:
         """Converse until ``stop``; then free everything."""
         await self._upkeep.run()
+
+    def on_settings(self, listener: Callable[[Settings], None]) -> None:
+        """Have ``listener`` told the settings whenever they were read."""
+        self._upkeep.on_settings(listener)
 
     def devices_changed(self, told: DevicesChanged) -> None:
         """The system says that devices came or went."""
@@ -139,7 +149,9 @@ class Keeper:
     async def reload(self) -> dict[str, Any]:
         new = self._workshop.settings(self._wishes.overrides)
         found = changes(self._upkeep.settings, new)
-        if found or self._board.state is FloorState.UNAVAILABLE:
+        if {change.effect for change in found} == {Effect.HOTKEY}:  # the conversation has nothing to do with it
+            self._upkeep.use(new)
+        elif found or self._board.state is FloorState.UNAVAILABLE:
             if self._upkeep.session:
                 with contextlib.suppress(ControlError):  # a change that has waited long enough is made all the same
                     await self._quiet()

@@ -3,31 +3,30 @@
 import asyncio
 from collections.abc import Callable
 
+from voicemate.config import PushToTalkSettings
 from voicemate.events import Event, FloorChanged, FloorState
-
-WARM_S = 60.0
-"""With push-to-talk, how long the microphone stays open after its last use: most turns follow soon upon another, and
-opening costs some tenths of a second. After that it is closed, since an open one keeps a laptop awake."""
-
-HELD_S = 60.0
-"""A key that is down for longer has lost its release."""
 
 
 class Key:
     """Lives on one loop.
 
+    Most turns follow soon upon another and opening a microphone costs some tenths of a second, so it is kept open for
+    a while (``warm_s``), and closed then, since an open one keeps a laptop awake.
+
     Args:
-        lost: called when the key has been down for ``HELD_S``.
+        lost: called when the key has been down for too long (``longest_s``): its release was lost.
         cold: called when the microphone need not be kept open for the key any more.
 
     Attributes:
         down: it is held.
         warm: it was used a short while ago, so that the microphone stays open.
+        settings: how long that is.
     """
 
     def __init__(self, lost: Callable[[], None], cold: Callable[[], None]):
         self.down = False
         self.warm = False
+        self.settings = PushToTalkSettings()
         self._lost = lost
         self._cold = cold
         self._releasing: asyncio.TimerHandle | None = None
@@ -35,7 +34,7 @@ class Key:
 
     def press(self) -> None:
         self.down = self.warm = True
-        self._releasing = asyncio.get_running_loop().call_later(HELD_S, self._lost)
+        self._releasing = asyncio.get_running_loop().call_later(self.settings.longest_s, self._lost)
 
     def release(self) -> bool:
         """Whether it was down."""
@@ -46,14 +45,14 @@ class Key:
         return was_down
 
     def feed(self, event: Event) -> None:
-        """A subscriber: the microphone is kept warm for ``WARM_S`` after anybody last held the floor."""
+        """A subscriber: the microphone is kept warm for a while after anybody last held the floor."""
         if not isinstance(event, FloorChanged):
             return
         if self._cooling:
             self._cooling.cancel()
             self._cooling = None
         if event.state is FloorState.LISTENING and self.warm and not self.down:
-            self._cooling = asyncio.get_running_loop().call_later(WARM_S, self._cool)
+            self._cooling = asyncio.get_running_loop().call_later(self.settings.warm_s, self._cool)
 
     def _cool(self) -> None:
         self.warm = False

@@ -15,6 +15,7 @@ from voicemate.audio.device_events import DeviceEvents, system_source
 from voicemate.config import Settings, load
 from voicemate.control.server import ControlServer
 from voicemate.conversation.instance import only_instance
+from voicemate.daemon.hotkey import Hotkey
 from voicemate.daemon.keeper import Keeper
 from voicemate.daemon.log import EventLog, log_path, logging_to
 from voicemate.daemon.readiness import Readiness
@@ -100,12 +101,15 @@ async def _serve(
     except (ControlError, AlreadyRunningError) as error:  # the conversation works without it
         keeper.events.emit(Fault(0, "control", error.wrong, error.remedy))
         server = None
+    hotkey = Hotkey(keeper, keeper.events)
+    keeper.on_settings(hotkey.use)
     ready.tell()
     keeping = asyncio.create_task(keeper.run(), name="keeper")
     stopping = asyncio.create_task(keeper.stopped.wait(), name="stopping")
     with _signals(keeper), DeviceEvents(keeper.devices_changed, system_source()):
-        await asyncio.wait((keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
-        deadline.begin()
+        async with hotkey:
+            await asyncio.wait((keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
+            deadline.begin()
         stopping.cancel()
         if server:
             server.refuse_more()

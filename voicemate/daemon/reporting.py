@@ -41,6 +41,7 @@ class Reporter:
             listening=self._wishes.listening,
             muted=self._wishes.muted,
             mode="hands-free" if settings.push_to_talk.hands_free else "push-to-talk",
+            hotkey=board.hotkey,
             persona=settings.persona,
             character=shelved.persona.name if shelved else "",
             models=Models(

@@ -13,7 +13,7 @@ Engines stay loaded meanwhile, and the character remembers what was said.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from voicemate.app import Engines, Stage, assemble, opened
@@ -75,6 +75,7 @@ class Upkeep:
         self.stage: Stage | None = None
         self.session: Session | None = None
         self.hears = False
+        self._settings_listeners: list[Callable[[Settings], None]] = []
         self._outdated = False  # devices have come or gone since they were last looked for
         self._renewing: asyncio.Task[None] | None = None
 
@@ -88,6 +89,17 @@ class Upkeep:
             self._renewing = asyncio.create_task(self._renew(self.stage), name="renew devices")
         else:
             self.stage.retry()
+
+    def on_settings(self, listener: Callable[[Settings], None]) -> None:
+        """Have ``listener`` told the settings whenever they were read."""
+        self._settings_listeners.append(listener)
+
+    def use(self, settings: Settings) -> None:
+        """The settings were read; what the conversation itself uses of them needs a new round."""
+        self.settings = settings
+        self._wishes.key.settings = settings.push_to_talk
+        for listener in self._settings_listeners:
+            listener(settings)
 
     async def run(self) -> None:
         """Converse until that is to stop; then free everything."""
@@ -120,7 +132,7 @@ class Upkeep:
         Raises:
             VoicemateError: something is missing, or broke.
         """
-        self.settings = self._workshop.settings(self._wishes.overrides)
+        self.use(self._workshop.settings(self._wishes.overrides))
         self._recovered("settings")
         self.shelved = self._workshop.persona(self.settings.persona)
         self._recovered("persona")

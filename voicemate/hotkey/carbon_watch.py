@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import voicemate
-from voicemate.errors import HotkeyError
+from voicemate.errors import HotkeyError, NoHotkeyError
 from voicemate.hotkey.carbon import INVALID, TAKEN
 from voicemate.hotkey.carbon_keys import carbon_keys
 from voicemate.hotkey.chord import Chord
@@ -106,7 +106,7 @@ class CarbonWatch:
                 case "refused":
                     why = self._refusal(rest)
                 case "missing":
-                    why = HotkeyError(f"The push-to-talk key cannot be watched on this Mac: {rest}", _INSTALL)
+                    why = NoHotkeyError(f"The push-to-talk key cannot be watched on this Mac: {rest}", _INSTALL)
         return held, why
 
     def _refusal(self, status: str) -> HotkeyError:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 
-from voicemate.errors import HotkeyError
+from voicemate.errors import NoHotkeyError
 from voicemate.hotkey.chord import Chord
 from voicemate.hotkey.reports import Tell, Watch
 
@@ -16,19 +16,19 @@ def way_of_watching(platform: str, environment: Mapping[str, str]) -> Callable[[
         environment: the variables that tell of the desktop session.
 
     Raises:
-        HotkeyError: not at all, here.
+        NoHotkeyError: not at all, here.
     """
     if platform == "darwin":
         from voicemate.hotkey.carbon_watch import CarbonWatch
 
         return CarbonWatch
     if environment.get("WAYLAND_DISPLAY") or environment.get("XDG_SESSION_TYPE") == "wayland":
-        raise HotkeyError(
+        raise NoHotkeyError(
             "Under Wayland no program may watch a key of the whole desktop",
             "Bind a key to `voicemate ptt toggle` in your desktop's keyboard settings",
         )
     if not environment.get("DISPLAY"):
-        raise HotkeyError(
+        raise NoHotkeyError(
             "There is no display whose keyboard could be watched",
             "Start voicemate from within a desktop session, or use `voicemate ptt`",
             passing=True,
@@ -42,6 +42,6 @@ def watch_of(chord: Chord, tell: Tell, environment: Mapping[str, str]) -> Watch:
     """A watch of ``chord`` on this machine, not started yet.
 
     Raises:
-        HotkeyError: there is none.
+        NoHotkeyError: there is none.
     """
     return way_of_watching(sys.platform, environment)(chord, tell)

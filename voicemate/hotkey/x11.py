@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from voicemate.errors import HotkeyError
+from voicemate.errors import HotkeyError, NoHotkeyError
 from voicemate.hotkey.chord import Chord
 from voicemate.hotkey.edges import Edges
 from voicemate.hotkey.reports import Broken, Ready, Tell
@@ -227,12 +227,12 @@ def _connected(display: str | None) -> Iterator[_Server]:
         import xcffib.xkb
         import xcffib.xproto
     except ImportError:
-        raise HotkeyError(
+        raise NoHotkeyError(
             "The push-to-talk key needs the Python package xcffib",
             "Install it with `pip install 'voicemate[hotkey]'`",
         ) from None
     except OSError:  # the package is there, and libxcb is not
-        raise HotkeyError(
+        raise NoHotkeyError(
             "The push-to-talk key needs the system library libxcb",
             "Install it, on Debian with `sudo apt install libxcb1`",
         ) from None
