@@ -150,16 +150,14 @@ def look_at_level(ground: Ground) -> Sequence[Finding]:
 
 def judge_level(facts: LevelFacts, platform: str) -> Finding:
     if not facts.levels:
-        told = f"The microphone “{facts.name}” delivers nothing"
-        return problem(told, _REPLUG)
+        return problem(f"The microphone “{facts.name}” delivers nothing", _REPLUG)
     loudest, quietest = max(facts.levels), min(facts.levels)
     numbers = {"name": facts.name, "loudest_dbfs": round(loudest, 1), "quietest_dbfs": round(quietest, 1)}
     told = f"“{facts.name}”: {quietest:.0f} to {loudest:.0f} dBFS {sparkline(facts.levels)}"
     finding = ok(told)
     if loudest < SILENCE_DBFS:
-        finding = problem(
-            f"The microphone “{facts.name}” delivers only digital silence", silence_hint(platform, facts.running)
-        )
+        silent = f"The microphone “{facts.name}” delivers only digital silence"
+        finding = problem(silent, silence_hint(platform, facts.running))
     elif facts.peak is not None and facts.peak >= OVERDRIVEN:
         finding = warning(f"{told}: driven beyond its range", "Turn its input level down")
     elif loudest < FAINT_DBFS:
@@ -184,7 +182,7 @@ def silence_hint(platform: str, running: bool = False) -> str:
         who = "Voicemate" if running else "this terminal"
         return f"Allow {who} the microphone: `open '{SETTINGS}'`; and see that it is not muted"
     return (
-        "`pactl set-source-mute @DEFAULT_SOURCE@ 0` (or `wpctl set-mute @DEFAULT_AUDIO_SOURCE@ 0`); or its own switch"
+        "`pactl set-source-mute @DEFAULT_SOURCE@ 0` or `wpctl set-mute @DEFAULT_AUDIO_SOURCE@ 0`, or its switch"
     )
 
 
@@ -192,10 +190,12 @@ async def _heard(host: StreamHost, ground: Ground) -> LevelFacts:
     """Listen to the microphone itself.
 
     Raises:
-        AudioError: it was refused, or died.
-        TimeoutError: nothing came.
+        AudioError: it was refused, or delivers nothing: what comes then is silence in its place.
+        TimeoutError: nothing came at all.
     """
     microphone = DeviceMicrophone(host, SampleClock(), ground.settings.audio.input)
+    faults: list[AudioError] = []
+    microphone.on_health(lambda fault: faults.append(fault) if fault else None)
     blocks: list[Pcm] = []
     async with asyncio.timeout(LISTENING_S):
         await microphone.open()
@@ -203,6 +203,8 @@ async def _heard(host: StreamHost, ground: Ground) -> LevelFacts:
             async for block in microphone.blocks():
                 blocks.append(block.pcm)
                 ground.watch(f"{bar(level_dbfs(block.pcm))}  say something")
+                if faults:
+                    raise faults[0]
                 if len(blocks) * len(block.pcm) >= samples(1000 * (SETTLING_S + LISTEN_S)):
                     break
         finally:

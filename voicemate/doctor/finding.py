@@ -73,19 +73,19 @@ class Finding:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def ok(told: str, mend: Mend | None = None, **facts: Any) -> Finding:
+def ok(told: str, *, mend: Mend | None = None, **facts: Any) -> Finding:
     """All is well, and this is how it is."""
     return Finding(Level.OK, told, "", mend, facts)
 
 
-def warning(told: str, fix: str = "", mend: Mend | None = None, **facts: Any) -> Finding:
+def warning(told: str, fix: str = "", *, mend: Mend | None = None, **facts: Any) -> Finding:
     return Finding(Level.WARNING, told, fix, mend, facts)
 
 
-def problem(told: str, fix: str = "", mend: Mend | None = None, **facts: Any) -> Finding:
+def problem(told: str, fix: str = "", *, mend: Mend | None = None, **facts: Any) -> Finding:
     return Finding(Level.PROBLEM, told, fix, mend, facts)
 
 
-def of_error(error: VoicemateError, mend: Mend | None = None) -> Finding:
+def of_error(error: VoicemateError, *, mend: Mend | None = None) -> Finding:
     """The problem that ``error`` tells of."""
-    return problem(error.wrong, error.remedy, mend)
+    return problem(error.wrong, error.remedy, mend=mend)

@@ -80,7 +80,7 @@ def judge(folders: Sequence[FolderFacts]) -> list[Finding]:
     missing = tuple(folder.path for folder in folders if not folder.exists and folder.name != "models")
     if missing:
         some = str(missing[0]) if len(missing) == 1 else f"{len(missing)} of them"
-        return [ok(f"All can be written; {some} will be made when needed", MakeFolders(missing))]
+        return [ok(f"All can be written; {some} will be made when needed", mend=MakeFolders(missing))]
     return [ok("All are there, yours, and can be written; what is private is private")]
 
 
@@ -100,7 +100,7 @@ def _judged(folder: FolderFacts) -> Iterator[Finding]:
         first, *others = folder.open_to_others
         more = f", with {len(others)} more," if others else ""
         fix = f"`chmod go= {first}`" if not others else "`voicemate doctor --fix`"
-        yield warning(f"{first}{more} is not private", fix, MakePrivate(folder.open_to_others))
+        yield warning(f"{first}{more} is not private", fix, mend=MakePrivate(folder.open_to_others))
 
 
 def _judged_refusal(reason: str, fix: str, folders: Sequence[FolderFacts]) -> Finding:
@@ -109,7 +109,7 @@ def _judged_refusal(reason: str, fix: str, folders: Sequence[FolderFacts]) -> Fi
     lost = "; ".join(_LOST[folder.name] for folder in folders)
     told = f"{first.path}{more} cannot be written ({reason}): {lost}"
     only_models = [folder.name for folder in folders] == ["models"]
-    return (warning if only_models else problem)(told, fix, None, folders=[str(folder.path) for folder in folders])
+    return (warning if only_models else problem)(told, fix, folders=[str(folder.path) for folder in folders])
 
 
 def _reason(number: int) -> str:

@@ -30,7 +30,7 @@ def judge(found: Status, moved: bool) -> list[Finding]:
         moved: what it runs is not there any more.
     """
     mend = ReinstallService() if moved else None
-    told = [problem(one.wrong, one.remedy, mend) for one in found.findings]
+    told = [problem(one.wrong, one.remedy, mend=mend) for one in found.findings]
     if told:
         return told
     if not found.at_login:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from voicemate.audio.headphones import is_headphones
 from voicemate.audio.loop import LoopResult, measure_loop
@@ -18,9 +19,6 @@ from voicemate.doctor.finding import Finding, ok, problem, warning
 from voicemate.errors import AlreadyRunningError
 from voicemate.personas.library import find_persona
 from voicemate.places import private_folder, state_folder
-
-CHIRPS_S, SENTENCE_S = 45.0, 150.0
-"""Until the sounds have been played, and a sentence has been heard twice, on a slow machine."""
 
 _MEASURE = "`voicemate doctor --loop` measures it"
 
@@ -85,7 +83,7 @@ def play_chirps(ground: Ground) -> Sequence[Finding]:
 
 def judge_chirps(result: LoopResult) -> list[Finding]:
     advice = result.advice()
-    facts = {
+    facts: dict[str, Any] = {
         "microphone": result.microphone,
         "loudspeaker": result.loudspeaker,
         "heard": result.echo.heard,
@@ -94,16 +92,16 @@ def judge_chirps(result: LoopResult) -> list[Finding]:
         "noise_dbfs": round(result.noise_dbfs, 1),
     }
     if not result.works:
-        return [problem("The microphone delivers only digital silence", advice[0], None, **facts)]
+        return [problem("The microphone delivers only digital silence", advice[0], **facts)]
     noise = f"noise at {result.noise_dbfs:.0f} dBFS"
     if not result.echo.heard:
         if is_headphones(result.loudspeaker):
-            return [ok(f"None is heard of the headphones, as it should be; {noise}", None, **facts)]
-        return [warning(f"None is heard; {noise}", advice[0].rstrip("."), None, **facts)]
+            return [ok(f"None is heard of the headphones, as it should be; {noise}", **facts)]
+        return [warning(f"None is heard; {noise}", advice[0].rstrip("."), **facts)]
     told = f"The echo comes {result.delay_ms:.0f} ms late, at {result.echo.gain_db:.0f} dB of what is played; {noise}"
     if all(line.startswith("All is well") for line in advice):
-        return [ok(told, None, **facts)]
-    return [warning(told, " ".join(advice).rstrip("."), None, **facts)]
+        return [ok(told, **facts)]
+    return [warning(told, " ".join(advice).rstrip("."), **facts)]
 
 
 def say_a_sentence(ground: Ground) -> Sequence[Finding]:
@@ -114,8 +112,7 @@ def say_a_sentence(ground: Ground) -> Sequence[Finding]:
     persona = find_persona(ground.settings.persona)
 
     async def hear() -> Heard:
-        stage = device_stage(ground.settings)
-        return await say_and_hear(ground.settings, persona, stage.microphone, stage.loudspeaker)
+        return await say_and_hear(ground.settings, persona, device_stage(ground.settings))
 
     with undisturbed(ground):
         ground.watch(f"{persona.name} says a sentence: please be quiet")

@@ -8,9 +8,20 @@ from pydantic import ValidationError
 from voicemate.config import Settings, load
 from voicemate.control.client import Client
 from voicemate.control.status import Status
-from voicemate.doctor.check import Check, Ground
+from voicemate.doctor.check import PATIENCE_S, Check, Ground
 from voicemate.doctor.finding import Finding
+from voicemate.doctor.installation import IMPORTS_S
 from voicemate.errors import SettingsError, VoicemateError
+
+# How long those may take that have much to do or to wait for, in seconds.
+DISK_S = 60.0  # a large database, from its first page to its last
+READING_S = 1_200.0  # the largest models, if they are read to the last byte
+MANAGER_S = 100.0  # a service manager that does not answer, asked three times
+DESKTOP_S = 75.0  # Qt's first start
+VOICE_S = 60.0  # a speech driver that hangs is ended, and tried again
+DEVICES_S = 40.0  # PortAudio gives up after 10 s; a Bluetooth headset takes some
+CHIRPS_S = 60.0
+SENTENCE_S = 180.0
 
 
 def settings_or_defaults() -> Settings:
@@ -39,23 +50,23 @@ def all_checks(loop: bool) -> list[Check]:
     return [
         Check("Program", "system", _from("system")),
         Check("Program", "Python", _from("installation", "look_at_python")),
-        Check("Program", "packages", _from("installation", "look_at_packages"), 100.0),
+        Check("Program", "packages", _from("installation", "look_at_packages"), IMPORTS_S + PATIENCE_S),
         Check("Files", "settings", _from("settings")),
         Check("Files", "character", _from("settings", "look_at_persona")),
         Check("Files", "folders", _from("folders")),
         Check("Files", "disk", _from("disk")),
-        Check("Files", "history", _from("past"), 60.0),
-        Check("Models", "models", _from("weights"), 600.0),
+        Check("Files", "history", _from("past"), DISK_S),
+        Check("Models", "models", _from("weights"), READING_S),
         Check("Models", "memory", _from("weights", "look_at_memory")),
         Check("Daemon", "socket", _from("running", "look_at_socket")),
         Check("Daemon", "daemon", _from("running", "look_at_daemon")),
-        Check("Daemon", "login", _from("login"), 60.0),
-        Check("Daemon", "desktop", _from("desktop"), 75.0),
+        Check("Daemon", "login", _from("login"), MANAGER_S),
+        Check("Daemon", "desktop", _from("desktop"), DESKTOP_S),
         Check("Sound", "offline", _from("network"), main_thread=True),
-        Check("Sound", "voice", _from("voice"), 40.0),
-        Check("Sound", "devices", _from("devices", "look_at_devices"), 30.0),
+        Check("Sound", "voice", _from("voice"), VOICE_S),
+        Check("Sound", "devices", _from("devices", "look_at_devices"), DEVICES_S),
         Check("Sound", "permission", _from("devices", "look_at_permission")),
-        Check("Sound", "level", _from("devices", "look_at_level"), 30.0),
+        Check("Sound", "level", _from("devices", "look_at_level"), DEVICES_S),
         *(_LOOP if loop else (Check("Sound", "echo", _from("loop", "look_at_echo")),)),
         Check("Sound", "gaps", _from("past", "look_at_gaps")),
     ]
@@ -71,6 +82,6 @@ def _from(module: str, name: str = "look") -> Callable[[Ground], Sequence[Findin
 
 
 _LOOP = (
-    Check("Sound", "echo", _from("loop", "play_chirps"), 45.0),
-    Check("Sound", "sentence", _from("loop", "say_a_sentence"), 150.0),
+    Check("Sound", "echo", _from("loop", "play_chirps"), CHIRPS_S),
+    Check("Sound", "sentence", _from("loop", "say_a_sentence"), SENTENCE_S),
 )

@@ -67,7 +67,7 @@ def judge_socket(facts: SocketFacts, uid: int) -> Finding:
     if facts.refusal:
         return problem(facts.refusal, "`voicemate restart`")
     told = f"A crash has left its control socket: {path} (the next start replaces it)"
-    return warning(told, f"`rm {path}`", RemoveSocket(path, facts.inode))
+    return warning(told, f"`rm {path}`", mend=RemoveSocket(path, facts.inode))
 
 
 def look_at_daemon(ground: Ground) -> Sequence[Finding]:

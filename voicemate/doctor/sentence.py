@@ -5,15 +5,14 @@ a voice that is hard to understand is not blamed on the devices.
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import soxr
 
-from voicemate.app import load_hearing
+from voicemate.app import Stage, load_hearing, opened
 from voicemate.audio.headphones import is_headphones
-from voicemate.audio.ports import Loudspeaker, Microphone
 from voicemate.bench.word_errors import errors, plain_words
 from voicemate.config import Settings
 from voicemate.doctor.finding import Finding, ok, problem, warning
@@ -33,7 +32,7 @@ SENTENCES = {
 """Nothing that a speech recogniser knows by heart. A persona of another language says the English one."""
 
 UNDERSTOOD = 0.34
-"""So large a share of words wrong is what small models make of espeak's voices; the sentence is understood still."""
+"""Of a sentence with no larger share of its words wrong, one still knows what was said."""
 
 LOST_IN_THE_AIR = 0.25
 """A larger share than without any air between has been lost on the way."""
@@ -57,7 +56,7 @@ class Heard:
         through_air: the same by loudspeaker and microphone.
         loudspeaker: its name.
         noise_dbfs: what the microphone delivered before it.
-    loudest_dbfs: the loudest 100 ms meanwhile.
+        loudest_dbfs: the loudest 100 ms meanwhile.
     """
 
     said: str
@@ -69,9 +68,7 @@ class Heard:
     loudest_dbfs: float
 
 
-async def say_and_hear(
-    settings: Settings, persona: Persona, microphone: Microphone, loudspeaker: Loudspeaker
-) -> Heard:
+async def say_and_hear(settings: Settings, persona: Persona, stage: Stage) -> Heard:
     """Say the sentence and understand it. Opens and closes both devices; takes about twice its length.
 
     Raises:
@@ -86,45 +83,45 @@ async def say_and_hear(
     listener, whisper = await asyncio.to_thread(load_hearing, settings)
     try:
         direct = await _understood(listener, soxr.resample(sentence.pcm, sentence.rate, CLOCK_HZ))
-        recorded = await played(sentence, microphone, loudspeaker)
+        recorded = await played(sentence, stage)
         through_air = await _understood(listener, recorded)
     finally:
         whisper.close()
     loudest = max(map(level_dbfs, np.array_split(recorded, max(1, len(recorded) // samples(100)))))
     noise = level_dbfs(recorded[samples(100) : BEFORE])
-    return Heard(said, language, direct, through_air, loudspeaker.name, noise, loudest)
+    return Heard(said, language, direct, through_air, stage.loudspeaker.name, noise, loudest)
 
 
 def judge(heard: Heard) -> list[Finding]:
     """Whether the voice is understood, and whether loudspeaker and microphone carry it."""
     direct, air = _share_wrong(heard, heard.direct), _share_wrong(heard, heard.through_air)
-    facts = {"said": heard.said, "heard": heard.direct, "wrong": round(direct, 2)}
+    facts: dict[str, Any] = {"said": heard.said, "heard": heard.direct, "wrong": round(direct, 2)}
     if direct <= UNDERSTOOD:
-        found = [ok(f"Without any air between, whisper understands “{heard.direct}”", None, **facts)]
+        found = [ok(f"Without any air between, whisper understands “{heard.direct}”", **facts)]
     else:
         told = f"Even without any air between, whisper understands “{heard.direct}” of “{heard.said}”"
-        found = [warning(told, "Try a larger hearing model, or another voice (`voicemate voices`)", None, **facts)]
+        found = [warning(told, "Try a larger hearing model, or another voice (`voicemate voices`)", **facts)]
     return [*found, _judged_air(heard, direct, air)]
 
 
 def _judged_air(heard: Heard, direct: float, air: float) -> Finding:
-    facts = {"said": heard.said, "heard": heard.through_air, "wrong": round(air, 2)}
+    facts: dict[str, Any] = {"said": heard.said, "heard": heard.through_air, "wrong": round(air, 2)}
     facts |= {"noise_dbfs": round(heard.noise_dbfs, 1), "loudest_dbfs": round(heard.loudest_dbfs, 1)}
     if air - direct <= LOST_IN_THE_AIR:
         understood = "the same" if heard.through_air == heard.direct else f"“{heard.through_air}”"
-        return ok(f"By loudspeaker and microphone, it understands {understood}", None, **facts)
+        return ok(f"By loudspeaker and microphone, it understands {understood}", **facts)
     if heard.through_air:
         told = f"By loudspeaker and microphone, it only understands “{heard.through_air}”"
-        return warning(told, "Turn the loudspeaker up, or come out of the noise, and repeat it", None, **facts)
+        return warning(told, "Turn the loudspeaker up, or come out of the noise, and repeat it", **facts)
     levels = f"{heard.noise_dbfs:.0f} dBFS before it, {heard.loudest_dbfs:.0f} at its loudest"
     if heard.loudest_dbfs - heard.noise_dbfs >= ARRIVED_DB:
         told = f"By loudspeaker and microphone, something arrives and nothing is understood ({levels})"
-        return problem(told, "Turn the loudspeaker up, or come out of the noise, and repeat it", None, **facts)
+        return problem(told, "Turn the loudspeaker up, or come out of the noise, and repeat it", **facts)
     told = f"By loudspeaker and microphone, nothing arrives ({levels})"
     if is_headphones(heard.loudspeaker):
-        return ok(f"{told}, as it should be with headphones", None, **facts)
+        return ok(f"{told}, as it should be with headphones", **facts)
     fix = "With headphones that is as it should be; else turn the loudspeaker up, and look at `voicemate devices`"
-    return warning(told, fix, None, **facts)
+    return warning(told, fix, **facts)
 
 
 def _share_wrong(heard: Heard, understood: str) -> float:
@@ -132,45 +129,30 @@ def _share_wrong(heard: Heard, understood: str) -> float:
     return min(1.0, errors(expected, plain_words(understood, heard.language)) / len(expected))
 
 
-async def played(sound: Sound, microphone: Microphone, loudspeaker: Loudspeaker) -> Pcm:
+async def played(sound: Sound, stage: Stage) -> Pcm:
     """What the microphone delivers while ``sound`` is played, from a little before to a little after it.
 
     Raises:
         AudioError: a device is missing, refused or broken.
     """
-    await loudspeaker.open()
-    try:
-        await microphone.open()
-        try:
-            return await _recorded(sound, microphone, loudspeaker)
-        finally:
-            await microphone.close()
-    finally:
-        await loudspeaker.close()
-
-
-async def _recorded(sound: Sound, microphone: Microphone, loudspeaker: Loudspeaker) -> Pcm:
-    blocks: list[Pcm] = []
+    loudspeaker, blocks = stage.loudspeaker, list[Pcm]()
     began, silent_since = False, LONGEST
-    loudspeaker.wake()
-    async for block in microphone.blocks():
-        blocks.append(block.pcm)
-        heard = len(blocks) * len(block.pcm)
-        if not began and heard >= BEFORE:
-            began = True
-            loudspeaker.play(sound)
-        elif began and loudspeaker.idle():
-            silent_since = min(silent_since, heard)
-        if heard >= min(LONGEST, silent_since + AFTER):
-            break
-        await asyncio.sleep(0)
+    async with opened(stage):
+        loudspeaker.wake()
+        async for block in stage.microphone.blocks():
+            blocks.append(block.pcm)
+            heard = len(blocks) * len(block.pcm)
+            if not began and heard >= BEFORE:
+                began = True
+                loudspeaker.play(sound)
+            elif began and loudspeaker.idle():
+                silent_since = min(silent_since, heard)
+            if heard >= min(LONGEST, silent_since + AFTER):
+                break
+            await asyncio.sleep(0)
     return np.concatenate(blocks)
 
 
 async def _understood(listener: Listener, pcm: Pcm) -> str:
-    pieces: Sequence[str] = [
-        heard.understood.text
-        async for heard in utterances(listener, pcm, SILENCE_BETWEEN_UTTERANCES_MS)
-        if heard.understood.words
-    ]
-    return " ".join(pieces)
+    heard = utterances(listener, pcm, SILENCE_BETWEEN_UTTERANCES_MS)
+    return " ".join([one.understood.text async for one in heard if one.understood.words])

@@ -16,9 +16,6 @@ WORD = "1"
 
 SILENT_DBFS = -90.0
 
-VOICE_S = 40.0
-"""Until a driver that hangs has been ended twice."""
-
 
 def look(ground: Ground) -> Sequence[Finding]:
     """Nothing where the character is missing: that is told already."""

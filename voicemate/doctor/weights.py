@@ -14,9 +14,6 @@ from voicemate.models.resolve import resolve
 from voicemate.models.sizes import MB, as_size
 from voicemate.models.verify import Verdict, Verified, verify
 
-READING_S = 600.0
-"""Until the largest models have been read to their last byte."""
-
 
 def look(ground: Ground) -> Sequence[Finding]:
     found = [_look_for(name, role) for name, role in needed(ground.settings).items()]
@@ -32,8 +29,8 @@ def _look_for(name: str, role: Role) -> Finding:
         known = load().get(name)
         mend = PullModels((name,)) if known and known.role is role else None
         if role is Role.END_OF_TURN:  # a conversation does well without
-            return warning(error.wrong, error.remedy, mend)
-        return of_error(error, mend)
+            return warning(error.wrong, error.remedy, mend=mend)
+        return of_error(error, mend=mend)
     size = path.stat().st_size
     return ok(f"{path.stem if path.name == name else name} for {role} ({as_size(size)})", file=str(path), size=size)
 
@@ -47,7 +44,7 @@ def judge_reading(read: Sequence[Verified]) -> list[Finding]:
         problem(
             f"The model {one.model.name} is not what it should be: {one.verdict}",
             one.remedy,
-            PullModels((one.model.name,)),
+            mend=PullModels((one.model.name,)),
         )
         for one in bad
     ]

@@ -68,7 +68,7 @@ def test_all_that_is_well_ends_with_zero(
 def test_a_problem_ends_with_one_and_says_what_could_be_mended(
     looks: dict[str, Look], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    looks["folders"] = lambda ground: [problem("Gone", "Make it", MakeFolders((Path("/x"),)))]
+    looks["folders"] = lambda ground: [problem("Gone", "Make it", mend=MakeFolders((Path("/x"),)))]
     looks["disk"] = lambda ground: [problem("Full", "Make room")]
     assert run(monkeypatch) == 1
     shown = capsys.readouterr().out
@@ -81,7 +81,7 @@ def test_fix_mends_and_says_what_it_did(
 ) -> None:
     wanted = home / "wanted"
     mend = MakeFolders((wanted,))
-    looks["folders"] = lambda ground: [ok("There")] if wanted.exists() else [problem("Gone", "Make it", mend)]
+    looks["folders"] = lambda ground: [ok("There")] if wanted.exists() else [problem("Gone", "Make it", mend=mend)]
     assert run(monkeypatch, "--fix") == 0
     shown = capsys.readouterr().out
     assert "✓ folders    There" in shown
@@ -160,7 +160,7 @@ def test_scripts_get_one_object(
 ) -> None:
     mend = MakeFolders((home / "wanted",))
     looks["disk"] = lambda ground: [problem("Full", "Make room", free=3)]
-    looks["folders"] = lambda ground: [ok("There", mend)]
+    looks["folders"] = lambda ground: [ok("There", mend=mend)]
     assert run(monkeypatch, "--json", "--fix") == 1
     told = json.loads(capsys.readouterr().out)
     check_schema(told)

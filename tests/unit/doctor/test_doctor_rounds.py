@@ -106,7 +106,7 @@ def test_all_are_looked_at_and_counted() -> None:
 def test_nothing_is_mended_unasked() -> None:
     notes = Notes()
     mend = MakeFolders((Path("/x"),))
-    found = notes.look(check(lambda ground: [problem("gone", "make it", mend)]))
+    found = notes.look(check(lambda ground: [problem("gone", "make it", mend=mend)]))
     assert notes.mended == []
     assert found.mendable == 1
 
@@ -121,7 +121,11 @@ def test_what_was_mended_is_looked_at_again() -> None:
 
     notes = Notes(make)
     found = notes.look(
-        check(lambda ground: [ok("there")] if there else [problem("gone", "", mend), warning("also", "", mend)]),
+        check(
+            lambda ground: (
+                [ok("there")] if there else [problem("gone", "", mend=mend), warning("also", "", mend=mend)]
+            )
+        ),
         fix=True,
     )
     assert notes.mended == [mend], "once, though two findings ask for it"
@@ -134,7 +138,7 @@ def test_a_mend_that_fails_is_told_and_the_rest_goes_on() -> None:
         raise VoicemateError("The disk refused")
 
     notes = Notes(fail)
-    gone = check(lambda ground: [problem("gone", "", MakeFolders((Path("/x"),)))])
+    gone = check(lambda ground: [problem("gone", "", mend=MakeFolders((Path("/x"),)))])
     found = notes.look(gone, check(lambda ground: [ok("fine")]), fix=True)
     assert notes.shown[0].done == ("could not be mended: The disk refused",)
     assert not found.well

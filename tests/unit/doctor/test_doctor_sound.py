@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.control.noted import STATUS
+from voicemate.app import Stage
 from voicemate.audio.chirp import EchoFound
+from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Device, Direction
 from voicemate.audio.loop import LoopResult
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
@@ -298,7 +300,11 @@ def test_all_of_the_sentence_is_recorded_with_a_margin() -> None:
     from voicemate.doctor.sentence import AFTER, BEFORE, played
 
     room, sound = Room(), Sound(np.full(samples(900), 0.5, np.float32), 16_000)
-    recorded = asyncio.run(played(sound, room, room))  # type: ignore[arg-type]
+
+    async def play() -> Pcm:
+        return await played(sound, Stage(room, room, SampleClock()))  # type: ignore[arg-type]
+
+    recorded = asyncio.run(play())
     assert np.count_nonzero(recorded) == len(sound.pcm)
     assert not recorded[:BEFORE].any()
     assert len(recorded) == pytest.approx(BEFORE + len(sound.pcm) + AFTER, abs=2 * BLOCK_SAMPLES)
