@@ -3,8 +3,8 @@
 A daemon with the starter models runs in a virtual room (PulseAudio null sinks). Devices are lost in turn and come
 back after a while that is drawn (the seed is fixed), every third time while the character speaks: the microphone or
 the loudspeaker is unplugged, comes back with another profile (16 kHz, mono), hangs, both are unplugged, the sound
-server ends and begins anew. *Listening again* is counted from the return to the moment at which the daemon tells that all
-devices work. Then a sentence is said, and the daemon has to hear it.
+server ends and begins anew. *Listening again* is counted from the return to the moment at which the daemon tells that
+all devices work. Then a sentence is said, and the daemon has to hear it.
 
     python benchmarks/device_loss.py --losses 50
 
@@ -42,12 +42,12 @@ HEADSET = "rate=16000 channels=1 channel_map=mono master_channel_map="
 
 @dataclass(frozen=True)
 class Way:
-    """A way to lose devices."""
+    """A way to lose devices. ``restore`` may tell the moment at which they were back."""
 
     name: str
     devices: tuple[str, ...]
     lose: Callable[[PulseRoom], None]
-    restore: Callable[[PulseRoom], None]
+    restore: Callable[[PulseRoom], float | None]
 
 
 def _lose_both(room: PulseRoom) -> None:
@@ -146,8 +146,7 @@ def _lose_and_return(daemon: Daemon, room: PulseRoom, way: Way, loss: Loss, sent
     way.lose(room)
     time.sleep(loss.away_s)
     with HeldUp() as held_up:
-        way.restore(room)
-        returned = time.monotonic()
+        returned = way.restore(room) or time.monotonic()
         faulty = {told.data["where"] for _, told in daemon.events[place:] if told.kind == "Fault"}
         loss.noticed = bool(faulty & set(way.devices))
         try:
@@ -163,7 +162,6 @@ def _lose_and_return(daemon: Daemon, room: PulseRoom, way: Way, loss: Loss, sent
     try:
         daemon.until(is_kind("SpeechStarted"), said, patience_s=2)
         loss.heard = True
-        daemon.until(is_kind("TurnEnded"), said, patience_s=10)
     except TimeoutError:
         return
     daemon.interrupt()

@@ -132,12 +132,14 @@ class PulseRoom:
         """The sound server ends, and all devices with it."""
         self._life.close()
 
-    def begin_server(self) -> None:
-        """It begins anew, with the same devices."""
+    def begin_server(self) -> float:
+        """It begins anew; returns the moment (``time.monotonic``) at which the same devices were there again."""
         self._start(self._life)
         self._use_as_default("speaker")
         self._use_as_default("mic")
+        there = time.monotonic()
         self._life.enter_context(self._air())
+        return there
 
     def freeze(self, device: str, frozen: bool = True) -> None:
         """Let ``speaker`` or ``mic`` hang: no error, and no more callbacks either."""

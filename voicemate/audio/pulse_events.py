@@ -1,7 +1,9 @@
 """PulseAudio's word on devices that come and go, and on the server's own end and return."""
 
 import contextlib
+import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +11,12 @@ import pulsectl
 
 from voicemate.audio.device_events import DevicesChanged
 
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 5.0
-"""Between two tries to reach a server that is not there, since nobody tells when it is."""
+_FIRST_WAIT_S, _LONGEST_WAIT_S, _SHARE = 0.25, 30.0, 0.25
+"""Between two tries to reach a server that is not there, since nobody tells when it is: a share of the time for which
+it has been away."""
+
+
+log = logging.getLogger(__name__)
 
 
 class PulseEvents:
@@ -39,24 +45,28 @@ class PulseEvents:
     # ------------------------------------------------------------ in its own thread
 
     def _watch(self) -> None:
-        wait, lost = _FIRST_WAIT_S, False
+        away_since, lost = time.monotonic(), False
         while not self._closed.is_set():
             try:
                 with self._library.Pulse("voicemate", connect=False) as pulse:
                     pulse.connect(autospawn=False)
                     if lost:
                         self._tell(DevicesChanged())
-                    wait, lost = _FIRST_WAIT_S, True
-                    self._listen(pulse)
-            except self._library.PulseError:
-                self._closed.wait(wait)
-                wait = min(_LONGEST_WAIT_S, 2 * wait)
+                    lost = True
+                    try:
+                        self._listen(pulse)
+                    finally:
+                        away_since = time.monotonic()
+            except Exception as error:  # pulsectl's have no common class; whatever it is, the connection is over
+                log.debug("PulseAudio: %r", error)
+                away = time.monotonic() - away_since
+                self._closed.wait(min(_LONGEST_WAIT_S, max(_FIRST_WAIT_S, _SHARE * away)))
 
     def _listen(self, pulse: Any) -> None:
         """Returns when ``close`` was called.
 
         Raises:
-            PulseError: the server has ended.
+            Exception: the server has ended; one of pulsectl's.
         """
         pulse.event_mask_set("sink", "source", "server")
         pulse.event_callback_set(self._happened)

@@ -61,6 +61,10 @@ class FakePulseError(Exception):
     pass
 
 
+class FakePulseDisconnectedError(Exception):
+    """As with pulsectl's own, it is no ``PulseError``."""
+
+
 class FakePulse:
     """A server that can be away, and ends when it is told None."""
 
@@ -96,7 +100,7 @@ class FakePulse:
     def event_listen(self) -> None:
         event = self.happening.get(timeout=10)
         if event is None:
-            raise FakePulseError("the server has ended")
+            raise FakePulseDisconnectedError
         self.callback(event)
 
     def event_listen_stop(self) -> None:
