@@ -83,8 +83,8 @@ def _state(known: Known) -> str:
     if status is None:
         return "voicemate cannot be reached" if known.down and known.down.remedy else "voicemate is not running"
     name = one_line(status.character, 30) or one_line(status.persona, 30) or "voicemate"
-    if status.state == FloorState.UNAVAILABLE:
-        return one_line(f"Not listening: {status.reason or 'something is missing'}")
+    if status.state == FloorState.UNAVAILABLE:  # a problem says why, in the next line
+        return "Not listening" if status.problems else one_line(f"Not listening: {status.reason or 'not told why'}")
     if status.muted and status.state in (FloorState.LISTENING, FloorState.HEARING):
         return f"Muted: {name} hears nothing"
     if waits_for_key(status):
@@ -109,7 +109,7 @@ def _findings(known: Known) -> Iterator[Item]:
         yield _finding(Trouble(problem.wrong, problem.remedy), Item("Try again now", Command("reload")))
     if known.status is None and known.down:
         yield _finding(known.down)
-    if known.trouble:
+    if known.trouble and known.trouble.wrong not in {problem.wrong for problem in problems}:
         yield _finding(known.trouble, Item("Dismiss", Dismiss()))
 
 
@@ -119,11 +119,11 @@ def _finding(trouble: Trouble, *ways_out: Item) -> Item:
         Item(one_line(f"Copy “{command}”"), Copy(command)) for command in re.findall(r"`([^`]+)`", trouble.remedy)
     ]
     items = _separated([told, [*copies, *ways_out]])
-    return Item(one_line(f"⚠ {trouble.wrong}"), items=items)
+    return Item(one_line(f"⚠ {trouble.wrong.replace('`', '')}"), items=items)
 
 
 def _wrapped(sentence: str) -> list[Item]:
-    whole = _plain(sentence)
+    whole = _plain(re.sub(r"`([^`]+)`", r"“\1”", sentence))
     whole = f"{whole}." if whole and whole[-1] not in ".?!…" else whole
     return [Item(line) for line in textwrap.wrap(whole, LONGEST_LABEL)]
 

@@ -64,11 +64,11 @@ class ShownMenu:
             raise AssertionError(f"{error}; there is {self.labels()}") from None
         return found[0]
 
-    def open(self) -> None:
+    def open(self, button: int = 3) -> None:
         """Click on the icon."""
         wait_until(lambda: self.seen()["icon"]["width"] >= 16, "the icon is in the tray")
         icon = self.seen()["icon"]
-        self._desktop.click(icon["x"], icon["y"], button=3)
+        self._desktop.click(icon["x"], icon["y"], button)
         wait_until(lambda: bool(self.labels()), "the menu is open")
 
     def click(self, *labels: str) -> None:

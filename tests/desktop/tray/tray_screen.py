@@ -66,6 +66,10 @@ class Desktop:
         self._hand("mousemove", "--sync", str(x), str(y))
         self._hand("click", str(button))
 
+    def has_icon(self) -> bool:
+        """voicemate has a window on the screen; with its menu closed, that is the icon."""
+        return self._answers("search", "--onlyvisible", "--class", "voicemate")
+
     def _run(self, ending: contextlib.ExitStack, *command: str) -> None:
         nowhere = subprocess.DEVNULL
         process = subprocess.Popen(command, env=self.environment, stdin=nowhere, stdout=nowhere, stderr=nowhere)

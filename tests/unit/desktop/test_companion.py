@@ -120,8 +120,8 @@ def test_a_click_that_fails_is_told_and_can_be_dismissed(shown: Shown) -> None:
         shown.until_icon(Icon.LISTENING)
         shown.companion.do(Command("persona", (("name", "nobody"),), "Changing to nobody …"))
         shown.until_line("Changing to nobody …")
-        failed = shown.until_line("⚠ There is no persona `nobody`")
-        assert item(failed, "⚠ There is no persona `nobody`", "Dismiss").action == Dismiss()
+        failed = shown.until_line("⚠ There is no persona nobody")
+        assert item(failed, "⚠ There is no persona nobody", "Dismiss").action == Dismiss()
         shown.companion.do(Dismiss())
         shown.until_icon(Icon.LISTENING)
 

@@ -93,7 +93,7 @@ def test_why_the_service_ended_is_said() -> None:
     found = item(shown, "⚠ It ended: no model")
     assert [one.label for one in found.items] == [
         "It ended: no model.",
-        "Run `voicemate models pull starter`.",
+        "Run “voicemate models pull starter”.",
         "",
         "Copy “voicemate models pull starter”",
     ]
@@ -104,6 +104,13 @@ def test_what_is_wrong_comes_with_the_way_out() -> None:
     found = item(menu(known(status(problems=[LOST]))), "⚠ The microphone is gone")
     assert found.items[-1] == Item("Try again now", Command("reload"))
     assert not found.items[0].enabled
+
+
+def test_why_it_does_not_listen_is_said_once() -> None:
+    broken = status(state="unavailable", reason=LOST.wrong, problems=[LOST])
+    shown = menu(known(broken, trouble=Trouble(LOST.wrong, "See `voicemate status`")))
+    assert shown.items[0].label == "Not listening"
+    assert [one.label for one in shown.items if LOST.wrong in one.label] == ["⚠ The microphone is gone"]
 
 
 def test_a_click_that_failed_is_told_until_it_is_dismissed() -> None:

@@ -51,6 +51,10 @@ class Tray(QObject):
         self._tray.setIcon(self._icons[shown.icon])
         self._tray.setToolTip(shown.tip)
         draw(self.menu, shown.items, self._chosen)
+        first = self.menu.actions()[0]  # how it is: the line that the menu is opened for most
+        font = first.font()
+        font.setBold(True)
+        first.setFont(font)
 
     def _opening(self) -> None:
         self._companion.opening()
@@ -58,7 +62,8 @@ class Tray(QObject):
     def _activated(self, how: QSystemTrayIcon.ActivationReason) -> None:
         """A plain click opens the menu too; there is nothing else that it could mean."""
         if how is QSystemTrayIcon.ActivationReason.Trigger:
-            self.menu.popup(QCursor.pos())
+            icon = self._tray.geometry()  # not known everywhere
+            self.menu.popup(icon.bottomLeft() if icon.isValid() else QCursor.pos())
 
     def _chosen(self, action: Action) -> None:
         match action:
@@ -88,7 +93,7 @@ def _tell_readably(app: QApplication) -> None:
     mixed = QColor(*(round(0.7 * one + 0.3 * other) for one, other in zip(_rgb(text), _rgb(ground), strict=True)))
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, mixed)
-    app.setPalette(palette, b"QMenu")
+    app.setPalette(palette, "QMenu")  # type: ignore[arg-type]  # it takes no bytes
 
 
 def _rgb(colour: QColor) -> tuple[int, int, int]:

@@ -1,0 +1,72 @@
+"""Takes the pictures of docs/menu.md: ``python -m tests.desktop.tray.picture docs/images``.
+
+The real tray, daemon and menu of these tests: with a submenu open, with something wrong, and all icons.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.desktop.tray.conftest import ShownMenu
+from tests.desktop.tray.scripted_daemon import ScriptedDaemon
+from tests.desktop.tray.tray_screen import Desktop, ended, wait_until
+from voicemate.conversation.history import History
+from voicemate.errors import ModelError
+
+CHECKOUT = Path(__file__).parents[3]
+
+SAID = (
+    ("I had a long day at work.", "Oh, those days are tiring. Sit down and catch your breath. What was hardest?"),
+    ("Two meetings, one after the other.", "Then the tea is on me. Basil kept the good chair warm for you."),
+)
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory(prefix="vm-", dir="/tmp") as home, Desktop() as desktop:
+        os.environ["VOICEMATE_HOME"] = home
+        _remember()
+        with ScriptedDaemon() as daemon, ended(_menu(desktop, home)) as process:
+            menu = ShownMenu(desktop, process)
+            wait_until(lambda: "listening" in menu.seen()["tip"], "it listens")
+            menu.open(button=1)
+            menu.click_item("Character")
+            menu.item("Ambrose")
+            menu.asked(f"picture {folder / 'menu.png'}")
+            menu.close()
+            daemon.shelf.missing = ModelError(
+                "The model `smollm2-135m` is missing", "Fetch it with `voicemate models pull smollm2-135m`"
+            )
+            menu.click("Character", "Ambrose")
+            wait_until(lambda: "Not listening" in menu.seen()["tip"], "something is wrong")
+            menu.open(button=1)
+            menu.click_item("⚠ The model")
+            menu.item("Try again now")
+            menu.asked(f"picture {folder / 'menu-trouble.png'}")
+            menu.asked(f"icons {folder / 'menu-icons.png'}")
+
+
+def _remember() -> None:
+    history = History()
+    history.begin_session("Juniper", {})
+    for number, (said, reply) in enumerate(SAID, 1):
+        history.begin_turn(number, said, "en")
+        history.finished(number, reply, False)
+    history.close()
+
+
+def _menu(desktop: Desktop, home: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.desktop.tray.menu_process", "--backdrop"],
+        env={**desktop.environment, "VOICEMATE_HOME": home, "QT_SCALE_FACTOR": "1.5"},
+        cwd=CHECKOUT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
