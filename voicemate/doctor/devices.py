@@ -181,9 +181,7 @@ def silence_hint(platform: str, running: bool = False) -> str:
     if platform == "darwin":
         who = "Voicemate" if running else "this terminal"
         return f"Allow {who} the microphone: `open '{SETTINGS}'`; and see that it is not muted"
-    return (
-        "`pactl set-source-mute @DEFAULT_SOURCE@ 0` or `wpctl set-mute @DEFAULT_AUDIO_SOURCE@ 0`, or its switch"
-    )
+    return "`pactl set-source-mute @DEFAULT_SOURCE@ 0` or `wpctl set-mute @DEFAULT_AUDIO_SOURCE@ 0`, or its switch"
 
 
 async def _heard(host: StreamHost, ground: Ground) -> LevelFacts:

@@ -80,7 +80,7 @@ async def say_and_hear(settings: Settings, persona: Persona, stage: Stage) -> He
     said = SENTENCES[language]
     sounds = await rendered(settings, said, persona)
     sentence = Sound(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate)
-    listener, whisper = await asyncio.to_thread(load_hearing, settings)
+    listener, whisper = await asyncio.to_thread(load_hearing, _listening_for(language, settings))
     try:
         direct = await _understood(listener, soxr.resample(sentence.pcm, sentence.rate, CLOCK_HZ))
         recorded = await played(sentence, stage)
@@ -107,16 +107,19 @@ def judge(heard: Heard) -> list[Finding]:
 def _judged_air(heard: Heard, direct: float, air: float) -> Finding:
     facts: dict[str, Any] = {"said": heard.said, "heard": heard.through_air, "wrong": round(air, 2)}
     facts |= {"noise_dbfs": round(heard.noise_dbfs, 1), "loudest_dbfs": round(heard.loudest_dbfs, 1)}
-    if air - direct <= LOST_IN_THE_AIR:
+    levels = f"{heard.noise_dbfs:.0f} dBFS before it, {heard.loudest_dbfs:.0f} at its loudest"
+    arrives = heard.loudest_dbfs - heard.noise_dbfs >= ARRIVED_DB
+    louder = "Turn the loudspeaker up, or come out of the noise, and repeat it"
+    if direct > UNDERSTOOD and arrives:
+        return ok(f"By loudspeaker and microphone, it arrives ({levels})", **facts)
+    if air - direct <= LOST_IN_THE_AIR and direct <= UNDERSTOOD:
         understood = "the same" if heard.through_air == heard.direct else f"“{heard.through_air}”"
         return ok(f"By loudspeaker and microphone, it understands {understood}", **facts)
     if heard.through_air:
-        told = f"By loudspeaker and microphone, it only understands “{heard.through_air}”"
-        return warning(told, "Turn the loudspeaker up, or come out of the noise, and repeat it", **facts)
-    levels = f"{heard.noise_dbfs:.0f} dBFS before it, {heard.loudest_dbfs:.0f} at its loudest"
-    if heard.loudest_dbfs - heard.noise_dbfs >= ARRIVED_DB:
+        return warning(f"By loudspeaker and microphone, it only understands “{heard.through_air}”", louder, **facts)
+    if arrives:
         told = f"By loudspeaker and microphone, something arrives and nothing is understood ({levels})"
-        return problem(told, "Turn the loudspeaker up, or come out of the noise, and repeat it", **facts)
+        return problem(told, louder, **facts)
     told = f"By loudspeaker and microphone, nothing arrives ({levels})"
     if is_headphones(heard.loudspeaker):
         return ok(f"{told}, as it should be with headphones", **facts)
@@ -127,6 +130,13 @@ def _judged_air(heard: Heard, direct: float, air: float) -> Finding:
 def _share_wrong(heard: Heard, understood: str) -> float:
     expected = plain_words(heard.said, heard.language)
     return min(1.0, errors(expected, plain_words(understood, heard.language)) / len(expected))
+
+
+def _listening_for(language: str, settings: Settings) -> Settings:
+    """``settings`` with the sentence's language, where whisper would have to guess it."""
+    if settings.hearing.language != "auto":
+        return settings
+    return settings.model_copy(update={"hearing": settings.hearing.model_copy(update={"language": language})})
 
 
 async def played(sound: Sound, stage: Stage) -> Pcm:

@@ -247,6 +247,9 @@ def test_a_voice_that_is_hard_to_understand_is_not_blamed_on_the_devices() -> No
     direct, air = judged(direct="Peas but Kevin", through_air="Peas but Kevin")
     assert (direct.level, air.level) == (Level.WARNING, Level.OK)
     assert "hearing model" in direct.fix
+    assert "it arrives (-60 dBFS before it, -20 at its loudest)" in air.told
+    _, lost = judged(direct="Peas but Kevin", through_air="", loudest_dbfs=-60.0)
+    assert "nothing arrives" in lost.told
 
 
 @pytest.mark.parametrize(
