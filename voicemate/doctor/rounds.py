@@ -60,6 +60,7 @@ def all_checks(loop: bool) -> list[Check]:
         Check("Models", "memory", _from("weights", "look_at_memory")),
         Check("Daemon", "socket", _from("running", "look_at_socket")),
         Check("Daemon", "daemon", _from("running", "look_at_daemon")),
+        Check("Daemon", "hotkey", _from("running", "look_at_hotkey")),
         Check("Daemon", "login", _from("login"), MANAGER_S),
         Check("Daemon", "desktop", _from("desktop"), DESKTOP_S),
         Check("Sound", "offline", _from("network"), main_thread=True),

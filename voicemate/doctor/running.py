@@ -20,6 +20,9 @@ from voicemate.errors import ControlError
 
 _CONNECT_S = 5.0
 
+_HOTKEY = "hotkey"
+"""Where the daemon says that something is wrong with its push-to-talk key."""
+
 
 @dataclass(frozen=True, slots=True)
 class SocketFacts:
@@ -89,7 +92,8 @@ def judge_daemon(status: Status | None, version: str) -> list[Finding]:
     """
     if status is None:
         return [ok("Not running; `voicemate start` starts it", running=False)]
-    found = [problem(f"{one.where}: {one.wrong}", one.remedy, where=one.where) for one in status.problems]
+    others = [one for one in status.problems if one.where != _HOTKEY]
+    found = [problem(f"{one.where}: {one.wrong}", one.remedy, where=one.where) for one in others]
     if status.version != version:
         old = f"It is voicemate {status.version}, and {version} is installed"
         found.append(warning(old, "`voicemate restart`"))
@@ -102,6 +106,24 @@ def judge_daemon(status: Status | None, version: str) -> list[Finding]:
     up = timedelta(seconds=round(status.uptime_s))
     told = f"{status.state}, process {status.pid}, up {up}, {status.turns} turns, {status.memory_mb:.0f} MB"
     return [ok(told, running=True, state=status.state, memory_mb=status.memory_mb)]
+
+
+def look_at_hotkey(ground: Ground) -> Sequence[Finding]:
+    """Nothing where voicemate does not run: nobody watches the key then."""
+    return [judge_hotkey(ground.status)] if ground.status else []
+
+
+def judge_hotkey(status: Status) -> Finding:
+    """The push-to-talk key, as the daemon has it; what it has of it as a problem is one."""
+    key = status.hotkey
+    for one in status.problems:
+        if one.where == _HOTKEY:
+            return problem(one.wrong, one.remedy, chord=key.chord)
+    if key.watched:
+        return ok(f"{key.chord} is watched ({key.mode})", chord=key.chord)
+    if not key.chord:
+        return ok("None is wanted (`hotkey.chord` is empty)")
+    return ok(f"{key.chord} is not watched. {key.why.rstrip('.')}", chord=key.chord)
 
 
 def _socket() -> SocketFacts:

@@ -13,7 +13,7 @@ import pytest
 from tests.unit.control.noted import STATUS
 from voicemate.config import Settings
 from voicemate.control.socket_place import bound, socket_path
-from voicemate.control.status import Problem
+from voicemate.control.status import HotkeyState, Problem
 from voicemate.conversation.instance import only_instance
 from voicemate.desktop.qt.screen import what_is_wrong
 from voicemate.doctor import login, running
@@ -21,7 +21,7 @@ from voicemate.doctor.check import Ground
 from voicemate.doctor.desktop import DesktopFacts, _connects, bus_path, display_path, judge
 from voicemate.doctor.finding import Finding, Level, ReinstallService, RemoveSocket
 from voicemate.doctor.mending import carry_out
-from voicemate.doctor.running import SocketFacts, judge_daemon, judge_socket
+from voicemate.doctor.running import SocketFacts, judge_daemon, judge_hotkey, judge_socket
 from voicemate.errors import ServiceError, VoicemateError
 from voicemate.service import login as service_login
 from voicemate.service.interpreter import Interpreter
@@ -126,7 +126,6 @@ def test_a_daemon_that_is_well_and_none() -> None:
 @pytest.mark.parametrize(
     "problem",
     [
-        Problem(where="hotkey", wrong="ctrl+option+space is taken by another program", remedy="Set another one"),
         Problem(where="settings", wrong="In settings.toml, line 3, there is no setting", remedy="Correct it"),
         Problem(where="history", wrong="The disk is full", remedy="Make room"),
         Problem(where="log", wrong="The log cannot be written: Read-only file system", remedy="Make it yours"),
@@ -138,6 +137,35 @@ def test_what_the_daemon_says_is_wrong_is_wrong_here_too(problem: Problem) -> No
     assert found.level is Level.PROBLEM
     assert found.told == f"{problem.where}: {problem.wrong}"
     assert found.fix == problem.remedy
+
+
+TAKEN = Problem(
+    where="hotkey", wrong="Another program has the key ctrl+option+space already", remedy="Choose another"
+)
+
+
+def test_a_hotkey_that_is_taken_is_told_once() -> None:
+    status = STATUS.model_copy(update={"problems": [TAKEN]})
+    assert judge_daemon(status, "0")[0].level is Level.OK
+    found = judge_hotkey(status)
+    assert (found.level, found.told, found.fix) == (Level.PROBLEM, TAKEN.wrong, TAKEN.remedy)
+
+
+@pytest.mark.parametrize(
+    ("hotkey", "told"),
+    [
+        (HotkeyState(chord="ctrl+option+space", watched=True), "ctrl+option+space is watched (hold)"),
+        (HotkeyState(), "None is wanted (`hotkey.chord` is empty)"),
+        (
+            HotkeyState(chord="f9", why="There is no display. Start one."),
+            "f9 is not watched. There is no display. Start one",
+        ),
+    ],
+)
+def test_a_hotkey_that_nobody_misses_is_well(hotkey: HotkeyState, told: str) -> None:
+    found = judge_hotkey(STATUS.model_copy(update={"hotkey": hotkey}))
+    assert (found.level, found.told) == (Level.OK, told)
+    assert running.look_at_hotkey(GROUND) == [], "without a daemon nobody watches it"
 
 
 def test_an_old_daemon_and_one_without_its_locks() -> None:
