@@ -43,6 +43,10 @@ _CPU_GROUP = 4
 _GPU_GROUP = 32
 """Rows of a tile of Metal's matrix product; a batch of so many costs hardly more than one of a single token."""
 
+_KEY_GROUP = 32
+"""Values that Q8_0 quantizes together. Keys in it take half the memory of 16 bits, and a CPU reads them no slower;
+over 1,800 tokens the perplexity of SmolLM2-135M stayed 66.8 and 107.9 to 107.6."""
+
 _ERROR = 4  # GGML_LOG_LEVEL_ERROR
 VERSION: str = importlib.import_module("llama_cpp").__version__
 """The version of llama-cpp-python, and with it that of llama.cpp."""
@@ -230,6 +234,8 @@ class Native:
         # On a CPU flash attention gives other bits for a batch of 64 tokens and more than for a smaller one and is no
         # faster at these lengths; see `prefix` for why equal bits matter.
         params.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_AUTO if self._on_gpu else C.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        if not self._on_gpu and self._head_size() % _KEY_GROUP == 0:
+            params.type_k = C.GGML_TYPE_Q8_0
         context = C.llama_init_from_model(self._model, params)
         if not context:
             raise ModelError(
@@ -237,6 +243,11 @@ class Native:
                 "Set thinking.context to less, or choose a smaller model",
             )
         return context
+
+    def _head_size(self) -> int:
+        """Values of an attention head's key; the model's width over its heads, where its file does not say."""
+        told = self._metadata(f"{self._metadata('general.architecture')}.attention.key_length")
+        return int(told) if told else C.llama_model_n_embd(self._model) // max(1, C.llama_model_n_head(self._model))
 
     def _metadata(self, key: str) -> str:
         length = C.llama_model_meta_val_str(self._model, key.encode(), None, 0)
