@@ -82,14 +82,12 @@ def look_at_memory(ground: Ground) -> Sequence[Finding]:
         thinking = resolve(ground.settings.thinking.model, Role.THINKING)
     except ModelError:
         return []
-    import psutil
-
     facts = MemoryFacts(
         hearing=memory.hearing_need(hearing.stat().st_size),
         thinking=memory.gguf_need(gguf.read(thinking), thinking.stat().st_size, ground.settings.thinking.context),
         available=memory.budget(),
         running=round(ground.status.memory_mb * MB) if ground.status else 0,
-        total=psutil.virtual_memory().total,
+        total=memory.total(),
     )
     return [judge_memory(facts)]
 

@@ -113,6 +113,15 @@ def budget() -> int:
     return max(0, memory - _REST)
 
 
+def total(group: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes of memory that this machine has, or its container if that is less."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        return min(memory, int((group / "memory.max").read_text()))
+    except (OSError, ValueError):  # no control group, or "max": no limit
+        return memory
+
+
 def reading_speed() -> float:
     """Bytes of weights this machine reads a second, roughly."""
     if sys.platform == "darwin" and os.uname().machine == "arm64":
@@ -139,7 +148,7 @@ def _apple() -> int:
     Metal's own figure reflects ``iogpu.wired_limit_mb``; without it, two thirds of the memory is what the smallest
     Macs give.
     """
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    memory = total()
     try:
         resident = importlib.import_module("Metal").MTLCreateSystemDefaultDevice().recommendedMaxWorkingSetSize()
     except (ImportError, AttributeError):

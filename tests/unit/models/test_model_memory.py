@@ -139,6 +139,15 @@ class TestThisMachine:
         (proc / "memory.current").write_text("1000000000\n")
         assert memory._linux(proc / "meminfo", proc) == available
 
+    @pytest.mark.parametrize(("limit", "total"), [("4000000000", 4_000_000_000), ("max", 8 * GB), ("9e9", 8 * GB)])
+    def test_is_no_larger_than_its_container(
+        self, proc: Path, monkeypatch: pytest.MonkeyPatch, limit: str, total: int
+    ):
+        monkeypatch.setattr("os.sysconf", {"SC_PHYS_PAGES": 8 * GB, "SC_PAGE_SIZE": 1}.get)
+        assert memory.total(proc) == 8 * GB, "there are no containers here"
+        (proc / "memory.max").write_text(limit + "\n")
+        assert memory.total(proc) == total
+
     @pytest.mark.parametrize(
         ("gigabytes", "resident", "budget"),
         [(64, 48 * GB, 43.2 * GB), (16, 12 * GB, 10.8 * GB), (8, 6 * GB, 3 * GB), (4, 3 * GB, 0)],
