@@ -82,9 +82,14 @@ class OnThisMachine:
 
     def why_down(self) -> "Trouble | None":
         from voicemate.desktop.known import Trouble
+        from voicemate.errors import ServiceError
+        from voicemate.service.login import login_service
         from voicemate.service.outcome import last_failure
 
-        failure = last_failure()
+        try:
+            failure = last_failure() if login_service().installed else None
+        except ServiceError:  # nothing here starts services
+            failure = None
         return Trouble(failure.wrong, failure.remedy) if failure else None
 
     def starts_at_login(self) -> bool:

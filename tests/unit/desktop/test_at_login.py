@@ -1,0 +1,71 @@
+"""The menu comes with the service at login, where it can be shown at all; and goes with it."""
+
+import plistlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from voicemate.cli import showing
+from voicemate.cli.showing import OnThisMachine, show_at_login
+from voicemate.desktop.known import Trouble
+from voicemate.errors import ModelError
+from voicemate.service.outcome import settle
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path / "place"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return tmp_path
+
+
+def as_on(monkeypatch: pytest.MonkeyPatch, platform: str, pyside: bool = True) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(showing, "find_spec", lambda name: object() if pyside else None)
+
+
+def test_on_linux(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on(monkeypatch, "linux")
+    show_at_login(True)
+    text = (home / ".config/autostart/voicemate-menu.desktop").read_text()
+    assert f"VOICEMATE_HOME={home}/place" in text
+    assert text.rstrip().splitlines()[-2].endswith('"menu" "--at-login"')
+    show_at_login(False)
+    assert not list((home / ".config/autostart").iterdir())
+
+
+def test_without_pyside_there_is_nothing_to_show(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on(monkeypatch, "linux", pyside=False)
+    show_at_login(True)
+    show_at_login(False)
+    assert not (home / ".config").exists()
+
+
+def test_on_macos_the_app_shows_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on(monkeypatch, "darwin", pyside=False)
+    show_at_login(True)
+    agent = plistlib.loads((home / "Library/LaunchAgents/dev.voicemate.menu.plist").read_bytes())
+    app = home / "Applications/Voicemate.app/Contents/MacOS/Voicemate"
+    assert agent["ProgramArguments"] == [str(app), "menu", "--at-login"]
+
+
+def test_a_rehearsal_does_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on(monkeypatch, "linux")
+    told: list[str] = []
+    show_at_login(True, told.append)
+    show_at_login(False, told.append)
+    assert told == [f"write   {home}/.config/autostart/voicemate-menu.desktop"]
+    assert not (home / ".config").exists()
+
+
+def test_why_an_installed_service_ended_is_known(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on(monkeypatch, "linux")
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    settle("systemd", 5, ModelError("The model is gone", "Fetch it"))
+    assert OnThisMachine().why_down() is None
+    unit = home / ".config/systemd/user/voicemate.service"
+    unit.parent.mkdir(parents=True)
+    unit.touch()
+    assert OnThisMachine().why_down() == Trouble("The model is gone", "Fetch it")
