@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
 from rich.status import Status
@@ -97,9 +97,14 @@ class Progress:
         self._name = ""
         self._lock = threading.Lock()
 
+    def during(self, check: Check) -> AbstractContextManager[None]:
+        """Shows that ``check`` is under way while the body runs."""
+        return self.showing(check.name)
+
     @contextmanager
-    def during(self, check: Check) -> Iterator[None]:
-        self._name = check.name
+    def showing(self, name: str) -> Iterator[None]:
+        """The same for anything else."""
+        self._name = name
         if self._status is None:
             yield
             return

@@ -55,7 +55,9 @@ def _examined(fix: bool, loop: bool, thorough: bool, as_json: bool) -> Examinati
     from voicemate.doctor.rounds import all_checks, settings_or_defaults, status_now
 
     progress, report = Progress(), Report(results())
-    ground = Ground(settings_or_defaults(), sys.platform, status_now(), thorough, progress.watch)
+    with progress.showing("daemon"):
+        status = status_now()
+    ground = Ground(settings_or_defaults(), sys.platform, status, thorough, progress.watch)
     examination = look_at_all(
         all_checks(loop),
         ground,
