@@ -108,7 +108,7 @@ def _write_settings(home: Path, given: list[str]) -> None:
 
 def measure(recording: Recording, said: list[tuple[Recorded, np.ndarray]]) -> list[Turn]:
     """The gap of each turn, from the recording alone."""
-    audible = _audible(recording.loudspeaker)
+    loud = audible(recording.loudspeaker)
     turns, begin = [], 0
     places = []
     for clip, sound in said:
@@ -117,13 +117,13 @@ def measure(recording: Recording, said: list[tuple[Recorded, np.ndarray]]) -> li
         begin += len(sound)
     for place, (clip, begin) in enumerate(places):
         ended = begin + round(clip.speech_end_s * RATE)
-        following = places[place + 1][1] if place + 1 < len(places) else len(audible)
-        answers = np.flatnonzero(audible[ended:following])
+        following = places[place + 1][1] if place + 1 < len(places) else len(loud)
+        answers = np.flatnonzero(loud[ended:following])
         turns.append(Turn(clip.name, float(answers[0] * 1000 / RATE) if len(answers) else None))
     return turns
 
 
-def _audible(pcm: np.ndarray) -> np.ndarray:
+def audible(pcm: np.ndarray) -> np.ndarray:
     """Where the next 5 ms are louder than ``AUDIBLE_DBFS``."""
     window = RATE // 200
     power = np.convolve(np.square(pcm, dtype=np.float64), np.ones(window) / window)[window - 1 :]

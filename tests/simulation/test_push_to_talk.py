@@ -331,11 +331,11 @@ def test_a_chord_is_not_given_back_while_it_is_held() -> None:
 
 
 def test_a_display_that_goes_lets_go_of_the_key_and_is_found_again() -> None:
-    house = House(settings(hands_free=True))
+    house = House(settings())
     gone = HotkeyError("The X server has gone", passing=True)
 
     async def script(house: House, keys: Keyboard) -> None:
-        await house.until(FloorState.LISTENING)
+        await house.until(FloorState.LISTENING, "waiting for the key")
         await asyncio.sleep(3_600)
         await keys.down()
         keys.refuses = gone
@@ -353,11 +353,11 @@ def test_a_display_that_goes_lets_go_of_the_key_and_is_found_again() -> None:
 
 
 def test_a_display_that_never_comes_is_given_up_until_the_settings_are_read_again() -> None:
-    house = House(settings(hands_free=True))
+    house = House(settings())
     keyboard = Keyboard(HotkeyError("The X server cannot be reached", passing=True))
 
     async def script(house: House, keys: Keyboard) -> None:
-        await house.until(FloorState.LISTENING)
+        await house.until(FloorState.LISTENING, "waiting for the key")
         await asyncio.sleep(2 * GIVE_UP_S)
         tries = len(keys.begun)
         assert 10 < tries < 30
@@ -365,7 +365,7 @@ def test_a_display_that_never_comes_is_given_up_until_the_settings_are_read_agai
         assert len(keys.begun) == tries
         assert len([told for told in house.of(HotkeyChanged) if told.why]) == 1, "it is told once"
         keys.refuses = None
-        house.settings = settings(hands_free=True, mode="toggle")
+        house.settings = settings(mode="toggle")
         await house.keeper.reload()
         await asyncio.sleep(1)
         assert house.keeper.status().hotkey.watched

@@ -1,0 +1,292 @@
+"""Push-to-talk, measured from outside the process: how soon the microphone hears, and how soon the reply is heard.
+
+A real daemon watches its key on an X server without a screen, and hears and speaks through a virtual microphone and
+loudspeaker. Its microphone is closed between turns. The key is pressed as a keyboard would (XTEST).
+
+- *key down to microphone*: until the daemon tells that real samples have come (``MicrophoneHears``), warm (the
+  microphone is still open from the turn before) and cold (it was closed).
+- *key up to reply*: until the first audible sample in the recording of the loudspeaker. The moment at which the key
+  came up is placed in the recording by what the recorder had written then. It writes late, never early, so the
+  figures are up to 30 ms too long.
+
+    python -m benchmarks.push_to_talk
+
+Results go to ``benchmarks/results/push-to-talk.json``.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+import xcffib
+import xcffib.xproto
+import xcffib.xtest
+
+from benchmarks import machine
+from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
+from benchmarks.gap import RESULTS, audible, choose
+from tests.display import Display, display
+from tests.pulse import RATE, PulseRoom, Recording, find
+from voicemate.hotkey.x11_keys import Keyboard, keysym
+
+SETTINGS = """persona = "pip"
+[hearing]
+model = "whisper-tiny.en"
+[push_to_talk]
+hands_free = false
+warm_s = 4.0
+"""
+WAITING = "waiting for the key"
+AFTER_SPEECH_S = 0.05
+"""The recording of a sentence is cut this long after its end; then the key comes up."""
+
+FRAME = 4 * 4
+"""Bytes of a recording for one moment: four channels."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One measured turn; times in milliseconds.
+
+    Attributes:
+        clip: what was said.
+        cold: the microphone was closed when the key went down.
+        down_to_hearing: key down to microphone.
+        speech_to_up: the person's last sample to key up.
+        up_to_reply: key up to reply; None when there was none.
+        heard: what was understood.
+        timing: the program's own account of the turn, for comparison (``TurnTimed``).
+    """
+
+    clip: str
+    cold: bool
+    down_to_hearing: float
+    speech_to_up: float
+    up_to_reply: float | None
+    heard: str
+    timing: dict[str, float] | None
+
+
+class Fingers:
+    """On the keyboard of an X server."""
+
+    _CHORD = (0xFFE3, 0xFFE9, keysym("space"))  # Control_L, Alt_L
+
+    def __init__(self, screen: Display):
+        self._server: Any = xcffib.connect(screen.name)
+        setup = self._server.get_setup()
+        self._root = setup.roots[0].root
+        count = setup.max_keycode - setup.min_keycode + 1
+        found: Any = self._server.core.GetKeyboardMapping(setup.min_keycode, count).reply()
+        width = found.keysyms_per_keycode
+        symbols = [list(found.keysyms)[place : place + width] for place in range(0, count * width, width)]
+        keyboard = Keyboard(setup.min_keycode, symbols, [])
+        self._codes = [keyboard.code(symbol) for symbol in self._CHORD]
+        self._test = self._server(xcffib.xtest.key)
+
+    def down(self) -> float:
+        """Press the chord; returns the moment at which its last key went down."""
+        for code in self._codes:
+            moment = self._do(2, code)
+        return moment
+
+    def up(self) -> float:
+        """Let go; returns the moment at which the first key came up."""
+        moments = [self._do(3, code) for code in reversed(self._codes)]
+        return moments[0]
+
+    def _do(self, kind: int, code: int | None) -> float:
+        moment = time.monotonic()
+        self._test.FakeInputChecked(kind, code, 0, self._root, 0, 0, 0).check()
+        return moment
+
+
+class Timeline:
+    """Where in a recording a moment lies; a context manager that watches the recording grow."""
+
+    def __init__(self, recording: Recording):
+        self._path = recording.path
+        self._grown: list[tuple[float, int]] = []
+        self._ended = threading.Event()
+
+    def __enter__(self) -> "Timeline":
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def place(self, moment: float) -> int:
+        """The sample that was recorded at ``moment``, or one up to the recorder's own delay before it.
+
+        What has been written at a moment is late by as much as the recorder waits for a whole buffer; the line along
+        which the file is largest is the one with the least of that.
+        """
+        near = [(at, size) for at, size in self._grown if abs(at - moment) < 2.0]
+        return round(max(size / FRAME - (at - moment) * RATE for at, size in near))
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.003):
+            self._grown.append((time.monotonic(), self._path.stat().st_size))
+
+
+def main() -> None:
+    arguments = _arguments()
+    with tempfile.TemporaryDirectory() as home, HeldUp() as held_up:
+        opened, turns = measure(arguments, Path(home))
+    write(arguments, opened, turns, held_up.seconds)
+
+
+def measure(arguments: argparse.Namespace, home: Path) -> tuple[dict[str, list[float]], list[Turn]]:
+    """How soon the microphone hears, by whether it was open, and the turns."""
+    with PulseRoom() as room, display() as screen, room.recording() as recording, Timeline(recording) as timeline:
+        environment = room.environment | screen.environment | furnish(home, SETTINGS)
+        fingers = Fingers(screen)
+        with Daemon(environment) as daemon:
+            daemon.watch()
+            daemon.until(is_floor("listening", WAITING))
+            opened = open_only(daemon, fingers, arguments.openings)
+            said = [
+                say(daemon, fingers, room, clip, cold=number % 2 == 0) for number, clip in enumerate(arguments.say)
+            ]
+    return opened, [turn for one in said if (turn := found(one, recording, timeline))]
+
+
+def open_only(daemon: Daemon, fingers: Fingers, count: int) -> dict[str, list[float]]:
+    """Press and let go without a word: each time with a microphone that is closed, and then with one that is open."""
+    opened: dict[str, list[float]] = {"cold": [], "warm": []}
+    for _ in range(count):
+        for how in ("cold", "warm"):
+            since = len(daemon.events)
+            pressed = fingers.down()
+            heard = daemon.until(is_kind("MicrophoneHears"), since)
+            opened[how].append((daemon.events[heard][0] - pressed) * 1000)
+            time.sleep(0.5)
+            fingers.up()
+            daemon.until_listening(since=heard)
+        daemon.until(is_floor("listening", WAITING), since=heard)
+        time.sleep(0.5)
+    return opened
+
+
+@dataclass(frozen=True)
+class Said:
+    """A turn as it went, before it is looked for in the recording; moments of ``time.monotonic``."""
+
+    clip: str
+    sound: np.ndarray
+    cold: bool
+    pressed: float
+    hearing: float
+    released: float
+    heard: str
+    timing: dict[str, float] | None
+
+
+def say(daemon: Daemon, fingers: Fingers, room: PulseRoom, clip, cold: bool) -> Said:
+    """One turn by the key."""
+    sound = soxr.resample(clip.pcm()[: round((clip.speech_end_s + AFTER_SPEECH_S) * 16_000)], 16_000, RATE)
+    if cold:
+        daemon.until(is_floor("listening", WAITING), len(daemon.events) - 1)
+    since = len(daemon.events)
+    pressed = fingers.down()
+    hears = daemon.until(is_kind("MicrophoneHears"), since)
+    time.sleep(0.3)  # a person hears the cue first
+    room.say(sound)
+    released = fingers.up()
+    ended = daemon.until(lambda told: told.kind in ("ReplyEnded", "Dismissed"), hears, 30)
+    daemon.until_listening(since=ended - 1)
+    told = [event for _, event in daemon.events[since:]]
+    words = [event.data["text"] for event in told if event.kind == "Heard" and event.data["final"]]
+    timings = [event.data for event in told if event.kind == "TurnTimed"]
+    time.sleep(0.5)
+    return Said(
+        clip.name,
+        sound,
+        cold,
+        pressed,
+        daemon.events[hears][0],
+        released,
+        words[-1] if words else "",
+        timings[-1] if timings else None,
+    )
+
+
+def found(said: Said, recording: Recording, timeline: Timeline) -> Turn:
+    """The turn with what the recording has of it."""
+    up = timeline.place(said.released)
+    begin = max(0, up - len(said.sound) - 2 * RATE)
+    ended = begin + find(said.sound, recording.person[begin:up]) + len(said.sound) - round(AFTER_SPEECH_S * RATE)
+    loud = np.flatnonzero(audible(recording.loudspeaker[up : up + 10 * RATE]))
+    return Turn(
+        said.clip,
+        said.cold,
+        (said.hearing - said.pressed) * 1000,
+        (up - ended) * 1000 / RATE,
+        float(loud[0] * 1000 / RATE) if len(loud) else None,
+        said.heard,
+        said.timing,
+    )
+
+
+def write(arguments: argparse.Namespace, opened: dict[str, list[float]], turns: list[Turn], held_up_s: float) -> None:
+    replies = [turn.up_to_reply for turn in turns if turn.up_to_reply is not None]
+    for how in opened:
+        opened[how] += [turn.down_to_hearing for turn in turns if turn.cold == (how == "cold")]
+    summary = {
+        "key_down_to_microphone_ms": {how: spread(times) for how, times in opened.items()},
+        "key_up_to_reply_ms": spread(replies),
+        "turns": len(turns),
+        "answered": len(replies),
+        "this_process_held_up_s": round(held_up_s, 1),
+    }
+    for turn in turns:
+        reply = "no answer" if turn.up_to_reply is None else f"{turn.up_to_reply:6.0f} ms"
+        print(f"{turn.clip:56} {turn.down_to_hearing:5.0f} {turn.speech_to_up:5.0f} {reply}  {turn.heard}")
+    print(json.dumps(summary, indent=1))
+    result = {
+        "command": f"python -m benchmarks.push_to_talk --turns {arguments.turns} --openings {arguments.openings}",
+        "settings": SETTINGS.splitlines(),
+        "machine": machine.description(),
+        "summary": summary,
+        "turns": [asdict(turn) for turn in turns],
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{arguments.name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def spread(times: list[float]) -> dict[str, float] | None:
+    if not times:
+        return None
+    middle, most = statistics.median(times), np.percentile(times, 90)
+    return {
+        "count": len(times),
+        "least": round(min(times)),
+        "median": round(middle),
+        "p90": round(float(most)),
+        "most": round(max(times)),
+    }
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=12, help="how many recordings to play")
+    parser.add_argument("--openings", type=int, default=8, help="how often to press without a word, cold and warm")
+    parser.add_argument("--name", default="push-to-talk", help="of the result file")
+    arguments = parser.parse_args()
+    arguments.say = choose(arguments.turns)
+    return arguments
+
+
+if __name__ == "__main__":
+    main()
