@@ -32,8 +32,8 @@ def menu(
     and loudspeakers can be chosen. The last exchanges are shown from the history on this machine
     (`voicemate config set menu.exchanges 0` hides them).
 
-    On Linux this needs PySide6 (`pip install 'voicemate\\[tray]'`) and a desktop with a tray. `Start at login` in the
-    menu, or `voicemate service install`, has both the daemon and the menu there from the next login on.
+    On Linux this needs PySide6 and a desktop with a tray; what is missing is said, with the way out. `Start at login`
+    in the menu, or `voicemate service install`, has both the daemon and the menu there from the next login on.
     """
     from voicemate.conversation.instance import only_instance
     from voicemate.places import runtime_folder

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from voicemate.control.protocol import Request, request_line
 from voicemate.control.socket_place import connected, socket_path
 from voicemate.control.status import Status
@@ -94,9 +96,12 @@ class Client:
         """How the daemon is.
 
         Raises:
-            ControlError: as ``call``.
+            ControlError: as ``call``; or it is a daemon of another version.
         """
-        return Status.model_validate(self.call("status"))
+        try:
+            return Status.model_validate(self.call("status"))
+        except ValidationError:
+            raise _another_version() from None
 
     def send(self, command: str, **arguments: Any) -> int:
         """Ask for ``command`` without waiting; returns the number that its answer will have.
@@ -179,7 +184,11 @@ def _message(line: bytes) -> Told | Answer:
             return Answer(found["id"], error=ControlError(error["wrong"], error["remedy"], error["code"]))
         return Answer(found["id"], found["result"])
     except (ValueError, KeyError, TypeError):
-        raise ControlError("The daemon speaks another language", "Use `voicemate restart` after an update") from None
+        raise _another_version() from None
+
+
+def _another_version() -> ControlError:
+    return ControlError("The daemon is of another version", "Use `voicemate restart` after an update")
 
 
 def _silent() -> ControlError:

@@ -5,6 +5,7 @@ where it is avoided: everything happens on the main thread, menu items hold thei
 enables its items by itself disables those that only tell something.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from types import SimpleNamespace
@@ -44,7 +45,8 @@ def appkit() -> Any:
         from PyObjCTools import AppHelper  # type: ignore[import-not-found]
     except ImportError:
         raise DesktopError(
-            "The menu needs pyobjc, which is not installed", "Install it with `pip install 'voicemate[menubar]'`"
+            "The menu needs pyobjc, which is not installed",
+            f"Install it with `{sys.executable} -m pip install pyobjc-framework-Cocoa`",
         ) from None
     return SimpleNamespace(AppKit=AppKit, AppHelper=AppHelper)
 

@@ -6,6 +6,7 @@ may hang, and the menu must stay small and alive.
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -77,4 +78,5 @@ def _named(names: Iterable[str]) -> tuple[Choice, ...]:
 
 
 if __name__ == "__main__":
+    os.nice(10)  # a conversation may be going on
     json.dump(asdict(gathered(*sys.argv[1:2] or [""])), sys.stdout)

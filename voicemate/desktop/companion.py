@@ -4,6 +4,7 @@ What takes time is done in threads: following the daemon, looking up choices, an
 another character may take a while to be read and `Mute` must not wait for that.
 """
 
+import logging
 import sys
 import threading
 import time
@@ -22,6 +23,8 @@ from voicemate.desktop.known import Choices, Exchange, Known, Login, Trouble
 from voicemate.desktop.menu import Menu, menu
 from voicemate.errors import ControlError, HistoryError, NotRunningError, SettingsError, VoicemateError
 from voicemate.settings_file import as_toml, set_value, unset
+
+log = logging.getLogger(__name__)
 
 _CHANGE_S = 180.0
 """Until nobody speaks and a change is made: a character has to be read by the model, on a busy machine."""
@@ -124,11 +127,12 @@ class Companion:
                 self._show(drawn)
 
     def _told(self, status: Status | None, down: Trouble | None) -> None:
-        known = self._known.status
-        if status is None and down is None:
+        before = self._known.status
+        unreachable = down is not None
+        if status is None and not unreachable:
             down = self._errands.why_down()
-        self._learn(status=status, down=down)
-        if status and (known is None or known.persona != status.persona):
+        self._learn(status=status, down=down, unreachable=unreachable)
+        if status and (before is None or before.persona != status.persona):
             _in_background(self._read_choices)
 
     def _happened(self, told: Told) -> None:
@@ -173,6 +177,9 @@ class Companion:
                 work()
             except VoicemateError as error:
                 trouble = Trouble(error.wrong, error.remedy)
+            except Exception as error:  # a mistake of ours: it is told, and nothing is under way any more
+                log.exception("a click could not be carried out")
+                trouble = Trouble(f"That failed ({type(error).__name__})", "Try it with the command of that name")
             still = self._known.doing if self._known.doing != doing else ""
             self._learn(doing=still, trouble=trouble)
 

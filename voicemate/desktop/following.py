@@ -14,6 +14,9 @@ LONGEST_S = 5.0
 ``connect`` on a Unix socket; nobody tells when the socket is there."""
 
 
+_PATIENCE_S = 1.0
+
+
 class Following:
     """Tells how the daemon is, whenever that changes.
 
@@ -41,13 +44,13 @@ class Following:
         self._thread.start()
 
     def end(self) -> None:
-        """Follow no more; returns when the thread has ended."""
+        """Follow no more; returns when the thread has ended, or is stuck with a daemon that does not answer."""
         self._over.set()
         self._try_now.set()
         client = self._client
         if client:
             client.close()
-        self._thread.join()
+        self._thread.join(_PATIENCE_S)
 
     def try_now(self) -> None:
         """Do not wait any longer before trying to reach it."""

@@ -65,6 +65,7 @@ class Known:
     Attributes:
         status: the daemon's; None when it does not run or cannot be reached.
         down: why it does not run, or cannot be reached, where that is known.
+        unreachable: it may run, but does not answer as it should.
         exchanges: the last ones, oldest first.
         doing: what is under way since a click; empty for nothing.
         trouble: what the last click led to, if that was nothing good.
@@ -73,6 +74,7 @@ class Known:
 
     status: Status | None = None
     down: Trouble | None = None
+    unreachable: bool = False
     settings: Settings = field(default_factory=Settings)
     choices: Choices = Choices()
     exchanges: tuple[Exchange, ...] = ()

@@ -63,7 +63,8 @@ def menu(known: Known) -> Menu:
     line = _state(known)
     parts = [[Item(line)], list(_findings(known))]
     if known.status is None:
-        parts.append([Item("Start voicemate", None if known.doing else Start())])
+        if not known.unreachable:
+            parts.append([Item("Start voicemate", None if known.doing else Start())])
         parts.append([_login(known)])
     else:
         parts += [list(_switches(known, known.status)), list(_choosing(known, known.status))]
@@ -81,7 +82,7 @@ def _state(known: Known) -> str:
     if known.doing:
         return one_line(known.doing)
     if status is None:
-        return "voicemate cannot be reached" if known.down and known.down.remedy else "voicemate is not running"
+        return "voicemate cannot be reached" if known.unreachable else "voicemate is not running"
     name = one_line(status.character, 30) or one_line(status.persona, 30) or "voicemate"
     if status.state == FloorState.UNAVAILABLE:  # a problem says why, in the next line
         return "Not listening" if status.problems else one_line(f"Not listening: {status.reason or 'not told why'}")

@@ -67,6 +67,7 @@ anything = st.builds(
     Known,
     status=st.none() | statuses,
     down=st.none() | st.builds(Trouble, _text, _text),
+    unreachable=st.booleans(),
     settings=_settings,
     choices=st.builds(Choices, _choices, _choices, _choices, _choices),
     exchanges=st.lists(st.builds(Exchange, _text, _text, _text), max_size=3).map(tuple),

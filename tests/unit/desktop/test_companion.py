@@ -49,6 +49,13 @@ def _look_up(persona: str) -> Choices:
     return Choices(voices=(Choice("v", f"A voice for {persona}"),))
 
 
+class OtherStatus:
+    """What another version says of itself."""
+
+    def model_dump(self, mode: str) -> dict[str, int]:
+        return {"version": 2}
+
+
 class Shown:
     """What is shown, in order."""
 
@@ -162,6 +169,26 @@ def test_start_and_start_at_login(shown: Shown, errands: NotedErrands) -> None:
     shown.until_line("Starting voicemate …")
     shown.until_line("voicemate is not running")
     assert errands.done == ["start"]
+
+
+def test_a_daemon_of_another_version_is_said(shown: Shown) -> None:
+    with NotedDaemon() as daemon:
+        shown.until_icon(Icon.LISTENING)
+        daemon.be(OtherStatus())  # type: ignore[arg-type]
+        shown.companion.do(Command("reload"))
+        menu = shown.until_line("voicemate cannot be reached")
+        assert item(menu, "⚠ The daemon is of another version")
+
+
+def test_a_mistake_of_ours_is_told_and_leaves_nothing_under_way(shown: Shown, errands: NotedErrands) -> None:
+    def start() -> None:
+        raise ZeroDivisionError
+
+    errands.start = start  # type: ignore[method-assign]
+    shown.companion.do(Start())
+    shown.until_line("Starting voicemate …")
+    menu = shown.until_line("⚠ That failed (ZeroDivisionError)")
+    assert menu.items[0].label == "voicemate is not running"
 
 
 def test_why_nothing_can_be_started_at_login_is_said(errands: NotedErrands) -> None:

@@ -100,6 +100,13 @@ def test_why_the_service_ended_is_said() -> None:
     assert found.items[-1].action == Copy("voicemate models pull starter")
 
 
+def test_a_daemon_that_does_not_answer_is_not_started_again() -> None:
+    silent = Trouble("The daemon does not answer", "Try `voicemate restart`")
+    shown = menu(known(None, down=silent, unreachable=True))
+    assert shown.items[0].label == "voicemate cannot be reached"
+    assert "Start voicemate" not in [one.label for one in shown.items]
+
+
 def test_what_is_wrong_comes_with_the_way_out() -> None:
     found = item(menu(known(status(problems=[LOST]))), "⚠ The microphone is gone")
     assert found.items[-1] == Item("Try again now", Command("reload"))

@@ -164,5 +164,5 @@ def test_it_is_an_application_without_a_dock_icon() -> None:
 
 def test_without_pyobjc_the_way_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "AppKit", None)
-    with pytest.raises(DesktopError, match=r"voicemate\[menubar\]"):
+    with pytest.raises(DesktopError, match="pip install pyobjc-framework-Cocoa"):
         appkit.appkit()

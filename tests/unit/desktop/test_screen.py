@@ -57,7 +57,7 @@ def test_anything_else_is_told_in_qts_own_words() -> None:
 
 def test_no_pyside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicemate.desktop.qt.screen.find_spec", lambda name: None)
-    with pytest.raises(DesktopError, match=r"pip install 'voicemate\[tray\]'"):
+    with pytest.raises(DesktopError, match="pip install PySide6-Essentials"):
         require_screen({"DISPLAY": ":0"})
 
 

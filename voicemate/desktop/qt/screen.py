@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 from voicemate.errors import DesktopError
 
-INSTALL = "Install it with `pip install 'voicemate[tray]'`"
+INSTALL = f"Install it with `{sys.executable} -m pip install PySide6-Essentials`"
 
 _TRAY, _NO_TRAY = "a tray", "no tray"
 _PATIENCE_S = 60.0
