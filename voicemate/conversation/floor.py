@@ -220,7 +220,7 @@ class Floor:
             case FloorState.YIELDING:
                 return self._yield_or_not(got)
             case _ if self._key is not _Key.UP:
-                return [*self._prepare(got.at), *self._wait_for_key(got.at)]
+                return [*self._prepare(got.at), *self._wait_for_key(got)]
         return [] if got.voice else [*self._prepare(got.at), *self._decide(got.at)]
 
     def _listen_while_speaking(self, got: Tick) -> list[Act]:
@@ -252,16 +252,24 @@ class Floor:
             return []
         return self._take_floor("the person speaks")
 
-    def _wait_for_key(self, at: int) -> list[Act]:
-        """With the key, only the key ends a turn; what came in the tail after it still belongs to it."""
-        if self._key is _Key.DOWN or at - self._key_at < samples(self._push_to_talk.tail_ms):
+    def _wait_for_key(self, got: Tick) -> list[Act]:
+        """With the key, only the key ends a turn; what came in the tail after it still belongs to it.
+
+        Silence before the key came up counts as tail: who was done already need not wait for it.
+        """
+        speech = self._speech
+        since = self._key_at
+        if speech is not None and speech.ended is not None and not got.voice:
+            since = min(since, speech.ended)
+        tail_over = got.at >= self._key_at and got.at - since >= samples(self._push_to_talk.tail_ms)
+        if self._key is _Key.DOWN or not tail_over:
             return []
-        if self._speech is None:
+        if speech is None:
             self._key = _Key.UP
             return self._listen("nothing was said")
-        if self._speech.ended is None:
+        if speech.ended is None:
             return [EndSpeech()]
-        return self._decide(at)
+        return self._decide(got.at)
 
     # ------------------------------------------------------------ is the turn over?
 

@@ -266,9 +266,21 @@ def test_while_the_key_is_down_no_silence_ends_the_turn(floor: Floor) -> None:
 
 
 def test_when_the_key_comes_up_the_prepared_reply_is_let_out_after_the_tail(floor: Floor) -> None:
+    play(floor, KeyDown(0), VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)), Judged(ms(1130), 1, words=True))
+    assert kinds(play(floor, KeyUp(ms(1050)), Tick(ms(1199)))) == []
+    assert kinds(play(floor, Tick(ms(1200)))) == [Commit]
+
+
+def test_whoever_was_done_before_the_key_came_up_does_not_wait_for_the_tail(floor: Floor) -> None:
     play(floor, KeyDown(0), VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)), Judged(ms(1300), 1, words=True))
-    assert kinds(play(floor, KeyUp(ms(1400)), Tick(ms(1599)))) == []
-    assert kinds(play(floor, Tick(ms(1600)))) == [Commit]
+    assert kinds(play(floor, KeyUp(ms(1400)), Tick(ms(1380)))) == [], "the sound until then has not all come yet"
+    assert kinds(play(floor, Tick(ms(1412)))) == [Commit]
+
+
+def test_a_word_that_has_just_begun_when_the_key_comes_up_is_waited_for(floor: Floor) -> None:
+    play(floor, KeyDown(0), VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)), Judged(ms(1300), 1, words=True))
+    assert kinds(play(floor, KeyUp(ms(1400)), Tick(ms(1412), voice=True))) == []
+    assert kinds(play(floor, VoiceOn(ms(1470), ms(1390)))) == [RollBack]
 
 
 def test_the_key_ends_a_turn_in_the_middle_of_a_word(floor: Floor) -> None:
