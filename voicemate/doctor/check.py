@@ -74,16 +74,12 @@ def examine(check: Check, ground: Ground) -> Sequence[Finding]:
     except ImportError as error:
         return [problem(f"A package that this needs cannot be loaded ({_in_one_line(error)})", SET_UP_AGAIN)]
     except Exception as error:
-        told = f"This check broke: {type(error).__name__}{f' ({error})' if str(error) else ''}"
-        return [
-            problem(
-                " ".join(told.split()), "That is a mistake of the doctor's own; the other checks go on without it"
-            )
-        ]
+        told = f"This check broke: {type(error).__name__} ({_in_one_line(error)})"
+        return [problem(told, "That is the doctor's own mistake; the other checks go on without it")]
 
 
 def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return " ".join(str(error).split()) or "it does not say why"
 
 
 class _Unanswered(Exception):

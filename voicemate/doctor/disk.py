@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from voicemate import places
 from voicemate.doctor.check import Ground
@@ -47,7 +48,7 @@ def judge(disks: Sequence[DiskFacts]) -> list[Finding]:
 
 def _judged(disk: DiskFacts) -> Finding:
     uses, free = ", ".join(disk.uses), as_size(disk.free)
-    fix = f"Make room there: `du -h {disk.path} | sort -h | tail`"
+    fix = f"Make room there: `du -h {quote(str(disk.path))} | sort -h | tail`"
     if disk.free < FULL:
         return problem(f"The disk for {uses} is full ({free} free)", fix, free=disk.free)
     if disk.files is not None and disk.files < FEW_FILES:
@@ -67,7 +68,7 @@ def _disks() -> list[DiskFacts]:
     }
     by_disk: dict[int, list[tuple[str, Path]]] = {}
     for use, wanted in uses.items():
-        path = next(folder for folder in (wanted, *wanted.parents) if folder.is_dir())
+        path = next(folder for folder in (wanted, *wanted.parents) if os.path.isdir(folder))
         by_disk.setdefault(path.stat().st_dev, []).append((use, path))
     return [facts for kept in by_disk.values() if (facts := _facts(kept))]
 

@@ -1,5 +1,6 @@
 """What a check finds: plain data, with the way out in it."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -71,6 +72,11 @@ class Finding:
     fix: str = ""
     mend: Mend | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def command(*words: str | Path) -> str:
+    """A command line in backticks, quoted so that it can be typed as it stands."""
+    return f"`{shlex.join(map(str, words))}`"
 
 
 def ok(told: str, *, mend: Mend | None = None, **facts: Any) -> Finding:

@@ -7,10 +7,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from voicemate import places
 from voicemate.doctor.check import Ground
-from voicemate.doctor.finding import Finding, MakeFolders, MakePrivate, ok, problem, warning
+from voicemate.doctor.finding import Finding, MakeFolders, MakePrivate, command, ok, problem, warning
 
 _PROBE_BYTES = 4_096
 
@@ -38,9 +39,8 @@ class FolderFacts:
     """Attributes:
     name: one of ``_LOST``.
     exists: something is there; ``is_folder`` tells that it is one.
-    owner: whose it is; of a folder that is missing, the nearest one above it that exists.
     refusal: errno of trying to write a file there (or in the nearest one above it); 0 when that worked.
-    refused: where that was.
+    refused: where that was; ``refused_is_ours`` tells whether it belongs to this account.
     open_to_others: of a private folder: what gives others a right that they should not have, it or a file in it.
     foreign: what in it belongs to another account.
     """
@@ -51,6 +51,7 @@ class FolderFacts:
     is_folder: bool
     refusal: int = 0
     refused: Path | None = None
+    refused_is_ours: bool = True
     open_to_others: tuple[Path, ...] = ()
     foreign: tuple[Path, ...] = ()
 
@@ -87,7 +88,9 @@ def judge(folders: Sequence[FolderFacts]) -> list[Finding]:
 def _judged(folder: FolderFacts) -> Iterator[Finding]:
     path = folder.path
     if folder.exists and not folder.is_folder:
-        yield problem(f"{path} is no folder: {_LOST[folder.name]}", f"Move it away: `mv {path} {path}.old`")
+        yield problem(
+            f"{path} is no folder: {_LOST[folder.name]}", f"Move it away: {command('mv', path, f'{path}.old')}"
+        )
         return
     if folder.foreign:
         some = (
@@ -95,11 +98,11 @@ def _judged(folder: FolderFacts) -> Iterator[Finding]:
             if len(folder.foreign) == 1
             else f"{len(folder.foreign)} files in {path} belong"
         )
-        yield problem(f"{some} to another account", f"`sudo chown -R $(id -un) {path}`")
+        yield problem(f"{some} to another account", f"`sudo chown -R $(id -un) {quote(str(path))}`")
     if folder.open_to_others:
         first, *others = folder.open_to_others
         more = f", with {len(others)} more," if others else ""
-        fix = f"`chmod go= {first}`" if not others else "`voicemate doctor --fix`"
+        fix = command("chmod", "go=", first) if not others else "`voicemate doctor --fix`"
         yield warning(f"{first}{more} is not private", fix, mend=MakePrivate(folder.open_to_others))
 
 
@@ -117,28 +120,27 @@ def _reason(number: int) -> str:
 
 
 def _way_out(folder: FolderFacts) -> str:
-    place = folder.refused or folder.path
     match folder.refusal:
         case errno.ENOSPC | errno.EDQUOT:
             return "Make room on that disk"
         case errno.EROFS:
             return "Mount it writable, or set VOICEMATE_HOME to a folder that can be written"
-        case errno.EACCES | errno.EPERM:
-            return f"`chmod u+rwx {place}`, or set VOICEMATE_HOME to a folder of yours"
-    return "Look after that disk, or set VOICEMATE_HOME to another folder"
+        case errno.EACCES | errno.EPERM if folder.refused_is_ours:
+            return f"{command('chmod', 'u+rwx', folder.refused or folder.path)}, or set VOICEMATE_HOME to another"
+    return "Set VOICEMATE_HOME to a folder of yours"
 
 
 # ---------------------------------------------------------------- gathering
 
 
 def _facts(name: str, path: Path) -> FolderFacts:
-    exists, is_folder = os.path.lexists(path), path.is_dir()
+    exists, is_folder = os.path.lexists(path), os.path.isdir(path)
     if exists and not is_folder:
         return FolderFacts(name, path, exists, is_folder)
-    nearest = next(folder for folder in (path, *path.parents) if folder.is_dir())
-    refusal = _refusal(nearest)
+    nearest = next(folder for folder in (path, *path.parents) if os.path.isdir(folder))
+    refusal, ours = _refusal(nearest), _is_ours(nearest)
     if not exists:
-        return FolderFacts(name, path, exists, is_folder, refusal, nearest)
+        return FolderFacts(name, path, exists, is_folder, refusal, nearest, ours)
     inside = [(one, found) for one in (path, *_inside(path)) if (found := _lstat(one))] if name != "models" else []
     open_to_others = [one for one, found in inside if found.st_mode & 0o077 and (one == path or _nobody_elses(one))]
     foreign = [one for one, found in inside if found.st_uid != os.getuid()] if os.getuid() else []
@@ -149,6 +151,7 @@ def _facts(name: str, path: Path) -> FolderFacts:
         is_folder,
         refusal,
         nearest,
+        ours,
         tuple(open_to_others) if name in PRIVATE else (),
         tuple(foreign),
     )
@@ -179,6 +182,11 @@ def _inside(folder: Path) -> list[Path]:
 
 def _nobody_elses(path: Path) -> bool:
     return any(path.match(pattern) for pattern in _NOBODY_ELSES)
+
+
+def _is_ours(path: Path) -> bool:
+    found = _lstat(path)
+    return found is not None and found.st_uid == os.getuid()
 
 
 def _lstat(path: Path) -> os.stat_result | None:

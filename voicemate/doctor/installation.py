@@ -9,10 +9,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from voicemate import __version__
 from voicemate.doctor.check import SET_UP_AGAIN, Ground
-from voicemate.doctor.finding import Finding, ok, problem, warning
+from voicemate.doctor.finding import Finding, command, ok, problem, warning
 
 ENGINES = ("numpy", "soundfile", "soxr", "webrtcvad", "onnxruntime", "pywhispercpp.model", "llama_cpp", "pyttsx3")
 """Packages with compiled code, or a system library behind them, without which there is no conversation."""
@@ -76,16 +77,18 @@ def judge_python(facts: PythonFacts) -> list[Finding]:
         moved = (
             f"The command {facts.command} runs {facts.runs}, which is not there any more: its environment has moved"
         )
-        return [problem(moved, f"{SET_UP_AGAIN}; until then `{sys.executable} -m voicemate` works")]
+        return [problem(moved, f"{SET_UP_AGAIN}; until then {_this()} works")]
     if facts.command and not facts.own:
         other = f"The command `voicemate` of a terminal is another installation ({facts.command}) than this one"
-        return [
-            warning(other, f"If that is not meant: `{sys.executable} -m voicemate` is this one", prefix=facts.prefix)
-        ]
+        return [warning(other, f"If that is not meant: {_this()} is this one", prefix=facts.prefix)]
     if not facts.command:
         away = f"{told}; a terminal does not find its command `voicemate`"
-        return [warning(away, f"`export PATH={facts.prefix}/bin:$PATH`", prefix=facts.prefix)]
+        return [warning(away, f"`export PATH={quote(facts.prefix)}/bin:$PATH`", prefix=facts.prefix)]
     return [ok(told, version=facts.version, prefix=facts.prefix)]
+
+
+def _this() -> str:
+    return command(sys.executable, "-m", "voicemate")
 
 
 def look_at_packages(ground: Ground) -> Sequence[Finding]:

@@ -11,7 +11,7 @@ from voicemate.conversation.history.database import set_aside_files
 from voicemate.conversation.timing import Timing
 from voicemate.conversation.trace_file import read_trace
 from voicemate.doctor.check import Ground
-from voicemate.doctor.finding import Finding, ok, warning
+from voicemate.doctor.finding import Finding, command, ok, warning
 from voicemate.models.sizes import as_size
 
 GAPS = 100
@@ -58,7 +58,7 @@ def judge(facts: HistoryFacts) -> list[Finding]:
     databases = [path for path in facts.set_aside if path.suffix == ".sqlite3"]
     if databases:
         told = f"A damaged history was set aside: {databases[-1]}"
-        fix = f"`sqlite3 {databases[-1]} .recover` may read it; `voicemate forget --everything` deletes it too"
+        fix = f"{command('sqlite3', databases[-1], '.recover')} may read it; `voicemate forget --everything` deletes it too"
         found.append(warning(told, fix))
     return found
 

@@ -15,7 +15,7 @@ from voicemate.control.socket_place import connected, socket_path
 from voicemate.control.status import Status
 from voicemate.conversation.instance import holder
 from voicemate.doctor.check import Ground
-from voicemate.doctor.finding import Finding, RemoveSocket, ok, problem, warning
+from voicemate.doctor.finding import Finding, RemoveSocket, command, ok, problem, warning
 from voicemate.errors import ControlError
 
 _CONNECT_S = 5.0
@@ -55,22 +55,24 @@ def judge_socket(facts: SocketFacts, uid: int) -> Finding:
     if facts.folder_owner not in (None, uid):
         return problem(
             f"The folder of the control socket belongs to another account: {folder}",
-            f"`sudo rm -r {folder}`, {elsewhere}",
+            f"{command('sudo', 'rm', '-r', folder)}, {elsewhere}",
         )
     if facts.owner is None:
         if facts.holder:
             return ok(f"A conversation without one is held by process {facts.holder} (`voicemate talk`, perhaps)")
         return ok("None, as nobody runs")
     if not facts.is_socket:
-        return problem(f"{path} is in the way of the control socket", f"`mv {path} {path}.old`")
+        return problem(f"{path} is in the way of the control socket", command("mv", path, f"{path}.old"))
     if facts.owner != uid:
-        return problem(f"The control socket belongs to another account: {path}", f"`sudo rm {path}`, {elsewhere}")
+        return problem(
+            f"The control socket belongs to another account: {path}", f"{command('sudo', 'rm', path)}, {elsewhere}"
+        )
     if facts.connects:
         return ok(f"Answers at {path}")
     if facts.refusal:
         return problem(facts.refusal, "`voicemate restart`")
     told = f"A crash has left its control socket: {path} (the next start replaces it)"
-    return warning(told, f"`rm {path}`", mend=RemoveSocket(path, facts.inode))
+    return warning(told, command("rm", path), mend=RemoveSocket(path, facts.inode))
 
 
 def look_at_daemon(ground: Ground) -> Sequence[Finding]:

@@ -38,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (errno.ENOSPC, "no space left on device", "Make room"),
         (errno.EDQUOT, "quota exceeded", "Make room"),
         (errno.EACCES, "permission denied", "`chmod u+rwx /home/me/.local/share`"),
-        (errno.EIO, "input/output error", "Look after that disk"),
+        (errno.EIO, "input/output error", "Set VOICEMATE_HOME"),
     ],
 )
 def test_a_folder_that_takes_no_file(number: int, reason: str, way_out: str) -> None:
@@ -48,6 +48,18 @@ def test_a_folder_that_takes_no_file(number: int, reason: str, way_out: str) -> 
     assert reason in found.told
     assert "nothing that is said is kept" in found.told
     assert way_out in found.fix
+
+
+def test_a_folder_of_the_system_s_is_not_to_be_changed() -> None:
+    (found,) = folders.judge([FolderFacts("state", Path("/x/y"), False, False, errno.EACCES, Path("/"), False)])
+    assert found.fix == "Set VOICEMATE_HOME to a folder of yours"
+
+
+def test_commands_can_be_typed_as_they_stand() -> None:
+    """A Mac keeps everything in a folder with a space in its name."""
+    path = Path("/Users/me/Library/Application Support/voicemate")
+    (found,) = folders.judge([FolderFacts("state", path, True, True, open_to_others=(path,))])
+    assert found.fix == "`chmod go= '/Users/me/Library/Application Support/voicemate'`"
 
 
 def test_a_home_that_is_read_only_is_told_once_with_all_that_it_costs() -> None:
