@@ -58,7 +58,8 @@ def judge(facts: HistoryFacts) -> list[Finding]:
     databases = [path for path in facts.set_aside if path.suffix == ".sqlite3"]
     if databases:
         told = f"A damaged history was set aside: {databases[-1]}"
-        fix = f"{command('sqlite3', databases[-1], '.recover')} may read it; `voicemate forget --everything` deletes it too"
+        recover = command("sqlite3", databases[-1], ".recover")
+        fix = f"{recover} may read it; `voicemate forget --everything` deletes it too"
         found.append(warning(told, fix))
     return found
 

@@ -15,7 +15,7 @@ from voicemate.config import Settings
 from voicemate.control.socket_place import bound, socket_path
 from voicemate.control.status import HotkeyState, Problem
 from voicemate.conversation.instance import only_instance
-from voicemate.desktop.qt.screen import what_is_wrong
+from voicemate.desktop.qt.screen import INSTALL, what_is_wrong
 from voicemate.doctor import login, running
 from voicemate.doctor.check import Ground
 from voicemate.doctor.desktop import DesktopFacts, _connects, bus_path, display_path, judge
@@ -279,7 +279,7 @@ def test_a_desktop_that_is_whole() -> None:
     assert whole.told == "Display wayland-0 and D-Bus answer; the menu can be shown (`voicemate menu`)"
     (without,) = judge(DesktopFacts(":0", can_draw=False))
     assert without.level is Level.OK, "the menu is an extra"
-    assert "voicemate[tray]" in without.told
+    assert INSTALL in without.told
 
 
 @pytest.mark.parametrize(
