@@ -6,40 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
-from tests.simulation.stage import LoudnessActivity
-from voicemate.app import Engines, Stage
+from tests.simulation.scripted import ScriptedMind
+from tests.simulation.test_daemon import ScriptedShelf
+from voicemate.app import Stage
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.room import Room
-from voicemate.config import Settings, VadSettings
+from voicemate.config import Settings
 from voicemate.control.server import ControlServer
-from voicemate.conversation.dialogue import Dialogue
 from voicemate.daemon.keeper import Keeper
 from voicemate.daemon.workshop import Workshop
-from voicemate.errors import VoicemateError
 from voicemate.events import EventStream
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener
 from voicemate.personas.persona import Persona
-from voicemate.thinking.context import Context
-
-
-@dataclass
-class ScriptedShelf:
-    """Engines that are there at once; ``missing`` is what keeps them from it."""
-
-    missing: VoicemateError | None = None
-
-    async def fit(self, settings: Settings, persona: Persona) -> Engines:
-        if self.missing:
-            raise self.missing
-        mind = ScriptedMind(default="word " * 400)
-        dialogue = Dialogue(persona, mind, Context(persona, 2048, mind.count_tokens), seed=1)
-        listener = Listener(Ears(LoudnessActivity(), VadSettings(), 20), ScriptedTranscriber(["hello there"]))
-        return Engines(listener, dialogue, ScriptedSynthesizer())
-
-    async def close(self) -> None:
-        pass
 
 
 @dataclass
@@ -50,7 +27,7 @@ class ScriptedDaemon:
         shelf: its engines.
     """
 
-    shelf: ScriptedShelf = field(default_factory=ScriptedShelf)
+    shelf: ScriptedShelf = field(default_factory=lambda: ScriptedShelf(ScriptedMind(default="word " * 400)))
 
     def __enter__(self) -> "ScriptedDaemon":
         self._up = threading.Event()

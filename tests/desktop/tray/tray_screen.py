@@ -63,8 +63,8 @@ class Desktop:
 
     def click(self, x: int, y: int, button: int = 1) -> None:
         """A person's click: the pointer goes there, the button goes down and up."""
-        self._hand("mousemove", "--sync", str(x), str(y))
-        self._hand("click", str(button))
+        command = ["xdotool", "mousemove", str(x), str(y), "click", str(button)]
+        subprocess.run(command, env=self.environment, capture_output=True, check=True, timeout=20)
 
     def has_icon(self) -> bool:
         """voicemate has a window on the screen; with its menu closed, that is the icon."""
@@ -78,9 +78,6 @@ class Desktop:
     def _answers(self, *words: str) -> bool:
         done = subprocess.run(["xdotool", *words], env=self.environment, capture_output=True, check=False)
         return done.returncode == 0
-
-    def _hand(self, *words: str) -> None:
-        subprocess.run(["xdotool", *words], env=self.environment, capture_output=True, check=True, timeout=20)
 
 
 @contextlib.contextmanager
