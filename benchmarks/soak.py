@@ -137,9 +137,8 @@ class Hours:
         return self._done
 
     async def _do_something(self, keeper: Keeper) -> None:
-        what = self._draw.choices(("speak", "type", "cough", "interrupt", "change", "wait"), (50, 15, 10, 15, 1, 9))[
-            0
-        ]
+        ways = {"speak": 50, "type": 15, "cough": 10, "interrupt": 15, "change": 1, "wait": 9}
+        what = self._draw.choices(list(ways), list(ways.values()))[0]
         self._done[what] += 1
         match what:
             case "speak":

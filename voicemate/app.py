@@ -6,11 +6,11 @@ import ctypes
 import gc
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.echo import echo_canceller
@@ -33,6 +33,7 @@ from voicemate.events import EventStream, Fault, FloorChanged, FloorState, Notic
 from voicemate.hearing.ears import Ears
 from voicemate.hearing.listener import Listener
 from voicemate.hearing.smart_turn import SmartTurn
+from voicemate.hearing.transcript import Transcriber
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
 from voicemate.models import catalog
@@ -49,6 +50,7 @@ from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
 from voicemate.speaking.synthesizer import Synthesizer
 from voicemate.thinking.context import Context
 from voicemate.thinking.llama import Llama
+from voicemate.thinking.mind import Message, Mind
 
 if TYPE_CHECKING:  # loaded only where a conversation is recorded
     from voicemate.tape.recorder import Recorder
@@ -125,7 +127,7 @@ def load_whisper(settings: Settings) -> Whisper:
     return Whisper(resolve(hearing.model, Role.HEARING), threads, hearing.audio_context)
 
 
-def listen_with(settings: Settings, whisper: Whisper) -> Listener:
+def listen_with(settings: Settings, whisper: Transcriber) -> Listener:
     """Ears for one conversation, in front of ``whisper``.
 
     Raises:
@@ -187,7 +189,18 @@ async def load_llama(settings: Settings) -> Llama:
     return await Llama.load(weights, settings.thinking, prompts)
 
 
-async def in_character(settings: Settings, persona: Persona, llama: Llama) -> Dialogue:
+class Actor(Mind, Protocol):
+    """A language model that a character can be given to, as ``Llama`` is."""
+
+    @property
+    def size(self) -> int: ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> int: ...
+
+    async def prepare(self, opening: Sequence[Message]) -> None: ...
+
+
+async def in_character(settings: Settings, persona: Persona, llama: Actor) -> Dialogue:
     """``llama`` with ``persona`` read, ready for the first reply. The caller lets it rest before anything else.
 
     Raises:

@@ -218,6 +218,24 @@ class MenuSettings(Section):
     )
 
 
+class PauseSettings(Section):
+    """When the microphone is closed by itself; the key and typed turns work all the same."""
+
+    when_locked: bool = Field(default=False, description="while the screen is locked")
+    battery_below: int = Field(default=0, ge=0, le=100, description="percent of the battery; 0 for never")
+
+
+class IdleSettings(Section):
+    """What is done while nobody talks."""
+
+    unload_min: float = Field(
+        default=30.0,
+        ge=0,
+        le=1_440,
+        description="minutes after which the models are unloaded; they are back at the first word. 0 for never",
+    )
+
+
 class OfflineSettings(Section):
     """How a conversation is kept from the network. Python's own sockets are always locked."""
 
@@ -243,6 +261,8 @@ class Settings(Section):
     thinking: ThinkingSettings = ThinkingSettings()
     speaking: SpeakingSettings = SpeakingSettings()
     history: HistorySettings = HistorySettings()
+    pause: PauseSettings = PauseSettings()
+    idle: IdleSettings = IdleSettings()
     menu: MenuSettings = MenuSettings()
     offline: OfflineSettings = OfflineSettings()
 

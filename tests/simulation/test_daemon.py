@@ -41,6 +41,19 @@ class ScriptedShelf:
     loaded: list[tuple[str, str]] = field(default_factory=list)  # thinking model and character
     dialogue: Dialogue | None = None
     closed: bool = False
+    resting: bool = False
+    woken: list[float] = field(default_factory=list)  # when, on the loop
+
+    def wake(self) -> None:
+        if self.resting:
+            self.woken.append(asyncio.get_running_loop().time())
+            self.resting = False
+
+    async def awake(self) -> None:
+        self.wake()
+
+    async def rest(self) -> None:
+        self.resting = True
 
     async def fit(self, settings: Settings, persona: Persona) -> Engines:
         wanted = (settings.thinking.model, persona.name)

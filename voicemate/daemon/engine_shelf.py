@@ -7,6 +7,7 @@ from typing import Any
 
 from voicemate.app import (
     Engines,
+    give_back_memory,
     in_character,
     listen_with,
     load_llama,
@@ -16,11 +17,11 @@ from voicemate.app import (
 )
 from voicemate.config import Settings
 from voicemate.conversation.dialogue import Dialogue
+from voicemate.daemon.resting import Resting, RestingLlama, RestingWhisper
 from voicemate.hearing.smart_turn import SmartTurn
 from voicemate.hearing.whisper import Whisper
 from voicemate.personas.persona import Persona
 from voicemate.speaking.synthesizer import Synthesizer
-from voicemate.thinking.llama import Llama
 
 
 @dataclass(slots=True)
@@ -62,15 +63,48 @@ class EngineShelf:
         listener = listen_with(settings, whisper.result())
         return Engines(listener, dialogue.result(), synthesizer.result(), detector.result())
 
+    def wake(self) -> None:
+        """Somebody is about to talk: what rests comes back."""
+        for engine in self._restful():
+            engine.wake()
+
+    async def awake(self) -> None:
+        """The same; returns when everything is back.
+
+        Raises:
+            ModelError: it cannot be loaded any more.
+        """
+        await asyncio.gather(*(engine.awake() for engine in self._restful()))
+
+    async def rest(self) -> None:
+        """Free whisper and the language model until they are needed: nobody talks for now."""
+        character = self._loaded.get("character")
+        if character and _ready(character.load):
+            await character.load.result().rest()
+        for engine in self._restful():
+            await engine.rest()
+        await asyncio.to_thread(give_back_memory)
+
+    def _restful(self) -> list[Resting[Any]]:
+        loads = [self._loaded[name].load for name in ("llama", "whisper") if name in self._loaded]
+        return [load.result() for load in loads if _ready(load)]
+
     async def close(self) -> None:
         """Free everything: what speaks first, whisper last, since llama's backend may still need it quiet."""
         for name in ("voice", "character", "llama", "detector", "whisper"):
             await self._drop(name)
 
-    async def _whisper(self, settings: Settings) -> Whisper:
+    async def _whisper(self, settings: Settings) -> RestingWhisper:
         hearing = settings.hearing
         made_for = (hearing.model, hearing.threads, hearing.audio_context)
-        return await self._get("whisper", made_for, lambda: asyncio.to_thread(load_whisper, settings), _closed)
+
+        async def load() -> Whisper:
+            return await asyncio.to_thread(load_whisper, settings)
+
+        async def loaded() -> RestingWhisper:
+            return RestingWhisper(await load(), load, self.awake)
+
+        return await self._get("whisper", made_for, loaded, lambda whisper: whisper.rest())
 
     async def _detector(self, settings: Settings) -> SmartTurn | None:
         async def close(detector: SmartTurn | None) -> None:
@@ -85,12 +119,13 @@ class EngineShelf:
         made_for = (settings.thinking, persona)
         if "character" in self._loaded and self._loaded["character"].made_for != made_for:
             await self._drop("character")
-        llama = await self._get(
-            "llama", settings.thinking, lambda: load_llama(settings), lambda llama: _closed(llama)
-        )
+
+        async def loaded() -> RestingLlama:
+            return RestingLlama(await load_llama(settings), lambda: load_llama(settings))
+
+        llama: RestingLlama = await self._get("llama", settings.thinking, loaded, lambda llama: llama.rest())
 
         def cast() -> Awaitable[Dialogue]:
-            assert isinstance(llama, Llama)
             return in_character(settings, persona, llama)
 
         return await self._get("character", made_for, cast, lambda dialogue: dialogue.rest())
@@ -126,14 +161,13 @@ class EngineShelf:
             await found.unload(found.load.result())
 
 
+def _ready(load: asyncio.Task[Any]) -> bool:
+    return load.done() and not _failed(load)
+
+
 def _failed(load: asyncio.Task[Any]) -> bool:
     return load.done() and (load.cancelled() or load.exception() is not None)
 
 
 async def _awaited(loading: Awaitable[Any]) -> Any:
     return await loading
-
-
-async def _closed(engine: Whisper | Llama) -> None:
-    """Close an engine; it waits for the end of what the engine is doing, so that is done in a thread."""
-    await asyncio.to_thread(engine.close)

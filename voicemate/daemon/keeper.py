@@ -20,6 +20,7 @@ from voicemate.daemon.wishes import Wishes
 from voicemate.daemon.workshop import Workshop
 from voicemate.errors import ControlError, SettingsError
 from voicemate.events import Event, EventStream, FloorChanged, FloorState, Subscriber
+from voicemate.machine.circumstances import Circumstances
 from voicemate.settings_file import set_value
 
 QUIET_S = 30.0
@@ -78,6 +79,19 @@ class Keeper:
         """The system says that devices came or went."""
         self._upkeep.devices_changed(told)
 
+    def circumstances_changed(self, now: Circumstances) -> None:
+        """The machine is in something else now, which may be a reason to pause, or no longer one."""
+        wishes, settings = self._wishes, self._upkeep.settings
+        before, wishes.circumstances = wishes.asleep(settings), now
+        after = wishes.asleep(settings)
+        if after != before:
+            wishes.key.warm = wishes.key.warm and not after
+            wishes.news.set()
+
+    def woke(self) -> None:
+        """The machine has slept: its devices may be others now, or dead without a word."""
+        self._upkeep.devices_changed(DevicesChanged(moved=True))
+
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         return self.events.subscribe(subscriber)
 
@@ -106,6 +120,7 @@ class Keeper:
         if self._wishes.key.down:
             return
         self._wishes.key.press()
+        self._workshop.engines.wake()
         try:
             session = await self._at_microphone()
         except ControlError:
@@ -163,7 +178,7 @@ class Keeper:
     async def _renew(self) -> None:
         """Put the conversation together anew; returns when it listens again, if it is to listen."""
         self._wishes.news.set()
-        if self._wishes.listening:
+        if not self._wishes.asleep(self._workshop.settings(self._wishes.overrides)):
             await self._settled(READY_S)
 
     def _let_go(self) -> None:
@@ -195,6 +210,7 @@ class Keeper:
             if self._upkeep.session is None:
                 wishes.news.set()  # from sleep: a conversation is needed
             async with self._turn_to_speak:
+                await self._workshop.engines.awake()
                 session = await self._quiet()
                 return await outcome(self.events, followed, lambda: begin(session))
         finally:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voicemate import __version__, offline
-from voicemate.audio.device_events import DeviceEvents, system_source
+from voicemate.audio import device_events
+from voicemate.audio.device_events import DeviceEvents
 from voicemate.config import Settings, load
 from voicemate.control.server import ControlServer
 from voicemate.conversation.instance import only_instance
@@ -22,6 +23,8 @@ from voicemate.daemon.readiness import Readiness
 from voicemate.daemon.workshop import Workshop
 from voicemate.errors import AlreadyRunningError, ControlError, SettingsError, VoicemateError
 from voicemate.events import Fault
+from voicemate.machine import surroundings
+from voicemate.machine.surroundings import Surroundings
 
 END_S = 1.8
 """From being told to end to the end of the process, whatever an engine or a device is still busy with."""
@@ -106,7 +109,7 @@ async def _serve(
     ready.tell()
     keeping = asyncio.create_task(keeper.run(), name="keeper")
     stopping = asyncio.create_task(keeper.stopped.wait(), name="stopping")
-    with _signals(keeper), DeviceEvents(keeper.devices_changed, system_source()):
+    with _signals(keeper), _told_of_the_machine(keeper):
         async with hotkey:
             await asyncio.wait((keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
             deadline.begin()
@@ -118,6 +121,16 @@ async def _serve(
         finally:
             if server:
                 await server.close()
+
+
+@contextlib.contextmanager
+def _told_of_the_machine(keeper: Keeper) -> Iterator[None]:
+    """The keeper hears of devices that come and go, and of what the machine is in."""
+    with (
+        DeviceEvents(keeper.devices_changed, device_events.system_source()),
+        Surroundings(keeper.circumstances_changed, keeper.woke, surroundings.system_source()),
+    ):
+        yield
 
 
 @contextlib.contextmanager

@@ -64,7 +64,7 @@ class Reporter:
         if self._wishes.stop.is_set():
             return "stopped"
         if self._board.state is FloorState.STOPPED:
-            return "starting" if self._wishes.listening else "asleep"
+            return "asleep" if self._wishes.asleep(self._upkeep.settings) else "starting"
         return self._board.state.value
 
     def _device(self, kind: str, wanted: str) -> DeviceState:

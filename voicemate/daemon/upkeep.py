@@ -22,6 +22,7 @@ from voicemate.config import Settings
 from voicemate.conversation.session import Session
 from voicemate.daemon.backoff import Backoff
 from voicemate.daemon.board import Board
+from voicemate.daemon.idling import Idling
 from voicemate.daemon.wishes import Wishes
 from voicemate.daemon.workshop import Workshop
 from voicemate.errors import (
@@ -76,6 +77,8 @@ class Upkeep:
         self.session: Session | None = None
         self.hears = False
         self._settings_listeners: list[Callable[[Settings], None]] = []
+        self._idling = Idling(workshop.engines.rest, workshop.engines.wake)
+        events.subscribe(self._idling.feed)
         self._outdated = False  # devices have come or gone since they were last looked for
         self._renewing: asyncio.Task[None] | None = None
 
@@ -98,6 +101,7 @@ class Upkeep:
         """The settings were read; what the conversation itself uses of them needs a new round."""
         self.settings = settings
         self._wishes.key.settings = settings.push_to_talk
+        self._idling.after_s = 60 * settings.idle.unload_min
         for listener in self._settings_listeners:
             listener(settings)
 
@@ -123,6 +127,7 @@ class Upkeep:
                     self._tell_trouble(trouble)
                     await self._news_or(asyncio.sleep(backoff.after(loop.time() - began)))
         finally:
+            self._idling.close()
             await self._workshop.engines.close()
             self._floor(FloorState.STOPPED, "the daemon ended")
 
@@ -141,8 +146,9 @@ class Upkeep:
     async def _converse(self, settings: Settings, persona: Persona) -> None:
         """Hold a conversation, or wait for a reason to."""
         wishes, hears = self._wishes, self._wishes.microphone(settings)
-        if not wishes.listening and not hears and not wishes.speaking:
-            self._floor(FloorState.STOPPED, "told not to listen")
+        asleep = wishes.asleep(settings)
+        if asleep and not hears and not wishes.speaking:
+            self._floor(FloorState.STOPPED, asleep)
             await wishes.news.wait()
             return
         self._floor(FloorState.STARTING, "loading the models")

@@ -6,6 +6,7 @@ from typing import Any
 
 from voicemate.config import Settings
 from voicemate.daemon.key import Key
+from voicemate.machine.circumstances import Circumstances, reason_to_pause
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class Wishes:
         speaking: so many texts are to be said or asked.
         stop: the daemon is to end.
         news: something of this has changed.
+        circumstances: what the machine is in, which may be a reason to pause.
     """
 
     key: Key
@@ -30,8 +32,16 @@ class Wishes:
     speaking: int = 0
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
     def microphone(self, settings: Settings) -> bool:
         """Whether it is to be open."""
-        hands_free = self.listening and settings.push_to_talk.hands_free
+        hands_free = not self.asleep(settings) and settings.push_to_talk.hands_free
         return hands_free or self.key.down or self.key.warm
+
+    def asleep(self, settings: Settings) -> str:
+        """Why nobody is listened to without the key; empty when somebody is."""
+        if not self.listening:
+            return "told not to listen"
+        pause = reason_to_pause(self.circumstances, settings.pause)
+        return f"paused: {pause}" if pause else ""

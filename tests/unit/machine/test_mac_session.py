@@ -1,0 +1,51 @@
+"""macOS's notifications, with fakes in the places of AppKit and of the helper process."""
+
+import queue
+import sys
+from collections.abc import Callable
+
+from voicemate.machine.circumstances import Told
+from voicemate.machine.mac_session import MacSession
+from voicemate.machine.mac_session_worker import observe
+
+
+class FakeCenter:
+    def __init__(self) -> None:
+        self.blocks: dict[str, Callable[[object], None]] = {}
+
+    def addObserverForName_object_queue_usingBlock_(self, name, sender, at, block) -> object:
+        self.blocks[name] = block
+        return object()
+
+    def post(self, name: str) -> None:
+        self.blocks[name](object())
+
+
+def test_each_notification_is_its_own_word() -> None:
+    told: list[Told] = []
+    distributed, workspace = FakeCenter(), FakeCenter()
+    kept = observe(distributed, workspace, told.append)
+    distributed.post("com.apple.screenIsLocked")
+    workspace.post("NSWorkspaceWillSleepNotification")
+    workspace.post("NSWorkspaceDidWakeNotification")
+    distributed.post("com.apple.screenIsUnlocked")
+    assert told == [Told.LOCKED, Told.SLEEPS, Told.WOKE, Told.UNLOCKED]
+    assert len(kept) == 4
+
+
+HELPER = """
+import sys
+print("locked", flush=True)
+print("2026-11-22 Python[42] some library says something", flush=True)
+print("unlocked", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_the_helper_writes_is_told_and_what_libraries_write_is_not() -> None:
+    told: queue.Queue[Told] = queue.Queue()
+    session = MacSession((sys.executable, "-c", HELPER))
+    session.start(told.put)
+    assert [told.get(timeout=20), told.get(timeout=20)] == [Told.LOCKED, Told.UNLOCKED]
+    session.close()
+    assert told.empty()
