@@ -38,16 +38,14 @@ def _look_for(name: str, role: Role) -> Finding:
 def judge_reading(read: Sequence[Verified]) -> list[Finding]:
     """What came of reading all installed models to the last byte."""
     bad = [one for one in read if one.verdict not in (Verdict.OK, Verdict.UNKNOWN)]
-    if not bad:
+    if read and not bad:
         return [ok(f"Read to the last byte and found whole: {len(read)} models")]
-    return [
-        problem(
-            f"The model {one.model.name} is not what it should be: {one.verdict}",
-            one.remedy,
-            mend=PullModels((one.model.name,)),
-        )
-        for one in bad
-    ]
+    return [_damaged(one) for one in bad]
+
+
+def _damaged(one: Verified) -> Finding:
+    told = f"The model {one.model.name} is not what it should be: {one.verdict}"
+    return problem(told, one.remedy, mend=PullModels((one.model.name,)))
 
 
 def _share(stage: str, done: int, total: int) -> str:

@@ -61,6 +61,17 @@ def test_reading_to_the_last_byte() -> None:
     assert found.mend == PullModels(("silero-vad",))
 
 
+def test_a_thorough_look_reads_what_is_there(models: Path) -> None:
+    watched: list[str] = []
+    ground = Ground(Settings(), "linux", thorough=True, watch=watched.append)
+    assert not any("last byte" in one.told for one in weights.look(ground)), "there is nothing to read"
+    model = load().find("silero-vad")
+    (models / model.file).write_bytes(b"\x08" * model.size)
+    (found,) = [one for one in weights.look(ground) if "wrong hash" in one.told]
+    assert found.mend == PullModels(("silero-vad",))
+    assert watched[-1] == "silero-vad: checking 100%"
+
+
 @pytest.mark.parametrize(
     ("available", "running", "total", "level"),
     [

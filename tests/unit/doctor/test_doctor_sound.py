@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -82,6 +84,16 @@ def test_what_macos_permits(given: Permission, level: Level) -> None:
     assert found.level is level
     assert bool(found.fix) == (level is not Level.OK)
     assert ("Privacy_Microphone" in found.fix) == (given in (Permission.DENIED, Permission.UNKNOWN))
+
+
+@pytest.mark.parametrize(
+    ("status", "level"), [(3, Level.OK), (2, Level.PROBLEM), (0, Level.WARNING), (9, Level.WARNING)]
+)
+def test_macos_is_asked_without_asking_the_person(status: int, level: Level, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = SimpleNamespace(authorizationStatusForMediaType_=lambda media: status)  # to ask would break
+    framework = SimpleNamespace(AVCaptureDevice=device, AVMediaTypeAudio="soun")
+    monkeypatch.setitem(sys.modules, "AVFoundation", framework)  # type: ignore[arg-type]
+    assert [one.level for one in look_at_permission(Ground(Settings(), "darwin"))] == [level]
 
 
 def test_linux_has_no_such_permission() -> None:
