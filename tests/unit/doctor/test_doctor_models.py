@@ -63,7 +63,7 @@ def test_reading_to_the_last_byte() -> None:
 
 def test_a_thorough_look_reads_what_is_there(models: Path) -> None:
     watched: list[str] = []
-    ground = Ground(Settings(), "linux", thorough=True, watch=watched.append)
+    ground = Ground(Settings(), "linux", thorough=True, watch=lambda what: watched.append(what))
     assert not any("last byte" in one.told for one in weights.look(ground)), "there is nothing to read"
     model = load().find("silero-vad")
     (models / model.file).write_bytes(b"\x08" * model.size)
