@@ -13,19 +13,20 @@ Results go to ``benchmarks/results/echo.json`` and ``.png``.
 
 import argparse
 import asyncio
-import json
+import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import machine
+from benchmarks.kept import Kept
 from benchmarks.recordings import recordings
 from benchmarks.rooms import NOISE_DBFS, Place, places
 from benchmarks.scene import Engines, Scene, ScriptedMind, scene, settings_of
@@ -44,6 +45,7 @@ PAUSES_S = (0.4, 1.0, 2.0)
 
 SPANS_S = ((0, 1), (1, 3), (3, 10), (10, 60), (60, 600))
 CURVE_S = 120
+PLOTTED = "living room"
 WELL_ABOVE_DB = 10.0
 """Only moments in which the echo is so much above the room's noise tell how much of it is cancelled."""
 
@@ -109,17 +111,20 @@ async def _alone(engines: Engines, settings: Settings, place: Place, minutes: fl
 
 
 async def _talk(now: Scene, place: Place, minutes: float) -> None:
+    """One reply after the other, also after those that the character gave to itself."""
+    moving = asyncio.create_task(_jump(now, place)) if place.jump_ms else None
     random = np.random.default_rng(1)
-    furnished = 0
     while now.clock.now() < 60 * minutes * CLOCK_HZ:
-        replies = len(now.of(ReplyEnded))
         now.session.ask("go on")
-        while len(now.of(ReplyEnded)) == replies and now.clock.now() < 60 * minutes * CLOCK_HZ:
-            await asyncio.sleep(0.1)
-            if place.jump_ms and (passed := now.clock.now() // (60 * CLOCK_HZ)) != furnished:
-                furnished = passed
-                now.room.furnish(place.after(passed))
-        await asyncio.sleep(random.choice(PAUSES_S))
+        await now.room.until_answered(random.choice(PAUSES_S))
+    if moving:
+        moving.cancel()
+
+
+async def _jump(now: Scene, place: Place) -> None:
+    for minute in itertools.count(1):
+        await asyncio.sleep(60)
+        now.room.furnish(place.after(minute))
 
 
 def story() -> str:
@@ -174,7 +179,7 @@ def shown(row: Alone) -> str:
     )
 
 
-def plot(path: Path, rows: Sequence[Alone]) -> None:
+def plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """What cancelling achieves over time."""
     import matplotlib
 
@@ -183,9 +188,10 @@ def plot(path: Path, rows: Sequence[Alone]) -> None:
 
     figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
     for row in rows:
-        if row.place == rows[0].place:
-            axes.plot([np.nan if db is None else db for db in row.erle_each_second], label=f"{row.echo_db:.0f} dB")
-    axes.set(xlabel="seconds since the character began", ylabel="echo cancelled (dB)", title=rows[0].place)
+        if row["place"] == PLOTTED:
+            curve = [np.nan if db is None else db for db in row["erle_each_second"]]
+            axes.plot(curve, label=f"{row['echo_db']:.0f} dB")
+    axes.set(xlabel="seconds since the character began", ylabel="echo cancelled (dB)", title=PLOTTED)
     axes.legend(title="echo")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
@@ -193,22 +199,17 @@ def plot(path: Path, rows: Sequence[Alone]) -> None:
 
 def main() -> None:
     arguments = _arguments()
-    engines, rows = Engines(arguments.stt, arguments.threads), []
+    engines, kept = Engines(arguments.stt, arguments.threads), Kept(arguments.out, ("place", "echo_db"))
     try:
         settings = settings_of(arguments.set)
         for place in places(arguments.levels):
             if arguments.place in place.name:
-                rows.append(alone(engines, settings, place, arguments.minutes))
-                print(shown(rows[-1]), flush=True)
+                row = alone(engines, settings, place, arguments.minutes)
+                print(shown(row), flush=True)
+                kept.put(row)
     finally:
         engines.close()
-    written = {
-        "command": " ".join(["benchmarks/echo.py", *sys.argv[1:]]),
-        "machine": machine.description(),
-        "alone": [asdict(row) for row in rows],
-    }
-    arguments.out.write_text(json.dumps(written) + "\n")
-    plot(arguments.out.with_suffix(".png"), rows)
+    plot(arguments.out.with_suffix(".png"), kept.rows)
 
 
 def _arguments() -> argparse.Namespace:

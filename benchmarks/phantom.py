@@ -13,16 +13,15 @@ Results go to ``benchmarks/results/phantom.json``.
 
 import argparse
 import asyncio
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import machine
+from benchmarks.kept import Kept
 from benchmarks.phantom_sounds import Sounding, soundings
 from benchmarks.scene import Engines, ScriptedMind, scene, settings_of
 from voicemate.audio.virtual_time import run_virtual
@@ -60,15 +59,15 @@ class Listened:
         return 60 * self.turns / self.minutes
 
 
-def listen_to_all(
-    engines: Engines, settings: Settings, minutes: float, level: float, part: str
-) -> Iterator[Listened]:
-    """Every kind; those with words in them also where the character must be called by its name."""
-    named = settings.model_copy(update={"attention": settings.attention.model_copy(update={"wake_phrase": "name"})})
-    for sounding in soundings(60 * minutes, level, part):
-        yield run_virtual(listen(engines, settings, sounding))
-        if sounding.speech:
-            yield run_virtual(listen(engines, named, sounding))
+def listen_to_all(engines: Engines, settings: Settings, asked: argparse.Namespace) -> Iterator[Listened]:
+    """Every kind that is asked for; those with words in them also where the character must be called by its name."""
+    attention = settings.attention.model_copy(update={"wake_phrase": "name"})
+    named = settings.model_copy(update={"attention": attention})
+    for sounding in soundings(60 * asked.minutes, asked.level, asked.part):
+        if asked.sound in sounding.name:
+            yield run_virtual(listen(engines, settings, sounding))
+            if sounding.speech:
+                yield run_virtual(listen(engines, named, sounding))
 
 
 async def listen(engines: Engines, settings: Settings, sounding: Sounding) -> Listened:
@@ -95,20 +94,15 @@ def shown(heard: Listened) -> str:
 
 def main() -> None:
     arguments = _arguments()
-    engines, rows = Engines(arguments.stt, arguments.threads), []
+    engines = Engines(arguments.stt, arguments.threads)
+    kept = Kept(arguments.out, ("sound", "wake_phrase"))
     try:
         settings = settings_of([NO_DRAFTS, *arguments.set])
-        for heard in listen_to_all(engines, settings, arguments.minutes, arguments.level, arguments.part):
+        for heard in listen_to_all(engines, settings, arguments):
             print(shown(heard), flush=True)
-            rows.append(heard)
+            kept.put(heard)
     finally:
         engines.close()
-    written = {
-        "command": " ".join(["benchmarks/phantom.py", *sys.argv[1:]]),
-        "machine": machine.description(),
-        "rows": [asdict(row) for row in rows],
-    }
-    arguments.out.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n")
 
 
 def _arguments() -> argparse.Namespace:
@@ -118,6 +112,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10, help="of each kind of sound")
     parser.add_argument("--level", type=float, default=-35, help="of music, chatter and television, in dBFS")
     parser.add_argument("--part", choices=("all", "even", "odd"), default="all", help="of the recordings")
+    parser.add_argument("--sound", default="", help="only the kinds with this in their names")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in the settings file")
     parser.add_argument("--out", type=Path, default=RESULTS / "phantom.json", help="where the figures go")
     return parser.parse_args()

@@ -67,7 +67,7 @@ def _part(clips: Sequence[Recorded], part: str) -> list[Recorded]:
 def music(noises: Sequence[Recorded], part: str) -> Iterator[Pcm]:
     """Recorded music, and music made of nothing, by turns."""
     first = {"all": 0, "even": 0, "odd": 100}[part]
-    recorded = [clip.pcm() for clip in noises if "music" in clip.name or "music" in clip.note]
+    recorded = [clip.pcm() for clip in noises if "music" in clip.name + clip.note and "speech" not in clip.note]
     for seed in range(first, first + 4):
         yield from recorded
         yield beds.music(SUNG_S, seed)

@@ -13,11 +13,10 @@ Results go to ``benchmarks/results/speculation.json``.
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
@@ -25,8 +24,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import machine
 from benchmarks.endpoint_sounds import with_end
+from benchmarks.kept import Kept
 from benchmarks.recordings import Recorded, recordings
 from benchmarks.scene import Costs, Engines, Scene, scene, settings_of
 from voicemate.audio.virtual_time import run_virtual
@@ -201,21 +200,15 @@ def shown(row: Ledger) -> str:
 
 def main() -> None:
     arguments = _arguments()
-    engines, rows = Engines(arguments.stt, arguments.threads), []
+    engines, kept = Engines(arguments.stt, arguments.threads), Kept(arguments.out, ("way",))
     try:
         for way in WAYS:
             if arguments.way in way.name:
-                rows.append(ledger(engines, way, chosen(arguments.clips)))
-                print(shown(rows[-1]), flush=True)
+                row = ledger(engines, way, chosen(arguments.clips))
+                print(shown(row), flush=True)
+                kept.put(row)
     finally:
         engines.close()
-    written = {
-        "command": " ".join(["benchmarks/speculation.py", *sys.argv[1:]]),
-        "machine": machine.description(),
-        "costs": asdict(USUAL),
-        "rows": [asdict(row) for row in rows],
-    }
-    arguments.out.write_text(json.dumps(written, indent=1) + "\n")
 
 
 def _arguments() -> argparse.Namespace:

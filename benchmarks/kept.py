@@ -1,0 +1,37 @@
+"""Results on disk: what was measured anew takes the place of what was there, so a stopped run loses little."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+
+
+@dataclass
+class Kept:
+    """Rows of one result file, told apart by some of their fields.
+
+    Args:
+        path: the file; rows that it has already are kept.
+        key: the fields.
+    """
+
+    path: Path
+    key: Sequence[str]
+
+    def __post_init__(self) -> None:
+        self.rows: list[dict[str, Any]] = json.loads(self.path.read_text())["rows"] if self.path.is_file() else []
+
+    def put(self, row: Any) -> None:
+        """Keep a dataclass, in place of the row with the same key, and write the file."""
+        new = {**asdict(row), "command": " ".join(sys.argv)}
+        same = [place for place, old in enumerate(self.rows) if all(old[name] == new[name] for name in self.key)]
+        if same:
+            self.rows[same[0]] = new
+        else:
+            self.rows.append(new)
+        written = {"machine": machine.description(), "rows": self.rows}
+        self.path.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n")
