@@ -92,7 +92,14 @@ class Spoken(Arguments):
 
 
 class Key(Arguments):
+    """What the push-to-talk key does.
+
+    Attributes:
+        while_connected: of a press: whoever pressed and then hangs up, or crashes, lets go with it.
+    """
+
     action: Literal["press", "release", "toggle"]
+    while_connected: bool = False
 
 
 class Watching(Arguments):

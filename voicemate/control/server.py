@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from voicemate.control.commands import STATUS_CHANGING, Controlled, Watching, perform, refused, understand
+from voicemate.control.commands import STATUS_CHANGING, Controlled, Key, Watching, perform, refused, understand
 from voicemate.control.flow import Allowance, Limits, LineSplitter, Outbox, TooLongError
 from voicemate.control.protocol import (
     Code,
@@ -113,6 +113,8 @@ class ControlServer:
             await client.serve()
         finally:
             self._clients.discard(client)
+            if client.holds_key:
+                await self._controlled.release()
 
     def _begin(self, client: "_Client", request: Request) -> asyncio.Task[None] | None:
         """Start working on ``request``, which is done to its end even when its client goes away."""
@@ -134,6 +136,8 @@ class ControlServer:
         elif self._stopping and request.command not in ("status", "stop"):
             client.send(refusal_line(Refusal(request.id, Code.STOPPING, "The daemon is about to end")))
         else:
+            if isinstance(given, Key):
+                client.holds_key = given.action == "press" and given.while_connected
             try:
                 line = result_line(request.id, await perform(self._controlled, request.command, given))
             except VoicemateError as error:
@@ -165,6 +169,7 @@ class _Client:
     ):
         self.task = task
         self.watching: Watching | None = None
+        self.holds_key = False  # and lets go when it goes away
         self._reader = reader
         self._writer = writer
         self._writer.transport.set_write_buffer_limits(high=0)  # all that waits, waits in the outbox

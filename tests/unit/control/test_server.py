@@ -56,6 +56,34 @@ class Visitor:
         self.writer.transport.abort()
 
 
+@pytest.mark.parametrize("politely", [True, False])
+async def test_who_holds_the_key_lets_go_by_going_away(path: Path, politely: bool):
+    async with serving(path) as (conversation, _):
+        holder, other = await Visitor.at(path), await Visitor.at(path)
+        await holder.call(1, "ptt", action="press", while_connected=True)
+        await other.call(1, "ptt", action="press")
+        other.leave()
+        if politely:
+            holder.writer.close()
+        else:
+            holder.leave()
+        while ("release",) not in conversation.done:
+            await asyncio.sleep(0.005)
+        assert conversation.done == [("press",), ("press",), ("release",)]
+
+
+async def test_who_has_let_go_already_does_not_do_so_again(path: Path):
+    async with serving(path) as (conversation, _):
+        holder = await Visitor.at(path)
+        await holder.call(1, "ptt", action="press", while_connected=True)
+        await holder.call(2, "ptt", action="release")
+        holder.writer.close()
+        assert await holder.ended()
+        last = await Visitor.at(path)
+        await last.call(1, "mute", on=True)
+        assert conversation.done == [("press",), ("release",), ("mute", True)]
+
+
 async def test_each_command_reaches_the_conversation(path: Path):
     async with serving(path) as (conversation, _):
         visitor = await Visitor.at(path)
