@@ -22,7 +22,11 @@ from voicemate.personas.persona import Persona, Voice
 from voicemate.sound import CLOCK_HZ, Sound
 
 QUESTIONS = {
-    "en": ("What do you like best about the sea?", "What is the capital of France?", "What should I read tonight?"),
+    "en": (
+        "What do you like best about the sea?",
+        "What is the capital of France?",
+        "Tell me about your favorite book.",
+    ),
     "zh": ("你好，你今天过得怎么样？", "你最喜欢喝什么茶？", "晚上我应该看什么电影？"),
 }
 """Questions in the languages of the shipped personas; all others are asked in English."""
