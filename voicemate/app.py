@@ -7,7 +7,7 @@ import gc
 import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -222,18 +222,25 @@ def _with_seed(settings: Settings) -> Settings:
     return settings.model_copy(update={"thinking": settings.thinking.model_copy(update={"seed": _seed(settings)})})
 
 
-async def talk(settings: Settings, view: ViewMaker, record: Path | None = None) -> None:
+async def talk(
+    settings: Settings, view: ViewMaker, record: Path | None = None, beside: "Beside | None" = None
+) -> None:
     """Converse on this machine's microphone and loudspeaker until interrupted.
 
     Args:
         record: keep the whole conversation in this new file.
+        beside: see ``converse``.
 
     Raises:
         VoicemateError: of the class that says what is missing or broke.
     """
     persona = find_persona(settings.persona)
     with only_instance():
-        await converse(settings, persona, device_stage(settings), view, record=record)
+        await converse(settings, persona, device_stage(settings), view, record=record, beside=beside)
+
+
+Beside = Callable[[Session, EventStream], AbstractAsyncContextManager[object]]
+"""Makes what goes on beside a conversation, for as long as that does."""
 
 
 async def _nothing_to_renew() -> None:
@@ -283,6 +290,7 @@ async def converse(
     begin: Callable[[Session], None] | None = None,
     kept_in_history: bool = True,
     record: Path | None = None,
+    beside: Beside | None = None,
 ) -> None:
     """Hold a conversation on ``stage`` until it ends or the awaiting task is cancelled.
 
@@ -291,6 +299,7 @@ async def converse(
         begin: called when all is ready, instead of the persona's greeting.
         kept_in_history: unless the settings say otherwise.
         record: keep all of it in this new file.
+        beside: what goes on beside it, such as a key that is watched.
 
     Raises:
         VoicemateError: of the class that says what is missing or broke.
@@ -314,8 +323,9 @@ async def converse(
                     begin(session)
                 elif persona.greeting:
                     session.greet(persona.greeting)
-                with _ends_on_sigterm():
-                    await session.run()
+                async with beside(session, events) if beside else contextlib.nullcontext():
+                    with ends_on_sigterm():
+                        await session.run()
 
 
 def title(settings: Settings, persona: Persona) -> str:
@@ -455,7 +465,7 @@ def recorded(path: Path, settings: Settings, persona: Persona, events: EventStre
 
 
 @contextmanager
-def _ends_on_sigterm() -> Iterator[None]:
+def ends_on_sigterm() -> Iterator[None]:
     """End the running task in an orderly way on SIGTERM, as Ctrl-C does."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None

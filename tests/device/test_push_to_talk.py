@@ -18,6 +18,8 @@ import soxr
 
 from tests.display import Display, available, display
 from tests.pulse import RATE, PulseRoom
+from tests.talk_process import LISTENING, Talk
+from voicemate.cli.conversing import TERMINATED
 from voicemate.control.client import Client, Told
 from voicemate.hotkey.chord import parse
 from voicemate.hotkey.reports import Ready, Report
@@ -147,6 +149,21 @@ def test_the_microphone_is_opened_by_the_key_and_the_turn_ends_with_it(
     first_word = np.flatnonzero(abs(recording.person) > 0.05)[0]
     assert abs(recording.loudspeaker[:first_word]).max() > 0.02, "the cue came before the person spoke"
     assert abs(recording.loudspeaker[first_word:]).max() > 0.02, "and the reply afterwards"
+
+
+def test_talk_listens_to_the_key_only_where_that_is_wanted(
+    daemon: Daemon, screen: Display, pulse_room: PulseRoom
+) -> None:
+    with Talk([], pulse_room.environment | screen.environment) as talk:
+        talk.wait_for("Hold ctrl+option+space", PATIENCE_S)
+        if not any(LISTENING in line for line in talk.seen):
+            talk.wait_for(LISTENING, PATIENCE_S)
+        assert microphones_in_use(pulse_room.environment) == 0
+        screen.keys("keydown", "ctrl+alt+space")
+        talk.wait_for(LISTENING, PATIENCE_S)
+        assert microphones_in_use(pulse_room.environment) == 1
+        screen.keys("keyup", "ctrl+alt+space")
+        assert talk.stop() == TERMINATED
 
 
 def test_a_chord_that_is_taken_is_told_and_the_rest_goes_on(daemon: Daemon, screen: Display) -> None:

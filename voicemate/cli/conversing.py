@@ -79,10 +79,10 @@ def talk(
     if llm is None:
         settings = offer_better_model(settings)
     go_offline(settings)
-    from voicemate import app as composition
+    from voicemate.daemon import talking
 
     view = choose_view(results(), live=not no_view, recording=record is not None)
-    _run(settings, composition.talk(settings, view, record))
+    _run(settings, talking.talk(settings, view, record))
 
 
 def ask(
