@@ -2,6 +2,7 @@
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -25,7 +26,11 @@ LOOK_S = 0.02
 
 
 def furnish(home: Path, settings: str = SETTINGS) -> dict[str, str]:
-    """Write a persona and settings into ``home``, make it this process's too, and return its variables."""
+    """Write a persona and settings into ``home``, make it this process's too, and return its variables.
+
+    From now on SIGTERM leaves no daemon behind either.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     models = models_folder()
     (home / "config" / "personas").mkdir(parents=True)
     (home / "config" / "personas" / "pip.toml").write_text(PERSONA)

@@ -67,6 +67,7 @@ def main() -> None:
     arguments = _arguments()
     draw = random.Random(arguments.seed)
     spoken = _spoken()
+    earlier = [Kill(**kill) for kill in json.loads(RESULTS.read_text())["kills"]] if arguments.more else []
     kills: list[Kill] = []
     with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
         home = Path(folder)
@@ -84,7 +85,7 @@ def main() -> None:
         with HeldUp() as held_up, Daemon(environment) as daemon:
             _check(daemon, held_up, home, kills[-1])
             _print(len(kills) - 1, kills[-1])
-    write(arguments, kills)
+    write(arguments, earlier + kills, kills)
 
 
 def _live_and_die(daemon: Daemon, kill: Kill, draw: random.Random, room: PulseRoom, spoken: list[np.ndarray]) -> None:
@@ -192,14 +193,16 @@ def _print(number: int, kill: Kill) -> None:
     )
 
 
-def write(arguments: argparse.Namespace, kills: list[Kill]) -> None:
-    times = np.array([kill.listening_s - kill.held_up_s for kill in kills])
+def write(arguments: argparse.Namespace, kills: list[Kill], timed: list[Kill]) -> None:
+    """Write the results of all ``kills``, and the times of those of this run."""
+    times = np.array([kill.listening_s - kill.held_up_s for kill in timed])
     summary = {
         "kills": len(kills),
         "by_moment": dict(Counter(kill.moment for kill in kills)),
         "finished_turns": sum(kill.finished for kill in kills),
         "finished_turns_missing": sum(len(kill.missing) for kill in kills),
         "databases_not_whole": sum(not kill.whole for kill in kills),
+        "timed": len(timed),
         "listening_again_s": {
             "median": round(float(np.median(times)), 2),
             "p90": round(float(np.percentile(times, 90)), 2),
@@ -211,7 +214,7 @@ def write(arguments: argparse.Namespace, kills: list[Kill]) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     result = {
         "command": f"python benchmarks/kills.py --kills {arguments.kills} --seed {arguments.seed}",
-        "note": "times are without those in which the benchmark itself was kept from running",
+        "note": "the times are those of the last run, without what the benchmark itself was kept from running",
         "machine": machine.description(),
         "summary": summary,
         "kills": [asdict(kill) for kill in kills],
@@ -223,6 +226,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--more", action="store_true", help="beside those of the results that are there")
     return parser.parse_args()
 
 

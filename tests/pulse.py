@@ -113,9 +113,7 @@ class PulseRoom:
         users = "sink-input" if device == "speaker" else "source-output"
         streams = self._numbers(users, of=device)
         self._use_as_default("nowhere" if device == "speaker" else "nowhere.monitor")
-        self._control("unload-module", self._numbers("module", of=f"_name={device} ")[0])
-        for number in streams:  # PulseAudio has moved them to another device
-            self._command_line(f"kill-{users} {number}")
+        self._unload(device, [f"kill-{users} {number}" for number in streams])
 
     def restore(self, device: str, options: str = "") -> None:
         """Plug it in again.
@@ -127,6 +125,18 @@ class PulseRoom:
         module = _MODULES[device].split()[0]
         self._control("load-module", module, *(f"{name}={value}" for name, value in given.items()))
         self._use_as_default(device)
+
+    def rename(self, old: str, new: str, end_streams: bool) -> None:
+        """``speaker`` gets another name, or its own back: for PulseAudio it goes, and the other one comes.
+
+        Args:
+            end_streams: those on it by its name; else PulseAudio takes them along, as those that follow the default.
+        """
+        module = _MODULES["speaker"].replace("sink_name=speaker", f"sink_name={new}")
+        self._control("load-module", *module.split(" "))
+        self._control("set-default-sink", new)
+        by_name = self._numbers("sink-input", of=old) if end_streams else []
+        self._unload(old, [f"kill-sink-input {number}" for number in by_name])
 
     def end_server(self) -> None:
         """The sound server ends, and all devices with it."""
@@ -220,6 +230,11 @@ class PulseRoom:
         devices = self._control("list", "short", "sinks" if kind == "sink-input" else "sources").splitlines()
         number = next(row.split("\t")[0] for row in devices if row.split("\t")[1] == of)
         return [row[0] for row in rows if row[1] == number]
+
+    def _unload(self, device: str, kills: list[str]) -> None:
+        """Take a device away and end streams that PulseAudio moves to another one, before that has played of them."""
+        module = self._numbers("module", of=f"_name={device} ")[0]
+        self._command_line("\n".join([f"unload-module {module}", *kills]))
 
     def _command_line(self, command: str) -> None:
         """PulseAudio's own command line: pactl cannot end a stream."""

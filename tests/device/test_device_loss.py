@@ -1,12 +1,13 @@
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import numpy as np
 import pytest
 
 from tests.pulse import RATE, PulseRoom, find
 from voicemate.audio.clock import SampleClock
+from voicemate.audio.device_events import DeviceEvents, DevicesChanged, system_source
 from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.microphone import DeviceMicrophone
 from voicemate.audio.ports import Block
@@ -18,6 +19,8 @@ from voicemate.sound import Sound
 pytestmark = pytest.mark.device
 
 PATIENT = WatchdogLimits(start_s=2.0, silence_s=1.0, longest_backoff_s=0.5, tries=None)
+SLOW = WatchdogLimits(start_s=2.0, silence_s=1.0, first_backoff_s=60.0, longest_backoff_s=60.0, tries=None)
+"""Its own next try would be too late: only the system's word can help."""
 DEAF = WatchdogLimits(start_s=2.0, silence_s=None, longest_backoff_s=0.5, tries=None)
 
 
@@ -31,8 +34,8 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 class Ears:
-    def __init__(self, host: StreamHost) -> None:
-        self.microphone = DeviceMicrophone(host, SampleClock(), limits=PATIENT)
+    def __init__(self, host: StreamHost, limits: WatchdogLimits = PATIENT) -> None:
+        self.microphone = DeviceMicrophone(host, SampleClock(), limits=limits)
         self.health: list[AudioError | None] = []
         self.microphone.on_health(self.health.append)
         self.blocks: list[Block] = []
@@ -46,8 +49,8 @@ class Ears:
 
 
 @contextlib.asynccontextmanager
-async def listening(host: StreamHost) -> AsyncIterator[Ears]:
-    ears = Ears(host)
+async def listening(host: StreamHost, limits: WatchdogLimits = PATIENT) -> AsyncIterator[Ears]:
+    ears = Ears(host, limits)
     await ears.microphone.open()
     task = asyncio.create_task(ears.listen())
     await until(lambda: bool(ears.blocks) and ears.hears(0))
@@ -58,12 +61,27 @@ async def listening(host: StreamHost) -> AsyncIterator[Ears]:
 
 
 @contextlib.asynccontextmanager
-async def without(room: PulseRoom, device: str) -> AsyncIterator[None]:
+async def without(room: PulseRoom, device: str, options: str = "") -> AsyncIterator[None]:
+    """``options``: of the device that comes back."""
     await asyncio.to_thread(room.lose, device)
     try:
         yield
     finally:
-        await asyncio.to_thread(room.restore, device)
+        await asyncio.to_thread(room.restore, device, options)
+
+
+@contextlib.contextmanager
+def told_of_devices(*devices: DeviceMicrophone | DeviceLoudspeaker) -> Iterator[list[DevicesChanged]]:
+    """PulseAudio's word reaches the devices, as it does in the daemon."""
+    told: list[DevicesChanged] = []
+
+    def changed(change: DevicesChanged) -> None:
+        told.append(change)
+        for device in devices:
+            device.retry()
+
+    with DeviceEvents(changed, system_source()):
+        yield told
 
 
 async def test_a_microphone_that_is_unplugged_is_named_and_comes_back(host: StreamHost, pulse_room: PulseRoom):
@@ -140,3 +158,71 @@ async def test_a_device_that_hangs_is_noticed_and_the_other_one_is_not_blamed(
     await loudspeaker.close()
     blamed = {name for name, told in health.items() if told}
     assert blamed == {device}
+
+
+async def test_a_headset_that_comes_back_with_its_other_profile_is_heard_at_once(
+    host: StreamHost, pulse_room: PulseRoom
+):
+    async with listening(host, SLOW) as ears:
+        with told_of_devices(ears.microphone):
+            await asyncio.sleep(0.5)  # until PulseAudio's word is listened to
+            profile = "rate=16000 channels=1 channel_map=mono master_channel_map=rear-left"
+            async with without(pulse_room, "mic", profile):
+                await until(lambda: len(ears.health) > 1)  # it stopped, and cannot be opened again
+            await until(lambda: ears.health[-1] is None)
+            delivered = len(ears.blocks)
+            await asyncio.to_thread(pulse_room.say, noise(0.5))
+            assert any(np.abs(block.pcm).max() > 0.1 for block in ears.blocks[delivered:])
+    await asyncio.to_thread(pulse_room.lose, "mic")
+    await asyncio.to_thread(pulse_room.restore, "mic")
+
+
+async def test_a_sound_server_that_ends_takes_both_devices_along_and_brings_both_back(
+    host: StreamHost, pulse_room: PulseRoom
+):
+    health: list[AudioError | None] = []
+    loudspeaker = DeviceLoudspeaker(host, SampleClock(), limits=DEAF)
+    loudspeaker.on_health(health.append)
+    await loudspeaker.open()
+    async with listening(host) as ears:
+        with told_of_devices(ears.microphone, loudspeaker) as told:
+            loudspeaker.play(Sound(noise(3), RATE))
+            await until(lambda: loudspeaker.position() > RATE // 2)
+            await asyncio.to_thread(pulse_room.end_server)
+            await until(lambda: bool(ears.health) and bool(health))
+            assert ears.health[-1]
+            assert health[-1]
+            await asyncio.to_thread(pulse_room.begin_server)
+            await until(lambda: ears.health[-1] is None and health[-1] is None)
+            await until(loudspeaker.idle)
+            assert told, "that it is back"
+            delivered = len(ears.blocks)
+            await asyncio.to_thread(pulse_room.say, noise(0.5))
+            assert any(np.abs(block.pcm).max() > 0.1 for block in ears.blocks[delivered:])
+    await loudspeaker.close()
+
+
+@pytest.mark.parametrize("part", ["speaker", "any"])
+async def test_a_loudspeaker_that_was_renamed_is_missed_by_its_name_and_not_by_who_follows_the_default(
+    host: StreamHost, pulse_room: PulseRoom, part: str
+):
+    health: list[AudioError | None] = []
+    loudspeaker = DeviceLoudspeaker(host, SampleClock(), part, limits=DEAF)
+    loudspeaker.on_health(health.append)
+    await loudspeaker.open()
+    span = loudspeaker.play(Sound(noise(2), RATE))
+    await until(lambda: loudspeaker.position() > RATE // 4)
+    by_name = part == "speaker"
+    await asyncio.to_thread(pulse_room.rename, "speaker", "headset", by_name)
+    if by_name:
+        await until(lambda: len(health) > 1)
+        assert health[-1]
+        assert "speaker" in health[-1].wrong
+    else:
+        await until(loudspeaker.idle)
+    await asyncio.to_thread(pulse_room.rename, "headset", "speaker", False)
+    await until(loudspeaker.idle)
+    assert loudspeaker.position() == span.end
+    assert not health or health[-1] is None
+    assert bool(health) == by_name
+    await loudspeaker.close()
