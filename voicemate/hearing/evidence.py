@@ -13,7 +13,10 @@ from voicemate.hearing import repetition, words
 from voicemate.sound import CLOCK_HZ
 
 _CONFIDENT = 0.3
-"""Mean token probability below which nothing was right; the least certain words that were have 0.38."""
+"""Mean token probability below which hardly anything was right. A word or two that was right may have as little, in a
+room where others talk,"""
+_CONFIDENT_IN_MORE, _MORE = 0.42, 10
+"""but not the mean of more tokens: of so many letters or more, nothing that was right had less than 0.44."""
 
 _DOUBTFUL = 0.7
 """Below this, one more sign against the words is enough."""
@@ -86,9 +89,10 @@ def judge(text: str, confidence: float, voiced: int, dbfs: float) -> Words | Not
 def _against(said: str, confidence: float, voiced: int, dbfs: float) -> str:
     if not said:
         return "no words"
-    if confidence < _CONFIDENT:
+    letters = _letters(said)
+    if confidence < (_CONFIDENT if letters < _MORE else _CONFIDENT_IN_MORE):
         return "unclear"
-    if _letters(said) * CLOCK_HZ > _FASTEST * (voiced + _UNNOTICED):
+    if letters * CLOCK_HZ > _FASTEST * (voiced + _UNNOTICED):
         return "too many words for the voice heard"
     if voiced > _LONG and _letters(repetition.without(said)) * CLOCK_HZ < _SLOWEST * voiced:
         return "too few words for the voice heard"

@@ -21,6 +21,12 @@ def test_words_that_whisper_does_not_believe_are_not_words():
     assert judge("The Earth has", 0.26, samples(1000), CLEAR) == NotWords("unclear", "The Earth has")
 
 
+def test_whisper_must_be_surer_of_a_sentence_than_of_a_word():
+    assert isinstance(judge("Skip on TV.", 0.33, samples(900), CLEAR), Words)
+    assert isinstance(judge("German choice and hold on the white hair.", 0.38, samples(3000), CLEAR), NotWords)
+    assert isinstance(judge("Cancel the timer.", 0.45, samples(900), CLEAR), Words)
+
+
 def test_a_cough_cannot_have_said_a_sentence():
     verdict = judge("Thank you for saying that to me.", 0.9, samples(150), CLEAR)
     assert verdict == NotWords("too many words for the voice heard", "Thank you for saying that to me.")
