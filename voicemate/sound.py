@@ -4,6 +4,7 @@ All decisions run on one clock: the number of 16 kHz samples the microphone has 
 conversation began. Positions on it are plain integers, named ``at``, ``began`` or ``ended``.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,5 +48,5 @@ def level_dbfs(pcm: Pcm) -> float:
     """RMS level in dB below full scale; -120 for silence or no samples."""
     if len(pcm) == 0:
         return -120.0
-    power = float(np.mean(np.square(pcm, dtype=np.float64)))
-    return 10 * float(np.log10(max(power, 1e-12)))
+    power = float(np.dot(pcm, pcm)) / len(pcm)
+    return 10 * math.log10(max(power, 1e-12))

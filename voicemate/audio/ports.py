@@ -15,8 +15,9 @@ BLOCK_MS = 32
 """Length of a microphone block: one Silero frame (512 samples at 16 kHz)."""
 BLOCK_SAMPLES = CLOCK_HZ * BLOCK_MS // 1000
 
-GROUP = 3
-"""Blocks that come together while nobody speaks: a voice is noticed at most 64 ms later, its end as early as ever."""
+GROUP = 8
+"""Blocks that come together while nobody speaks: a voice is noticed at most 224 ms later, its end as early as ever,
+since no turn is over sooner after its first sample."""
 
 FAR_KEPT_S = 5.0
 """How far back a loudspeaker knows what it played."""
