@@ -26,9 +26,9 @@ from typing import Any
 
 import numpy as np
 import soxr
-import xcffib
-import xcffib.xproto
-import xcffib.xtest
+import xcffib  # type: ignore[import-not-found]
+import xcffib.xproto  # type: ignore[import-not-found]
+import xcffib.xtest  # type: ignore[import-not-found]
 
 from benchmarks import machine
 from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind

@@ -223,9 +223,9 @@ def _connected(display: str | None) -> Iterator[_Server]:
         HotkeyError: the library or the server is missing, or the server goes away.
     """
     try:
-        import xcffib
-        import xcffib.xkb
-        import xcffib.xproto
+        import xcffib  # type: ignore[import-not-found]
+        import xcffib.xkb  # type: ignore[import-not-found]
+        import xcffib.xproto  # type: ignore[import-not-found]
     except ImportError:
         raise NoHotkeyError(
             "The push-to-talk key needs the Python package xcffib",
