@@ -35,7 +35,7 @@ RESULTS = Path(__file__).parent / "results" / "device-loss.json"
 
 TARGET_S = 2.0
 
-LONGEST_AWAY_S = 3.0
+LONGEST_AWAY_S = 2.0
 
 HEADSET = "rate=16000 channels=1 channel_map=mono master_channel_map="
 
@@ -156,7 +156,7 @@ def _lose_and_return(daemon: Daemon, room: PulseRoom, way: Way, loss: Loss, sent
             return
     loss.held_up_s = round(held_up.seconds, 2)
     daemon.interrupt()
-    time.sleep(0.5)
+    time.sleep(0.2)
     said = len(daemon.events)
     room.say(sentence)
     try:

@@ -143,13 +143,14 @@ class PulseRoom:
         self._life.close()
 
     def begin_server(self) -> float:
-        """It begins anew; returns the moment (``time.monotonic``) at which the same devices were there again."""
+        """It begins anew; returns the moment (``time.monotonic``) at which the same devices were there again.
+
+        That is when the air moves: until then a null sink's monitor delivers a block every two seconds.
+        """
         self._start(self._life)
         self._use_as_default("speaker")
         self._use_as_default("mic")
-        there = time.monotonic()
-        self._life.enter_context(self._air())
-        return there
+        return self._life.enter_context(self._air())
 
     def freeze(self, device: str, frozen: bool = True) -> None:
         """Let ``speaker`` or ``mic`` hang: no error, and no more callbacks either."""
@@ -185,17 +186,21 @@ class PulseRoom:
         _wait_until(answers, "PulseAudio answers")
 
     @contextlib.contextmanager
-    def _air(self) -> Iterator[None]:
-        """The room's noise, for as long as the server runs; it also keeps the null sink at a short latency."""
+    def _air(self) -> Iterator[float]:
+        """The room's noise, for as long as the server runs; it also keeps the null sink at a short latency.
+
+        Yields the moment at which it was there.
+        """
         level = 0.0 if self._noise_dbfs is None else 10 ** (self._noise_dbfs / 20)
         noise = np.random.default_rng(0).standard_normal(RATE, dtype=np.float32) * np.float32(level)
         with self._player("room") as player:
             feeder = threading.Thread(target=_feed_for_ever, args=(player, noise.tobytes()))
             feeder.start()
             with self.recording() as recording:
+                there = time.monotonic()
                 size = recording.path.stat().st_size
                 _wait_until(lambda: recording.path.stat().st_size > size + 4 * 4 * RATE // 4, "the air moves")
-            yield
+            yield there
         feeder.join()
 
     @property
