@@ -84,14 +84,14 @@ def wanted() -> dict[str, list[str]]:
     return commands | {name: ["barge_in.py", *asked, "--out", str(RESULTS / name)] for name, asked in barged}
 
 
-def gather(again: bool, threads: int) -> dict[str, Any]:
-    """All results by their names; those that are missing are measured now."""
+def gather(again: bool, as_is: bool, threads: int) -> dict[str, Any]:
+    """All results by their names; those that are missing are measured now, or left out."""
     for name, (script, *asked) in wanted().items():
-        if again or not (RESULTS / name).is_file():
+        if again or not (as_is or (RESULTS / name).is_file()):
             print(f"measuring {name}: {script} {' '.join(asked)}", flush=True)
             given = [] if script == "endpoint.py" else ["--threads", str(threads)]
             subprocess.run([sys.executable, str(HERE / script), *asked, *given], check=True)
-    return {name: json.loads((RESULTS / name).read_text()) for name in wanted()}
+    return {name: json.loads((RESULTS / name).read_text()) for name in wanted() if (RESULTS / name).is_file()}
 
 
 # ---------------------------------------------------------------- the measures
@@ -101,11 +101,15 @@ Measure = Callable[[dict[str, Any], Setting], str]
 """A cell of the table; empty where the setting does not bear on the measure."""
 
 
+def rows_of(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return found[name]["rows"] if name in found else []
+
+
 def conversation(of: Callable[[dict[str, Any]], str]) -> Measure:
     """What is told of the whole conversation that ``speculation.py`` holds."""
 
     def cell(found: dict[str, Any], setting: Setting) -> str:
-        rows = [row for row in found["speculation.json"]["rows"] if row["way"] == setting.way]
+        rows = [row for row in rows_of(found, "speculation.json") if row["way"] == setting.way]
         return of(rows[0]) if rows else ""
 
     return cell
@@ -130,7 +134,8 @@ def barged(of: Callable[[dict[str, Any]], str], echo_db: int = -20) -> Measure:
     def cell(found: dict[str, Any], setting: Setting) -> str:
         if setting.bid_ms is None or (echo_db != -20 and setting is not SHIPPED):
             return ""
-        return of(found[barge_in_file(setting.bid_ms, echo_db)[0]]["summary"])
+        result = found.get(barge_in_file(setting.bid_ms, echo_db)[0])
+        return of(result["summary"]) if result else ""
 
     return cell
 
@@ -141,7 +146,7 @@ def alone(echo_db: int) -> Measure:
     def cell(found: dict[str, Any], setting: Setting) -> str:
         if setting is not SHIPPED:
             return ""
-        rows = [row for row in found["echo.json"]["rows"] if row["echo_db"] == echo_db]
+        rows = [row for row in rows_of(found, "echo.json") if row["echo_db"] == echo_db]
         disturbed, paused, minutes = (
             sum(row[name] for name in names for row in rows)
             for names in (("broken_off", "turns"), ("paused",), ("minutes",))
@@ -155,7 +160,7 @@ def phantoms(sound: str) -> Measure:
     def cell(found: dict[str, Any], setting: Setting) -> str:
         if setting is not SHIPPED:
             return ""
-        rows = [row for row in found["phantom.json"]["rows"] if row["sound"] == sound]
+        rows = [row for row in rows_of(found, "phantom.json") if row["sound"] == sound]
         told = [f"{60 * row['turns'] / row['minutes']:.0f}{' (called by name)' * row['wake_phrase']}" for row in rows]
         return ", ".join(told)
 
@@ -228,7 +233,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
     left.set(xlabel="median wait at clear ends (ms)", ylabel="false cut-ins (%)", ylim=(-2, 102), title="patience")
     left.legend(title="pauses", fontsize=8)
     for label, name in _curves():
-        trials = found[name]["trials"]
+        trials = found[name]["trials"] if name in found else []
         times = sorted(t["silent_after_ms"] if t["stopped"] else np.inf for t in trials if t["bid"])
         right.step(times, 100 * np.arange(1, len(times) + 1) / len(times), where="post", label=label)
     right.axvline(200, color="grey", linestyle=":")
@@ -249,9 +254,10 @@ def _curves() -> Sequence[tuple[str, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--again", action="store_true", help="measure everything anew: about an hour")
+    parser.add_argument("--as-is", action="store_true", help="leave out what is missing instead of measuring it")
     parser.add_argument("--threads", type=int, default=0, help="whisper's and the language model's")
     arguments = parser.parse_args()
-    found = gather(arguments.again, arguments.threads)
+    found = gather(arguments.again, arguments.as_is, arguments.threads)
     text = table(found)
     print(text)
     (RESULTS / "turn-taking.md").write_text(text + "\n")
