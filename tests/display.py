@@ -5,7 +5,7 @@ import os
 import select
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _PATIENCE_S = 60.0
 
@@ -43,10 +43,14 @@ class Display:
 
 
 @contextlib.contextmanager
-def display() -> Iterator[Display]:
-    """An X server for as long as the body runs."""
+def display(options: Sequence[str] = ()) -> Iterator[Display]:
+    """An X server for as long as the body runs.
+
+    Args:
+        options: further ones of Xvfb.
+    """
     reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1024x768x24", "-nolisten", "tcp", *options]
     with open(reader, "rb", buffering=0) as told:
         process = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
         os.close(writer)

@@ -2,11 +2,14 @@
 
 import contextlib
 import queue
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.display import Display
+from tests.display import Display, available, display
 from voicemate.errors import HotkeyError
 from voicemate.hotkey.chord import parse
 from voicemate.hotkey.reports import Broken, Down, Ready, Report, Up
@@ -135,3 +138,22 @@ def test_a_server_that_is_not_there_is_named() -> None:
     assert ":987654 cannot be reached" in report.error.wrong
     assert report.error.passing
     watch.stop()
+
+
+def test_a_server_that_lets_in_only_who_has_its_key_is_reached_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not available() or shutil.which("xauth") is None:
+        pytest.skip("there is no X server for tests here (Debian: xvfb xdotool)")
+    monkeypatch.setenv("XAUTHORITY", str(tmp_path / "none"))
+    key = tmp_path / "key"
+    key.touch(mode=0o600)
+    entries = "".join(f"add :{number} . {16 * '1f'}\n" for number in range(100))  # whichever it gets
+    subprocess.run(["xauth", "-f", str(key), "source", "-"], input=entries.encode(), check=True, capture_output=True)
+    with display(["-auth", str(key)]) as screen:
+        for authority, kind in ((None, Broken), (str(key), Ready)):
+            told: queue.Queue[Report] = queue.Queue()
+            watch = X11Watch(parse(CHORD), told.put, screen.name, authority)
+            watch.start()
+            assert isinstance(told.get(timeout=PATIENCE_S), kind)
+            watch.stop()

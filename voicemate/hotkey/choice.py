@@ -35,7 +35,7 @@ def way_of_watching(platform: str, environment: Mapping[str, str]) -> Callable[[
         )
     from voicemate.hotkey.x11 import X11Watch
 
-    return lambda chord, tell: X11Watch(chord, tell, environment["DISPLAY"])
+    return lambda chord, tell: X11Watch(chord, tell, environment["DISPLAY"], environment.get("XAUTHORITY"))
 
 
 def watch_of(chord: Chord, tell: Tell, environment: Mapping[str, str]) -> Watch:

@@ -34,12 +34,14 @@ class X11Watch:
         chord: what is watched.
         tell: takes reports, in the thread.
         display: of the X server; the environment's by default.
+        authority: the file that lets this account in; the environment's or the usual one by default.
     """
 
-    def __init__(self, chord: Chord, tell: Tell, display: str | None = None):
+    def __init__(self, chord: Chord, tell: Tell, display: str | None = None, authority: str | None = None):
         self._chord = chord
         self._tell = tell
         self._display = display
+        self._authority = authority
         self._stopped, self._stopper = os.pipe()
         self._thread = threading.Thread(target=self._run, name="hotkey", daemon=True)
         self._over = False
@@ -55,6 +57,8 @@ class X11Watch:
 
     def _run(self) -> None:
         try:
+            if self._authority:
+                os.environ["XAUTHORITY"] = self._authority  # libxcb looks nowhere else
             with _connected(self._display) as server:
                 grab = _Grab(server, self._chord)
                 self._report(Ready())
