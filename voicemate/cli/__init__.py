@@ -38,7 +38,7 @@ app = typer.Typer(
     help="Talk, hands-free, to a character of your own on your own machine. Nothing is ever sent anywhere.",
     epilog="Exit codes: 0 done · 2 wrong usage · 3 settings · 4 persona · 5 model · 6 audio · 7 history · "
     "8 already running · 9 download · 10 speech · 11 not running · 12 control · 14 recording · "
-    "15 service · 130 interrupted · 143 terminated.",
+    "15 service · 17 hotkey · 18 menu · 130 interrupted · 143 terminated.",
 )
 conversing.add_to(app)
 listening.add_to(app)

@@ -9,13 +9,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
 from voicemate.config import Settings, load
 from voicemate.control.client import Client, Told
 from voicemate.control.status import Status
-from voicemate.conversation.history import HistoryReader
+from voicemate.conversation.history import HistoryReader, history_file
+from voicemate.conversation.history.database import belonging
 from voicemate.desktop import choices
 from voicemate.desktop.actions import Action, Change, Command, Dismiss, Start, StartAtLogin
 from voicemate.desktop.following import Following
@@ -76,7 +78,8 @@ class Companion:
         self._known = Known(mac=sys.platform == "darwin")
         self._shown: Menu | None = None
         self._looked_up = float("-inf")
-        self._said = True  # something, since the exchanges were read; reading checks the whole history
+        self._choices_for = ""  # the persona whose voices were looked up
+        self._history_read: object = None  # as it was then; reading it again costs a check of all of it
         self._following = Following(self._told, self._happened, connect)
 
     def begin(self) -> None:
@@ -92,8 +95,10 @@ class Companion:
     def opening(self) -> None:
         """The menu is about to be opened: what is not told by events is looked up again."""
         self._following.try_now()
-        if self._said:
-            self._said = False
+        history = _mark_of_history(), self._known.settings.menu.exchanges
+        if history != self._history_read:
+            self._history_read = history
+            self._learn(exchanges=())  # they may have been forgotten
             _in_background(self._read_exchanges)
         with self._lock:
             fresh = time.monotonic() - self._looked_up < _FRESH_S
@@ -127,18 +132,15 @@ class Companion:
                 self._show(drawn)
 
     def _told(self, status: Status | None, down: Trouble | None) -> None:
-        before = self._known.status
         unreachable = down is not None
         if status is None and not unreachable:
             down = self._errands.why_down()
         self._learn(status=status, down=down, unreachable=unreachable)
-        if status and (before is None or before.persona != status.persona):
+        if status and status.persona != self._choices_for:
             _in_background(self._read_choices)
 
     def _happened(self, told: Told) -> None:
-        if told.kind == "ReplyEnded":
-            self._said = True
-        elif told.kind == "StatusChanged":
+        if told.kind == "StatusChanged":
             self._read_settings()
 
     def _read_settings(self) -> None:
@@ -157,7 +159,10 @@ class Companion:
 
     def _read_choices(self) -> None:
         status = self._known.status
-        self._learn(choices=self._look_up(status.persona if status else self._known.settings.persona))
+        persona = self._choices_for = status.persona if status else self._known.settings.persona
+        found = self._look_up(persona)
+        if persona == self._choices_for:  # else another one is being looked up
+            self._learn(choices=found)
 
     def _read_login(self) -> None:
         try:
@@ -213,6 +218,17 @@ class Companion:
             self._command(Command("reload"))
         except NotRunningError:  # it is used at the next start
             pass
+
+
+def _mark_of_history() -> tuple[tuple[int, int], ...]:
+    """Another one whenever something was written to the history, or forgotten."""
+    files = [file for file in belonging(history_file()) if not file.name.endswith("-shm")]
+    found = []
+    for file in files:
+        with suppress(FileNotFoundError):  # SQLite takes the log away
+            known = file.stat()
+            found.append((known.st_mtime_ns, known.st_size))
+    return tuple(found)
 
 
 def last_exchanges(most: int) -> tuple[Exchange, ...]:

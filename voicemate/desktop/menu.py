@@ -107,7 +107,9 @@ def _findings(known: Known) -> Iterator[Item]:
     """What is wrong, and how to fix it: a line each, with the whole story in its submenu."""
     problems = known.status.problems if known.status else []
     for problem in problems:
-        yield _finding(Trouble(problem.wrong, problem.remedy), Item("Try again now", Command("reload")))
+        yield _finding(
+            Trouble(problem.wrong, problem.remedy), Item("Try again now", Command("reload", (), "Trying again …"))
+        )
     if known.status is None and known.down:
         yield _finding(known.down)
     if known.trouble and known.trouble.wrong not in {problem.wrong for problem in problems}:

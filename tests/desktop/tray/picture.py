@@ -4,18 +4,15 @@ The real tray, daemon and menu of these tests: with a submenu open, with somethi
 """
 
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.desktop.tray.conftest import ShownMenu
 from tests.desktop.tray.scripted_daemon import ScriptedDaemon
-from tests.desktop.tray.tray_screen import Desktop, ended, wait_until
+from tests.desktop.tray.shown_menu import shown_menu
+from tests.desktop.tray.tray_screen import Desktop, wait_until
 from voicemate.conversation.history import History
 from voicemate.errors import ModelError
-
-CHECKOUT = Path(__file__).parents[3]
 
 SAID = (
     ("I had a long day at work.", "Oh, those days are tiring. Sit down and catch your breath. What was hardest?"),
@@ -28,8 +25,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="vm-", dir="/tmp") as home, Desktop() as desktop:
         os.environ["VOICEMATE_HOME"] = home
         _remember()
-        with ScriptedDaemon() as daemon, ended(_menu(desktop, home)) as process:
-            menu = ShownMenu(desktop, process)
+        large = {"QT_SCALE_FACTOR": "1.5"}
+        with ScriptedDaemon() as daemon, shown_menu(desktop, Path(home), "--backdrop", environment=large) as menu:
             wait_until(lambda: "listening" in menu.seen()["tip"], "it listens")
             menu.open(button=1)
             menu.click_item("Character")
@@ -55,17 +52,6 @@ def _remember() -> None:
         history.begin_turn(number, said, "en")
         history.finished(number, reply, False)
     history.close()
-
-
-def _menu(desktop: Desktop, home: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.desktop.tray.menu_process", "--backdrop"],
-        env={**desktop.environment, "VOICEMATE_HOME": home, "QT_SCALE_FACTOR": "1.5"},
-        cwd=CHECKOUT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
 
 
 if __name__ == "__main__":

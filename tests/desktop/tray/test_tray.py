@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.desktop.tray.conftest import ShownMenu
 from tests.desktop.tray.scripted_daemon import ScriptedDaemon
+from tests.desktop.tray.shown_menu import ShownMenu
 from tests.desktop.tray.tray_screen import wait_until
 from voicemate.config import load
 from voicemate.control.client import Client

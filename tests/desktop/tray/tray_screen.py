@@ -94,7 +94,7 @@ def ended(process: subprocess.Popen):  # type: ignore[type-arg]
             process.wait()
 
 
-def wait_until(holds: Callable[[], bool], what: str, patience_s: float = 40) -> None:
+def wait_until(holds: Callable[[], bool], what: str, patience_s: float = 90) -> None:
     deadline = time.monotonic() + patience_s
     while not holds():
         if time.monotonic() > deadline:

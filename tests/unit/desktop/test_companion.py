@@ -11,14 +11,14 @@ from tests.unit.control.noted import STATUS
 from tests.unit.desktop.known_things import item, status
 from tests.unit.desktop.noted_daemon import NotedDaemon
 from voicemate.config import load, settings_file
-from voicemate.conversation.history import History
+from voicemate.conversation.history import History, forget_everything
 from voicemate.desktop.actions import Change, Command, Dismiss, Start, StartAtLogin
 from voicemate.desktop.companion import Companion
 from voicemate.desktop.icon import Icon
 from voicemate.desktop.known import Choice, Choices, Trouble
 from voicemate.desktop.menu import Menu
 from voicemate.errors import ServiceError, VoicemateError
-from voicemate.events import Fault, FloorChanged, FloorState, ReplyEnded
+from voicemate.events import Fault, FloorChanged, FloorState
 
 
 @dataclass
@@ -215,17 +215,17 @@ def test_the_voices_are_those_for_the_character(shown: Shown) -> None:
         shown.until(lambda menu: "A voice for xiaolan" in str(menu))
 
 
-def test_the_last_exchanges_are_read_when_the_menu_opens(shown: Shown) -> None:
-    with NotedDaemon() as daemon:
+def test_the_last_exchanges_are_read_when_the_menu_opens_and_what_is_forgotten_is_gone(shown: Shown) -> None:
+    with NotedDaemon():
         shown.until_icon(Icon.LISTENING)
         history = History()
         history.begin_session("Juniper", {"hearing": "h"})
         history.begin_turn(1, "How are you?", "en")
         history.finished(1, "Very well.", False)
         history.close()
-        daemon.emit(ReplyEnded(1, 1, "Very well.", False))
-        daemon.emit(FloorChanged(1, FloorState.HEARING))
-        shown.until_icon(Icon.HEARING)
         shown.companion.opening()
         menu = shown.until(lambda menu: "Very well." in str(menu))
         assert [one.label for one in item(menu, "Last said").items] == ["You: How are you?", "Juniper: Very well."]
+        forget_everything()
+        shown.companion.opening()
+        shown.until(lambda menu: "Very well." not in str(menu))

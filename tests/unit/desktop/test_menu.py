@@ -109,7 +109,7 @@ def test_a_daemon_that_does_not_answer_is_not_started_again() -> None:
 
 def test_what_is_wrong_comes_with_the_way_out() -> None:
     found = item(menu(known(status(problems=[LOST]))), "⚠ The microphone is gone")
-    assert found.items[-1] == Item("Try again now", Command("reload"))
+    assert found.items[-1] == Item("Try again now", Command("reload", (), "Trying again …"))
     assert not found.items[0].enabled
 
 
