@@ -31,6 +31,9 @@ from voicemate.hearing.endpoint import unfinished
 
 RESULTS = Path(__file__).parent / "results"
 VOTES = ("breaks_off", "sentence", "voice", "habit")
+HEARD_MS = 650.0
+"""From the end of a voice to the first sample of an answer on two cores, at the earliest (``gap.py``: 96 ms until the
+pause is seen, and the work after it). Who goes on before that was not cut in on: nothing was heard."""
 PATIENCES = [float(factor) for factor in np.geomspace(0.5, 3.0, 60)]
 SILENCES = range(200, 1_500, 20)
 
@@ -68,6 +71,11 @@ def rule(only: Sequence[str] = VOTES, patience: float = 1.0, weights: Weights = 
 
 def fixed(ms: float) -> Policy:
     return lambda case, habit: ms
+
+
+def not_before(ms: float, policy: Policy) -> Policy:
+    """``policy`` where no answer can be heard earlier than ``ms`` after the voice."""
+    return lambda case, habit: max(ms, policy(case, habit))
 
 
 def figures(cases: Iterable[Case], policy: Policy) -> Figures:
@@ -116,6 +124,11 @@ def as_quick(cases: list[Case], like: Figures, only: Sequence[str], weights: Wei
 def ablation(cases: list[Case]) -> dict[str, Figures]:
     whole = figures(cases, rule())
     table = {"the rule": whole, "a fixed silence": figures(cases, fixed(whole.median_ms))}
+    table[f"the rule, heard after {HEARD_MS:.0f} ms at the earliest"] = figures(cases, not_before(HEARD_MS, rule()))
+    table["the same without the voice's vote"] = figures(
+        cases, not_before(HEARD_MS, rule([v for v in VOTES if v != "voice"]))
+    )
+    table[f"a fixed silence of {HEARD_MS:.0f} ms"] = figures(cases, fixed(HEARD_MS))
     for vote in VOTES:
         table[f"without {vote}"] = as_quick(cases, whole, [other for other in VOTES if other != vote])
     for vote in VOTES:
