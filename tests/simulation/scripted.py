@@ -34,6 +34,7 @@ class ScriptedMind:
     error: VoicemateError | None = None
     warmed: list[list[Message]] = field(default_factory=list)
     asked: list[list[Message]] = field(default_factory=list)
+    weighed: list[str] = field(default_factory=list)
     decoded: list[str] = field(default_factory=list)
 
     async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str]:
@@ -50,6 +51,7 @@ class ScriptedMind:
         self.warmed.append(list(messages))
 
     async def completeness(self, messages: Sequence[Message]) -> float:
+        self.weighed.append(messages[-1].content)
         return self.complete
 
     def count_tokens(self, messages: Sequence[Message]) -> int:

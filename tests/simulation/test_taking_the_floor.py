@@ -154,6 +154,23 @@ def test_the_key_takes_the_floor_and_gives_it_back() -> None:
     assert stage.of(ReplyEnded)[0].interrupted
 
 
+def test_nobody_weighs_what_the_key_ends() -> None:
+    stage = stage_that_hears("tell me a story", "and now a song")
+
+    async def with_and_without(stage: Stage) -> None:
+        stage.session.press()
+        await stage.room.say(voice(1.0))
+        stage.session.release()
+        await stage.room.until_answered()
+        assert stage.mind.weighed == []
+        await stage.room.say(voice(1.0))
+        await stage.room.until_answered()
+        assert stage.mind.weighed
+
+    stage.play(with_and_without)
+    assert len(stage.of(TurnEnded)) == 2
+
+
 def test_with_the_key_alone_nothing_is_heard_without_it() -> None:
     stage = stage_that_hears("hello there")
     stage.push_to_talk = PushToTalkSettings(hands_free=False)

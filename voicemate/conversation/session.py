@@ -98,11 +98,13 @@ class _Speech:
         began: its first sample; None while there is none.
         aired_from: where the loudspeaker was a little before, if it began over the character's voice.
         before: the first half of the turn, if the character had cut in falsely.
+        keyed: the key ends it, so that nobody need judge whether it is over.
     """
 
     began: int | None = None
     aired_from: int | None = None
     before: str = ""
+    keyed: bool = False
 
 
 @dataclass(slots=True)
@@ -116,6 +118,7 @@ class _Now:
     typed: str | None = None
     blocks: int = 0
     battery: bool = False
+    key_down: bool = False
 
 
 class Session:
@@ -175,11 +178,14 @@ class Session:
         """The push-to-talk key went down: the person has the floor until ``release``."""
         self._parts.loudspeaker.wake()
         self._parts.microphone.relax(False)
+        self._is.key_down = True
+        self._is.speech.keyed = self._is.speech.began is not None
         self._decide(f.KeyDown(self._now))
         self._cue.pressed(self._now)
 
     def release(self) -> None:
         """The push-to-talk key came up: the person's turn is over."""
+        self._is.key_down = False
         self._decide(f.KeyUp(self._now))
         self._cue.released()
 
@@ -246,6 +252,7 @@ class Session:
     def _begin_speech(self, began: int) -> None:
         over = self._floor.state in (FloorState.SPEAKING, FloorState.YIELDING)
         self._is.speech.began = began
+        self._is.speech.keyed = self._is.key_down
         self._is.speech.aired_from = self._answering.place(began) if over else None
 
     def _health(self, where: str, error: AudioError | None) -> None:
@@ -304,7 +311,7 @@ class Session:
             return None
 
         async def weigh(given: Meaning, voice: float | None) -> Meaning:
-            if typed or in_air is not None:
+            if typed or in_air is not None or said.keyed:
                 return given
             known = self._parts.languages
             judged = known is None or given.language in known
