@@ -62,7 +62,7 @@ def hostile_line(draw: random.Random) -> bytes:
         case 8:
             return b'{"v": 1, "id": 1e999, "command": "persona", "arguments": {"name": "' + b"../" * 300 + b'"}}\n'
         case _:
-            return b'{"v": 1, "id": 7, "command": "status", "arguments": {}}\n' * 20
+            return b'{"v": 1, "id": 7, "command": "status", "arguments": {}}\n'
 
 
 class Crowd:
@@ -103,7 +103,7 @@ class Crowd:
                 self.ends["was not read any more"] += 1
             except OSError:
                 self.ends["was hung up on"] += 1
-            self._over.wait(draw.uniform(0.2, 1))
+            self._over.wait(draw.uniform(0.5, 2))
 
     def _send(self, connection: socket.socket, draw: random.Random) -> None:
         if draw.random() < 0.3:  # watches all, reads nothing
@@ -114,7 +114,7 @@ class Crowd:
             line = hostile_line(draw)
             connection.sendall(line)
             self.lines += line.count(b"\n")
-            if self._over.wait(draw.uniform(0, 0.3)):
+            if self._over.wait(draw.uniform(0.2, 1)):
                 return
         if draw.random() < 0.3:
             connection.sendall(b'{"v": 1, "id":')  # and hangs up

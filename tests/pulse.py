@@ -126,17 +126,13 @@ class PulseRoom:
         self._control("load-module", module, *(f"{name}={value}" for name, value in given.items()))
         self._use_as_default(device)
 
-    def rename(self, old: str, new: str, end_streams: bool) -> None:
-        """``speaker`` gets another name, or its own back: for PulseAudio it goes, and the other one comes.
-
-        Args:
-            end_streams: those on it by its name; else PulseAudio takes them along, as those that follow the default.
-        """
+    def rename(self, old: str, new: str) -> None:
+        """``speaker`` gets another name, or its own back: for PulseAudio it goes, and the other one comes, to which
+        it takes the streams that follow the default device."""
         module = _MODULES["speaker"].replace("sink_name=speaker", f"sink_name={new}")
         self._control("load-module", *module.split(" "))
         self._control("set-default-sink", new)
-        by_name = self._numbers("sink-input", of=old) if end_streams else []
-        self._unload(old, [f"kill-sink-input {number}" for number in by_name])
+        self._unload(old, [])
 
     def end_server(self) -> None:
         """The sound server ends, and all devices with it."""
