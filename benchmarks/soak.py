@@ -99,6 +99,15 @@ class ScriptedShelf:
             Listener(Ears(LoudnessActivity(), VadSettings(), 20), transcriber), self._dialogue, synthesizer
         )
 
+    def wake(self) -> None:
+        pass
+
+    async def awake(self) -> None:
+        pass
+
+    async def rest(self) -> None:
+        pass
+
     async def close(self) -> None:
         pass
 

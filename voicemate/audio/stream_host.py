@@ -170,7 +170,8 @@ class StreamHost:
         self._streams.discard(stream)
         self._owner = self._new_owner()
         _left_behind.add(self._library)
-        atexit.unregister(getattr(self._library, "_exit_handler", None))  # it would hang at the process's end
+        if at_exit := getattr(self._library, "_exit_handler", None):
+            atexit.unregister(at_exit)  # it would hang at the process's end
 
     # ------------------------------------------------------------ in the owner thread
 
