@@ -31,12 +31,14 @@ explore: $(VENV)/.test  ## look for examples that break the state machines and p
 models: $(VENV)/.talk  ## fetch the starter models (235 MB), once
 	@$(VOICEMATE) models pull starter --only-missing
 
+EXTRAS := --extra plots --extra hub --extra hotkey --extra menubar
+LOCK := uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 \
+	  --no-emit-index-url --no-annotate --custom-compile-command "make lock" -q
+
 lock:  ## resolve the dependencies anew, for macOS and Linux at once
-	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra plots --extra hub \
-	  --no-emit-index-url --no-annotate --custom-compile-command "make lock" -q -o requirements.lock
-	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra plots --extra hub \
-	  --extra dev -c requirements.lock \
-	  --no-emit-index-url --no-annotate --custom-compile-command "make lock" -q -o requirements-dev.lock
+	$(LOCK) $(EXTRAS) -o requirements.lock
+	cp requirements.lock requirements-dev.lock # uv keeps to the versions that it finds there
+	$(LOCK) $(EXTRAS) --extra tray --extra dev -o requirements-dev.lock
 
 clean:  ## remove the virtual environment; models and history stay
 	rm -rf $(VENV) demo .pytest_cache .ruff_cache .hypothesis

@@ -40,7 +40,7 @@ with_clock() {
 }
 
 # A screen of their own for the tests that press keys and click, and what Qt needs to draw on it.
-desktop="xvfb openbox trayer xdotool x11-xkb-utils fonts-dejavu-core libegl1 libgl1 libdbus-1-3 libfontconfig1
+desktop="xvfb openbox trayer xdotool x11-xkb-utils fonts-dejavu-core dbus-daemon libegl1 libgl1 libdbus-1-3 libfontconfig1
   libx11-xcb1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0
   libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1"
 

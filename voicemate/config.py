@@ -125,7 +125,10 @@ class PushToTalkSettings(Section):
         description="without hands_free, a short sound as soon as the microphone hears; both: one at the end, too",
     )
     warm_s: float = Field(
-        default=60.0, ge=0, le=600, description="without hands_free, the microphone stays open this long after its use"
+        default=60.0,
+        ge=0,
+        le=600,
+        description="without hands_free, the microphone stays open this long after its use",
     )
     longest_s: float = Field(
         default=60.0, ge=5, le=600, description="a key that seems to be down for longer has lost its release"
@@ -183,7 +186,7 @@ class ThinkingSettings(Section):
     threads: Threads = Field(default=0, description="llama's CPU threads; 0 for as many as suit the machine")
     context: int = Field(default=2048, ge=512, le=131_072, description="tokens the model sees at once")
     batch: int = Field(
-        default=128, ge=16, le=2048, description="tokens decoded at once in a prefill; cancelling waits for one"
+        default=64, ge=16, le=2048, description="tokens decoded at once in a prefill; cancelling waits for one"
     )
     gpu_layers: int = Field(default=-1, ge=-1, description="layers on the GPU; -1 for all")
     seed: int = Field(default=0, ge=0, description="0 for a new one each session")
