@@ -424,7 +424,7 @@ def kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[
     history, trace = History(on_fault=faulty, on_recovered=well), TraceFile(on_fault=faulty)
     models = {"hearing": settings.hearing.model, "thinking": settings.thinking.model}
     history.begin_session(persona.name, models | {"speaking": settings.speaking.engine})
-    events.subscribe(HistoryWriter(history).listen)
+    events.subscribe(HistoryWriter(history).listen, first=True)  # whoever is told of a turn's end finds it there
     events.subscribe(trace.listen)
     try:
         yield

@@ -230,9 +230,9 @@ class EventStream:
     def __init__(self) -> None:
         self._subscribers: list[Subscriber] = []
 
-    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Add ``subscriber``; returns a function that takes it off again."""
-        self._subscribers.append(subscriber)
+    def subscribe(self, subscriber: Subscriber, first: bool = False) -> Callable[[], None]:
+        """Add ``subscriber``, before all others when it is to be ``first``; returns a function that takes it off."""
+        self._subscribers.insert(0 if first else len(self._subscribers), subscriber)
         return lambda: self._subscribers.remove(subscriber)
 
     def emit(self, event: Event) -> None:

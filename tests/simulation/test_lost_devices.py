@@ -1,13 +1,8 @@
 """Devices that are lost in the middle of a conversation: the real microphone and loudspeaker on a scripted host."""
 
 import asyncio
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "audio"))
-
-from fake_host import FakeHost
-
+from tests.fake_host import FakeHost
 from tests.simulation.scripted import ScriptedMind
 from tests.simulation.stage import Stage
 from voicemate.audio.clock import SampleClock

@@ -4,8 +4,8 @@ import asyncio
 
 import numpy as np
 import pytest
-from fake_host import LATENCY_S, FakeHost
 
+from tests.fake_host import LATENCY_S, FakeHost
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.far import FarReader, FarRing
 from voicemate.audio.loudspeaker import DeviceLoudspeaker

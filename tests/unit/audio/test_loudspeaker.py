@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
-from fake_host import LATENCY_S, FakeHost
 
+from tests.fake_host import LATENCY_S, FakeHost
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.loudspeaker import CALLBACK_S, LEAD, DeviceLoudspeaker
 from voicemate.audio.virtual_time import run_virtual

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_host import DEVICE, LATENCY_S, FakeHost
 
+from tests.fake_host import DEVICE, LATENCY_S, FakeHost
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.microphone import DeviceMicrophone
 from voicemate.audio.ports import BLOCK_SAMPLES, GROUP, Block

@@ -8,6 +8,7 @@ from voicemate.conversation.history import History, HistoryReader, HistoryWriter
 from voicemate.conversation.timing import Timing
 from voicemate.events import (
     Event,
+    EventStream,
     FloorChanged,
     FloorState,
     Heard,
@@ -54,6 +55,23 @@ def test_a_whole_turn_is_kept(after):
         False,
     )
     assert turn.timing == Timing(600, 480, 90, 70, 30, True)
+
+
+def test_whoever_is_told_of_a_turns_end_finds_it_in_the_history(history: History, path: Path):
+    """Whenever they began to listen: a kill right after they were told loses nothing of it."""
+    found: list[str] = []
+
+    def look(event: Event) -> None:
+        if isinstance(event, ReplyEnded):
+            with HistoryReader(path) as reader:
+                found.extend(turn.reply for turn in reader.recent() if turn.ended)
+
+    events = EventStream()
+    events.subscribe(look)
+    events.subscribe(HistoryWriter(history).listen, first=True)
+    for event in (ASKED, PhraseStarted(0, 1, "Once."), ReplyEnded(0, 1, "Once.", interrupted=False)):
+        events.emit(event)
+    assert found == ["Once."]
 
 
 def test_a_draft_that_was_never_final_is_not_kept(after):

@@ -1,12 +1,14 @@
 """Writes the history while the conversation runs, on a thread of its own.
 
-Every method hands over what happened and returns at once, so a slow disk never stalls the conversation. What
-cannot be written is kept in memory and tried again with the next write; the fault is told once.
+Every method hands over what happened and returns at once, so a slow disk never stalls the conversation; only a turn's
+end is waited for, for a moment in which nobody waits for anything else. What cannot be written is kept in memory and tried again with the next write; the fault is told once.
 """
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,10 @@ from voicemate.errors import HistoryError
 
 _MOST_UNWRITTEN = 10_000
 """Writes kept in memory while the disk refuses them: more than a day of talk, and a few megabytes."""
+
+_END_WAIT_S = 0.05
+"""A turn's end is on the disk within a few milliseconds. A disk that is slower than this loses the turn's last words
+if the program is killed right now, and delays nothing else."""
 
 _BEGIN_SESSION = """
     INSERT INTO sessions (key, started, persona, models, version)
@@ -106,9 +112,14 @@ class History:
         self._hand_over(self._of(_TIMED, turn, **times))
 
     def finished(self, turn: int, reply: str, interrupted: bool) -> None:
-        """The character is silent again; ``reply`` is all that was heard of it."""
+        """The character is silent again; ``reply`` is all that was heard of it.
+
+        Returns when it is written, or soon: whoever is told of the end after this may rely on it.
+        """
         done = {"reply": stored(reply), "interrupted": interrupted, "ended": stamp(self._now())}
-        self._hand_over(self._of(_FINISHED, turn, **done))
+        written = self._hand_over(self._of(_FINISHED, turn, **done))
+        with contextlib.suppress(TimeoutError):
+            written.result(timeout=_END_WAIT_S)
 
     def end_session(self) -> None:
         self._hand_over((_END_SESSION, {"key": self._session["key"], "ended": stamp(self._now())}))
@@ -126,9 +137,9 @@ class History:
     def _of(self, sql: str, turn: int, **values: Any) -> _Write:
         return sql, {"key": self._session["key"], "number": turn, **values}
 
-    def _hand_over(self, *writes: _Write) -> None:
+    def _hand_over(self, *writes: _Write) -> Future[bool]:
         self._latest += 1
-        self._thread.submit(self._commit, writes, self._latest)
+        return self._thread.submit(self._commit, writes, self._latest)
 
     # ---------------------------------------------------------------- on the history's thread
 
