@@ -121,6 +121,8 @@ class HotkeyError(VoicemateError):
 class NoHotkeyError(HotkeyError):
     """No key can be watched here at all: there is no display, or the session or the system has no way to."""
 
+    exit_code = 19
+
 
 class DesktopError(VoicemateError):
     """There is no screen, or no place for an icon on it, or what draws the menu is not installed."""

@@ -1,7 +1,8 @@
 """Writes the history while the conversation runs, on a thread of its own.
 
 Every method hands over what happened and returns at once, so a slow disk never stalls the conversation; only a turn's
-end is waited for, for a moment in which nobody waits for anything else. What cannot be written is kept in memory and tried again with the next write; the fault is told once.
+end is waited for, for a moment in which nobody waits for anything else. What cannot be written is kept in memory and
+tried again with the next write; the fault is told once.
 """
 
 import contextlib
