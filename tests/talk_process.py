@@ -30,7 +30,7 @@ class Talk:
         prefix: Sequence[str] = (),
     ):
         self._command = [*prefix, sys.executable, "-m", "voicemate", "talk", "--no-view", *options]
-        self._environment = {**os.environ, **environment}
+        self._environment = {**os.environ, **environment, "PYTHONFAULTHANDLER": "1"}
         self._echo = echo
         self._lines: queue.Queue[str] = queue.Queue()
         self.seen: list[str] = []
@@ -48,14 +48,20 @@ class Talk:
         self.stop()
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end, with SIGKILL behind it; returns its exit code."""
+        """Ask it to end; returns its exit code. One that does not end has to show what it is at, in its last lines."""
         if self._process.poll() is None:
             self._process.send_signal(by)
         try:
             return self._process.wait(timeout=20)
         except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
             self._process.kill()
-            return self._process.wait()
+            self._process.wait()
+        print("it did not end:", *self.rest(), sep="\n", flush=True)
+        return self._process.wait()
 
     def wait_for(self, beginning: str, patience_s: float) -> float:
         """Wait for a line that begins so; returns the seconds since the start."""
