@@ -48,7 +48,7 @@ class Talk:
         self.stop()
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end; returns its exit code. One that does not end has to show what it is at, in its last lines."""
+        """Ask it to end; returns its exit code. One that does not end has to show what it is at."""
         if self._process.poll() is None:
             self._process.send_signal(by)
         try:
