@@ -38,7 +38,13 @@ class Talk:
     def __enter__(self) -> "Talk":
         self._started = time.monotonic()
         self._process = subprocess.Popen(
-            self._command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            self._command,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # A shell that runs the tests in the background has them ignore Ctrl-C, and all that they start.
+            preexec_fn=_heed_interrupts,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -104,3 +110,7 @@ class Talk:
         assert self._process.stdout
         for line in self._process.stdout:
             self._lines.put(line.rstrip())
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
