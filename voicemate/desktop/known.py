@@ -4,10 +4,11 @@
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from voicemate.config import Settings
 from voicemate.control.client import Told
-from voicemate.control.status import Problem, Status
+from voicemate.control.status import HotkeyState, Problem, Status
 from voicemate.events import FloorState
 
 
@@ -106,6 +107,8 @@ def after(status: Status, told: Told) -> tuple[Status, bool]:
             return _with_problems(status, _others(status, where)), True
         case "ReplyEnded":
             return _with_problems(status, _others(status, *_OF_A_REPLY)), False
+        case "HotkeyChanged":
+            return _with_hotkey(status, data)
         case "StatusChanged":
             return status, True
     return status, False
@@ -118,6 +121,13 @@ def _floor(status: Status, state: object, reason: object) -> tuple[Status, bool]
         return status, True
     begins = status.state in (FloorState.STARTING, FloorState.UNAVAILABLE, "asleep") and state != status.state
     return status.model_copy(update={"state": state, "reason": reason}), begins
+
+
+def _with_hotkey(status: Status, data: dict[str, Any]) -> tuple[Status, bool]:
+    try:
+        return status.model_copy(update={"hotkey": HotkeyState.model_validate(data)}), False
+    except ValueError:
+        return status, True
 
 
 def _others(status: Status, *places: str) -> list[Problem]:

@@ -140,8 +140,8 @@ def _switches(known: Known, status: Status) -> Iterator[Item]:
     yield Item("Listen", Command("listen", (("on", not status.listening),), doing), checked=status.listening)
     speaks = status.state in (FloorState.SPEAKING, FloorState.YIELDING)
     yield Item("Fall silent", Command("interrupt") if speaks else None)
-    hotkey = known.settings.hotkey
-    if chord := on_keyboard(hotkey.chord, known.mac):
+    hotkey = status.hotkey
+    if hotkey.watched and (chord := on_keyboard(hotkey.chord, known.mac)):
         yield Item(f"{'Hold' if hotkey.mode == 'hold' else 'Press'} {chord} to talk")
 
 

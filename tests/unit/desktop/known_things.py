@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.unit.control.noted import STATUS
-from voicemate.config import AudioSettings, HotkeySettings, MenuSettings, Settings, SpeakingSettings
-from voicemate.control.status import DeviceState, Problem, Status
+from voicemate.config import AudioSettings, MenuSettings, Settings, SpeakingSettings
+from voicemate.control.status import DeviceState, HotkeyState, Problem, Status
 from voicemate.desktop.known import Choice, Choices, Exchange, Known, Login, Trouble
 from voicemate.desktop.menu import Item, Menu
 from voicemate.events import FloorState
@@ -39,6 +39,13 @@ _text = st.one_of(st.text(max_size=20), st.sampled_from(["", "a b" * 60, "\n\t\x
 _line = _text.filter(bool)
 _problem = st.builds(Problem, where=_text, wrong=_text, remedy=_text)
 _device = st.builds(DeviceState, name=_text, open=st.booleans())
+_hotkey = st.builds(
+    HotkeyState,
+    chord=st.sampled_from(["", "f5", "ctrl+option+space", "no such key"]),
+    mode=st.sampled_from(["hold", "toggle"]),
+    watched=st.booleans(),
+    why=_text,
+)
 
 statuses = st.fixed_dictionaries(
     {
@@ -47,6 +54,7 @@ statuses = st.fixed_dictionaries(
         "listening": st.booleans(),
         "muted": st.booleans(),
         "mode": st.sampled_from(["hands-free", "push-to-talk"]),
+        "hotkey": _hotkey,
         "persona": _text,
         "character": _text,
         "microphone": _device,
@@ -61,7 +69,6 @@ _settings = st.builds(
     audio=st.builds(AudioSettings, input=_text, output=_text),
     speaking=st.builds(SpeakingSettings, voice=_text),
     menu=st.builds(MenuSettings, exchanges=st.integers(0, 10)),
-    hotkey=st.builds(HotkeySettings, chord=st.sampled_from(["", "f5", "ctrl+option+space"])),
 )
 anything = st.builds(
     Known,

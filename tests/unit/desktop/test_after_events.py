@@ -7,10 +7,19 @@ from hypothesis import strategies as st
 
 from tests.unit.desktop.known_things import LOST, status, statuses
 from voicemate.control.client import Told
-from voicemate.control.status import Status
+from voicemate.control.status import HotkeyState, Status
 from voicemate.control.watching import event_data
 from voicemate.desktop.known import after
-from voicemate.events import Event, Fault, FloorChanged, FloorState, Recovered, ReplyEnded, StatusChanged
+from voicemate.events import (
+    Event,
+    Fault,
+    FloorChanged,
+    FloorState,
+    HotkeyChanged,
+    Recovered,
+    ReplyEnded,
+    StatusChanged,
+)
 
 
 def told(event: Event) -> Told:
@@ -44,15 +53,22 @@ def test_a_reply_that_was_heard_shows_that_replies_work() -> None:
     assert after(broken, told(ReplyEnded(2, 1, "Indeed.", False)))[0].problems == []
 
 
+def test_a_key_that_is_watched_from_now_on() -> None:
+    new, ask = after(status(), told(HotkeyChanged(1, "ctrl+option+space", "toggle", watched=True)))
+    assert (new.hotkey, ask) == (HotkeyState(chord="ctrl+option+space", mode="toggle", watched=True), False)
+
+
 def test_a_command_of_anybody() -> None:
     assert after(status(), told(StatusChanged(0))) == (status(), True)
 
 
 _members = st.dictionaries(
-    st.sampled_from(["at", "state", "reason", "where", "wrong", "remedy", "turn"]),
+    st.sampled_from(["at", "state", "reason", "where", "wrong", "remedy", "turn", "chord", "mode", "watched", "why"]),
     st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.lists(st.integers(), max_size=2),
 )
-_kinds = st.sampled_from(["FloorChanged", "Fault", "Recovered", "ReplyEnded", "StatusChanged", "Level", "Unheard"])
+_kinds = st.sampled_from(
+    ["FloorChanged", "Fault", "Recovered", "ReplyEnded", "HotkeyChanged", "StatusChanged", "Level", "Unheard"]
+)
 
 
 @given(statuses, _kinds, _members)

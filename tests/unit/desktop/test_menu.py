@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 
 from tests.unit.desktop.known_things import LOST, anything, every_item, item, known, status
-from voicemate.config import AudioSettings, HotkeySettings, MenuSettings, Settings, SpeakingSettings
+from voicemate.config import AudioSettings, MenuSettings, Settings, SpeakingSettings
 from voicemate.control.commands import understand
 from voicemate.control.protocol import Refusal, Request
-from voicemate.control.status import DeviceState
+from voicemate.control.status import DeviceState, HotkeyState
 from voicemate.desktop.actions import Change, Command, Copy, Dismiss, Quit, Start, StartAtLogin
 from voicemate.desktop.known import Choice, Choices, Exchange, Known, Login, Trouble
 from voicemate.desktop.menu import LONGEST_LABEL, MOST_CHOICES, Item, menu
@@ -141,12 +141,18 @@ def test_the_switches_show_and_turn_what_is_so() -> None:
 
 
 def test_the_key_is_named_as_it_stands_on_the_keyboard() -> None:
-    assert item(menu(known()), "Hold Ctrl+Alt+Space to talk").action is None
-    assert item(menu(known(mac=True)), "Hold ⌃⌥Space to talk")
-    other = Settings(hotkey=HotkeySettings(chord="super+f5", mode="toggle"))
-    assert item(menu(known(settings=other)), "Press Super+F5 to talk")
-    none = Settings(hotkey=HotkeySettings(chord=""))
-    assert not any("to talk" in one.label for one in menu(known(settings=none)).items)
+    watched = status(hotkey=HotkeyState(chord="ctrl+option+space", watched=True))
+    assert item(menu(known(watched)), "Hold Ctrl+Alt+Space to talk").action is None
+    assert item(menu(known(watched, mac=True)), "Hold ⌃⌥Space to talk")
+    other = status(hotkey=HotkeyState(chord="super+f5", mode="toggle", watched=True))
+    assert item(menu(known(other)), "Press Super+F5 to talk")
+
+
+@pytest.mark.parametrize(
+    "hotkey", [HotkeyState(), HotkeyState(chord="ctrl+option+space", watched=False, why="There is no display.")]
+)
+def test_a_key_that_nobody_watches_is_not_offered(hotkey: HotkeyState) -> None:
+    assert not any("to talk" in one.label for one in menu(known(status(hotkey=hotkey))).items)
 
 
 PEOPLE = (Choice("ambrose", "Ambrose"), Choice("juniper", "Juniper"))
