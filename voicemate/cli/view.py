@@ -113,11 +113,15 @@ def timing_line(timing: TurnTimed) -> str:
 
 
 def waste_line(trace: TurnTrace) -> str:
-    """What was prepared in vain for a turn, such as ``2 replies in vain, 640 ms``; empty when nothing was."""
+    """What was prepared in vain for a turn, such as ``2 replies in vain, 640 ms``; empty when nothing was.
+
+    Only stages that were completed are timed: without one there are no milliseconds to tell.
+    """
     if not trace.rolled_back:
         return ""
     replies = "a reply" if trace.rolled_back == 1 else f"{trace.rolled_back} replies"
-    return f"{replies} in vain, {trace.wasted_ms:.0f} ms"
+    lost = round(trace.wasted_ms)
+    return f"{replies} in vain, {lost} ms" if lost else f"{replies} in vain"
 
 
 class View(Protocol):

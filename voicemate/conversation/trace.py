@@ -69,7 +69,7 @@ class TurnTrace:
 
     @property
     def wasted_ms(self) -> float:
-        """Work that was thrown away, in milliseconds."""
+        """Work that was completed and thrown away, in milliseconds."""
         return sum(stage.ms for stage in self.stages if stage.wasted)
 
 
@@ -81,7 +81,7 @@ class WorkAhead:
         turns: that were looked at; each used one prepared reply.
         ready: how many replies could be heard as soon as their turn ended.
         thrown_away: prepared replies that nobody heard.
-        wasted_ms: the work that went into those.
+        wasted_ms: the work that was completed for those.
     """
 
     turns: int
@@ -101,9 +101,11 @@ class WorkAhead:
         )
 
     def __str__(self) -> str:
+        seconds = round(self.wasted_ms / 1000, 1)
+        work = f" ({seconds} s of work)" if seconds else ""
         return (
             f"{self.ready} of {self.turns} replies were ready when the turn ended; {self.thrown_away} more were "
-            f"prepared in vain ({self.wasted_ms / 1000:.1f} s of work)"
+            f"prepared in vain{work}"
         )
 
 

@@ -89,6 +89,19 @@ def test_work_in_vain_is_told_with_the_turn() -> None:
     assert "ready when you stopped · a reply in vain, 290 ms" in out.getvalue()
 
 
+def test_work_in_vain_of_which_nothing_was_completed_has_no_milliseconds() -> None:
+    console, out = plain()
+    with PlainView(console, "", "Juniper") as view:
+        for event in [
+            RolledBack(1_000, 1, "the person went on"),
+            RolledBack(2_000, 1, "the person went on"),
+            TurnEnded(3_000, 1, 100, 2_400, "350 ms of silence"),
+            *TURN[4:],
+        ]:
+            view(event)
+    assert "ready when you stopped · 2 replies in vain\n" in out.getvalue()
+
+
 def test_a_recording_is_always_in_sight() -> None:
     console, out = terminal()
     with LiveView(console, "Juniper", "Juniper", recording=True):

@@ -205,6 +205,11 @@ def test_work_ahead_is_summed_up_in_one_sentence():
     assert str(ahead).startswith("2 of 2 replies were ready")
 
 
+def test_work_in_vain_of_which_nothing_was_completed_has_no_seconds():
+    ahead = WorkAhead.of(assemble([RolledBack(25_000, 1, "the person went on"), *turn_events(1)]))
+    assert str(ahead).endswith("1 more were prepared in vain")
+
+
 def test_there_is_no_trace_on_a_fresh_machine(path: Path):
     assert read_trace(path=path) == []
 
