@@ -36,9 +36,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Talk, hands-free, to a character of your own on your own machine. Nothing is ever sent anywhere.",
-    epilog="Exit codes: 0 done · 2 wrong usage · 3 settings · 4 persona · 5 model · 6 audio · 7 history · "
-    "8 already running · 9 download · 10 speech · 11 not running · 12 control · 14 recording · "
-    "15 service · 17 hotkey · 18 menu · 130 interrupted · 143 terminated.",
+    epilog="Exit codes: 0 done · 1 a check found something wrong · 2 wrong usage · 3 settings · 4 persona · "
+    "5 model · 6 audio · 7 history · 8 already running · 9 download · 10 speech · 11 not running · 12 control · "
+    "14 recording · 15 service · 17 hotkey · 18 menu · 19 no hotkey here · 130 interrupted · 143 terminated.",
 )
 conversing.add_to(app)
 listening.add_to(app)

@@ -1,13 +1,15 @@
 """The command line as scripts and people meet it: exit codes, one clear sentence, JSON."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from voicemate import cli
+from voicemate import cli, errors
 from voicemate.conversation.history import History
 from voicemate.conversation.trace_file import TraceFile
+from voicemate.errors import VoicemateError
 from voicemate.events import ReplyEnded, TurnEnded, TurnTimed
 
 
@@ -83,6 +85,14 @@ def test_help_names_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     shown = capsys.readouterr().out
     for command in ("talk", "ask", "say", "demo", "transcribe", "devices", "personas", "models", "history", "forget"):
         assert command in shown
+
+
+def test_help_names_every_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--help") == 0
+    listed = capsys.readouterr().out.partition("Exit codes:")[2]
+    codes = [int(code) for code in re.findall(r"\d+", listed)]
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, VoicemateError)]
+    assert codes == sorted({0, 2, 130, 143} | {kind.exit_code for kind in kinds})
 
 
 @pytest.mark.parametrize("command", ["talk", "ask", "say", "demo", "transcribe", "devices", "personas", "history"])
