@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import ctypes
-import gc
 import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -36,6 +34,7 @@ from voicemate.hearing.smart_turn import SmartTurn
 from voicemate.hearing.transcript import Transcriber
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
+from voicemate.machine import heap
 from voicemate.models import catalog
 from voicemate.models.catalog import Role
 from voicemate.models.needed import SILERO, SMART_TURN, wants_turn_detector
@@ -77,6 +76,7 @@ async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines
         ModelError: a model is missing or cannot be loaded.
         PersonaError: the persona does not fit the model's context.
     """
+    heap.return_large_blocks()
     async with contextlib.AsyncExitStack() as closing:
         synthesizer = load_synthesizer(settings, persona)
         closing.push_async_callback(synthesizer.close)
@@ -92,16 +92,8 @@ async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines
         detector = load_turn_detector(settings)
         if detector:
             closing.callback(detector.close)
-        give_back_memory()
+        heap.give_back()
         yield Engines(ears.result(), mind.result(), synthesizer, detector)
-
-
-def give_back_memory() -> None:
-    """What imports and loading have left free in the process goes back to the system; glibc would keep it."""
-    gc.collect()
-    # Another C library has no such thing, nor need of it.
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def load_hearing(settings: Settings) -> tuple[Listener, Whisper]:

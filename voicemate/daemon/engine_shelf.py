@@ -7,7 +7,6 @@ from typing import Any
 
 from voicemate.app import (
     Engines,
-    give_back_memory,
     in_character,
     listen_with,
     load_llama,
@@ -20,6 +19,7 @@ from voicemate.conversation.dialogue import Dialogue
 from voicemate.daemon.resting import Resting, RestingLlama, RestingWhisper
 from voicemate.hearing.smart_turn import SmartTurn
 from voicemate.hearing.whisper import Whisper
+from voicemate.machine import heap
 from voicemate.personas.persona import Persona
 from voicemate.speaking.synthesizer import Synthesizer
 
@@ -43,6 +43,7 @@ class EngineShelf:
     """Whisper, the language model with its character, and the voice."""
 
     def __init__(self) -> None:
+        heap.return_large_blocks()
         self._loaded: dict[str, _Loaded] = {}
 
     async def fit(self, settings: Settings, persona: Persona) -> Engines:
@@ -55,11 +56,14 @@ class EngineShelf:
             PersonaError: the persona does not fit the model's context.
             SpeechError: the voice's engine is not installed.
         """
+        before = dict(self._loaded)
         async with asyncio.TaskGroup() as loading:
             whisper = loading.create_task(self._whisper(settings))
             dialogue = loading.create_task(self._dialogue(settings, persona))
             synthesizer = loading.create_task(self._synthesizer(settings, persona))
             detector = loading.create_task(self._detector(settings))
+        if self._loaded != before:
+            await asyncio.to_thread(heap.give_back)
         listener = listen_with(settings, whisper.result())
         return Engines(listener, dialogue.result(), synthesizer.result(), detector.result())
 
@@ -83,7 +87,7 @@ class EngineShelf:
             await character.load.result().rest()
         for engine in self._restful():
             await engine.rest()
-        await asyncio.to_thread(give_back_memory)
+        await asyncio.to_thread(heap.give_back)
 
     def _restful(self) -> list[Resting[Any]]:
         loads = [self._loaded[name].load for name in ("llama", "whisper") if name in self._loaded]

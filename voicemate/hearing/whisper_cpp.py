@@ -103,6 +103,7 @@ class WhisperCpp:
         strategy = native.WHISPER_SAMPLING_GREEDY if beams == 1 else native.WHISPER_SAMPLING_BEAM_SEARCH
         params = native.whisper_full_default_params(strategy)
         params.beam_search = {"beam_size": beams, "patience": -1.0}
+        params.greedy = {"best_of": 1}  # more are only asked at higher temperatures, and cost memory all the same
         params.print_progress = False
         params.n_threads = self._threads
         params.audio_ctx = context
