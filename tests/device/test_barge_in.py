@@ -1,7 +1,6 @@
 """A person talks over the character: a real microphone, a real loudspeaker, and the history afterwards."""
 
 import asyncio
-import json
 import signal
 import time
 from pathlib import Path
@@ -10,14 +9,12 @@ import numpy as np
 import pytest
 import soxr
 
+from tests.house import furnished
 from tests.pulse import RATE, PulseRoom, find
+from tests.speech import spoken
 from tests.talk_process import LISTENING, Talk
-from voicemate.config import Settings
 from voicemate.conversation.history import HistoryReader
-from voicemate.errands import rendered
 from voicemate.hearing.whisper import Whisper
-from voicemate.personas.persona import Persona, Voice
-from voicemate.places import models_folder
 from voicemate.sound import CLOCK_HZ, Pcm
 
 pytestmark = [pytest.mark.device, pytest.mark.real]
@@ -34,36 +31,18 @@ AUDIBLE = 1e-3
 """-60 dB below full scale."""
 
 
-def spoken(text: str) -> Pcm:
-    """``text`` as a person says it, at the room's rate."""
-    person = Persona(name="Person", description="Talks.", voice=Voice(language="en", rate=150))
-    sounds = asyncio.run(rendered(Settings(), text, person))
-    return soxr.resample(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate, RATE).astype(np.float32)
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A folder of its own, with a character who talks for twenty seconds before anybody asks."""
-    personas = tmp_path / "config" / "personas"
-    personas.mkdir(parents=True)
-    persona = {"name": "Keeper", "description": "Keeps a lighthouse.", "greeting": GREETING}
-    (personas / "keeper.toml").write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in persona.items()))
-    return tmp_path
-
-
 def test_the_character_stops_and_remembers_what_was_heard(
-    pulse_room: PulseRoom, home: Path, whisper_base: Path
+    pulse_room: PulseRoom, tmp_path: Path, whisper_base: Path
 ) -> None:
-    environment = {"VOICEMATE_HOME": str(home), "VOICEMATE_MODELS": str(models_folder())}
-    options = ("--stt", "whisper-tiny.en", "--persona", "keeper")
     bid = spoken(BID)
-    with pulse_room.recording() as recording, Talk(options, {**pulse_room.environment, **environment}) as talk:
+    house = furnished(tmp_path, pulse_room.environment, greeting=GREETING)
+    with pulse_room.recording() as recording, Talk([], house.environment) as talk:
         talk.wait_for(LISTENING, 60)
         time.sleep(MOUTHFUL_S)
         pulse_room.say(bid)
         talk.wait_until_answered()
         talk.stop(signal.SIGINT)
-    with HistoryReader(home / "data" / "history.sqlite3") as history:
+    with HistoryReader(tmp_path / "data" / "history.sqlite3") as history:
         turns = {turn.number: turn for turn in history.recent()}
 
     began = find(bid, recording.person)

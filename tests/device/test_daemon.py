@@ -1,9 +1,6 @@
 """The daemon as a process of its own, on a real microphone and loudspeaker, steered by its real commands."""
 
-import json
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,70 +8,34 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.house import House, furnished
 from tests.pulse import PulseRoom
 from voicemate.conversation.history import HistoryReader
-from voicemate.places import models_folder
 
 pytestmark = [pytest.mark.device, pytest.mark.real]
 
 
-class House:
-    """A home of its own, and ``voicemate`` commands in it."""
-
-    def __init__(self, environment: dict[str, str]):
-        self.environment = {**os.environ, "VOICEMATE_MODELS": str(models_folder()), **environment}
-
-    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "voicemate", *words],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
-        return done
-
-    def status(self) -> dict[str, object]:
-        return json.loads(self.run("status", "--json").stdout)
-
-    def process(self) -> psutil.Process:
-        return psutil.Process(int(str(self.status()["pid"])))
-
-
-PERSONA = """name = "Pip"
-description = "Pip answers in three words."
-"""
-"""Short, so that a busy machine has read it soon, and without a greeting to wait for."""
-
-
 @pytest.fixture
 def house(pulse_room: PulseRoom, tmp_path: Path) -> Iterator[House]:
-    house = House({**pulse_room.environment, "VOICEMATE_HOME": str(tmp_path)})
-    (tmp_path / "config" / "personas").mkdir(parents=True)
-    (tmp_path / "config" / "personas" / "pip.toml").write_text(PERSONA)
-    (tmp_path / "config" / "settings.toml").write_text('persona = "pip"\n[hearing]\nmodel = "whisper-tiny.en"\n')
+    house = furnished(tmp_path, pulse_room.environment)
     yield house
-    _end(house)
+    house.end()
 
 
-def _end(house: House) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "voicemate", "stop"], env=house.environment, capture_output=True, timeout=60
-    )
+def process_of(house: House) -> psutil.Process:
+    return psutil.Process(house.status()["pid"])
 
 
 def test_it_is_started_speaks_and_is_ended(house: House, pulse_room: PulseRoom, tmp_path: Path) -> None:
     assert "voicemate is listening" in house.run("start").stderr
     status = house.status()
     assert (status["problems"], status["character"]) == ([], "Pip")
-    assert all(status["offline"].values())  # type: ignore[attr-defined]
+    assert all(status["offline"].values())
     with pulse_room.recording() as recording:
         house.run("say", "Good morning to everyone.")
     assert abs(recording.loudspeaker).max() > 0.02
 
-    process = house.process()
+    process = process_of(house)
     house.run("stop")
     assert not process.is_running()
     house.run("status", code=11)
@@ -88,7 +49,7 @@ def test_it_is_started_speaks_and_is_ended(house: House, pulse_room: PulseRoom, 
 def test_it_rises_again_after_a_crash(house: House, tmp_path: Path) -> None:
     house.run("start")
     assert house.run("ask", "What is your name?").stdout.strip()
-    process = house.process()
+    process = process_of(house)
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=20)
     assert (tmp_path / "run" / "control.sock").exists(), "a crash leaves its socket behind"
@@ -113,10 +74,10 @@ def test_a_home_that_cannot_be_written_is_told_and_it_speaks_all_the_same(
     try:
         house.run("start")
         house.run("say", "I am still here.")
-        assert {"log", "history"} <= {problem["where"] for problem in house.status()["problems"]}  # type: ignore[attr-defined]
+        assert {"log", "history"} <= {problem["where"] for problem in house.status()["problems"]}
         assert "cannot be written" in house.run("config", "set", "endpoint.silence_ms", "500", code=3).stderr
     finally:
-        _end(house)
+        house.end()
 
 
 def test_a_start_that_fails_says_why(pulse_room: PulseRoom, tmp_path: Path) -> None:
@@ -131,4 +92,4 @@ def test_without_a_model_it_stays_and_says_what_to_do(pulse_room: PulseRoom, tmp
         assert "models pull" in house.run("start", code=12).stderr
         assert house.status()["state"] == "unavailable"
     finally:
-        _end(house)
+        house.end()

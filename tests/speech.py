@@ -1,0 +1,21 @@
+"""What a person of the tests says into the room's microphone."""
+
+import asyncio
+import functools
+
+import numpy as np
+import soxr
+
+from tests.pulse import RATE
+from voicemate.config import Settings
+from voicemate.errands import rendered
+from voicemate.personas.persona import Persona, Voice
+from voicemate.sound import Pcm
+
+
+@functools.cache
+def spoken(text: str) -> Pcm:
+    """``text`` in the system's own voice, at the room's rate."""
+    person = Persona(name="Person", description="Talks.", voice=Voice(language="en", rate=150))
+    sounds = asyncio.run(rendered(Settings(), text, person))
+    return soxr.resample(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate, RATE).astype(np.float32)
