@@ -129,7 +129,7 @@ class ScriptedMind:
     async def warm(self, messages: Sequence[Message]) -> None:
         pass
 
-    async def completeness(self, messages: Sequence[Message]) -> float:
+    async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
         return 0.5
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -177,8 +177,8 @@ class TimedMind:
         await self.mind.warm(messages)
         await self.time.take(self.costs.judging)
 
-    async def completeness(self, messages: Sequence[Message]) -> float:
-        probability = await self.mind.completeness(messages)
+    async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
+        probability = await self.mind.completeness(messages, closing)
         await self.time.take(self.costs.judging)
         return probability
 

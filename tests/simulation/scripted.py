@@ -50,7 +50,7 @@ class ScriptedMind:
     async def warm(self, messages: Sequence[Message]) -> None:
         self.warmed.append(list(messages))
 
-    async def completeness(self, messages: Sequence[Message]) -> float:
+    async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
         self.weighed.append(messages[-1].content)
         return self.complete
 

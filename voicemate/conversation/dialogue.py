@@ -66,7 +66,9 @@ class Dialogue:
             ModelError: the model failed.
         """
         self._stop_warming()
-        return await self._mind.completeness(self._context.fit(self._past, without_closing(words)))
+        messages = self._context.fit(self._past, words)
+        said = messages[-1].content
+        return await self._mind.completeness(messages, closing=said[len(without_closing(said)) :])
 
     def remember(self, words: str, heard: str) -> None:
         """The turn is over: ``words`` were said to the character, ``heard`` was heard of its reply."""

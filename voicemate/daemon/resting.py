@@ -132,8 +132,8 @@ class RestingLlama(Resting[Llama]):
     async def warm(self, messages: Sequence[Message]) -> None:
         await (await self.awake()).warm(messages)
 
-    async def completeness(self, messages: Sequence[Message]) -> float:
-        return await (await self.awake()).completeness(messages)
+    async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
+        return await (await self.awake()).completeness(messages, closing)
 
     def close(self) -> None:
         if self.engine is not None:

@@ -1,6 +1,6 @@
 """Which tokens the model's KV cache holds, and how it is brought to others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from voicemate.engine_thread import Cancellation
@@ -10,7 +10,7 @@ from voicemate.thinking.prefix import Batching, plan
 class Evaluator(Protocol):
     """The part of llama.cpp that the cache is kept by; see ``Native``."""
 
-    def append(self, tokens: list[int]) -> None: ...
+    def append(self, tokens: list[int], scored: int | None) -> None: ...
 
     def cut(self, length: int) -> bool: ...
 
@@ -38,6 +38,7 @@ class KvCache:
         self._tokens: list[int] = []
         self._settled = 0
         self._can_cut = True
+        self._at_hand = False  # the logits after the last token, nobody having used them
         self.evaluated = 0
 
     def bring_to(self, wanted: Sequence[int], stop: Cancellation, *, to_the_end: bool = False) -> bool:
@@ -49,20 +50,25 @@ class KvCache:
         Returns:
             False when it was asked to stop on the way.
         """
-        usable = self._tokens[: self._settled] if self._can_cut else self._tokens
-        work = plan(usable, wanted, self._batching, to_the_end=to_the_end, can_cut=self._can_cut)
-        if not self._drop_behind(work.keep):
-            work = plan((), wanted, self._batching, to_the_end=to_the_end)
-        for start, end in work.batches:
-            if stop.cancelled:
-                return False
-            self._append(wanted[start:end])
-            self._settled = len(self._tokens)
-        return True
+        at_hand, self._at_hand = self._at_hand, False
+        if to_the_end and at_hand and self._tokens == list(wanted):
+            return True
+        return self._evaluate(wanted, stop, to_the_end, None, lambda: None)
+
+    def bring_past(self, wanted: Sequence[int], at: int, look: Callable[[], None], stop: Cancellation) -> bool:
+        """The same to the end of ``wanted``, with a ``look`` at the model's logits after its token ``at`` on the way.
+
+        A call of ``bring_to`` for the same tokens that follows costs nothing.
+
+        Args:
+            at: must be one that ``prefix.can_look_at``.
+        """
+        self._at_hand = self._evaluate(wanted, stop, True, at, look)
+        return self._at_hand
 
     def push(self, token: int) -> None:
         """Evaluate one token of a reply."""
-        self._append([token])
+        self._append([token], scored=0)
 
     def state(self) -> bytes:
         """What ``restore`` needs to bring any cache of this model to the tokens it holds now."""
@@ -77,14 +83,33 @@ class KvCache:
     def _assume(self, tokens: Sequence[int]) -> None:
         self._tokens = list(tokens)
         self._settled = len(tokens)
+        self._at_hand = False
 
     def _clear(self) -> None:
         self._native.clear()
         self._assume(())
 
-    def _append(self, tokens: Sequence[int]) -> None:
+    def _evaluate(
+        self, wanted: Sequence[int], stop: Cancellation, to_the_end: bool, at: int | None, look: Callable[[], None]
+    ) -> bool:
+        usable = self._tokens[: self._settled] if self._can_cut else self._tokens
+        work = plan(usable, wanted, self._batching, to_the_end=to_the_end, can_cut=self._can_cut, look_at=at)
+        if not self._drop_behind(work.keep):
+            work = plan((), wanted, self._batching, to_the_end=to_the_end, look_at=at)
+        last = len(wanted) - 1 if to_the_end else None
+        for start, end in work.batches:
+            if stop.cancelled:
+                return False
+            scored = next((token for token in (at, last) if token is not None and start <= token < end), None)
+            self._append(wanted[start:end], None if scored is None else scored - start)
+            self._settled = len(self._tokens)
+            if scored is not None and scored == at:
+                look()
+        return True
+
+    def _append(self, tokens: Sequence[int], scored: int | None) -> None:
         try:
-            self._native.append(list(tokens))
+            self._native.append(list(tokens), scored)
         except BaseException:
             self._clear()
             raise

@@ -39,8 +39,12 @@ class Mind(Protocol):
         """
         ...
 
-    async def completeness(self, messages: Sequence[Message]) -> float:
-        """How probable it is that the user's open turn, the last message, is a whole one: 0 to 1."""
+    async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
+        """How probable it is that the user's turn, the last message, is a whole one: 0 to 1.
+
+        Args:
+            closing: what that message ends with and is not to be judged by: its closing marks.
+        """
         ...
 
     def close(self) -> None: ...

@@ -44,7 +44,13 @@ class Batching:
 
 
 def plan(
-    cached: Sequence[int], wanted: Sequence[int], batching: Batching, *, to_the_end: bool, can_cut: bool = True
+    cached: Sequence[int],
+    wanted: Sequence[int],
+    batching: Batching,
+    *,
+    to_the_end: bool,
+    can_cut: bool = True,
+    look_at: int | None = None,
 ) -> Plan:
     """The least work that brings the cache from ``cached`` to ``wanted``.
 
@@ -53,18 +59,30 @@ def plan(
             the tokens behind the last full group, which are evaluated anew anyway when more follow, are left out.
         can_cut: the model can drop the end of its cache. Recurrent models cannot: they go on where they are, or
             begin anew.
+        look_at: a token whose logits are wanted on the way, in another batch than the last token's; it must lie
+            before the last group (``can_look_at``).
     """
     full = batching.full(len(wanted))
     end = len(wanted) if to_the_end else full
+    needed = end if look_at is None else look_at + 1
     keep = common_prefix(cached, wanted)
     if can_cut:
-        keep = batching.full(max(0, min(keep, end - 1 if to_the_end else end)))
-    elif keep < len(cached) or (to_the_end and keep == end):
+        keep = batching.full(max(0, min(keep, needed - 1 if to_the_end else needed)))
+    elif keep < len(cached) or (to_the_end and keep >= needed):
         keep = 0
     batches = [(start, min(start + batching.batch, full)) for start in range(keep, full, batching.batch)]
     if max(keep, full) < end:
         batches.append((max(keep, full), end))
+    if look_at is not None and batches[-1][0] <= look_at:
+        start, end = batches.pop()
+        cut = batching.full(look_at) + batching.group
+        batches += [(start, cut), (cut, end)]
     return Plan(keep, tuple(batches))
+
+
+def can_look_at(token: int, tokens: int, batching: Batching) -> bool:
+    """Whether a ``token`` of so many has a group of its own, without the last one."""
+    return batching.full(token) + batching.group < tokens
 
 
 def common_prefix(one: Sequence[int], other: Sequence[int]) -> int:

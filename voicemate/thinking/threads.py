@@ -33,12 +33,15 @@ class ThreadGovernor:
     Args:
         most: threads on a machine that does nothing else.
         governed: False to keep to ``most``.
+        trial: tokens with few threads before the first try with most.
+        patience: tokens with few threads after a failed try.
     """
 
-    def __init__(self, most: int, governed: bool = True) -> None:
+    def __init__(self, most: int, governed: bool = True, trial: int = TRIAL, patience: int = PATIENCE) -> None:
         self._most = most
         self._few = max(1, most - 1) if governed else most
-        self._left = TRIAL
+        self._patience = patience
+        self._left = trial
         self._few_ms = float("inf")
         self._slow_before = False
         self.threads = self._few
@@ -55,5 +58,5 @@ class ThreadGovernor:
             return
         slow = ms > _MORE * self._few_ms
         if ms > _FAR_MORE * self._few_ms or (slow and self._slow_before):
-            self.threads, self._left = self._few, PATIENCE
+            self.threads, self._left = self._few, self._patience
         self._slow_before = slow

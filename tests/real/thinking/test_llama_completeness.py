@@ -23,9 +23,26 @@ async def test_a_whole_sentence_sounds_more_complete_than_its_beginning(llama, j
     assert 0 <= incomplete < complete <= 1
 
 
-async def test_asking_changes_no_reply_and_saves_work_for_it(llama, juniper):
+async def test_asking_changes_no_reply_and_costs_no_token_more(llama, juniper):
     messages = [*opening(juniper), Message("user", "What's the capital of France?")]
-    await llama.completeness(messages)
-    before = llama.evaluated_tokens
-    await llama.warm(messages)
-    assert llama.evaluated_tokens == before
+
+    async def reply() -> list[str]:
+        return [piece async for piece in llama.reply(messages, juniper.sampling, seed=5)]
+
+    await llama.warm(messages[:1])
+    began = llama.evaluated_tokens
+    alone = await reply()
+    cost = llama.evaluated_tokens - began
+
+    await llama.warm(messages[:1])
+    began = llama.evaluated_tokens
+    await llama.completeness(messages, closing="?")
+    assert await reply() == alone
+    assert llama.evaluated_tokens - began == cost
+
+
+async def test_the_closing_mark_is_not_judged(llama, juniper):
+    words = "I would like a cup of"
+    written = await llama.completeness([*opening(juniper), Message("user", f"{words}.")], closing=".")
+    bare = await llama.completeness([*opening(juniper), Message("user", words)])
+    assert written == pytest.approx(bare, rel=0.01)

@@ -17,11 +17,10 @@ GREEDY = Sampling(temperature=0, dry=0, repeat_penalty=1)
 @pytest.fixture(scope="module")
 def native(smollm2: Path) -> Iterator[Native]:
     with closing(Native(smollm2, ThinkingSettings(threads=1, context=512))) as model:
-        model.append(
-            model.tokenize(
-                "<|im_start|>user\nWhat do you like?<|im_end|>\n<|im_start|>assistant\nMy favourite flower is the"
-            )
+        tokens = model.tokenize(
+            "<|im_start|>user\nWhat do you like?<|im_end|>\n<|im_start|>assistant\nMy favourite flower is the"
         )
+        model.append(tokens, scored=len(tokens) - 1)
         yield model
 
 

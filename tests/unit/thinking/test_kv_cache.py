@@ -17,14 +17,17 @@ class Model:
     def __init__(self, can_cut: bool = True, stop: Cancellation | None = None):
         self.tokens: list[int] = []
         self.batches: list[int] = []
+        self.scored: list[int] = []
         self.can_cut = can_cut
         self.stop = stop
         self.broken = False
 
-    def append(self, tokens: list[int]) -> None:
+    def append(self, tokens: list[int], scored: int | None) -> None:
         if self.broken:
             self.tokens += tokens[:1]
             raise ModelError("broken")
+        if scored is not None:
+            self.scored.append(len(self.tokens) + scored)
         self.tokens += tokens
         self.batches += [len(tokens)] * len(tokens)
         if self.stop:
@@ -83,6 +86,29 @@ def test_only_new_tokens_are_evaluated():
     cache.bring_to(range(100), Cancellation())
     cache.bring_to(range(108), Cancellation())
     assert cache.evaluated == 108
+
+
+def test_a_look_on_the_way_and_then_the_end_cost_one_evaluation():
+    model = Model()
+    cache = KvCache(model, BATCHING)
+    seen: list[int] = []
+    assert cache.bring_past(range(21), 9, lambda: seen.append(len(model.tokens)), Cancellation())
+    assert seen == [16]  # after the batch with token 9, and before the others
+    assert model.scored == [9, 20]
+
+    assert cache.bring_to(range(21), Cancellation(), to_the_end=True)
+    assert cache.evaluated == 21
+
+
+def test_logits_that_were_used_are_asked_for_anew():
+    model = Model()
+    cache = KvCache(model, BATCHING)
+    cache.bring_past(range(21), 9, lambda: None, Cancellation())
+    for _ in range(2):
+        cache.bring_to(range(21), Cancellation(), to_the_end=True)
+        cache.push(7)
+    assert model.tokens == [*range(21), 7]
+    assert model.scored == [9, 20, 21, 20, 21]
 
 
 def test_going_back_costs_nothing():

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.thinking.prefix import Batching, common_prefix, plan
+from voicemate.thinking.prefix import Batching, can_look_at, common_prefix, plan
 
 TOKENS = st.lists(st.integers(0, 1), max_size=40)
 FOURS = Batching(group=4, batch=8)
@@ -34,6 +34,14 @@ def test_a_long_prompt_is_cut_into_batches_that_a_cancellation_waits_for():
     assert plan([], tokens(18), FOURS, to_the_end=False).batches == ((0, 8), (8, 16))
 
 
+def test_a_token_that_is_looked_at_is_in_another_batch_than_the_last_one():
+    assert plan(tokens(8), tokens(20), Batching(4, 64), to_the_end=True, look_at=9).batches == ((8, 12), (12, 20))
+    assert plan(tokens(8), tokens(18), Batching(4, 64), to_the_end=True, look_at=9).batches == ((8, 16), (16, 18))
+    assert plan(tokens(18), tokens(18), Batching(4, 64), to_the_end=True, look_at=9).batches == ((8, 16), (16, 18))
+    assert not can_look_at(16, 18, FOURS)
+    assert not can_look_at(17, 20, FOURS)
+
+
 def test_a_model_that_cannot_cut_goes_on_where_it_is_or_begins_anew():
     assert plan([1, 2], [1, 2, 3], FOURS, to_the_end=True, can_cut=False).batches == ((2, 3),)
     assert plan([1, 2, 9], [1, 2, 3], FOURS, to_the_end=True, can_cut=False).batches == ((0, 3),)
@@ -54,6 +62,20 @@ def test_what_is_kept_and_what_is_evaluated_make_the_wanted_tokens(
     assert len(held) == len(wanted) if to_the_end else len(wanted) - group < len(held)
     assert work.batches or not to_the_end or not wanted
     assert all(0 < b - a <= batching.batch for a, b in work.batches)
+
+
+@given(TOKENS, TOKENS.filter(len), st.integers(1, 5), st.integers(1, 3), st.integers(0, 39), st.booleans())
+def test_each_batch_has_one_token_at_most_that_is_looked_at(cached, wanted, group, groups, at, can_cut):
+    batching = Batching(group, group * groups)
+    if not can_look_at(at, len(wanted), batching):
+        return
+    work = plan(cached, wanted, batching, to_the_end=True, can_cut=can_cut, look_at=at)
+
+    held = cached[: work.keep] + [token for a, b in work.batches for token in wanted[a:b]]
+    assert held == wanted
+    assert [at in range(a, b) for a, b in work.batches].count(True) == 1
+    assert not any(at in range(a, b) and len(wanted) - 1 in range(a, b) for a, b in work.batches)
+    assert all(a % group == 0 and 0 < b - a <= batching.batch for a, b in work.batches) or not can_cut
 
 
 @given(TOKENS, TOKENS, st.integers(1, 5), st.integers(1, 3))
