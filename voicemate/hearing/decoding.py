@@ -29,6 +29,10 @@ FULL_CONTEXT = 1500
 WIDER = 1024
 """What is tried first when a decode loops: mostly enough, in half the time of the whole window."""
 
+_GUESS = 256
+"""The smallest context of a guess at what was said so far: the next one corrects it, and whoever pauses meanwhile
+waits for its encoder."""
+
 _POSITIONS_PER_SECOND = 50
 _MARGIN = 64
 """Positions beyond the end of the sound."""
@@ -164,13 +168,14 @@ class Decoding:
         self._beams = effort.beams
         self._context = min(FULL_CONTEXT, max(effort.context, holds_all))
         self._draft = min(FULL_CONTEXT, max(effort.draft, holds_all)) if effort.draft else self._context
+        self._guess = min(self._context, max(_GUESS, holds_all))
         self._most_tokens = _SPARE_TOKENS + math.ceil(_TOKENS_PER_SECOND * seconds)
         self._prompt = prompt
         self._cancellation = cancellation
 
     def once(self, language: str) -> Decoded:
         """In one quick try, whatever comes of it."""
-        return self._decode(language, self._draft, beams=1)
+        return self._decode(language, self._guess, beams=1)
 
     def in_language(self, language: str) -> Decoded:
         """In a language that is known."""

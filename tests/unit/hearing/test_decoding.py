@@ -105,9 +105,10 @@ def test_an_utterance_as_long_as_the_floor_needs_no_draft():
     assert decoder.beams == [5]
 
 
-def test_words_so_far_are_drafted_only():
+@pytest.mark.parametrize("effort", [DRAFTING, Effort(context=FLOOR, beams=1)])
+def test_words_so_far_are_drafted_only(effort: Effort):
     decoder = Scripted({("en", DRAFT): decoded("turn on the", UNSURE)})
-    assert decoding(decoder, effort=DRAFTING).once("en").text == "turn on the"
+    assert decoding(decoder, effort=effort).once("en").text == "turn on the"
     assert (decoder.calls, decoder.beams) == ([("en", DRAFT)], [1])
 
 
