@@ -6,7 +6,7 @@ from statistics import median
 
 from rich.text import Text
 
-from voicemate.control.status import HotkeyState, Status
+from voicemate.control.status import HotkeyState, Status, WorkAheadState
 from voicemate.events import FloorState
 
 
@@ -29,8 +29,15 @@ def described(found: Status) -> Iterator[tuple[str, Text]]:
     yield "offline", Text(f"{', '.join(on) or 'no lock'}{missing}", style="yellow" if off else "")
     gaps = f", gap {median(found.gaps_ms):.0f} ms (of the last {len(found.gaps_ms)})" if found.gaps_ms else ""
     yield "said", Text(f"{found.turns} turns{gaps}")
+    if found.work_ahead.turns:
+        yield "work ahead", Text(_work_ahead(found.work_ahead))
     up = timedelta(seconds=round(found.uptime_s))
     yield "process", Text(f"{found.pid}, up {up}, {found.memory_mb:.0f} MB, version {found.version}")
+
+
+def _work_ahead(work: WorkAheadState) -> str:
+    vain = f"{work.thrown_away} prepared in vain ({work.wasted_ms / 1000:.1f} s of work)" if work.thrown_away else ""
+    return ", ".join(filter(None, (f"{work.ready} of {work.turns} replies ready when the turn ended", vain)))
 
 
 def _hotkey(state: HotkeyState) -> str:

@@ -52,6 +52,22 @@ class HotkeyState(_Part):
     why: str = ""
 
 
+class WorkAheadState(_Part):
+    """What became of the work that was done before turns were over (docs/turn-taking.md).
+
+    Attributes:
+        turns: the latest ones that were answered aloud; each used one prepared reply.
+        ready: how many replies could be heard as soon as their turn ended.
+        thrown_away: more replies that were prepared for those turns, and that nobody heard.
+        wasted_ms: the work that was completed for them.
+    """
+
+    turns: int = 0
+    ready: int = 0
+    thrown_away: int = 0
+    wasted_ms: float = 0.0
+
+
 class Status(_Part):
     """The daemon as it is now.
 
@@ -68,6 +84,7 @@ class Status(_Part):
         memory_mb: resident memory of the process and its helpers.
         gaps_ms: the latest gaps between the person's last sound and the reply's first, oldest first.
         turns: of the person, since the daemon began.
+        work_ahead: on the replies to the latest of them.
         problems: what is wrong now.
         settings, log: the files.
     """
@@ -91,6 +108,7 @@ class Status(_Part):
     memory_mb: float
     gaps_ms: list[float]
     turns: int
+    work_ahead: WorkAheadState = WorkAheadState()
     problems: list[Problem]
     settings: str
     log: str

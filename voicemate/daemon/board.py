@@ -2,7 +2,8 @@
 
 from collections import deque
 
-from voicemate.control.status import HotkeyState, Problem
+from voicemate.control.status import HotkeyState, Problem, WorkAheadState
+from voicemate.conversation.trace import TraceAssembler, TurnTrace, WorkAhead
 from voicemate.events import (
     Event,
     Fault,
@@ -15,7 +16,8 @@ from voicemate.events import (
     TurnTimed,
 )
 
-_GAPS = 20
+_LATEST = 20
+"""Turns of which gaps and work are told."""
 
 _OF_A_REPLY = ("reply", "greeting")
 """Faults that nobody recovers from by name: the next reply that is spoken shows that all is well."""
@@ -27,23 +29,36 @@ class Board:
     def __init__(self) -> None:
         self.state = FloorState.STARTING
         self.reason = ""
-        self.gaps_ms: deque[float] = deque(maxlen=_GAPS)
+        self.gaps_ms: deque[float] = deque(maxlen=_LATEST)
         self.turns = 0
         self.hotkey = HotkeyState()
         self._problems: dict[str, Problem] = {}
+        self._assembler = TraceAssembler()
+        self._traces: deque[TurnTrace] = deque(maxlen=_LATEST)
 
     @property
     def problems(self) -> list[Problem]:
         """What is wrong now."""
         return list(self._problems.values())
 
+    @property
+    def work_ahead(self) -> WorkAheadState:
+        """What became of the work on the latest replies."""
+        work = WorkAhead.of(self._traces)
+        return WorkAheadState(
+            turns=work.turns, ready=work.ready, thrown_away=work.thrown_away, wasted_ms=round(work.wasted_ms, 1)
+        )
+
     def has_problem(self, where: str) -> bool:
         return where in self._problems
 
     def feed(self, event: Event) -> None:
+        self._traces.extend(self._assembler.feed(event))
         match event:
             case FloorChanged():
                 self.state, self.reason = event.state, event.reason
+                if event.state is FloorState.STOPPED:  # the next conversation counts its turns anew
+                    self._traces.extend(self._assembler.finish())
             case Fault():
                 self._problems[event.where] = Problem(where=event.where, wrong=event.wrong, remedy=event.remedy)
             case Recovered():

@@ -54,6 +54,7 @@ class Reporter:
             memory_mb=_memory_mb(),
             gaps_ms=[round(gap) for gap in board.gaps_ms],
             turns=board.turns,
+            work_ahead=board.work_ahead,
             problems=board.problems,
             settings=str(settings_file()),
             log=str(log_path()),

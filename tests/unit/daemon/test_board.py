@@ -1,7 +1,19 @@
 """What ``status`` shows, from the events."""
 
+from voicemate.control.status import WorkAheadState
 from voicemate.daemon.board import Board
-from voicemate.events import Fault, FloorChanged, FloorState, Recovered, ReplyEnded, TurnEnded, TurnTimed
+from voicemate.events import (
+    Fault,
+    FloorChanged,
+    FloorState,
+    Recovered,
+    ReplyEnded,
+    RolledBack,
+    Stage,
+    StageTimed,
+    TurnEnded,
+    TurnTimed,
+)
 
 
 def fed(*events: object) -> Board:
@@ -36,3 +48,24 @@ def test_the_latest_gaps_are_kept_and_all_turns_counted():
         board.feed(TurnTimed(turn, turn, float(turn), 0, 0, 0, 0, True))
     assert board.turns == 30
     assert list(board.gaps_ms) == [float(gap) for gap in range(11, 31)]
+
+
+def test_work_that_was_thrown_away_is_told():
+    board = fed(
+        StageTimed(1, 1, Stage.HEARING, 0, 250.0),
+        RolledBack(2, 1, "the person went on"),
+        StageTimed(3, 1, Stage.HEARING, 2, 260.0),
+        TurnEnded(4, 1, 0, 3, "silence"),
+        TurnTimed(5, 1, 600.0, 350.0, 260.0, 50.0, 10.0, True),
+        ReplyEnded(6, 1, "Yes.", interrupted=False),
+    )
+    assert board.work_ahead == WorkAheadState(turns=1, ready=1, thrown_away=1, wasted_ms=250.0)
+
+
+def test_a_new_conversation_counts_its_turns_anew_and_what_was_known_stays():
+    board = Board()
+    for _ in range(2):
+        board.feed(TurnEnded(4, 1, 0, 3, "silence"))
+        board.feed(TurnTimed(5, 1, 600.0, 350.0, 260.0, 50.0, 10.0, False))
+        board.feed(FloorChanged(6, FloorState.STOPPED, ""))
+    assert (board.work_ahead.turns, board.work_ahead.ready) == (2, 0)

@@ -1,0 +1,46 @@
+"""What ``voicemate status`` tells of the daemon."""
+
+from voicemate.cli.status_table import described
+from voicemate.control.status import DeviceState, Models, Status, WorkAheadState
+
+STATUS = Status(
+    version="1",
+    pid=7,
+    uptime_s=61.0,
+    state="listening",
+    reason="",
+    listening=True,
+    muted=False,
+    mode="hands-free",
+    persona="juniper",
+    character="Juniper",
+    models=Models(hearing="tiny", thinking="small", speaking="pyttsx3"),
+    microphone=DeviceState(name="desk", open=True),
+    loudspeaker=DeviceState(name="desk", open=True),
+    echo="auto",
+    offline={"sandbox": True},
+    memory_mb=300.0,
+    gaps_ms=[600.0],
+    turns=3,
+    problems=[],
+    settings="s",
+    log="l",
+)
+
+
+def rows(status: Status) -> dict[str, str]:
+    return {name: str(value) for name, value in described(status)}
+
+
+def test_work_that_was_thrown_away_is_told():
+    work = WorkAheadState(turns=3, ready=1, thrown_away=2, wasted_ms=1240.0)
+    told = rows(STATUS.model_copy(update={"work_ahead": work}))["work ahead"]
+    assert told == "1 of 3 replies ready when the turn ended, 2 prepared in vain (1.2 s of work)"
+
+
+def test_before_the_first_reply_there_is_nothing_to_tell_of_it():
+    assert "work ahead" not in rows(STATUS)
+
+
+def test_a_daemon_that_does_not_tell_of_its_work_is_understood():
+    assert Status.model_validate(STATUS.model_dump(exclude={"work_ahead"})).work_ahead.turns == 0
