@@ -22,8 +22,9 @@ test: $(VENV)/.test $(VENV)/.talk models  ## set up and run every test
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/lint-imports
-	@$(VENV)/bin/pyright
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/pyright --threads 2
+	@$(VENV)/bin/python -m pytest -n 2 --dist worksteal tests/real tests/unit tests/simulation $(ARGS)
+	@$(VENV)/bin/python -m pytest tests/device tests/desktop $(ARGS) # in real time, so by themselves
 
 explore: $(VENV)/.test  ## look for examples that break the state machines and parsers, new ones each time
 	@HYPOTHESIS_PROFILE=explore $(VENV)/bin/python -m pytest -q tests/unit tests/simulation -m hypothesis $(ARGS)
