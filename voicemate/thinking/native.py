@@ -104,6 +104,7 @@ class Native:
         self._batch_governor = ThreadGovernor(most, governed, trial=1, patience=_BATCHES)
         self._context: Any = None
         self._model: Any = None
+        self._repetition: dict[float, Any] = {}
         _errors.clear()
         try:
             self._model = self._load_model(settings)
@@ -123,6 +124,9 @@ class Native:
 
     def close(self) -> None:
         """Free everything; closing again does nothing."""
+        repetition, self._repetition = self._repetition, {}
+        for step in repetition.values():
+            C.llama_sampler_free(step)
         context, self._context = self._context, None
         model, self._model = self._model, None
         if context:
@@ -201,7 +205,12 @@ class Native:
 
     def sampler(self, sampling: Sampling, seed: int, prompt: Sequence[int]) -> "Sampler":
         """See ``Sampler``."""
-        return Sampler(self._context, self._vocabulary, self._n_vocab, sampling, seed, prompt)
+        if sampling.dry not in self._repetition:
+            self._repetition[sampling.dry] = self._make_repetition(sampling.dry)
+        repetition = C.llama_sampler_clone(self._repetition[sampling.dry])
+        for token in prompt:
+            C.llama_sampler_accept(repetition, token)
+        return Sampler(self._context, self._n_vocab, sampling, seed, repetition)
 
     def state(self) -> bytes:
         """All that the cache holds, for ``restore``."""
@@ -258,6 +267,13 @@ class Native:
             )
         return context
 
+    def _make_repetition(self, strength: float) -> Any:
+        """See ``Sampler``. It looks through the whole vocabulary, which takes 15 ms: made once, and cloned."""
+        breakers = (ctypes.c_char_p * len(_BREAKERS))(*_BREAKERS)
+        return C.llama_sampler_init_dry(
+            self._vocabulary, strength, _DRY_BASE, _DRY_ALLOWED, self.size, breakers, len(breakers)
+        )
+
     def _head_size(self) -> int:
         """Values of an attention head's key; the model's width over its heads, where its file does not say."""
         told = self._metadata(f"{self._metadata('general.architecture')}.attention.key_length")
@@ -288,28 +304,17 @@ class Sampler:
     but its prompt. The order of the steps is llama.cpp's own.
 
     A small model that has said a sentence says it again, turn after turn. So a token that would go on with a
-    sequence from the ``prompt`` (an example, an earlier reply) is made less likely the longer that sequence is:
+    sequence from the prompt (an example, an earlier reply) is made less likely the longer that sequence is:
     the "don't repeat yourself" sampler of llama.cpp, with its author's constants
     (https://github.com/oobabooga/text-generation-webui/pull/5677). Single words and turns of phrase stay free.
+
+    Args:
+        repetition: that step, which has seen the prompt; it is the sampler's from now on.
     """
 
-    def __init__(
-        self, context: Any, vocabulary: Any, n_vocab: int, sampling: Sampling, seed: int, prompt: Sequence[int]
-    ) -> None:
+    def __init__(self, context: Any, n_vocab: int, sampling: Sampling, seed: int, repetition: Any) -> None:
         self._context = context
         self._chain = C.llama_sampler_chain_init(C.llama_sampler_chain_default_params())
-        breakers = (ctypes.c_char_p * len(_BREAKERS))(*_BREAKERS)
-        repetition = C.llama_sampler_init_dry(
-            vocabulary,
-            sampling.dry,
-            _DRY_BASE,
-            _DRY_ALLOWED,
-            len(prompt) + sampling.max_tokens,
-            breakers,
-            len(breakers),
-        )
-        for token in prompt:
-            C.llama_sampler_accept(repetition, token)
         steps = [
             C.llama_sampler_init_penalties(n_vocab, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0),
             repetition,
