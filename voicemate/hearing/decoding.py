@@ -58,8 +58,9 @@ _EAST_ASIAN = frozenset(("zh", "yue", "ja", "ko"))
 """A language shows in its letters, even where whisper, told another, is sure of every word."""
 
 _TOKENS_PER_SECOND = 12
-_SPARE_TOKENS = 16
-"""More than anybody says: fast English is about 8 tokens a second, fast Chinese about 10."""
+_SPARE_TOKENS = 8
+"""More than anybody says: fast English is about 8 tokens a second, fast Chinese about 10. What goes beyond is a loop,
+and each of its tokens is waited for."""
 
 CHINESE_PROMPT = "以下是普通话的句子。"
 """Without it ("the following are sentences in Mandarin") some Chinese comes in traditional characters."""
