@@ -18,7 +18,8 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from voicemate.audio.echo_level import EchoLevel
+from voicemate.audio.echo_jump import EchoJump
+from voicemate.audio.echo_level import MEMORY, EchoLevel, EchoLevels
 from voicemate.audio.echo_path import EchoPathFinder
 from voicemate.audio.headphones import is_headphones
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
@@ -70,6 +71,7 @@ class Cleaned:
         echo: level of the character's echo that is to be expected in ``near``; -120 without any.
         expected: level of that echo and the room's noise.
         residue: level of what cancelling leaves of those, to be expected in ``cleaned``.
+        jumping: it sounds like the echo at another delay than before.
     """
 
     block: Block
@@ -79,6 +81,7 @@ class Cleaned:
     echo: float = -120.0
     expected: float = -120.0
     residue: float = -120.0
+    jumping: bool = False
 
     @property
     def above_echo(self) -> float:
@@ -93,6 +96,8 @@ class Cleaned:
     @property
     def explained(self) -> bool:
         """The character's echo and the room's noise explain the sound: a voice in it is the character's own."""
+        if self.jumping:
+            return True
         if self.delay == 0 or self.above_echo > LOUDER_DB:
             return False
         return self.above_residue <= LEFT_OVER_DB or self.cleaned > self.echo - CANCELLED_DB
@@ -159,6 +164,7 @@ class Aec3Canceller:
         self._always = always
         self.path = EchoPathFinder(present=not is_headphones(self._name))
         self._level = EchoLevel()
+        self._jump = EchoJump()
         self._past: deque[Pcm] = deque([_silence()] * HISTORY, maxlen=HISTORY)
         self._quiet = TAIL  # samples for which the loudspeaker has been silent
         self._awake = False
@@ -180,6 +186,7 @@ class Aec3Canceller:
         if not self._awake:
             return _as_it_is(replace(block, pcm=pcm))
         levels = self._level.judge(block.pcm, far, pcm)
+        self._look_for_jump(block.pcm, far, levels)
         return Cleaned(
             replace(block, pcm=pcm),
             FRAMING_DELAY + AEC3_DELAY,
@@ -188,14 +195,25 @@ class Aec3Canceller:
             levels.echo,
             levels.expected,
             levels.residue,
+            self._jump.suspected,
         )
+
+    def _look_for_jump(self, near: Pcm, far: Pcm, levels: EchoLevels) -> None:
+        failing = levels.cleaned > levels.near - CANCELLED_DB or levels.near > levels.expected + LOUDER_DB
+        by = self._jump.push(near, far, self.path.delay, failing)
+        if by:
+            moved = self.path.jumped(by)
+            self._level.realign(self._jump.realigned(moved, MEMORY + 1), by + moved)
 
     def _look_for_echo(self, near: Pcm, far: Pcm, audible: bool) -> None:
         name = self._loudspeaker()
         if name != self._name:
             self._name = name
             self.path.start_over(present=not is_headphones(name))
+        lead = self.path.lead
         self.path.push(near, far, audible)
+        if self.path.lead != lead:
+            self._jump = EchoJump()  # it knows the far signal as it was asked for before
 
     def _pass_on(self, near: Pcm, far: Pcm, wanted: bool) -> Pcm:
         """The cleaned sound or the raw one, without a click where they meet."""
@@ -217,6 +235,7 @@ class Aec3Canceller:
     def _wake(self) -> None:
         """Show AEC3 what came right before, so that its first output belongs there."""
         self._waiting, self._ready = (_silence(0), _silence(0)), _silence(0)
+        self._jump = EchoJump()
         past = np.concatenate(self._past)
         self._level.begin(list(self._past))
         self._cancel(past, np.zeros_like(past))

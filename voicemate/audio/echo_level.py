@@ -95,6 +95,22 @@ class EchoLevel:
         self._noise = np.mean(rooms, axis=0) / NOISE_BIAS if rooms else None
         self._clean_noise = 0.0
 
+    def realign(self, far: list[Pcm], later: int) -> None:
+        """The delay has jumped.
+
+        Args:
+            far: what ``judge`` should have been shown of the far signal, ``MEMORY`` blocks and the one before, the
+                oldest first.
+            later: samples by which the echo of that comes later than so far.
+        """
+        self._last["far"] = far[0]
+        for block in far[1:]:
+            self._far = np.roll(self._far, 1, axis=1)
+            self._far[:, 0] = self._powers("far", block)
+        places = np.arange(MEMORY)
+        from_places = places - later / BLOCK_SAMPLES
+        self._weights = np.stack([np.interp(from_places, places, row, left=0.0) for row in self._weights])
+
     def judge(self, near: Pcm, far: Pcm, cleaned: Pcm) -> EchoLevels:
         """Compare the next block with what was to be expected, and learn from it."""
         self._far = np.roll(self._far, 1, axis=1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.sound import Pcm, samples
+from voicemate.sound import CLOCK_HZ, Pcm, samples
 
 WINDOW = 64
 """Blocks that are correlated: 2 s."""
@@ -40,9 +40,11 @@ GOAL = samples(20)
 ABSENT = samples(3_000)
 """After so much far sound without any echo there is no path."""
 
-_SIZE = WINDOW * BLOCK_SAMPLES
-_FIRST_BIN, _LAST_BIN = round(200 * _SIZE / 16_000), round(4_000 * _SIZE / 16_000)
+FIRST_HZ, LAST_HZ = 200, 4_000
 """Where speech has most of its energy, and small loudspeakers too."""
+
+_SIZE = WINDOW * BLOCK_SAMPLES
+_FIRST_BIN, _LAST_BIN = (round(hertz * _SIZE / CLOCK_HZ) for hertz in (FIRST_HZ, LAST_HZ))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class EchoPathFinder:
     Attributes:
         present: there is an echo path, as far as is known.
         lead: how much further on the far signal should be asked for, so that the delay is one that AEC3 likes.
+        delay: of the echo behind the far signal as it is asked for, in samples; None while it is not known.
         latest: the latest measurement.
     """
 
@@ -77,6 +80,7 @@ class EchoPathFinder:
     def start_over(self, present: bool) -> None:
         """Another loudspeaker plays, or the microphone is another one."""
         self.present = present
+        self.delay: int | None = None
         self.latest: Measured | None = None
         self._unheard = 0  # far samples since an echo was last heard
         self._clear()
@@ -99,6 +103,22 @@ class EchoPathFinder:
         if self._unheard >= ABSENT:
             self.present = False
 
+    def jumped(self, by: int) -> int:
+        """The echo comes ``by`` samples later than it did. The far signal follows, so that the delay stays the same.
+
+        It cannot be asked for before it is played, so an echo that comes earlier than ever gets another delay.
+
+        Returns:
+            By how many samples later the far signal is asked for from now on.
+        """
+        before, self.lead = self.lead, min(self.lead - by, max(self.lead, 0))
+        moved = self.lead - before
+        if self.delay is not None:
+            self.delay += by + moved
+        self.latest = None
+        self._clear()
+        return moved
+
     def _clear(self) -> None:
         self._near: deque[Pcm] = deque(maxlen=WINDOW)
         self._far: deque[Pcm] = deque(maxlen=WINDOW)
@@ -119,11 +139,12 @@ class EchoPathFinder:
             self._adjust(self.latest.delay)
 
     def _adjust(self, delay: int) -> None:
-        if EASY_FROM <= delay <= EASY_TO:
-            return
-        self.lead -= delay - GOAL
-        self.latest = None
-        self._clear()
+        self.delay = delay
+        if not EASY_FROM <= delay <= EASY_TO:
+            self.delay = GOAL
+            self.lead -= delay - GOAL
+            self.latest = None
+            self._clear()
 
 
 def _peak(cross: np.ndarray) -> Measured:
