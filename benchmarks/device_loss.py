@@ -22,16 +22,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import machine
 from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
-from benchmarks.recordings import recordings
-from tests.pulse import RATE, PulseRoom
-
-RESULTS = Path(__file__).parent / "results" / "device-loss.json"
+from benchmarks.kept import keep
+from benchmarks.said_turns import in_room, sentences
+from tests.pulse import PulseRoom
 
 TARGET_S = 2.0
 
@@ -120,7 +117,7 @@ class Loss:
 def main() -> None:
     arguments = _arguments()
     draw = random.Random(arguments.seed)
-    sentence = _sentence()
+    sentence = in_room(sentences(longest_s=2)[0])
     losses: list[Loss] = []
     with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
         environment = room.environment | furnish(Path(folder))
@@ -176,16 +173,6 @@ def _recovered(daemon: Daemon, device: str, since: int) -> float:
     return daemon.events[daemon.until(is_kind("Recovered", where=device), fault, patience_s=30)][0]
 
 
-def _sentence() -> np.ndarray:
-    """A short sentence, at the room's rate."""
-    clip = next(
-        clip
-        for clip in recordings()
-        if clip.language == "en" and clip.kind == "speech" and clip.speech_end_s - clip.speech_start_s < 2
-    )
-    return soxr.resample(clip.pcm(), 16_000, RATE)
-
-
 def write(arguments: argparse.Namespace, losses: list[Loss]) -> None:
     times = {
         id(loss): loss.listening_s - loss.held_up_s
@@ -207,15 +194,13 @@ def write(arguments: argparse.Namespace, losses: list[Loss]) -> None:
         "by_way": {way.name: [loss.listening_s for loss in losses if loss.way == way.name] for way in WAYS},
     }
     print(json.dumps(summary, indent=1))
-    RESULTS.parent.mkdir(exist_ok=True)
-    result = {
-        "command": f"python benchmarks/device_loss.py --losses {arguments.losses} --seed {arguments.seed}",
-        "note": "times are without those in which the benchmark itself was kept from running",
-        "machine": machine.description(),
-        "summary": summary,
-        "losses": [asdict(loss) for loss in losses],
-    }
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    keep(
+        "device-loss",
+        f"python benchmarks/device_loss.py --losses {arguments.losses} --seed {arguments.seed}",
+        note="times are without those in which the benchmark itself was kept from running",
+        summary=summary,
+        losses=[asdict(loss) for loss in losses],
+    )
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,4 +1,7 @@
-"""Results on disk: what was measured anew takes the place of what was there, so a stopped run loses little."""
+"""Results on disk, as a whole or row by row.
+
+What was measured anew takes the place of what was there; with rows, a stopped run loses little.
+"""
 
 import json
 import sys
@@ -8,6 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def keep(name: str, command: str, **found: Any) -> None:
+    """Write a whole result file in place of the one that was there: what was ``found`` by ``command``."""
+    RESULTS.mkdir(exist_ok=True)
+    result = {"command": command, "machine": machine.description(), **found}
+    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
 @dataclass

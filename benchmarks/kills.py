@@ -22,18 +22,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import machine
 from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
-from benchmarks.recordings import recordings
-from tests.pulse import RATE, PulseRoom
+from benchmarks.kept import RESULTS, keep
+from benchmarks.said_turns import in_room, sentences
+from tests.pulse import PulseRoom
 from voicemate.control.client import Told
 from voicemate.conversation.history import HistoryReader
-
-RESULTS = Path(__file__).parent / "results" / "kills.json"
 
 MOMENTS = ("starting", "listening", "hearing", "thinking", "speaking", "writing")
 
@@ -66,8 +63,9 @@ class Kill:
 def main() -> None:
     arguments = _arguments()
     draw = random.Random(arguments.seed)
-    spoken = _spoken()
-    earlier = [Kill(**kill) for kill in json.loads(RESULTS.read_text())["kills"]] if arguments.more else []
+    spoken = [in_room(clip) for clip in sentences(longest_s=3)[:5]]
+    before = json.loads((RESULTS / "kills.json").read_text())["kills"] if arguments.more else []
+    earlier = [Kill(**kill) for kill in before]
     kills: list[Kill] = []
     with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
         home = Path(folder)
@@ -173,16 +171,6 @@ def _check(daemon: Daemon, held_up: HeldUp, home: Path, kill: Kill) -> None:
     kill.whole = kill.whole and len(list(history.parent.glob("*damaged*"))) == 0
 
 
-def _spoken() -> list[np.ndarray]:
-    """Some short sentences, at the room's rate."""
-    fitting = [
-        clip
-        for clip in recordings()
-        if clip.language == "en" and clip.kind == "speech" and clip.speech_end_s - clip.speech_start_s < 3
-    ]
-    return [soxr.resample(clip.pcm(), 16_000, RATE) for clip in fitting[:5]]
-
-
 def _print(number: int, kill: Kill) -> None:
     fine = kill.whole and not kill.missing
     print(
@@ -211,15 +199,13 @@ def write(arguments: argparse.Namespace, kills: list[Kill], timed: list[Kill]) -
         "later_than_target": int((times > TARGET_S).sum()),
     }
     print(json.dumps(summary))
-    RESULTS.parent.mkdir(exist_ok=True)
-    result = {
-        "command": f"python benchmarks/kills.py --kills {arguments.kills} --seed {arguments.seed}",
-        "note": "the times are those of the last run, without what the benchmark itself was kept from running",
-        "machine": machine.description(),
-        "summary": summary,
-        "kills": [asdict(kill) for kill in kills],
-    }
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    keep(
+        "kills",
+        f"python benchmarks/kills.py --kills {arguments.kills} --seed {arguments.seed}",
+        note="the times are those of the last run, without what the benchmark itself was kept from running",
+        summary=summary,
+        kills=[asdict(kill) for kill in kills],
+    )
 
 
 def _arguments() -> argparse.Namespace:

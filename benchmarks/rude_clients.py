@@ -23,19 +23,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-import soxr
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import machine
-from benchmarks.daemon_process import Daemon, furnish, is_kind
-from benchmarks.recordings import recordings
-from tests.pulse import RATE, PulseRoom
+from benchmarks.daemon_process import Daemon, furnish
+from benchmarks.kept import keep
+from benchmarks.said_turns import gap_of_turn, in_room, sentences
+from tests.pulse import PulseRoom
 from voicemate.control.client import Client
 from voicemate.control.socket_place import socket_path
-
-RESULTS = Path(__file__).parent / "results" / "rude-clients.json"
 
 CLIENTS = 100
 
@@ -125,12 +120,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    clip = next(
-        clip
-        for clip in recordings()
-        if clip.language == "en" and clip.kind == "speech" and 2 < clip.speech_end_s - clip.speech_start_s < 4
-    )
-    sentence = soxr.resample(clip.pcm(), 16_000, RATE)
+    sentence = in_room(sentences(shortest_s=2, longest_s=4)[0])
     gaps: dict[str, list[float]] = {"calm": [], "rude": []}
     lines, ends = 0, Counter[str]()
     with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
@@ -138,15 +128,15 @@ def main() -> None:
         with Daemon(environment) as daemon:
             daemon.watch()
             daemon.until_listening()
-            _gap(daemon, room, sentence)
+            gap_of_turn(daemon, room, sentence)
             with Crowd(0):  # what the first crowd leaves is what is loaded lazily
-                _gap(daemon, room, sentence)
+                gap_of_turn(daemon, room, sentence)
             time.sleep(2)
             before = daemon.resources()
             for pair in range(arguments.pairs):
-                gaps["calm"].append(_gap(daemon, room, sentence))
+                gaps["calm"].append(round(gap_of_turn(daemon, room, sentence), 1))
                 with Crowd(arguments.seed + pair) as crowd:
-                    gaps["rude"].append(_gap(daemon, room, sentence))
+                    gaps["rude"].append(round(gap_of_turn(daemon, room, sentence), 1))
                 lines, ends = lines + crowd.lines, ends + crowd.ends
                 print(gaps["calm"][-1], gaps["rude"][-1], crowd.lines, dict(crowd.ends), flush=True)
                 time.sleep(1)
@@ -166,26 +156,8 @@ def main() -> None:
         "problems": problems,
     }
     print(json.dumps(summary))
-    result = {
-        "command": f"python benchmarks/rude_clients.py --pairs {arguments.pairs} --seed {arguments.seed}",
-        "machine": machine.description(),
-        "summary": summary,
-        "gaps_ms": gaps,
-    }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-
-
-def _gap(daemon: Daemon, room: PulseRoom, sentence: np.ndarray) -> float:
-    """The gap of one turn as the daemon tells it, in ms."""
-    place = len(daemon.events)
-    room.say(sentence)
-    timed = daemon.until(is_kind("TurnTimed"), place, patience_s=30)
-    daemon.until(is_kind("PhraseStarted"), place)
-    daemon.interrupt()
-    ended = daemon.until(is_kind("ReplyEnded"), place)
-    daemon.until_listening(ended)
-    return round(daemon.events[timed][1].data["gap"], 1)
+    command = f"python benchmarks/rude_clients.py --pairs {arguments.pairs} --seed {arguments.seed}"
+    keep("rude-clients", command, summary=summary, gaps_ms=gaps)
 
 
 if __name__ == "__main__":

@@ -16,17 +16,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import soxr
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import machine
 from benchmarks.daemon_process import SETTINGS, Daemon, furnish, is_kind
-from benchmarks.recordings import recordings
-from tests.pulse import RATE, PulseRoom
-
-RESULTS = Path(__file__).parent / "results" / "waking.json"
+from benchmarks.kept import keep
+from benchmarks.said_turns import gap_of_turn, hush, in_room, sentences
+from tests.pulse import PulseRoom
 
 IDLE_S = 6.0
 
@@ -35,12 +30,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--turns", type=int, default=8)
     arguments = parser.parse_args()
-    clip = next(
-        clip
-        for clip in recordings()
-        if clip.language == "en" and clip.kind == "speech" and 2 < clip.speech_end_s - clip.speech_start_s < 4
-    )
-    sentence = soxr.resample(clip.pcm(), 16_000, RATE)
+    clip = sentences(shortest_s=2, longest_s=4)[0]
+    sentence = in_room(clip)
     gaps: dict[str, list[float]] = {"loaded": [], "resting": []}
     typed: dict[str, list[float]] = {"loaded": [], "resting": []}
     memory: dict[str, list[float]] = {"loaded": [], "resting": []}
@@ -50,12 +41,12 @@ def main() -> None:
         with Daemon(environment) as daemon:
             daemon.watch()
             daemon.until_listening()
-            _said(daemon, room, sentence)  # the first turn pays for what is loaded lazily
+            gap_of_turn(daemon, room, sentence)  # the first turn pays for what is loaded lazily
             for _ in range(arguments.turns):
                 for state, wait_s in (("resting", 2 * IDLE_S), ("loaded", 0.5)):
                     time.sleep(wait_s)
                     memory[state].append(daemon.resources()["own_rss_mb"])
-                    gaps[state].append(_said(daemon, room, sentence))
+                    gaps[state].append(gap_of_turn(daemon, room, sentence))
                 for state, wait_s in (("resting", 2 * IDLE_S), ("loaded", 0.5)):
                     time.sleep(wait_s)
                     typed[state].append(_typed(daemon))
@@ -68,25 +59,8 @@ def main() -> None:
         "rss_mb": {state: round(statistics.median(values)) for state, values in memory.items()},
     }
     print(json.dumps(summary))
-    result = {
-        "command": f"python benchmarks/waking.py --turns {arguments.turns}",
-        "machine": machine.description(),
-        "summary": summary,
-        "gaps_ms": gaps,
-        "typed_ms": typed,
-        "rss_mb": memory,
-    }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-
-
-def _said(daemon: Daemon, room: PulseRoom, sentence: np.ndarray) -> float:
-    """The gap that the daemon tells of a turn, in ms."""
-    place = len(daemon.events)
-    room.say(sentence)
-    timed = daemon.until(is_kind("TurnTimed"), place, patience_s=30)
-    _hush(daemon, timed)
-    return daemon.events[timed][1].data["gap"]
+    command = f"python benchmarks/waking.py --turns {arguments.turns}"
+    keep("waking", command, summary=summary, gaps_ms=gaps, typed_ms=typed, rss_mb=memory)
 
 
 def _typed(daemon: Daemon) -> float:
@@ -94,14 +68,8 @@ def _typed(daemon: Daemon) -> float:
     place, began = len(daemon.events), time.monotonic()
     daemon.ask("What is your name?")
     started = daemon.until(is_kind("PhraseStarted"), place, patience_s=30)
-    _hush(daemon, started)
+    hush(daemon, started)
     return 1000 * (daemon.events[started][0] - began)
-
-
-def _hush(daemon: Daemon, place: int) -> None:
-    daemon.interrupt()
-    daemon.until(is_kind("ReplyEnded"), place)
-    daemon.until_listening(place)
 
 
 if __name__ == "__main__":

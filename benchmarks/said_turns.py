@@ -1,0 +1,41 @@
+"""Turns that a recorded person says to a daemon in a virtual room."""
+
+import numpy as np
+import soxr
+
+from benchmarks.daemon_process import Daemon, is_kind
+from benchmarks.recordings import Recorded, recordings
+from tests.pulse import RATE, PulseRoom
+from voicemate.sound import CLOCK_HZ, Pcm
+
+
+def sentences(longest_s: float, shortest_s: float = 0) -> list[Recorded]:
+    """The recordings of English speech that is longer and shorter than that."""
+    return [
+        clip
+        for clip in recordings()
+        if clip.language == "en"
+        and clip.kind == "speech"
+        and shortest_s < clip.speech_end_s - clip.speech_start_s < longest_s
+    ]
+
+
+def in_room(clip: Recorded) -> Pcm:
+    """``clip`` at the room's rate."""
+    return soxr.resample(clip.pcm(), CLOCK_HZ, RATE).astype(np.float32)
+
+
+def gap_of_turn(daemon: Daemon, room: PulseRoom, sentence: Pcm) -> float:
+    """Say ``sentence`` and return the gap as the daemon tells it, in ms. The reply is cut off; it listens again."""
+    place = len(daemon.events)
+    room.say(sentence)
+    timed = daemon.until(is_kind("TurnTimed"), place, patience_s=30)
+    daemon.until(is_kind("PhraseStarted"), place)
+    hush(daemon, place)
+    return daemon.events[timed][1].data["gap"]
+
+
+def hush(daemon: Daemon, place: int) -> None:
+    """Cut the reply off that is told of from ``place`` on; returns when it listens again."""
+    daemon.interrupt()
+    daemon.until_listening(daemon.until(is_kind("ReplyEnded"), place))
