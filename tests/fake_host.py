@@ -19,13 +19,15 @@ class FakeStream:
     """One stream's callbacks, on the loop's clock, while it is running.
 
     Attributes:
-        value: what a microphone delivers.
+        value: what a microphone delivers,
+        sound: or this, from the loop's time 0 on.
         out: what a loudspeaker was given, first channel.
     """
 
     plan: StreamPlan
     opened: OpenStream | None = None
     value: float = 0.1
+    sound: np.ndarray | None = None
     frozen: bool = False
     running: bool = False
     out: list[np.ndarray] = field(default_factory=list)
@@ -33,6 +35,7 @@ class FakeStream:
     def start(self) -> None:
         self.running = True
         self._next = asyncio.get_running_loop().time()
+        self._place = round(self._next * self.opened.rate) if self.opened else 0
         self._again()
 
     def end(self) -> None:
@@ -58,7 +61,11 @@ class FakeStream:
         frames = self.opened.block
         times = SimpleNamespace(currentTime=10.0, outputBufferDacTime=10 + LATENCY_S)
         times.inputBufferAdcTime = 10 - frames / self.opened.rate - LATENCY_S
-        buffer = np.full(frames * self.opened.channels, self.value, dtype=np.float32)
+        if self.sound is None:
+            buffer = np.full(frames * self.opened.channels, self.value, dtype=np.float32)
+        else:
+            buffer = np.repeat(self.sound[self._place : self._place + frames], self.opened.channels)
+            self._place += frames
         self.plan.callback(buffer, frames, times, None)
         if self.plan.direction is Direction.OUTPUT:
             self.out.append(buffer[:: self.opened.channels].copy())
@@ -70,23 +77,31 @@ class FakeHost:
     Attributes:
         streams: all that were ever opened.
         refusal: set, it is raised by ``open``.
+        sound: what microphones deliver, if not a constant.
         device: what is opened.
+        opening: streams that are being opened.
         rescans: how often devices were looked for anew.
     """
 
     def __init__(self) -> None:
         self.streams: list[FakeStream] = []
         self.refusal: AudioError | None = None
+        self.sound: np.ndarray | None = None
         self.device = DEVICE
+        self.opening = 0
         self.rescans = 0
         self.rescanning = False
         self._generation = 0
 
     async def open(self, plan: StreamPlan) -> OpenStream:
-        await asyncio.sleep(0.01)
+        self.opening += 1
+        try:
+            await asyncio.sleep(0.01)
+        finally:
+            self.opening -= 1
         if self.refusal:
             raise self.refusal
-        stream = FakeStream(plan)
+        stream = FakeStream(plan, sound=self.sound)
         rate = plan.rate or self.device.rate
         channels = min(plan.channels, self.device.channels(plan.direction))
         stream.opened = OpenStream(

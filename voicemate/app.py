@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.echo import echo_canceller
 from voicemate.audio.loudspeaker import DeviceLoudspeaker
-from voicemate.audio.microphone import DEFAULT_LIMITS, DeviceMicrophone
+from voicemate.audio.microphone import DEFAULT_LIMITS, QUIET_S, DeviceMicrophone
 from voicemate.audio.ports import Loudspeaker, Microphone
 from voicemate.audio.stream_host import StreamHost
 from voicemate.config import PushToTalkSettings, Settings, engine_threads
@@ -263,7 +263,9 @@ def device_stage(settings: Settings, patient: bool = False) -> Stage:
     """
     host, clock = StreamHost(), SampleClock()
     limits = replace(DEFAULT_LIMITS, tries=None) if patient else DEFAULT_LIMITS
-    microphone = DeviceMicrophone(host, clock, settings.audio.input, limits)
+    # With the key alone the microphone is open for minutes at most, and each press is to be heard at once.
+    quiet_s = QUIET_S if settings.push_to_talk.hands_free else None
+    microphone = DeviceMicrophone(host, clock, settings.audio.input, limits, quiet_s)
     loudspeaker = DeviceLoudspeaker(host, clock, settings.audio.output)
 
     def retry() -> None:

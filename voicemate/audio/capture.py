@@ -86,6 +86,12 @@ class Capture:
         self.stream: OpenStream | None = None
         self.ring = CaptureRing(0)
 
+    @property
+    def rate(self) -> int:
+        """Frames a second, once a stream was adopted."""
+        assert self.stream
+        return self.stream.rate
+
     def adopt(self, stream: OpenStream) -> None:
         """The stream was opened; its callbacks begin soon."""
         self.stream = stream

@@ -1,7 +1,7 @@
-"""The real microphone: a PortAudio input stream at the device's own rate, and the care it needs.
+"""The real microphone: PortAudio's input at the device's own rate, and the care it needs.
 
 The callback copies and returns. The conversation's thread is woken once a block, resamples, and looks after the
-device: when the watchdog calls for it, the stream is rebuilt, and the blocks go on in silence meanwhile.
+device: when the watchdog calls for it, the device is opened anew, and the blocks go on in silence meanwhile.
 """
 
 import asyncio
@@ -9,36 +9,26 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator
 
-from voicemate.audio.capture import Capture
+from voicemate.audio.capturing import Capturing, Pace
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.devices import Direction
 from voicemate.audio.framer import Framer
 from voicemate.audio.health import Health
-from voicemate.audio.ports import BLOCK_MS, GROUP, Block, HealthListener
-from voicemate.audio.stream_host import StreamHost, StreamPlan
+from voicemate.audio.ports import GROUP, Block, HealthListener
+from voicemate.audio.stream_host import StreamHost
 from voicemate.audio.watchdog import Condition, Step, Watchdog, WatchdogLimits
 from voicemate.errors import AudioError
 
-LATENCY_S = 0.048
-"""PortAudio makes it two callbacks at least, so that a busy machine drops nothing. More of it comes later: 0.1 s on
-PulseAudio adds 45 ms to every gap."""
+QUIET_S = 10.0
+"""After nobody has spoken for so long, sound comes in long blocks, until the next voice; nothing of that is lost."""
 
-CHECK_S = 0.25
+CHECK_S = 0.3
 FAULTY_CHECK_S = 0.1
-"""How often the watchdog looks, and how often silence is delivered in place of a device that is gone."""
+"""After so long without any sound the watchdog looks (a group takes 0.256 s), and so often silence is delivered in
+place of a device that is gone."""
 
 DEFAULT_LIMITS = WatchdogLimits(rebuild_on_silence=sys.platform == "darwin")
 """On macOS a stream can turn into zeros for good (sleep, route changes); a new one works. Elsewhere zeros are a
 muted or virtual device, and a rebuild could only lose sound."""
-
-
-def _callback_frames(rate: int) -> int:
-    """A block, where that is a whole number of frames: then every callback completes one (48 kHz).
-
-    Elsewhere (44.1 kHz) callbacks and blocks drift past each other, and half a block halves what is waited for.
-    """
-    frames, rest = divmod(rate * BLOCK_MS, 1000)
-    return frames if rest == 0 else frames // 2 + 1
 
 
 class DeviceMicrophone:
@@ -49,25 +39,38 @@ class DeviceMicrophone:
         clock: told by every block where the microphone stands.
         part: part of the device's name; empty for the system's default.
         limits: when the device counts as faulty.
+        quiet_s: after nobody has spoken for so long, sound comes in long blocks; None for never.
     """
 
     def __init__(
-        self, host: StreamHost, clock: SampleClock, part: str = "", limits: WatchdogLimits = DEFAULT_LIMITS
+        self,
+        host: StreamHost,
+        clock: SampleClock,
+        part: str = "",
+        limits: WatchdogLimits = DEFAULT_LIMITS,
+        quiet_s: float | None = QUIET_S,
     ) -> None:
         self._host = host
         self._clock = clock
         self._part = part
         self._limits = limits
+        self._quiet_s = quiet_s
         self._name = part or "default"
         self._health = Health(self._fault)
         self._opened = False
-        self._relaxed = False
-        self._capture: Capture | None = None
+        self._relaxed_since: float | None = None
+        self._capturing: Capturing | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._generation = 0
 
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def pace(self) -> Pace:
+        """In which sound comes now."""
+        return self._capturing.pace if self._capturing else Pace.SHORT
 
     def on_health(self, listener: HealthListener) -> None:
         self._health.listen(listener)
@@ -85,29 +88,36 @@ class DeviceMicrophone:
             self._opened = False
             await self._disconnect()
             raise
-        self._nudge()
+        self._wake.set()
+        self._look_later()
 
     async def blocks(self) -> AsyncIterator[Block]:
         while self._opened:
             self._wake.clear()
             self._take_in()
             await self._look_after()
+            self._look_later()
+            self._set_pace()
             while self._opened and (block := self._framer.pop()) is not None:
                 yield block
-            wanted = self._framer.missing_frames(GROUP if self._relaxed else 1)
-            if self._opened and not (self._capture and self._capture.has(wanted)):
+            wanted = self._framer.missing_frames(GROUP if self._relaxed_since is not None else 1)
+            if self._opened and not (self._capturing and self._capturing.has(wanted)):
                 await self._wake.wait()
 
     def relax(self, relaxed: bool) -> None:
-        if self._relaxed and not relaxed and self._opened:
-            self._wake.set()
-        self._relaxed = relaxed
+        if relaxed:
+            self._relaxed_since = self._clock.time() if self._relaxed_since is None else self._relaxed_since
+        elif self._relaxed_since is not None:
+            self._relaxed_since = None
+            if self._opened:
+                self._wake.set()
 
     async def close(self) -> None:
         if not self._opened:
             return
         self._opened = False
-        self._timer.cancel()
+        if self._timer:
+            self._timer.cancel()
         self._wake.set()
         await self._disconnect()
 
@@ -120,37 +130,42 @@ class DeviceMicrophone:
     # ------------------------------------------------------------ the stream
 
     async def _connect(self) -> None:
-        capture = Capture(self._clock, self._wake.set, self._lost)
-        stream = await self._host.open(
-            StreamPlan(
-                direction=Direction.INPUT,
-                part=self._part,
-                channels=1,
-                block=_callback_frames,
-                latency_s=LATENCY_S,
-                callback=capture.callback,
-                finished=capture.finished,
-            )
-        )
-        capture.adopt(stream)
-        self._capture, self._generation, self._name = capture, stream.generation, stream.device.name
+        capturing = Capturing(self._host, self._clock, self._part, self._wake.set, self._lost)
+        stream = await capturing.open()
+        self._capturing, self._generation, self._name = capturing, stream.generation, stream.device.name
         self._framer.new_stream(stream.rate)
-        await self._host.start(stream)
+        await capturing.start()
         self._watchdog.opened(self._clock.time())
+        if self._relaxed_since is not None:  # a new stream is to show first what it is worth
+            self._relaxed_since = self._clock.time()
         if not self._opened:  # closed while the device was opening
             await self._disconnect()
 
     async def _disconnect(self) -> None:
-        capture, self._capture = self._capture, None
-        if capture and capture.stream:
-            await self._host.close(capture.stream)
+        capturing, self._capturing = self._capturing, None
+        if capturing:
+            await capturing.close()
+
+    def _abandon(self) -> None:
+        capturing, self._capturing = self._capturing, None
+        if capturing:
+            capturing.abandon()
+
+    def _set_pace(self) -> None:
+        """Long blocks, once nobody has spoken for long and the device works."""
+        if self._capturing is None:
+            return
+        since, wanted = self._relaxed_since, self._quiet_s
+        quiet = since is not None and wanted is not None and self._clock.time() - since >= wanted
+        works = self._watchdog.condition is Condition.WORKING
+        self._capturing.use(Pace.LONG if quiet and works else Pace.SHORT)
 
     async def _rebuild(self) -> None:
         try:
             if self._watchdog.condition is Condition.SILENT:
                 await self._disconnect()
             else:
-                self._capture = None
+                self._abandon()
                 self._generation = await self._host.rescan(self._generation)
             await self._connect()
         except AudioError as error:
@@ -162,11 +177,11 @@ class DeviceMicrophone:
     # ------------------------------------------------------------ what it delivers
 
     def _take_in(self) -> None:
-        if self._capture is None:
+        if self._capturing is None:
             return
-        pcm, mark, lost = self._capture.take()
+        pcm, mark, lost = self._capturing.take()
         if len(pcm):
-            self._watchdog.heard(self._capture.ring.mark[1], bool(pcm.any()))
+            self._watchdog.heard(self._capturing.latest, bool(pcm.any()))
             self._framer.push(pcm, mark, lost)
 
     async def _look_after(self) -> None:
@@ -180,20 +195,21 @@ class DeviceMicrophone:
             await self._rebuild()
             self._health.tell(self._watchdog.condition)
 
-    def _lost(self, capture: Capture) -> None:
-        """A stream ended; if it is the present one, nobody here ended it."""
-        if capture is self._capture:
+    def _lost(self, capturing: Capturing) -> None:
+        """A device's stream ended; if it is the present one's, nobody here ended it."""
+        if capturing is self._capturing:
             if self._host.rescanning:
                 self._watchdog.displaced()
             else:
                 self._watchdog.ended()
             self._wake.set()
 
-    def _nudge(self) -> None:
-        """Look after the device also when it says nothing."""
-        self._wake.set()
+    def _look_later(self) -> None:
+        """Look after the device also when it says nothing more."""
+        if self._timer:
+            self._timer.cancel()
         faulty = self._watchdog.condition is not Condition.WORKING
-        self._timer = asyncio.get_running_loop().call_later(FAULTY_CHECK_S if faulty else CHECK_S, self._nudge)
+        self._timer = asyncio.get_running_loop().call_later(FAULTY_CHECK_S if faulty else CHECK_S, self._wake.set)
 
     def _fault(self, condition: Condition) -> AudioError:
         if condition is Condition.SILENT:

@@ -14,6 +14,7 @@ import asyncio
 import atexit
 import contextlib
 import os
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,8 +35,8 @@ SETTLE_S = 0.15
 """From a loss to looking anew: the two halves of a headset die one after the other, and a device that is opened in
 its last moment is what makes PortAudio hang."""
 
-LONGEST_BLOCK = 3072
-"""Frames a callback gets at most; longer ones are unreliable on Core Audio (PortAudio issues 38 and 85)."""
+LONGEST_BLOCK = {"Core Audio": 3072}
+"""Frames a callback gets at most, by host API; longer ones are unreliable there (PortAudio issues 38 and 85)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,7 @@ class StreamHost:
         device = choose(self._list_devices(), plan.direction, plan.part)
         rate = plan.rate or device.rate
         channels = min(plan.channels, device.channels(plan.direction))
-        block = min(plan.block(rate), LONGEST_BLOCK)
+        block = min(plan.block(rate), LONGEST_BLOCK.get(device.host_api, sys.maxsize))
         kind = library.RawInputStream if plan.direction is Direction.INPUT else library.RawOutputStream
         with _refusals(library, plan.direction, device.name):
             raw = kind(

@@ -1,0 +1,90 @@
+"""Nobody has spoken for long, so that sound comes in long blocks; then somebody speaks, and nothing of it is lost."""
+
+import asyncio
+import itertools
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+
+from tests.pulse import RATE, PulseRoom, find
+from tests.talk_process import Talk
+from voicemate.audio.capturing import Pace
+from voicemate.audio.clock import SampleClock
+from voicemate.audio.microphone import QUIET_S, DeviceMicrophone
+from voicemate.audio.ports import Block
+from voicemate.audio.stream_host import StreamHost
+from voicemate.config import Settings
+from voicemate.errands import rendered
+from voicemate.personas.persona import Persona, Voice
+from voicemate.places import models_folder
+from voicemate.sound import CLOCK_HZ, level_dbfs
+
+pytestmark = pytest.mark.device
+
+PATIENCE_S = 20.0
+
+
+async def test_sound_goes_on_without_a_seam_from_long_blocks_to_short_ones_and_back(
+    pulse_room: PulseRoom, host: StreamHost
+) -> None:
+    microphone = DeviceMicrophone(host, SampleClock(), quiet_s=0.1)
+    blocks: list[Block] = []
+
+    async def listen() -> None:
+        async for block in microphone.blocks():
+            blocks.append(block)
+            microphone.relax(level_dbfs(block.pcm) < -50)
+
+    async def until(pace: Pace) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while microphone.pace is not pace:
+                await asyncio.sleep(0.01)
+
+    with pulse_room.recording() as recording:
+        await microphone.open()
+        task = asyncio.create_task(listen())
+        for seed in (1, 2):
+            await until(Pace.LONG)
+            noise = np.random.default_rng(seed).standard_normal(4000, dtype=np.float32)
+            words = np.float32(0.2) * soxr.resample(
+                noise, 2000, RATE
+            )  # two seconds for which there is only one place
+            saying = asyncio.create_task(asyncio.to_thread(pulse_room.say, words))
+            await until(Pace.SHORT)
+            await saying
+        await until(Pace.LONG)
+        await microphone.close()
+        await task
+    assert all(a.end == b.at for a, b in itertools.pairwise(blocks))
+    heard = np.concatenate([block.pcm for block in blocks])
+    said = soxr.resample(recording.person, RATE, CLOCK_HZ).astype(np.float32)
+    step = CLOCK_HZ // 4
+    loud = [place for place in range(0, len(heard) - step, step) if level_dbfs(heard[place : place + step]) > -30]
+    assert len(loud) >= 12
+    shifts = [find(heard[place : place + step], said) - place for place in loud]
+    assert max(shifts) - min(shifts) <= 1, f"lost or doubled between quarter seconds: {np.diff(shifts)}"
+
+
+@pytest.mark.real
+def test_what_is_said_after_long_silence_is_understood_from_its_first_word_on(
+    pulse_room: PulseRoom, tmp_path: Path, whisper_base: Path
+) -> None:
+    asker = Persona(name="Asker", description="Asks.", voice=Voice(language="en", rate=150))
+    sounds = asyncio.run(rendered(Settings(), "Can you tell me a story about the sea?", asker))
+    question = soxr.resample(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate, RATE).astype(np.float32)
+    (tmp_path / "config" / "personas").mkdir(parents=True)
+    (tmp_path / "config" / "personas" / "pip.toml").write_text('name = "Pip"\ndescription = "Pip says little."\n')
+    home = {"VOICEMATE_HOME": str(tmp_path), "VOICEMATE_MODELS": str(models_folder())}
+    with Talk(("--stt", "whisper-base", "--persona", "pip"), pulse_room.environment | home) as talk:
+        talk.wait_for("[listening]", patience_s=60)
+        time.sleep(QUIET_S + 2)  # the long silence
+        pulse_room.say(question)
+        talk.wait_for("you", patience_s=60)
+        understood = talk.seen[-1]
+    words = re.findall(r"\w+", understood.lower())[1:]
+    assert words[:3] == ["can", "you", "tell"], understood
+    assert words[-1] == "sea", understood

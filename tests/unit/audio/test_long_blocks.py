@@ -1,0 +1,261 @@
+"""The microphone while nobody speaks for long: sound in long blocks, and nothing lost on the way there and back."""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.fake_host import DEVICE, FakeHost, FakeStream
+from voicemate.audio.clock import SampleClock
+from voicemate.audio.microphone import QUIET_S, DeviceMicrophone
+from voicemate.audio.ports import Block
+from voicemate.audio.virtual_time import run_virtual
+from voicemate.audio.watchdog import WatchdogLimits
+from voicemate.errors import AudioError
+
+RATE = 48_000
+SHORT, LONG = (1536, 384), 6144
+NOISE = np.random.default_rng(5).standard_normal(60 * RATE).astype(np.float32) * np.float32(1e-3)
+
+
+class Listening:
+    """A microphone that is open, relaxed, and what it delivered when."""
+
+    def __init__(self, quiet_s: float | None = QUIET_S) -> None:
+        self.host = FakeHost()
+        self.host.device = replace(DEVICE, host_api="ALSA")
+        self.host.sound = NOISE
+        self.clock = SampleClock()
+        limits = WatchdogLimits()
+        self.microphone = DeviceMicrophone(self.host, self.clock, limits=limits, quiet_s=quiet_s)  # type: ignore[arg-type]
+        self.health: list[AudioError | None] = []
+        self.microphone.on_health(self.health.append)
+        self.blocks: list[Block] = []
+        self.latest = 0.0
+
+    async def listen(self) -> None:
+        async for block in self.microphone.blocks():
+            self.blocks.append(block)
+            self.latest = self.clock.time()
+
+    @property
+    def running(self) -> list[FakeStream]:
+        return [stream for stream in self.host.streams if stream.running]
+
+    @property
+    def block(self) -> int:
+        """Frames in a block of the only stream that runs."""
+        (stream,) = self.running
+        assert stream.opened
+        return stream.opened.block
+
+
+@contextlib.asynccontextmanager
+async def listening(quiet_s: float | None = QUIET_S) -> AsyncIterator[Listening]:
+    test = Listening(quiet_s)
+    await test.microphone.open()
+    task = asyncio.create_task(test.listen())
+    test.microphone.relax(True)
+    yield test
+    await test.microphone.close()
+    await task
+    assert test.running == []
+    assert all(a.end == b.at for a, b in itertools.pairwise(test.blocks)), "a gap between blocks"
+
+
+def test_after_long_silence_sound_comes_in_long_blocks_and_with_a_voice_in_short_ones():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(QUIET_S - 1)
+            assert test.block in SHORT
+            await asyncio.sleep(3)
+            assert test.block == LONG
+            test.microphone.relax(False)
+            await asyncio.sleep(0.5)
+            assert test.block in SHORT
+            await asyncio.sleep(QUIET_S + 5)
+            assert test.block in SHORT
+        assert test.health == []
+
+    run_virtual(main())
+
+
+def sound_with(quiet_s: float | None) -> np.ndarray:
+    """What is heard in 40 s with short words in between."""
+
+    async def main() -> np.ndarray:
+        async with listening(quiet_s) as test:
+            for seconds in (11.03, 0.01, 10.2, 0.5, 12.5):
+                await asyncio.sleep(seconds)
+                test.microphone.relax(False)
+                await asyncio.sleep(0.25)
+                test.microphone.relax(True)
+            assert len(test.host.streams) >= 5 if quiet_s else len(test.host.streams) == 1
+        return np.concatenate([block.pcm for block in test.blocks])
+
+    return run_virtual(main())
+
+
+def test_what_is_heard_is_the_same_sample_by_sample():
+    plain, switched = sound_with(None), sound_with(QUIET_S)
+    n = min(len(plain), len(switched))
+    assert n > 34 * 16_000
+    assert np.array_equal(plain[:n], switched[:n])
+
+
+def test_a_voice_is_noticed_within_half_a_second_and_its_sound_is_never_far_behind():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(QUIET_S + 3)
+            for _ in range(100):
+                await asyncio.sleep(0.013)
+                assert test.clock.time() - test.latest < 0.3
+            test.microphone.relax(False)
+            for _ in range(20):
+                await asyncio.sleep(0.01)
+                assert test.clock.time() - test.latest < 0.15
+
+    run_virtual(main())
+
+
+def test_a_voice_while_long_blocks_are_about_to_begin_keeps_the_short_ones():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(QUIET_S + 0.05)
+            for _ in range(100):
+                await asyncio.sleep(0.01)
+                if test.host.opening:
+                    break
+            test.microphone.relax(False)
+            await asyncio.sleep(1)
+            assert test.block in SHORT
+
+    run_virtual(main())
+
+
+def test_a_device_that_takes_one_stream_only_is_not_asked_again():
+    async def main() -> None:
+        async with listening() as test:
+            test.host.refusal = AudioError("The microphone “fake” cannot be used: Device unavailable")
+            await asyncio.sleep(3 * QUIET_S)
+            assert test.block in SHORT
+            assert test.health == []
+
+    run_virtual(main())
+
+
+def test_digital_silence_is_heard_in_short_blocks():
+    async def main() -> None:
+        test = Listening()
+        test.host.sound = np.zeros_like(NOISE)
+        test.microphone = DeviceMicrophone(test.host, test.clock, limits=WatchdogLimits(silence_s=None))  # type: ignore[arg-type]
+        await test.microphone.open()
+        task = asyncio.create_task(test.listen())
+        test.microphone.relax(True)
+        await asyncio.sleep(3 * QUIET_S)
+        assert test.block in SHORT
+        assert len(test.host.streams) == 2
+        await test.microphone.close()
+        await task
+
+    run_virtual(main())
+
+
+def test_core_audio_keeps_its_one_stream():
+    async def main() -> None:
+        test = Listening()
+        test.host.device = replace(DEVICE, host_api="Core Audio")
+        await test.microphone.open()
+        task = asyncio.create_task(test.listen())
+        test.microphone.relax(True)
+        await asyncio.sleep(3 * QUIET_S)
+        assert len(test.host.streams) == 1
+        await test.microphone.close()
+        await task
+
+    run_virtual(main())
+
+
+def test_a_microphone_that_is_lost_meanwhile_comes_back():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(QUIET_S + 3)
+            test.running[0].end()
+            await asyncio.sleep(1)
+            assert test.block in SHORT
+            assert [bool(fault) for fault in test.health] == [True, False]
+            await asyncio.sleep(QUIET_S + 2)
+            assert test.block == LONG
+
+    run_virtual(main())
+
+
+def test_one_that_hangs_meanwhile_is_noticed():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(QUIET_S + 3)
+            test.running[0].frozen = True
+            await asyncio.sleep(3)
+            assert test.block in SHORT
+            assert [bool(fault) for fault in test.health] == [True, False]
+
+    run_virtual(main())
+
+
+def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(QUIET_S + 3)
+            await test.host.rescan(0)
+            await asyncio.sleep(1)
+            assert test.block in SHORT
+            assert test.health == []
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("after", [0.0, 0.005, 0.01, 0.015, 0.03, 0.1])
+def test_devices_looked_for_anew_in_the_middle_of_it_leave_one_stream(after: float):
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(QUIET_S + 0.1)
+            while test.host.opening == 0:
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(after)
+            await test.host.rescan(0)
+            await asyncio.sleep(1)
+            assert test.block in SHORT
+            assert test.health == []
+
+    run_virtual(main())
+
+
+def test_short_blocks_that_are_refused_have_the_device_opened_anew():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(QUIET_S + 3)
+            test.host.refusal = AudioError("The microphone “fake” cannot be used: busy")
+            test.microphone.relax(False)
+            await asyncio.sleep(0.2)
+            test.host.refusal = None
+            await asyncio.sleep(2)
+            assert test.block in SHORT
+            assert test.host.rescans >= 1
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("after", [0.0, 0.005, 0.01, 0.015, 0.03, 0.1, 0.2, 0.4])
+def test_closed_in_the_middle_of_it_it_leaves_no_stream_behind(after: float):
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(QUIET_S + 0.1)
+            while test.host.opening == 0:
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(after)
+
+    run_virtual(main())
