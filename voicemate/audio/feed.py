@@ -7,6 +7,7 @@ that only the callback changes.
 
 import asyncio
 import contextlib
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Feed:
         self._time = time
         self._lost = lost
         self._played: deque[_Played] = deque(maxlen=NOTES)
+        self._sounds_until = -math.inf  # when the last of the queued sound that it was given has left
         self.adopted = self.called = time()
         self.lead = 0
         self.underflows = 0
@@ -80,6 +82,8 @@ class Feed:
             start, played = self._playout.fill(mono)
         np.frombuffer(buffer, dtype=np.float32).reshape(frames, -1)[:] = mono[:, None]
         self._played.append(_Played(now + ahead, start, played))
+        if played:
+            self._sounds_until = now + ahead + played / self.stream.rate
         self.ring.write(mono, now + ahead)
         self.called = now
 
@@ -97,8 +101,7 @@ class Feed:
 
     def silent_at(self, moment: float) -> bool:
         """No queued sound that this stream was given leaves the loudspeaker at ``moment`` or later."""
-        last = next((played for played in reversed(self._notes()) if played.frames), None)
-        return last is None or moment >= last.moment + last.frames / self.stream.rate
+        return moment >= self._sounds_until
 
     def _notes(self) -> list[_Played]:
         return list(self._played)  # at once, since the callback goes on adding to it

@@ -27,8 +27,10 @@ class SoundRing:
         """Append ``block``. When it does not follow on the block before, what was kept is forgotten."""
         if block.at != self.ended:
             self._began = block.at
-        places = np.arange(block.at, block.end) % len(self._kept)
-        self._kept[places] = block.pcm
+        place = block.at % len(self._kept)
+        head = min(len(block.pcm), len(self._kept) - place)
+        self._kept[place : place + head] = block.pcm[:head]
+        self._kept[: len(block.pcm) - head] = block.pcm[head:]
         self.ended = block.end
 
     def audio(self, began: int, ended: int) -> Pcm:
