@@ -1,5 +1,6 @@
 """A real daemon in a home of its own, seen through its control socket; for benchmarks that stand outside of it."""
 
+import contextlib
 import os
 import queue
 import signal
@@ -23,6 +24,8 @@ PERSONA = 'name = "Pip"\ndescription = "Pip answers in three words."\n'
 SETTINGS = 'persona = "pip"\n[hearing]\nmodel = "whisper-tiny.en"\n'
 
 LOOK_S = 0.02
+
+_STEP_S = 0.25
 
 
 def furnish(home: Path, settings: str = SETTINGS) -> dict[str, str]:
@@ -75,15 +78,16 @@ class Daemon:
 
     def watch(self, patience_s: float = 60) -> None:
         """Follow its events from as soon as it answers; returns then."""
-        deadline = time.monotonic() + patience_s
+        waited = 0.0
         while True:
             try:
                 client = Client()
                 break
             except (NotRunningError, ControlError):
-                if time.monotonic() > deadline or self.process.poll() is not None:
+                if waited > patience_s or self.process.poll() is not None:
                     raise
                 time.sleep(LOOK_S)
+                waited += LOOK_S  # whoever stops this process stops its patience, too
         threading.Thread(target=self._follow, args=(client,), daemon=True).start()
 
     def until(self, fits: Callable[[Told], bool], since: int = 0, patience_s: float = 60) -> int:
@@ -92,19 +96,18 @@ class Daemon:
         Raises:
             TimeoutError: it did not come.
         """
-        deadline = time.monotonic() + patience_s
+        waited = 0.0
         while True:
             for place in range(since, len(self.events)):
                 if fits(self.events[place][1]):
                     return place
             since = len(self.events)
-            left = deadline - time.monotonic()
-            if left <= 0:
+            if waited >= patience_s:
                 raise TimeoutError(f"waited {patience_s:.0f} s in vain; the last was {self.events[-1:]}")
-            try:
-                self._news.get(timeout=left)
-            except queue.Empty:
-                pass
+            began = time.monotonic()
+            with contextlib.suppress(queue.Empty):
+                self._news.get(timeout=_STEP_S)
+            waited += min(_STEP_S, time.monotonic() - began)
 
     def until_listening(self, since: int = 0, patience_s: float = 60) -> int:
         return self.until(is_floor("listening"), since, patience_s)
