@@ -14,14 +14,15 @@ from typing import Protocol, TypeVar
 
 import soxr
 
-from voicemate.app import Engines as Loaded
-from voicemate.app import Stage, assemble, load_llama, load_synthesizer
+from voicemate.app import Stage, assemble
 from voicemate.audio.acoustics import Acoustics
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.room import Room
 from voicemate.config import Settings, engine_threads
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.conversation.session import Session
+from voicemate.engines import Engines as Loaded
+from voicemate.engines import load_llama, load_synthesizer
 from voicemate.events import Event, EventStream, FloorChanged, FloorState
 from voicemate.hearing.ears import Ears
 from voicemate.hearing.listener import Listener

@@ -41,7 +41,7 @@ from benchmarks.recordings import recordings
 from tests.pulse import RATE, PulseRoom
 from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
 from tests.simulation.stage import LoudnessActivity, voice
-from voicemate.app import Engines, Stage, give_back_memory, kept
+from voicemate.app import Stage, kept
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.room import Room
 from voicemate.audio.virtual_time import run_virtual
@@ -49,9 +49,11 @@ from voicemate.config import Settings, VadSettings
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.daemon.keeper import Keeper
 from voicemate.daemon.workshop import Workshop
+from voicemate.engines import Engines
 from voicemate.events import Event, FloorChanged, FloorState, ReplyEnded
 from voicemate.hearing.ears import Ears
 from voicemate.hearing.listener import Listener
+from voicemate.machine import heap
 from voicemate.personas.library import ShelvedPersona
 from voicemate.personas.persona import Persona
 from voicemate.thinking.context import Context
@@ -189,7 +191,7 @@ class Hours:
             self._turns += 1
 
     def _look(self, at: float) -> None:
-        give_back_memory()
+        heap.give_back()
         process = psutil.Process()
         self.held.append(
             Held(

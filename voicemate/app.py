@@ -1,14 +1,13 @@
-"""Puts a conversation together from settings: the only place that knows every concrete class."""
+"""Puts a conversation together from settings: engines, devices, history and recording."""
 
 import asyncio
 import contextlib
-import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.echo import echo_canceller
@@ -16,9 +15,8 @@ from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.microphone import DEFAULT_LIMITS, QUIET_S, DeviceMicrophone
 from voicemate.audio.ports import Loudspeaker, Microphone
 from voicemate.audio.stream_host import StreamHost
-from voicemate.config import PushToTalkSettings, Settings, engine_threads
+from voicemate.config import PushToTalkSettings, Settings
 from voicemate.conversation.attention import Attention
-from voicemate.conversation.dialogue import Dialogue
 from voicemate.conversation.floor import Floor
 from voicemate.conversation.history import History, HistoryWriter
 from voicemate.conversation.instance import only_instance
@@ -26,192 +24,21 @@ from voicemate.conversation.key_cue import KeyCue
 from voicemate.conversation.microphone_gate import MicrophoneGate
 from voicemate.conversation.session import Decider, Parts, Session
 from voicemate.conversation.trace_file import TraceFile
-from voicemate.errors import ModelError
+from voicemate.engines import Engines, engines, with_seed
 from voicemate.events import EventStream, Fault, FloorChanged, FloorState, Notice, Recovered, Subscriber
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener
-from voicemate.hearing.smart_turn import SmartTurn
-from voicemate.hearing.transcript import Transcriber
-from voicemate.hearing.voice_activity import VoiceActivity
-from voicemate.hearing.whisper import Whisper
-from voicemate.machine import heap
 from voicemate.models import catalog
 from voicemate.models.catalog import Role
-from voicemate.models.needed import SILERO, SMART_TURN, wants_turn_detector
+from voicemate.models.needed import SILERO, wants_turn_detector
 from voicemate.models.resolve import resolve
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
-from voicemate.places import state_folder
 from voicemate.power import on_battery
-from voicemate.speaking.chosen_voice import ChosenVoice
-from voicemate.speaking.hibari_voice import HibariSynthesizer
-from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
-from voicemate.speaking.synthesizer import Synthesizer
-from voicemate.thinking.context import Context
-from voicemate.thinking.llama import Llama
-from voicemate.thinking.mind import Message, Mind
 
 if TYPE_CHECKING:  # loaded only where a conversation is recorded
     from voicemate.tape.recorder import Recorder
 
 ViewMaker = Callable[[str, str], AbstractContextManager[Subscriber]]
 """Makes a view from a title and the character's name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """The engines of a conversation, loaded."""
-
-    listener: Listener
-    dialogue: Dialogue
-    synthesizer: Synthesizer
-    turn_detector: SmartTurn | None = None
-
-
-@asynccontextmanager
-async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines]:
-    """Load everything that a spoken conversation needs, at the same time; free it at the end.
-
-    Raises:
-        ModelError: a model is missing or cannot be loaded.
-        PersonaError: the persona does not fit the model's context.
-    """
-    heap.return_large_blocks()
-    async with contextlib.AsyncExitStack() as closing:
-        synthesizer = load_synthesizer(settings, persona)
-        closing.push_async_callback(synthesizer.close)
-
-        async def load_ears() -> Listener:
-            listener, whisper = await asyncio.to_thread(load_hearing, settings)
-            closing.callback(whisper.close)
-            return listener
-
-        async with asyncio.TaskGroup() as loading:
-            ears = loading.create_task(load_ears())
-            mind = loading.create_task(closing.enter_async_context(load_mind(settings, persona)))
-        detector = load_turn_detector(settings)
-        if detector:
-            closing.callback(detector.close)
-        heap.give_back()
-        yield Engines(ears.result(), mind.result(), synthesizer, detector)
-
-
-def load_hearing(settings: Settings) -> tuple[Listener, Whisper]:
-    """The hearing side alone, for a conversation or for sound files; whisper is the caller's to close.
-
-    Blocks while whisper loads.
-
-    Raises:
-        ModelError: a model is missing or cannot be loaded.
-    """
-    whisper = load_whisper(settings)
-    return listen_with(settings, whisper), whisper
-
-
-def load_whisper(settings: Settings) -> Whisper:
-    """Whisper alone; it is the caller's to close. Blocks while it loads.
-
-    Raises:
-        ModelError: the model is missing or cannot be loaded.
-    """
-    hearing = settings.hearing
-    threads = engine_threads(hearing.threads)
-    return Whisper(resolve(hearing.model, Role.HEARING), threads, hearing.audio_context)
-
-
-def listen_with(settings: Settings, whisper: Transcriber) -> Listener:
-    """Ears for one conversation, in front of ``whisper``.
-
-    Raises:
-        ModelError: the voice activity model is missing or cannot be loaded.
-    """
-    hearing, vad = settings.hearing, settings.vad
-    activity = VoiceActivity(resolve(SILERO, Role.VOICE_ACTIVITY), vad.gate)
-    return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language)
-
-
-def load_turn_detector(settings: Settings) -> SmartTurn | None:
-    """Smart Turn; None where it is not wanted, missing or broken, since a conversation does well without."""
-    if not wants_turn_detector(settings):
-        return None
-    try:
-        return SmartTurn(resolve(SMART_TURN, Role.END_OF_TURN))
-    except ModelError:
-        return None
-
-
-def load_synthesizer(settings: Settings, persona: Persona) -> Synthesizer:
-    """The speaking side alone; it gets ready in the background.
-
-    Raises:
-        SpeechError: the engine is not installed.
-    """
-    speaking = settings.speaking
-    system = Pyttsx3Synthesizer(speaking, warm_up=persona.voice)
-    engine = HibariSynthesizer(system) if speaking.engine == "hibari" else system
-    return ChosenVoice(engine, speaking.voice) if speaking.voice else engine
-
-
-@asynccontextmanager
-async def load_mind(settings: Settings, persona: Persona) -> AsyncIterator[Dialogue]:
-    """The thinking side alone, with the persona read; freed at the end.
-
-    Raises:
-        ModelError: the model is missing or cannot be loaded.
-        PersonaError: the persona does not fit the model's context.
-    """
-    llama = await load_llama(settings)
-    try:
-        dialogue = await in_character(settings, persona, llama)
-        try:
-            yield dialogue
-        finally:
-            await dialogue.rest()
-    finally:
-        llama.close()
-
-
-async def load_llama(settings: Settings) -> Llama:
-    """The language model without a character; it is the caller's to close.
-
-    Raises:
-        ModelError: the model is missing or cannot be loaded.
-    """
-    weights, prompts = resolve(settings.thinking.model, Role.THINKING), state_folder() / "prompts"
-    return await Llama.load(weights, settings.thinking, prompts)
-
-
-class Actor(Mind, Protocol):
-    """A language model that a character can be given to, as ``Llama`` is."""
-
-    @property
-    def size(self) -> int: ...
-
-    def count_tokens(self, messages: Sequence[Message]) -> int: ...
-
-    async def prepare(self, opening: Sequence[Message]) -> None: ...
-
-
-async def in_character(settings: Settings, persona: Persona, llama: Actor) -> Dialogue:
-    """``llama`` with ``persona`` read, ready for the first reply. The caller lets it rest before anything else.
-
-    Raises:
-        PersonaError: the persona does not fit the model's context.
-    """
-    context = Context(persona, llama.size, llama.count_tokens)
-    await llama.prepare(context.opening)
-    dialogue = Dialogue(persona, llama, context, _seed(settings))
-    await dialogue.get_ready()
-    return dialogue
-
-
-def _seed(settings: Settings) -> int:
-    return settings.thinking.seed or secrets.randbits(31)
-
-
-def _with_seed(settings: Settings) -> Settings:
-    """``settings`` with the seed that is drawn for this conversation, so that it can be told afterwards."""
-    return settings.model_copy(update={"thinking": settings.thinking.model_copy(update={"seed": _seed(settings)})})
 
 
 async def talk(
@@ -302,7 +129,7 @@ async def converse(
         from voicemate.tape.records import check_new
 
         check_new(record)
-        settings = _with_seed(settings)
+        settings = with_seed(settings)
     events = EventStream()
     keeping = kept(settings, persona, events) if kept_in_history else contextlib.nullcontext()
     with view(title(settings, persona), persona.name) as shown, keeping:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from voicemate.app import kept, load_mind, load_synthesizer
+from voicemate.app import kept
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.ports import Loudspeaker
@@ -15,6 +15,7 @@ from voicemate.audio.sound_files import read_sound, write_wav
 from voicemate.audio.stream_host import StreamHost
 from voicemate.config import Settings
 from voicemate.conversation.reply import Mouth, Reply
+from voicemate.engines import load_mind, load_synthesizer
 from voicemate.errors import AudioError
 from voicemate.events import EventStream, Heard, ReplyEnded
 from voicemate.hearing.listener import Listener

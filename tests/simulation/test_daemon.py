@@ -11,7 +11,7 @@ import pytest
 
 from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
 from tests.simulation.stage import LoudnessActivity, voice
-from voicemate.app import Engines, Stage
+from voicemate.app import Stage
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.room import Room
 from voicemate.audio.virtual_time import run_virtual
@@ -19,6 +19,7 @@ from voicemate.config import PushToTalkSettings, Settings, VadSettings
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.daemon.keeper import Keeper
 from voicemate.daemon.workshop import Workshop
+from voicemate.engines import Engines
 from voicemate.errors import AudioError, ControlError, ModelError, PersonaError, SettingsError, VoicemateError
 from voicemate.events import Event, EventStream, Fault, FloorChanged, FloorState, Heard, ReplyEnded
 from voicemate.hearing.ears import Ears

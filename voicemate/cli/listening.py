@@ -34,7 +34,7 @@ def transcribe(
     """
     settings = load({"hearing.model": stt, "hearing.language": language})
     go_offline(settings)
-    from voicemate.app import load_hearing
+    from voicemate.engines import load_hearing
     from voicemate.errands import Transcription
     from voicemate.errands import transcribe as transcribe_file
 

@@ -5,7 +5,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from voicemate.app import (
+from voicemate.config import Settings
+from voicemate.conversation.dialogue import Dialogue
+from voicemate.daemon.resting import Resting, RestingLlama, RestingWhisper
+from voicemate.engines import (
     Engines,
     in_character,
     listen_with,
@@ -14,9 +17,6 @@ from voicemate.app import (
     load_turn_detector,
     load_whisper,
 )
-from voicemate.config import Settings
-from voicemate.conversation.dialogue import Dialogue
-from voicemate.daemon.resting import Resting, RestingLlama, RestingWhisper
 from voicemate.hearing.smart_turn import SmartTurn
 from voicemate.hearing.whisper import Whisper
 from voicemate.machine import heap

@@ -16,7 +16,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from voicemate.app import Engines, Stage, assemble, opened
+from voicemate.app import Stage, assemble, opened
 from voicemate.audio.device_events import DevicesChanged
 from voicemate.config import Settings
 from voicemate.conversation.session import Session
@@ -25,6 +25,7 @@ from voicemate.daemon.board import Board
 from voicemate.daemon.idling import Idling
 from voicemate.daemon.wishes import Wishes
 from voicemate.daemon.workshop import Workshop
+from voicemate.engines import Engines
 from voicemate.errors import (
     AudioError,
     ModelError,

@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from voicemate.app import Engines, Stage, device_stage, kept
+from voicemate.app import Stage, device_stage, kept
 from voicemate.audio.room import Room
 from voicemate.config import Settings, load
 from voicemate.daemon.engine_shelf import EngineShelf
+from voicemate.engines import Engines
 from voicemate.events import EventStream
 from voicemate.personas.library import ShelvedPersona, find
 from voicemate.personas.persona import Persona

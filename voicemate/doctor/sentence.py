@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import soxr
 
-from voicemate.app import Stage, load_hearing, opened
+from voicemate.app import Stage, opened
 from voicemate.audio.headphones import is_headphones
 from voicemate.bench.word_errors import errors, plain_words
 from voicemate.config import Settings
 from voicemate.doctor.finding import Finding, ok, problem, warning
+from voicemate.engines import load_hearing
 from voicemate.errands import SILENCE_BETWEEN_UTTERANCES_MS, rendered
 from voicemate.hearing.listener import Listener
 from voicemate.hearing.recording import utterances
