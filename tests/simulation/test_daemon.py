@@ -1,164 +1,16 @@
 """A daemon that is told what to do and meets what goes wrong, on the virtual clock, with the real session."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 
-from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
-from tests.simulation.stage import LoudnessActivity, voice
-from voicemate.app import Stage
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.room import Room
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.config import PushToTalkSettings, Settings, VadSettings
-from voicemate.conversation.dialogue import Dialogue
-from voicemate.daemon.keeper import Keeper
-from voicemate.daemon.workshop import Workshop
-from voicemate.engines import Engines
-from voicemate.errors import AudioError, ControlError, ModelError, PersonaError, SettingsError, VoicemateError
-from voicemate.events import Event, EventStream, Fault, FloorChanged, FloorState, Heard, ReplyEnded
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener
-from voicemate.personas.library import ShelvedPersona
-from voicemate.personas.persona import Persona
-from voicemate.thinking.context import Context
-
-E = TypeVar("E", bound=Event)
-
-LOAD_S = 0.5
-
-
-@dataclass
-class ScriptedShelf:
-    """Engines that load in ``LOAD_S``; ``missing`` is what keeps them from it."""
-
-    mind: ScriptedMind = field(default_factory=ScriptedMind)
-    missing: VoicemateError | None = None
-    loaded: list[tuple[str, str]] = field(default_factory=list)  # thinking model and character
-    dialogue: Dialogue | None = None
-    closed: bool = False
-    resting: bool = False
-    woken: list[float] = field(default_factory=list)  # when, on the loop
-
-    def wake(self) -> None:
-        if self.resting:
-            self.woken.append(asyncio.get_running_loop().time())
-            self.resting = False
-
-    async def awake(self) -> None:
-        self.wake()
-
-    async def rest(self) -> None:
-        self.resting = True
-
-    async def fit(self, settings: Settings, persona: Persona) -> Engines:
-        wanted = (settings.thinking.model, persona.name)
-        if self.dialogue is None or self.loaded[-1] != wanted:
-            await asyncio.sleep(LOAD_S)
-            if self.missing:
-                raise self.missing
-            self.loaded.append(wanted)
-            self.dialogue = Dialogue(persona, self.mind, Context(persona, 2048, self.mind.count_tokens), seed=1)
-        listener = Listener(Ears(LoudnessActivity(), VadSettings(), 20), ScriptedTranscriber(["hello there"]))
-        return Engines(listener, self.dialogue, ScriptedSynthesizer())
-
-    async def close(self) -> None:
-        self.closed = True
-
-
-@dataclass
-class House:
-    """A daemon with everything around it under a test's control.
-
-    Attributes:
-        stages: how many conversations were put on, with and without a microphone.
-        no_device: what keeps the devices from opening.
-        wrong_settings: what is wrong with the settings file.
-    """
-
-    settings: Settings = field(default_factory=Settings)
-    shelf: ScriptedShelf = field(default_factory=ScriptedShelf)
-    greeting: str = ""
-    no_device: AudioError | None = None
-    wrong_settings: SettingsError | None = None
-    stages: list[str] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    keeper: Keeper = field(init=False)
-    room: Room = field(init=False)
-
-    def play(self, script: Callable[["House"], Awaitable[None]]) -> None:
-        run_virtual(self._play(script))
-
-    def of(self, kind: type[E]) -> list[E]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def states(self) -> list[FloorState]:
-        return [event.state for event in self.of(FloorChanged)]
-
-    async def until(self, state: FloorState, reason: str = "") -> None:
-        """Wait until the floor is, or gets, in ``state``."""
-        for _ in range(10_000):
-            status = self.of(FloorChanged)[-1] if self.of(FloorChanged) else None
-            if status and status.state is state and reason in status.reason:
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError(f"it never was {state} ({reason}); it was {self.states()}")
-
-    async def _play(self, script: Callable[["House"], Awaitable[None]]) -> None:
-        workshop = Workshop(
-            settings=self._settings,
-            persona=self._persona,
-            engines=self.shelf,
-            listening=lambda settings: self._stage("listening"),
-            speaking=lambda settings: self._stage("speaking"),
-            keep=_kept,
-        )
-        self.keeper = Keeper(workshop)
-        self.keeper.subscribe(self.events.append)
-        keeping = asyncio.create_task(self.keeper.run())
-        try:
-            await script(self)
-        finally:
-            self.keeper.stop()
-            await asyncio.gather(keeping)
-
-    def _settings(self, overrides: dict[str, Any]) -> Settings:
-        if self.wrong_settings:
-            raise self.wrong_settings
-        return self.settings.model_copy(update=overrides)
-
-    def _persona(self, name: str) -> ShelvedPersona:
-        if name.startswith("no"):
-            raise PersonaError(f"There is no persona `{name}`", "Perhaps `juniper` is meant")
-        persona = Persona(name=name.capitalize(), description="A test.", greeting=self.greeting)
-        return ShelvedPersona(name, persona, Path(f"{name}.toml"), "shipped")
-
-    def _stage(self, kind: str) -> Stage:
-        self.stages.append(kind)
-        clock = SampleClock()
-        self.room = Room(clock)
-        if self.no_device:
-            self.room.microphone.open = self._refused  # type: ignore[method-assign]
-        return Stage(self.room.microphone, self.room.loudspeaker, clock)
-
-    async def _refused(self) -> None:
-        assert self.no_device
-        raise self.no_device
-
-
-@contextmanager
-def _kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[None]:
-    yield
-
-
-WARM_S, HELD_S = PushToTalkSettings().warm_s, PushToTalkSettings().longest_s
-
-PUSH_TO_TALK = Settings(push_to_talk=PushToTalkSettings(hands_free=False))
+from tests.simulation.scripted import ScriptedMind
+from tests.simulation.scripted_house import House, ScriptedShelf
+from tests.simulation.stage import voice
+from voicemate.config import Settings
+from voicemate.errors import AudioError, ControlError, ModelError, PersonaError, SettingsError
+from voicemate.events import Fault, FloorState, Heard, ReplyEnded
 
 
 def test_it_listens_answers_and_ends() -> None:
@@ -391,66 +243,6 @@ def test_an_interruption_ends_what_is_being_said() -> None:
     house.play(script)
 
 
-def test_with_a_key_the_microphone_is_open_only_around_its_use() -> None:
-    house = House(PUSH_TO_TALK)
-
-    async def script(house: House) -> None:
-        await house.until(FloorState.LISTENING, "waiting for the key")
-        assert not house.keeper.status().microphone.open
-        await house.keeper.press()
-        assert house.keeper.status().microphone.open
-        await house.room.say(voice(1.0))
-        await house.keeper.release()
-        assert await house.room.until_answered()
-        await asyncio.sleep(WARM_S / 2)
-        assert house.keeper.status().microphone.open, "it is kept warm"
-        await house.until(FloorState.LISTENING, "waiting for the key")
-        assert not house.keeper.status().microphone.open
-
-    house.play(script)
-    assert house.stages == ["listening"]
-    assert len([heard for heard in house.of(Heard) if heard.final]) == 1
-
-
-def test_a_tap_that_is_over_before_the_microphone_is_open_does_nothing() -> None:
-    house = House(PUSH_TO_TALK)
-
-    async def script(house: House) -> None:
-        await house.until(FloorState.LISTENING, "waiting for the key")
-        await asyncio.gather(house.keeper.press(), house.keeper.release())
-        await asyncio.sleep(1)
-
-    house.play(script)
-    assert FloorState.HEARING not in house.states()
-
-
-def test_a_lost_release_does_not_keep_the_microphone_open() -> None:
-    house = House(PUSH_TO_TALK)
-
-    async def script(house: House) -> None:
-        await house.until(FloorState.LISTENING, "waiting for the key")
-        await house.keeper.toggle()
-        await asyncio.sleep(HELD_S + WARM_S + 5)
-        assert not house.keeper.status().microphone.open
-        await house.keeper.toggle()
-        await house.keeper.toggle()
-        assert house.keeper.status().microphone.open
-
-    house.play(script)
-
-
-def test_a_key_without_a_microphone_is_told_why() -> None:
-    house = House(PUSH_TO_TALK)
-
-    async def script(house: House) -> None:
-        await house.until(FloorState.LISTENING, "waiting for the key")
-        house.no_device = AudioError("There is no microphone", "Connect one")
-        with pytest.raises(ControlError, match="There is no microphone"):
-            await house.keeper.press()
-
-    house.play(script)
-
-
 def test_it_greets_once(monkeypatch: pytest.MonkeyPatch) -> None:
     house = House(greeting="Hello, I am here.")
 
@@ -464,18 +256,3 @@ def test_it_greets_once(monkeypatch: pytest.MonkeyPatch) -> None:
     house.play(script)
     assert [ended.heard for ended in house.of(ReplyEnded)] == ["Hello, I am here."]
     assert house.of(Fault) == []
-
-
-def test_hands_free_the_key_leaves_the_microphone_as_it_is() -> None:
-    house = House()
-
-    async def script(house: House) -> None:
-        await house.until(FloorState.LISTENING)
-        await house.keeper.press()
-        await house.room.say(voice(1.0))
-        await house.keeper.release()
-        assert await house.room.until_answered()
-        await asyncio.sleep(2 * WARM_S)
-
-    house.play(script)
-    assert house.stages == ["listening"]

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.simulation.test_daemon import House
+from tests.simulation.scripted_house import House
 from voicemate.audio.device_events import DevicesChanged
 from voicemate.errors import AudioError
 from voicemate.events import FloorState

@@ -2,8 +2,8 @@
 
 import asyncio
 
+from tests.simulation.scripted_house import House
 from tests.simulation.stage import voice
-from tests.simulation.test_daemon import House
 from voicemate.config import Settings
 from voicemate.events import FloorState, Heard, SpeechStarted
 from voicemate.machine.circumstances import Circumstances

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.simulation.scripted import ScriptedMind
+from tests.simulation.scripted_house import House, ScriptedShelf
 from tests.simulation.stage import voice
-from tests.simulation.test_daemon import House, ScriptedShelf
 from voicemate.config import Settings
 from voicemate.daemon.hotkey import GIVE_UP_S, Hotkey
 from voicemate.errors import AudioError, HotkeyError, NoHotkeyError

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.simulation.scripted import ScriptedMind
-from tests.simulation.test_daemon import ScriptedShelf
+from tests.simulation.scripted_house import ScriptedShelf
 from voicemate.app import Stage
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.room import Room
