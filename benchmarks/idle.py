@@ -1,7 +1,7 @@
 """What voicemate costs while nobody talks, and how soon it is there after its start.
 
-A real ``voicemate talk`` and a real ``voicemate run`` in a virtual room (PulseAudio null sinks, noise at -70 dBFS),
-with the default persona and its greeting:
+A real ``voicemate talk`` and a real ``voicemate run`` in a virtual room (PulseAudio null sinks, noise at -70 dBFS, a
+microphone that is a device of its own as real ones are), with the default persona and its greeting:
 
 - seconds from the start of the process to listening: the first start in a fresh home, and later ones;
 - memory of the process and its helpers after the greeting, beside the size of the model files;
@@ -153,8 +153,13 @@ def started(program: str, environment: dict[str, str]) -> Iterator[Program]:
 def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
     """All of it, in a fresh home."""
     cost = Cost(program, mode, arguments.stt)
-    settings = f'[hearing]\nmodel = "{arguments.stt}"\n{MODES[mode]}'
-    with tempfile.TemporaryDirectory() as home, PulseRoom() as room, HeldUp() as held_up:
+    settings = f'[hearing]\nmodel = "{arguments.stt}"\n[audio]\ninput = "any"\n{MODES[mode]}'
+    with (
+        tempfile.TemporaryDirectory() as home,
+        PulseRoom() as room,
+        room.separate_microphone(),
+        HeldUp() as held_up,
+    ):
         environment = room.environment | furnish(Path(home), settings)
         wanted = needed(load())
         cost.model_files_mb = round(sum(resolve(name, role).stat().st_size for name, role in wanted.items()) / 1e6)

@@ -106,6 +106,21 @@ class PulseRoom:
         with self._player(sink) as player:
             player.communicate(np.concatenate([lead, pcm, lead]).astype(np.float32).tobytes(), timeout=120)
 
+    @contextlib.contextmanager
+    def separate_microphone(self) -> Iterator[None]:
+        """The default microphone (``any``) is a device of its own, with the room's noise and nobody in front of it.
+
+        ``mic`` hears what lies in the same frames as the loudspeaker's sound, and therefore comes in pieces as short
+        as the loudspeaker's stream wants them, even while that rests.
+        """
+        with self._player("nowhere") as player:
+            feeder = threading.Thread(target=_feed_for_ever, args=(player, self._noise().tobytes()))
+            feeder.start()
+            self._use_as_default("nowhere.monitor")
+            yield
+            self._use_as_default("mic")
+        feeder.join()
+
     # ------------------------------------------------------------ losing devices
 
     def lose(self, device: str) -> None:
@@ -187,10 +202,8 @@ class PulseRoom:
 
         Yields the moment at which it was there.
         """
-        level = 0.0 if self._noise_dbfs is None else 10 ** (self._noise_dbfs / 20)
-        noise = np.random.default_rng(0).standard_normal(RATE, dtype=np.float32) * np.float32(level)
         with self._player("room") as player:
-            feeder = threading.Thread(target=_feed_for_ever, args=(player, noise.tobytes()))
+            feeder = threading.Thread(target=_feed_for_ever, args=(player, self._noise().tobytes()))
             feeder.start()
             with self.recording() as recording:
                 there = time.monotonic()
@@ -198,6 +211,10 @@ class PulseRoom:
                 _wait_until(lambda: recording.path.stat().st_size > size + 4 * 4 * RATE // 4, "the air moves")
             yield there
         feeder.join()
+
+    def _noise(self) -> NDArray[np.float32]:
+        level = 0.0 if self._noise_dbfs is None else 10 ** (self._noise_dbfs / 20)
+        return np.random.default_rng(0).standard_normal(RATE, dtype=np.float32) * np.float32(level)
 
     @property
     def _env(self) -> dict[str, str]:
