@@ -22,7 +22,8 @@ from voicemate.conversation.history import History, HistoryWriter
 from voicemate.conversation.instance import only_instance
 from voicemate.conversation.key_cue import KeyCue
 from voicemate.conversation.microphone_gate import MicrophoneGate
-from voicemate.conversation.session import Decider, Parts, Session
+from voicemate.conversation.parts import Parts
+from voicemate.conversation.session import Decider, Session
 from voicemate.conversation.trace_file import TraceFile
 from voicemate.engines import Engines, engines, with_seed
 from voicemate.events import EventStream, Fault, FloorChanged, FloorState, Notice, Recovered, Subscriber

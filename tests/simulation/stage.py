@@ -18,7 +18,8 @@ from voicemate.conversation.attention import Attention
 from voicemate.conversation.dialogue import Dialogue
 from voicemate.conversation.floor import Floor
 from voicemate.conversation.microphone_gate import MicrophoneGate
-from voicemate.conversation.session import Parts, Session
+from voicemate.conversation.parts import Parts
+from voicemate.conversation.session import Session
 from voicemate.events import Event, EventStream
 from voicemate.hearing.ears import Ears
 from voicemate.hearing.listener import Listener

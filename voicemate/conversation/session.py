@@ -6,25 +6,23 @@ loudspeaker, what do the ears say, what does the floor want done.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.ports import BLOCK_MS, Block, Loudspeaker, Microphone
+from voicemate.audio.ports import BLOCK_MS, Block
 from voicemate.conversation import floor_inputs as f
 from voicemate.conversation.answering import Answering
-from voicemate.conversation.attention import Attention, Obey
-from voicemate.conversation.dialogue import Dialogue
+from voicemate.conversation.attention import Obey
 from voicemate.conversation.following import Following
 from voicemate.conversation.key_cue import KeyCue
-from voicemate.conversation.meaning import Meaning, Moment, meaning, with_votes
-from voicemate.conversation.microphone_gate import MicrophoneGate
+from voicemate.conversation.meaning import Meaning, Moment
 from voicemate.conversation.onset_filter import OnsetFilter
+from voicemate.conversation.parts import Parts
 from voicemate.conversation.reply import Mouth, Reply
 from voicemate.conversation.turn import Turn, Work
-from voicemate.errors import AudioError, ModelError, VoicemateError, first_error
+from voicemate.conversation.understanding import Understanding
+from voicemate.errors import AudioError, VoicemateError, first_error
 from voicemate.events import (
     Dismissed,
     Event,
@@ -41,11 +39,8 @@ from voicemate.events import (
     SpeechStarted,
     TurnEnded,
 )
-from voicemate.hearing.listener import Listener, Understood
-from voicemate.hearing.smart_turn import WINDOW, TurnDetector
 from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechEvent, Started
 from voicemate.hearing.spoken_commands import Command, Patience
-from voicemate.speaking.synthesizer import Synthesizer
 
 LEVEL_EVERY = 96 // BLOCK_MS
 """Blocks between two level events: about ten a second."""
@@ -61,33 +56,6 @@ class Decider(Protocol):
     def state(self) -> FloorState: ...
 
     def step(self, got: f.Input) -> list[f.Act]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a conversation is put together from.
-
-    Attributes:
-        turn_detector: hears by the voice whether a turn is over; None to do without.
-        cue: tells that the person is heard after the key went down; None to do that without a sound.
-        languages: those that the language model knows well enough to judge a sentence; None for all.
-        follow: work on what the person says while they still speak.
-        on_battery: tells where the power comes from; on battery there is less work ahead.
-    """
-
-    microphone: Microphone
-    loudspeaker: Loudspeaker
-    clock: SampleClock
-    listener: Listener
-    dialogue: Dialogue
-    synthesizer: Synthesizer
-    gate: MicrophoneGate
-    attention: Attention
-    turn_detector: TurnDetector | None = None
-    cue: KeyCue | None = None
-    languages: frozenset[str] | None = None
-    follow: bool = True
-    on_battery: Callable[[], bool] = lambda: False
 
 
 @dataclass(slots=True)
@@ -287,41 +255,17 @@ class Session:
                     self._answering.steer(act)
 
     def _prepare(self, act: f.Prepare) -> None:
-        dialogue, typed, now = self._parts.dialogue, self._is.typed, self._is
-        now.typed = None
+        now, dialogue = self._is, self._parts.dialogue
+        typed, now.typed = now.typed, None
         number, said = now.turns + 1, now.speech
         in_air = None if said.aired_from is None else self._answering.words_since(said.aired_from)
         moment = Moment(act.began, act.ended, in_air, said.before)
-
-        async def hear() -> Understood:
-            return Understood(typed or "", dialogue.persona.language, words=True)
-
-        def interpret(understood: Understood) -> Meaning:
-            if typed:
-                return Meaning(typed, understood.language, bid=True)
-            return meaning(understood, moment, self._parts.attention)
-
-        async def listen() -> float | None:
-            detector, listener = self._parts.turn_detector, self._parts.listener
-            if detector is None or typed or in_air is not None:
-                return None
-            end = listener.position
-            with contextlib.suppress(ModelError):  # a vote less, and the rule works without it
-                return await detector.complete(listener.audio(max(act.began, end - WINDOW), end))
-            return None
-
-        async def weigh(given: Meaning, voice: float | None) -> Meaning:
-            if typed or in_air is not None or said.keyed:
-                return given
-            known = self._parts.languages
-            judged = known is None or given.language in known
-            return with_votes(given, await dialogue.completeness(given.words) if judged else None, voice)
-
+        understanding = Understanding(self._parts, moment, typed, lambda: said.keyed)
         work = Work(
-            hear=hear if typed else self._parts.listener.hear,
-            interpret=interpret,
-            listen=listen,
-            weigh=weigh,
+            hear=understanding.hear,
+            interpret=understanding.interpret,
+            listen=understanding.listen,
+            weigh=understanding.weigh,
             judged=lambda given: self._judged(act.number, given),
             think=lambda words: dialogue.think(words, number),
             failed=lambda why: self._decide(f.Failed(self._now, act.number, why)),
