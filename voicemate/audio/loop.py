@@ -1,23 +1,16 @@
 """From the loudspeaker through the air to the microphone: plays a short test sound and listens for it."""
 
-import asyncio
 from dataclasses import dataclass
 
 import numpy as np
 
 from voicemate.audio.chirp import EchoFound, chirps, find_echo
 from voicemate.audio.headphones import is_headphones
+from voicemate.audio.played import Around, play_and_record
 from voicemate.audio.ports import Loudspeaker, Microphone
-from voicemate.sound import CLOCK_HZ, Pcm, Sound, level_dbfs, milliseconds, samples
+from voicemate.sound import CLOCK_HZ, Sound, level_dbfs, milliseconds, samples
 
-BEFORE = samples(600)
-"""A device that was just opened says nothing or clicks, and takes a while to its own level."""
-
-AFTER = samples(2_600)
-"""The latest echo that is waited for, and its end."""
-
-LONGEST = samples(20_000)
-"""A loudspeaker that breaks meanwhile is not waited for longer."""
+AROUND = Around(before=samples(600), after=samples(2_600), longest=samples(20_000))
 
 TOO_LOUD_DB = -3.0
 """An echo that loud leaves a person little room."""
@@ -91,12 +84,12 @@ async def measure_loop(microphone: Microphone, loudspeaker: Loudspeaker) -> Loop
     try:
         await microphone.open()
         try:
-            near, far = await _listen(microphone, loudspeaker)
+            near, far = await play_and_record(microphone, loudspeaker, Sound(chirps(), CLOCK_HZ), AROUND)
         finally:
             await microphone.close()
     finally:
         await loudspeaker.close()
-    noise = near[samples(100) : BEFORE]
+    noise = near[samples(100) : AROUND.before]
     return LoopResult(
         microphone.name,
         loudspeaker.name,
@@ -104,25 +97,3 @@ async def measure_loop(microphone: Microphone, loudspeaker: Loudspeaker) -> Loop
         level_dbfs(noise),
         float(np.max(np.abs(near))),
     )
-
-
-async def _listen(microphone: Microphone, loudspeaker: Loudspeaker) -> tuple[Pcm, Pcm]:
-    """The microphone's sound and the loudspeaker's over the same stretch of the clock."""
-    sound = Sound(chirps(), CLOCK_HZ)
-    loudspeaker.wake()
-    near: list[Pcm] = []
-    far: list[Pcm] = []
-    heard, silent_since = 0, None
-    async for block in microphone.blocks():
-        near.append(block.pcm)
-        far.append(loudspeaker.far(block.at, block.end))
-        played = heard >= BEFORE
-        heard += len(block.pcm)
-        if not played and heard >= BEFORE:
-            loudspeaker.play(sound)
-        elif played and silent_since is None and loudspeaker.idle():
-            silent_since = heard
-        if heard >= LONGEST or (silent_since is not None and heard - silent_since >= AFTER):
-            break
-        await asyncio.sleep(0)
-    return np.concatenate(near), np.concatenate(far)

@@ -13,6 +13,7 @@ import soxr
 
 from voicemate.app import Stage, opened
 from voicemate.audio.headphones import is_headphones
+from voicemate.audio.played import Around, play_and_record
 from voicemate.bench.word_errors import errors, plain_words
 from voicemate.config import Settings
 from voicemate.doctor.finding import Finding, ok, problem, warning
@@ -41,10 +42,7 @@ LOST_IN_THE_AIR = 0.25
 ARRIVED_DB = 10.0
 """What the sentence is louder than the room, at its loudest, if the microphone hears it at all."""
 
-BEFORE, AFTER = samples(400), samples(1_500)
-"""What is recorded before the sentence and after it: an echo is that late at most."""
-
-LONGEST = samples(30_000)
+AROUND = Around(before=samples(400), after=samples(1_500), longest=samples(30_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ async def say_and_hear(settings: Settings, persona: Persona, stage: Stage) -> He
     finally:
         whisper.close()
     loudest = max(map(level_dbfs, np.array_split(recorded, max(1, len(recorded) // samples(100)))))
-    noise = level_dbfs(recorded[samples(100) : BEFORE])
+    noise = level_dbfs(recorded[samples(100) : AROUND.before])
     return Heard(said, language, direct, through_air, stage.loudspeaker.name, noise, loudest)
 
 
@@ -146,22 +144,9 @@ async def played(sound: Sound, stage: Stage) -> Pcm:
     Raises:
         AudioError: a device is missing, refused or broken.
     """
-    loudspeaker, blocks = stage.loudspeaker, list[Pcm]()
-    began, silent_since = False, LONGEST
     async with opened(stage):
-        loudspeaker.wake()
-        async for block in stage.microphone.blocks():
-            blocks.append(block.pcm)
-            heard = len(blocks) * len(block.pcm)
-            if not began and heard >= BEFORE:
-                began = True
-                loudspeaker.play(sound)
-            elif began and loudspeaker.idle():
-                silent_since = min(silent_since, heard)
-            if heard >= min(LONGEST, silent_since + AFTER):
-                break
-            await asyncio.sleep(0)
-    return np.concatenate(blocks)
+        near, _ = await play_and_record(stage.microphone, stage.loudspeaker, sound, AROUND)
+    return near
 
 
 async def _understood(listener: Listener, pcm: Pcm) -> str:

@@ -303,6 +303,9 @@ class Room:
     def idle(self) -> bool:
         return not len(self._queue)
 
+    def far(self, began: int, ended: int) -> Pcm:
+        return np.zeros(ended - began, np.float32)
+
     async def blocks(self) -> AsyncIterator[Block]:
         at = 0
         while self.opened:
@@ -312,7 +315,7 @@ class Room:
 
 
 def test_all_of_the_sentence_is_recorded_with_a_margin() -> None:
-    from voicemate.doctor.sentence import AFTER, BEFORE, played
+    from voicemate.doctor.sentence import AROUND, played
 
     room, sound = Room(), Sound(np.full(samples(900), 0.5, np.float32), 16_000)
 
@@ -321,8 +324,9 @@ def test_all_of_the_sentence_is_recorded_with_a_margin() -> None:
 
     recorded = asyncio.run(play())
     assert np.count_nonzero(recorded) == len(sound.pcm)
-    assert not recorded[:BEFORE].any()
-    assert len(recorded) == pytest.approx(BEFORE + len(sound.pcm) + AFTER, abs=2 * BLOCK_SAMPLES)
+    assert not recorded[: AROUND.before].any()
+    margin = AROUND.before + AROUND.after
+    assert len(recorded) == pytest.approx(margin + len(sound.pcm), abs=2 * BLOCK_SAMPLES)
     assert room.opened == 0
 
 
