@@ -46,19 +46,20 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True)
 class Costs:
-    """What the engines take on the virtual clock, in milliseconds; about what ``gap.py`` finds with tiny.en and
-    SmolLM2-135M on two cores.
+    """What the engines take on the virtual clock, in milliseconds; about their medians on two cores with tiny.en and
+    SmolLM2-135M, in the conversations of ``gap.py``.
 
     Attributes:
-        hearing: a transcript or a draft of one.
-        judging: to read the person's words and to judge whether they are a whole sentence.
-        first_token, token: of a reply.
+        hearing: a transcript.
+        drafting: a guess at what was said so far.
+        judging: to read the person's words, or the whole prompt, and to judge meanwhile whether they are a sentence.
+        token: of a reply, the first one of a prompt that was judged included. A first clause has eight to twelve.
         rendering: a phrase.
     """
 
     hearing: float = 250.0
-    judging: float = 60.0
-    first_token: float = 40.0
+    drafting: float = 110.0
+    judging: float = 85.0
     token: float = 10.0
     rendering: float = 8.0
 
@@ -93,20 +94,20 @@ class EngineTime:
 
 @dataclass
 class TimedWhisper:
-    """Whisper at its cost. The encoder, most of it, cannot be stopped."""
+    """Whisper at its costs. The encoder, most of it, cannot be stopped."""
 
     whisper: Whisper
-    cost_ms: float
+    costs: Costs
     time: EngineTime = field(default_factory=EngineTime)
 
     async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
         transcript = await self.whisper.transcribe(pcm, language, prompt)
-        await self.time.take(self.cost_ms, unstoppable=0.8)
+        await self.time.take(self.costs.hearing, unstoppable=0.8)
         return transcript
 
     async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
         transcript = await self.whisper.draft(pcm, language)
-        await self.time.take(self.cost_ms, unstoppable=0.8)
+        await self.time.take(self.costs.drafting, unstoppable=0.8)
         return transcript
 
     def close(self) -> None:
@@ -142,16 +143,17 @@ class ScriptedMind:
 
 @dataclass(frozen=True)
 class Decoded:
-    """What was decoded of a reply: the tokens that were taken, and as many more as the engine runs ahead; and whether
-    it was taken to its end, or dropped."""
+    """What was decoded of a reply: the tokens that were taken, and as many more as the engine runs ahead. All replies
+    to one turn have its seed; the last of them is the one that stood."""
 
     tokens: int
-    to_the_end: bool
+    seed: int
 
 
 @dataclass
 class TimedMind:
-    """A language model at its costs.
+    """A language model at its costs. A reply to what was judged last begins with its first token; any other one has
+    to read its prompt.
 
     Attributes:
         replies: that it was asked for, in the order in which they were taken or dropped.
@@ -162,25 +164,30 @@ class TimedMind:
     time: EngineTime = field(default_factory=EngineTime)
     replies: list[Decoded] = field(default_factory=list)
     _known: dict[object, list[str]] = field(default_factory=dict)
+    _read: tuple[Message, ...] | None = None
 
     async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str]:
-        pieces, taken, to_the_end = await self._whole(messages, sampling, seed), 0, False
+        pieces, taken = await self._whole(messages, sampling, seed), 0
+        if self._read != tuple(messages):
+            await self.time.take(self.costs.judging)
         try:
             for piece in pieces:
-                await self.time.take(self.costs.token if taken else self.costs.first_token)
+                await self.time.take(self.costs.token)
                 taken += 1
                 yield piece
-            to_the_end = True
         finally:
-            self.replies.append(Decoded(min(len(pieces), taken + LOOKAHEAD), to_the_end))
+            self._read = None
+            self.replies.append(Decoded(min(len(pieces), taken + LOOKAHEAD), seed))
 
     async def warm(self, messages: Sequence[Message]) -> None:
+        self._read = None
         await self.mind.warm(messages)
         await self.time.take(self.costs.judging)
 
     async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
         probability = await self.mind.completeness(messages, closing)
         await self.time.take(self.costs.judging)
+        self._read = tuple(messages)
         return probability
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -306,7 +313,7 @@ async def scene(
     costs, clock, events = costs or Costs(), SampleClock(), list[Event]()
     room = Room(clock, noise_dbfs=noise_dbfs, seed=seed, acoustics=acoustics or Acoustics())
     activity = VoiceActivity(engines.silero, settings.vad.gate)
-    whisper, timed = TimedWhisper(engines.whisper, costs.hearing), TimedMind(mind, costs)
+    whisper, timed = TimedWhisper(engines.whisper, costs), TimedMind(mind, costs)
     voice = TimedVoice(engines, costs.rendering)
     context = Context(persona, settings.thinking.context, timed.count_tokens)
     ready = Loaded(

@@ -5,8 +5,9 @@
 Recordings of people are said one after another, each after the answer to the one before, in the simulated room on
 the virtual clock (``scene.py``), with the real ears, whisper, floor, language model and voice. The engines take what
 ``Costs`` says. Told are the replies that were prepared, used and thrown away with the tokens and the engines' time
-that went into them, how many were ready when the turn ended, and what that made of the gap. A turn that was answered
-before the recording's last word counts as a false cut-in; a recording without an answer as a missed turn.
+that went into them, how many were ready when the turn ended, how long after its end the others came, and what that
+made of the gap. An answer that is heard before the recording's last word counts as a false cut-in; a recording
+without an answer as a missed turn.
 
 Results go to ``benchmarks/results/speculation.json``.
 """
@@ -30,7 +31,7 @@ from benchmarks.recordings import Recorded, recordings
 from benchmarks.scene import Costs, Engines, Scene, scene, settings_of
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.config import Settings
-from voicemate.events import ReplyEnded, RolledBack, TurnEnded, TurnTimed
+from voicemate.events import ReplyEnded, RolledBack, TurnTimed
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
 from voicemate.sound import CLOCK_HZ, Sound, milliseconds, samples
@@ -45,7 +46,7 @@ PATIENCE_S = 8.0
 """Longer than any silence that a turn is given: without an answer by then it was missed."""
 
 USUAL = Costs()
-FAST = Costs(hearing=60, judging=15, first_token=15, token=5, rendering=8)
+FAST = Costs(hearing=62, drafting=28, judging=21, token=3)
 """Engines four times as fast, as a GPU would make them."""
 
 
@@ -81,12 +82,14 @@ class Ledger:
     Attributes:
         said: recordings.
         missed: of them without an answer.
-        cut_ins: turns that were answered before the recording's last word.
+        cut_ins: answers that were heard before the recording's last word.
         taken_back: of these, those in which the two halves became one turn.
-        prepared, used, thrown_away: replies on which the language model began, by what became of them.
+        prepared, used, thrown_away: replies on which the language model began, by what became of them; what was taken
+            back was thrown away.
         tokens, tokens_thrown_away: decoded for them.
         whisper_ms, mind_ms, voice_ms: all the engines' time, what was in vain included.
         ready: share of the answered turns whose first sound was there when the turn ended.
+        late_p50, late_p90: milliseconds from the decision that the turn was over to the reply's first sample.
         gap_p50, gap_p90: milliseconds from the last sample to the reply's first one.
     """
 
@@ -104,6 +107,8 @@ class Ledger:
     mind_ms: float
     voice_ms: float
     ready: float
+    late_p50: float
+    late_p90: float
     gap_p50: float
     gap_p90: float
 
@@ -154,15 +159,16 @@ async def _say(now: Scene, clip: Recorded) -> _Said:
 
 
 def _told(way: str, now: Scene, said: Sequence[_Said]) -> Ledger:
-    turns, timed = now.of(TurnEnded), now.of(TurnTimed)
-    answered = {one for one in said if any(one.began <= turn.at < one.over for turn in turns)}
-    early = [turn for turn in turns if any(one.began <= turn.at < one.ended - samples(100) for one in said)]
-    audible = {told.turn for told in timed}
-    taken_back = [told for told in now.of(RolledBack) if told.turn in audible]
+    timed, rolled_back = now.of(TurnTimed), now.of(RolledBack)
+    answered = {one for one in said if any(one.began <= told.at < one.over for told in timed)}
+    early = [told for told in timed if any(one.began <= told.at < one.ended - samples(100) for one in said)]
+    taken_back = [told for told in early if any(e.turn == told.turn and e.at >= told.at for e in rolled_back)]
     asked = now.mind.replies
-    in_vain = [one for one in asked if not one.to_the_end]
-    clear = [told for told in timed if told.turn not in {turn.turn for turn in early}]
-    gaps = [told.gap for told in clear]
+    stood = {one.seed: one for one in asked}
+    in_vain = [one for one in asked if one is not stood[one.seed]]
+    clear = [told for told in timed if told not in early]
+    gap_p50, gap_p90 = _middle_and_most(told.gap for told in clear)
+    late_p50, late_p90 = _middle_and_most(told.gap - told.endpoint for told in clear)
     return Ledger(
         way=way,
         said=len(said),
@@ -178,9 +184,17 @@ def _told(way: str, now: Scene, said: Sequence[_Said]) -> Ledger:
         mind_ms=round(now.mind.time.spent_ms),
         voice_ms=round(now.voice.time.spent_ms),
         ready=round(sum(told.ready for told in clear) / max(1, len(clear)), 3),
-        gap_p50=round(float(np.percentile(gaps, 50))) if gaps else 0,
-        gap_p90=round(float(np.percentile(gaps, 90))) if gaps else 0,
+        late_p50=late_p50,
+        late_p90=late_p90,
+        gap_p50=gap_p50,
+        gap_p90=gap_p90,
     )
+
+
+def _middle_and_most(times: Iterable[float]) -> tuple[int, int]:
+    """Median and 90th percentile of milliseconds; zeros of nothing."""
+    found = list(times) or [0.0]
+    return round(float(np.percentile(found, 50))), round(float(np.percentile(found, 90)))
 
 
 def chosen(count: int) -> list[Recorded]:
@@ -191,7 +205,8 @@ def chosen(count: int) -> list[Recorded]:
 
 def shown(row: Ledger) -> str:
     return (
-        f"{row.way:28} ready {100 * row.ready:3.0f}%, gap {row.gap_p50:.0f} / {row.gap_p90:.0f} ms; replies "
+        f"{row.way:28} ready {100 * row.ready:3.0f}%, heard {row.late_p50:.0f} / {row.late_p90:.0f} ms after the "
+        f"turn's end, gap {row.gap_p50:.0f} / {row.gap_p90:.0f} ms; replies "
         f"{row.prepared} prepared, {row.used} used, {row.thrown_away} thrown away; tokens {row.tokens}, "
         f"{row.tokens_thrown_away} in vain; whisper {row.whisper_ms / 1000:.1f} s, model {row.mind_ms / 1000:.1f} s; "
         f"{row.cut_ins} cut-ins, {row.missed} missed of {row.said}"

@@ -178,12 +178,14 @@ def part(some: str, whole: str) -> Callable[[dict[str, Any]], str]:
 MEASURES: dict[str, Measure] = {
     "gap in the simulated room, p50 / p90 (ms)": conversation(pair("gap_p50", "gap_p90")),
     "first sound ready when the turn ended": conversation(lambda row: f"{100 * row['ready']:.0f}%"),
+    "first sound after the turn's end, p50 / p90 (ms)": conversation(pair("late_p50", "late_p90")),
     "replies prepared / thrown away": conversation(pair("prepared", "thrown_away")),
     "whisper / language model (s of work)": conversation(
         lambda row: f"{row['whisper_ms'] / 1000:.0f} / {row['mind_ms'] / 1000:.0f}"
     ),
     "turns missed": conversation(part("missed", "said")),
     "answered before the last word": conversation(part("cut_ins", "said")),
+    "... after which the two halves became one turn": conversation(part("taken_back", "cut_ins")),
     **{f"false cut-ins at {kind} inside a sentence": cut_ins(kind) for kind in ("0.3 s", "0.6 s", "1.0 s", "1.5 s")},
     "false cut-ins at natural pauses": cut_ins("natural"),
     "bids that stopped it": barged(part("bids_that_stopped_it", "bids")),
