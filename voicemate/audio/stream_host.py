@@ -85,6 +85,29 @@ class OpenStream:
     raw: Any
 
 
+class _Callbacks:
+    """What sounddevice calls. A closed stream is garbage in a circle (sounddevice's streams refer to themselves) and
+    would keep whoever listened to it, with seconds of sound, until Python looks for such circles."""
+
+    def __init__(self, plan: StreamPlan):
+        self._callback = plan.callback
+        self._finished = plan.finished
+
+    def callback(self, buffer: Any, frames: int, time: Any, status: Any) -> None:
+        self._callback(buffer, frames, time, status)
+
+    def finished(self) -> None:
+        self._finished()
+
+    def forget(self) -> None:
+        """The stream is closed: nobody is called any more."""
+        self._callback = self._finished = _ignore
+
+
+def _ignore(*_: Any) -> None:
+    pass
+
+
 _left_behind: "weakref.WeakSet[Any]" = weakref.WeakSet()
 """Libraries in which a start hangs for good."""
 
@@ -106,7 +129,7 @@ class StreamHost:
         self._library = library
         self._patience_s = patience_s
         self._owner = self._new_owner()
-        self._streams: set[OpenStream] = set()
+        self._streams: dict[OpenStream, _Callbacks] = {}
         self._generation = 0
         self.rescanning = False
 
@@ -168,7 +191,7 @@ class StreamHost:
 
     def _leave_behind(self, stream: OpenStream) -> None:
         """Go on without a stream whose start hangs, and without the thread in which it does."""
-        self._streams.discard(stream)
+        self._streams.pop(stream, None)
         self._owner = self._new_owner()
         _left_behind.add(self._library)
         if at_exit := getattr(self._library, "_exit_handler", None):
@@ -221,6 +244,7 @@ class StreamHost:
         rate = plan.rate or device.rate
         channels = min(plan.channels, device.channels(plan.direction))
         block = min(plan.block(rate), LONGEST_BLOCK.get(device.host_api, sys.maxsize))
+        callbacks = _Callbacks(plan)
         kind = library.RawInputStream if plan.direction is Direction.INPUT else library.RawOutputStream
         with _refusals(library, plan.direction, device.name):
             raw = kind(
@@ -230,11 +254,11 @@ class StreamHost:
                 dtype="float32",
                 blocksize=block,
                 latency=plan.latency_s,
-                callback=plan.callback,
-                finished_callback=plan.finished,
+                callback=callbacks.callback,
+                finished_callback=callbacks.finished,
             )
         stream = OpenStream(device, plan.direction, rate, channels, raw.latency, block, self._generation, raw)
-        self._streams.add(stream)
+        self._streams[stream] = callbacks
         return stream
 
     def _start(self, stream: OpenStream) -> None:
@@ -250,10 +274,11 @@ class StreamHost:
 
     def _close(self, stream: OpenStream) -> None:
         if stream in self._streams:
-            self._streams.discard(stream)
+            callbacks = self._streams.pop(stream)
             with _quiet():
                 stream.raw.abort(ignore_errors=True)
                 stream.raw.close(ignore_errors=True)
+            callbacks.forget()
 
     def _rescan(self, generation: int) -> int:
         if generation < self._generation:

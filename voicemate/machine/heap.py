@@ -28,8 +28,16 @@ def return_large_blocks() -> None:
 
 
 def give_back() -> None:
-    """What imports and loading have left free goes back now."""
+    """What imports and loading have left free goes back now.
+
+    What is there from now on is taken for lasting: Python looks for garbage in circles once there are a quarter as
+    many new objects as lasting ones, and with the hundred thousands of the libraries among these, the sound of half
+    an hour's cancelled work had to wait for that.
+    """
+    gc.unfreeze()
     gc.collect()
+    gc.freeze()
+    gc.collect()  # counts the lasting ones anew
     with contextlib.suppress(AttributeError):
         _libc().malloc_trim(0)
 

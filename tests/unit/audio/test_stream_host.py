@@ -1,6 +1,8 @@
 import asyncio
+import gc
 import os
 import threading
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -23,6 +25,7 @@ class FakeRaw:
             os.write(2, b"Expression 'ret' failed in 'src/hostapi/alsa/pa_linux_alsa.c'\n")
             raise FakePortAudioError("Device unavailable", -9985)
         library.open += 1
+        self.itself = self  # as sounddevice's streams are, by way of their callback's closure
 
     def start(self) -> None:
         self.library.starting.wait(10)
@@ -90,6 +93,24 @@ async def test_a_stream_has_the_devices_own_rate_and_no_more_channels_than_it_ha
     assert (stream.rate, stream.channels, stream.block) == (48_000, 1, 960)
     await host.close(stream)
     assert library.open == 0
+
+
+async def test_a_closed_stream_keeps_nobody_who_listened_to_it(host):
+    class Listener:
+        def callback(self, *_: object) -> None:
+            pass
+
+    listener = Listener()
+    wanted = StreamPlan(Direction.INPUT, "", 1, lambda rate: 960, 0.05, listener.callback, lambda: None)
+    stream = await host.open(wanted)
+    left = weakref.ref(listener)
+    gc.disable()
+    try:
+        await host.close(stream)
+        del listener, wanted
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 async def test_everything_happens_in_one_thread_of_its_own(host, library):

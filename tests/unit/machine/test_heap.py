@@ -1,0 +1,45 @@
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from voicemate.machine import heap
+
+
+@pytest.fixture
+def many_lasting_objects() -> Iterator[list[list[int]]]:
+    yield [[number] for number in range(400_000)]
+    gc.unfreeze()
+
+
+def whole_collections() -> int:
+    return gc.get_stats()[2]["collections"]
+
+
+def test_after_loading_garbage_does_not_wait_for_a_quarter_of_all_that_was_loaded(many_lasting_objects):
+    heap.give_back()
+    before = whole_collections()
+    for _ in range(100_000):
+        circle: list[object] = []
+        circle.append(circle)
+    assert whole_collections() > before
+
+
+def test_what_was_garbage_at_the_first_call_is_gone_at_the_second(many_lasting_objects):
+    class Engine:
+        freed = False
+
+        def __del__(self) -> None:
+            Engine.freed = True
+
+    engine = Engine()
+    engine.itself = engine  # type: ignore[attr-defined]
+    heap.give_back()
+    del engine
+    heap.give_back()
+    assert Engine.freed
+
+
+def test_large_blocks_may_be_asked_to_go_back_on_any_system():
+    heap.return_large_blocks()
+    heap.return_large_blocks()
