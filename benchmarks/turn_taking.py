@@ -65,7 +65,9 @@ def barge_in_file(bid_ms: int, echo_db: int = -20) -> tuple[str, list[str]]:
     if bid_ms != SHIPPED.bid_ms:
         name, asked = f"{name}-bid-{bid_ms}", [*asked, "--set", f"barge_in.bid_ms = {bid_ms}"]
     if echo_db != -20:
-        name, asked = f"{name}-echo{echo_db}", [*asked, "--echo-db", str(echo_db), "--bids", "20"]
+        name, asked = f"{name}-echo{echo_db}", [*asked, "--echo-db", str(echo_db)]
+    if asked:
+        asked += ["--bids", "20"]
     return f"{name}.json", asked
 
 
