@@ -7,6 +7,9 @@ again; so a decode that looks like that is done once more with the whole window.
 Where doing its best costs a model much, a quick draft with hardly more context than the utterance has comes first,
 and is taken when every token of it is likely.
 
+Words that whisper is unsure of may be made up. So they are compared with what another decode makes of the sound:
+the draft that was not taken, or one in a wider context and with a little less of the sound's ends.
+
 To detect the language is another pass of the encoder. But in a wrong language whisper is unsure, or loops, or is
 right all the same; so the language heard last is taken first, and another is looked for only then.
 
@@ -26,9 +29,13 @@ from voicemate.sound import CLOCK_HZ, Pcm, samples
 FULL_CONTEXT = 1500
 """Positions of the encoder's whole window of 30 s."""
 
-WIDER = (640, 1024, FULL_CONTEXT)
-"""What is tried one after the other when a decode loops, as far as it is wider than what looped. With tiny.en, 6 of
-224 cuts of the English recordings looped at 512; each was right at 640, in two thirds of the time that 1024 takes."""
+_STEP = 256
+"""Contexts are multiples of this. With flash attention, whisper.cpp's default, the attention goes over the next
+multiple of 256 positions whatever the context is, and what is in those beyond it counts in full: what the decode
+before left there (whisper.cpp's pull request 3941). The same sound then gave other words after other sounds."""
+
+WIDER = (768, 1024, FULL_CONTEXT)
+"""What is tried one after the other when a decode loops, as far as it is wider than what looped."""
 
 _GUESS = 256
 """The smallest context of a guess at what was said so far: the next one corrects it, and whoever pauses meanwhile
@@ -43,6 +50,9 @@ _PAD = np.zeros(samples(300), dtype=np.float32)
 
 _LONGEST = samples(29_000)
 
+_OTHER_ENDS = (samples(100), samples(50))
+"""What it leaves out of the beginning (of the silence before the voice) and of the end."""
+
 _SURE = 0.7
 """Mean probability of the tokens from which a transcript is taken as it is."""
 
@@ -50,7 +60,7 @@ _LEAST = 0.3
 """Probability of the least likely token of a draft that is taken: a garbled word shows in one token, and hardly in
 the mean."""
 
-_DETECTION_CONTEXT = 384
+_DETECTION_CONTEXT = 512
 _DETECTED = 0.6
 """Context to detect the language with, and the probability from which the language is believed."""
 
@@ -164,16 +174,18 @@ class Decoding:
         if len(pcm) > _LONGEST:
             raise ValueError(f"{len(pcm) / CLOCK_HZ:.1f} s are too long for whisper: cut them in pieces")
         self._decoder = decoder
+        self._pcm = pcm
         self._sound = np.concatenate([pcm, _PAD])
         seconds = len(self._sound) / CLOCK_HZ
         holds_all = math.ceil(_POSITIONS_PER_SECOND * seconds) + _MARGIN
         self._beams = effort.beams
-        self._context = min(FULL_CONTEXT, max(effort.context, holds_all))
-        self._draft = min(FULL_CONTEXT, max(effort.draft, holds_all)) if effort.draft else self._context
-        self._guess = min(self._context, max(_GUESS, holds_all))
+        self._context = _whole_steps(max(effort.context, holds_all))
+        self._draft = _whole_steps(max(effort.draft, holds_all)) if effort.draft else self._context
+        self._guess = min(self._context, _whole_steps(max(_GUESS, holds_all)))
         self._most_tokens = _SPARE_TOKENS + math.ceil(_TOKENS_PER_SECOND * seconds)
         self._prompt = prompt
         self._cancellation = cancellation
+        self._not_taken: tuple[str, Decoded] | None = None
 
     def once(self, language: str) -> Decoded:
         """In one quick try, whatever comes of it."""
@@ -193,6 +205,14 @@ class Decoding:
             return likely, self._confirm(first, likely)
         return detected, self._confirm(self._decode(detected, self._context), detected)  # nothing here is easy
 
+    def another(self, language: str) -> Decoded:
+        """What is heard in another way, to compare: the draft that was not taken, or a decode of its own."""
+        if self._not_taken is not None and self._not_taken[0] == language:
+            return self._not_taken[1]
+        begin, end = _OTHER_ENDS if len(self._pcm) > 4 * sum(_OTHER_ENDS) else (0, 0)
+        less = np.concatenate([self._pcm[begin : len(self._pcm) - end], _PAD])
+        return self._decode(language, _whole_steps(self._context + 1), beams=1, sound=less)
+
     def _first(self, language: str) -> Decoded:
         """The draft, if that is good enough; else what the model's effort gives.
 
@@ -202,6 +222,7 @@ class Decoding:
             draft = self._decode(language, self._draft, beams=1)
             if draft.every_word_likely:
                 return draft
+            self._not_taken = language, draft
         return self._decode(language, self._context)
 
     def _confirm(self, first: Decoded, language: str) -> Decoded:
@@ -219,10 +240,15 @@ class Decoding:
                 break
         return best
 
-    def _decode(self, language: str, context: int, beams: int = 0) -> Decoded:
+    def _decode(self, language: str, context: int, beams: int = 0, sound: Pcm | None = None) -> Decoded:
         prompt = f"{CHINESE_PROMPT}{self._prompt}" if language == "zh" else self._prompt
         request = Request(context, beams or self._beams, language, prompt, self._most_tokens)
-        return self._decoder.decode(self._sound, request, self._cancellation)
+        return self._decoder.decode(self._sound if sound is None else sound, request, self._cancellation)
+
+
+def _whole_steps(context: int) -> int:
+    """The context, or the next larger one that the attention can be confined to."""
+    return min(FULL_CONTEXT, _STEP * math.ceil(context / _STEP))
 
 
 def _in_letters_of(language: str, text: str) -> bool:

@@ -9,6 +9,8 @@ noise; docs/hearing.md has the figures.
 import re
 from dataclasses import dataclass
 
+from rapidfuzz.distance import Levenshtein
+
 from voicemate.hearing import repetition, words
 from voicemate.sound import CLOCK_HZ
 
@@ -19,6 +21,12 @@ _CONFIDENT_IN_MORE, _MORE = 0.39, 10
 """but not the mean of more tokens: of so many letters or more, nothing right had less than 0.44 in recordings.
 Through a device one of those ("activate mood lighting") fell under 0.42, and went without an answer: to be asked and
 not to answer is worse than to answer a noise."""
+
+_SURE_ENOUGH = 0.6
+"""Mean token probability from which one transcript will do."""
+
+_ALIKE = 0.5
+"""Agreement of two transcripts of the same sound under which neither was said."""
 
 _DOUBTFUL = 0.7
 """Below this, one more sign against the words is enough."""
@@ -74,7 +82,32 @@ class NotWords:
     text: str = ""
 
 
-def judge(text: str, confidence: float, voiced: int, dbfs: float) -> Words | NotWords:
+def needs_another(text: str, confidence: float) -> bool:
+    """Whether the sound should be transcribed once more, in another way, for ``judge`` to tell.
+
+    What whisper makes of noise changes with every change of its input, what it makes of spoken words hardly does.
+    But a single word that was said ("stop") changes as easily, and is not asked for again.
+
+    Args:
+        text: a transcript.
+        confidence: mean probability of its tokens, 0 to 1.
+    """
+    said = words.without_tags(text)
+    return len(words.split(said)) > 1 and _least_confidence(said) <= confidence < _SURE_ENOUGH
+
+
+def agreement(text: str, other: str) -> float:
+    """How alike two transcripts of the same sound are, 0 to 1, by their letters; a loop counts once.
+
+    1 when only one of them is a number in digits: the other may say the same in words.
+    """
+    one, two = (words.key(repetition.without(words.without_tags(heard))) for heard in (text, other))
+    if one and two and one.isdigit() != two.isdigit():
+        return 1.0
+    return Levenshtein.normalized_similarity(one, two)
+
+
+def judge(text: str, confidence: float, voiced: int, dbfs: float, agreed: float = 1.0) -> Words | NotWords:
     """Whether ``text`` was said.
 
     Args:
@@ -82,22 +115,25 @@ def judge(text: str, confidence: float, voiced: int, dbfs: float) -> Words | Not
         confidence: mean probability of its tokens, 0 to 1.
         voiced: samples in which a voice was heard.
         dbfs: mean level of those.
+        agreed: ``agreement`` with another transcript, if one was made.
     """
     said = words.without_tags(text)
-    why = _against(said, confidence, voiced, dbfs)
+    why = _against(said, confidence, voiced, dbfs, agreed)
     return NotWords(why, text) if why else Words(said)
 
 
-def _against(said: str, confidence: float, voiced: int, dbfs: float) -> str:
+def _against(said: str, confidence: float, voiced: int, dbfs: float, agreed: float) -> str:
     if not said:
         return "no words"
-    letters = _letters(said)
-    if confidence < (_CONFIDENT if letters < _MORE else _CONFIDENT_IN_MORE):
+    if confidence < _least_confidence(said):
         return "unclear"
+    letters = _letters(said)
     if letters * CLOCK_HZ > _FASTEST * (voiced + _UNNOTICED):
         return "too many words for the voice heard"
     if voiced > _LONG and _letters(repetition.without(said)) * CLOCK_HZ < _SLOWEST * voiced:
         return "too few words for the voice heard"
+    if agreed < _ALIKE:
+        return "unclear, and heard otherwise when heard again"
     if confidence < _DOUBTFUL:
         if dbfs < _FAINT_DBFS:
             return "unclear and faint"
@@ -107,6 +143,10 @@ def _against(said: str, confidence: float, voiced: int, dbfs: float) -> str:
         if plain in _PHANTOMS or plain.startswith(_PHANTOM_BEGINNINGS):
             return "unclear, and what whisper says to noise"
     return ""
+
+
+def _least_confidence(said: str) -> float:
+    return _CONFIDENT if _letters(said) < _MORE else _CONFIDENT_IN_MORE
 
 
 def _letters(text: str) -> int:

@@ -181,9 +181,7 @@ def _understood(heard: list[tuple[Piece, Transcript]]) -> Understood:
     if not heard:
         return Understood("", "", words=False, why="no voice")
     language = heard[0][1].language
-    verdicts = [
-        judge(transcript.text, transcript.confidence, piece.voiced, piece.dbfs) for piece, transcript in heard
-    ]
+    verdicts = [judge(told.text, told.confidence, piece.voiced, piece.dbfs, told.agreed) for piece, told in heard]
     said = [
         (verdict.text, piece.overlaps)
         for verdict, (piece, _) in zip(verdicts, heard, strict=True)

@@ -14,6 +14,7 @@ class Transcript:
         text: the words, stripped; empty when there were none.
         language: two letters.
         confidence: mean probability of the text tokens, 0 to 1.
+        agreed: how alike another transcript of the same sound was, 0 to 1; 1 when none was needed.
         seconds: length of the sound.
         ms: how long it took.
     """
@@ -23,6 +24,7 @@ class Transcript:
     confidence: float
     seconds: float
     ms: float
+    agreed: float = 1.0
 
 
 class Transcriber(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from voicemate.engine_thread import Cancellation, EngineThread
-from voicemate.hearing import repetition, words
+from voicemate.hearing import evidence, repetition, words
 from voicemate.hearing.decoding import CHINESE_PROMPT, Decoded, Decoding, Effort
 from voicemate.hearing.transcript import Transcript
 from voicemate.hearing.whisper_cpp import Aborted, WhisperCpp
@@ -86,7 +86,11 @@ class Whisper:
                 self._last_language = language
         else:
             decoded = decoding.in_language(language)
-        return self._told(decoded, language, pcm, began, prompt)
+        told = self._told(decoded, language, pcm, began, prompt)
+        if not evidence.needs_another(told.text, told.confidence):
+            return told
+        other = self._told(decoding.another(language), language, pcm, began, prompt)
+        return replace(told, agreed=evidence.agreement(told.text, other.text), ms=other.ms)
 
 
 def _without_loop(decoded: Decoded) -> str:

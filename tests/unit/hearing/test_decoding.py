@@ -25,12 +25,14 @@ class Scripted:
     calls: list[tuple[str, int]] = field(default_factory=list)
     prompts: list[str] = field(default_factory=list)
     beams: list[int] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
     most_tokens: int = 0
 
     def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded:
         self.calls.append((request.language, request.context))
         self.prompts.append(request.prompt)
         self.beams.append(request.beams)
+        self.lengths.append(len(pcm))
         self.most_tokens = request.most_tokens
         return self.answers.get((request.language, request.context), decoded("fine"))
 
@@ -60,6 +62,18 @@ def test_the_context_always_holds_the_whole_utterance(seconds: float, least: int
     decoding(decoder, seconds).in_language("en")
     [(_, context)] = decoder.calls
     assert least <= context <= FULL_CONTEXT
+
+
+@pytest.mark.parametrize("seconds", [0.4, 3.9, 6, 11, 17.5, 23])
+@pytest.mark.parametrize("effort", [DRAFTING, Effort(context=640, beams=1)])
+def test_no_context_leaves_positions_in_which_whisper_would_hear_the_sound_before(seconds: float, effort: Effort):
+    """The attention goes on to the next multiple of 256, over what an earlier decode left there."""
+    decoder = Scripted()
+    decodes = decoding(decoder, seconds, effort=effort)
+    decodes.once("en")
+    decodes.in_language("en")
+    decodes.another("en")
+    assert all(context % 256 == 0 or context == FULL_CONTEXT for _, context in decoder.calls)
 
 
 def test_a_draft_with_every_token_likely_is_taken():
@@ -195,3 +209,44 @@ def test_a_loop_cannot_go_on_for_longer_than_anybody_could_speak():
     decoder = Scripted()
     decoding(decoder, seconds=1).in_language("en")
     assert decoder.most_tokens < 40
+
+
+def test_another_decode_hears_a_little_less_in_a_wider_context():
+    decoder = Scripted({("en", FLOOR): decoded("out in view", UNSURE)})
+    decodes = decoding(decoder)
+    decodes.in_language("en")
+    assert decodes.another("en").text == "fine"
+    (_, first), (_, second) = decoder.calls
+    assert first < second
+    assert 0 < decoder.lengths[0] - decoder.lengths[1] < CLOCK_HZ // 4
+
+
+def test_next_to_no_sound_is_left_whole():
+    decoder = Scripted()
+    decodes = decoding(decoder, seconds=0.3)
+    decodes.in_language("en")
+    decodes.another("en")
+    assert decoder.lengths[0] == decoder.lengths[1]
+
+
+def test_another_decode_never_wants_more_than_the_whole_window():
+    decoder = Scripted()
+    decoding(decoder, seconds=29).another("en")
+    assert decoder.calls == [("en", FULL_CONTEXT)]
+
+
+def test_a_draft_that_was_not_taken_is_another_decode_for_nothing():
+    draft = decoded("turn on the lies", UNSURE)
+    decoder = Scripted({("en", DRAFT): draft})
+    decodes = decoding(decoder, effort=DRAFTING)
+    decodes.in_language("en")
+    assert decodes.another("en") is draft
+    assert len(decoder.calls) == 2
+
+
+def test_a_draft_in_another_language_says_nothing():
+    unsure = decoded("the second half", UNSURE)
+    decoder = Scripted({("en", DRAFT): unsure, ("en", FLOOR): unsure}, detected=("cy", 0.9))
+    decodes = decoding(decoder, effort=DRAFTING)
+    decodes.in_any_language("en")
+    assert decodes.another("cy") == decoded("fine")

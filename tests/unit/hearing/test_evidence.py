@@ -1,6 +1,6 @@
 import pytest
 
-from voicemate.hearing.evidence import NotWords, Words, judge
+from voicemate.hearing.evidence import NotWords, Words, agreement, judge, needs_another
 from voicemate.sound import samples
 
 CLEAR = -25.0
@@ -70,3 +70,49 @@ def test_unclear_words_count_when_they_are_loud_but_not_when_they_are_faint():
 
 def test_an_unclear_loop_is_not_words():
     assert isinstance(judge("go go go go go go", 0.45, samples(3000), CLEAR), NotWords)
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "needed"),
+    [
+        ("Cancel all timers.", 0.45, True),
+        ("Stop.", 0.35, False),  # one word comes out otherwise even when it was said
+        ("I love it.", 0.35, True),
+        ("Cancel all timers.", 0.8, False),
+        ("Cancel all timers.", 0.35, False),  # dismissed in any case
+        ("(keyboard clicking)", 0.45, False),
+        ("", 0.0, False),
+    ],
+)
+def test_only_words_that_whisper_is_unsure_of_are_heard_again(text: str, confidence: float, needed: bool):
+    assert needs_another(text, confidence) is needed
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("Hey Mike Ross", "Hey, my cross."),
+        ("cancel all tires.", "Cancel all timers."),
+        ("5 5", "5, 5."),
+        ("next", "Next. Next. Next. Next. Next. Next. Next."),
+        ("Two.", "2"),
+        ("Activate blue lighting.", "Activate Blue Signing"),
+        ("打开客厅的灯。", "打开客厅灯"),
+    ],
+)
+def test_unsure_words_that_come_out_alike_again_are_words(text: str, other: str):
+    assert judge(text, 0.5, samples(1500), CLEAR, agreement(text, other)) == Words(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("to the last few years.", "(speaking in foreign language)"),
+        ("You must say", "Thank you for seeing"),
+        ("You have to do what I", ""),
+        ("2", "[Music]"),
+    ],
+)
+def test_unsure_words_that_come_out_otherwise_again_are_not_words(text: str, other: str):
+    verdict = judge(text, 0.5, samples(1500), CLEAR, agreement(text, other))
+    assert verdict == NotWords("unclear, and heard otherwise when heard again", text)

@@ -21,6 +21,7 @@ class Counting:
     """A transcriber for ``positioned_sound``: hears the seconds of it, one word each, as numbers."""
 
     confidence: float = 0.9
+    agreed: float = 1.0
     language: str = "de"
     calls: list[str] = field(default_factory=list)
     languages: list[str] = field(default_factory=list)
@@ -38,7 +39,7 @@ class Counting:
         seconds = range(-(-int(pcm[0]) // CLOCK_HZ), int(pcm.max()) // CLOCK_HZ + 1)
         self.calls.append(" ".join(f"second{second}" for second in seconds))
         known = self.language if language == "auto" else language
-        return Transcript(self.calls[-1], known, self.confidence, len(pcm) / CLOCK_HZ, 0.0)
+        return Transcript(self.calls[-1], known, self.confidence, len(pcm) / CLOCK_HZ, 0.0, self.agreed)
 
     async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
         return await self.transcribe(pcm, language)
@@ -140,6 +141,14 @@ async def test_a_cough_is_not_a_turn():
     assert not understood.words
     assert understood.why == "unclear"
     assert understood.text.startswith("second1")
+
+
+async def test_what_whisper_hears_otherwise_when_it_hears_it_again_is_not_a_turn():
+    listening = listener(silence(1) + voice(2) + silence(1), Counting(confidence=0.5, agreed=0.2))
+    await play(listening, 4)
+    understood = await listening.hear()
+    assert not understood.words
+    assert understood.why == "unclear, and heard otherwise when heard again"
 
 
 async def test_with_nothing_heard_there_are_no_words():
