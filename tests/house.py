@@ -12,6 +12,9 @@ from voicemate.places import models_folder
 
 PATIENCE_S = 200
 
+MODELS = str(models_folder())
+"""Looked up before any test moves this process's own home."""
+
 
 class House:
     """``voicemate`` commands with this environment on top of the process's own, and the models that there are.
@@ -21,7 +24,7 @@ class House:
     """
 
     def __init__(self, environment: Mapping[str, str]):
-        self.environment = {**os.environ, "VOICEMATE_MODELS": str(models_folder()), **environment}
+        self.environment = {**os.environ, "VOICEMATE_MODELS": MODELS, **environment}
 
     def run(self, *words: str, code: int | None = 0) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end.
