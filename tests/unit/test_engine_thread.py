@@ -56,6 +56,7 @@ async def test_work_that_is_cancelled_while_it_waits_is_never_begun(engine: Engi
     second = asyncio.create_task(engine.run(done.append, "second"))
     await asyncio.sleep(0)
     second.cancel()
+    await asyncio.wait([second])  # the loop takes it off the queue in its next round
     hold.set()
     await first
     await engine.run(done.append, "third")
