@@ -24,12 +24,14 @@ class ScriptedMind:
     Attributes:
         lines: replies by the user's words; ``default`` for all others.
         first_token_s, token_s: time to the first word and between words.
+        judging_s: time to judge a sentence.
     """
 
     lines: dict[str, str] = field(default_factory=dict)
     default: str = "Indeed."
     first_token_s: float = 0.09
     token_s: float = 0.01
+    judging_s: float = 0.0
     complete: float = 0.9
     error: VoicemateError | None = None
     warmed: list[list[Message]] = field(default_factory=list)
@@ -52,6 +54,7 @@ class ScriptedMind:
 
     async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
         self.weighed.append(messages[-1].content)
+        await asyncio.sleep(self.judging_s)
         return self.complete
 
     def count_tokens(self, messages: Sequence[Message]) -> int:

@@ -17,9 +17,11 @@ from voicemate.events import (
     PhraseStarted,
     ReplyEnded,
     RolledBack,
+    StageTimed,
     TurnEnded,
     TurnTimed,
 )
+from voicemate.events import Stage as Work
 from voicemate.sound import milliseconds
 
 
@@ -45,6 +47,16 @@ def test_the_gap_is_the_longer_of_waiting_and_computing_and_not_their_sum() -> N
     assert timed.ready
     assert 500 <= timed.gap <= 500 + 2 * 32 + 20, "endpoint, one block to decide, one to play"
     assert timed.hearing + timed.thinking + timed.speaking < 500
+
+
+def test_to_judge_the_sentence_is_part_of_the_thinking_that_is_told() -> None:
+    stage = Stage(mind=ScriptedMind(judging_s=0.2, first_token_s=0.1))
+    stage.play(one_question)
+    heard, thought = (
+        next(event for event in stage.of(StageTimed) if event.stage is kind) for kind in (Work.HEARING, Work.THINKING)
+    )
+    assert thought.began == heard.at
+    assert milliseconds(thought.at - thought.began) >= 300
 
 
 def test_slow_engines_delay_the_answer_by_what_they_take() -> None:

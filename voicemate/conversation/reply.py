@@ -40,7 +40,7 @@ class Mouth:
 
 
 class Reply:
-    """One reply. Everything runs on the conversation's loop.
+    """One reply. Everything runs on the conversation's loop. Thinking counts from when it is made.
 
     Args:
         turn: the turn that it answers; 0 for a greeting.
@@ -54,6 +54,7 @@ class Reply:
         self._pieces = pieces
         self._persona = persona
         self._mouth = mouth
+        self._begun = mouth.now(), time.perf_counter()
         self._released = asyncio.Event()
         self.ledger = Ledger()
         self.text = ""
@@ -82,7 +83,7 @@ class Reply:
 
     async def _split(self, phrases: asyncio.Queue[Phrase | None]) -> None:
         splitter = PhraseSplitter(self._persona.language)
-        began, started = self._mouth.now(), time.perf_counter()
+        began, started = self._begun
 
         async def pass_on(ready: list[Phrase]) -> None:
             for phrase in ready:

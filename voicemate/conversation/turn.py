@@ -92,13 +92,15 @@ class Turn:
         voice = asyncio.ensure_future(self._work.listen())
         try:
             meaning = self._work.interpret(await self._understand())
-            if meaning.words:
+            reply = None
+            if meaning.words:  # the model judges them while it reads the reply's prompt: that is thinking already
+                reply = Reply(self.turn, self._work.think(meaning.words), self._persona, self._mouth)
                 meaning = await self._work.weigh(meaning, await voice)
             self.meaning = meaning
             self._work.judged(meaning)
-            if self._dropped or not meaning.words:
+            if self._dropped or reply is None:
                 return
-            self.reply = Reply(self.turn, self._work.think(meaning.words), self._persona, self._mouth)
+            self.reply = reply
             if self.committed_at is not None:
                 self.reply.release()
             await self.reply.run()
