@@ -21,6 +21,7 @@ class FakeStream:
     Attributes:
         value: what a microphone delivers,
         sound: or this, from the loop's time 0 on.
+        overflowed: sound was lost before the next callback.
         out: what a loudspeaker was given, first channel.
     """
 
@@ -29,6 +30,7 @@ class FakeStream:
     value: float = 0.1
     sound: np.ndarray | None = None
     frozen: bool = False
+    overflowed: bool = False
     running: bool = False
     out: list[np.ndarray] = field(default_factory=list)
 
@@ -66,7 +68,8 @@ class FakeStream:
         else:
             buffer = np.repeat(self.sound[self._place : self._place + frames], self.opened.channels)
             self._place += frames
-        self.plan.callback(buffer, frames, times, None)
+        self.plan.callback(buffer, frames, times, self.overflowed or None)
+        self.overflowed = False
         if self.plan.direction is Direction.OUTPUT:
             self.out.append(buffer[:: self.opened.channels].copy())
 

@@ -169,7 +169,7 @@ class Capturing:
         taken = self._relay.take()
         if self._relay.present is not before:
             self.pace = Pace.LONG if self.pace is Pace.SHORT else Pace.SHORT
-        elif self._relay.done_with and self._wanted is Pace.LONG:
+        if not self._relay.alike:
             self._only_short = True  # what is not found once will not be found later
         while self._relay.done_with:
             self._begin(self._close(self._relay.done_with.pop()))

@@ -52,11 +52,13 @@ class Relay:
     Attributes:
         present: the stream that is listened to.
         done_with: streams that are not needed any more, for somebody to close and take out.
+        alike: no successor has been found to deliver another sound than the present stream.
     """
 
     def __init__(self, first: Capture):
         self.present = first
         self.done_with: list[Capture] = []
+        self.alike = True
         self._place = 0  # of the present stream's first frame in all that was taken
         self._taken = 0
         self._skip = 0  # frames of the present stream that the one before it has delivered
@@ -128,6 +130,7 @@ class Relay:
         if min(successor.mark.frames, len(beside)) < PATIENCE_S * rate:
             return None
         if not successor.must:
+            self.alike = False
             self.withdraw(successor.capture)
             return None
         passed = round((successor.mark.moment - mark.moment) * rate)

@@ -25,12 +25,12 @@ NOISE = np.random.default_rng(5).standard_normal(60 * RATE).astype(np.float32) *
 class Listening:
     """A microphone that is open, relaxed, and what it delivered when."""
 
-    def __init__(self, quiet_s: float | None = QUIET_S) -> None:
+    def __init__(self, quiet_s: float | None, host_api: str, sound: np.ndarray) -> None:
         self.host = FakeHost()
-        self.host.device = replace(DEVICE, host_api="ALSA")
-        self.host.sound = NOISE
+        self.host.device = replace(DEVICE, host_api=host_api)
+        self.host.sound = sound
         self.clock = SampleClock()
-        limits = WatchdogLimits()
+        limits = WatchdogLimits() if sound.any() else WatchdogLimits(silence_s=None)
         self.microphone = DeviceMicrophone(self.host, self.clock, limits=limits, quiet_s=quiet_s)  # type: ignore[arg-type]
         self.health: list[AudioError | None] = []
         self.microphone.on_health(self.health.append)
@@ -55,8 +55,10 @@ class Listening:
 
 
 @contextlib.asynccontextmanager
-async def listening(quiet_s: float | None = QUIET_S) -> AsyncIterator[Listening]:
-    test = Listening(quiet_s)
+async def listening(
+    quiet_s: float | None = QUIET_S, host_api: str = "ALSA", sound: np.ndarray = NOISE
+) -> AsyncIterator[Listening]:
+    test = Listening(quiet_s, host_api, sound)
     await test.microphone.open()
     task = asyncio.create_task(test.listen())
     test.microphone.relax(True)
@@ -137,6 +139,20 @@ def test_a_voice_while_long_blocks_are_about_to_begin_keeps_the_short_ones():
     run_virtual(main())
 
 
+def test_sound_that_is_lost_on_the_way_only_puts_the_long_blocks_off():
+    async def main() -> None:
+        async with listening() as test:
+            await asyncio.sleep(QUIET_S)
+            while len(test.host.streams) < 2:
+                await asyncio.sleep(0.001)
+            test.running[0].overflowed = True
+            await asyncio.sleep(2)
+            assert test.block == LONG
+            assert len(test.host.streams) == 3
+
+    run_virtual(main())
+
+
 def test_a_device_that_takes_one_stream_only_is_not_asked_again():
     async def main() -> None:
         async with listening() as test:
@@ -150,32 +166,19 @@ def test_a_device_that_takes_one_stream_only_is_not_asked_again():
 
 def test_digital_silence_is_heard_in_short_blocks():
     async def main() -> None:
-        test = Listening()
-        test.host.sound = np.zeros_like(NOISE)
-        test.microphone = DeviceMicrophone(test.host, test.clock, limits=WatchdogLimits(silence_s=None))  # type: ignore[arg-type]
-        await test.microphone.open()
-        task = asyncio.create_task(test.listen())
-        test.microphone.relax(True)
-        await asyncio.sleep(3 * QUIET_S)
-        assert test.block in SHORT
-        assert len(test.host.streams) == 2
-        await test.microphone.close()
-        await task
+        async with listening(sound=np.zeros_like(NOISE)) as test:
+            await asyncio.sleep(3 * QUIET_S)
+            assert test.block in SHORT
+            assert len(test.host.streams) == 2
 
     run_virtual(main())
 
 
 def test_core_audio_keeps_its_one_stream():
     async def main() -> None:
-        test = Listening()
-        test.host.device = replace(DEVICE, host_api="Core Audio")
-        await test.microphone.open()
-        task = asyncio.create_task(test.listen())
-        test.microphone.relax(True)
-        await asyncio.sleep(3 * QUIET_S)
-        assert len(test.host.streams) == 1
-        await test.microphone.close()
-        await task
+        async with listening(host_api="Core Audio") as test:
+            await asyncio.sleep(3 * QUIET_S)
+            assert len(test.host.streams) == 1
 
     run_virtual(main())
 
