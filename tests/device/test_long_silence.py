@@ -10,17 +10,15 @@ import numpy as np
 import pytest
 import soxr
 
+from tests.house import furnished
 from tests.pulse import RATE, PulseRoom, find
-from tests.talk_process import Talk
+from tests.speech import spoken
+from tests.talk_process import LISTENING, Talk
 from voicemate.audio.capturing import Pace
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.microphone import QUIET_S, DeviceMicrophone
 from voicemate.audio.ports import Block
 from voicemate.audio.stream_host import StreamHost
-from voicemate.config import Settings
-from voicemate.errands import rendered
-from voicemate.personas.persona import Persona, Voice
-from voicemate.places import models_folder
 from voicemate.sound import CLOCK_HZ, level_dbfs
 
 pytestmark = pytest.mark.device
@@ -50,9 +48,7 @@ async def test_sound_goes_on_without_a_seam_from_long_blocks_to_short_ones_and_b
         for seed in (1, 2):
             await until(Pace.LONG)
             noise = np.random.default_rng(seed).standard_normal(4000, dtype=np.float32)
-            words = np.float32(0.2) * soxr.resample(
-                noise, 2000, RATE
-            )  # two seconds for which there is only one place
+            words = np.float32(0.2) * soxr.resample(noise, 2000, RATE)  # for two seconds there is only one place
             saying = asyncio.create_task(asyncio.to_thread(pulse_room.say, words))
             await until(Pace.SHORT)
             await saying
@@ -73,14 +69,10 @@ async def test_sound_goes_on_without_a_seam_from_long_blocks_to_short_ones_and_b
 def test_what_is_said_after_long_silence_is_understood_from_its_first_word_on(
     pulse_room: PulseRoom, tmp_path: Path, whisper_base: Path
 ) -> None:
-    asker = Persona(name="Asker", description="Asks.", voice=Voice(language="en", rate=150))
-    sounds = asyncio.run(rendered(Settings(), "Can you tell me a story about the sea?", asker))
-    question = soxr.resample(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate, RATE).astype(np.float32)
-    (tmp_path / "config" / "personas").mkdir(parents=True)
-    (tmp_path / "config" / "personas" / "pip.toml").write_text('name = "Pip"\ndescription = "Pip says little."\n')
-    home = {"VOICEMATE_HOME": str(tmp_path), "VOICEMATE_MODELS": str(models_folder())}
-    with Talk(("--stt", "whisper-base", "--persona", "pip"), pulse_room.environment | home) as talk:
-        talk.wait_for("[listening]", patience_s=60)
+    question = spoken("Can you tell me a story about the sea?")
+    house = furnished(tmp_path, pulse_room.environment)
+    with Talk(("--stt", "whisper-base"), house.environment) as talk:
+        talk.wait_for(LISTENING, patience_s=60)
         time.sleep(QUIET_S + 2)  # the long silence
         pulse_room.say(question)
         talk.wait_for("you", patience_s=60)

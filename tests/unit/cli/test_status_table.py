@@ -1,31 +1,8 @@
 """What ``voicemate status`` tells of the daemon."""
 
+from tests.unit.control.noted import STATUS
 from voicemate.cli.status_table import described
-from voicemate.control.status import DeviceState, Models, Status, WorkAheadState
-
-STATUS = Status(
-    version="1",
-    pid=7,
-    uptime_s=61.0,
-    state="listening",
-    reason="",
-    listening=True,
-    muted=False,
-    mode="hands-free",
-    persona="juniper",
-    character="Juniper",
-    models=Models(hearing="tiny", thinking="small", speaking="pyttsx3"),
-    microphone=DeviceState(name="desk", open=True),
-    loudspeaker=DeviceState(name="desk", open=True),
-    echo="auto",
-    offline={"sandbox": True},
-    memory_mb=300.0,
-    gaps_ms=[600.0],
-    turns=3,
-    problems=[],
-    settings="s",
-    log="l",
-)
+from voicemate.control.status import Status, WorkAheadState
 
 
 def rows(status: Status) -> dict[str, str]:
