@@ -173,7 +173,10 @@ class HearingSettings(Section):
     language: str = Field(default="auto", description="two letters, or auto to detect each utterance's")
     threads: Threads = Field(default=0, description="whisper's CPU threads; 0 for as many as suit the machine")
     audio_context: int = Field(
-        default=0, ge=0, le=1500, description="floor of the audio context; 0 for the model's measured one"
+        default=0,
+        ge=0,
+        le=1500,
+        description="floor of the audio context, up to a multiple of 256; 0 for the model's measured one",
     )
     longest_piece_s: float = Field(default=20.0, ge=5, le=28, description="longer utterances go in pieces")
     follow: bool = Field(default=True, description="transcribe what is said while it is said, so that less is left")

@@ -1,6 +1,6 @@
-"""glibc's heap: what is free in it goes back to the system, so that hours of conversation cost what minutes do.
+"""What is free in this process's memory goes back to the system, so that hours of conversation cost what minutes do.
 
-Another C library has none of this, nor need of it: then nothing happens here.
+Only glibc has to be told; with another C library Python's own garbage is all that is looked after.
 """
 
 import contextlib

@@ -251,8 +251,8 @@ class Native:
         params.n_ctx = settings.context
         params.n_batch = params.n_ubatch = min(max(settings.batch, self.group), settings.context)
         params.n_seq_max = 1
-        params.n_outputs_max = 1  # only the last token's logits are ever read
-        params.n_threads = params.n_threads_batch = self._governor.threads  # until the first call says more
+        params.n_outputs_max = 1  # no batch has more than one token whose logits are read
+        params.n_threads = params.n_threads_batch = self._governor.threads
         params.offload_kqv = params.op_offload = self._on_gpu
         # On a CPU flash attention gives other bits for a batch of 64 tokens and more than for a smaller one and is no
         # faster at these lengths; see `prefix` for why equal bits matter.

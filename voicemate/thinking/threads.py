@@ -33,8 +33,8 @@ class ThreadGovernor:
     Args:
         most: threads on a machine that does nothing else.
         governed: False to keep to ``most``.
-        trial: tokens with few threads before the first try with most.
-        patience: tokens with few threads after a failed try.
+        trial: steps (tokens, or batches of them) with few threads before the first try with most.
+        patience: steps with few threads after a failed try.
     """
 
     def __init__(self, most: int, governed: bool = True, trial: int = TRIAL, patience: int = PATIENCE) -> None:
@@ -47,7 +47,7 @@ class ThreadGovernor:
         self.threads = self._few
 
     def took(self, ms: float) -> None:
-        """A token took ``ms`` milliseconds with ``threads``."""
+        """A token, or each of a batch, took ``ms`` milliseconds with ``threads``."""
         if self._few == self._most:
             return
         if self.threads == self._few:
