@@ -26,7 +26,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
-from benchmarks.kept import keep
+from benchmarks.kept import keep, spread
 from benchmarks.said_turns import in_room, sentences
 from tests.pulse import PulseRoom
 
@@ -180,17 +180,12 @@ def write(arguments: argparse.Namespace, losses: list[Loss]) -> None:
         if loss.listening_s is not None and loss.noticed
     }
     back = [seconds for seconds in times.values() if seconds <= TARGET_S]
-    values = np.array(list(times.values()))
     summary = {
         "losses": len(losses),
         "noticed_while_away": sum(loss.noticed for loss in losses),
         "listening_within_2_s": len(back) + sum(not loss.noticed and loss.heard for loss in losses),
         "heard_afterwards": sum(loss.heard for loss in losses),
-        "listening_again_s": {
-            "median": round(float(np.median(values)), 2),
-            "p90": round(float(np.percentile(values, 90)), 2),
-            "most": round(float(values.max()), 2),
-        },
+        "listening_again_s": spread(list(times.values()), 2),
         "by_way": {way.name: [loss.listening_s for loss in losses if loss.way == way.name] for way in WAYS},
     }
     print(json.dumps(summary, indent=1))

@@ -12,7 +12,6 @@ core; what the models said is kept below the user's cache folder. Results go to
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,14 +21,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import machine
 from benchmarks.endpoint_cases import NATURAL_MS, Case, Kind, collect
+from benchmarks.kept import RESULTS, keep
 from voicemate.config import EndpointSettings
 from voicemate.conversation.endpointing import WEIGHTS, EndpointRule, Votes, Weights
 from voicemate.conversation.pause_habit import PauseHabit
 from voicemate.hearing.endpoint import unfinished
 
-RESULTS = Path(__file__).parent / "results"
 VOTES = ("breaks_off", "sentence", "voice", "habit")
 HEARD_MS = 650.0
 """From the end of a voice to the first sample of an answer on two cores, at the earliest (``gap.py``: 96 ms until the
@@ -204,15 +202,13 @@ def main() -> None:
     for table in tables.values():
         show(table)
         print()
-    RESULTS.mkdir(exist_ok=True)
-    result = {
-        "machine": machine.description(),
-        "stt": options.stt,
-        "pauses": counts,
-        "tables": {title: {name: asdict(row) for name, row in table.items()} for title, table in tables.items()},
-        "cases": [asdict(case) for case in cases],
-    }
-    (RESULTS / f"endpoint-{options.stt}.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    keep(
+        f"endpoint-{options.stt}",
+        f"python benchmarks/endpoint.py --stt {options.stt}",
+        pauses=counts,
+        tables={title: {name: asdict(row) for name, row in table.items()} for title, table in tables.items()},
+        cases=[asdict(case) for case in cases],
+    )
     draw(cases, RESULTS / f"endpoint-{options.stt}.png")
 
 

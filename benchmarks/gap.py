@@ -26,13 +26,11 @@ import soxr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import machine
+from benchmarks.kept import RESULTS, keep
 from benchmarks.recordings import Recorded, recordings
 from tests.pulse import RATE, PulseRoom, Recording, find
 from tests.talk_process import Talk
 from voicemate.places import models_folder
-
-RESULTS = Path(__file__).parent / "results"
 
 AUDIBLE_DBFS = -50.0
 """Level of the first 5 ms of an answer that count as audible: 20 dB above the room's noise."""
@@ -150,17 +148,15 @@ def write(arguments: argparse.Namespace, turns: list[Turn], stages: list[dict[st
     for turn in turns:
         print(f"{turn.clip:60} {'no answer' if turn.gap is None else f'{turn.gap:6.0f} ms'}")
     print(json.dumps(summary))
-    RESULTS.mkdir(exist_ok=True)
     name = arguments.name or f"gap-{arguments.stt}"
-    result = {
-        "command": f"python benchmarks/gap.py --stt {arguments.stt} --llm {arguments.llm}",
-        "settings": arguments.set,
-        "machine": machine.description(),
-        "summary": summary,
-        "turns": [asdict(turn) for turn in turns],
-        "stages": [stage.get("timing") for stage in stages],
-    }
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    keep(
+        name,
+        f"python benchmarks/gap.py --stt {arguments.stt} --llm {arguments.llm} --clips {arguments.clips}",
+        settings=arguments.set,
+        summary=summary,
+        turns=[asdict(turn) for turn in turns],
+        stages=[stage.get("timing") for stage in stages],
+    )
     draw(gaps, [timing for stage in stages if (timing := stage.get("timing"))], RESULTS / f"{name}.png", name)
 
 

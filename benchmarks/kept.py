@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks import machine
 
 RESULTS = Path(__file__).parent / "results"
@@ -20,6 +22,19 @@ def keep(name: str, command: str, **found: Any) -> None:
     RESULTS.mkdir(exist_ok=True)
     result = {"command": command, "machine": machine.description(), **found}
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+def spread(values: Sequence[float], digits: int = 0) -> dict[str, float] | None:
+    """How many there are, and their least, median, p90 and most, rounded; None of nothing."""
+    if not values:
+        return None
+    found = {
+        "least": min(values),
+        "median": float(np.median(values)),
+        "p90": float(np.percentile(values, 90)),
+        "most": max(values),
+    }
+    return {"count": len(values), **{name: round(value, digits or None) for name, value in found.items()}}
 
 
 @dataclass

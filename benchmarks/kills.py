@@ -26,7 +26,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
-from benchmarks.kept import RESULTS, keep
+from benchmarks.kept import RESULTS, keep, spread
 from benchmarks.said_turns import in_room, sentences
 from tests.pulse import PulseRoom
 from voicemate.control.client import Told
@@ -113,7 +113,7 @@ class _Unless:
 
 
 def _live_and_die(daemon: Daemon, kill: Kill, draw: random.Random, room: PulseRoom, spoken: list[np.ndarray]) -> None:
-    """Bring the daemon to the moment, and wait for a drawn time; whoever calls kills it.
+    """Bring the daemon to the moment, and kill it a drawn time later; one that is starting, the caller kills.
 
     Raises:
         TimeoutError, ControlError: it did not come to that moment.
@@ -223,7 +223,7 @@ def _print(number: int, kill: Kill) -> None:
 
 def write(arguments: argparse.Namespace, kills: list[Kill], timed: list[Kill]) -> None:
     """Write the results of all ``kills``, and the times of those of this run."""
-    times = np.array([kill.listening_s - kill.held_up_s for kill in timed])
+    times = [kill.listening_s - kill.held_up_s for kill in timed]
     summary = {
         "kills": len(kills),
         "by_moment": dict(Counter(kill.moment for kill in kills)),
@@ -231,12 +231,8 @@ def write(arguments: argparse.Namespace, kills: list[Kill], timed: list[Kill]) -
         "finished_turns_missing": sum(len(kill.missing) for kill in kills),
         "databases_not_whole": sum(not kill.whole for kill in kills),
         "timed": len(timed),
-        "listening_again_s": {
-            "median": round(float(np.median(times)), 2),
-            "p90": round(float(np.percentile(times, 90)), 2),
-            "most": round(float(times.max()), 2),
-        },
-        "later_than_target": int((times > TARGET_S).sum()),
+        "listening_again_s": spread(times, 2),
+        "later_than_target": sum(seconds > TARGET_S for seconds in times),
     }
     print(json.dumps(summary))
     keep(

@@ -16,7 +16,6 @@ Results go to ``benchmarks/results/push-to-talk.json``.
 
 import argparse
 import json
-import statistics
 import tempfile
 import threading
 import time
@@ -30,9 +29,9 @@ import xcffib  # type: ignore[import-not-found]
 import xcffib.xproto  # type: ignore[import-not-found]
 import xcffib.xtest  # type: ignore[import-not-found]
 
-from benchmarks import machine
 from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
-from benchmarks.gap import RESULTS, audible, choose
+from benchmarks.gap import audible, choose
+from benchmarks.kept import keep, spread
 from tests.display import Display, display
 from tests.pulse import RATE, PulseRoom, Recording, find
 from voicemate.hotkey.x11_keys import Keyboard, keysym
@@ -254,28 +253,13 @@ def write(arguments: argparse.Namespace, opened: dict[str, list[float]], turns: 
         reply = "no answer" if turn.up_to_reply is None else f"{turn.up_to_reply:6.0f} ms"
         print(f"{turn.clip:56} {turn.down_to_hearing:5.0f} {turn.speech_to_up:5.0f} {reply}  {turn.heard}")
     print(json.dumps(summary, indent=1))
-    result = {
-        "command": f"python -m benchmarks.push_to_talk --turns {arguments.turns} --openings {arguments.openings}",
-        "settings": SETTINGS.splitlines(),
-        "machine": machine.description(),
-        "summary": summary,
-        "turns": [asdict(turn) for turn in turns],
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{arguments.name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-
-
-def spread(times: list[float]) -> dict[str, float] | None:
-    if not times:
-        return None
-    middle, most = statistics.median(times), np.percentile(times, 90)
-    return {
-        "count": len(times),
-        "least": round(min(times)),
-        "median": round(middle),
-        "p90": round(float(most)),
-        "most": round(max(times)),
-    }
+    keep(
+        arguments.name,
+        f"python -m benchmarks.push_to_talk --turns {arguments.turns} --openings {arguments.openings}",
+        settings=SETTINGS.splitlines(),
+        summary=summary,
+        turns=[asdict(turn) for turn in turns],
+    )
 
 
 def _arguments() -> argparse.Namespace:

@@ -35,8 +35,8 @@ import soxr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import machine
 from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
+from benchmarks.kept import keep
 from benchmarks.recordings import recordings
 from tests.pulse import RATE, PulseRoom
 from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
@@ -57,8 +57,6 @@ from voicemate.machine import heap
 from voicemate.personas.library import ShelvedPersona
 from voicemate.personas.persona import Persona
 from voicemate.thinking.context import Context
-
-RESULTS = Path(__file__).parent / "results"
 
 SAMPLES = 48
 """How often it is looked at what is held."""
@@ -283,35 +281,28 @@ def _act(
 # ---------------------------------------------------------------- what is made of it
 
 
-def growth(held: list[Held]) -> float:
-    """By which share memory grew over the second half, by its straight line."""
+def growth(held: list[Held]) -> float | None:
+    """By which share memory grew over the second half, by its straight line; None before there is one."""
     later = held[len(held) // 2 :]
     if len(later) < 3:
-        return float("nan")
+        return None
     at, rss = np.array([one.at_s for one in later], dtype=float), np.array([one.rss_mb for one in later])
     slope, _ = np.polyfit(at, rss, 1)
     return float(slope * (at[-1] - at[0]) / rss[0])
 
 
 def write(name: str, command: str, held: list[Held], more: dict[str, Any]) -> None:
-    half = held[len(held) // 2 :]
+    half, grown = held[len(held) // 2 :], growth(held)
     summary = more | {
         "turns": held[-1].turns,
-        "growth_in_the_second_half": round(growth(held), 4),
+        "growth_in_the_second_half": None if grown is None else round(grown, 4),
         "rss_mb": [half[0].rss_mb, half[-1].rss_mb],
         "files": [half[0].files, half[-1].files],
         "threads": [half[0].threads, half[-1].threads],
-        "flat": bool(abs(growth(held)) <= FLAT),
+        "flat": grown is not None and bool(abs(grown) <= FLAT),
     }
     print(json.dumps(summary))
-    RESULTS.mkdir(exist_ok=True)
-    result = {
-        "command": command,
-        "machine": machine.description(),
-        "summary": summary,
-        "held": [asdict(one) for one in held],
-    }
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    keep(name, command, summary=summary, held=[asdict(one) for one in held])
 
 
 def main() -> None:

@@ -2,10 +2,11 @@
 
 Whisper hears windows of 30 s, and a short utterance costs as much as a long one unless the encoder is told to look
 at less (``audio_ctx``). At too small a context the decoder no longer finds the end and says the sentence again and
-again; so a decode that looks like that is done once more with the whole window.
+again. Whisper's own timestamps tell it: whisper.cpp stops where one of them reaches the end of the sound. What loops
+all the same is done once more with the whole window.
 
-Where doing its best costs a model much, a quick draft with hardly more context than the utterance has comes first,
-and is taken when every token of it is likely.
+A quick draft with hardly more context than the utterance has comes first, and is taken when its tokens are likely
+enough for the model: the less its best would gain, the less it asks for.
 
 Words that whisper is unsure of may be made up. So they are compared with what another decode makes of the sound:
 the draft that was not taken, or one in a wider context and with a little less of the sound's ends.
@@ -56,10 +57,6 @@ _OTHER_ENDS = (samples(100), samples(50))
 _SURE = 0.7
 """Mean probability of the tokens from which a transcript is taken as it is."""
 
-_LEAST = 0.3
-"""Probability of the least likely token of a draft that is taken: a garbled word shows in one token, and hardly in
-the mean."""
-
 _DETECTION_CONTEXT = 512
 _DETECTED = 0.6
 """Context to detect the language with, and the probability from which the language is believed."""
@@ -82,8 +79,8 @@ class Decoded:
 
     Attributes:
         text: stripped.
-        probabilities: of its tokens, 0 to 1.
-        complete: whisper ended it by itself, not the token limit.
+        probabilities: of its tokens, 0 to 1, timestamps left out.
+        complete: whisper ended it by itself, or its timestamps reached the end of the sound; not the token limit.
     """
 
     text: str
@@ -100,11 +97,6 @@ class Decoded:
         return not self.complete or repetition.repeats(self.text)
 
     @property
-    def every_word_likely(self) -> bool:
-        """Surer than ``sure``: good enough for a quick draft to be taken."""
-        return not self.wordless and self.sure and min(self.probabilities) >= _LEAST
-
-    @property
     def wordless(self) -> bool:
         return not words.without_tags(self.text)
 
@@ -115,18 +107,37 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A quick first try, and when it will do.
+
+    Attributes:
+        context: the smallest, in positions of 20 ms.
+        mean: probability of its tokens, from which it is taken.
+        least: probability of the least likely token: a garbled word shows in one, and hardly in the mean.
+    """
+
+    context: int
+    mean: float
+    least: float
+
+    def takes(self, draft: Decoded) -> bool:
+        likely = draft.confidence >= self.mean and min(draft.probabilities, default=0.0) >= self.least
+        return likely and not (draft.wordless or draft.loops)
+
+
+@dataclass(frozen=True, slots=True)
 class Effort:
     """What a model is given to do its best.
 
     Attributes:
         context: the smallest, in positions of 20 ms.
         beams: of the beam search; 1 for a greedy one.
-        draft: the smallest context of a quick first try; 0 to do without.
+        draft: what is tried before; None for nothing.
     """
 
     context: int
     beams: int
-    draft: int = 0
+    draft: Draft | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +189,9 @@ class Decoding:
         self._sound = np.concatenate([pcm, _PAD])
         seconds = len(self._sound) / CLOCK_HZ
         holds_all = math.ceil(_POSITIONS_PER_SECOND * seconds) + _MARGIN
-        self._beams = effort.beams
+        self._effort = effort
         self._context = _whole_steps(max(effort.context, holds_all))
-        self._draft = _whole_steps(max(effort.draft, holds_all)) if effort.draft else self._context
+        self._quick = _whole_steps(max(effort.draft.context, holds_all)) if effort.draft else self._context
         self._guess = min(self._context, _whole_steps(max(_GUESS, holds_all)))
         self._most_tokens = _SPARE_TOKENS + math.ceil(_TOKENS_PER_SECOND * seconds)
         self._prompt = prompt
@@ -218,9 +229,9 @@ class Decoding:
 
         Chinese and the like get none: few drafts are taken there, and one was sure of half a sentence.
         """
-        if self._draft < self._context and language not in _EAST_ASIAN:
-            draft = self._decode(language, self._draft, beams=1)
-            if draft.every_word_likely:
+        if self._effort.draft and self._quick < self._context and language not in _EAST_ASIAN:
+            draft = self._decode(language, self._quick, beams=1)
+            if self._effort.draft.takes(draft):
                 return draft
             self._not_taken = language, draft
         return self._decode(language, self._context)
@@ -242,7 +253,7 @@ class Decoding:
 
     def _decode(self, language: str, context: int, beams: int = 0, sound: Pcm | None = None) -> Decoded:
         prompt = f"{CHINESE_PROMPT}{self._prompt}" if language == "zh" else self._prompt
-        request = Request(context, beams or self._beams, language, prompt, self._most_tokens)
+        request = Request(context, beams or self._effort.beams, language, prompt, self._most_tokens)
         return self._decoder.decode(self._sound if sound is None else sound, request, self._cancellation)
 
 

@@ -22,7 +22,7 @@ _CONFIDENT_IN_MORE, _MORE = 0.39, 10
 Through a device one of those ("activate mood lighting") fell under 0.42, and went without an answer: to be asked and
 not to answer is worse than to answer a noise."""
 
-_SURE_ENOUGH = 0.6
+SURE_ENOUGH = 0.6
 """Mean token probability from which one transcript will do."""
 
 _ALIKE = 0.5
@@ -93,7 +93,7 @@ def needs_another(text: str, confidence: float) -> bool:
         confidence: mean probability of its tokens, 0 to 1.
     """
     said = words.without_tags(text)
-    return len(words.split(said)) > 1 and _least_confidence(said) <= confidence < _SURE_ENOUGH
+    return len(words.split(said)) > 1 and _least_confidence(said) <= confidence < SURE_ENOUGH
 
 
 def agreement(text: str, other: str) -> float:

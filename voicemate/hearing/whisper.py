@@ -7,16 +7,19 @@ from pathlib import Path
 
 from voicemate.engine_thread import Cancellation, EngineThread
 from voicemate.hearing import evidence, repetition, words
-from voicemate.hearing.decoding import CHINESE_PROMPT, Decoded, Decoding, Effort
+from voicemate.hearing.decoding import CHINESE_PROMPT, Decoded, Decoding, Draft, Effort
 from voicemate.hearing.transcript import Transcript
 from voicemate.hearing.whisper_cpp import Aborted, WhisperCpp
 from voicemate.sound import CLOCK_HZ, Pcm
 
-_MEASURED = {"tiny": Effort(context=512, beams=1), "base": Effort(context=768, beams=5, draft=256)}
+_MEASURED = {
+    "tiny": Effort(context=512, beams=1, draft=Draft(context=256, mean=evidence.SURE_ENOUGH, least=0.0)),
+    "base": Effort(context=768, beams=5, draft=Draft(context=256, mean=0.7, least=0.3)),
+}
 _NOT_MEASURED = Effort(context=1024, beams=1)
 """By size of the model, from the tables in docs/hearing.md: the least with which it hears no fewer words than by
-whisper.cpp's own defaults. tiny gains nothing by drafts: too few are taken for what they cost. The larger models
-could not be tried; they lose least by greed and get some room."""
+whisper.cpp's own defaults. tiny's best is little better than its draft, which is taken unless its words would need a
+second opinion. The larger models could not be tried; they lose least by greed and get some room."""
 
 
 class Whisper:
@@ -40,7 +43,7 @@ class Whisper:
             self._thread.close()
             raise
         measured = _MEASURED.get(self._model.size, _NOT_MEASURED)
-        self._effort = replace(measured, context=audio_context, draft=0) if audio_context else measured
+        self._effort = replace(measured, context=audio_context, draft=None) if audio_context else measured
 
     async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
         """See ``Transcriber``. ``auto`` takes the language heard last when it fits, which costs nothing."""

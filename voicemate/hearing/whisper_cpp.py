@@ -55,7 +55,10 @@ class WhisperCpp:
         native.whisper_free(self._context)
 
     def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded:
-        """One segment, no timestamps, no fallback to higher temperatures (which can take 10 s).
+        """One segment, no fallback to higher temperatures (which can take 10 s).
+
+        A greedy decode has timestamps, since whisper.cpp stops at one that reaches the end of the sound. A beam
+        search has none: beams whose timestamps go back fail, and took whole sentences with them.
 
         Raises:
             Aborted: ``cancellation`` was set; looked at before the encoder, after it, and after each token.
@@ -65,7 +68,7 @@ class WhisperCpp:
         params.initial_prompt = request.prompt
         params.max_tokens = request.most_tokens
         params.single_segment = True
-        params.no_timestamps = True
+        params.no_timestamps = request.beams > 1
         params.temperature_inc = 0.0
         self._full(params, pcm, cancellation)
         end = native.whisper_token_eot(self._context)
@@ -77,7 +80,7 @@ class WhisperCpp:
         return Decoded(
             self._text(),
             tuple(float(token.p) for token in tokens if token.id < end),
-            not tokens or any(token.id == end for token in tokens),
+            not tokens or tokens[-1].id >= end,  # timestamps lie beyond the end of the text
         )
 
     def detect(self, pcm: Pcm, context: int, cancellation: Cancellation) -> tuple[str, float]:

@@ -43,10 +43,13 @@ _CPU_GROUP = 4
 _GPU_GROUP = 32
 """Rows of a tile of Metal's matrix product; a batch of so many costs hardly more than one of a single token."""
 
-_COMPARABLE = 4
-"""Tokens of a batch from which each costs about the same: 4.4 ms in one of 4, 3.3 in one of 16 (SmolLM2-135M)."""
-_BATCHES = 24
-"""Batches with few threads after a failed try with more: about eight turns."""
+_COMPARABLE = 8
+"""Tokens of a batch from which its time tells how many threads help. Smaller ones are words read while the person
+speaks: they come right behind whisper's work, whose threads still wait for more of it in a busy loop."""
+_BESIDES = 2.5
+"""Tokens that every batch costs besides its own: with one thread 39 ms for 4, 88 for 12, 400 for 64 (SmolLM2-135M)."""
+_BATCHES = 9
+"""Batches with few threads after a failed try with more: about three turns."""
 
 _KEY_GROUP = 32
 """Values that Q8_0 quantizes together. Keys in it take half the memory of 16 bits, and a CPU reads them no slower;
@@ -188,7 +191,7 @@ class Native:
                 "Start again; if it goes on, set thinking.gpu_layers to 0 or choose a smaller model",
             )
         if len(tokens) == 1 or len(tokens) >= _COMPARABLE:
-            governor.took((time.perf_counter() - began) * 1000 / len(tokens))
+            governor.took((time.perf_counter() - began) * 1000 / (len(tokens) + _BESIDES))
 
     def cut(self, length: int) -> bool:
         """Drop all tokens behind the first ``length``. False, and nothing changed, where the model cannot."""

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from voicemate.engine_thread import Cancellation
-from voicemate.hearing.decoding import CHINESE_PROMPT, FULL_CONTEXT, WIDER, Decoded, Decoding, Effort, Request
+from voicemate.hearing.decoding import (
+    CHINESE_PROMPT,
+    FULL_CONTEXT,
+    WIDER,
+    Decoded,
+    Decoding,
+    Draft,
+    Effort,
+    Request,
+)
 from voicemate.sound import CLOCK_HZ, Pcm
 
 FLOOR = 512
@@ -47,7 +56,8 @@ def decoding(decoder: Scripted, seconds: float = 2, prompt: str = "", effort: Ef
 
 
 DRAFT = 256
-DRAFTING = Effort(FLOOR, beams=5, draft=DRAFT)
+DRAFTING = Effort(FLOOR, beams=5, draft=Draft(DRAFT, mean=0.7, least=0.3))
+LENIENT = Effort(FLOOR, beams=1, draft=Draft(DRAFT, mean=0.6, least=0.0))
 
 
 def test_a_sure_decode_is_taken_at_once():
@@ -97,6 +107,21 @@ def test_a_draft_with_anything_to_doubt_is_decoded_with_all_effort(draft: Decode
     decoder = Scripted({("en", DRAFT): draft})
     assert decoding(decoder, effort=DRAFTING).in_language("en").text == "fine"
     assert (decoder.calls, decoder.beams) == ([("en", DRAFT), ("en", FLOOR)], [1, 5])
+
+
+def test_a_model_whose_best_is_hardly_better_takes_a_draft_with_one_word_to_doubt():
+    draft = Decoded("turn on the lies", (0.99, 0.99, 0.99, 0.2), True)
+    decoder = Scripted({("en", DRAFT): draft})
+    assert decoding(decoder, effort=LENIENT).in_language("en") == draft
+
+
+def test_a_draft_that_was_not_taken_is_what_unsure_words_are_compared_with():
+    unsure = decoded("turn on the lies", UNSURE)
+    decoder = Scripted({("en", DRAFT): unsure, ("en", FLOOR): decoded("turn on the lights", UNSURE)})
+    decodes = decoding(decoder, effort=LENIENT)
+    decodes.in_language("en")
+    assert decodes.another("en") == unsure
+    assert decoder.calls == [("en", DRAFT), ("en", FLOOR)]
 
 
 @pytest.mark.parametrize("language", ["zh", "yue", "ja", "ko"])

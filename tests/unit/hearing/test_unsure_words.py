@@ -13,10 +13,10 @@ SECOND = np.zeros(samples(1000), dtype=np.float32)
 
 
 class ScriptedWhisper:
-    """whisper.cpp as it says one thing after the other, with the same confidence."""
+    """whisper.cpp, of a size without drafts, as it says one thing after the other, with the same confidence."""
 
     multilingual = False
-    size = "tiny"
+    size = "small"
 
     def __init__(self, confidence: float, *texts: str) -> None:
         self._confidence = confidence
