@@ -2,8 +2,8 @@
 
 Whisper hears windows of 30 s, and a short utterance costs as much as a long one unless the encoder is told to look
 at less (``audio_ctx``). At too small a context the decoder no longer finds the end and says the sentence again and
-again. Whisper's own timestamps tell it: whisper.cpp stops where one of them reaches the end of the sound. What loops
-all the same is done once more with the whole window.
+again. In the smallest one whisper's own timestamps tell it: whisper.cpp stops where one of them reaches the end of
+the sound. What loops all the same is done once more with the whole window.
 
 A quick draft with hardly more context than the utterance has comes first, and is taken when its tokens are likely
 enough for the model: the less its best would gain, the less it asks for.
@@ -41,6 +41,10 @@ WIDER = (768, 1024, FULL_CONTEXT)
 _GUESS = 256
 """The smallest context of a guess at what was said so far: the next one corrects it, and whoever pauses meanwhile
 waits for its encoder."""
+
+_TIMED = 256
+"""The largest context that is decoded with timestamps. What fits into it is a sentence; where there are more, a
+timestamp that goes back makes whisper.cpp drop all that follows it."""
 
 _POSITIONS_PER_SECOND = 50
 _MARGIN = 64
@@ -150,6 +154,7 @@ class Request:
         language: two letters.
         prompt: text whisper believes to have come before; empty for none.
         most_tokens: where the decode is stopped.
+        timed: with timestamps; only a greedy decode may have them.
     """
 
     context: int
@@ -157,6 +162,7 @@ class Request:
     language: str
     prompt: str
     most_tokens: int
+    timed: bool = False
 
 
 class Decoder(Protocol):
@@ -253,7 +259,9 @@ class Decoding:
 
     def _decode(self, language: str, context: int, beams: int = 0, sound: Pcm | None = None) -> Decoded:
         prompt = f"{CHINESE_PROMPT}{self._prompt}" if language == "zh" else self._prompt
-        request = Request(context, beams or self._effort.beams, language, prompt, self._most_tokens)
+        beams = beams or self._effort.beams
+        timed = beams == 1 and context <= _TIMED
+        request = Request(context, beams, language, prompt, self._most_tokens, timed)
         return self._decoder.decode(self._sound if sound is None else sound, request, self._cancellation)
 
 

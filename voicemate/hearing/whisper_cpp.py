@@ -25,6 +25,11 @@ _log = logging.getLogger(__name__)
 _MAGIC = 0x67676D6C  # "ggml"
 _ERROR = 4  # GGML_LOG_LEVEL_ERROR
 _DETECTED = re.compile(r"auto-detected language: \w+ \(p = ([0-9.]+)\)")
+_TIMESTAMP = samples(20)
+"""What one token of time is later than the one before."""
+_NEAR_THE_END = samples(140)
+"""whisper.cpp takes the sound for over at a timestamp 100 ms before its end, counted in frames of 10 ms and rounded up
+to a timestamp."""
 _NO_TENSORS = "no tensors loaded"  # whisper.cpp takes a file cut off before its tensors for a test's empty model
 
 
@@ -57,9 +62,6 @@ class WhisperCpp:
     def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded:
         """One segment, no fallback to higher temperatures (which can take 10 s).
 
-        A greedy decode has timestamps, since whisper.cpp stops at one that reaches the end of the sound. A beam
-        search has none: beams whose timestamps go back fail, and took whole sentences with them.
-
         Raises:
             Aborted: ``cancellation`` was set; looked at before the encoder, after it, and after each token.
         """
@@ -68,10 +70,11 @@ class WhisperCpp:
         params.initial_prompt = request.prompt
         params.max_tokens = request.most_tokens
         params.single_segment = True
-        params.no_timestamps = request.beams > 1
+        params.no_timestamps = not request.timed
         params.temperature_inc = 0.0
         self._full(params, pcm, cancellation)
-        end = native.whisper_token_eot(self._context)
+        end, zero = native.whisper_token_eot(self._context), native.whisper_token_beg(self._context)
+        reached = zero + (len(pcm) - _NEAR_THE_END) // _TIMESTAMP
         tokens = [
             native.whisper_full_get_token_data(self._context, segment, i)
             for segment in range(native.whisper_full_n_segments(self._context))
@@ -80,7 +83,7 @@ class WhisperCpp:
         return Decoded(
             self._text(),
             tuple(float(token.p) for token in tokens if token.id < end),
-            not tokens or tokens[-1].id >= end,  # timestamps lie beyond the end of the text
+            not tokens or any(token.id == end or token.id >= reached for token in tokens),
         )
 
     def detect(self, pcm: Pcm, context: int, cancellation: Cancellation) -> tuple[str, float]:
