@@ -7,6 +7,7 @@ A stream's blocks cannot be made longer while it runs, so another one is opened 
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import Enum
@@ -50,16 +51,18 @@ class Blocks:
     latency_s: float
 
 
-FIRST = Blocks(Fraction(1), 0.048)
-"""The first stream of a device: the conversation's blocks begin with its callbacks, so that each completes one.
-PortAudio makes the latency two callbacks at least, so that a busy machine drops nothing. With more of it sound comes
-later: 0.1 s on PulseAudio adds 45 ms to every gap."""
+WHOLE = Blocks(Fraction(1), 0.048)
+"""The conversation's blocks begin with these callbacks, so that each completes one. PortAudio makes the latency two
+callbacks at least, so that a busy machine drops nothing. With more of it sound comes later: 0.1 s on PulseAudio adds
+45 ms to every gap."""
 
-AGAIN = Blocks(Fraction(1, 4), 0.024)
-"""After long blocks callbacks lie anywhere in the conversation's blocks, each of which waits for the next callback.
-With these a block was there 2 to 18 ms after its end, with ``FIRST`` 16 to 40 ms (medians of some tries in the
-virtual room). None overflowed in 10 s while four other processes kept both cores busy. They take 1 to 2% of a core
-more, for as long as somebody speaks."""
+FINE = Blocks(Fraction(1, 4), 0.024)
+"""A block was there 2 to 18 ms after its end, with ``WHOLE`` 16 to 40 ms (medians of some tries in the virtual room),
+wherever in a block the callbacks lie. None overflowed in 10 s while four other processes kept both cores busy. They
+take 1 to 2% of a core more."""
+
+SHORT = FINE if sys.platform == "linux" else WHOLE
+"""While somebody speaks. Fine where long blocks take their place when nobody does."""
 
 LONG = Blocks(Fraction(4), 0.192)
 
@@ -112,7 +115,7 @@ class Capturing:
         Raises:
             AudioError: there is none, it was refused, or it is busy.
         """
-        capture, stream = await self._open(FIRST)
+        capture, stream = await self._open(SHORT)
         self._relay = Relay(capture)
         self._only_short = stream.device.host_api not in LONG_IS_CHEAPER
         return stream
@@ -197,7 +200,7 @@ class Capturing:
         """Open a stream beside the present one, to take over."""
         capture = None
         try:
-            capture, stream = await self._open(LONG if pace is Pace.LONG else AGAIN)
+            capture, stream = await self._open(LONG if pace is Pace.LONG else SHORT)
             await self._host.start(stream)
         except AudioError as error:
             log.info("no second stream on the microphone: %s", error)

@@ -240,6 +240,8 @@ class Decoding:
             if self._effort.draft.takes(draft):
                 return draft
             self._not_taken = language, draft
+            best = self._decode(language, self._context)
+            return draft if repetition.says_again(best.text, draft.text) else best  # the draft heard where it ends
         return self._decode(language, self._context)
 
     def _confirm(self, first: Decoded, language: str) -> Decoded:

@@ -15,6 +15,13 @@ def repeats(text: str) -> bool:
     return _first(_keys(text)) is not None
 
 
+def says_again(text: str, once: str) -> bool:
+    """Whether ``text`` is ``once`` two times and more, and nothing else."""
+    phrase, said = _keys(once), _keys(text)
+    times = len(said) // len(phrase) if phrase else 0
+    return times > 1 and said == phrase * times
+
+
 def without(text: str) -> str:
     """``text`` with every suspicious phrase said once."""
     spoken = [word for word in words.split(text) if words.key(word)]

@@ -10,7 +10,7 @@ import pytest
 from tests.fake_host import DEVICE, LATENCY_S, FakeHost
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.microphone import DeviceMicrophone
-from voicemate.audio.ports import BLOCK_SAMPLES, GROUP, Block
+from voicemate.audio.ports import BLOCK_MS, BLOCK_SAMPLES, GROUP, Block
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.audio.watchdog import WatchdogLimits
 from voicemate.errors import AudioError
@@ -199,7 +199,9 @@ def test_a_busy_conversation_loses_no_sound():
         async with listening() as test:
             await asyncio.sleep(1)
             delivered = len(test.blocks)
-            for _ in range(100):  # callbacks come while nobody reads
+            opened = test.stream.opened
+            assert opened
+            for _ in range(100 * opened.rate * BLOCK_MS // 1000 // opened.block):  # they come while nobody reads
                 test.stream._call()
             await asyncio.sleep(0.05)
             assert len(test.blocks) - delivered >= 100

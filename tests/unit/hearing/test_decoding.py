@@ -35,6 +35,7 @@ class Scripted:
     prompts: list[str] = field(default_factory=list)
     beams: list[int] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
+    timed: dict[int, bool] = field(default_factory=dict)
     most_tokens: int = 0
 
     def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded:
@@ -42,6 +43,7 @@ class Scripted:
         self.prompts.append(request.prompt)
         self.beams.append(request.beams)
         self.lengths.append(len(pcm))
+        self.timed[request.context] = request.timed
         self.most_tokens = request.most_tokens
         return self.answers.get((request.language, request.context), decoded("fine"))
 
@@ -122,6 +124,19 @@ def test_a_draft_that_was_not_taken_is_what_unsure_words_are_compared_with():
     decodes.in_language("en")
     assert decodes.another("en") == unsure
     assert decoder.calls == [("en", DRAFT), ("en", FLOOR)]
+
+
+def test_a_draft_that_knew_where_the_words_end_stands_against_the_same_words_over_and_over():
+    draft = decoded("Resume timer.", UNSURE)
+    decoder = Scripted({("en", DRAFT): draft, ("en", FLOOR): decoded("Resume timer. Resume timer.", UNSURE)})
+    assert decoding(decoder, effort=LENIENT).in_language("en") == draft
+
+
+@pytest.mark.parametrize("effort", [DRAFTING, LENIENT])
+def test_only_a_greedy_decode_of_a_sentence_has_timestamps(effort: Effort):
+    decoder = Scripted({("en", DRAFT): decoded("", UNSURE)})
+    decoding(decoder, effort=effort).in_language("en")
+    assert decoder.timed == {DRAFT: True, FLOOR: False}
 
 
 @pytest.mark.parametrize("language", ["zh", "yue", "ja", "ko"])

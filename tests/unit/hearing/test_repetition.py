@@ -39,3 +39,17 @@ def test_what_people_say_twice_is_left_alone(text: str):
 @given(st.text(alphabet="ab ,.", max_size=60))
 def test_nothing_is_left_to_take_out(text: str):
     assert not repetition.repeats(repetition.without(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "once", "again"),
+    [
+        ("Resume timer. Resume timer, resume timer.", "resume timer", True),
+        ("Resume timer.", "resume timer", False),
+        ("Resume timer. Resume time.", "resume timer", False),
+        ("Resume timer.", "", False),
+        ("", "", False),
+    ],
+)
+def test_what_is_said_again_and_nothing_else(text: str, once: str, again: bool):
+    assert repetition.says_again(text, once) is again
