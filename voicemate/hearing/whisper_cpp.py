@@ -28,8 +28,8 @@ _DETECTED = re.compile(r"auto-detected language: \w+ \(p = ([0-9.]+)\)")
 _TIMESTAMP = samples(20)
 """What one token of time is later than the one before."""
 _NEAR_THE_END = samples(140)
-"""whisper.cpp takes the sound for over at a timestamp 100 ms before its end, counted in frames of 10 ms and rounded up
-to a timestamp."""
+"""whisper.cpp takes the sound for over at a timestamp 100 ms before its end; it counts in frames of 10 ms, and rounds
+up to a timestamp."""
 _NO_TENSORS = "no tensors loaded"  # whisper.cpp takes a file cut off before its tensors for a test's empty model
 
 

@@ -47,7 +47,7 @@ _COMPARABLE = 8
 """Tokens of a batch from which its time tells how many threads help. Smaller ones are words read while the person
 speaks: they come right behind whisper's work, whose threads still wait for more of it in a busy loop."""
 _BESIDES = 2.5
-"""Tokens that every batch costs besides its own: with one thread 39 ms for 4, 88 for 12, 400 for 64 (SmolLM2-135M)."""
+"""Tokens that every batch costs besides its own: one thread takes 39 ms for 4, 88 for 12, 400 for 64 (SmolLM2)."""
 _BATCHES = 9
 """Batches with few threads after a failed try with more: about three turns."""
 
@@ -207,7 +207,9 @@ class Native:
         return np.ctypeslib.as_array(C.llama_get_logits_ith(self._context, -1), shape=(self._n_vocab,))
 
     def sampler(self, sampling: Sampling, seed: int, prompt: Sequence[int]) -> "Sampler":
-        """See ``Sampler``."""
+        """See ``Sampler``. For a new reply, whose first words are waited for: what the last one's later words were
+        slowed down by (their own sound being made, mostly) says nothing about them."""
+        self._governor.look_anew()
         if sampling.dry not in self._repetition:
             self._repetition[sampling.dry] = self._make_repetition(sampling.dry)
         repetition = C.llama_sampler_clone(self._repetition[sampling.dry])

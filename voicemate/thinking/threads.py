@@ -10,7 +10,8 @@ changes from second to second, and only the time a token takes tells.
     few ── a few tokens, to know what a token costs there ──> most
      ^                                                         |
      +── two tokens in a row that cost a third more, or <──────+
-         one that costs far more; for the next PATIENCE tokens
+         one that costs far more; for the next PATIENCE tokens,
+         or until the next reply begins
 """
 
 TRIAL = 4
@@ -45,6 +46,11 @@ class ThreadGovernor:
         self._few_ms = float("inf")
         self._slow_before = False
         self.threads = self._few
+
+    def look_anew(self) -> None:
+        """Something new begins: whatever was in the way may be over, so the next step tries most threads."""
+        if self._few_ms < float("inf"):
+            self.threads, self._slow_before = self._most, False
 
     def took(self, ms: float) -> None:
         """A token, or each of a batch, took ``ms`` milliseconds with ``threads``."""

@@ -55,3 +55,19 @@ def test_there_is_always_a_thread_and_never_more_than_allowed(times: list[float]
     for ms in times:
         assert 1 <= governor.threads <= most
         governor.took(ms)
+
+
+def test_a_new_reply_tries_most_threads_at_once_and_falls_back_as_soon():
+    governor = ThreadGovernor(2)
+    decode(governor, 20, MOST_MS)
+    governor.took(FEW_MS * 4)
+    governor.look_anew()
+    assert governor.threads == 2
+    governor.took(FEW_MS * 4)
+    assert governor.threads == 1
+
+
+def test_nobody_looks_anew_who_does_not_know_what_few_threads_cost():
+    governor = ThreadGovernor(2)
+    governor.look_anew()
+    assert governor.threads == 1
