@@ -4,7 +4,8 @@ A real ``voicemate talk`` and a real ``voicemate run`` in a virtual room (PulseA
 microphone that is a device of its own as real ones are), with the default persona and its greeting:
 
 - seconds from the start of the process to listening: the first start in a fresh home, and later ones;
-- memory of the process and its helpers after the greeting, beside the size of the model files;
+- memory of the process and its helpers after the greeting, beside the size of the model files, and once more after
+  ``--turns`` sentences that were said to it;
 - processor time over ``--seconds`` in which nothing is said, as a part of one core: in all (helpers and threads that
   have ended included, the sound server not), and thread by thread. The same for a conversation that only the key
   begins, where the microphone is closed.
@@ -15,6 +16,7 @@ Results go to ``benchmarks/results/idle.json``. Linux only: the kernel's own cou
 """
 
 import argparse
+import itertools
 import os
 import statistics
 import sys
@@ -32,6 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.daemon_process import LOOK_S, Daemon, HeldUp, furnish
 from benchmarks.kept import Kept
+from benchmarks.said_turns import in_room, sentences
 from tests.pulse import PulseRoom
 from tests.talk_process import Talk
 from voicemate.config import load
@@ -47,6 +50,9 @@ MODES = {"hands-free": "", "push-to-talk": "[push_to_talk]\nhands_free = false\n
 
 SETTLE_S = 22.0
 """From listening to the measurement: the greeting is over, and the loudspeaker has gone to rest."""
+
+ANSWER_S = 8.0
+"""From the end of a sentence to the next one."""
 
 
 @dataclass
@@ -66,6 +72,8 @@ class Cost:
         wakeups: of all threads, in a second.
         seconds: over which this was measured.
         rss_mb: of the process and its helpers.
+        turns: sentences said after that.
+        later_rss_mb: of both after these.
         model_files_mb: what it has loaded.
         held_up_s: how long this benchmark itself was kept from running.
     """
@@ -82,6 +90,8 @@ class Cost:
     wakeups: float = 0.0
     seconds: float = 0.0
     rss_mb: float = 0.0
+    turns: int = 0
+    later_rss_mb: float = 0.0
     model_files_mb: float = 0.0
     held_up_s: float = 0.0
 
@@ -153,6 +163,7 @@ def started(program: str, environment: dict[str, str]) -> Iterator[Program]:
 def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
     """All of it, in a fresh home."""
     cost = Cost(program, mode, arguments.stt)
+    cost.turns = arguments.turns if mode == "hands-free" else 0
     settings = f'[hearing]\nmodel = "{arguments.stt}"\n[audio]\ninput = "any"\n{MODES[mode]}'
     with (
         tempfile.TemporaryDirectory() as home,
@@ -167,6 +178,9 @@ def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
             cost.first_start_s = round(running.until_listening(), 2)
             time.sleep(SETTLE_S)
             cost.rss_mb = _memory(running.pid)
+            if cost.turns:
+                _talk_to_it(room, cost.turns)
+                cost.later_rss_mb = _memory(running.pid)
             _watch_idling(running.pid, arguments.seconds, cost)
         for _ in range(arguments.starts):
             time.sleep(1)
@@ -175,6 +189,15 @@ def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
         cost.later_start_s = statistics.median(cost.later_starts_s)
     cost.held_up_s = round(held_up.seconds, 1)
     return cost
+
+
+def _talk_to_it(room: PulseRoom, turns: int) -> None:
+    """Say sentences, and leave time for an answer to each; afterwards it is as quiet as before."""
+    spoken = itertools.cycle(in_room(clip) for clip in sentences(longest_s=4))
+    for sound in itertools.islice(spoken, turns):
+        room.say(sound)
+        time.sleep(ANSWER_S)
+    time.sleep(SETTLE_S)
 
 
 def _watch_idling(pid: int, seconds: float, cost: Cost) -> None:
@@ -237,7 +260,8 @@ def main() -> None:
         print(
             f"{program:4} {mode:12} {cost.hearing}: starts {cost.first_start_s} s, then {cost.later_starts_s} s; "
             f"idle {cost.cpu}% of a core ({cost.threads}, helpers {cost.helpers}%), {cost.wakeups} wake-ups/s; "
-            f"{cost.rss_mb:.0f} MB, model files {cost.model_files_mb:.0f} MB; held up {cost.held_up_s} s",
+            f"{cost.rss_mb:.0f} MB ({cost.later_rss_mb:.0f} after {cost.turns} turns), model files "
+            f"{cost.model_files_mb:.0f} MB; held up {cost.held_up_s} s",
             flush=True,
         )
 
@@ -246,6 +270,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--stt", default="whisper-tiny.en", help="the hearing model")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long to watch it idle")
+    parser.add_argument("--turns", type=int, default=8, help="sentences after which memory is looked at again")
     parser.add_argument("--starts", type=int, default=5, help="after the first")
     parser.add_argument(
         "--only",

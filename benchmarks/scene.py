@@ -57,8 +57,8 @@ class Costs:
         rendering: a phrase.
     """
 
-    hearing: float = 250.0
-    drafting: float = 110.0
+    hearing: float = 150.0
+    drafting: float = 130.0
     judging: float = 85.0
     token: float = 10.0
     rendering: float = 8.0
