@@ -126,7 +126,7 @@ class Draft:
 
     def takes(self, draft: Decoded) -> bool:
         likely = draft.confidence >= self.mean and min(draft.probabilities, default=0.0) >= self.least
-        return likely and not (draft.wordless or draft.loops)
+        return likely and not (draft.wordless or draft.loops or repetition.is_nothing_else(draft.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +222,11 @@ class Decoding:
             return likely, self._confirm(first, likely)
         return detected, self._confirm(self._decode(detected, self._context), detected)  # nothing here is easy
 
+    @property
+    def drafted(self) -> float:
+        """The confidence of the draft that was not taken; 1 where there is none."""
+        return self._not_taken[1].confidence if self._not_taken else 1.0
+
     def another(self, language: str) -> Decoded:
         """What is heard in another way, to compare: the draft that was not taken, or a decode of its own."""
         if self._not_taken is not None and self._not_taken[0] == language:
@@ -239,7 +244,8 @@ class Decoding:
             draft = self._decode(language, self._quick, beams=1)
             if self._effort.draft.takes(draft):
                 return draft
-            self._not_taken = language, draft
+            if draft.text:  # nothing at all is no opinion: it comes of timestamps that make no sense
+                self._not_taken = language, draft
             best = self._decode(language, self._context)
             return draft if repetition.says_again(best.text, draft.text) else best  # the draft heard where it ends
         return self._decode(language, self._context)

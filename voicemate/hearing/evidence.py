@@ -82,8 +82,8 @@ class NotWords:
     text: str = ""
 
 
-def needs_another(text: str, confidence: float) -> bool:
-    """Whether the sound should be transcribed once more, in another way, for ``judge`` to tell.
+def needs_another(text: str, confidence: float, drafted: float = 1.0) -> bool:
+    """Whether ``judge`` needs to be told what comes of the sound in another way.
 
     What whisper makes of noise changes with every change of its input, what it makes of spoken words hardly does.
     But a single word that was said ("stop") changes as easily, and is not asked for again.
@@ -91,9 +91,11 @@ def needs_another(text: str, confidence: float) -> bool:
     Args:
         text: a transcript.
         confidence: mean probability of its tokens, 0 to 1.
+        drafted: the same of a draft that was not taken. Noise may be sure of one of both.
     """
     said = words.without_tags(text)
-    return len(words.split(said)) > 1 and _least_confidence(said) <= confidence < SURE_ENOUGH
+    possible = len(words.split(said)) > 1 and _least_confidence(said) <= confidence
+    return possible and min(confidence, drafted) < SURE_ENOUGH
 
 
 def agreement(text: str, other: str) -> float:

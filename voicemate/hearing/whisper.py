@@ -90,7 +90,7 @@ class Whisper:
         else:
             decoded = decoding.in_language(language)
         told = self._told(decoded, language, pcm, began, prompt)
-        if not evidence.needs_another(told.text, told.confidence):
+        if not evidence.needs_another(told.text, told.confidence, decoding.drafted):
             return told
         other = self._told(decoding.another(language), language, pcm, began, prompt)
         return replace(told, agreed=evidence.agreement(told.text, other.text), ms=other.ms)

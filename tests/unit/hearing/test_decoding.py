@@ -139,6 +139,14 @@ def test_only_a_greedy_decode_of_a_sentence_has_timestamps(effort: Effort):
     assert decoder.timed == {DRAFT: True, FLOOR: False}
 
 
+def test_a_draft_without_a_letter_is_no_opinion():
+    decoder = Scripted({("en", DRAFT): Decoded("", (), True), ("en", FLOOR): decoded("turn on the lights", UNSURE)})
+    decodes = decoding(decoder, effort=LENIENT)
+    decodes.in_language("en")
+    assert decodes.drafted == 1
+    assert decodes.another("en") == decoded("fine")
+
+
 @pytest.mark.parametrize("language", ["zh", "yue", "ja", "ko"])
 def test_chinese_japanese_and_korean_are_not_drafted(language: str):
     decoder = Scripted()

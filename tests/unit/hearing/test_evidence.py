@@ -116,3 +116,9 @@ def test_unsure_words_that_come_out_alike_again_are_words(text: str, other: str)
 def test_unsure_words_that_come_out_otherwise_again_are_not_words(text: str, other: str):
     verdict = judge(text, 0.5, samples(1500), CLEAR, agreement(text, other))
     assert verdict == NotWords("unclear, and heard otherwise when heard again", text)
+
+
+def test_words_that_only_one_of_two_tries_was_sure_of_need_both():
+    assert needs_another("Thank you for saying", 0.61, drafted=0.36)
+    assert not needs_another("Thank you for saying", 0.61, drafted=0.8)
+    assert not needs_another("Stop.", 0.61, drafted=0.36)

@@ -42,6 +42,20 @@ def test_nothing_is_left_to_take_out(text: str):
 
 
 @pytest.mark.parametrize(
+    ("text", "nothing_else"),
+    [
+        ("No, no, no.", True),
+        ("Resume timer. Resume timer.", True),
+        ("No, no. Why?", False),
+        ("No.", False),
+        ("", False),
+    ],
+)
+def test_what_is_one_phrase_over_and_over(text: str, nothing_else: bool):
+    assert repetition.is_nothing_else(text) is nothing_else
+
+
+@pytest.mark.parametrize(
     ("text", "once", "again"),
     [
         ("Resume timer. Resume timer, resume timer.", "resume timer", True),
