@@ -227,9 +227,15 @@ class Decoding:
         """The confidence of the draft that was not taken; 1 where there is none."""
         return self._not_taken[1].confidence if self._not_taken else 1.0
 
-    def another(self, language: str) -> Decoded:
-        """What is heard in another way, to compare: the draft that was not taken, or a decode of its own."""
-        if self._not_taken is not None and self._not_taken[0] == language:
+    def another(self, language: str, sure: bool = False) -> Decoded:
+        """What is heard in another way, to compare: the draft that was not taken, or a decode of its own.
+
+        Two greedy decodes of the very same sound are too much alike to tell words from noise, when both are unsure.
+
+        Args:
+            sure: the decode that it is compared with was.
+        """
+        if self._not_taken is not None and self._not_taken[0] == language and (sure or self._effort.beams > 1):
             return self._not_taken[1]
         begin, end = _OTHER_ENDS if len(self._pcm) > 4 * sum(_OTHER_ENDS) else (0, 0)
         less = np.concatenate([self._pcm[begin : len(self._pcm) - end], _PAD])

@@ -92,7 +92,8 @@ class Whisper:
         told = self._told(decoded, language, pcm, began, prompt)
         if not evidence.needs_another(told.text, told.confidence, decoding.drafted):
             return told
-        other = self._told(decoding.another(language), language, pcm, began, prompt)
+        sure = told.confidence >= evidence.SURE_ENOUGH
+        other = self._told(decoding.another(language, sure), language, pcm, began, prompt)
         return replace(told, agreed=evidence.agreement(told.text, other.text), ms=other.ms)
 
 

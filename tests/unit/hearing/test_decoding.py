@@ -117,13 +117,22 @@ def test_a_model_whose_best_is_hardly_better_takes_a_draft_with_one_word_to_doub
     assert decoding(decoder, effort=LENIENT).in_language("en") == draft
 
 
-def test_a_draft_that_was_not_taken_is_what_unsure_words_are_compared_with():
+def test_a_draft_that_was_not_taken_is_what_sure_words_are_compared_with():
     unsure = decoded("turn on the lies", UNSURE)
-    decoder = Scripted({("en", DRAFT): unsure, ("en", FLOOR): decoded("turn on the lights", UNSURE)})
+    decoder = Scripted({("en", DRAFT): unsure})
     decodes = decoding(decoder, effort=LENIENT)
     decodes.in_language("en")
-    assert decodes.another("en") == unsure
+    assert decodes.another("en", sure=True) == unsure
     assert decoder.calls == [("en", DRAFT), ("en", FLOOR)]
+
+
+def test_of_two_unsure_greedy_decodes_neither_speaks_for_the_other():
+    unsure = decoded("turn on the lies", UNSURE)
+    decoder = Scripted({("en", DRAFT): unsure, ("en", FLOOR): unsure})
+    decodes = decoding(decoder, effort=LENIENT)
+    decodes.in_language("en")
+    assert decodes.another("en").text == "fine"
+    assert decoder.calls == [("en", DRAFT), ("en", FLOOR), ("en", 768)]
 
 
 def test_a_draft_that_knew_where_the_words_end_stands_against_the_same_words_over_and_over():
