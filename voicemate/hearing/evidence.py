@@ -86,7 +86,8 @@ def needs_another(text: str, confidence: float, drafted: float = 1.0) -> bool:
     """Whether ``judge`` needs to be told what comes of the sound in another way.
 
     What whisper makes of noise changes with every change of its input, what it makes of spoken words hardly does.
-    But a single word that was said ("stop") changes as easily, and is not asked for again.
+    But a single word that was said ("stop") changes as easily, and is not asked for again unless its draft was
+    unclear.
 
     Args:
         text: a transcript.
@@ -94,8 +95,9 @@ def needs_another(text: str, confidence: float, drafted: float = 1.0) -> bool:
         drafted: the same of a draft that was not taken. Noise may be sure of one of both.
     """
     said = words.without_tags(text)
-    possible = len(words.split(said)) > 1 and _least_confidence(said) <= confidence
-    return possible and min(confidence, drafted) < SURE_ENOUGH
+    least = _least_confidence(said)
+    comparable = len(words.split(said)) > 1 or (bool(said) and drafted < least)
+    return comparable and least <= confidence and min(confidence, drafted) < SURE_ENOUGH
 
 
 def agreement(text: str, other: str) -> float:

@@ -122,3 +122,4 @@ def test_words_that_only_one_of_two_tries_was_sure_of_need_both():
     assert needs_another("Thank you for saying", 0.61, drafted=0.36)
     assert not needs_another("Thank you for saying", 0.61, drafted=0.8)
     assert not needs_another("Stop.", 0.61, drafted=0.36)
+    assert needs_another("C.I.H.R.", 0.43, drafted=0.23)
