@@ -21,7 +21,7 @@ def keep(name: str, command: str, **found: Any) -> None:
     """Write a whole result file in place of the one that was there: what was ``found`` by ``command``."""
     RESULTS.mkdir(exist_ok=True)
     result = {"command": command, "machine": machine.description(), **found}
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def spread(values: Sequence[float], digits: int = 0) -> dict[str, float] | None:
@@ -61,4 +61,4 @@ class Kept:
         else:
             self.rows.append(new)
         written = {"machine": machine.description(), "rows": self.rows}
-        self.path.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n")
+        self.path.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

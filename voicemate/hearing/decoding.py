@@ -38,13 +38,10 @@ before left there (whisper.cpp's pull request 3941). The same sound then gave ot
 WIDER = (768, 1024, FULL_CONTEXT)
 """What is tried one after the other when a decode loops, as far as it is wider than what looped."""
 
-_GUESS = 256
-"""The smallest context of a guess at what was said so far: the next one corrects it, and whoever pauses meanwhile
-waits for its encoder."""
-
-_TIMED = 256
-"""The largest context that is decoded with timestamps. What fits into it is a sentence; where there are more, a
-timestamp that goes back makes whisper.cpp drop all that follows it."""
+_SMALLEST = 256
+"""The smallest context, and the only one that is decoded with timestamps. What fits into it is a sentence; where
+there are more, a timestamp that goes back makes whisper.cpp drop all that follows it. A guess at what was said so far
+needs no more: the next one corrects it, and whoever pauses meanwhile waits for its encoder."""
 
 _POSITIONS_PER_SECOND = 50
 _MARGIN = 64
@@ -198,7 +195,7 @@ class Decoding:
         self._effort = effort
         self._context = _whole_steps(max(effort.context, holds_all))
         self._quick = _whole_steps(max(effort.draft.context, holds_all)) if effort.draft else self._context
-        self._guess = min(self._context, _whole_steps(max(_GUESS, holds_all)))
+        self._guess = min(self._context, _whole_steps(max(_SMALLEST, holds_all)))
         self._most_tokens = _SPARE_TOKENS + math.ceil(_TOKENS_PER_SECOND * seconds)
         self._prompt = prompt
         self._cancellation = cancellation
@@ -252,8 +249,6 @@ class Decoding:
                 return draft
             if draft.text:  # nothing at all is no opinion: it comes of timestamps that make no sense
                 self._not_taken = language, draft
-            best = self._decode(language, self._context)
-            return draft if repetition.says_again(best.text, draft.text) else best  # the draft heard where it ends
         return self._decode(language, self._context)
 
     def _confirm(self, first: Decoded, language: str) -> Decoded:
@@ -274,7 +269,7 @@ class Decoding:
     def _decode(self, language: str, context: int, beams: int = 0, sound: Pcm | None = None) -> Decoded:
         prompt = f"{CHINESE_PROMPT}{self._prompt}" if language == "zh" else self._prompt
         beams = beams or self._effort.beams
-        timed = beams == 1 and context <= _TIMED
+        timed = beams == 1 and context <= _SMALLEST
         request = Request(context, beams, language, prompt, self._most_tokens, timed)
         return self._decoder.decode(self._sound if sound is None else sound, request, self._cancellation)
 

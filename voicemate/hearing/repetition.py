@@ -15,15 +15,10 @@ def repeats(text: str) -> bool:
     return _first(_keys(text)) is not None
 
 
-def says_again(text: str, once: str) -> bool:
-    """Whether ``text`` is ``once`` two times and more, and nothing else."""
-    return _is_run(_keys(text), _keys(once))
-
-
 def is_nothing_else(text: str) -> bool:
     """Whether ``text`` is some phrase two times and more. People say such things ("no, no"), loops often do."""
     keys = _keys(text)
-    return any(_is_run(keys, keys[:length]) for length in range(1, len(keys) // 2 + 1))
+    return any(keys == keys[:length] * (len(keys) // length) for length in range(1, len(keys) // 2 + 1))
 
 
 def without(text: str) -> str:
@@ -37,11 +32,6 @@ def without(text: str) -> str:
 
 def _keys(text: str) -> list[str]:
     return [key for key in map(words.key, words.split(text)) if key]
-
-
-def _is_run(keys: list[str], phrase: list[str]) -> bool:
-    times = len(keys) // len(phrase) if phrase else 0
-    return times > 1 and keys == phrase * times
 
 
 def _first(keys: list[str]) -> tuple[int, int, int] | None:

@@ -177,6 +177,7 @@ class Llama:
             return
         limit = min(sampling.max_tokens, self._native.size - len(prompt))
         text = ReplyText(self._prompts.markers)
+        self._native.begin_reply()
         with closing(self._native.sampler(sampling, seed, prompt)) as sampler:
             for count in range(1, limit + 1):
                 token = self._pick(sampler, text)

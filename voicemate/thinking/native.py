@@ -193,6 +193,11 @@ class Native:
         if len(tokens) == 1 or len(tokens) >= _COMPARABLE:
             governor.took((time.perf_counter() - began) * 1000 / (len(tokens) + _BESIDES))
 
+    def begin_reply(self) -> None:
+        """The next tokens are the first words of a reply, and waited for: try all threads. What slowed the last
+        reply's later words down was mostly their own sound being made."""
+        self._governor.look_anew()
+
     def cut(self, length: int) -> bool:
         """Drop all tokens behind the first ``length``. False, and nothing changed, where the model cannot."""
         return bool(C.llama_memory_seq_rm(self._memory, 0, length, -1))
@@ -207,9 +212,7 @@ class Native:
         return np.ctypeslib.as_array(C.llama_get_logits_ith(self._context, -1), shape=(self._n_vocab,))
 
     def sampler(self, sampling: Sampling, seed: int, prompt: Sequence[int]) -> "Sampler":
-        """See ``Sampler``. For a new reply, whose first words are waited for: what the last one's later words were
-        slowed down by (their own sound being made, mostly) says nothing about them."""
-        self._governor.look_anew()
+        """See ``Sampler``."""
         if sampling.dry not in self._repetition:
             self._repetition[sampling.dry] = self._make_repetition(sampling.dry)
         repetition = C.llama_sampler_clone(self._repetition[sampling.dry])

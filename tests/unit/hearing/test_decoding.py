@@ -135,12 +135,6 @@ def test_of_two_unsure_greedy_decodes_neither_speaks_for_the_other():
     assert decoder.calls == [("en", DRAFT), ("en", FLOOR), ("en", 768)]
 
 
-def test_a_draft_that_knew_where_the_words_end_stands_against_the_same_words_over_and_over():
-    draft = decoded("Resume timer.", UNSURE)
-    decoder = Scripted({("en", DRAFT): draft, ("en", FLOOR): decoded("Resume timer. Resume timer.", UNSURE)})
-    assert decoding(decoder, effort=LENIENT).in_language("en") == draft
-
-
 @pytest.mark.parametrize("effort", [DRAFTING, LENIENT])
 def test_only_a_greedy_decode_of_a_sentence_has_timestamps(effort: Effort):
     decoder = Scripted({("en", DRAFT): decoded("", UNSURE)})

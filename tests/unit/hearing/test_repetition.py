@@ -53,17 +53,3 @@ def test_nothing_is_left_to_take_out(text: str):
 )
 def test_what_is_one_phrase_over_and_over(text: str, nothing_else: bool):
     assert repetition.is_nothing_else(text) is nothing_else
-
-
-@pytest.mark.parametrize(
-    ("text", "once", "again"),
-    [
-        ("Resume timer. Resume timer, resume timer.", "resume timer", True),
-        ("Resume timer.", "resume timer", False),
-        ("Resume timer. Resume time.", "resume timer", False),
-        ("Resume timer.", "", False),
-        ("", "", False),
-    ],
-)
-def test_what_is_said_again_and_nothing_else(text: str, once: str, again: bool):
-    assert repetition.says_again(text, once) is again
