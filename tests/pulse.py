@@ -100,11 +100,16 @@ class PulseRoom:
     def say(self, pcm: NDArray[np.float32], sink: str = "room") -> None:
         """Play mono ``pcm`` (at ``RATE``) into a sink and return when it was heard.
 
-        PulseAudio swallows the first few milliseconds of a stream: they are silence here.
+        PulseAudio swallows the first few milliseconds of a stream: they are silence here. It is played from a file,
+        since pacat spins on one core for the last third of a second of what came through a pipe that is closed: just
+        when a program that listens has its work to do.
         """
         lead = np.zeros(RATE // 10, dtype=np.float32)
-        with self._player(sink) as player:
-            player.communicate(np.concatenate([lead, pcm, lead]).astype(np.float32).tobytes(), timeout=120)
+        with tempfile.NamedTemporaryFile(dir=self._folder) as file:
+            file.write(np.concatenate([lead, pcm, lead]).astype(np.float32).tobytes())
+            file.flush()
+            with self._player(sink, file.name) as player:
+                player.wait(timeout=120)
 
     @contextlib.contextmanager
     def separate_microphone(self) -> Iterator[None]:
@@ -220,9 +225,10 @@ class PulseRoom:
     def _env(self) -> dict[str, str]:
         return os.environ | self.environment
 
-    def _player(self, sink: str) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
-        command = ["pacat", "--playback", f"--device={sink}", "--channels=1", f"--latency-msec={_PLAYER_MS}", *_RAW]
-        return self._running(command, stdin=subprocess.PIPE)
+    def _player(self, sink: str, *file: str) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+        """Plays a file, or else what it is given through a pipe."""
+        options = ["--playback", f"--device={sink}", "--channels=1", f"--latency-msec={_PLAYER_MS}"]
+        return self._running(["pacat", *options, *_RAW, *file], stdin=subprocess.PIPE)
 
     @contextlib.contextmanager
     def _running(self, command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
