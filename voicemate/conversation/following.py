@@ -1,8 +1,9 @@
 """Work that is done while the person still speaks, so that less is left when they pause.
 
-What has been said so far is transcribed again and again; words that two such transcripts agree on are read by the
-language model already. All of it is a guess that costs nothing when it is wrong: the reply is asked for with the
-words that were heard in the end, and what the model has read of them is found in its cache.
+What has been said so far is transcribed again and again, and read by the language model already. All of it is a guess
+that costs nothing when it is wrong: the reply is asked for with the words that were heard in the end, and as far as the
+model has read these it finds them in its cache. So it need not wait until two transcripts agree: a short sentence is
+over before there is a second one.
 """
 
 import asyncio
@@ -16,13 +17,9 @@ EVERY = samples(900)
 """Speech between two transcripts, at least: a transcript takes a third of this on two cores."""
 
 
-def agreed(one: str, other: str) -> str:
-    """The words that both begin with, but the last: it may not have been said to its end."""
-    same = 0
-    first, second = one.split(), other.split()
-    while same < min(len(first), len(second)) and first[same] == second[same]:
-        same += 1
-    return " ".join(first[: min(same, min(len(first), len(second)) - 1)])
+def but_the_last(words: str) -> str:
+    """All words but the last: it may not have been said to its end, and what stands behind it is a guess."""
+    return " ".join(words.split()[:-1])
 
 
 class Following:
@@ -48,7 +45,6 @@ class Following:
         self.wanted = wanted
         self._task: asyncio.Task[None] | None = None
         self._next_at = 0
-        self._latest = ""
 
     def voice(self, at: int, began: int) -> None:
         """The voice that began at ``began`` is on at ``at``."""
@@ -62,16 +58,10 @@ class Following:
             self._task.cancel()
             self._task = None
 
-    def end(self) -> None:
-        """The utterance is over."""
-        self.stop()
-        self._latest = ""
-
     async def _follow(self) -> None:
         with suppress(VoicemateError):  # the turn itself meets it again, and tells
             words = await self._transcribe()
-            stable, self._latest = agreed(self._latest, words), words
             self._told(words)
-            if stable:
-                await self._read(stable)
+            if begun := but_the_last(words):
+                await self._read(begun)
         self._task = None

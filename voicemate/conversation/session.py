@@ -286,7 +286,7 @@ class Session:
         now.turns, now.preparing = turn.turn, None
         self._answering.begin(turn)
         now.patience = now.patience.after_turn()
-        self._following.end()
+        self._following.stop()
         if turn.meaning is not None and turn.meaning.meant is not None:
             self._parts.attention.settle(turn.meaning.meant, at)
         self._emit(TurnEnded(at, turn.turn, act.began, act.ended, act.reason))
@@ -331,7 +331,7 @@ class Session:
 
     def _forget_speech(self) -> None:
         """The next voice starts a new utterance."""
-        self._following.end()
+        self._following.stop()
         self._parts.listener.close()
         self._is.speech = _Speech()
 
@@ -345,7 +345,7 @@ class Session:
 
     def _abandon(self) -> None:
         """The conversation stops: silence at once, and nothing that was heard is lost."""
-        self._following.end()
+        self._following.stop()
         self._answering.abandon()
         if self._is.preparing is not None:
             self._is.preparing.roll_back()
