@@ -101,6 +101,12 @@ class Decoded:
     def wordless(self) -> bool:
         return not words.without_tags(self.text)
 
+    def surer_than(self, other: "Decoded") -> bool:
+        """Of two decodes of one sound, this has the likelier words. A loop is sure of itself, and wrong."""
+        if self.wordless or other.wordless or self.loops:
+            return False
+        return other.loops or self.confidence > other.confidence
+
     @property
     def sure(self) -> bool:
         """Nothing better will come of another try: the words are right, or there are none."""
@@ -221,11 +227,11 @@ class Decoding:
 
     @property
     def drafted(self) -> float:
-        """The confidence of the draft that was not taken; 1 where there is none."""
+        """The confidence of the decode that was not taken, mostly the draft; 1 where there is none."""
         return self._not_taken[1].confidence if self._not_taken else 1.0
 
     def another(self, language: str, sure: bool = False) -> Decoded:
-        """What is heard in another way, to compare: the draft that was not taken, or a decode of its own.
+        """What is heard in another way, to compare: the decode that was not taken, or one of its own.
 
         Two greedy decodes of the very same sound are too much alike to tell words from noise, when both are unsure.
 
@@ -239,17 +245,23 @@ class Decoding:
         return self._decode(language, _whole_steps(self._context + 1), beams=1, sound=less)
 
     def _first(self, language: str) -> Decoded:
-        """The draft, if that is good enough; else what the model's effort gives.
+        """The draft, if that is good enough; else what the model's effort gives, or with beams the surer one of both:
+        where beams go astray a greedy search often does not. (Of two greedy ones, the wider was right more often.)
 
-        Chinese and the like get none: few drafts are taken there, and one was sure of half a sentence.
+        Chinese and the like get no draft: few are taken there, and one was sure of half a sentence.
         """
+        draft = None
         if self._effort.draft and self._quick < self._context and language not in _EAST_ASIAN:
             draft = self._decode(language, self._quick, beams=1)
             if self._effort.draft.takes(draft):
                 return draft
-            if draft.text:  # nothing at all is no opinion: it comes of timestamps that make no sense
-                self._not_taken = language, draft
-        return self._decode(language, self._context)
+        best = self._decode(language, self._context)
+        if draft is None or not draft.text:  # nothing at all is no opinion: it comes of timestamps without sense
+            return best
+        better = self._effort.beams > 1 and draft.surer_than(best)
+        surer, other = (draft, best) if better else (best, draft)
+        self._not_taken = language, other
+        return surer
 
     def _confirm(self, first: Decoded, language: str) -> Decoded:
         """``first``, or if that looped what comes of a wider context, in the end of the whole window.
