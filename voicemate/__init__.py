@@ -9,9 +9,9 @@ __version__ = "0.1.0"
 # milliseconds; with as many threads as cores, one other busy process then holds up every layer of every model, and
 # a reply takes seconds. To sleep at once costs a third of the speed, and so it does as soon as whisper's and llama's
 # threads together are more than the cores: libgomp then spins a hundred turns only, or under the active policy a
-# thousand. A thousand or two, some microseconds, outlast most of ggml's waits and harm nobody (docs/thinking.md has the
-# figures). Read when the library is loaded, so it has to be set before any engine is imported; a policy that somebody
-# has set counts.
+# thousand. A thousand or two, some microseconds, outlast most of ggml's waits and harm nobody (docs/thinking.md has
+# the figures). Read when the library is loaded, so it has to be set before any engine is imported; a policy that
+# somebody has set counts.
 if "OMP_WAIT_POLICY" not in os.environ and sys.platform == "linux":
     os.environ["OMP_WAIT_POLICY"] = "active"
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")

@@ -19,8 +19,13 @@ from voicemate.audio.far import FarRing
 from voicemate.audio.playout import Playout
 from voicemate.audio.stream_host import OpenStream
 
-NOTES = 64
+NOTES = 128
 """Callbacks that are remembered: more than a second, longer than any device's latency."""
+
+
+RAN_DRY = 2
+WITHIN_S = 60.0
+"""Underflows, and the time in which there are so many, that show a buffer to be too short for this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Feed:
         self.adopted = self.called = time()
         self.lead = 0
         self.underflows = 0
+        self._dry: deque[float] = deque(maxlen=RAN_DRY)
 
     def adopt(self, stream: OpenStream, playout: Playout) -> None:
         """The stream was opened; its callbacks begin soon."""
@@ -67,9 +73,10 @@ class Feed:
 
     def callback(self, buffer: Any, frames: int, when: Any, status: Any) -> None:
         """PortAudio's: fill the buffer and note what is in it."""
+        now = self._time()
         if status:
             self.underflows += 1
-        now = self._time()
+            self._dry.append(now)
         ahead = when.outputBufferDacTime - when.currentTime
         if not 0 < ahead < 2:  # some drivers do not know
             ahead = self.stream.latency
@@ -102,6 +109,11 @@ class Feed:
     def silent_at(self, moment: float) -> bool:
         """No queued sound that this stream was given leaves the loudspeaker at ``moment`` or later."""
         return moment >= self._sounds_until
+
+    def runs_dry(self) -> bool:
+        """The device ran dry more than once in a short time."""
+        dry = tuple(self._dry)
+        return len(dry) == RAN_DRY and dry[-1] - dry[0] <= WITHIN_S
 
     def _notes(self) -> list[_Played]:
         return list(self._played)  # at once, since the callback goes on adding to it

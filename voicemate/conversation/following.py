@@ -1,8 +1,8 @@
 """Work that is done while the person still speaks, so that less is left when they pause.
 
 What has been said so far is transcribed again and again, and read by the language model already. All of it is a
-guess that costs nothing when it is wrong: the reply is asked for with the words that were heard in the end, and as far
-as the model has read these it finds them in its cache. So it need not wait until two transcripts agree: a short
+guess that costs nothing when it is wrong: the reply is asked for with the words that were heard in the end, and as
+far as the model has read these it finds them in its cache. So it need not wait until two transcripts agree: a short
 sentence is over before there is a second one.
 """
 

@@ -272,3 +272,64 @@ def test_news_of_devices_do_not_disturb_what_is_being_said():
             assert (len(test.host.streams), test.health) == (1, [])
 
     run_virtual(main())
+
+
+async def run_dry(test: Playing, times: int, apart_s: float = 0.5) -> None:
+    for _ in range(times):
+        test.stream.overflowed = True
+        await asyncio.sleep(apart_s)
+
+
+def test_a_device_that_runs_dry_again_and_again_gets_a_longer_buffer_once_nothing_is_to_be_heard():
+    async def main() -> None:
+        async with playing() as test:
+            test.loudspeaker.play(counted(1.5))
+            await run_dry(test, 2)
+            assert len(test.host.streams) == 1
+            await asyncio.sleep(1)
+            assert [stream.plan.latency_s for stream in test.host.streams] == [0.03, 0.06]
+            test.loudspeaker.play(counted(0.5))
+            await asyncio.sleep(1)
+            assert test.loudspeaker.position() == 2 * RATE
+            assert test.heard().max() == 1.5 * RATE
+            assert test.health == []
+
+    run_virtual(main())
+
+
+def test_the_buffer_does_not_grow_without_end():
+    async def main() -> None:
+        async with playing() as test:
+            for _ in range(5):
+                test.loudspeaker.wake()
+                await run_dry(test, 2)
+            assert [stream.plan.latency_s for stream in test.host.streams] == [0.03, 0.06, 0.12]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(("times", "apart_s"), [(1, 1.0), (2, 61.0)])
+def test_a_device_that_runs_dry_now_and_then_keeps_its_short_buffer(times: int, apart_s: float):
+    async def main() -> None:
+        async with playing() as test:
+            test.loudspeaker.play(Sound(np.ones(130 * RATE, dtype=np.float32), RATE))
+            await run_dry(test, times, apart_s)
+            await asyncio.sleep(131)
+            assert len(test.host.streams) == 1
+
+    run_virtual(main())
+
+
+def test_a_device_that_cannot_be_opened_with_a_longer_buffer_is_lost_and_found_again():
+    async def main() -> None:
+        async with playing() as test:
+            test.host.refusal = AudioError("busy")
+            await run_dry(test, 2)
+            await asyncio.sleep(1)
+            test.host.refusal = None
+            test.loudspeaker.play(counted(1))
+            await asyncio.sleep(4)
+            assert [bool(fault) for fault in test.health] == [True, False]
+            assert test.loudspeaker.position() == RATE
+
+    run_virtual(main())
