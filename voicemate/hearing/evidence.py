@@ -111,6 +111,12 @@ def agreement(text: str, other: str) -> float:
     return Levenshtein.normalized_similarity(one, two)
 
 
+def supports(confidence: float) -> bool:
+    """Whether a transcript counts as a second opinion on another one, by the mean probability of its tokens. What
+    whisper hardly believes in itself speaks for nothing, however alike it is."""
+    return confidence >= _CONFIDENT
+
+
 def judge(text: str, confidence: float, voiced: int, dbfs: float, agreed: float = 1.0) -> Words | NotWords:
     """Whether ``text`` was said.
 

@@ -94,7 +94,8 @@ class Whisper:
             return told
         sure = told.confidence >= evidence.SURE_ENOUGH
         other = self._told(decoding.another(language, sure), language, pcm, began, prompt)
-        return replace(told, agreed=evidence.agreement(told.text, other.text), ms=other.ms)
+        agreed = evidence.agreement(told.text, other.text) if evidence.supports(other.confidence) else 0.0
+        return replace(told, agreed=agreed, ms=other.ms)
 
 
 def _without_loop(decoded: Decoded) -> str:

@@ -18,20 +18,18 @@ class ScriptedWhisper:
     multilingual = False
     size = "small"
 
-    def __init__(self, confidence: float, *texts: str) -> None:
-        self._confidence = confidence
-        self._texts = list(texts)
+    def __init__(self, *decodes: tuple[str, float]) -> None:
+        self._decodes = list(decodes)
 
     def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded:
-        return Decoded(self._texts.pop(0), (self._confidence,), complete=True)
+        text, confidence = self._decodes.pop(0)
+        return Decoded(text, (confidence,), complete=True)
 
     def close(self) -> None: ...
 
 
-async def transcribed(monkeypatch: pytest.MonkeyPatch, confidence: float, *texts: str) -> Transcript:
-    monkeypatch.setattr(
-        "voicemate.hearing.whisper.WhisperCpp", lambda path, threads: ScriptedWhisper(confidence, *texts)
-    )
+async def transcribed(monkeypatch: pytest.MonkeyPatch, *decodes: tuple[str, float]) -> Transcript:
+    monkeypatch.setattr("voicemate.hearing.whisper.WhisperCpp", lambda path, threads: ScriptedWhisper(*decodes))
     whisper = Whisper(Path("scripted"), threads=1)
     try:
         return await whisper.transcribe(SECOND, prompt="Juniper")
@@ -40,12 +38,19 @@ async def transcribed(monkeypatch: pytest.MonkeyPatch, confidence: float, *texts
 
 
 async def test_unsure_words_are_told_with_how_far_another_try_agrees(monkeypatch: pytest.MonkeyPatch):
-    made_up = await transcribed(monkeypatch, 0.45, "to the last few years.", "(speaking in foreign language)")
+    made_up = await transcribed(
+        monkeypatch, ("to the last few years.", 0.45), ("(speaking in foreign language)", 0.45)
+    )
     assert (made_up.text, made_up.agreed) == ("to the last few years.", 0)
-    said = await transcribed(monkeypatch, 0.45, "Cancel all timers.", "cancel all timers")
+    said = await transcribed(monkeypatch, ("Cancel all timers.", 0.45), ("cancel all timers", 0.45))
     assert (said.text, said.agreed) == ("Cancel all timers.", 1)
+
+
+async def test_what_is_hardly_believed_supports_nothing(monkeypatch: pytest.MonkeyPatch):
+    made_up = await transcribed(monkeypatch, ("To the last years.", 0.45), ("To the last years.", 0.2))
+    assert (made_up.text, made_up.agreed) == ("To the last years.", 0)
 
 
 @pytest.mark.parametrize(("confidence", "text"), [(0.9, "Cancel all timers."), (0.45, "Stop."), (0.45, "[Music]")])
 async def test_nothing_else_is_transcribed_twice(monkeypatch: pytest.MonkeyPatch, confidence: float, text: str):
-    assert (await transcribed(monkeypatch, confidence, text)).agreed == 1
+    assert (await transcribed(monkeypatch, (text, confidence))).agreed == 1
