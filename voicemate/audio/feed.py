@@ -76,7 +76,8 @@ class Feed:
         now = self._time()
         if status:
             self.underflows += 1
-            self._dry.append(now)
+            if not self.lead:  # a stream that only begins may tell of one, and nothing was missed
+                self._dry.append(now)
         ahead = when.outputBufferDacTime - when.currentTime
         if not 0 < ahead < 2:  # some drivers do not know
             ahead = self.stream.latency

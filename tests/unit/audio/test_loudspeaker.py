@@ -333,3 +333,18 @@ def test_a_device_that_cannot_be_opened_with_a_longer_buffer_is_lost_and_found_a
             assert test.loudspeaker.position() == RATE
 
     run_virtual(main())
+
+
+def test_what_a_stream_tells_as_it_begins_does_not_count():
+    async def main() -> None:
+        async with playing() as test:
+            for _ in range(2):
+                await asyncio.sleep(4)  # it has gone to rest
+                test.loudspeaker.wake()
+                await asyncio.sleep(0.001)
+                assert test.stream.running
+                test.stream.overflowed = True
+            await asyncio.sleep(1)
+            assert len(test.host.streams) == 1
+
+    run_virtual(main())

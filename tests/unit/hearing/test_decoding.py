@@ -111,6 +111,31 @@ def test_a_draft_with_anything_to_doubt_is_decoded_with_all_effort(draft: Decode
     assert (decoder.calls, decoder.beams) == ([("en", DRAFT), ("en", FLOOR)], [1, 5])
 
 
+@pytest.mark.parametrize(
+    ("draft", "best", "surer"),
+    [
+        (decoded("turn on the lights", 0.65), decoded("turn on the lies", UNSURE), "draft"),
+        (decoded("turn on the lies", UNSURE), decoded("turn on the lights", 0.65), "best"),
+        (decoded("turn on the lights", UNSURE), decoded("on the lights on the lights on the lights"), "draft"),
+        (decoded("on the lights on the lights on the lights"), decoded("turn on the lights", UNSURE), "best"),
+        (decoded("you", 0.65), decoded("[Music]", UNSURE), "best"),
+    ],
+)
+def test_of_a_draft_and_five_beams_the_surer_is_taken_and_the_other_is_its_second_opinion(
+    draft: Decoded, best: Decoded, surer: str
+):
+    given = {"draft": draft, "best": best}
+    decodes = decoding(Scripted({("en", DRAFT): draft, ("en", FLOOR): best}), effort=DRAFTING)
+    assert decodes.in_language("en") == given.pop(surer)
+    assert [decodes.another("en")] == list(given.values())
+
+
+def test_a_surer_draft_gives_way_to_a_wider_greedy_decode():
+    draft, best = decoded("turn on the lies", 0.55), decoded("turn on the lights", UNSURE)
+    decoder = Scripted({("en", DRAFT): draft, ("en", FLOOR): best})
+    assert decoding(decoder, effort=LENIENT).in_language("en") == best
+
+
 def test_a_model_whose_best_is_hardly_better_takes_a_draft_with_one_word_to_doubt():
     draft = Decoded("turn on the lies", (0.99, 0.99, 0.99, 0.2), True)
     decoder = Scripted({("en", DRAFT): draft})
