@@ -119,8 +119,19 @@ if [ "$(uname -s)" = Linux ]; then
   compiled="--no-binary pywhispercpp"
   export GGML_NATIVE=ON GGML_LLAMAFILE=ON BUILD_SHARED_LIBS=OFF CMAKE_POSITION_INDEPENDENT_CODE=ON
 fi
+# Where the CPU has AMX, gcc drops the code with which ggml sets its tiles up, and the first product of two matrices ends
+# the process (llama.cpp's pull request 26954). It would also keep a second copy of all weights.
+if grep -qsw amx_tile /proc/cpuinfo; then
+  without_amx="-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
+  if ${CXX:-c++} $without_amx -E -x c++ /dev/null >/dev/null 2>&1; then # an older compiler knows of no AMX at all
+    export CFLAGS="${CFLAGS:-} $without_amx" CXXFLAGS="${CXXFLAGS:-} $without_amx"
+  fi
+fi
 whisper_is_compiled() {
-  $venv/bin/python -c 'import sys, _pywhispercpp as it; sys.exit("LLAMAFILE" not in it.whisper_print_system_info())'
+  $venv/bin/python -c '
+import sys, _pywhispercpp
+info = _pywhispercpp.whisper_print_system_info()
+sys.exit("LLAMAFILE" not in info or "AMX_INT8 = 1" in info)'
 }
 compile_whisper() { pip cache remove pywhispercpp; pip uninstall --yes pywhispercpp; install_locked; }
 

@@ -239,6 +239,7 @@ class Native:
     def _load_model(self, settings: ThinkingSettings) -> Any:
         params = C.llama_model_default_params()
         params.n_gpu_layers = settings.gpu_layers
+        params.use_extra_bufts = not _knows_amx()
         model = C.llama_model_load_from_file(os.fsencode(self._path), params)
         if not model:
             raise ModelError(
@@ -359,6 +360,12 @@ def _check_file(path: Path) -> None:
         raise ModelError(f"The model file {path} cannot be read: {error.strerror}", pull) from None
     if magic != b"GGUF":
         raise ModelError(f"{path} is not a GGUF file, so it is no language model for llama.cpp", pull)
+
+
+def _knows_amx() -> bool:
+    """This llama.cpp was compiled with AMX. By gcc that crashes at the first product of two matrices (its pull request
+    26954), so that the weights must stay out of the buffers that are multiplied by it."""
+    return b"AMX_INT8 = 1" in C.llama_print_system_info()
 
 
 def _reason() -> str:
