@@ -17,7 +17,7 @@ from voicemate.audio.framer import Mark
 from voicemate.audio.stream_host import OpenStream
 from voicemate.sound import Pcm
 
-RING_S = 16
+RING_S = 8
 """The conversation's thread may be busy for half of this before sound is lost."""
 
 

@@ -92,7 +92,7 @@ def leave(status: int) -> None:
     On macOS, ggml's Metal backend may abort in its static destructors although every engine has been closed
     (llama.cpp issue 22593), and launchd would take that for a crash: there the process leaves without them.
     """
-    if sys.platform == "darwin" and "llama_cpp" in sys.modules:
+    if sys.platform == "darwin" and "llama_cpp.llama_cpp" in sys.modules:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

@@ -14,12 +14,16 @@ from voicemate.sound import CLOCK_HZ, Pcm
 
 _MEASURED = {
     "tiny": Effort(context=512, beams=1, draft=Draft(context=256, mean=evidence.SURE_ENOUGH, least=0.0)),
-    "base": Effort(context=512, beams=5, draft=Draft(context=256, mean=evidence.SURE_ENOUGH, least=0.3)),
+    "base": Effort(context=512, beams=4, draft=Draft(context=256, mean=evidence.SURE_ENOUGH, least=0.3)),
 }
 _NOT_MEASURED = Effort(context=1024, beams=1)
 """By size of the model, from the tables in docs/hearing.md: the least with which it hears no fewer words than by
 whisper.cpp's own defaults. tiny's best is little better than its draft, which is taken unless its words would need a
 second opinion. The larger models could not be tried; they lose least by greed and get some room."""
+
+
+_QUIET_S = 3.0
+"""After so long without work the memory of a beam search goes back."""
 
 
 class Whisper:
@@ -36,6 +40,7 @@ class Whisper:
 
     def __init__(self, path: Path, threads: int, audio_context: int = 0) -> None:
         self._last_language = "en"
+        self._shrinking: asyncio.TimerHandle | None = None
         self._thread = EngineThread("whisper")
         try:
             self._model = self._thread.submit(WhisperCpp, path, threads).result()
@@ -51,6 +56,8 @@ class Whisper:
             return await self._thread.run(self._transcribe, pcm, language, prompt, Cancellation())
         except Aborted:  # by close()
             raise asyncio.CancelledError from None
+        finally:
+            self._shrink_later()
 
     async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
         """See ``Transcriber``. ``auto`` takes the language heard last."""
@@ -61,7 +68,17 @@ class Whisper:
 
     def close(self) -> None:
         """Abort what is going on and free the model; returns when that is done (after an encoder pass at most)."""
+        self._stay()
         self._thread.close(last=self._model.close)
+
+    def _shrink_later(self) -> None:
+        self._stay()
+        self._shrinking = asyncio.get_running_loop().call_later(_QUIET_S, self._thread.submit, self._model.shrink)
+
+    def _stay(self) -> None:
+        if self._shrinking is not None:
+            self._shrinking.cancel()
+            self._shrinking = None
 
     def _draft(self, pcm: Pcm, language: str, cancellation: Cancellation) -> Transcript:
         began = time.perf_counter()

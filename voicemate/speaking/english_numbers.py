@@ -1,6 +1,6 @@
 """English numbers in words."""
 
-from num2words import num2words
+from voicemate.speaking.number_words import converter
 
 NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 """A number as it is written in English text: 1,234.5 or 1234.5."""
@@ -27,16 +27,16 @@ def is_one(written: str) -> bool:
 
 
 def cardinal(value: int) -> str:
-    return str(num2words(value)).replace(",", "")
+    return converter("en").to_cardinal(value).replace(",", "")
 
 
 def ordinal(value: int) -> str:
-    return str(num2words(value, to="ordinal")).replace(",", "")
+    return converter("en").to_ordinal(value).replace(",", "")
 
 
 def year(value: int) -> str:
     """1984 → "nineteen eighty-four", 1905 → "nineteen oh-five"."""
-    return str(num2words(value, to="year"))
+    return converter("en").to_year(value)
 
 
 def digits(written: str) -> str:

@@ -9,9 +9,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from num2words import num2words
-
 from voicemate.speaking.addresses import address_rules
+from voicemate.speaking.number_words import converter
 from voicemate.speaking.reading import Rule, rule
 
 _ADDRESS_SIGNS = {sign: sign for sign in ".-/+@"}
@@ -25,7 +24,7 @@ def plain_rules(language: str) -> Sequence[Rule]:
 
     def whole(found: re.Match[str]) -> str | None:
         try:
-            return str(num2words(int(found[0]), lang=language))
+            return str(converter(language).to_cardinal(int(found[0])))
         except (NotImplementedError, OverflowError, KeyError, IndexError, TypeError, ValueError):
             return found[0]
 

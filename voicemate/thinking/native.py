@@ -4,19 +4,20 @@ Thin and synchronous. One thread owns it; only ``tokenize`` and the vocabulary m
 """
 
 import ctypes
-import importlib
 import logging
 import os
 import re
 import sys
 import time
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voicemate.bare_import import import_bare
 from voicemate.config import ThinkingSettings, engine_threads
 from voicemate.errors import ModelError
 from voicemate.personas.persona import Sampling
@@ -27,7 +28,7 @@ if sys.platform == "darwin":
     # asserts that it has nothing left when the process exits.
     os.environ.setdefault("GGML_METAL_NO_RESIDENCY", "1")
 
-C: Any = importlib.import_module("llama_cpp.llama_cpp")
+C: Any = import_bare("llama_cpp.llama_cpp")
 """llama.cpp's C functions. Imported after the variable above is set; Any, since the package's own hints take C
 arrays for bytes."""
 
@@ -56,7 +57,7 @@ _KEY_GROUP = 32
 over 1,800 tokens the perplexity of SmolLM2-135M stayed 66.8 and 107.9 to 107.6."""
 
 _ERROR = 4  # GGML_LOG_LEVEL_ERROR
-VERSION: str = importlib.import_module("llama_cpp").__version__
+VERSION: str = version("llama-cpp-python")
 """The version of llama-cpp-python, and with it that of llama.cpp."""
 
 _log = logging.getLogger("voicemate.llama")
@@ -363,7 +364,7 @@ def _check_file(path: Path) -> None:
 
 
 def _knows_amx() -> bool:
-    """This llama.cpp was compiled with AMX. By gcc that crashes at the first product of two matrices (its pull request
+    """This llama.cpp was compiled with AMX. By gcc that crashes at the first product of two matrices (pull request
     26954), so that the weights must stay out of the buffers that are multiplied by it."""
     return b"AMX_INT8 = 1" in C.llama_print_system_info()
 

@@ -1,0 +1,42 @@
+"""What a beam search needs is given back, and the words are the same afterwards."""
+
+import psutil
+import pytest
+
+from voicemate.engine_thread import Cancellation
+from voicemate.errors import ModelError
+from voicemate.hearing.decoding import Request
+from voicemate.hearing.whisper_cpp import WhisperCpp
+from voicemate.machine import heap
+
+
+def request(beams: int) -> Request:
+    return Request(context=512, beams=beams, language="en", prompt="", most_tokens=60)
+
+
+def test_a_beam_searchs_memory_goes_back(whisper_base, clips):
+    heap.return_large_blocks()
+    sound, memory = clips["livekit/weather_question.flac"].pcm(), psutil.Process().memory_info
+    whisper = WhisperCpp(whisper_base, threads=1)
+    before = whisper.decode(sound, request(beams=1), Cancellation())
+    whisper.decode(sound, request(beams=4), Cancellation())
+    searched = memory().rss
+    whisper.shrink()
+    assert memory().rss < searched - 30_000_000
+    assert whisper.decode(sound, request(beams=1), Cancellation()) == before
+    whisper.close()
+
+
+def test_a_model_whose_file_has_gone_meanwhile_is_told_and_comes_back(whisper_tiny, clips, tmp_path):
+    file, sound = tmp_path / "tiny.bin", clips["livekit/weather_question.flac"].pcm()
+    file.write_bytes(whisper_tiny.read_bytes())
+    whisper = WhisperCpp(file, threads=1)
+    words = whisper.decode(sound, request(beams=2), Cancellation()).text
+    file.rename(tmp_path / "elsewhere.bin")
+    with pytest.raises(ModelError):
+        whisper.shrink()
+    with pytest.raises(ModelError):
+        whisper.decode(sound, request(beams=2), Cancellation())
+    (tmp_path / "elsewhere.bin").rename(file)
+    assert whisper.decode(sound, request(beams=2), Cancellation()).text == words
+    whisper.close()
