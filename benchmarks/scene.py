@@ -131,7 +131,9 @@ class ScriptedMind:
     async def warm(self, messages: Sequence[Message]) -> None:
         pass
 
-    async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
+    async def completeness(
+        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+    ) -> float:
         return 0.5
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -184,8 +186,10 @@ class TimedMind:
         await self.mind.warm(messages)
         await self.time.take(self.costs.judging)
 
-    async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
-        probability = await self.mind.completeness(messages, closing)
+    async def completeness(
+        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+    ) -> float:
+        probability = await self.mind.completeness(messages, closing, opening)
         await self.time.take(self.costs.judging)
         self._read = tuple(messages)
         return probability

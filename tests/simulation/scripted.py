@@ -52,7 +52,9 @@ class ScriptedMind:
     async def warm(self, messages: Sequence[Message]) -> None:
         self.warmed.append(list(messages))
 
-    async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
+    async def completeness(
+        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+    ) -> float:
         self.weighed.append(messages[-1].content)
         await asyncio.sleep(self.judging_s)
         return self.complete

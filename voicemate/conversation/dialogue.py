@@ -68,7 +68,8 @@ class Dialogue:
         self._stop_warming()
         messages = self._context.fit(self._past, words)
         said = messages[-1].content
-        return await self._mind.completeness(messages, closing=said[len(without_closing(said)) :])
+        closing = said[len(without_closing(said)) :]
+        return await self._mind.completeness(messages, closing, self._context.opening)
 
     def remember(self, words: str, heard: str) -> None:
         """The turn is over: ``words`` were said to the character, ``heard`` was heard of its reply."""

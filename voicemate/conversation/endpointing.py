@@ -17,6 +17,7 @@ class Votes:
 
     Attributes:
         breaks_off: the words stop at a connective, an article, a filler or a comma.
+        only_calls: the words are a greeting or announce something ("excuse me"), and no more.
         sentence: how probable it is that the words are a whole message, by the persona's language model, 0 to 1. Only
             of a model that knows their language.
         voice: how probable it is that the turn is over, by the sound of the voice alone, 0 to 1.
@@ -25,6 +26,7 @@ class Votes:
     """
 
     breaks_off: bool | None = None
+    only_calls: bool | None = None
     sentence: float | None = None
     voice: float | None = None
     thinking_aloud: bool | None = None
@@ -49,15 +51,17 @@ class Weights:
     """How much the graded votes count: chosen in round numbers by ``benchmarks/endpoint.py``.
 
     Attributes:
-        whole: a sentence that is whole with this probability or more sounds finished (SmolLM2-135M's median at the
-            ends of recordings is 0.37).
+        whole: a sentence that is whole with this probability or more sounds finished. Of 36 clear ends of recordings
+            33 are, to SmolLM2-135M as words alone, and four of 45 pauses inside a sentence.
         sentence_ms: added for each halving of the probability below that.
+        call_ms: added when the words only call.
         voice_ms: added when the voice surely goes on; in proportion when it may.
         habit: this many times the person's typical pause is waited for.
     """
 
-    whole: float = 0.35
-    sentence_ms: float = 600.0
+    whole: float = 0.25
+    sentence_ms: float = 1_000.0
+    call_ms: float = 600.0
     voice_ms: float = 300.0
     habit: float = 1.2
 
@@ -103,12 +107,16 @@ class EndpointRule:
         return min(ms, max(settings.longest_ms, settings.shortest_ms)), reason
 
     def _by_the_sentence(self, votes: Votes) -> tuple[float, str]:
-        doubts = {"the voice sounds open": 0.0 if votes.voice is None else self._weights.voice_ms * (1 - votes.voice)}
+        weights = self._weights
+        doubts = {
+            "the voice sounds open": 0.0 if votes.voice is None else weights.voice_ms * (1 - votes.voice),
+            "the words only call": weights.call_ms if votes.only_calls else 0.0,
+        }
         if votes.sentence is None:
             base, reason = self._settings.silence_ms, "the words are not judged"
         else:
             base, reason = self._settings.shortest_ms, "the sentence sounds whole"
-            halvings = log2(self._weights.whole / max(votes.sentence, _LEAST))
-            doubts["the sentence sounds open"] = max(0.0, self._weights.sentence_ms * halvings)
+            halvings = log2(weights.whole / max(votes.sentence, _LEAST))
+            doubts["the sentence sounds open"] = max(0.0, weights.sentence_ms * halvings)
         strongest = max(doubts, key=doubts.__getitem__)
         return base + sum(doubts.values()), strongest if doubts[strongest] >= 100 else reason

@@ -12,7 +12,7 @@ from voicemate.conversation.endpointing import Votes
 from voicemate.conversation.floor_inputs import NO_VOTES
 from voicemate.hearing.backchannel import Overlap, classify
 from voicemate.hearing.echo_words import besides_echo
-from voicemate.hearing.endpoint import unfinished
+from voicemate.hearing.endpoint import only_calls, unfinished
 from voicemate.hearing.listener import Understood
 from voicemate.hearing.patience import thinking_aloud
 from voicemate.hearing.spoken_commands import Command
@@ -93,6 +93,7 @@ def _meant(text: str, language: str, moment: Moment, meant: Meant) -> Meaning:
 def _votes(text: str, language: str) -> Votes:
     return Votes(
         breaks_off=unfinished(text, language),
+        only_calls=only_calls(text, language),
         thinking_aloud=thinking_aloud(text, language),
     )
 

@@ -132,8 +132,10 @@ class RestingLlama(Resting[Llama]):
     async def warm(self, messages: Sequence[Message]) -> None:
         await (await self.awake()).warm(messages)
 
-    async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
-        return await (await self.awake()).completeness(messages, closing)
+    async def completeness(
+        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+    ) -> float:
+        return await (await self.awake()).completeness(messages, closing, opening)
 
     def close(self) -> None:
         if self.engine is not None:

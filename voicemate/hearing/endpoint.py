@@ -1,8 +1,10 @@
-"""What the words alone say about the end of a turn: do they plainly break off?
+"""What the words alone say about the end of a turn: do they plainly break off, or only call?
 
 People pause in the middle of a sentence after a connective, an article or a filler ("I went there and …", "the,
 um …"), and nobody ends a turn on one. The lists hold only words that end no sentence; prepositions, for one, do
 ("where I come from"), and so do "so" ("I think so") and German "das". The persona's language model judges the rest.
+
+"Hello", "excuse me" and "guess what" are whole, and hardly ever all that somebody wants to say.
 """
 
 import re
@@ -18,6 +20,19 @@ _OPEN_ENDS = {
 _OPEN_ENDS_ZH = "但是 可是 不过 因为 所以 如果 而且 并且 或者 还是说 然后 以及 比如 比如说 嗯 呃 额 一个 的话"
 _BACKCHANNELS = {"hm", "hmm", "嗯", "额"}
 """Alone they are an answer."""
+
+_CALLS = {
+    "en": r"(?:hello|hi|hey|good (?:morning|afternoon|evening))(?: there)?(?: \w+)?|excuse me|listen|guess what"
+    r"|you know what|by the way|(?:and )?(?:one|another) (?:more |last )?(?:thing|question)"
+    r"|i(?:'ve got| have) (?:a|another|one more) question|(?:can|could|may) i ask (?:you )?(?:something|a question)",
+    "de": r"(?:hallo|hi|hey|guten (?:morgen|tag|abend))(?: \w+)?|entschuldigung|hör mal|übrigens|weißt du was"
+    r"|noch (?:eine frage|etwas|was)|ich hab(?:e)? (?:mal |noch )?eine frage",
+    "fr": r"(?:bonjour|bonsoir|salut|allô)(?: \w+)?|excuse(?:z)?[- ]moi|écoute(?:z)?|au fait|tu sais quoi"
+    r"|(?:encore )?une (?:autre )?(?:chose|question)|j'ai une question",
+    "es": r"(?:hola|buenos días|buenas tardes|buenas noches)(?: \w+)?|perdon[ae]|disculp[ae]|oye|por cierto"
+    r"|sabes qué|una (?:cosa|pregunta)(?: más)?|tengo una pregunta",
+    "zh": r"你好|您好|喂|嗨|早上好|晚上好|请问|不好意思|对了|你知道吗|还有一(?:个问题|件事)|我有一?个问题",
+}
 
 _CONTRACTED = re.compile(r"(?:'(?:m|re|ll|ve)|^(?:it|that|he|she|there|what|who|let)'s)$")
 """English auxiliaries are contracted only before something else."""
@@ -50,6 +65,18 @@ def unfinished(text: str, language: str) -> bool:
     return words[-1] in _OPEN_ENDS.get(language, "").split() or (
         language == "en" and _CONTRACTED.search(words[-1]) is not None
     )
+
+
+def only_calls(text: str, language: str) -> bool:
+    """True when all of ``text`` is a greeting or an announcement, after which people go on.
+
+    Args:
+        text: a transcript.
+        language: two letters; False in languages without a list.
+    """
+    calls = _CALLS.get(language)
+    bare = re.sub(r"[^\w' -]+", "", text.lower().replace("’", "'")).strip()
+    return calls is not None and re.fullmatch(calls, bare) is not None
 
 
 def without_closing(text: str) -> str:

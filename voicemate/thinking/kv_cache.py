@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from voicemate.engine_thread import Cancellation
-from voicemate.thinking.prefix import Batching, plan
+from voicemate.thinking.prefix import Batching, common_prefix, plan
 
 
 class Evaluator(Protocol):
@@ -15,6 +15,8 @@ class Evaluator(Protocol):
     def cut(self, length: int) -> bool: ...
 
     def clear(self) -> None: ...
+
+    def peek(self, length: int, tokens: Sequence[int]) -> None: ...
 
     def state(self) -> bytes: ...
 
@@ -65,6 +67,20 @@ class KvCache:
         """
         self._at_hand = self._evaluate(wanted, stop, True, at, look)
         return self._at_hand
+
+    def peek(self, wanted: Sequence[int]) -> bool:
+        """Have the model's logits be those after ``wanted``; what the cache holds stays.
+
+        Returns:
+            False, and nothing was done, when more than a batch of them is missing in the cache.
+        """
+        length = min(common_prefix(self._tokens, wanted), len(wanted) - 1)
+        if len(wanted) - length > self._batching.batch:
+            return False
+        self._at_hand = False
+        self._native.peek(length, wanted[length:])
+        self.evaluated += len(wanted) - length
+        return True
 
     def push(self, token: int) -> None:
         """Evaluate one token of a reply."""

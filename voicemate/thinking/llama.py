@@ -23,6 +23,9 @@ from voicemate.thinking.reply_text import ReplyText, wind_down
 LOOKAHEAD = 16
 """Pieces decoded beyond those that were taken: about as many as the next phrase has."""
 
+_PLAINLY_WHOLE = 0.3
+"""A sentence that is whole with this probability needs no second look, which takes as long as its words do."""
+
 _SHORTEST_REPLY = 8
 """Tokens that must fit behind a prompt."""
 
@@ -127,7 +130,9 @@ class Llama:
         """
         await self._thread.run(self._prepare, tuple(opening), Cancellation())
 
-    async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
+    async def completeness(
+        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+    ) -> float:
         """See ``Mind.completeness``.
 
         It is the probability that the message ends now, or with a full stop, question or exclamation mark. Over 60
@@ -140,7 +145,7 @@ class Llama:
         Raises:
             ModelError: the messages do not fit the context, or llama.cpp failed.
         """
-        return await self._thread.run(self._completeness, tuple(messages), closing, Cancellation())
+        return await self._thread.run(self._completeness, tuple(messages), closing, tuple(opening), Cancellation())
 
     def close(self) -> None:
         """Stop what runs, free the model and end the thread. Closing again does nothing."""
@@ -203,9 +208,12 @@ class Llama:
             token = sampler.pick()
         return token
 
-    def _completeness(self, messages: Sequence[Message], closing: str, stop: Cancellation) -> float:
+    def _completeness(
+        self, messages: Sequence[Message], closing: str, opening: Sequence[Message], stop: Cancellation
+    ) -> float:
         *before, last = messages
-        judged = (*before, Message(last.role, last.content.removesuffix(closing)))
+        words = Message(last.role, last.content.removesuffix(closing))
+        judged, alone = (*before, words), (*opening, words)
         tokens, prompt = self._prompts.beginning(judged), self._prompts.complete(messages)
         self._check_room(len(prompt), 0)
         ends = list(self._prompts.closing(judged))
@@ -213,9 +221,10 @@ class Llama:
 
         def look() -> None:
             nonlocal probability
-            logits = self._native.logits().astype(np.float64)
-            weights = np.exp(logits - logits.max())
-            probability = float(weights[ends].sum() / weights.sum())
+            probability = self._probability(ends)
+            twice = opening and alone != judged and probability < _PLAINLY_WHOLE and self._native.can_peek
+            if twice and self._cache.peek(self._prompts.beginning(alone)):
+                probability = max(probability, self._probability(ends))
 
         at = len(tokens) - 1
         if prompt[: len(tokens)] == tokens and can_look_at(at, len(prompt), self._batching):
@@ -223,6 +232,12 @@ class Llama:
         elif self._cache.bring_to(tokens, stop, to_the_end=True):
             look()
         return probability
+
+    def _probability(self, tokens: list[int]) -> float:
+        """Of one of them to come next."""
+        logits = self._native.logits().astype(np.float64)
+        weights = np.exp(logits - logits.max())
+        return float(weights[tokens].sum() / weights.sum())
 
     def _check_room(self, prompt: int, reply: int) -> None:
         if prompt + reply > self._native.size:

@@ -39,11 +39,16 @@ class Mind(Protocol):
         """
         ...
 
-    async def completeness(self, messages: Sequence[Message], closing: str = "") -> float:
+    async def completeness(
+        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+    ) -> float:
         """How probable it is that the user's turn, the last message, is a whole one: 0 to 1.
 
         Args:
             closing: what that message ends with and is not to be judged by: its closing marks.
+            opening: the persona's messages. Given these, a message that seems open after what was said before is
+                looked at once more as the first one of a conversation, and the better of both counts: "half an hour"
+                is whole as an answer only, "lock the front door" is less so after talk of the weather.
         """
         ...
 

@@ -52,6 +52,9 @@ _BESIDES = 2.5
 _BATCHES = 9
 """Batches with few threads after a failed try with more: about three turns."""
 
+_ASIDE = 1
+"""The sequence of a ``peek``."""
+
 _KEY_GROUP = 32
 """Values that Q8_0 quantizes together. Keys in it take half the memory of 16 bits, and a CPU reads them no slower;
 over 1,800 tokens the perplexity of SmolLM2-135M stayed 66.8 and 107.9 to 107.6."""
@@ -88,6 +91,7 @@ class Native:
     Attributes:
         group: tokens of a prompt that its kernels handle together; see ``prefix``.
         size: tokens the context holds.
+        can_peek: whether ``peek`` may be used; not with models that keep a state instead of what they have read.
         template: the Jinja text of the model's chat template; empty when it has none.
         bos, eos: texts of the first and last token.
         first_token: what every prompt of this model begins with, whether its template says so or not.
@@ -118,6 +122,7 @@ class Native:
             self.close()
             raise
         self._memory = C.llama_get_memory(self._context)
+        self.can_peek = _attends(self._model)
         self._n_vocab = C.llama_vocab_n_tokens(self._vocabulary)
         self.size = int(C.llama_n_ctx(self._context))
         self.template = self._metadata("tokenizer.chat_template")
@@ -182,17 +187,44 @@ class Native:
         room = (C.llama_token * len(tokens))(*tokens)  # the batch only points to it
         batch = C.llama_batch_get_one(room, len(tokens))
         batch.logits = (ctypes.c_int8 * len(tokens))(*(token == scored for token in range(len(tokens))))
-        governor = self._governor if len(tokens) == 1 else self._batch_governor
+        self._decode(batch)
+
+    def _decode(self, batch: Any) -> None:
+        count = batch.n_tokens
+        governor = self._governor if count == 1 else self._batch_governor
         C.llama_set_n_threads(self._context, governor.threads, governor.threads)
         began = time.perf_counter()
         code = C.llama_decode(self._context, batch)
         if code != 0:
             raise ModelError(
-                f"The language model failed on {len(tokens)} tokens (llama_decode {code}: {_reason()})",
+                f"The language model failed on {count} tokens (llama_decode {code}: {_reason()})",
                 "Start again; if it goes on, set thinking.gpu_layers to 0 or choose a smaller model",
             )
-        if len(tokens) == 1 or len(tokens) >= _COMPARABLE:
-            governor.took((time.perf_counter() - began) * 1000 / (len(tokens) + _BESIDES))
+        if count == 1 or count >= _COMPARABLE:
+            governor.took((time.perf_counter() - began) * 1000 / (count + _BESIDES))
+
+    def peek(self, length: int, tokens: Sequence[int]) -> None:
+        """Evaluate ``tokens`` as if they stood behind the first ``length`` in the cache: ``logits`` are those after
+        the last one. Nothing of it stays, and the next batches find the cache as it was.
+
+        Args:
+            tokens: no more than a batch.
+
+        Raises:
+            ModelError: llama.cpp failed.
+        """
+        batch = C.llama_batch_init(len(tokens), 0, 1)
+        try:
+            for place, token in enumerate(tokens):
+                batch.token[place], batch.pos[place] = token, length + place
+                batch.n_seq_id[place], batch.seq_id[place][0] = 1, _ASIDE
+                batch.logits[place] = place == len(tokens) - 1
+            batch.n_tokens = len(tokens)
+            C.llama_memory_seq_cp(self._memory, 0, _ASIDE, 0, length)
+            self._decode(batch)
+        finally:
+            C.llama_memory_seq_rm(self._memory, _ASIDE, -1, -1)
+            C.llama_batch_free(batch)
 
     def begin_reply(self) -> None:
         """The next tokens are the first words of a reply, and waited for: try all threads. What slowed the last
@@ -260,8 +292,9 @@ class Native:
         params = C.llama_context_default_params()
         params.n_ctx = settings.context
         params.n_batch = params.n_ubatch = min(max(settings.batch, self.group), settings.context)
-        params.n_seq_max = 1
-        params.n_outputs_max = 1  # no batch has more than one token whose logits are read
+        params.n_seq_max = 2 if _attends(self._model) else 1  # the second one is _ASIDE
+        params.kv_unified = True  # both share what they have in common
+        params.n_outputs_max = params.n_seq_max  # though no batch has more than one token whose logits are read
         params.n_threads = params.n_threads_batch = self._governor.threads
         params.offload_kqv = params.op_offload = self._on_gpu
         # On a CPU flash attention gives other bits for a batch of 64 tokens and more than for a smaller one and is no
@@ -361,6 +394,11 @@ def _check_file(path: Path) -> None:
         raise ModelError(f"The model file {path} cannot be read: {error.strerror}", pull) from None
     if magic != b"GGUF":
         raise ModelError(f"{path} is not a GGUF file, so it is no language model for llama.cpp", pull)
+
+
+def _attends(model: Any) -> bool:
+    """All that the model knows of its past are keys and values of each token."""
+    return not (C.llama_model_is_recurrent(model) or C.llama_model_is_hybrid(model))
 
 
 def _knows_amx() -> bool:

@@ -46,3 +46,45 @@ async def test_the_closing_mark_is_not_judged(llama, juniper):
     written = await llama.completeness([*opening(juniper), Message("user", f"{words}.")], closing=".")
     bare = await llama.completeness([*opening(juniper), Message("user", words)])
     assert written == pytest.approx(bare, rel=0.01)
+
+
+PAST = [
+    Message("user", "What's the weather like?"),
+    Message("assistant", "I hear it will rain later, so I've put the awning out. Do you like the rain?"),
+    Message("user", "Turn on the kitchen lamp."),
+    Message("assistant", "I wish I could reach your lamp from here. What are you cooking tonight?"),
+    Message("user", "He might even have been made amiable himself."),
+    Message("assistant", "That sounds like something from an old novel. Which one are you reading?"),
+]
+
+
+async def test_what_was_said_before_does_not_make_a_whole_sentence_open(llama, juniper):
+    start, words = opening(juniper), Message("user", "Launch Firefox")
+    first = await llama.completeness([*start, words])
+    later = await llama.completeness([*start, *PAST, words])
+    seen_twice = await llama.completeness([*start, *PAST, words], opening=start)
+    assert later < first
+    assert seen_twice == pytest.approx(first, rel=0.2)
+
+
+async def test_an_answer_is_still_judged_as_the_answer_it_is(llama, juniper):
+    start, words = opening(juniper), Message("user", "Half an hour")
+    asked = [*start, Message("user", "Set a timer."), Message("assistant", "For how long should I set it?"), words]
+    alone = await llama.completeness([*start, words])
+    answer = await llama.completeness(asked, opening=start)
+    assert answer > 2 * alone
+
+
+async def test_a_second_look_changes_no_reply(llama, juniper):
+    start = opening(juniper)
+    messages = [*start, *PAST, Message("user", "Launch Firefox.")]
+
+    async def reply() -> list[str]:
+        return [piece async for piece in llama.reply(messages, juniper.sampling, seed=5)]
+
+    plain = await reply()
+    await llama.warm(start)
+    await llama.completeness(messages, ".", start)
+    assert await reply() == plain
+    await llama.completeness(messages, ".", start)
+    assert await reply() == plain

@@ -1,5 +1,7 @@
 """How long a silence must be for the turn to be over, and why."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ probability = st.none() | st.floats(0, 1)
 votes = st.builds(
     Votes,
     breaks_off=maybe,
+    only_calls=maybe,
     sentence=probability,
     voice=probability,
     thinking_aloud=maybe,
@@ -40,6 +43,10 @@ def test_an_open_ending_is_waited_for():
 def test_words_that_break_off_hold_on():
     broken = Votes(breaks_off=True, sentence=0.9, voice=0.95)
     assert ms(broken, hold_on_ms=1234) == 1234
+
+
+def test_who_only_calls_is_given_time_to_go_on():
+    assert ms(replace(WHOLE, only_calls=True)) >= ms(WHOLE) + 500
 
 
 def test_let_me_think_is_given_time():

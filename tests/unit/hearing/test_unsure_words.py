@@ -25,6 +25,8 @@ class ScriptedWhisper:
         text, confidence = self._decodes.pop(0)
         return Decoded(text, (confidence,), complete=True)
 
+    def shrink(self) -> None: ...
+
     def close(self) -> None: ...
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicemate.hearing.endpoint import unfinished, without_closing
+from voicemate.hearing.endpoint import only_calls, unfinished, without_closing
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,39 @@ def test_dots_and_commas_say_it_in_every_language():
 @pytest.mark.parametrize("text", ["What time is it?", "What time is it.", "What time is it", 'What time is it?"'])
 def test_the_language_model_is_asked_about_the_words_alone(text: str):
     assert without_closing(text) == "What time is it"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Hello?", "en"),
+        ("Hey, Juniper.", "en"),
+        ("Good morning!", "en"),
+        ("Excuse me...", "en"),
+        ("I've got another question.", "en"),
+        ("Hallo Juniper.", "de"),
+        ("Weißt du was?", "de"),
+        ("Excuse-moi.", "fr"),
+        ("Buenos días.", "es"),
+        ("你好！", "zh"),
+        ("我有个问题。", "zh"),
+    ],
+)
+def test_who_only_calls_has_more_to_say(text: str, language: str):
+    assert only_calls(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Hello, how are you?", "en"),
+        ("Look at that.", "en"),
+        ("One more cup of tea.", "en"),
+        ("I have a question about tea.", "en"),
+        ("", "en"),
+        ("你好吗？", "zh"),
+        ("Hello.", "it"),  # no list for Italian
+    ],
+)
+def test_who_says_something_does_not_only_call(text: str, language: str):
+    assert not only_calls(text, language)

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ class Model:
         self.tokens: list[int] = []
         self.batches: list[int] = []
         self.scored: list[int] = []
+        self.peeked: list[list[int]] = []
         self.can_cut = can_cut
         self.stop = stop
         self.broken = False
@@ -37,6 +40,9 @@ class Model:
         if self.can_cut:
             del self.tokens[length:], self.batches[length:]
         return self.can_cut
+
+    def peek(self, length: int, tokens: Sequence[int]) -> None:
+        self.peeked.append([*self.tokens[:length], *tokens])
 
     def clear(self) -> None:
         self.tokens.clear()
@@ -172,3 +178,28 @@ def test_a_state_that_does_not_fit_leaves_the_cache_empty():
     model.broken = False
     cache.bring_to([1, 2, 3, 4], Cancellation())
     assert model.tokens == [1, 2, 3, 4]
+
+
+@given(TOKENS, TOKENS.filter(bool))
+def test_a_look_aside_sees_what_was_wanted_and_changes_nothing(held, wanted):
+    model = Model()
+    cache = KvCache(model, BATCHING)
+    cache.bring_to(held, Cancellation(), to_the_end=True)
+    before, batches = list(model.tokens), list(model.batches)
+    if cache.peek(wanted):
+        assert model.peeked == [wanted]
+    else:
+        assert model.peeked == []
+        assert len(wanted) > BATCHING.batch
+    assert (model.tokens, model.batches) == (before, batches)
+
+
+def test_after_a_look_aside_the_next_reply_asks_for_its_own_logits():
+    model = Model()
+    cache = KvCache(model, BATCHING)
+    prompt = list(range(9))
+    assert cache.bring_past(prompt, 3, lambda: None, Cancellation())
+    assert cache.peek([0, 1, 5])
+    cache.bring_to(prompt, Cancellation(), to_the_end=True)
+    assert model.scored[-1] == len(prompt) - 1
+    assert len(model.scored) == 3
