@@ -71,9 +71,10 @@ class Cost:
         helpers: of that, what other processes took.
         wakeups: of all threads, in a second.
         seconds: over which this was measured.
-        rss_mb: of the process and its helpers.
-        turns: sentences said after that.
-        later_rss_mb: of both after these.
+        rss_mb: of the process and its helpers, each for itself.
+        pss_mb: of both, what they share counted once.
+        turns: that were taken after that.
+        later_rss_mb, later_pss_mb: of both after these.
         model_files_mb: what it has loaded.
         held_up_s: how long this benchmark itself was kept from running.
     """
@@ -90,8 +91,10 @@ class Cost:
     wakeups: float = 0.0
     seconds: float = 0.0
     rss_mb: float = 0.0
+    pss_mb: float = 0.0
     turns: int = 0
     later_rss_mb: float = 0.0
+    later_pss_mb: float = 0.0
     model_files_mb: float = 0.0
     held_up_s: float = 0.0
 
@@ -163,7 +166,6 @@ def started(program: str, environment: dict[str, str]) -> Iterator[Program]:
 def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
     """All of it, in a fresh home."""
     cost = Cost(program, mode, arguments.stt)
-    cost.turns = arguments.turns if mode == "hands-free" else 0
     settings = f'[hearing]\nmodel = "{arguments.stt}"\n[audio]\ninput = "any"\n{MODES[mode]}'
     with (
         tempfile.TemporaryDirectory() as home,
@@ -177,10 +179,11 @@ def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
         with started(program, environment) as running:
             cost.first_start_s = round(running.until_listening(), 2)
             time.sleep(SETTLE_S)
-            cost.rss_mb = _memory(running.pid)
-            if cost.turns:
-                _talk_to_it(room, cost.turns)
-                cost.later_rss_mb = _memory(running.pid)
+            cost.rss_mb, cost.pss_mb = _memory(running.pid)
+            if arguments.turns and mode == "hands-free":
+                _talk_to_it(room, arguments.turns)
+                cost.turns = len((Path(home) / "state" / "trace.jsonl").read_text().splitlines())
+                cost.later_rss_mb, cost.later_pss_mb = _memory(running.pid)
             _watch_idling(running.pid, arguments.seconds, cost)
         for _ in range(arguments.starts):
             time.sleep(1)
@@ -195,7 +198,7 @@ def _talk_to_it(room: PulseRoom, turns: int) -> None:
     """Say sentences, and leave time for an answer to each; afterwards it is as quiet as before."""
     spoken = itertools.cycle(in_room(clip) for clip in sentences(longest_s=4))
     for sound in itertools.islice(spoken, turns):
-        room.say(sound)
+        room.say(sound, "nowhere")
         time.sleep(ANSWER_S)
     time.sleep(SETTLE_S)
 
@@ -244,9 +247,10 @@ def _processor_s(process: psutil.Process) -> float:
     return used.user + used.system
 
 
-def _memory(pid: int) -> float:
+def _memory(pid: int) -> tuple[float, float]:
     process = psutil.Process(pid)
-    return round(sum(one.memory_info().rss for one in (process, *process.children(recursive=True))) / 1e6)
+    all_of_it = [one.memory_full_info() for one in (process, *process.children(recursive=True))]
+    return round(sum(one.rss for one in all_of_it) / 1e6), round(sum(one.pss for one in all_of_it) / 1e6)
 
 
 def main() -> None:
@@ -260,7 +264,8 @@ def main() -> None:
         print(
             f"{program:4} {mode:12} {cost.hearing}: starts {cost.first_start_s} s, then {cost.later_starts_s} s; "
             f"idle {cost.cpu}% of a core ({cost.threads}, helpers {cost.helpers}%), {cost.wakeups} wake-ups/s; "
-            f"{cost.rss_mb:.0f} MB ({cost.later_rss_mb:.0f} after {cost.turns} turns), model files "
+            f"{cost.rss_mb:.0f} MB ({cost.later_rss_mb:.0f} after {cost.turns} turns; shared memory counted once: "
+            f"{cost.pss_mb:.0f} and {cost.later_pss_mb:.0f}), model files "
             f"{cost.model_files_mb:.0f} MB; held up {cost.held_up_s} s",
             flush=True,
         )

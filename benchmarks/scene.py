@@ -30,6 +30,7 @@ from voicemate.hearing.transcript import Transcript
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
 from voicemate.models.catalog import Role
+from voicemate.models.memory import context_of
 from voicemate.models.resolve import resolve
 from voicemate.personas.persona import Persona, Sampling, Voice
 from voicemate.sound import CLOCK_HZ, Pcm, Sound
@@ -319,7 +320,7 @@ async def scene(
     activity = VoiceActivity(engines.silero, settings.vad.gate)
     whisper, timed = TimedWhisper(engines.whisper, costs), TimedMind(mind, costs)
     voice = TimedVoice(engines, costs.rendering)
-    context = Context(persona, settings.thinking.context, timed.count_tokens)
+    context = Context(persona, context_of(0, settings.thinking.context), timed.count_tokens)
     ready = Loaded(
         Listener(Ears(activity, settings.vad, settings.hearing.longest_piece_s), whisper, settings.hearing.language),
         Dialogue(persona, timed, context, seed=1 + seed),

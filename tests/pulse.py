@@ -113,7 +113,8 @@ class PulseRoom:
 
     @contextlib.contextmanager
     def separate_microphone(self) -> Iterator[None]:
-        """The default microphone (``any``) is a device of its own, with the room's noise and nobody in front of it.
+        """The default microphone (``any``) is a device of its own, with the room's noise; what is said to the sink
+        ``nowhere`` is said into it.
 
         ``mic`` hears what lies in the same frames as the loudspeaker's sound, and therefore comes in pieces as short
         as the loudspeaker's stream wants them, even while that rests.

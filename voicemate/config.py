@@ -182,12 +182,24 @@ class HearingSettings(Section):
     follow: bool = Field(default=True, description="transcribe what is said while it is said, so that less is left")
 
 
+def _enough(tokens: int) -> int:
+    """``tokens`` of context, if they are enough for a persona and some sentences."""
+    if 0 < tokens < 512:
+        raise ValueError("It must be 0, or 512 and more")
+    return tokens
+
+
 class ThinkingSettings(Section):
     """The persona's language model."""
 
     model: str = Field(default="smollm2-135m", description="a name from `voicemate models list`, or a GGUF file")
     threads: Threads = Field(default=0, description="llama's CPU threads; 0 for as many as suit the machine")
-    context: int = Field(default=2048, ge=512, le=131_072, description="tokens the model sees at once")
+    context: Annotated[int, AfterValidator(_enough)] = Field(
+        default=0,
+        ge=0,
+        le=131_072,
+        description="tokens the model sees at once, 512 or more; 0 for what suits it",
+    )
     batch: int = Field(
         default=64, ge=16, le=2048, description="tokens decoded at once in a prefill; cancelling waits for one"
     )

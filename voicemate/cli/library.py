@@ -13,6 +13,10 @@ from voicemate.errors import ModelError
 models_app = typer.Typer(no_args_is_help=True, help="List, fetch and check the models.")
 
 
+_WIDE = 110
+"""Columns of a terminal in which there is room for licences and for what each model is good for."""
+
+
 def add_to(app: typer.Typer) -> None:
     app.command(rich_help_panel="Library")(personas)
     app.command(rich_help_panel="Library")(voices)
@@ -46,13 +50,17 @@ def list_models(as_json: JsonOption = False) -> None:
             )
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("name", "for", "here", "size", "memory", "on this machine", "licence", "about"):
-        table.add_column(column, justify="right" if column in ("size", "memory") else "left")
+    for column in ("name", "for", "here", "size", "memory"):
+        table.add_column(column, justify="right" if column in ("size", "memory") else "left", no_wrap=True)
+    wide = results().width >= _WIDE
+    for column in ("on this machine", "licence", "about") if wide else ("on this machine",):
+        table.add_column(column)
     for listed in shelf:
         model = listed.model
         here = {State.PRESENT: "yes", State.MISSING: ""}.get(listed.state, str(listed.state))
         cells = (model.name, str(model.role), here, as_size(model.size), as_size(listed.need), str(listed.fit))
-        table.add_row(*cells, model.licence, model.about, style="" if here == "yes" else "dim")
+        more = (model.licence, model.about) if wide else ()
+        table.add_row(*cells, *more, style="" if here == "yes" else "dim")
     results().print(table)
 
 

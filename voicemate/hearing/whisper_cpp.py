@@ -62,20 +62,18 @@ class WhisperCpp:
             native.whisper_free(context)
 
     def shrink(self) -> None:
-        """Give back what a beam search has left: whisper.cpp keeps caches for all beams and two more for as long as
-        the model is loaded (38 MB for base with four). So it is loaded anew, which takes 0.15 s.
+        """Give back what decoding has left: whisper.cpp keeps its scratch memory (20 MB for base), and the caches for
+        all beams and two more (38 MB with four), for as long as the model is loaded. So it is loaded anew: 0.15 s.
 
         Raises:
             ModelError: the file is gone or damaged; every call tells so until it is back.
         """
-        if self._searched:
-            self.close()
-            self._load()
+        self.close()
+        self._load()
 
     def _load(self) -> None:
         _check_header(self._path)
         self._context = _load(self._path)
-        self._searched = False
 
     def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded:
         """One segment, no fallback to higher temperatures (which can take 10 s).
@@ -84,7 +82,6 @@ class WhisperCpp:
             Aborted: ``cancellation`` was set; looked at before the encoder, after it, and after each token.
             ModelError: the model could not be loaded again by ``shrink``, and still cannot.
         """
-        self._searched = self._searched or request.beams > 1
         params = self._params(request.context, cancellation, request.beams)
         params.language = request.language
         params.initial_prompt = request.prompt

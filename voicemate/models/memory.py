@@ -14,8 +14,11 @@ from voicemate.models.catalog import Model, Role
 from voicemate.models.gguf import GgufHeader
 from voicemate.models.sizes import GB, MB, as_size
 
-CONTEXT = 2048
+_CONTEXT = 2048
 """Tokens of context unless the settings say otherwise (``thinking.context``)."""
+_SMALL, _SMALL_CONTEXT = 500 * MB, 1536
+"""The same for a model with a file under so many bytes: it makes nothing of what was said long ago, and its whole use
+is that it takes little."""
 
 _BATCH = 128
 """Tokens in one prefill batch (``thinking.batch``)."""
@@ -46,27 +49,33 @@ class Fit(StrEnum):
     TOO_LARGE = "needs more memory"
 
 
-def need(model: Model, context: int = CONTEXT) -> int:
-    """Bytes ``model`` takes while it works, with ``context`` tokens for a thinking model."""
+def context_of(size: int, asked: int = 0) -> int:
+    """Tokens of context for a thinking model with a file of ``size`` bytes: as many as are ``asked`` for in the
+    settings, or for 0 as many as suit it."""
+    return asked or (_SMALL_CONTEXT if size < _SMALL else _CONTEXT)
+
+
+def need(model: Model, context: int = 0) -> int:
+    """Bytes ``model`` takes while it works, with ``context_of`` so many tokens for a thinking model."""
     if model.role is Role.THINKING:
-        return _thinking(model.size, model.kv_bytes * context, 0)
+        return _thinking(model.size, model.kv_bytes * context_of(model.size, context), 0)
     if model.role is Role.HEARING:
         return hearing_need(model.size)
     return 2 * model.size
 
 
-def gguf_need(header: GgufHeader, size: int, context: int = CONTEXT) -> int:
-    """Bytes the GGUF model with ``header`` and a file of ``size`` bytes takes, with ``context`` tokens.
+def gguf_need(header: GgufHeader, size: int, context: int = 0) -> int:
+    """Bytes the GGUF model with ``header`` and a file of ``size`` bytes takes, with ``context_of`` so many tokens.
 
     Keys and values are float16; llama.cpp keeps them for the whole context in every layer, sliding windows
     included, unless told otherwise.
     """
     kv_bytes = 2 * sum(header.kv_heads) * (header.key_width + header.value_width)
     scratch = 4 * _BATCH * (header.vocabulary + 2 * header.feed_forward)
-    return _thinking(size, kv_bytes * context, scratch)
+    return _thinking(size, kv_bytes * context_of(size, context), scratch)
 
 
-def shortage(path: Path, context: int = CONTEXT) -> str | None:
+def shortage(path: Path, context: int = 0) -> str | None:
     """One sentence when the GGUF model at ``path`` probably needs more memory than this machine can give now.
 
     A warning and not a refusal: the system may still make room.
@@ -75,11 +84,13 @@ def shortage(path: Path, context: int = CONTEXT) -> str | None:
         ModelError: the file is not a GGUF language model, or was cut short.
         OSError: the file cannot be read.
     """
-    needed, available = gguf_need(gguf.read(path), path.stat().st_size, context), budget()
+    size = path.stat().st_size
+    tokens = context_of(size, context)
+    needed, available = gguf_need(gguf.read(path), size, tokens), budget()
     if needed <= available:
         return None
     return (
-        f"{path.name} needs about {as_size(needed)} of memory with {context:,} tokens of context, and about "
+        f"{path.name} needs about {as_size(needed)} of memory with {tokens:,} tokens of context, and about "
         f"{as_size(available)} are free: choose a smaller model, or a smaller thinking.context"
     )
 
@@ -93,7 +104,7 @@ def _thinking(size: int, kv: int, scratch: int) -> int:
     return round(_MARGIN * (size + kv + max(_COMPUTE, scratch)))
 
 
-def fit(model: Model, memory: int, speed: float, context: int = CONTEXT) -> Fit:
+def fit(model: Model, memory: int, speed: float, context: int = 0) -> Fit:
     """Whether ``model`` suits a machine with ``memory`` bytes for it that reads ``speed`` bytes of weights a second.
 
     Every token is decoded by reading all weights that work on it once, which is what limits the speed.

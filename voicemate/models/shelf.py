@@ -27,10 +27,8 @@ class Listed:
     fit: Fit
 
 
-def listing(
-    context: int = memory.CONTEXT, *, catalog: Catalog | None = None, folder: Path | None = None
-) -> list[Listed]:
-    """Every model of the catalog, with ``context`` tokens for the thinking ones.
+def listing(context: int = 0, *, catalog: Catalog | None = None, folder: Path | None = None) -> list[Listed]:
+    """Every model of the catalog, with ``memory.context_of`` so many tokens for the thinking ones.
 
     Raises:
         ModelError: the catalog cannot be used.
@@ -52,7 +50,7 @@ def listing(
 def better_thinking_model(
     memory_bytes: int | None = None,
     speed: float | None = None,
-    context: int = memory.CONTEXT,
+    context: int = 0,
     *,
     catalog: Catalog | None = None,
 ) -> Model | None:

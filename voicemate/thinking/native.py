@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from voicemate.bare_import import import_bare
 from voicemate.config import ThinkingSettings, engine_threads
 from voicemate.errors import ModelError
+from voicemate.models.memory import context_of
 from voicemate.personas.persona import Sampling
 from voicemate.thinking.threads import ThreadGovernor
 
@@ -280,18 +281,21 @@ class Native:
                 "Fetch it again with `voicemate models pull`, or choose another model",
             )
         trained = C.llama_model_n_ctx_train(model)
-        if settings.context > trained:
+        self._asked = (
+            min(context_of(self._path.stat().st_size), trained) if not settings.context else settings.context
+        )
+        if self._asked > trained:
             C.llama_model_free(model)
             raise ModelError(
-                f"The context of {settings.context} tokens is more than this model knows ({trained})",
+                f"The context of {self._asked} tokens is more than this model knows ({trained})",
                 f"Set thinking.context to {trained} or less",
             )
         return model
 
     def _make_context(self, settings: ThinkingSettings) -> Any:
         params = C.llama_context_default_params()
-        params.n_ctx = settings.context
-        params.n_batch = params.n_ubatch = min(max(settings.batch, self.group), settings.context)
+        params.n_ctx = self._asked
+        params.n_batch = params.n_ubatch = min(max(settings.batch, self.group), self._asked)
         params.n_seq_max = 2 if _attends(self._model) else 1  # the second one is _ASIDE
         params.kv_unified = True  # both share what they have in common
         params.n_outputs_max = params.n_seq_max  # though no batch has more than one token whose logits are read
@@ -305,7 +309,7 @@ class Native:
         context = C.llama_init_from_model(self._model, params)
         if not context:
             raise ModelError(
-                f"A context of {settings.context} tokens does not fit into memory: {_reason()}",
+                f"A context of {self._asked} tokens does not fit into memory: {_reason()}",
                 "Set thinking.context to less, or choose a smaller model",
             )
         return context

@@ -35,6 +35,11 @@ def test_sizes_read_as_people_write_them(size: int, text: str):
     assert as_size(size) == text
 
 
+def test_the_smallest_models_get_a_smaller_context_and_the_settings_go_before():
+    assert memory.context_of(98 * 10**6) < memory.context_of(2 * GB)
+    assert memory.context_of(98 * 10**6, 4096) == memory.context_of(2 * GB, 4096) == 4096
+
+
 def test_a_longer_context_takes_more_memory():
     model = CATALOG.find("qwen3-4b")
     assert memory.need(model, 4096) - memory.need(model, 2048) == pytest.approx(1.1 * 2048 * model.kv_bytes, abs=2)
