@@ -38,6 +38,9 @@ AUDIBLE_DBFS = -50.0
 PATIENCE_S = 30.0
 """After this long without an answer the turn counts as missed."""
 
+NEAR_S = 5.0
+"""A recording is found within so long of when it was begun."""
+
 BREATH_S = 1.0
 """The person waits this long after an answer."""
 
@@ -80,14 +83,15 @@ def converse(
     environment = {"VOICEMATE_HOME": str(home), "VOICEMATE_MODELS": str(models_folder())}
     _write_settings(home, arguments.set)
     with PulseRoom() as room, room.recording() as recording:
-        said: list[tuple[Recorded, np.ndarray]] = []
+        said: list[tuple[Recorded, np.ndarray, float]] = []
+        began = time.monotonic()
         options = ("--stt", arguments.stt, "--llm", arguments.llm, "--persona", arguments.persona)
         with Talk(options, room.environment | environment, echo=True) as talk:
             start_s = talk.wait_until_greeted()
             time.sleep(BREATH_S)
             for clip in clips:
                 sound = soxr.resample(clip.pcm(), 16_000, RATE)
-                said.append((clip, sound))
+                said.append((clip, sound, time.monotonic() - began))
                 room.say(sound)
                 with contextlib.suppress(TimeoutError):
                     talk.wait_until_answered(PATIENCE_S)
@@ -104,15 +108,18 @@ def _write_settings(home: Path, given: list[str]) -> None:
     (home / "config" / "settings.toml").write_text("".join(f"{setting}\n" for setting in given))
 
 
-def measure(recording: Recording, said: list[tuple[Recorded, np.ndarray]]) -> list[Turn]:
-    """The gap of each turn, from the recording alone."""
+def measure(recording: Recording, said: list[tuple[Recorded, np.ndarray, float]]) -> list[Turn]:
+    """The gap of each turn, from the recording alone.
+
+    Args:
+        said: the recordings in their order, at the room's rate, with about the second at which each was begun.
+    """
     loud = audible(recording.loudspeaker)
-    turns, begin = [], 0
-    places = []
-    for clip, sound in said:
-        begin += find(sound, recording.person[begin:])
-        places.append((clip, begin))
-        begin += len(sound)
+    turns, places = [], []
+    for clip, sound, second in said:
+        first = round(max(0.0, second - NEAR_S) * RATE)
+        last = round((second + NEAR_S) * RATE) + len(sound)
+        places.append((clip, first + find(sound, recording.person[first:last])))
     for place, (clip, begin) in enumerate(places):
         ended = begin + round(clip.speech_end_s * RATE)
         following = places[place + 1][1] if place + 1 < len(places) else len(loud)
