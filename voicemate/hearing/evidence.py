@@ -117,7 +117,9 @@ def supports(confidence: float) -> bool:
     return confidence >= _CONFIDENT
 
 
-def judge(text: str, confidence: float, voiced: int, dbfs: float, agreed: float = 1.0) -> Words | NotWords:
+def judge(
+    text: str, confidence: float, voiced: int, dbfs: float, agreed: float = 1.0, among_noise: bool = False
+) -> Words | NotWords:
     """Whether ``text`` was said.
 
     Args:
@@ -126,9 +128,13 @@ def judge(text: str, confidence: float, voiced: int, dbfs: float, agreed: float 
         voiced: samples in which a voice was heard.
         dbfs: mean level of those.
         agreed: ``agreement`` with another transcript, if one was made.
+        among_noise: most of what was heard just before was no words: a television, somebody who sings. Then whisper
+            must be sure.
     """
     said = words.without_tags(text)
     why = _against(said, confidence, voiced, dbfs, agreed)
+    if not why and among_noise and confidence < SURE_ENOUGH:
+        why = "unclear, after sounds that were no words"
     return NotWords(why, text) if why else Words(said)
 
 

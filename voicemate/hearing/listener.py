@@ -5,6 +5,7 @@ Everything here runs on the conversation's loop; whisper works in its own thread
 """
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,12 @@ from voicemate.hearing.ears import Ears, Piece, PieceEnded
 from voicemate.hearing.evidence import NotWords, Words, judge
 from voicemate.hearing.speech_tracker import Paused, SpeechEvent
 from voicemate.hearing.transcript import Transcriber, Transcript
-from voicemate.sound import Pcm
+from voicemate.sound import Pcm, samples
+
+_LATELY = samples(20_000)
+_OFTEN = 3
+"""Voices in that time that were no words, after which words must be sure. Somebody who is misheard twice is heard the
+third time as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class Listener:
         self._transcriber = transcriber
         self._language = language
         self.prompt = prompt
+        self._no_words = deque[int](maxlen=_OFTEN)  # where the latest voices ended that were no words
         self._begin()
 
     @property
@@ -115,7 +122,8 @@ class Listener:
         tail = self._ears.tail()
         if tail is not None:
             heard.append((tail, await self._hear_tail(tail)))
-        return _understood(heard)
+        self._verdict = _understood(heard, self._among_noise())
+        return self._verdict
 
     async def so_far(self) -> str:
         """The words of the utterance that goes on, drafted: quick, and not to be relied on.
@@ -136,13 +144,22 @@ class Listener:
 
     def close(self) -> None:
         """The utterance is over: the next voice starts a new one."""
+        if self._verdict is not None:
+            if self._verdict.words:
+                self._no_words.clear()
+            else:
+                self._no_words.append(self._ears.position)
         self._ears.close()
         for work in (*self._finished, self._draft):
             if work is not None:
                 work.task.cancel()
         self._begin()
 
+    def _among_noise(self) -> bool:
+        return len(self._no_words) == _OFTEN and self._ears.position - self._no_words[0] < _LATELY
+
     def _begin(self) -> None:
+        self._verdict: Understood | None = None
         self._finished: list[_Work] = []
         self._draft: _Work | None = None
 
@@ -176,12 +193,14 @@ class Listener:
         return await self._transcriber.transcribe(pcm, language, self.prompt)
 
 
-def _understood(heard: list[tuple[Piece, Transcript]]) -> Understood:
+def _understood(heard: list[tuple[Piece, Transcript]], among_noise: bool) -> Understood:
     """The pieces in which somebody spoke, joined; if nobody did in any, what was made up and why it is no words."""
     if not heard:
         return Understood("", "", words=False, why="no voice")
     language = heard[0][1].language
-    verdicts = [judge(told.text, told.confidence, piece.voiced, piece.dbfs, told.agreed) for piece, told in heard]
+    verdicts = [
+        judge(told.text, told.confidence, piece.voiced, piece.dbfs, told.agreed, among_noise) for piece, told in heard
+    ]
     said = [
         (verdict.text, piece.overlaps)
         for verdict, (piece, _) in zip(verdicts, heard, strict=True)

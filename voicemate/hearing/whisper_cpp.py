@@ -63,7 +63,7 @@ class WhisperCpp:
 
     def shrink(self) -> None:
         """Give back what decoding has left: whisper.cpp keeps its scratch memory (20 MB for base), and the caches for
-        all beams and two more (38 MB with four), for as long as the model is loaded. So it is loaded anew: 0.15 s.
+        all beams and two more (44 MB with five), for as long as the model is loaded. So it is loaded anew: 0.15 s.
 
         Raises:
             ModelError: the file is gone or damaged; every call tells so until it is back.

@@ -175,3 +175,35 @@ async def test_speech_that_a_key_ends_is_heard_up_to_there():
     assert listening.end_speech() is not None
     assert listening.end_speech() is None, "it pauses already"
     assert (await listening.hear()).words
+
+
+UNSURE = 0.55  # of its words, and heard alike when heard again
+
+
+async def hear_one(listening: Listener, transcriber: Counting, confidence: float) -> Understood:
+    """One utterance of a second, and the silence around it."""
+    transcriber.confidence = confidence
+    await play(listening, 2)
+    understood = await listening.hear()
+    listening.close()
+    return understood
+
+
+@pytest.mark.parametrize(("noises", "pause_s", "believed"), [(2, 0, True), (3, 0, False), (3, 20, True)])
+async def test_among_sounds_that_were_no_words_whisper_must_be_sure(noises: int, pause_s: int, believed: bool):
+    transcriber = Counting()
+    one = silence(0.5) + voice(1) + silence(0.5)
+    listening = listener(one * noises + silence(pause_s) + one * 2, transcriber)
+    for _ in range(noises):
+        assert not (await hear_one(listening, transcriber, 0.1)).words
+    await play(listening, pause_s)
+    assert (await hear_one(listening, transcriber, UNSURE)).words is believed
+    assert (await hear_one(listening, transcriber, 0.8)).words
+
+
+async def test_after_words_that_were_sure_unsure_ones_are_believed_again():
+    transcriber = Counting()
+    listening = listener((silence(0.5) + voice(1) + silence(0.5)) * 5, transcriber)
+    for confidence in (0.1, 0.1, 0.1, 0.8):
+        await hear_one(listening, transcriber, confidence)
+    assert (await hear_one(listening, transcriber, UNSURE)).words
