@@ -142,7 +142,7 @@ def ablation(cases: list[Case]) -> dict[str, Figures]:
 
 def cross_validated(cases: list[Case]) -> dict[str, Figures]:
     """How much the weights owe to these clips: chosen on one half of the sources, tried on the other, both ways."""
-    choices = [Weights(sentence_ms=s, voice_ms=v) for s in (0, 150, 300, 600, 900) for v in (0, 150, 300, 600)]
+    choices = [Weights(sentence_ms=s, voice_ms=v) for s in (0, 300, 600, 1000, 1500) for v in (0, 150, 300, 600)]
     sources = sorted({case.clip.split("/")[0] for case in cases})
     table = {}
     for name, part in (("even", sources[::2]), ("odd", sources[1::2])):

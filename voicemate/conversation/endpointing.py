@@ -1,7 +1,7 @@
 """Is the turn over? How long a silence must be, by all that is known about it, and why.
 
 A pure rule: the same votes always ask for the same wait. Every vote may be missing and then says nothing.
-docs/turn-taking.md explains it in ten lines and shows what each vote earns.
+docs/turn-taking.md explains it in twelve lines and shows what each vote earns.
 """
 
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class Weights:
 
     whole: float = 0.25
     sentence_ms: float = 1_000.0
-    call_ms: float = 600.0
+    call_ms: float = 700.0
     voice_ms: float = 300.0
     habit: float = 1.2
 
