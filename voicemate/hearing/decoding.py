@@ -3,7 +3,7 @@
 Whisper hears windows of 30 s, and a short utterance costs as much as a long one unless the encoder is told to look
 at less (``audio_ctx``). At too small a context the decoder no longer finds the end and says the sentence again and
 again. In the smallest one whisper's own timestamps tell it: whisper.cpp stops where one of them reaches the end of
-the sound. What loops all the same is done once more with the whole window.
+the sound. What loops all the same is done once more with a wider one.
 
 A quick draft with hardly more context than the utterance has comes first, and is taken when its tokens are likely
 enough for the model: the less its best would gain, the less it asks for.
@@ -35,8 +35,9 @@ _STEP = 256
 multiple of 256 positions whatever the context is, and what is in those beyond it counts in full: what the decode
 before left there (whisper.cpp's pull request 3941). The same sound then gave other words after other sounds."""
 
-WIDER = (768, 1024, FULL_CONTEXT)
-"""What is tried one after the other when a decode loops, as far as it is wider than what looped."""
+WIDER = (768, 1024, 1280)
+"""What is tried one after the other when a decode loops, as far as it is wider than what looped. Not the whole
+window, which is no multiple of ``_STEP``: what came of it was by chance."""
 
 _SMALLEST = 256
 """The smallest context, and the only one that is decoded with timestamps. What fits into it is a sentence; where

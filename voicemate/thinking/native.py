@@ -78,7 +78,6 @@ def _listen(level: int, text: bytes, _: ctypes.c_void_p) -> None:
         _log.debug("%s", line)
 
 
-C.llama_log_set(_listen, ctypes.c_void_p())
 C.llama_backend_init()
 
 
@@ -115,6 +114,7 @@ class Native:
         self._model: Any = None
         self._repetition: dict[float, Any] = {}
         _errors.clear()
+        C.llama_log_set(_listen, ctypes.c_void_p())  # llama_cpp's own init takes the messages, whenever it runs
         try:
             self._model = self._load_model(settings)
             self._vocabulary = C.llama_model_get_vocab(self._model)
@@ -281,9 +281,7 @@ class Native:
                 "Fetch it again with `voicemate models pull`, or choose another model",
             )
         trained = C.llama_model_n_ctx_train(model)
-        self._asked = (
-            min(context_of(self._path.stat().st_size), trained) if not settings.context else settings.context
-        )
+        self._asked = settings.context or min(context_of(self._path.stat().st_size), trained)
         if self._asked > trained:
             C.llama_model_free(model)
             raise ModelError(
