@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,30 +57,33 @@ class Whisper:
 
     async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
         """See ``Transcriber``. ``auto`` takes the language heard last when it fits, which costs nothing."""
-        try:
+        with self._at_work():
             return await self._thread.run(self._transcribe, pcm, language, prompt, Cancellation())
-        except Aborted:  # by close()
-            raise asyncio.CancelledError from None
-        finally:
-            self._shrink_later()
 
     async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
         """See ``Transcriber``. ``auto`` takes the language heard last."""
-        try:
+        with self._at_work():
             return await self._thread.run(self._draft, pcm, language, Cancellation())
-        except Aborted:  # by close()
-            raise asyncio.CancelledError from None
 
     def close(self) -> None:
         """Abort what is going on and free the model; returns when that is done (after an encoder pass at most)."""
+        self._small = False  # nothing to give back any more
         self._stay()
         self._thread.close(last=self._model.close)
 
-    def _shrink_later(self) -> None:
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """The model stays for as long as somebody is heard, and gives its memory back some seconds later."""
         self._stay()
-        if not self._small:
-            return
-        self._shrinking = asyncio.get_running_loop().call_later(_QUIET_S, self._thread.submit, self._model.shrink)
+        try:
+            yield
+        except Aborted:  # by close()
+            raise asyncio.CancelledError from None
+        finally:
+            self._stay()
+            if self._small:
+                loop = asyncio.get_running_loop()
+                self._shrinking = loop.call_later(_QUIET_S, self._thread.submit, self._model.shrink)
 
     def _stay(self) -> None:
         if self._shrinking is not None:

@@ -1,11 +1,15 @@
 """What a beam search needs is given back, and the words are the same afterwards."""
 
+import asyncio
+
 import psutil
 import pytest
 
 from voicemate.engine_thread import Cancellation
 from voicemate.errors import ModelError
+from voicemate.hearing import whisper as hearing
 from voicemate.hearing.decoding import Request
+from voicemate.hearing.whisper import Whisper
 from voicemate.hearing.whisper_cpp import WhisperCpp
 from voicemate.machine import heap
 
@@ -40,3 +44,20 @@ def test_a_model_whose_file_has_gone_meanwhile_is_told_and_comes_back(whisper_ti
     (tmp_path / "elsewhere.bin").rename(file)
     assert whisper.decode(sound, request(beams=2), Cancellation()).text == words
     whisper.close()
+
+
+@pytest.mark.parametrize("after_s", [0.0, 60.0])
+async def test_a_whisper_that_is_closed_gives_nothing_back_later(whisper_tiny, clips, monkeypatch, after_s: float):
+    monkeypatch.setattr(hearing, "_QUIET_S", after_s)
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    whisper = Whisper(whisper_tiny, threads=1)
+    await whisper.transcribe(clips["livekit/weather_question.flac"].pcm())
+    work = asyncio.create_task(whisper.transcribe(clips["livekit/weather_question.flac"].pcm()))
+    await asyncio.sleep(0)
+    whisper.close()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    await asyncio.sleep(0)
+    assert whisper._shrinking is None
+    assert faults == []
