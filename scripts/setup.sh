@@ -119,26 +119,35 @@ if [ "$(uname -s)" = Linux ]; then
   compiled="--no-binary pywhispercpp"
   export GGML_NATIVE=ON GGML_LLAMAFILE=ON BUILD_SHARED_LIBS=OFF CMAKE_POSITION_INDEPENDENT_CODE=ON
 fi
-# Where the CPU has AMX, gcc drops the code with which ggml sets its tiles up, and the first product of two matrices ends
-# the process (llama.cpp's pull request 26954). It would also keep a second copy of all weights.
+# Where the CPU has AMX, gcc before 13.2.1 leaves out what sets ggml's tiles up, and the first product of two matrices
+# ends the process (llama.cpp's pull request 26954). Told to leave no store out it does not; the option is recorded in
+# what it makes, so that such a build can be told from others.
+kept=-fno-tree-dse
 if grep -qsw amx_tile /proc/cpuinfo; then
-  without_amx="-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
-  if ${CXX:-c++} $without_amx -E -x c++ /dev/null >/dev/null 2>&1; then # an older compiler knows of no AMX at all
-    export CFLAGS="${CFLAGS:-} $without_amx" CXXFLAGS="${CXXFLAGS:-} $without_amx"
-  fi
+  export CFLAGS="${CFLAGS:-} $kept -fno-dse -frecord-gcc-switches"
+  export CXXFLAGS="${CXXFLAGS:-} $kept -fno-dse -frecord-gcc-switches"
 fi
+compile_anew() { pip cache remove "$1" || true; pip uninstall --yes "$1"; install_locked; } # no cache is no fault
+
+# What was installed before, or comes from pip's cache, may be the wheel, or compiled otherwise.
 whisper_is_compiled() {
   $venv/bin/python -c '
-import sys, _pywhispercpp
+import pathlib, sys, _pywhispercpp
 info = _pywhispercpp.whisper_print_system_info()
-sys.exit("LLAMAFILE" not in info or "AMX_INT8 = 1" in info)'
+kept = sys.argv[1].encode() in pathlib.Path(_pywhispercpp.__file__).read_bytes()
+sys.exit("LLAMAFILE" not in info or ("AMX_INT8 = 1" in info and not kept))' $kept
 }
-compile_whisper() { pip cache remove pywhispercpp; pip uninstall --yes pywhispercpp; install_locked; }
+llama_is_compiled() {
+  $venv/bin/python -c 'import sys; from voicemate.thinking.library import Amx, amx; sys.exit(amx() is Amx.CRASHES)'
+}
 
 with_clock "installing the locked packages (compiling llama.cpp and whisper.cpp takes 5 to 15 minutes, once)" \
   install_locked
-if [ -n "$compiled" ] && ! whisper_is_compiled 2>>"$log"; then # the wheel was there, or one compiled otherwise
-  with_clock "compiling whisper.cpp for this CPU (1 to 3 minutes, once)" compile_whisper
+if [ -n "$compiled" ] && ! whisper_is_compiled 2>>"$log"; then
+  with_clock "compiling whisper.cpp for this CPU (1 to 3 minutes, once)" compile_anew pywhispercpp
+fi
+if ! llama_is_compiled 2>>"$log"; then
+  with_clock "compiling llama.cpp for this CPU (5 to 15 minutes, once)" compile_anew llama_cpp_python
 fi
 with_clock "installing voicemate" \
   pip install --no-deps --editable .

@@ -13,12 +13,14 @@ from voicemate.engine_thread import Cancellation, EngineThread
 from voicemate.errors import ModelError
 from voicemate.personas.persona import Sampling
 from voicemate.thinking.kv_cache import KvCache
+from voicemate.thinking.library import VERSION
 from voicemate.thinking.mind import Message
-from voicemate.thinking.native import VERSION, Native, Sampler
+from voicemate.thinking.native import Native
 from voicemate.thinking.prefix import Batching, can_look_at
 from voicemate.thinking.prompt_cache import PromptCache
 from voicemate.thinking.prompt_tokens import PromptTokens
 from voicemate.thinking.reply_text import ReplyText, wind_down
+from voicemate.thinking.sampler import Sampler
 
 LOOKAHEAD = 16
 """Pieces decoded beyond those that were taken: about as many as the next phrase has."""
@@ -157,12 +159,14 @@ class Llama:
         tokens = self._prompts.beginning(messages)
         self._check_room(len(tokens), 0)
         self._cache.bring_to(tokens, stop)
+        self._native.rest()
 
     def _prepare(self, opening: Sequence[Message], stop: Cancellation) -> None:
         tokens = self._prompts.beginning(opening)
         tokens = tokens[: self._batching.full(len(tokens))]
         state = self._on_disk.load(tokens) if self._on_disk else None
         if state and self._cache.restore(tokens, state):
+            self._native.rest()
             return
         self._warm(opening, stop)
         if self._on_disk and not stop.cancelled:

@@ -1,44 +1,27 @@
-"""llama.cpp's handle: a model, its context with one sequence in the KV cache, and sampling.
+"""llama.cpp's handle: a model, and its context with one sequence in the KV cache.
 
 Thin and synchronous. One thread owns it; only ``tokenize`` and the vocabulary may be used from any thread.
 """
 
 import ctypes
-import logging
 import os
-import re
 import sys
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemate.bare_import import import_bare
 from voicemate.config import ThinkingSettings, engine_threads
 from voicemate.errors import ModelError
 from voicemate.models.memory import context_of
 from voicemate.personas.persona import Sampling
+from voicemate.thinking.file_pages import let_go
+from voicemate.thinking.library import Amx, C, amx, listen, reason
+from voicemate.thinking.sampler import Sampler, repetition
 from voicemate.thinking.threads import ThreadGovernor
-
-if sys.platform == "darwin":
-    # ggml's Metal backend otherwise wakes a thread 200 times a second for as long as the process lives, and
-    # asserts that it has nothing left when the process exits.
-    os.environ.setdefault("GGML_METAL_NO_RESIDENCY", "1")
-
-C: Any = import_bare("llama_cpp.llama_cpp")
-"""llama.cpp's C functions. Imported after the variable above is set; Any, since the package's own hints take C
-arrays for bytes."""
-
-_DRY_BASE, _DRY_ALLOWED = 1.75, 4
-_BREAKERS = (b"\n", b":", b'"', b"*", b".", b"?", b"!")
-"""Where a sequence ends: two sentences may begin alike."""
-
-PENALTY_WINDOW = 64
-"""Tokens of the reply that the repeat penalty looks back on; llama.cpp's own default."""
 
 _CPU_GROUP = 4
 """Rows that ggml's CPU kernels for repacked weights take at once."""
@@ -46,12 +29,12 @@ _GPU_GROUP = 32
 """Rows of a tile of Metal's matrix product; a batch of so many costs hardly more than one of a single token."""
 
 _COMPARABLE = 8
-"""Tokens of a batch from which its time tells how many threads help. Smaller ones are words read while the person
-speaks: they come right behind whisper's work, whose threads still wait for more of it in a busy loop."""
+"""Tokens of a batch from which its time tells how many threads help. Smaller ones come right behind whisper's work,
+whose threads still wait for more of it in a busy loop."""
 _BESIDES = 2.5
 """Tokens that every batch costs besides its own: one thread takes 39 ms for 4, 88 for 12, 400 for 64 (SmolLM2)."""
-_BATCHES = 9
-"""Batches with few threads after a failed try with more: about three turns."""
+_BATCHES = 5
+"""Batches with few threads after a failed try with more: some four turns of those that are waited for."""
 
 _ASIDE = 1
 """The sequence of a ``peek``."""
@@ -59,26 +42,6 @@ _ASIDE = 1
 _KEY_GROUP = 32
 """Values that Q8_0 quantizes together. Keys in it take half the memory of 16 bits, and a CPU reads them no slower;
 over 1,800 tokens the perplexity of SmolLM2-135M stayed 66.8 and 107.9 to 107.6."""
-
-_ERROR = 4  # GGML_LOG_LEVEL_ERROR
-VERSION: str = version("llama-cpp-python")
-"""The version of llama-cpp-python, and with it that of llama.cpp."""
-
-_log = logging.getLogger("voicemate.llama")
-_errors: list[str] = []  # the first one since the last look
-
-
-@C.llama_log_callback
-def _listen(level: int, text: bytes, _: ctypes.c_void_p) -> None:
-    """Takes what llama.cpp would print; called from any of its threads."""
-    line = text.decode("utf-8", "replace").strip()
-    if level == _ERROR and line and not _errors:
-        _errors.append(line)
-    if line:
-        _log.debug("%s", line)
-
-
-C.llama_backend_init()
 
 
 class Native:
@@ -110,11 +73,12 @@ class Native:
         most = engine_threads(settings.threads)
         self._governor = ThreadGovernor(most, governed)
         self._batch_governor = ThreadGovernor(most, governed, trial=1, patience=_BATCHES)
+        # What is read while a reply is heard has the sound and its making for neighbours, and tells of nothing else.
+        self._idle_governor = ThreadGovernor(most, governed, trial=1, patience=_BATCHES)
         self._context: Any = None
         self._model: Any = None
         self._repetition: dict[float, Any] = {}
-        _errors.clear()
-        C.llama_log_set(_listen, ctypes.c_void_p())  # llama_cpp's own init takes the messages, whenever it runs
+        listen()
         try:
             self._model = self._load_model(settings)
             self._vocabulary = C.llama_model_get_vocab(self._model)
@@ -180,7 +144,8 @@ class Native:
         """Evaluate ``tokens`` behind those in the cache, in one batch.
 
         Args:
-            scored: the one of them after which ``logits`` are wanted; None for none, which spares a few milliseconds.
+            scored: the one of them after which ``logits`` are wanted; None for none: nobody waits for them, and a few
+                milliseconds are spared.
 
         Raises:
             ModelError: llama.cpp failed; what the cache holds is not known then.
@@ -188,17 +153,17 @@ class Native:
         room = (C.llama_token * len(tokens))(*tokens)  # the batch only points to it
         batch = C.llama_batch_get_one(room, len(tokens))
         batch.logits = (ctypes.c_int8 * len(tokens))(*(token == scored for token in range(len(tokens))))
-        self._decode(batch)
+        several = self._idle_governor if scored is None else self._batch_governor
+        self._decode(batch, self._governor if len(tokens) == 1 else several)
 
-    def _decode(self, batch: Any) -> None:
+    def _decode(self, batch: Any, governor: ThreadGovernor) -> None:
         count = batch.n_tokens
-        governor = self._governor if count == 1 else self._batch_governor
         C.llama_set_n_threads(self._context, governor.threads, governor.threads)
         began = time.perf_counter()
         code = C.llama_decode(self._context, batch)
         if code != 0:
             raise ModelError(
-                f"The language model failed on {count} tokens (llama_decode {code}: {_reason()})",
+                f"The language model failed on {count} tokens (llama_decode {code}: {reason()})",
                 "Start again; if it goes on, set thinking.gpu_layers to 0 or choose a smaller model",
             )
         if count == 1 or count >= _COMPARABLE:
@@ -222,7 +187,7 @@ class Native:
                 batch.logits[place] = place == len(tokens) - 1
             batch.n_tokens = len(tokens)
             C.llama_memory_seq_cp(self._memory, 0, _ASIDE, 0, length)
-            self._decode(batch)
+            self._decode(batch, self._batch_governor)
         finally:
             C.llama_memory_seq_rm(self._memory, _ASIDE, -1, -1)
             C.llama_batch_free(batch)
@@ -231,6 +196,12 @@ class Native:
         """The next tokens are the first words of a reply, and waited for: try all threads. What slowed the last
         reply's later words down was mostly their own sound being made."""
         self._governor.look_anew()
+
+    def rest(self) -> None:
+        """Nobody waits: give memory back that is not needed. AMX has weights laid out anew, and of those in the file
+        only the rows of the words that are read, of which each brings its neighbours along (64 KB)."""
+        if self._laid_out:
+            let_go(self._path)
 
     def cut(self, length: int) -> bool:
         """Drop all tokens behind the first ``length``. False, and nothing changed, where the model cannot."""
@@ -245,14 +216,14 @@ class Native:
         own, good until ``append``."""
         return np.ctypeslib.as_array(C.llama_get_logits_ith(self._context, -1), shape=(self._n_vocab,))
 
-    def sampler(self, sampling: Sampling, seed: int, prompt: Sequence[int]) -> "Sampler":
+    def sampler(self, sampling: Sampling, seed: int, prompt: Sequence[int]) -> Sampler:
         """See ``Sampler``."""
         if sampling.dry not in self._repetition:
-            self._repetition[sampling.dry] = self._make_repetition(sampling.dry)
-        repetition = C.llama_sampler_clone(self._repetition[sampling.dry])
+            self._repetition[sampling.dry] = repetition(self._vocabulary, sampling.dry, self.size)
+        step = C.llama_sampler_clone(self._repetition[sampling.dry])
         for token in prompt:
-            C.llama_sampler_accept(repetition, token)
-        return Sampler(self._context, self._n_vocab, sampling, seed, repetition)
+            C.llama_sampler_accept(step, token)
+        return Sampler(self._context, self._n_vocab, sampling, seed, step)
 
     def state(self) -> bytes:
         """All that the cache holds, for ``restore``."""
@@ -273,13 +244,15 @@ class Native:
     def _load_model(self, settings: ThinkingSettings) -> Any:
         params = C.llama_model_default_params()
         params.n_gpu_layers = settings.gpu_layers
-        params.use_extra_bufts = not _knows_amx()
+        tiles = amx()
+        params.use_extra_bufts = tiles is not Amx.CRASHES
         model = C.llama_model_load_from_file(os.fsencode(self._path), params)
         if not model:
             raise ModelError(
-                f"The model file {self._path} is damaged or of a kind not known: {_reason()}",
+                f"The model file {self._path} is damaged or of a kind not known: {reason()}",
                 "Fetch it again with `voicemate models pull`, or choose another model",
             )
+        self._laid_out = tiles is Amx.SOUND
         trained = C.llama_model_n_ctx_train(model)
         self._asked = settings.context or min(context_of(self._path.stat().st_size), trained)
         if self._asked > trained:
@@ -307,17 +280,10 @@ class Native:
         context = C.llama_init_from_model(self._model, params)
         if not context:
             raise ModelError(
-                f"A context of {self._asked} tokens does not fit into memory: {_reason()}",
+                f"A context of {self._asked} tokens does not fit into memory: {reason()}",
                 "Set thinking.context to less, or choose a smaller model",
             )
         return context
-
-    def _make_repetition(self, strength: float) -> Any:
-        """See ``Sampler``. It looks through the whole vocabulary, which takes 15 ms: made once, and cloned."""
-        breakers = (ctypes.c_char_p * len(_BREAKERS))(*_BREAKERS)
-        return C.llama_sampler_init_dry(
-            self._vocabulary, strength, _DRY_BASE, _DRY_ALLOWED, self.size, breakers, len(breakers)
-        )
 
     def _head_size(self) -> int:
         """Values of an attention head's key; the model's width over its heads, where its file does not say."""
@@ -344,49 +310,6 @@ class Native:
         return room.raw[:length]
 
 
-class Sampler:
-    """Picks a reply's tokens. A fresh one for each reply, so that a reply depends on nothing that was said before
-    but its prompt. The order of the steps is llama.cpp's own.
-
-    A small model that has said a sentence says it again, turn after turn. So a token that would go on with a
-    sequence from the prompt (an example, an earlier reply) is made less likely the longer that sequence is:
-    the "don't repeat yourself" sampler of llama.cpp, with its author's constants
-    (https://github.com/oobabooga/text-generation-webui/pull/5677). Single words and turns of phrase stay free.
-
-    Args:
-        repetition: that step, which has seen the prompt; it is the sampler's from now on.
-    """
-
-    def __init__(self, context: Any, n_vocab: int, sampling: Sampling, seed: int, repetition: Any) -> None:
-        self._context = context
-        self._chain = C.llama_sampler_chain_init(C.llama_sampler_chain_default_params())
-        steps = [
-            C.llama_sampler_init_penalties(n_vocab, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0),
-            repetition,
-        ]
-        if sampling.temperature == 0:
-            steps.append(C.llama_sampler_init_greedy())
-        else:
-            steps += [
-                C.llama_sampler_init_top_k(sampling.top_k),
-                C.llama_sampler_init_top_p(sampling.top_p, 1),
-                C.llama_sampler_init_min_p(sampling.min_p, 1),
-                C.llama_sampler_init_temp(sampling.temperature),
-                C.llama_sampler_init_dist(seed % 0xFFFF_FFFF),  # the largest one asks for a random seed
-            ]
-        for step in steps:
-            C.llama_sampler_chain_add(self._chain, step)
-
-    def pick(self) -> int:
-        """The next token, from the logits after the last one evaluated."""
-        return int(C.llama_sampler_sample(self._chain, self._context, -1))
-
-    def close(self) -> None:
-        chain, self._chain = self._chain, None
-        if chain:
-            C.llama_sampler_free(chain)
-
-
 def _check_file(path: Path) -> None:
     pull = "Fetch it with `voicemate models pull`, or choose another model with thinking.model"
     try:
@@ -401,15 +324,3 @@ def _check_file(path: Path) -> None:
 def _attends(model: Any) -> bool:
     """All that the model knows of its past are keys and values of each token."""
     return not (C.llama_model_is_recurrent(model) or C.llama_model_is_hybrid(model))
-
-
-def _knows_amx() -> bool:
-    """This llama.cpp was compiled with AMX. By gcc that crashes at the first product of two matrices (pull request
-    26954), so that the weights must stay out of the buffers that are multiplied by it."""
-    return b"AMX_INT8 = 1" in C.llama_print_system_info()
-
-
-def _reason() -> str:
-    """What llama.cpp complained of first, since what follows says less and less; forgotten then."""
-    first = _errors.pop() if _errors else "llama.cpp gives no reason"
-    return re.sub(r"^\w+: (error loading model: )?", "", first)

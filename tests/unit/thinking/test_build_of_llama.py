@@ -1,0 +1,25 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from voicemate.thinking import library
+from voicemate.thinking.library import Amx
+
+
+@pytest.mark.parametrize(
+    ("info", "recorded", "expected"),
+    [
+        (b"CPU : AVX2 = 1 | ", b"", Amx.NONE),
+        (b"CPU : AVX2 = 1 | AMX_INT8 = 1 | ", b"GNU GIMPLE -O3 -march=native", Amx.CRASHES),
+        (b"CPU : AVX2 = 1 | AMX_INT8 = 1 | ", b"GNU GIMPLE -O3 -fno-tree-dse -march=native", Amx.SOUND),
+    ],
+)
+def test_a_build_with_amx_is_trusted_when_its_compiler_was_told_to_leave_no_store_out(
+    info: bytes, recorded: bytes, expected: Amx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "libggml-cpu.so").write_bytes(b"\x7fELF" + recorded)
+    build = SimpleNamespace(__file__=str(tmp_path / "llama_cpp.py"), llama_print_system_info=lambda: info)
+    monkeypatch.setattr(library, "C", build)
+    assert library.amx() is expected
