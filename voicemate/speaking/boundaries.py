@@ -38,14 +38,14 @@ class Strength(Enum):
 FIRST_S = {
     Strength.LINE: 0.0,
     Strength.SENTENCE: 0.0,
-    Strength.PART: 0.5,
-    Strength.CLAUSE: 0.5,
+    Strength.PART: 0.4,
+    Strength.CLAUSE: 0.4,
     Strength.ITEM: 2.0,
     Strength.WORD: 1.5,
     Strength.GAP: 3.0,
 }
-"""Seconds of speech before a mark of each strength from which on it ends a *first* phrase. 0.5 is two or three words:
-"Of course," is said at once, "Well," waits for what follows; 1.5 is five or six words without a comma, the length
+"""Seconds of speech before a mark of each strength from which on it ends a *first* phrase. 0.4 is two or three words:
+"I'm sorry," is said at once, "Well," waits for what follows; 1.5 is five or six words without a comma, the length
 of a breath group, and each word more is heard as a later answer."""
 LATER_S = {
     Strength.LINE: 0.0,
