@@ -63,7 +63,7 @@ class VadSettings(Section):
     threshold: float = Field(default=0.5, ge=0.05, le=0.95, description="Silero probability that starts speech")
     release: float = Field(default=0.2, ge=0.05, le=0.95, description="Silero probability below which speech pauses")
     onset_ms: Milliseconds = Field(default=96, description="voice this long before speech starts")
-    pause_ms: Milliseconds = Field(default=64, description="silence this long is a pause: work on the reply begins")
+    pause_ms: Milliseconds = Field(default=32, description="silence this long is a pause: work on the reply begins")
     preroll_ms: Milliseconds = Field(default=400, description="sound kept from before speech starts")
     gate: int = Field(default=1, ge=0, le=3, description="aggressiveness of the webrtcvad gate before Silero")
 

@@ -182,7 +182,8 @@ class Floor:
             self._eagerness.used(False)
         elif speech is not None and speech.ended is not None and speech.number:
             acts.append(RollBack(speech.number, "the person went on"))
-            self._eagerness.used(False)
+            if speech.judged is not None:  # a breath between two words is over before much work is done
+                self._eagerness.used(False)
         self._learn(speech, got.began)
         self._speech = _Speech(got.began if speech is None else speech.began)
         if self.state is FloorState.YIELDING:

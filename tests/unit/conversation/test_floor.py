@@ -179,8 +179,18 @@ def test_work_that_is_mostly_in_vain_begins_later() -> None:
     floor = Floor(ENDPOINT, speculation=SpeculationSettings(careful_pause_ms=250))
     play(floor, VoiceOn(0, 0))
     for pause in range(1, 12):
-        acts = play(floor, VoiceOff(ms(1000 * pause + 64), ms(1000 * pause)), VoiceOn(ms(1000 * pause + 200), 0))
+        at = 1000 * pause
+        words = Judged(ms(at + 180), pause, words=True, votes=Votes(sentence=0.001))
+        acts = play(floor, VoiceOff(ms(at + 32), ms(at)), words, VoiceOn(ms(at + 200), 0))
     assert kinds(acts) == []
+
+
+def test_a_breath_between_two_words_costs_too_little_to_be_in_vain() -> None:
+    floor = Floor(ENDPOINT, speculation=SpeculationSettings(careful_pause_ms=250))
+    play(floor, VoiceOn(0, 0))
+    for pause in range(1, 30):
+        acts = play(floor, VoiceOff(ms(1000 * pause + 32), ms(1000 * pause)), VoiceOn(ms(1000 * pause + 120), 0))
+    assert kinds(acts) == [Prepare, RollBack]
 
 
 # ---------------------------------------------------------------- over the character's voice

@@ -48,7 +48,7 @@ class Counting:
 
 
 def listener(script: list[float], transcriber: Counting, language: str = "auto") -> Listener:
-    return Listener(Ears(Script(script), VadSettings(), LONGEST_S), transcriber, language)
+    return Listener(Ears(Script(script), VadSettings(pause_ms=64), LONGEST_S), transcriber, language)
 
 
 async def play(listening: Listener, seconds: float) -> None:
