@@ -142,17 +142,17 @@ def ablation(cases: list[Case]) -> dict[str, Figures]:
 
 def cross_validated(cases: list[Case]) -> dict[str, Figures]:
     """How much the weights owe to these clips: chosen on one half of the sources, tried on the other, both ways."""
-    choices = [Weights(sentence_ms=s, voice_ms=v) for s in (0, 300, 600, 1000, 1500) for v in (0, 150, 300, 600)]
+    choices = [Weights(unsure_ms=u, open_ms=o) for u in (0, 150, 300, 450, 600) for o in (0, 300, 600, 1000, 1500)]
     sources = sorted({case.clip.split("/")[0] for case in cases})
     table = {}
     for name, part in (("even", sources[::2]), ("odd", sources[1::2])):
         tried = [case for case in cases if case.clip.split("/")[0] in part]
         others = [case for case in cases if case.clip.split("/")[0] not in part]
         best = min(choices, key=lambda weights: _cost(figures(others, rule(weights=weights))))
-        table[f"{name} sources, chosen on the others ({best.sentence_ms:.0f}, {best.voice_ms:.0f})"] = figures(
+        table[f"{name} sources, chosen on the others ({best.unsure_ms:.0f}, {best.open_ms:.0f})"] = figures(
             tried, rule(weights=best)
         )
-        table[f"{name} sources, as it ships ({WEIGHTS.sentence_ms:.0f}, {WEIGHTS.voice_ms:.0f})"] = figures(
+        table[f"{name} sources, as it ships ({WEIGHTS.unsure_ms:.0f}, {WEIGHTS.open_ms:.0f})"] = figures(
             tried, rule()
         )
     return table

@@ -51,16 +51,20 @@ class Weights:
     """How much the graded votes count: chosen in round numbers by ``benchmarks/endpoint.py``.
 
     Attributes:
-        whole: a sentence that is whole with this probability or more sounds finished. Of 36 clear ends of recordings
-            33 are, to SmolLM2-135M as words alone, and four of 45 pauses inside a sentence.
-        sentence_ms: added for each halving of the probability below that.
+        sure: a sentence that is whole with this probability or more sounds finished.
+        unsure_ms: added for each halving of the probability below that.
+        open: below this probability a sentence sounds open. Of 36 clear ends of recordings four are below, to
+            SmolLM2-135M as words alone, and 41 of 46 pauses inside a sentence.
+        open_ms: added for each halving below that.
         call_ms: added when the words only call.
         voice_ms: added when the voice surely goes on; in proportion when it may.
         habit: this many times the person's typical pause is waited for.
     """
 
-    whole: float = 0.25
-    sentence_ms: float = 1_000.0
+    sure: float = 0.4
+    unsure_ms: float = 300.0
+    open: float = 0.25
+    open_ms: float = 1_000.0
     call_ms: float = 700.0
     voice_ms: float = 300.0
     habit: float = 1.2
@@ -116,7 +120,12 @@ class EndpointRule:
             base, reason = self._settings.silence_ms, "the words are not judged"
         else:
             base, reason = self._settings.shortest_ms, "the sentence sounds whole"
-            halvings = log2(weights.whole / max(votes.sentence, _LEAST))
-            doubts["the sentence sounds open"] = max(0.0, weights.sentence_ms * halvings)
+            doubts["the sentence sounds open"] = self._openness(votes.sentence)
         strongest = max(doubts, key=doubts.__getitem__)
         return base + sum(doubts.values()), strongest if doubts[strongest] >= 100 else reason
+
+    def _openness(self, sentence: float) -> float:
+        """Milliseconds for a sentence that is whole with this probability."""
+        weights, sentence = self._weights, max(sentence, _LEAST)
+        unsure = log2(weights.sure / max(sentence, weights.open))
+        return weights.unsure_ms * max(0.0, unsure) + weights.open_ms * max(0.0, log2(weights.open / sentence))

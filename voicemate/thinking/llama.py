@@ -25,7 +25,7 @@ from voicemate.thinking.sampler import Sampler
 LOOKAHEAD = 16
 """Pieces decoded beyond those that were taken: about as many as the next phrase has."""
 
-_PLAINLY_WHOLE = 0.3
+_PLAINLY_WHOLE = 0.4
 """A sentence that is whole with this probability needs no second look, which takes as long as its words do."""
 
 _SHORTEST_REPLY = 8

@@ -72,6 +72,12 @@ def test_without_smart_turn_the_sentence_decides():
     assert ms(Votes(sentence=0.02)) >= 900
 
 
+def test_what_sounds_whole_is_answered_at_once_and_what_is_unsure_a_little_later():
+    assert ms(Votes(sentence=0.4)) == SETTINGS.shortest_ms
+    assert ms(Votes(sentence=0.2828)) == SETTINGS.shortest_ms + 150
+    assert ms(Votes(sentence=0.2)) == SETTINGS.shortest_ms + 525
+
+
 def test_a_habit_never_makes_the_wait_shorter():
     assert ms(Votes(sentence=0.02, voice=0.05, habit=PauseHabit(9, 300))) == ms(OPEN)
 
