@@ -11,9 +11,11 @@ import pytest
 
 from tests.display import Display, available, display
 from voicemate.errors import HotkeyError
+from voicemate.hotkey import x11
 from voicemate.hotkey.chord import parse
 from voicemate.hotkey.reports import Broken, Down, Ready, Report, Up
 from voicemate.hotkey.x11 import X11Watch
+from voicemate.hotkey.x11_keys import Keyboard
 
 pytest.importorskip("xcffib", reason="the key needs xcffib (pip install 'voicemate[hotkey]')")
 pytestmark = pytest.mark.desktop
@@ -127,6 +129,25 @@ def test_another_layout_is_followed(watch: Watch, screen: Display) -> None:
     screen.keys("key", "ctrl+alt+z", "key", "ctrl+alt+y")
     assert (key.next(), key.next()) == (Down(), Up())
     assert key.told.empty()
+
+
+def test_a_press_that_comes_along_with_an_answer_of_the_server_is_not_left_lying(
+    watch: Watch, screen: Display, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first key of another keyboard has the server tell of that keyboard, and the watch ask for its keys."""
+    key = watch(CHORD)
+    assert key.next() == Ready()
+    ask, pressed = x11._Server.keyboard, []
+
+    def pressed_meanwhile(server: x11._Server) -> Keyboard:
+        if not pressed:
+            pressed.append(True)
+            screen.keys("key", "ctrl+alt+space")
+        return ask(server)
+
+    monkeypatch.setattr(x11._Server, "keyboard", pressed_meanwhile)
+    screen.layout("de")
+    assert (key.next(), key.next()) == (Down(), Up())
 
 
 def test_a_server_that_is_not_there_is_named() -> None:

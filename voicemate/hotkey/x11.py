@@ -9,7 +9,7 @@ import contextlib
 import os
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from voicemate.errors import HotkeyError, NoHotkeyError
@@ -80,8 +80,10 @@ class X11Watch:
             HotkeyError: the server is gone, or a new keyboard has no such key.
         """
         while True:
-            for told in grab.take(server.events()):
-                self._report(told)
+            # What is asked meanwhile brings events along with its answer, which the descriptor no longer tells of.
+            while events := list(server.events()):
+                for told in grab.take(events):
+                    self._report(told)
             ready, _, _ = select.select(
                 [server.descriptor, self._stopped], [], [], LOOK_S if grab.edges.held else None
             )
@@ -159,7 +161,7 @@ class _Grab:
         self._keys = x11_keys(chord, server.keyboard())
         self._grab()
 
-    def take(self, events: Iterator[Any]) -> Iterator[Any]:
+    def take(self, events: Iterable[Any]) -> Iterator[Any]:
         """The reports that the server's events come to."""
         xproto, xkb = self._server.library.xproto, self._server.library.xkb
         for event in events:
