@@ -58,11 +58,11 @@ class Costs:
         rendering: a phrase.
     """
 
-    hearing: float = 150.0
-    drafting: float = 130.0
-    judging: float = 85.0
-    token: float = 10.0
-    rendering: float = 8.0
+    hearing: float = 110.0
+    drafting: float = 100.0
+    judging: float = 70.0
+    token: float = 12.0
+    rendering: float = 10.0
 
 
 class EngineTime:
