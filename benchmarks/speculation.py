@@ -46,7 +46,7 @@ PATIENCE_S = 8.0
 """Longer than any silence that a turn is given: without an answer by then it was missed."""
 
 USUAL = Costs()
-FAST = Costs(hearing=62, drafting=28, judging=21, token=3)
+FAST = Costs(hearing=28, drafting=25, judging=18, token=3)
 """Engines four times as fast, as a GPU would make them."""
 
 

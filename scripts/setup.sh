@@ -122,8 +122,9 @@ fi
 # Where the CPU has AMX, gcc before 13.2.1 leaves out what sets ggml's tiles up, and the first product of two matrices
 # ends the process (llama.cpp's pull request 26954). Told to leave no store out it does not; the option is recorded in
 # what it makes, so that such a build can be told from others.
-kept=-fno-tree-dse
+kept=""
 if grep -qsw amx_tile /proc/cpuinfo; then
+  kept=-fno-tree-dse
   export CFLAGS="${CFLAGS:-} $kept -fno-dse -frecord-gcc-switches"
   export CXXFLAGS="${CXXFLAGS:-} $kept -fno-dse -frecord-gcc-switches"
 fi
@@ -133,12 +134,12 @@ compile_anew() { pip cache remove "$1" || true; pip uninstall --yes "$1"; instal
 whisper_is_compiled() {
   $venv/bin/python -c '
 import pathlib, sys, _pywhispercpp
-info = _pywhispercpp.whisper_print_system_info()
-kept = sys.argv[1].encode() in pathlib.Path(_pywhispercpp.__file__).read_bytes()
-sys.exit("LLAMAFILE" not in info or ("AMX_INT8 = 1" in info and not kept))' $kept
+library = pathlib.Path(_pywhispercpp.__file__).read_bytes()
+sys.exit("LLAMAFILE" not in _pywhispercpp.whisper_print_system_info() or sys.argv[1].encode() not in library)' "$kept"
 }
 llama_is_compiled() {
-  $venv/bin/python -c 'import sys; from voicemate.thinking.library import Amx, amx; sys.exit(amx() is Amx.CRASHES)'
+  [ -z "$kept" ] ||
+    $venv/bin/python -c 'import sys; from voicemate.thinking.library import Amx, amx; sys.exit(amx() is not Amx.SOUND)'
 }
 
 with_clock "installing the locked packages (compiling llama.cpp and whisper.cpp takes 5 to 15 minutes, once)" \
