@@ -54,7 +54,7 @@ class Weights:
         sure: a sentence that is whole with this probability or more sounds finished.
         unsure_ms: added for each halving of the probability below that.
         open: below this probability a sentence sounds open. Of 36 clear ends of recordings four are below, to
-            SmolLM2-135M as words alone, and 41 of 46 pauses inside a sentence.
+            SmolLM2-135M as words alone, and 42 of 46 pauses inside a sentence.
         open_ms: added for each halving below that.
         call_ms: added when the words only call.
         voice_ms: added when the voice surely goes on; in proportion when it may.
