@@ -95,6 +95,7 @@ class Native:
         self.first_token: int | None = bos if C.llama_vocab_get_add_bos(self._vocabulary) and bos >= 0 else None
         self.bos = self._text(bos)
         self.eos = self._text(C.llama_vocab_eos(self._vocabulary))
+        self.rest()
 
     def close(self) -> None:
         """Free everything; closing again does nothing."""
