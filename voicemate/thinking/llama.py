@@ -200,6 +200,7 @@ class Llama:
                     self._cache.push(token)
         if not stop.cancelled and (rest := text.finish()):
             hand_over(rest)
+        self._native.rest()
 
     def _pick(self, sampler: Sampler, text: ReplyText) -> int:
         """The next token; not one that ends the reply before it has begun, since a character never just falls

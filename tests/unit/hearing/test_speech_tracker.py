@@ -122,3 +122,11 @@ def test_silence_always_ends_in_a_pause(probabilities: list[float]):
     after = told(tracker, [SILENCE] * 10, first_block=len(probabilities))
     events = [event for _, event in before + after]
     assert not events or isinstance(events[-1], Paused)
+
+
+def test_what_is_hardly_a_voice_has_to_be_silent_for_longer_to_pause():
+    quick = VadSettings(threshold=0.5, release=0.35, onset_ms=96, pause_ms=32)
+    for voice, blocks in ((VOICE, 1), (0.6, 2)):
+        *_, (at, event) = told(SpeechTracker(quick), [voice] * 10 + [SILENCE] * 5)
+        assert isinstance(event, Paused)
+        assert at == (10 + blocks) * BLOCK_SAMPLES
