@@ -13,7 +13,7 @@ from voicemate.engine_thread import Cancellation, EngineThread
 from voicemate.errors import ModelError
 from voicemate.personas.persona import Sampling
 from voicemate.thinking.kv_cache import KvCache
-from voicemate.thinking.library import VERSION
+from voicemate.thinking.library import VERSION, amx
 from voicemate.thinking.mind import Message
 from voicemate.thinking.native import Native
 from voicemate.thinking.prefix import Batching, can_look_at
@@ -58,7 +58,7 @@ class Llama:
         native: list[Native] = []
         try:
             await thread.run(lambda: native.append(Native(path, settings)))
-            flavour = f"{VERSION} {settings.gpu_layers}"
+            flavour = f"{VERSION} {settings.gpu_layers} {amx().name}"
             return cls(native[0], thread, settings.batch, PromptCache(prompts, path, flavour) if prompts else None)
         except BaseException:
             thread.close(lambda: [loaded.close() for loaded in native])
