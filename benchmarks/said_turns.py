@@ -3,7 +3,7 @@
 import numpy as np
 import soxr
 
-from benchmarks.daemon_process import Daemon, is_kind
+from benchmarks.daemon_process import Daemon, is_floor, is_kind
 from benchmarks.recordings import Recorded, recordings
 from tests.pulse import RATE, PulseRoom
 from voicemate.sound import CLOCK_HZ, Pcm
@@ -36,6 +36,8 @@ def gap_of_turn(daemon: Daemon, room: PulseRoom, sentence: Pcm) -> float:
 
 
 def hush(daemon: Daemon, place: int) -> None:
-    """Cut the reply off that is told of from ``place`` on; returns when it listens again."""
+    """Cut the reply off that is told of from ``place`` on; returns when it listens again. A reply of which nothing
+    was heard yet has no end: it is rolled back."""
+    speaking = daemon.until(is_floor("speaking"), place)
     daemon.interrupt()
-    daemon.until_listening(daemon.until(is_kind("ReplyEnded"), place))
+    daemon.until_listening(speaking)
