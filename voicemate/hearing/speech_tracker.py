@@ -23,10 +23,9 @@ whose background is quiet enough to see where the sound itself begins."""
 _OFFSET_LAG = samples(32)
 """Silero falls under the release late: by 42 ms in the median and 72 ms at the 90th percentile of the same ones."""
 
-
 _CLEAR = 0.85
 """Mean probability of a voice's blocks from which it is clearly one. Nine of ten pauses of people follow on such a
-voice; of those in coughs, doors and noise one of nine."""
+voice; none of nine in the recordings of coughs, singing and noise does."""
 
 _UNCLEAR_PAUSE = samples(64)
 """Less silence tells no pause after an unclear voice. What such sounds are transcribed to hangs on where they are
