@@ -202,6 +202,7 @@ class StreamHost:
     def _sounddevice(self) -> Any:
         """The library; importing it initialises PortAudio."""
         if self._library is None:
+            alsa.pass_over_encoders()
             try:
                 import sounddevice
             except OSError:

@@ -1,0 +1,50 @@
+"""What PortAudio takes into the process when it looks at ALSA's devices."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pulse import PulseRoom
+
+pytestmark = [
+    pytest.mark.device,
+    pytest.mark.skipif(
+        not any(Path("/etc/alsa/conf.d").glob("*a52*")), reason="ALSA has no surround encoder (Debian: libasound2-plugins)"
+    ),
+]
+
+LOOK = """
+import json, sys
+from pathlib import Path
+from voicemate.audio import alsa
+if sys.argv[1] == "as it ships":
+    alsa.pass_over_encoders()
+import sounddevice
+loaded = "libavcodec" in Path("/proc/self/maps").read_text()
+print(json.dumps([loaded, [device["name"] for device in sounddevice.query_devices()]]))
+"""
+
+
+def look(how: str, room: PulseRoom, configuration: str | None = None) -> list[Any]:
+    """Whether libavcodec is loaded, and the devices' names, in a process of its own with the system's ALSA."""
+    given = os.environ | room.environment
+    del given["ALSA_CONFIG_PATH"]
+    given |= {"ALSA_CONFIG_PATH": configuration} if configuration else {}
+    told = subprocess.run([sys.executable, "-c", LOOK, how], capture_output=True, text=True, check=True, env=given)
+    return json.loads(told.stdout)
+
+
+def test_the_same_devices_are_found_and_no_codecs_are_loaded(pulse_room: PulseRoom):
+    loaded, devices = look("plain", pulse_room)
+    assert loaded
+    assert look("as it ships", pulse_room) == [False, devices]
+    assert "pulse" in devices
+
+
+def test_a_configuration_of_ones_own_is_left_alone(pulse_room: PulseRoom):
+    assert look("as it ships", pulse_room, "/usr/share/alsa/alsa.conf")[0]
