@@ -72,6 +72,9 @@ class EndpointSettings(Section):
     """When the person's turn is over: the silence that it takes, from the last sample of their voice."""
 
     shortest_ms: Milliseconds = Field(default=380, description="silence that ends a turn when all sounds finished")
+    unready_ms: Milliseconds = Field(
+        default=620, description="that grows up to this where replies are seldom ready sooner; 0: it never grows"
+    )
     silence_ms: Milliseconds = Field(default=480, description="the same when nobody can judge the words")
     longest_ms: Milliseconds = Field(default=1_200, description="the same when the sentence sounds open")
     hold_on_ms: Milliseconds = Field(default=1_500, description="the same when the words plainly break off")

@@ -14,7 +14,8 @@ from tests.pulse import PulseRoom
 pytestmark = [
     pytest.mark.device,
     pytest.mark.skipif(
-        not any(Path("/etc/alsa/conf.d").glob("*a52*")), reason="ALSA has no surround encoder (Debian: libasound2-plugins)"
+        not any(Path("/etc/alsa/conf.d").glob("*a52*")),
+        reason="ALSA has no surround encoder (libasound2-plugins)",
     ),
 ]
 

@@ -3,9 +3,9 @@
 libasound prints whatever it does not like, an underrun in the middle of a conversation for one, from its own
 threads. Programs may take its messages over; nobody reads them here, since PortAudio reports what matters.
 
-PortAudio opens everything that ALSA's configuration names, to see what it can do. Among the usual plugins is an encoder
-for surround sound, and with it come libavcodec and all of its codecs: 14 MB and twenty libraries in a process that lives
-from login to logout (``docs/audio.md``).
+PortAudio opens everything that ALSA's configuration names, to see what it can do. Among the usual plugins is an
+encoder for surround sound, and with it come libavcodec and all of its codecs: 14 MB and twenty libraries in a process
+that lives from login to logout (``docs/audio.md``).
 """
 
 import ctypes
@@ -32,8 +32,8 @@ def silence() -> None:
 def pass_over_encoders() -> None:
     """Have ALSA take the surround encoder for a card that is not there; from before PortAudio starts on.
 
-    Does nothing where somebody has given ALSA another configuration, where the system's own is not in its usual place,
-    or where ALSA cannot read ours.
+    Does nothing where somebody has given ALSA another configuration, where the system's own is not in its usual
+    place, or where ALSA cannot read ours.
     """
     alsa, ours = _library(), _HERE / "alsa.conf"
     if alsa is None or "ALSA_CONFIG_PATH" in os.environ or not _SYSTEM.is_file() or ":" in str(ours):

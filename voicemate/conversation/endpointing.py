@@ -23,6 +23,7 @@ class Votes:
         voice: how probable it is that the turn is over, by the sound of the voice alone, 0 to 1.
         thinking_aloud: the words ask for a moment ("let me think").
         habit: how this person has paused so far.
+        ready_ms: how long it takes in this conversation until a reply could be heard.
     """
 
     breaks_off: bool | None = None
@@ -31,6 +32,7 @@ class Votes:
     voice: float | None = None
     thinking_aloud: bool | None = None
     habit: PauseHabit | None = None
+    ready_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +121,15 @@ class EndpointRule:
         if votes.sentence is None:
             base, reason = self._settings.silence_ms, "the words are not judged"
         else:
-            base, reason = self._settings.shortest_ms, "the sentence sounds whole"
+            base, reason = self._shortest(votes), "the sentence sounds whole"
             doubts["the sentence sounds open"] = self._openness(votes.sentence)
         strongest = max(doubts, key=doubts.__getitem__)
         return base + sum(doubts.values()), strongest if doubts[strongest] >= 100 else reason
+
+    def _shortest(self, votes: Votes) -> float:
+        """A turn that ends before anything can be said is of no use to anybody."""
+        settings = self._settings
+        return max(settings.shortest_ms, min(votes.ready_ms or 0.0, settings.unready_ms))
 
     def _openness(self, sentence: float) -> float:
         """Milliseconds for a sentence that is whole with this probability."""

@@ -50,6 +50,7 @@ from voicemate.conversation.floor_inputs import (
     KeyUp,
     Power,
     Prepare,
+    Ready,
     RollBack,
     Silent,
     Tick,
@@ -58,6 +59,7 @@ from voicemate.conversation.floor_inputs import (
     VoiceOn,
 )
 from voicemate.conversation.pause_habit import PauseHabit
+from voicemate.conversation.reply_time import ReplyTime
 from voicemate.events import FloorState
 from voicemate.sound import milliseconds, samples
 
@@ -139,11 +141,13 @@ class Floor:
         self._suspected: int | None = None  # since when a voice may be over the character's
         self._held = False
         self._habit = PauseHabit()
+        self._reply_time = ReplyTime()
         self._steps: dict[type[Input], Callable[[Any], list[Act]]] = {
             VoiceOn: self._voice_on,
             VoiceOff: self._voice_off,
             Tick: self._tick,
             Judged: self._judge,
+            Ready: self._be_ready,
             Audible: self._be_audible,
             Silent: self._be_silent,
             Asked: self._ask,
@@ -311,7 +315,7 @@ class Floor:
             return 0, "the key came up"
         if speech.judged is None:
             return samples(self._endpoint.longest_ms), "the words are not known"
-        votes = replace(speech.judged.votes, habit=self._habit)
+        votes = replace(speech.judged.votes, habit=self._habit, ready_ms=self._reply_time.usual_ms)
         wait = self._rule.wait(votes, speech.judged.patience)
         return samples(wait.ms), wait.why
 
@@ -324,6 +328,14 @@ class Floor:
         return [*self._enter(FloorState.THINKING, reason), committed]
 
     # ------------------------------------------------------------ the character's voice
+
+    def _be_ready(self, got: Ready) -> list[Act]:
+        speech, answer = self._speech, self._answer
+        if speech is not None and speech.ended is not None and speech.prepared_as(got.number):
+            self._reply_time = self._reply_time.after(milliseconds(got.at - speech.ended))
+        elif answer is not None and answer.number == got.number and answer.spoken:
+            self._reply_time = self._reply_time.after(milliseconds(got.at - answer.ended))
+        return []
 
     def _be_audible(self, got: Audible) -> list[Act]:
         self._answer = replace(self._answer or _Answer(0, got.at, got.at, spoken=False), audible=got.at)

@@ -78,6 +78,13 @@ def test_what_sounds_whole_is_answered_at_once_and_what_is_unsure_a_little_later
     assert ms(Votes(sentence=0.2)) == SETTINGS.shortest_ms + 525
 
 
+def test_no_turn_ends_long_before_its_reply_is_usually_ready():
+    assert ms(Votes(sentence=0.9, ready_ms=550.0)) == 550
+    assert ms(Votes(sentence=0.9, ready_ms=200.0)) == SETTINGS.shortest_ms
+    assert ms(Votes(sentence=0.9, ready_ms=3_000.0)) == SETTINGS.unready_ms
+    assert ms(Votes(sentence=0.2828, ready_ms=550.0)) == 700
+
+
 def test_a_habit_never_makes_the_wait_shorter():
     assert ms(Votes(sentence=0.02, voice=0.05, habit=PauseHabit(9, 300))) == ms(OPEN)
 
