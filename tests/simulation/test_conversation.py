@@ -67,6 +67,21 @@ def test_slow_engines_delay_the_answer_by_what_they_take() -> None:
     assert 1_000 < timed.gap < 1_400
 
 
+def test_on_a_slow_machine_a_turn_soon_ends_when_its_reply_can_be_expected() -> None:
+    async def three_questions(stage: Stage) -> None:
+        for _ in range(3):
+            await one_question(stage)
+
+    stage = Stage(ScriptedTranscriber(["what is this"] * 3, ms=250), ScriptedMind(judging_s=0.05))
+    stage.play(three_questions)
+    first, second, third = stage.of(TurnTimed)
+    assert not first.ready
+    assert second.ready
+    assert third.ready
+    assert first.endpoint < second.endpoint == third.endpoint
+    assert second.gap - first.gap <= 2 * 32, "nobody waits longer for it than for two blocks"
+
+
 def test_a_pause_in_the_middle_is_not_the_end_and_both_halves_are_one_turn() -> None:
     stage = Stage(
         ScriptedTranscriber(["I would like", "I would like some tea please"]),
