@@ -26,9 +26,9 @@ from benchmarks.kept import RESULTS, keep
 from voicemate.config import EndpointSettings
 from voicemate.conversation.endpointing import WEIGHTS, EndpointRule, Votes, Weights
 from voicemate.conversation.pause_habit import PauseHabit
-from voicemate.hearing.endpoint import only_calls, unfinished
+from voicemate.hearing.endpoint import only_a_condition, only_calls, unfinished
 
-VOTES = ("breaks_off", "only_calls", "sentence", "voice", "habit")
+VOTES = ("breaks_off", "only_calls", "only_a_condition", "sentence", "voice", "habit")
 HEARD_MS = 400.0
 """From the end of a voice to the first sample of an answer on two cores, at the earliest: the least gaps of runs of
 ``gap.py`` were 400 to 429 ms. Who goes on before that was not cut in on: nothing was heard."""
@@ -66,6 +66,7 @@ def rule(
         votes = Votes(
             breaks_off=unfinished(case.text, "en"),
             only_calls=only_calls(case.text, "en"),
+            only_a_condition=only_a_condition(case.text, "en"),
             sentence=case.sentence,
             voice=case.voice,
             habit=habit,

@@ -18,6 +18,7 @@ class Votes:
     Attributes:
         breaks_off: the words stop at a connective, an article, a filler or a comma.
         only_calls: the words are a greeting or announce something ("excuse me"), and no more.
+        only_a_condition: the last sentence is "if it rains" or its like, and no more.
         sentence: how probable it is that the words are a whole message, by the persona's language model, 0 to 1. Only
             of a model that knows their language.
         voice: how probable it is that the turn is over, by the sound of the voice alone, 0 to 1.
@@ -28,6 +29,7 @@ class Votes:
 
     breaks_off: bool | None = None
     only_calls: bool | None = None
+    only_a_condition: bool | None = None
     sentence: float | None = None
     voice: float | None = None
     thinking_aloud: bool | None = None
@@ -59,6 +61,7 @@ class Weights:
             SmolLM2-135M as words alone, and 42 of 46 pauses inside a sentence.
         open_ms: added for each halving below that.
         call_ms: added when the words only call.
+        condition_ms: added when the words are a condition without what follows from it.
         voice_ms: added when the voice surely goes on; in proportion when it may.
         habit: this many times the person's typical pause is waited for.
     """
@@ -68,6 +71,7 @@ class Weights:
     open: float = 0.25
     open_ms: float = 1_000.0
     call_ms: float = 700.0
+    condition_ms: float = 300.0
     voice_ms: float = 300.0
     habit: float = 1.2
 
@@ -117,6 +121,7 @@ class EndpointRule:
         doubts = {
             "the voice sounds open": 0.0 if votes.voice is None else weights.voice_ms * (1 - votes.voice),
             "the words only call": weights.call_ms if votes.only_calls else 0.0,
+            "the words are half of a sentence": weights.condition_ms if votes.only_a_condition else 0.0,
         }
         if votes.sentence is None:
             base, reason = self._settings.silence_ms, "the words are not judged"

@@ -12,7 +12,7 @@ from voicemate.conversation.endpointing import Votes
 from voicemate.conversation.floor_inputs import NO_VOTES
 from voicemate.hearing.backchannel import Overlap, classify
 from voicemate.hearing.echo_words import besides_echo
-from voicemate.hearing.endpoint import only_calls, unfinished
+from voicemate.hearing.endpoint import only_a_condition, only_calls, unfinished
 from voicemate.hearing.listener import Understood
 from voicemate.hearing.patience import thinking_aloud
 from voicemate.hearing.spoken_commands import Command
@@ -94,6 +94,7 @@ def _votes(text: str, language: str) -> Votes:
     return Votes(
         breaks_off=unfinished(text, language),
         only_calls=only_calls(text, language),
+        only_a_condition=only_a_condition(text, language),
         thinking_aloud=thinking_aloud(text, language),
     )
 

@@ -1,10 +1,11 @@
-"""What the words alone say about the end of a turn: do they plainly break off, or only call?
+"""What the words alone say about the end of a turn: do they plainly break off, only call, only give a condition?
 
 People pause in the middle of a sentence after a connective, an article or a filler ("I went there and …", "the,
 um …"), and nobody ends a turn on one. The lists hold only words that end no sentence; prepositions, for one, do
 ("where I come from"), and so do "so" ("I think so") and German "das". The persona's language model judges the rest.
 
-"Hello", "excuse me" and "guess what" are whole, and hardly ever all that somebody wants to say.
+"Hello", "excuse me" and "guess what" are whole, and hardly ever all that somebody wants to say. "If it rains" is half
+of it. A language model knows that mostly by itself, in the languages that it knows.
 """
 
 import re
@@ -33,6 +34,16 @@ _CALLS = {
     r"|sabes qué|una (?:cosa|pregunta)(?: más)?|tengo una pregunta",
     "zh": r"你好|您好|喂|嗨|早上好|晚上好|请问|不好意思|对了|你知道吗|还有一(?:个问题|件事)|我有一?个问题",
 }
+
+_CONDITIONS = {
+    "en": r"(?:(?:and|but|or|so|then) )?(?:even )?(?:if|unless|although|though)\b(?!.*\bthen\b)",
+    "de": r"(?:(?:und|aber|oder) )?(?:auch )?(?:wenn|falls|obwohl|sofern|solange|sobald)\b(?!.*\bdann\b)",
+    "fr": r"(?:(?:et|mais|ou) )?(?:même )?(?:si|bien que|à moins que|dès que|tant que|puisque)\b(?!.*\balors\b)",
+    "es": r"(?:(?:y|pero|o) )?(?:incluso )?(?:si|aunque|a menos que|en cuanto)\b(?!.*\bentonces\b)",
+    "zh": r"(?:但|可|那)?(?:如果|要是|虽然|除非|即使|既然|只要)(?!.*[就那也还都才])",
+}
+_LEAST_OF_CONDITION = 3
+"""Words; characters in Chinese, beyond its conjunction. "If so" and "si" are answers."""
 
 _CONTRACTED = re.compile(r"(?:'(?:m|re|ll|ve)|^(?:it|that|he|she|there|what|who|let)'s)$")
 """English auxiliaries are contracted only before something else."""
@@ -77,6 +88,22 @@ def only_calls(text: str, language: str) -> bool:
     calls = _CALLS.get(language)
     bare = re.sub(r"[^\w' -]+", "", text.lower().replace("’", "'")).strip()
     return calls is not None and re.fullmatch(calls, bare) is not None
+
+
+def only_a_condition(text: str, language: str) -> bool:
+    """True when the last sentence of ``text`` begins with "if" or its like, and what follows from it is not there:
+    no comma, no "then". Whisper sets a comma between the two.
+
+    Args:
+        text: a transcript; a question or exclamation mark at its end is heard in the voice, and ends it.
+        language: two letters; False in languages without a list.
+    """
+    pattern, bare = _CONDITIONS.get(language), text.rstrip(_CLOSERS)
+    if pattern is None or bare.endswith(_MARKS):
+        return False
+    sentence = re.split(r"[.?!。？！]\s*", bare.rstrip(_FULL_STOPS))[-1].lower()
+    length = len(sentence) - 2 if language == "zh" else len(sentence.split())
+    return length >= _LEAST_OF_CONDITION and not re.search("[,，]", sentence) and bool(re.match(pattern, sentence))
 
 
 def without_closing(text: str) -> str:

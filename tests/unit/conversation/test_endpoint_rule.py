@@ -21,6 +21,7 @@ votes = st.builds(
     Votes,
     breaks_off=maybe,
     only_calls=maybe,
+    only_a_condition=maybe,
     sentence=probability,
     voice=probability,
     thinking_aloud=maybe,
@@ -47,6 +48,10 @@ def test_words_that_break_off_hold_on():
 
 def test_who_only_calls_is_given_time_to_go_on():
     assert ms(replace(WHOLE, only_calls=True)) >= ms(WHOLE) + 500
+
+
+def test_half_of_a_sentence_is_waited_for_a_little_longer():
+    assert ms(replace(WHOLE, only_a_condition=True)) == ms(WHOLE) + 300
 
 
 def test_let_me_think_is_given_time():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicemate.hearing.endpoint import only_calls, unfinished, without_closing
+from voicemate.hearing.endpoint import only_a_condition, only_calls, unfinished, without_closing
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,42 @@ def test_who_only_calls_has_more_to_say(text: str, language: str):
 )
 def test_who_says_something_does_not_only_call(text: str, language: str):
     assert not only_calls(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("If it rains tomorrow", "en"),
+        ("I am at home. And if you want.", "en"),
+        ("Unless to be rather cold-hearted is to be ill-disposed.", "en"),  # may have ended; it is only a little wait
+        ("Even though I told him twice", "en"),
+        ("Wenn es morgen regnet", "de"),
+        ("Si tu veux venir", "fr"),
+        ("Aunque no lo sepa", "es"),
+        ("如果明天下雨。", "zh"),
+    ],
+)
+def test_a_condition_alone_is_half_of_a_sentence(text: str, language: str):
+    assert only_a_condition(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("If it rains tomorrow, I'll stay.", "en"),
+        ("If it rains then we stay", "en"),
+        ("If it rains tomorrow?", "en"),
+        ("If so.", "en"),
+        ("What if it rains", "en"),
+        ("I'll come if I can", "en"),
+        ("If you like. Go on.", "en"),
+        ("Iffy weather we have today", "en"),
+        ("", "en"),
+        ("Si, si.", "fr"),
+        ("如果明天下雨，我就不去了。", "zh"),
+        ("如果明天下雨我就不去", "zh"),
+        ("If it rains tomorrow", "it"),  # no list for Italian
+    ],
+)
+def test_what_says_more_than_a_condition_is_none(text: str, language: str):
+    assert not only_a_condition(text, language)
