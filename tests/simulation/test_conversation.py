@@ -75,11 +75,10 @@ def test_on_a_slow_machine_a_turn_soon_ends_when_its_reply_can_be_expected() -> 
     stage = Stage(ScriptedTranscriber(["what is this"] * 3, ms=250), ScriptedMind(judging_s=0.05))
     stage.play(three_questions)
     first, second, third = stage.of(TurnTimed)
-    assert not first.ready
-    assert second.ready
-    assert third.ready
+    assert first.gap - first.endpoint > 100, "the turn was over, and there was nothing to say"
     assert first.endpoint < second.endpoint == third.endpoint
-    assert second.gap - first.gap <= 2 * 32, "nobody waits longer for it than for two blocks"
+    assert second.gap - second.endpoint < 2 * 32
+    assert second.gap == pytest.approx(first.gap, abs=32), "nobody waits longer for it"
 
 
 def test_a_pause_in_the_middle_is_not_the_end_and_both_halves_are_one_turn() -> None:

@@ -13,6 +13,8 @@ the engines are quick, ``endpoint.shortest_ms`` is all there is to wait for.
 from dataclasses import dataclass
 from math import ceil
 
+from voicemate.audio.ports import BLOCK_MS
+
 _REMEMBERED = 10
 """Replies that are looked back on: the machine may be busy with something else in an hour."""
 
@@ -36,7 +38,11 @@ class ReplyTime:
 
     @property
     def usual_ms(self) -> float | None:
-        """Seven of ten replies are ready by then; None before the first."""
+        """Seven of ten replies are ready in the block that begins then, or before; None before the first.
+
+        Turns end with a block. When that is the one in which the reply becomes ready, nothing has waited for it.
+        """
         if not self.ready_ms:
             return None
-        return sorted(self.ready_ms)[ceil(_SHARE * len(self.ready_ms)) - 1]
+        usual = sorted(self.ready_ms)[ceil(_SHARE * len(self.ready_ms)) - 1]
+        return usual - usual % BLOCK_MS
