@@ -86,6 +86,7 @@ class EngineShelf:
         if character and _ready(character.load):
             await character.load.result().rest()
         for engine in self._restful():
+            await engine.keep()
             await engine.rest()
         await asyncio.to_thread(heap.give_back)
 

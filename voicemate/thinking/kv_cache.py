@@ -1,6 +1,7 @@
 """Which tokens the model's KV cache holds, and how it is brought to others."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from voicemate.engine_thread import Cancellation
@@ -18,9 +19,24 @@ class Evaluator(Protocol):
 
     def peek(self, length: int, tokens: Sequence[int]) -> None: ...
 
+    def state_size(self) -> int: ...
+
     def state(self) -> bytes: ...
 
     def restore(self, state: bytes | memoryview) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a cache held.
+
+    Attributes:
+        tokens: of a prompt.
+        state: the model's, having read them.
+    """
+
+    tokens: tuple[int, ...]
+    state: bytes
 
 
 class KvCache:
@@ -89,6 +105,13 @@ class KvCache:
     def state(self) -> bytes:
         """What ``restore`` needs to bring any cache of this model to the tokens it holds now."""
         return self._native.state()
+
+    def snapshot(self, most_bytes: int) -> Snapshot | None:
+        """What it holds of a prompt; None when that is nothing, or its state has more than ``most_bytes``."""
+        self._drop_behind(self._settled)
+        if not self._tokens or self._native.state_size() > most_bytes:
+            return None
+        return Snapshot(tuple(self._tokens), self._native.state())
 
     def restore(self, tokens: Sequence[int], state: bytes | memoryview) -> bool:
         """Make the cache hold ``tokens`` by a ``state`` taken when it did. False, and empty, when it does not fit."""

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,12 @@ from voicemate.config import ThinkingSettings
 from voicemate.engine_thread import Cancellation, EngineThread
 from voicemate.errors import ModelError
 from voicemate.personas.persona import Sampling
-from voicemate.thinking.kv_cache import KvCache
+from voicemate.thinking.kv_cache import KvCache, Snapshot
 from voicemate.thinking.library import VERSION, amx
 from voicemate.thinking.mind import Message
 from voicemate.thinking.native import Native
 from voicemate.thinking.prefix import Batching, can_look_at
-from voicemate.thinking.prompt_cache import PromptCache
+from voicemate.thinking.prompt_cache import PromptCache, identity
 from voicemate.thinking.prompt_tokens import PromptTokens
 from voicemate.thinking.reply_text import ReplyText, wind_down
 from voicemate.thinking.sampler import Sampler
@@ -32,11 +33,27 @@ _SHORTEST_REPLY = 8
 """Tokens that must fit behind a prompt."""
 
 
+@dataclass(frozen=True, slots=True)
+class HasRead:
+    """All that a model has read so far, for another one of the same file.
+
+    Attributes:
+        model: see ``prompt_cache.identity``.
+        snapshot: of its cache.
+    """
+
+    model: str
+    snapshot: Snapshot
+
+
 class Llama:
     """A ``Mind`` with a thread of its own. Made by ``load``; used from one asyncio loop."""
 
-    def __init__(self, native: Native, thread: EngineThread, batch: int, prompts: PromptCache | None) -> None:
+    def __init__(
+        self, native: Native, thread: EngineThread, batch: int, model: str, prompts: PromptCache | None
+    ) -> None:
         self._native = native
+        self._model = model
         self._on_disk = prompts
         self._thread = thread
         self._batching = Batching(native.group, max(native.group, batch // native.group * native.group))
@@ -59,7 +76,8 @@ class Llama:
         try:
             await thread.run(lambda: native.append(Native(path, settings)))
             flavour = f"{VERSION} {settings.gpu_layers} {amx().name}"
-            return cls(native[0], thread, settings.batch, PromptCache(prompts, path, flavour) if prompts else None)
+            on_disk = PromptCache(prompts, path, flavour) if prompts else None
+            return cls(native[0], thread, settings.batch, identity(path, flavour), on_disk)
         except BaseException:
             thread.close(lambda: [loaded.close() for loaded in native])
             raise
@@ -149,6 +167,17 @@ class Llama:
         """
         return await self._thread.run(self._completeness, tuple(messages), closing, tuple(opening), Cancellation())
 
+    async def has_read(self, most_bytes: int) -> HasRead | None:
+        """What ``go_on_from`` needs; None when that has more than ``most_bytes``, or nothing was read."""
+        snapshot = await self._thread.run(lambda: self._cache.snapshot(most_bytes))
+        return HasRead(self._model, snapshot) if snapshot else None
+
+    async def go_on_from(self, read: HasRead) -> bool:
+        """Have read all of that, without reading it. False, and nothing is read, when it is of another model."""
+        if read.model != self._model:
+            return False
+        return await self._thread.run(lambda: self._restore(read.snapshot))
+
     def close(self) -> None:
         """Stop what runs, free the model and end the thread. Closing again does nothing."""
         self._thread.close(self._native.close)
@@ -160,6 +189,11 @@ class Llama:
         self._check_room(len(tokens), 0)
         self._cache.bring_to(tokens, stop)
         self._native.rest()
+
+    def _restore(self, snapshot: Snapshot) -> bool:
+        restored = self._cache.restore(snapshot.tokens, snapshot.state)
+        self._native.rest()
+        return restored
 
     def _prepare(self, opening: Sequence[Message], stop: Cancellation) -> None:
         tokens = self._prompts.beginning(opening)

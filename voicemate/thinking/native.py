@@ -226,9 +226,13 @@ class Native:
             C.llama_sampler_accept(step, token)
         return Sampler(self._context, self._n_vocab, sampling, seed, step)
 
+    def state_size(self) -> int:
+        """Bytes that ``state`` would have."""
+        return C.llama_state_seq_get_size(self._context, 0)
+
     def state(self) -> bytes:
         """All that the cache holds, for ``restore``."""
-        room = (ctypes.c_uint8 * C.llama_state_seq_get_size(self._context, 0))()
+        room = (ctypes.c_uint8 * self.state_size())()
         written = C.llama_state_seq_get_data(self._context, room, len(room), 0)
         return bytes(memoryview(room)[:written])
 

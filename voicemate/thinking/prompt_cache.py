@@ -21,6 +21,12 @@ KEPT = 4
 """Files that stay; the least recently used ones go."""
 
 
+def identity(model: Path, flavour: str) -> str:
+    """What a state is only good for: this very file, and whatever else changes the numbers."""
+    about = model.stat()
+    return f"{model.resolve()} {about.st_size} {about.st_mtime_ns} {flavour}"
+
+
 class PromptCache:
     """A folder of states of one model's KV cache.
 
@@ -36,8 +42,7 @@ class PromptCache:
 
     def __init__(self, folder: Path, model: Path, flavour: str) -> None:
         self._folder = folder
-        about = model.stat()
-        self._model = f"{model.resolve()} {about.st_size} {about.st_mtime_ns} {flavour}"
+        self._model = identity(model, flavour)
 
     def load(self, tokens: Sequence[int]) -> memoryview | None:
         """The state of a KV cache that holds ``tokens``, if there is a sound one."""

@@ -1,13 +1,17 @@
 """The starter models are put to rest, and come back for the next word."""
 
+import shutil
 from pathlib import Path
 
 import psutil
 import pytest
 
-from voicemate.config import Settings
+from voicemate.config import Settings, ThinkingSettings
 from voicemate.daemon.engine_shelf import EngineShelf
-from voicemate.personas.persona import Persona
+from voicemate.daemon.resting import RestingLlama
+from voicemate.personas.persona import Persona, Sampling
+from voicemate.thinking.llama import Llama
+from voicemate.thinking.mind import Message
 
 pytestmark = pytest.mark.real
 
@@ -37,3 +41,67 @@ async def test_at_rest_their_memory_is_free_and_the_character_remembers_afterwar
         assert again.strip()
     finally:
         await shelf.close()
+
+
+CONVERSATION = [
+    Message("system", "You are Pip."),
+    Message("user", "My cat is called Otto, and he sleeps all day."),
+    Message("assistant", "That sounds like a happy cat."),
+]
+QUESTION = Message("user", "What do cats like?")
+THINKING = ThinkingSettings(threads=1, context=512)
+
+
+async def answer(mind: RestingLlama) -> str:
+    return "".join([piece async for piece in mind.reply([*CONVERSATION, QUESTION], Sampling(max_tokens=12), 1)])
+
+
+async def evaluated(mind: RestingLlama) -> int:
+    return (await mind.awake()).evaluated_tokens
+
+
+async def test_what_was_said_before_the_rest_need_not_be_read_again(smollm2: Path) -> None:
+    mind = RestingLlama(await Llama.load(smollm2, THINKING), lambda: Llama.load(smollm2, THINKING))
+    try:
+        await mind.warm(CONVERSATION)
+        read = await evaluated(mind)
+        expected = await answer(mind)
+        await mind.warm(CONVERSATION)
+        await mind.keep()
+        await mind.rest()
+        assert await evaluated(mind) == 0
+        assert await answer(mind) == expected
+        assert await evaluated(mind) < read
+    finally:
+        mind.close()
+
+
+async def test_what_is_too_much_to_be_kept_is_read_again(smollm2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voicemate.daemon.resting._MOST_KEPT", 1000)
+    mind = RestingLlama(await Llama.load(smollm2, THINKING), lambda: Llama.load(smollm2, THINKING))
+    try:
+        await mind.prepare(CONVERSATION[:1])
+        await mind.warm(CONVERSATION)
+        expected = await answer(mind)
+        await mind.keep()
+        await mind.rest()
+        assert await evaluated(mind) > 0
+        assert await answer(mind) == expected
+    finally:
+        mind.close()
+
+
+async def test_another_model_file_does_not_go_on_from_it(smollm2: Path, tmp_path: Path) -> None:
+    first = await Llama.load(smollm2, THINKING)
+    copied = tmp_path / "copy.gguf"
+    shutil.copyfile(smollm2, copied)
+    second = await Llama.load(copied, THINKING)
+    try:
+        await first.warm(CONVERSATION)
+        read = await first.has_read(2**30)
+        assert read
+        assert not await second.go_on_from(read)
+        assert await second.has_read(2**30) is None, "it has read nothing"
+    finally:
+        first.close()
+        second.close()

@@ -48,6 +48,9 @@ class Model:
         self.tokens.clear()
         self.batches.clear()
 
+    def state_size(self) -> int:
+        return len(self.tokens)
+
     def state(self) -> bytes:
         return bytes(self.tokens)
 
@@ -203,3 +206,22 @@ def test_after_a_look_aside_the_next_reply_asks_for_its_own_logits():
     cache.bring_to(prompt, Cancellation(), to_the_end=True)
     assert model.scored[-1] == len(prompt) - 1
     assert len(model.scored) == 3
+
+
+def test_a_snapshot_holds_the_prompt_and_no_reply():
+    cache = KvCache(Model(), BATCHING)
+    cache.bring_to([1, 2, 3, 4], Cancellation(), to_the_end=True)
+    cache.push(5)
+    snapshot = cache.snapshot(most_bytes=100)
+    assert snapshot
+    again = Model()
+    assert KvCache(again, BATCHING).restore(snapshot.tokens, snapshot.state)
+    assert again.tokens == list(snapshot.tokens) == [1, 2, 3, 4]
+
+
+def test_there_is_no_snapshot_of_nothing_or_of_too_much():
+    cache = KvCache(Model(), BATCHING)
+    assert cache.snapshot(most_bytes=100) is None
+    cache.bring_to([1, 2, 3, 4], Cancellation(), to_the_end=True)
+    assert cache.snapshot(most_bytes=3) is None
+    assert cache.snapshot(most_bytes=4)
