@@ -73,7 +73,7 @@ class EndpointSettings(Section):
 
     shortest_ms: Milliseconds = Field(default=380, description="silence that ends a turn when all sounds finished")
     unready_ms: Milliseconds = Field(
-        default=600, description="that grows up to this where replies are seldom ready sooner; 0: it never grows"
+        default=600, description="the same where many replies are not ready sooner; 0: as if all were"
     )
     silence_ms: Milliseconds = Field(default=480, description="the same when nobody can judge the words")
     longest_ms: Milliseconds = Field(default=1_200, description="the same when the sentence sounds open")

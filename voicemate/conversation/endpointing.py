@@ -24,7 +24,7 @@ class Votes:
         voice: how probable it is that the turn is over, by the sound of the voice alone, 0 to 1.
         thinking_aloud: the words ask for a moment ("let me think").
         habit: how this person has paused so far.
-        ready_ms: how long it takes in this conversation until a reply could be heard.
+        unready: many of the latest replies were not ready after ``endpoint.unready_ms``.
     """
 
     breaks_off: bool | None = None
@@ -34,7 +34,7 @@ class Votes:
     voice: float | None = None
     thinking_aloud: bool | None = None
     habit: PauseHabit | None = None
-    ready_ms: float | None = None
+    unready: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +132,8 @@ class EndpointRule:
         return base + sum(doubts.values()), strongest if doubts[strongest] >= 100 else reason
 
     def _shortest(self, votes: Votes) -> float:
-        """A turn that ends before anything can be said is of no use to anybody."""
         settings = self._settings
-        return max(settings.shortest_ms, min(votes.ready_ms or 0.0, settings.unready_ms))
+        return max(settings.shortest_ms, settings.unready_ms) if votes.unready else settings.shortest_ms
 
     def _openness(self, sentence: float) -> float:
         """Milliseconds for a sentence that is whole with this probability."""

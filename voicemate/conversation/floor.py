@@ -315,7 +315,8 @@ class Floor:
             return 0, "the key came up"
         if speech.judged is None:
             return samples(self._endpoint.longest_ms), "the words are not known"
-        votes = replace(speech.judged.votes, habit=self._habit, ready_ms=self._reply_time.usual_ms)
+        unready = self._reply_time.often_over(self._endpoint.unready_ms)
+        votes = replace(speech.judged.votes, habit=self._habit, unready=unready)
         wait = self._rule.wait(votes, speech.judged.patience)
         return samples(wait.ms), wait.why
 

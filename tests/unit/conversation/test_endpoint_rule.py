@@ -22,6 +22,7 @@ votes = st.builds(
     breaks_off=maybe,
     only_calls=maybe,
     only_a_condition=maybe,
+    unready=maybe,
     sentence=probability,
     voice=probability,
     thinking_aloud=maybe,
@@ -83,11 +84,11 @@ def test_what_sounds_whole_is_answered_at_once_and_what_is_unsure_a_little_later
     assert ms(Votes(sentence=0.2)) == SETTINGS.shortest_ms + 525
 
 
-def test_no_turn_ends_long_before_its_reply_is_usually_ready():
-    assert ms(Votes(sentence=0.9, ready_ms=550.0)) == 550
-    assert ms(Votes(sentence=0.9, ready_ms=200.0)) == SETTINGS.shortest_ms
-    assert ms(Votes(sentence=0.9, ready_ms=3_000.0)) == SETTINGS.unready_ms
-    assert ms(Votes(sentence=0.2828, ready_ms=550.0)) == 700
+def test_where_replies_are_slow_no_turn_ends_much_sooner_than_they_come():
+    assert ms(Votes(sentence=0.9, unready=True)) == SETTINGS.unready_ms
+    assert ms(Votes(sentence=0.9, unready=False)) == SETTINGS.shortest_ms
+    assert ms(Votes(sentence=0.2828, unready=True)) == SETTINGS.unready_ms + 150
+    assert ms(Votes(sentence=0.9, unready=True), shortest_ms=900) == 900
 
 
 def test_a_habit_never_makes_the_wait_shorter():
