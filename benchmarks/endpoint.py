@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.endpoint_cases import NATURAL_MS, Case, Kind, collect
 from benchmarks.kept import RESULTS, keep
-from voicemate.config import EndpointSettings
+from voicemate.config import QUICK_EARS_MS, SLOW_EARS_MS, EndpointSettings
 from voicemate.conversation.endpointing import WEIGHTS, EndpointRule, Votes, Weights
 from voicemate.conversation.pause_habit import PauseHabit
 from voicemate.hearing.endpoint import only_a_condition, only_calls, unfinished
@@ -57,10 +57,14 @@ class Figures:
 
 
 def rule(
-    only: Sequence[str] = VOTES, patience: float = 1.0, weights: Weights = WEIGHTS, unready: bool = False
+    only: Sequence[str] = VOTES, patience: float = 1.0, weights: Weights = WEIGHTS, shortest_ms: int = QUICK_EARS_MS
 ) -> Policy:
-    """The rule with the votes ``only``; ``unready`` where replies are slow."""
-    judge = EndpointRule(EndpointSettings(), weights)
+    """The rule with the votes ``only``.
+
+    Args:
+        shortest_ms: as in the settings.
+    """
+    judge = EndpointRule(EndpointSettings(shortest_ms=shortest_ms), weights)
 
     def wait(case: Case, habit: PauseHabit) -> float:
         votes = Votes(
@@ -70,7 +74,6 @@ def rule(
             sentence=case.sentence,
             voice=case.voice,
             habit=habit,
-            unready=unready,
         )
         return judge.wait(replace(votes, **dict.fromkeys(set(VOTES) - set(only))), patience).ms
 
@@ -136,8 +139,8 @@ def ablation(cases: list[Case]) -> dict[str, Figures]:
     without_voice = [vote for vote in VOTES if vote != "voice"]
     table["the same without the voice's vote"] = figures(cases, not_before(HEARD_MS, rule(without_voice)))
     table[f"a fixed silence of {HEARD_MS:.0f} ms"] = figures(cases, fixed(HEARD_MS))
-    slow = figures(cases, rule(without_voice, unready=True))
-    table["without the voice's vote, where replies are slow"] = slow
+    slow = figures(cases, rule(without_voice, shortest_ms=SLOW_EARS_MS))
+    table["without the voice's vote, as with slow ears"] = slow
     table[f"a fixed silence of {slow.median_ms:.0f} ms"] = figures(cases, fixed(slow.median_ms))
     for vote in VOTES:
         table[f"without {vote}"] = as_quick(cases, whole, [other for other in VOTES if other != vote])

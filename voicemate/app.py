@@ -130,7 +130,7 @@ async def converse(
         from voicemate.tape.records import check_new
 
         check_new(record)
-        settings = with_seed(settings)
+        settings = with_seed(settings).settled()
     events = EventStream()
     keeping = kept(settings, persona, events) if kept_in_history else contextlib.nullcontext()
     with view(title(settings, persona), persona.name) as shown, keeping:

@@ -45,6 +45,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+QUICK_EARS_MS, SLOW_EARS_MS = 380, 600
+"""The shortest silence that ends a turn, by how quick the hearing model is. Of whisper-base's replies one in three
+takes longer than 0.6 s on two cores, and of 41 pauses of 0.6 s inside a sentence it cuts in on two instead of seven
+(docs/turn-taking.md)."""
+
+
+def slow_ears(model: str) -> bool:
+    """Whether the hearing model takes longer than the shortest silence: any but the tiny ones, without a GPU."""
+    return sys.platform != "darwin" and "tiny" not in Path(model).name
+
+
 class AudioSettings(Section):
     """Which devices to use. Names match by any part, as ``voicemate devices`` lists them."""
 
@@ -71,9 +82,10 @@ class VadSettings(Section):
 class EndpointSettings(Section):
     """When the person's turn is over: the silence that it takes, from the last sample of their voice."""
 
-    shortest_ms: Milliseconds = Field(default=380, description="silence that ends a turn when all sounds finished")
-    unready_ms: Milliseconds = Field(
-        default=600, description="the same where many replies are not ready sooner; 0: as if all were"
+    shortest_ms: Milliseconds = Field(
+        default=0,
+        description=f"silence that ends a turn when all sounds finished; 0 for {QUICK_EARS_MS}, or "
+        f"{SLOW_EARS_MS} with any whisper but tiny without a GPU",
     )
     silence_ms: Milliseconds = Field(default=480, description="the same when nobody can judge the words")
     longest_ms: Milliseconds = Field(default=1_200, description="the same when the sentence sounds open")
@@ -286,6 +298,13 @@ class Settings(Section):
     idle: IdleSettings = IdleSettings()
     menu: MenuSettings = MenuSettings()
     offline: OfflineSettings = OfflineSettings()
+
+    def settled(self) -> "Settings":
+        """The same, with the silence that suits the hearing model and this machine where 0 asks for that."""
+        if self.endpoint.shortest_ms:
+            return self
+        suits = SLOW_EARS_MS if slow_ears(self.hearing.model) else QUICK_EARS_MS
+        return self.model_copy(update={"endpoint": self.endpoint.model_copy(update={"shortest_ms": suits})})
 
 
 def settings_file() -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.simulation.stage import LoudnessActivity, Stage, voice
 from voicemate.audio.echo import NoCanceller
-from voicemate.config import Settings
+from voicemate.config import HearingSettings, Settings
 from voicemate.conversation.microphone_gate import MicrophoneGate
 from voicemate.hearing.ears import Ears
 from voicemate.tape import house
@@ -25,7 +25,12 @@ HOUSE = House(
 
 def record(stage: Stage, path: Path, script: Callable[[Stage], Awaitable[None]]) -> None:
     """Play ``script`` on ``stage`` and record it in ``path``."""
-    settings = Settings(endpoint=stage.endpoint, barge_in=stage.barge_in, push_to_talk=stage.push_to_talk)
+    settings = Settings(
+        hearing=HearingSettings(model="whisper-tiny.en"),
+        endpoint=stage.endpoint,
+        barge_in=stage.barge_in,
+        push_to_talk=stage.push_to_talk,
+    )
     recorder = Recorder(path, Header.of(settings, stage.persona, {}), {})
 
     async def taped(stage: Stage) -> None:

@@ -198,3 +198,26 @@ def test_openmp_is_told_to_spin_briefly_unless_somebody_has_set_how_it_waits(pol
 
 def test_messages_are_one_line(file: Path):
     assert not re.search(r"\n", told(file, '[hearing]\nmodel = ["""a\nb"""]'))
+
+
+@pytest.mark.parametrize(
+    ("model", "system", "silence"),
+    [
+        ("whisper-tiny.en", "linux", 380),
+        ("/models/ggml-tiny-q8_0.bin", "linux", 380),
+        ("whisper-base", "linux", 600),
+        ("whisper-base", "darwin", 380),
+    ],
+)
+def test_the_shortest_silence_suits_the_hearing_model(
+    monkeypatch: pytest.MonkeyPatch, model: str, system: str, silence: int
+):
+    monkeypatch.setattr("sys.platform", system)
+    settings = Settings.model_validate({"hearing": {"model": model}}).settled()
+    assert settings.endpoint.shortest_ms == silence
+    assert settings.settled() == settings
+
+
+def test_a_shortest_silence_of_ones_own_is_kept():
+    mine = Settings.model_validate({"endpoint": {"shortest_ms": 200}})
+    assert mine.settled() == mine

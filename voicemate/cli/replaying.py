@@ -77,7 +77,7 @@ def tune(
     from voicemate.tape.past import Past
     from voicemate.tape.recording import read
 
-    present, deciding = load().endpoint, house.real()
+    present, deciding = load().settled().endpoint, house.real()
     pasts: list[Past] = []
     with Progress(console=messages(), transient=True, disable=not messages().is_terminal) as bar:
         for file in bar.track(files, description="listening"):

@@ -7,7 +7,7 @@ docs/turn-taking.md explains it in twelve lines and shows what each vote earns.
 from dataclasses import dataclass
 from math import log2
 
-from voicemate.config import EndpointSettings
+from voicemate.config import QUICK_EARS_MS, EndpointSettings
 from voicemate.conversation.pause_habit import PauseHabit
 
 
@@ -24,7 +24,6 @@ class Votes:
         voice: how probable it is that the turn is over, by the sound of the voice alone, 0 to 1.
         thinking_aloud: the words ask for a moment ("let me think").
         habit: how this person has paused so far.
-        unready: many of the latest replies were not ready after ``endpoint.unready_ms``.
     """
 
     breaks_off: bool | None = None
@@ -34,7 +33,6 @@ class Votes:
     voice: float | None = None
     thinking_aloud: bool | None = None
     habit: PauseHabit | None = None
-    unready: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +84,13 @@ class EndpointRule:
     """Weighs the votes.
 
     Args:
-        settings: the shortest and the longest wait, and the person's patience.
+        settings: the shortest and the longest wait, and the person's patience; see ``Settings.settled``.
         weights: others than the measured ones, for measuring.
     """
 
     def __init__(self, settings: EndpointSettings, weights: Weights = WEIGHTS) -> None:
         self._settings = settings
+        self._shortest_ms = settings.shortest_ms or QUICK_EARS_MS
         self._weights = weights
 
     def wait(self, votes: Votes, patience: float = 1.0) -> Wait:
@@ -114,7 +113,7 @@ class EndpointRule:
         usual = self._weights.habit * votes.habit.typical_ms if votes.habit else 0.0
         if usual > ms:
             ms, reason = usual, "you have paused this long before"
-        return min(ms, max(settings.longest_ms, settings.shortest_ms)), reason
+        return min(ms, max(settings.longest_ms, self._shortest_ms)), reason
 
     def _by_the_sentence(self, votes: Votes) -> tuple[float, str]:
         weights = self._weights
@@ -126,14 +125,10 @@ class EndpointRule:
         if votes.sentence is None:
             base, reason = self._settings.silence_ms, "the words are not judged"
         else:
-            base, reason = self._shortest(votes), "the sentence sounds whole"
+            base, reason = self._shortest_ms, "the sentence sounds whole"
             doubts["the sentence sounds open"] = self._openness(votes.sentence)
         strongest = max(doubts, key=doubts.__getitem__)
         return base + sum(doubts.values()), strongest if doubts[strongest] >= 100 else reason
-
-    def _shortest(self, votes: Votes) -> float:
-        settings = self._settings
-        return max(settings.shortest_ms, settings.unready_ms) if votes.unready else settings.shortest_ms
 
     def _openness(self, sentence: float) -> float:
         """Milliseconds for a sentence that is whole with this probability."""

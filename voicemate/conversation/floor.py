@@ -50,7 +50,6 @@ from voicemate.conversation.floor_inputs import (
     KeyUp,
     Power,
     Prepare,
-    Ready,
     RollBack,
     Silent,
     Tick,
@@ -59,7 +58,6 @@ from voicemate.conversation.floor_inputs import (
     VoiceOn,
 )
 from voicemate.conversation.pause_habit import PauseHabit
-from voicemate.conversation.reply_time import ReplyTime
 from voicemate.events import FloorState
 from voicemate.sound import milliseconds, samples
 
@@ -141,13 +139,11 @@ class Floor:
         self._suspected: int | None = None  # since when a voice may be over the character's
         self._held = False
         self._habit = PauseHabit()
-        self._reply_time = ReplyTime()
         self._steps: dict[type[Input], Callable[[Any], list[Act]]] = {
             VoiceOn: self._voice_on,
             VoiceOff: self._voice_off,
             Tick: self._tick,
             Judged: self._judge,
-            Ready: self._be_ready,
             Audible: self._be_audible,
             Silent: self._be_silent,
             Asked: self._ask,
@@ -161,7 +157,7 @@ class Floor:
     @classmethod
     def of(cls, settings: Settings) -> "Floor":
         """A fresh floor with all that ``settings`` say about it."""
-        return cls(settings.endpoint, settings.barge_in, settings.push_to_talk, settings.speculation)
+        return cls(settings.settled().endpoint, settings.barge_in, settings.push_to_talk, settings.speculation)
 
     @property
     def habit(self) -> PauseHabit:
@@ -315,8 +311,7 @@ class Floor:
             return 0, "the key came up"
         if speech.judged is None:
             return samples(self._endpoint.longest_ms), "the words are not known"
-        unready = self._reply_time.often_over(self._endpoint.unready_ms)
-        votes = replace(speech.judged.votes, habit=self._habit, unready=unready)
+        votes = replace(speech.judged.votes, habit=self._habit)
         wait = self._rule.wait(votes, speech.judged.patience)
         return samples(wait.ms), wait.why
 
@@ -329,14 +324,6 @@ class Floor:
         return [*self._enter(FloorState.THINKING, reason), committed]
 
     # ------------------------------------------------------------ the character's voice
-
-    def _be_ready(self, got: Ready) -> list[Act]:
-        speech, answer = self._speech, self._answer
-        if speech is not None and speech.ended is not None and speech.prepared_as(got.number):
-            self._reply_time = self._reply_time.after(milliseconds(got.at - speech.ended))
-        elif answer is not None and answer.number == got.number and answer.spoken:
-            self._reply_time = self._reply_time.after(milliseconds(got.at - answer.ended))
-        return []
 
     def _be_audible(self, got: Audible) -> list[Act]:
         self._answer = replace(self._answer or _Answer(0, got.at, got.at, spoken=False), audible=got.at)

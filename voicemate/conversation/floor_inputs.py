@@ -69,13 +69,6 @@ class Judged(Input):
 
 
 @dataclass(frozen=True, slots=True)
-class Ready(Input):
-    """The first sound of the reply of preparation ``number`` is there, held or not."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class Audible(Input):
     """The first sample of the character's speech leaves the loudspeaker."""
 

@@ -268,7 +268,6 @@ class Session:
             weigh=understanding.weigh,
             judged=lambda given: self._judged(act.number, given),
             think=lambda words: dialogue.think(words, number),
-            ready=lambda: self._decide(f.Ready(self._now, act.number)),
             failed=lambda why: self._decide(f.Failed(self._now, act.number, why)),
         )
         now.preparing = Turn(act.number, number, work, dialogue.persona, self._mouth)

@@ -31,7 +31,6 @@ class Work:
         weigh: puts that in, and the language model's vote on the words; not asked where there is nothing to answer.
         judged: called once when the meaning is known.
         think: the reply's text as it is decoded.
-        ready: called once when the first sound of the reply is there.
         failed: called once when there will be no (more) reply, with the reason.
     """
 
@@ -41,7 +40,6 @@ class Work:
     weigh: Callable[[Meaning, float | None], Awaitable[Meaning]]
     judged: Callable[[Meaning], None]
     think: Callable[[str], AsyncGenerator[str]]
-    ready: Callable[[], None]
     failed: Callable[[str], None]
 
 
@@ -96,8 +94,7 @@ class Turn:
             meaning = self._work.interpret(await self._understand())
             reply = None
             if meaning.words:  # the model judges them while it reads the reply's prompt: that is thinking already
-                pieces = self._work.think(meaning.words)
-                reply = Reply(self.turn, pieces, self._persona, self._mouth, self._work.ready)
+                reply = Reply(self.turn, self._work.think(meaning.words), self._persona, self._mouth)
                 meaning = await self._work.weigh(meaning, await voice)
             self.meaning = meaning
             self._work.judged(meaning)

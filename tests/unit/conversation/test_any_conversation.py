@@ -24,7 +24,6 @@ from voicemate.conversation.floor_inputs import (
     KeyUp,
     Power,
     Prepare,
-    Ready,
     RollBack,
     Silent,
     Tick,
@@ -103,10 +102,6 @@ class AnyConversation(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9), words=st.booleans(), bid=st.booleans(), breaks_off=st.booleans())
     def judged(self, number: int, words: bool, bid: bool, breaks_off: bool) -> None:
         self.give(Judged(self.at, number, words=words, bid=bid or words, votes=Votes(breaks_off=breaks_off)))
-
-    @rule(number=st.integers(0, 9))
-    def ready(self, number: int) -> None:
-        self.give(Ready(self.at, number))
 
     @rule(words=st.booleans(), bid=st.booleans())
     def judged_the_one_that_is_prepared(self, words: bool, bid: bool) -> None:

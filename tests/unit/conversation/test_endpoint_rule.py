@@ -10,7 +10,7 @@ from voicemate.config import EndpointSettings
 from voicemate.conversation.endpointing import EndpointRule, Votes
 from voicemate.conversation.pause_habit import PauseHabit
 
-SETTINGS = EndpointSettings()
+SETTINGS = EndpointSettings(shortest_ms=380)
 RULE = EndpointRule(SETTINGS)
 WHOLE = Votes(breaks_off=False, sentence=0.9, voice=0.95)
 OPEN = Votes(breaks_off=False, sentence=0.02, voice=0.05)
@@ -22,7 +22,6 @@ votes = st.builds(
     breaks_off=maybe,
     only_calls=maybe,
     only_a_condition=maybe,
-    unready=maybe,
     sentence=probability,
     voice=probability,
     thinking_aloud=maybe,
@@ -82,13 +81,6 @@ def test_what_sounds_whole_is_answered_at_once_and_what_is_unsure_a_little_later
     assert ms(Votes(sentence=0.4)) == SETTINGS.shortest_ms
     assert ms(Votes(sentence=0.2828)) == SETTINGS.shortest_ms + 150
     assert ms(Votes(sentence=0.2)) == SETTINGS.shortest_ms + 525
-
-
-def test_where_replies_are_slow_no_turn_ends_much_sooner_than_they_come():
-    assert ms(Votes(sentence=0.9, unready=True)) == SETTINGS.unready_ms
-    assert ms(Votes(sentence=0.9, unready=False)) == SETTINGS.shortest_ms
-    assert ms(Votes(sentence=0.2828, unready=True)) == SETTINGS.unready_ms + 150
-    assert ms(Votes(sentence=0.9, unready=True), shortest_ms=900) == 900
 
 
 def test_a_habit_never_makes_the_wait_shorter():
