@@ -2,7 +2,8 @@
 
 After some silence the stream rests, since a callback a hundred times a second is work for nothing; ``wake`` and
 ``play`` start it again. When the device is lost, what it was given and had not played yet is played by the next one.
-Its buffer is short at first; on a machine that lets it run dry it is opened anew with one twice as long.
+Its buffer is short at first; on a machine that lets it run dry it is opened anew with one twice as long, and with a
+shorter one when that is over (``buffer_length.py``).
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import contextlib
 import numpy as np
 import soxr
 
+from voicemate.audio.buffer_length import BufferLength
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Direction
 from voicemate.audio.far import FarReader
@@ -70,7 +72,7 @@ class DeviceLoudspeaker:
         self._part = part
         self._limits = limits
         self._rest_s = rest_s
-        self._latency_s = latency_s
+        self._buffer = BufferLength(latency_s, LONGEST_LATENCY_S)
         self._name = part or "default"
         self._health = Health(self._fault)
         self._rate = 0
@@ -171,7 +173,7 @@ class DeviceLoudspeaker:
                 part=self._part,
                 channels=2,
                 block=lambda rate: round(rate * CALLBACK_S),
-                latency_s=self._latency_s,
+                latency_s=self._buffer.seconds,
                 callback=feed.callback,
                 finished=feed.finished,
                 rate=self._rate or None,
@@ -255,9 +257,10 @@ class DeviceLoudspeaker:
             self.stop()
         elif not self.idle():
             self._needed_at = now
+            self._buffer.sounded(CHECK_S)
         elif self._running and self._watchdog.condition is Condition.WORKING:
-            if self._feed and self._feed.runs_dry() and self._latency_s < LONGEST_LATENCY_S:
-                await self._lengthen()
+            if self._is_too_short() or self._buffer.calm():
+                await self._reopen()
             elif self._unneeded(now):
                 await self._rest()
 
@@ -270,9 +273,12 @@ class DeviceLoudspeaker:
         with contextlib.suppress(AudioError):  # a stream that cannot stop shows itself when it is started again
             await self._host.stop(self._feed.stream)
 
-    async def _lengthen(self) -> None:
-        """Open the device anew, in a silence, with twice as long a buffer."""
-        self._latency_s = min(2 * self._latency_s, LONGEST_LATENCY_S)
+    def _is_too_short(self) -> bool:
+        feed = self._feed
+        return feed is not None and feed.runs_dry() and self._buffer.ran_dry(feed.underflows)
+
+    async def _reopen(self) -> None:
+        """Open the device anew, in a silence, with another length of its buffer."""
         await self._disconnect()
         try:
             await self._connect()

@@ -308,6 +308,23 @@ def test_the_buffer_does_not_grow_without_end():
     run_virtual(main())
 
 
+def test_when_the_busy_minute_is_over_the_buffer_is_short_again():
+    async def main() -> None:
+        async with playing() as test:
+            test.loudspeaker.wake()
+            await run_dry(test, 2)
+            await asyncio.sleep(1)
+            test.loudspeaker.play(Sound(np.ones(25 * RATE, dtype=np.float32), RATE))
+            await asyncio.sleep(26)
+            assert [stream.plan.latency_s for stream in test.host.streams] == [0.03, 0.06, 0.03]
+            test.loudspeaker.play(counted(1))
+            await asyncio.sleep(1.5)
+            assert test.heard().max() == RATE
+            assert test.health == []
+
+    run_virtual(main())
+
+
 @pytest.mark.parametrize(("times", "apart_s"), [(1, 1.0), (2, 61.0)])
 def test_a_device_that_runs_dry_now_and_then_keeps_its_short_buffer(times: int, apart_s: float):
     async def main() -> None:
