@@ -45,7 +45,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-QUICK_EARS_MS, SLOW_EARS_MS = 380, 600
+QUICK_EARS_MS, SLOW_EARS_MS = 350, 600
 """The shortest silence that ends a turn, by how quick the hearing model is. Of whisper-base's replies one in three
 takes longer than 0.6 s on two cores, and of 41 pauses of 0.6 s inside a sentence it cuts in on two instead of seven
 (docs/turn-taking.md)."""

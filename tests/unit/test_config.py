@@ -203,10 +203,10 @@ def test_messages_are_one_line(file: Path):
 @pytest.mark.parametrize(
     ("model", "system", "silence"),
     [
-        ("whisper-tiny.en", "linux", 380),
-        ("/models/ggml-tiny-q8_0.bin", "linux", 380),
+        ("whisper-tiny.en", "linux", 350),
+        ("/models/ggml-tiny-q8_0.bin", "linux", 350),
         ("whisper-base", "linux", 600),
-        ("whisper-base", "darwin", 380),
+        ("whisper-base", "darwin", 350),
     ],
 )
 def test_the_shortest_silence_suits_the_hearing_model(

@@ -30,7 +30,7 @@ votes = st.builds(
 
 
 def ms(given: Votes, **settings) -> int:
-    return EndpointRule(EndpointSettings(**settings)).wait(given).ms
+    return EndpointRule(EndpointSettings(**{"shortest_ms": SETTINGS.shortest_ms, **settings})).wait(given).ms
 
 
 def test_a_clear_ending_is_answered_soon():
