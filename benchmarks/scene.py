@@ -240,6 +240,7 @@ class Engines:
     """
 
     def __init__(self, hearing: str = "whisper-tiny.en", threads: int = 0) -> None:
+        self.hearing = hearing
         self._threads = threads
         self.whisper = Whisper(resolve(hearing, Role.HEARING), engine_threads(threads))
         self.silero = resolve("silero-vad", Role.VOICE_ACTIVITY)
@@ -315,6 +316,8 @@ async def scene(
     costs: Costs | None = None,
 ) -> AsyncIterator[Scene]:
     """A conversation with ``persona`` that goes on while the body runs; only under ``run_virtual``."""
+    hears = settings.hearing.model_copy(update={"model": engines.hearing})  # the waits of a turn's end hang on that
+    settings = settings.model_copy(update={"hearing": hears})
     costs, clock, events = costs or Costs(), SampleClock(), list[Event]()
     room = Room(clock, noise_dbfs=noise_dbfs, seed=seed, acoustics=acoustics or Acoustics())
     activity = VoiceActivity(engines.silero, settings.vad.gate)
