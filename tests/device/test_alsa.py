@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.pulse import PulseRoom
+from voicemate.audio import alsa
 
 pytestmark = [
     pytest.mark.device,
@@ -23,12 +24,16 @@ LOOK = """
 import json, sys
 from pathlib import Path
 from voicemate.audio import alsa
-if sys.argv[1] == "as it ships":
+if sys.argv[1] != "plain":
+    alsa._HERE = Path(sys.argv[1])
     alsa.pass_over_encoders()
 import sounddevice
 loaded = "libavcodec" in Path("/proc/self/maps").read_text()
 print(json.dumps([loaded, [device["name"] for device in sounddevice.query_devices()]]))
 """
+
+
+AS_IT_SHIPS = str(Path(alsa.__file__).parent)
 
 
 def look(how: str, room: PulseRoom, configuration: str | None = None) -> list[Any]:
@@ -43,9 +48,14 @@ def look(how: str, room: PulseRoom, configuration: str | None = None) -> list[An
 def test_the_same_devices_are_found_and_no_codecs_are_loaded(pulse_room: PulseRoom):
     loaded, devices = look("plain", pulse_room)
     assert loaded
-    assert look("as it ships", pulse_room) == [False, devices]
+    assert look(AS_IT_SHIPS, pulse_room) == [False, devices]
     assert "pulse" in devices
 
 
+def test_a_configuration_that_cannot_be_read_is_done_without(pulse_room: PulseRoom, tmp_path: Path):
+    (tmp_path / "alsa.conf").write_text("@hooks [ { func load files [ { @func getenv vars [ NOT_SET ] } ] } ]")
+    assert look(str(tmp_path), pulse_room) == look("plain", pulse_room)
+
+
 def test_a_configuration_of_ones_own_is_left_alone(pulse_room: PulseRoom):
-    assert look("as it ships", pulse_room, "/usr/share/alsa/alsa.conf")[0]
+    assert look(AS_IT_SHIPS, pulse_room, "/usr/share/alsa/alsa.conf")[0]

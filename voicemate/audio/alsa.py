@@ -38,6 +38,7 @@ def pass_over_encoders() -> None:
     alsa, ours = _library(), _HERE / "alsa.conf"
     if alsa is None or "ALSA_CONFIG_PATH" in os.environ or not _SYSTEM.is_file() or ":" in str(ours):
         return
+    silence()  # what it dislikes of ours is no news to anybody
     os.environ["VOICEMATE_ALSA"] = str(_HERE / "alsa_overrides.conf")
     os.environ["ALSA_CONFIG_PATH"] = f"{_SYSTEM}:{ours}"
     if alsa.snd_config_update() < 0:
