@@ -31,8 +31,8 @@ from voicemate.hearing.endpoint import only_a_condition, only_calls, unfinished
 VOTES = ("breaks_off", "only_calls", "only_a_condition", "sentence", "voice", "habit")
 HEARD_MS = 400.0
 """From the end of a voice to the first sample of an answer on two cores, at the earliest: the least gaps of runs of
-``gap.py`` were 383 to 478 ms (at 383 the columns are the same). Who goes on before that was not cut in on: nothing was
-heard."""
+``gap.py`` were 383 to 478 ms (at 383 the columns are the same). Who goes on before that was not cut in on: nobody
+heard anything."""
 PATIENCES = [float(factor) for factor in np.geomspace(0.5, 3.0, 60)]
 SILENCES = range(200, 1_500, 20)
 
