@@ -62,9 +62,9 @@ class EngineShelf:
             dialogue = loading.create_task(self._dialogue(settings, persona))
             synthesizer = loading.create_task(self._synthesizer(settings, persona))
             detector = loading.create_task(self._detector(settings))
+        listener = listen_with(settings, whisper.result())
         if self._loaded != before:
             await asyncio.to_thread(heap.give_back)
-        listener = listen_with(settings, whisper.result())
         return Engines(listener, dialogue.result(), synthesizer.result(), detector.result())
 
     def wake(self) -> None:

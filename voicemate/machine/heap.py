@@ -1,4 +1,5 @@
-"""What is free in this process's memory goes back to the system, so that hours of conversation cost what minutes do.
+"""What is free in this process's memory, or needed no more, goes back to the system, so that hours of conversation
+cost what minutes do.
 
 Only glibc has to be told; with another C library Python's own garbage is all that is looked after.
 """
@@ -6,6 +7,8 @@ Only glibc has to be told; with another C library Python's own garbage is all th
 import contextlib
 import ctypes
 import gc
+
+from voicemate.machine import file_pages
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """``M_TRIM_THRESHOLD`` and ``M_MMAP_THRESHOLD`` of ``malloc.h``."""
@@ -28,7 +31,7 @@ def return_large_blocks() -> None:
 
 
 def give_back() -> None:
-    """What imports and loading have left free goes back now.
+    """What imports and loading have left goes back now: what is free, and the libraries' pages.
 
     What is there from now on is taken for lasting: Python looks for garbage in circles once there are a quarter as
     many new objects as lasting ones, and with the hundred thousands of the libraries among these, the sound of half
@@ -40,6 +43,7 @@ def give_back() -> None:
     gc.collect()  # counts the lasting ones anew
     with contextlib.suppress(AttributeError):
         _libc().malloc_trim(0)
+    file_pages.let_go_of_libraries()
 
 
 def _libc() -> ctypes.CDLL:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from voicemate.config import ThinkingSettings, engine_threads
 from voicemate.errors import ModelError
+from voicemate.machine.file_pages import let_go
 from voicemate.models.memory import context_of
 from voicemate.personas.persona import Sampling
-from voicemate.thinking.file_pages import let_go
 from voicemate.thinking.library import Amx, C, amx, listen, reason
 from voicemate.thinking.sampler import Sampler, repetition
 from voicemate.thinking.threads import ThreadGovernor
