@@ -44,8 +44,21 @@ desktop="xvfb openbox trayer xdotool x11-xkb-utils fonts-dejavu-core dbus-daemon
   libx11-xcb1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0
   libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1"
 
+has_headers() { "$1" -c 'import pathlib, sys, sysconfig
+sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())'; }
+
+# What whisper.cpp's bindings are compiled with: those of the Python that is there, or of Debian's.
+headers_package() {
+  if [ -z "$python" ]; then
+    echo python3-dev
+  elif ! has_headers "$python"; then
+    "$python" -c 'import sys; print("python{}.{}-dev".format(*sys.version_info))'
+  fi
+}
+
 system_debian() {
   local wanted="libportaudio2 libasound2-plugins espeak-ng build-essential python3-venv" missing="" package sudo=""
+  wanted="$wanted $(headers_package)"
   [ "$for_what" = test ] && wanted="$wanted pulseaudio pulseaudio-utils git $desktop"
   for package in $wanted; do
     # A Python of one's own needs no python3-venv from Debian.
@@ -115,7 +128,9 @@ install_locked() { pip install $compiled --require-hashes -r $lock; }
 
 # pywhispercpp's wheel for Linux suits every x86 CPU of the last ten years; compiled for this one, whisper takes a third
 # less time. Its build hands all variables on to CMake.
-if [ "$(uname -s)" = Linux ]; then
+if [ "$(uname -s)" = Linux ] && ! has_headers $venv/bin/python; then
+  say "Python's headers are missing, so whisper.cpp is not compiled for this CPU: hearing takes half as long again"
+elif [ "$(uname -s)" = Linux ]; then
   compiled="--no-binary pywhispercpp"
   export GGML_NATIVE=ON GGML_LLAMAFILE=ON BUILD_SHARED_LIBS=OFF CMAKE_POSITION_INDEPENDENT_CODE=ON
 fi
