@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.endpoint_cases import NATURAL_MS, Case, Kind, collect
 from benchmarks.kept import RESULTS, keep
-from voicemate.config import QUICK_EARS_MS, SLOW_EARS_MS, EndpointSettings, Settings
+from voicemate.config import QUICK_EARS, SLOW_EARS, Ears, EndpointSettings, slow_ears
 from voicemate.conversation.endpointing import WEIGHTS, EndpointRule, Votes, Weights
 from voicemate.conversation.pause_habit import PauseHabit
 from voicemate.hearing.endpoint import only_a_condition, only_calls, unfinished
@@ -58,14 +58,10 @@ class Figures:
 
 
 def rule(
-    only: Sequence[str] = VOTES, patience: float = 1.0, weights: Weights = WEIGHTS, shortest_ms: int = QUICK_EARS_MS
+    only: Sequence[str] = VOTES, patience: float = 1.0, weights: Weights = WEIGHTS, ears: Ears = QUICK_EARS
 ) -> Policy:
-    """The rule with the votes ``only``.
-
-    Args:
-        shortest_ms: as in the settings.
-    """
-    judge = EndpointRule(EndpointSettings(shortest_ms=shortest_ms), weights)
+    """The rule with the votes ``only`` and the waits for these ``ears``."""
+    judge = EndpointRule(EndpointSettings().settled(ears), weights)
 
     def wait(case: Case, habit: PauseHabit) -> float:
         votes = Votes(
@@ -140,7 +136,7 @@ def ablation(cases: list[Case]) -> dict[str, Figures]:
     without_voice = [vote for vote in VOTES if vote != "voice"]
     table["the same without the voice's vote"] = figures(cases, not_before(HEARD_MS, rule(without_voice)))
     table[f"a fixed silence of {HEARD_MS:.0f} ms"] = figures(cases, fixed(HEARD_MS))
-    slow = figures(cases, rule(without_voice, shortest_ms=SLOW_EARS_MS))
+    slow = figures(cases, rule(without_voice, ears=SLOW_EARS))
     table["without the voice's vote, as with slow ears"] = slow
     table[f"a fixed silence of {slow.median_ms:.0f} ms"] = figures(cases, fixed(slow.median_ms))
     for vote in VOTES:
@@ -152,19 +148,23 @@ def ablation(cases: list[Case]) -> dict[str, Figures]:
 
 def cross_validated(cases: list[Case]) -> dict[str, Figures]:
     """How much the weights owe to these clips: chosen on one half of the sources, tried on the other, both ways."""
-    choices = [Weights(unsure_ms=u, open_ms=o) for u in (0, 150, 300, 450, 600) for o in (0, 300, 600, 1000, 1500)]
+    choices = [
+        (QUICK_EARS._replace(unsure_ms=QUICK_EARS.shortest_ms + more), replace(WEIGHTS, open_ms=open_ms))
+        for more in (0, 100, 200, 300, 400)
+        for open_ms in (0.0, 300.0, 600.0, 1_000.0, 1_500.0)
+    ]
     sources = sorted({case.clip.split("/")[0] for case in cases})
     table = {}
     for name, part in (("even", sources[::2]), ("odd", sources[1::2])):
         tried = [case for case in cases if case.clip.split("/")[0] in part]
         others = [case for case in cases if case.clip.split("/")[0] not in part]
-        best = min(choices, key=lambda weights: _cost(figures(others, rule(weights=weights))))
-        table[f"{name} sources, chosen on the others ({best.unsure_ms:.0f}, {best.open_ms:.0f})"] = figures(
-            tried, rule(weights=best)
+        ears, weights = min(
+            choices, key=lambda choice: _cost(figures(others, rule(ears=choice[0], weights=choice[1])))
         )
-        table[f"{name} sources, as it ships ({WEIGHTS.unsure_ms:.0f}, {WEIGHTS.open_ms:.0f})"] = figures(
-            tried, rule()
-        )
+        chosen = f"{name} sources, chosen on the others ({ears.unsure_ms}, {weights.open_ms:.0f})"
+        table[chosen] = figures(tried, rule(ears=ears, weights=weights))
+        shipped = f"{name} sources, as it ships ({QUICK_EARS.unsure_ms}, {WEIGHTS.open_ms:.0f})"
+        table[shipped] = figures(tried, rule())
     return table
 
 
@@ -181,11 +181,11 @@ def show(table: dict[str, Figures]) -> None:
         print(f"{name:52}{made.median_ms:8.0f}{made.p90_ms:7.0f}{made.all_p90_ms:9.0f}{shares}")
 
 
-def draw(cases: list[Case], shortest_ms: int, path: Path) -> None:
+def draw(cases: list[Case], ears: Ears, path: Path) -> None:
     """The curves of false cut-ins against the median wait, one picture for each kind of pause.
 
     Args:
-        shortest_ms: what ships for the hearing model on this machine.
+        ears: what ships for the hearing model on this machine.
     """
     import matplotlib
 
@@ -194,7 +194,7 @@ def draw(cases: list[Case], shortest_ms: int, path: Path) -> None:
 
     ruled = [figures(cases, rule(patience=patience)) for patience in PATIENCES]
     plain = [figures(cases, fixed(ms)) for ms in SILENCES]
-    here = figures(cases, rule(shortest_ms=shortest_ms))
+    here = figures(cases, rule(ears=ears))
     kinds = [kind for kind in sorted(here.cut_ins) if kind != "1.5 s"]
     figure, axes = plt.subplots(1, len(kinds), figsize=(3.4 * len(kinds), 3.4), sharey=True, layout="constrained")
     for axis, kind in zip(axes, kinds, strict=True):
@@ -229,8 +229,8 @@ def main() -> None:
         tables={title: {name: asdict(row) for name, row in table.items()} for title, table in tables.items()},
         cases=[asdict(case) for case in cases],
     )
-    shipped = Settings.model_validate({"hearing": {"model": options.stt}}).settled().endpoint.shortest_ms
-    draw(cases, shipped, RESULTS / f"endpoint-{options.stt}.png")
+    ears = SLOW_EARS if slow_ears(options.stt) else QUICK_EARS
+    draw(cases, ears, RESULTS / f"endpoint-{options.stt}.png")
 
 
 if __name__ == "__main__":

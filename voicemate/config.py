@@ -7,7 +7,7 @@ import os
 import sys
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -45,9 +45,21 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-QUICK_EARS_MS, SLOW_EARS_MS = 350, 600
-"""The shortest silence that ends a turn, by how quick the hearing model is. Of whisper-base's replies one in three
-takes longer than 0.6 s on two cores, and of 41 pauses of 0.6 s inside a sentence it cuts in on two instead of seven
+class Ears(NamedTuple):
+    """The silences that end a turn, by how quick the hearing model is.
+
+    Attributes:
+        shortest_ms, unsure_ms: see ``EndpointSettings``.
+    """
+
+    shortest_ms: int
+    unsure_ms: int
+
+
+QUICK_EARS = Ears(shortest_ms=350, unsure_ms=550)
+SLOW_EARS = Ears(shortest_ms=600, unsure_ms=1_050)
+"""Of whisper-base's replies one in three takes longer than 0.6 s on two cores, so who talks to it waits that long
+anyway; and it cuts in on 2 of 41 pauses of 0.6 s inside a sentence instead of 7, on 4 of 1.0 s instead of 9
 (docs/turn-taking.md)."""
 
 
@@ -84,8 +96,13 @@ class EndpointSettings(Section):
 
     shortest_ms: Milliseconds = Field(
         default=0,
-        description=f"silence that ends a turn when all sounds finished; 0 for {QUICK_EARS_MS}, or "
-        f"{SLOW_EARS_MS} with any whisper but tiny without a GPU",
+        description=f"silence that ends a turn when all sounds finished; 0 for {QUICK_EARS.shortest_ms}, or "
+        f"{SLOW_EARS.shortest_ms} with any whisper but tiny without a GPU",
+    )
+    unsure_ms: Milliseconds = Field(
+        default=0,
+        description=f"the same when the sentence may be whole or not; 0 for {QUICK_EARS.unsure_ms}, or "
+        f"{SLOW_EARS.unsure_ms}",
     )
     silence_ms: Milliseconds = Field(default=480, description="the same when nobody can judge the words")
     longest_ms: Milliseconds = Field(default=1_200, description="the same when the sentence sounds open")
@@ -96,6 +113,11 @@ class EndpointSettings(Section):
     )
     thinking_aloud_ms: Milliseconds = Field(default=5_000, description="the same after `let me think` and its like")
     patience: float = Field(default=1.0, ge=0.5, le=5.0, description="a factor on all of them: 2 waits twice as long")
+
+    def settled(self, ears: Ears) -> "EndpointSettings":
+        """The same, with the silences of ``ears`` where 0 asks for that."""
+        shortest, unsure = self.shortest_ms or ears.shortest_ms, self.unsure_ms or ears.unsure_ms
+        return self.model_copy(update={"shortest_ms": shortest, "unsure_ms": unsure})
 
 
 class AttentionSettings(Section):
@@ -300,11 +322,9 @@ class Settings(Section):
     offline: OfflineSettings = OfflineSettings()
 
     def settled(self) -> "Settings":
-        """The same, with the silence that suits the hearing model and this machine where 0 asks for that."""
-        if self.endpoint.shortest_ms:
-            return self
-        suits = SLOW_EARS_MS if slow_ears(self.hearing.model) else QUICK_EARS_MS
-        return self.model_copy(update={"endpoint": self.endpoint.model_copy(update={"shortest_ms": suits})})
+        """The same, with the silences that suit the hearing model and this machine where 0 asks for that."""
+        ears = SLOW_EARS if slow_ears(self.hearing.model) else QUICK_EARS
+        return self.model_copy(update={"endpoint": self.endpoint.settled(ears)})
 
 
 def settings_file() -> Path:

@@ -201,23 +201,26 @@ def test_messages_are_one_line(file: Path):
 
 
 @pytest.mark.parametrize(
-    ("model", "system", "silence"),
+    ("model", "system", "shortest", "unsure"),
     [
-        ("whisper-tiny.en", "linux", 350),
-        ("/models/ggml-tiny-q8_0.bin", "linux", 350),
-        ("whisper-base", "linux", 600),
-        ("whisper-base", "darwin", 350),
+        ("whisper-tiny.en", "linux", 350, 550),
+        ("/models/ggml-tiny-q8_0.bin", "linux", 350, 550),
+        ("whisper-base", "linux", 600, 1050),
+        ("whisper-base", "darwin", 350, 550),
     ],
 )
-def test_the_shortest_silence_suits_the_hearing_model(
-    monkeypatch: pytest.MonkeyPatch, model: str, system: str, silence: int
+def test_the_silences_suit_the_hearing_model(
+    monkeypatch: pytest.MonkeyPatch, model: str, system: str, shortest: int, unsure: int
 ):
     monkeypatch.setattr("sys.platform", system)
     settings = Settings.model_validate({"hearing": {"model": model}}).settled()
-    assert settings.endpoint.shortest_ms == silence
+    assert (settings.endpoint.shortest_ms, settings.endpoint.unsure_ms) == (shortest, unsure)
     assert settings.settled() == settings
 
 
-def test_a_shortest_silence_of_ones_own_is_kept():
-    mine = Settings.model_validate({"endpoint": {"shortest_ms": 200}})
-    assert mine.settled() == mine
+def test_silences_of_ones_own_are_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.platform", "linux")
+    mine = Settings.model_validate({"endpoint": {"shortest_ms": 200}}).settled().endpoint
+    assert (mine.shortest_ms, mine.unsure_ms) == (200, 1050)
+    both = Settings.model_validate({"endpoint": {"shortest_ms": 200, "unsure_ms": 300}})
+    assert both.settled() == both

@@ -7,7 +7,7 @@ docs/turn-taking.md explains it in twelve lines and shows what each vote earns.
 from dataclasses import dataclass
 from math import log2
 
-from voicemate.config import QUICK_EARS_MS, EndpointSettings
+from voicemate.config import QUICK_EARS, EndpointSettings
 from voicemate.conversation.pause_habit import PauseHabit
 
 
@@ -54,7 +54,7 @@ class Weights:
 
     Attributes:
         sure: a sentence that is whole with this probability or more sounds finished.
-        unsure_ms: added for each halving of the probability below that.
+        unsure: with this or less it may be whole or not. Between the two the wait grows.
         open: below this probability a sentence sounds open. Of 36 clear ends of recordings four are below, to
             SmolLM2-135M as words alone, and 42 of 46 pauses inside a sentence.
         open_ms: added for each halving below that.
@@ -65,7 +65,7 @@ class Weights:
     """
 
     sure: float = 0.4
-    unsure_ms: float = 300.0
+    unsure: float = 0.35
     open: float = 0.25
     open_ms: float = 1_000.0
     call_ms: float = 700.0
@@ -84,13 +84,13 @@ class EndpointRule:
     """Weighs the votes.
 
     Args:
-        settings: the shortest and the longest wait, and the person's patience; see ``Settings.settled``.
+        settings: the waits, and the person's patience; what is not settled (``Settings.settled``) is as for quick
+            ears.
         weights: others than the measured ones, for measuring.
     """
 
     def __init__(self, settings: EndpointSettings, weights: Weights = WEIGHTS) -> None:
-        self._settings = settings
-        self._shortest_ms = settings.shortest_ms or QUICK_EARS_MS
+        self._settings = settings.settled(QUICK_EARS)
         self._weights = weights
 
     def wait(self, votes: Votes, patience: float = 1.0) -> Wait:
@@ -113,7 +113,7 @@ class EndpointRule:
         usual = self._weights.habit * votes.habit.typical_ms if votes.habit else 0.0
         if usual > ms:
             ms, reason = usual, "you have paused this long before"
-        return min(ms, max(settings.longest_ms, self._shortest_ms)), reason
+        return min(ms, max(settings.longest_ms, settings.shortest_ms)), reason
 
     def _by_the_sentence(self, votes: Votes) -> tuple[float, str]:
         weights = self._weights
@@ -125,7 +125,7 @@ class EndpointRule:
         if votes.sentence is None:
             base, reason = self._settings.silence_ms, "the words are not judged"
         else:
-            base, reason = self._shortest_ms, "the sentence sounds whole"
+            base, reason = self._settings.shortest_ms, "the sentence sounds whole"
             doubts["the sentence sounds open"] = self._openness(votes.sentence)
         strongest = max(doubts, key=doubts.__getitem__)
         return base + sum(doubts.values()), strongest if doubts[strongest] >= 100 else reason
@@ -133,5 +133,6 @@ class EndpointRule:
     def _openness(self, sentence: float) -> float:
         """Milliseconds for a sentence that is whole with this probability."""
         weights, sentence = self._weights, max(sentence, _LEAST)
-        unsure = log2(weights.sure / max(sentence, weights.open))
-        return weights.unsure_ms * max(0.0, unsure) + weights.open_ms * max(0.0, log2(weights.open / sentence))
+        most = max(0, self._settings.unsure_ms - self._settings.shortest_ms)
+        unsure = log2(weights.sure / sentence) / log2(weights.sure / weights.unsure)
+        return most * min(1.0, max(0.0, unsure)) + weights.open_ms * max(0.0, log2(weights.open / sentence))

@@ -252,7 +252,8 @@ class Decoding:
         Chinese and the like get no draft: few are taken there, and one was sure of half a sentence.
         """
         draft = None
-        if self._effort.draft and self._quick < self._context and language not in _EAST_ASIAN:
+        quicker = self._quick < self._context or self._effort.beams > 1
+        if self._effort.draft and quicker and language not in _EAST_ASIAN:
             draft = self._decode(language, self._quick, beams=1)
             if self._effort.draft.takes(draft):
                 return draft

@@ -16,7 +16,7 @@ from voicemate.sound import CLOCK_HZ, Pcm
 
 _MEASURED = {
     "tiny": Effort(context=512, beams=1, draft=Draft(context=256, mean=evidence.SURE_ENOUGH, least=0.0)),
-    "base": Effort(context=512, beams=5, draft=Draft(context=256, mean=evidence.SURE_ENOUGH, least=0.3)),
+    "base": Effort(context=512, beams=4, draft=Draft(context=256, mean=evidence.SURE_ENOUGH, least=0.3)),
 }
 _NOT_MEASURED = Effort(context=1024, beams=1)
 """By size of the model, from the tables in docs/hearing.md: the least with which it hears no fewer words than by

@@ -10,7 +10,7 @@ from voicemate.config import EndpointSettings
 from voicemate.conversation.endpointing import EndpointRule, Votes
 from voicemate.conversation.pause_habit import PauseHabit
 
-SETTINGS = EndpointSettings(shortest_ms=380)
+SETTINGS = EndpointSettings(shortest_ms=380, unsure_ms=600)
 RULE = EndpointRule(SETTINGS)
 WHOLE = Votes(breaks_off=False, sentence=0.9, voice=0.95)
 OPEN = Votes(breaks_off=False, sentence=0.02, voice=0.05)
@@ -30,7 +30,7 @@ votes = st.builds(
 
 
 def ms(given: Votes, **settings) -> int:
-    return EndpointRule(EndpointSettings(**{"shortest_ms": SETTINGS.shortest_ms, **settings})).wait(given).ms
+    return EndpointRule(SETTINGS.model_copy(update=settings)).wait(given).ms
 
 
 def test_a_clear_ending_is_answered_soon():
@@ -79,8 +79,13 @@ def test_without_smart_turn_the_sentence_decides():
 
 def test_what_sounds_whole_is_answered_at_once_and_what_is_unsure_a_little_later():
     assert ms(Votes(sentence=0.4)) == SETTINGS.shortest_ms
-    assert ms(Votes(sentence=0.2828)) == SETTINGS.shortest_ms + 150
-    assert ms(Votes(sentence=0.2)) == SETTINGS.shortest_ms + 525
+    assert SETTINGS.shortest_ms < ms(Votes(sentence=0.38)) < SETTINGS.unsure_ms
+    assert ms(Votes(sentence=0.35)) == ms(Votes(sentence=0.25)) == SETTINGS.unsure_ms
+    assert ms(Votes(sentence=0.177)) == pytest.approx(SETTINGS.unsure_ms + 500, abs=5)
+
+
+def test_a_shortest_wait_beyond_that_for_an_unsure_sentence_is_the_one_for_both():
+    assert ms(Votes(sentence=0.3), shortest_ms=800) == ms(Votes(sentence=0.9), shortest_ms=800) == 800
 
 
 def test_a_habit_never_makes_the_wait_shorter():

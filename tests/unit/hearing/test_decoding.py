@@ -190,10 +190,16 @@ def test_what_needed_a_look_for_its_language_gets_all_effort_in_it():
     assert ("cy", DRAFT) not in decoder.calls
 
 
-def test_an_utterance_as_long_as_the_floor_needs_no_draft():
+def test_one_beam_goes_before_five_in_a_long_utterance_too():
     decoder = Scripted()
-    decoding(decoder, seconds=10, effort=DRAFTING).in_language("en")
-    assert decoder.beams == [5]
+    assert decoding(decoder, seconds=10, effort=DRAFTING).in_language("en").text == "fine"
+    assert (decoder.beams, decoder.timed) == ([1], {768: False})
+
+
+def test_without_beams_an_utterance_as_long_as_the_floor_needs_no_draft():
+    decoder = Scripted({("en", 768): decoded("turn on the lies", UNSURE)})
+    decoding(decoder, seconds=10, effort=LENIENT).in_language("en")
+    assert decoder.beams == [1]
 
 
 @pytest.mark.parametrize("effort", [DRAFTING, Effort(context=FLOOR, beams=1)])

@@ -12,7 +12,7 @@ from voicemate.errors import SettingsError
 from voicemate.tape.proposal import difference, proposed
 from voicemate.tape.tuning import Curve, Trial, frontier, knee, variants
 
-ENDPOINT = EndpointSettings(shortest_ms=380)
+ENDPOINT = EndpointSettings(shortest_ms=380, unsure_ms=600)
 
 
 def trial(gap_ms: float, cut_ins: int, turns: int = 100, endpoint: EndpointSettings = ENDPOINT) -> Trial:
