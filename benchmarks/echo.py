@@ -192,7 +192,7 @@ def plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
             curve = [np.nan if db is None else db for db in row["erle_each_second"]]
             axes.plot(curve, label=f"{row['echo_db']:.0f} dB")
     axes.set(xlabel="seconds since the character began", ylabel="echo cancelled (dB)", title=PLOTTED)
-    axes.legend(title="echo")
+    figure.legend(loc="outside right center", title="echo")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
 
