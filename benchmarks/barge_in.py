@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import machine
 from benchmarks.barge_in_sounds import Given, given_sounds
+from benchmarks.kept import asked_for
 from benchmarks.scene import TELLER, Costs, Engines, Scene, ScriptedMind, at_clock_rate, scene, settings_of
 from tests.espeak import Espeak
 from voicemate.audio.acoustics import Acoustics
@@ -224,7 +225,7 @@ def main() -> None:
     summary = asdict(summarized(made))
     print(json.dumps(summary, indent=1))
     written = {
-        "command": " ".join(["benchmarks/barge_in.py", *sys.argv[1:]]),
+        "command": asked_for(),
         "machine": machine.description(),
         "summary": summary,
         "trials": [asdict(one) for one in made],

@@ -54,7 +54,7 @@ class Kept:
 
     def put(self, row: Any) -> None:
         """Keep a dataclass, in place of the row with the same key, and write the file."""
-        new = {**asdict(row), "command": " ".join(sys.argv)}
+        new = {**asdict(row), "command": asked_for()}
         same = [place for place, old in enumerate(self.rows) if all(old[name] == new[name] for name in self.key)]
         if same:
             self.rows[same[0]] = new
@@ -62,3 +62,8 @@ class Kept:
             self.rows.append(new)
         written = {"machine": machine.description(), "rows": self.rows}
         self.path.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def asked_for() -> str:
+    """What was asked for, from the project's own folder."""
+    return " ".join(sys.argv).replace(f"{Path(__file__).parents[1]}/", "")

@@ -34,6 +34,16 @@ OUTDONE = 4.0
 """It must be so many times what is left at the delay so far: voices are periodic, and have a second peak beside the
 first."""
 
+LOUDER = 10 ** (6 / 10)
+"""An echo is not so many times more powerful at another delay than it was. Somebody who says "mm-hm" close by is, and
+voices that are alike may have a peak anywhere."""
+
+USUAL = 64
+"""Moments of cancelled echo whose power tells how loud an echo is: two seconds."""
+
+QUIETEST = 1e-6
+"""Power of the far signal (-60 dBFS) from which a moment tells that."""
+
 FAINT = 1e-2
 """Frequencies this much weaker than the strongest hold nothing but rounding errors."""
 
@@ -58,6 +68,7 @@ class EchoJump:
     def __init__(self) -> None:
         self._near: deque[Pcm] = deque(maxlen=WINDOW)
         self._far: deque[Pcm] = deque(maxlen=KEPT)
+        self._gains: deque[float] = deque(maxlen=USUAL)  # power of the echo as a part of the far signal's
         self._peak: int | None = None  # the delay that the latest block showed
         self._settling = 0  # blocks
 
@@ -77,7 +88,10 @@ class EchoJump:
         self._settling = max(0, self._settling - 1)
         before, self._peak = self._peak, None
         shown = len(self._near) == WINDOW and len(self._far) >= WINDOW + REACH
-        if delay is None or not failing or not shown:
+        if delay is None or not shown:
+            return 0
+        if not failing:
+            self._gains.extend(self._gain(delay))
             return 0
         self._peak = self._elsewhere(delay)
         if before is None or self._peak is None or abs(before - self._peak) > SAME:
@@ -108,9 +122,21 @@ class EchoJump:
         noise = float(np.sqrt(np.mean(np.square(found)))) + 1e-12
         at = int(np.argmax(found))
         left = float(np.max(found, where=np.abs(delays - delay) <= SAME, initial=0.0))
-        if found[at] < CERTAIN * noise or found[at] < OUTDONE * left:
+        if found[at] < CERTAIN * noise or found[at] < OUTDONE * left or self._too_loud(int(delays[at])):
             return None
         return int(delays[at])
+
+    def _too_loud(self, delay: int) -> bool:
+        """The microphone heard more than an echo of what was played ``delay`` samples before."""
+        usual = float(np.quantile(self._gains, 0.9)) if self._gains else np.inf
+        return all(gain > LOUDER * usual for gain in self._gain(delay))
+
+    def _gain(self, delay: int) -> list[float]:
+        """The microphone's power as a part of the far signal's at this delay; nothing where that is silent."""
+        near, far = np.concatenate([*self._near]), np.concatenate(list(self._far)[-WINDOW - REACH :])
+        begin = REACH * BLOCK_SAMPLES - delay
+        played = float(np.mean(np.square(far[max(0, begin) : begin + len(near)])))
+        return [float(np.mean(np.square(near))) / played] if played > QUIETEST else []
 
 
 def _faded(blocks: Iterable[Pcm]) -> Pcm:

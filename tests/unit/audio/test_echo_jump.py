@@ -33,20 +33,21 @@ def echo(far: Pcm, delay: int, gain: float = 0.1) -> Pcm:
     return (late + random.normal(0, 5e-4, len(far))).astype(np.float32)
 
 
-def jumping(far: Pcm, to: int) -> Pcm:
+def jumping(far: Pcm, to: int, louder: float = 1.0) -> Pcm:
     at = AT_S * CLOCK_HZ
-    return np.concatenate([echo(far, USUAL)[:at], echo(far, to)[at:]])
+    return np.concatenate([echo(far, USUAL)[:at], louder * echo(far, to)[at:]])
 
 
 def in_blocks(pcm: Pcm) -> list[Pcm]:
     return [pcm[at : at + BLOCK_SAMPLES] for at in range(0, len(pcm) - BLOCK_SAMPLES + 1, BLOCK_SAMPLES)]
 
 
-def jumps(near: Pcm, far: Pcm) -> list[tuple[float, int]]:
-    """When jumps were found while cancelling fails all the time, and by how much."""
+def jumps(near: Pcm, far: Pcm, failing_from_s: float = 0) -> list[tuple[float, int]]:
+    """When jumps were found while cancelling fails from then on, and by how much."""
     watch, delay, found = EchoJump(), USUAL, list[tuple[float, int]]()
     for number, (heard, played) in enumerate(zip(in_blocks(near), in_blocks(far), strict=True)):
-        by = watch.push(heard, played, delay, failing=True)
+        failing = number * BLOCK_SAMPLES >= failing_from_s * CLOCK_HZ
+        by = watch.push(heard, played, delay, failing)
         delay += by
         if by:
             found.append((number * BLOCK_SAMPLES / CLOCK_HZ, by))
@@ -70,6 +71,15 @@ def test_a_delay_that_stays_is_left_alone():
 def test_somebody_who_talks_over_the_character_is_no_jump(gain: float):
     far = voice(1)
     assert jumps(echo(far, USUAL, gain) + voice(2), far) == []
+
+
+def test_a_voice_like_the_characters_that_is_louder_than_its_echo_ever_was_is_no_jump():
+    far = voice(1)
+    later = USUAL + samples(100)
+    assert jumps(jumping(far, later, louder=4), far, failing_from_s=AT_S) == []
+    ((when, by),) = jumps(jumping(far, later, louder=1.5), far, failing_from_s=AT_S)
+    assert by == pytest.approx(samples(100), abs=samples(2))
+    assert AT_S < when < AT_S + 0.35
 
 
 def test_while_the_delay_is_not_known_nothing_is_looked_for():
