@@ -91,7 +91,7 @@ class EchoJump:
         if delay is None or not shown:
             return 0
         if not failing:
-            self._gains.extend(self._gain(delay))
+            self._learn(delay)
             return 0
         self._peak = self._elsewhere(delay)
         if before is None or self._peak is None or abs(before - self._peak) > SAME:
@@ -126,17 +126,24 @@ class EchoJump:
             return None
         return int(delays[at])
 
+    def _learn(self, delay: int) -> None:
+        gain = self._gain(delay)
+        if gain is not None:
+            self._gains.append(gain)
+
     def _too_loud(self, delay: int) -> bool:
         """The microphone heard more than an echo of what was played ``delay`` samples before."""
-        usual = float(np.quantile(self._gains, 0.9)) if self._gains else np.inf
-        return all(gain > LOUDER * usual for gain in self._gain(delay))
+        gain = self._gain(delay)
+        if gain is None:
+            return True
+        return bool(self._gains) and gain > LOUDER * float(np.quantile(self._gains, 0.9))
 
-    def _gain(self, delay: int) -> list[float]:
-        """The microphone's power as a part of the far signal's at this delay; nothing where that is silent."""
+    def _gain(self, delay: int) -> float | None:
+        """The microphone's power as a part of the far signal's at this delay; None where that is silent."""
         near, far = np.concatenate([*self._near]), np.concatenate(list(self._far)[-WINDOW - REACH :])
         begin = REACH * BLOCK_SAMPLES - delay
         played = float(np.mean(np.square(far[max(0, begin) : begin + len(near)])))
-        return [float(np.mean(np.square(near))) / played] if played > QUIETEST else []
+        return float(np.mean(np.square(near))) / played if played > QUIETEST else None
 
 
 def _faded(blocks: Iterable[Pcm]) -> Pcm:
