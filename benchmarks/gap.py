@@ -154,6 +154,7 @@ def write(arguments: argparse.Namespace, turns: list[Turn], stages: list[dict[st
         "least_ms": round(gaps[0]) if gaps else None,
         "most_ms": round(gaps[-1]) if gaps else None,
         "start_to_listening_s": round(start_s, 2),
+        **ready(stages),
     }
     for turn in turns:
         print(f"{turn.clip:60} {'no answer' if turn.gap is None else f'{turn.gap:6.0f} ms'}")
@@ -168,6 +169,13 @@ def write(arguments: argparse.Namespace, turns: list[Turn], stages: list[dict[st
         stages=[stage.get("timing") for stage in stages],
     )
     draw(gaps, [timing for stage in stages if (timing := stage.get("timing"))], RESULTS / f"{name}.png", name)
+
+
+def ready(stages: list[dict[str, Any]]) -> dict[str, int]:
+    """By the program's own trace: replies that were ready when the turn ended, and for how many of these it had not
+    been kept open (``endpoint.reply_ms``)."""
+    in_time = [stage for stage in stages if stage["timing"] and stage["timing"]["ready"]]
+    return {"ready": len(in_time), "ready_when_due": sum(stage["due"] is None for stage in in_time)}
 
 
 def draw(gaps: list[float], timings: list[dict[str, float]], path: Path, name: str) -> None:

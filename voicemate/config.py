@@ -107,6 +107,9 @@ class EndpointSettings(Section):
     silence_ms: Milliseconds = Field(default=480, description="the same when nobody can judge the words")
     longest_ms: Milliseconds = Field(default=1_200, description="the same when the sentence sounds open")
     hold_on_ms: Milliseconds = Field(default=1_500, description="the same when the words plainly break off")
+    reply_ms: Milliseconds = Field(
+        default=200, description="a turn that is over stays open so long for a reply that is not ready yet"
+    )
     voice: Literal["auto", "always", "never"] = Field(
         default="auto",
         description="ask how the voice sounds (Smart Turn); auto: with four cores or more, else it delays the words",

@@ -73,12 +73,17 @@ class SpeechResumed(Event):
 
 @dataclass(frozen=True, slots=True)
 class TurnEnded(Event):
-    """The person's turn is over; their last sample was at ``ended``."""
+    """The person's turn is over; their last sample was at ``ended``.
+
+    Attributes:
+        due: where it would have been over if the reply had been ready; None when it was over there.
+    """
 
     turn: int
     began: int
     ended: int
     reason: str
+    due: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,11 +60,31 @@ def test_to_judge_the_sentence_is_part_of_the_thinking_that_is_told() -> None:
 
 
 def test_slow_engines_delay_the_answer_by_what_they_take() -> None:
-    stage = Stage(ScriptedTranscriber(["hello"], ms=900), endpoint=EndpointSettings(silence_ms=400))
+    stage = Stage(
+        ScriptedTranscriber(["what is this"], ms=300),
+        ScriptedMind(first_token_s=0.7),
+        endpoint=EndpointSettings(silence_ms=400, shortest_ms=400),
+    )
     stage.play(one_question)
     (timed,) = stage.of(TurnTimed)
     assert not timed.ready
     assert 1_000 < timed.gap < 1_400
+
+
+def test_a_turn_stays_open_for_a_reply_that_is_nearly_ready_and_nobody_waits_longer_for_that() -> None:
+    def gap(reply_ms: int) -> TurnTimed:
+        endpoint = EndpointSettings(silence_ms=400, shortest_ms=400, reply_ms=reply_ms)
+        stage = Stage(
+            ScriptedTranscriber(["what is this"], ms=300), ScriptedMind(first_token_s=0.1), endpoint=endpoint
+        )
+        stage.play(one_question)
+        (timed,) = stage.of(TurnTimed)
+        return timed
+
+    at_once, kept_open = gap(0), gap(200)
+    assert (at_once.ready, kept_open.ready) == (False, True)
+    assert kept_open.endpoint > at_once.endpoint
+    assert kept_open.gap == pytest.approx(at_once.gap, abs=1)
 
 
 def test_a_pause_in_the_middle_is_not_the_end_and_both_halves_are_one_turn() -> None:

@@ -6,9 +6,12 @@ conversation can be decided again. ``floor_inputs.py`` is its vocabulary.
 A turn is prepared at every pause and costs nothing that anyone hears until it is committed::
 
     person   ~~~~~~~~~ ended          ~~~~~~~~~ ended
-    inputs   VoiceOn   VoiceOff       VoiceOn   VoiceOff  Judged  Ticks .........  Audible     Silent
+    inputs   VoiceOn   VoiceOff       VoiceOn   VoiceOff  Judged  Ready   Ticks .  Audible     Silent
     state    HEARING  ...................................................THINKING  SPEAKING    LISTENING
     acts               Prepare 1      RollBack 1 Prepare 2               Commit 2
+
+A turn that is over before its reply is ready stays open for it, up to ``endpoint.reply_ms``: to end it would let
+nobody hear anything sooner, and whoever goes on meanwhile was not done.
 
 A voice over the character's is given room at once, and judged while the character holds its breath::
 
@@ -22,8 +25,7 @@ it comes up the turn is over at once. A tap too short to mean anything does not 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import replace
 from typing import Any
 
 from voicemate.config import BargeInSettings, EndpointSettings, PushToTalkSettings, Settings, SpeculationSettings
@@ -36,13 +38,11 @@ from voicemate.conversation.floor_inputs import (
     Commit,
     CutOff,
     Dismiss,
-    Duck,
     EndSpeech,
     Enter,
     Failed,
     Forget,
     GoOn,
-    Hold,
     Input,
     Interrupt,
     Judged,
@@ -50,61 +50,18 @@ from voicemate.conversation.floor_inputs import (
     KeyUp,
     Power,
     Prepare,
+    Ready,
     RollBack,
     Silent,
     Tick,
-    Unduck,
     VoiceOff,
     VoiceOn,
 )
+from voicemate.conversation.floor_state import Answer, Key, Speech
+from voicemate.conversation.giving_way import GivingWay
 from voicemate.conversation.pause_habit import PauseHabit
 from voicemate.events import FloorState
 from voicemate.sound import milliseconds, samples
-
-
-@dataclass(frozen=True, slots=True)
-class _Speech:
-    """What the person is saying, or has said and may go on with.
-
-    Attributes:
-        began: its first sample.
-        ended: its last one so far; None while the voice is on.
-        number: of the latest preparation of a reply to it; 0 before the first.
-        judged: what is known of its words up to ``ended``.
-    """
-
-    began: int
-    ended: int | None = None
-    number: int = 0
-    judged: Judged | None = None
-
-    def prepared_as(self, number: int) -> bool:
-        """What came of preparation ``number`` is of this; nothing is, before there is one."""
-        return self.ended is not None and self.number == number != 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """The reply that has the floor, or is about to get it.
-
-    Attributes:
-        number: of its preparation; 0 when the character speaks of its own accord.
-        began, ended: the person's speech that it answers.
-        audible: where it was first heard; None before.
-        spoken: it answers something that was said, and not typed or given with the key.
-    """
-
-    number: int
-    began: int
-    ended: int
-    audible: int | None = None
-    spoken: bool = True
-
-
-class _Key(Enum):
-    UP = auto()
-    DOWN = auto()
-    RELEASED = auto()  # the turn that it ended is not committed yet
 
 
 class Floor:
@@ -126,24 +83,25 @@ class Floor:
     ):
         self._endpoint = endpoint
         self._barge_in = barge_in or BargeInSettings()
+        self._giving_way = GivingWay(self._barge_in)
         self._push_to_talk = push_to_talk or PushToTalkSettings()
         self._rule = EndpointRule(endpoint)
         self._eagerness = Eagerness(speculation or SpeculationSettings())
         self.state = FloorState.LISTENING
         self._numbers = 0
-        self._speech: _Speech | None = None
-        self._answer: _Answer | None = None
-        self._key = _Key.UP
+        self._speech: Speech | None = None
+        self._answer: Answer | None = None
+        self._key = Key.UP
         self._key_at = 0
+        self._voice = False  # in the latest tick
         self._spoke_before_key = False  # the person had begun to speak, and can go on without the key
-        self._suspected: int | None = None  # since when a voice may be over the character's
-        self._held = False
         self._habit = PauseHabit()
         self._steps: dict[type[Input], Callable[[Any], list[Act]]] = {
             VoiceOn: self._voice_on,
             VoiceOff: self._voice_off,
             Tick: self._tick,
             Judged: self._judge,
+            Ready: self._be_ready,
             Audible: self._be_audible,
             Silent: self._be_silent,
             Asked: self._ask,
@@ -172,20 +130,20 @@ class Floor:
 
     def _voice_on(self, got: VoiceOn) -> list[Act]:
         if self._answer is not None and self._answer.audible is not None and self.state is FloorState.SPEAKING:
-            self._speech = _Speech(got.began)
-            return [*self._hold(), *self._enter(FloorState.YIELDING, "a voice over the character's")]
+            self._speech = Speech(got.began)
+            return [*self._giving_way.hold(), *self._enter(FloorState.YIELDING, "a voice over the character's")]
         speech, acts = self._speech, list[Act]()
         if self._answer is not None and self._answer.audible is None:
             answer, self._answer = self._answer, None
             acts.append(RollBack(answer.number, "the person went on"))
-            speech = _Speech(answer.began, answer.ended)
+            speech = Speech(answer.began, answer.ended)
             self._eagerness.used(False)
         elif speech is not None and speech.ended is not None and speech.number:
             acts.append(RollBack(speech.number, "the person went on"))
             if speech.judged is not None:  # a breath between two words is over before much work is done
                 self._eagerness.used(False)
         self._learn(speech, got.began)
-        self._speech = _Speech(got.began if speech is None else speech.began)
+        self._speech = Speech(got.began if speech is None else speech.began)
         if self.state is FloorState.YIELDING:
             return acts
         return acts + self._enter(FloorState.HEARING, "a voice")
@@ -194,7 +152,7 @@ class Floor:
         speech = self._speech
         if speech is None or speech.ended is not None:
             return []
-        self._speech = replace(speech, ended=got.ended, number=0, judged=None)
+        self._speech = Speech(speech.began, got.ended)
         return self._prepare(got.at)
 
     def _prepare(self, at: int) -> list[Act]:
@@ -202,47 +160,28 @@ class Floor:
         speech = self._speech
         if speech is None or speech.ended is None or speech.number:
             return []
-        if at - speech.ended < samples(self._eagerness.pause_ms) and self._key is not _Key.RELEASED:
+        if at - speech.ended < samples(self._eagerness.pause_ms) and self._key is not Key.RELEASED:
             return []
         self._numbers += 1
         self._speech = replace(speech, number=self._numbers)
         return [Prepare(self._numbers, speech.began, speech.ended)]
 
-    def _learn(self, speech: _Speech | None, began: int, cut_in: bool = False) -> None:
+    def _learn(self, speech: Speech | None, began: int, cut_in: bool = False) -> None:
         if speech is not None and speech.ended is not None:
             self._habit = self._habit.after(milliseconds(began - speech.ended), cut_in)
 
     # ------------------------------------------------------------ the time
 
     def _tick(self, got: Tick) -> list[Act]:
+        self._voice = got.voice
         match self.state:
             case FloorState.SPEAKING:
-                return self._listen_while_speaking(got)
+                return self._giving_way.listen(got)
             case FloorState.YIELDING:
                 return self._yield_or_not(got)
-            case _ if self._key is not _Key.UP:
+            case _ if self._key is not Key.UP:
                 return [*self._prepare(got.at), *self._wait_for_key(got)]
         return [] if got.voice else [*self._prepare(got.at), *self._decide(got.at)]
-
-    def _listen_while_speaking(self, got: Tick) -> list[Act]:
-        if not got.voice:
-            return self._unsuspect()
-        if self._suspected is None:
-            self._suspected = got.at
-            return [Duck(self._barge_in.duck_db)]
-        return self._hold() if got.at - self._suspected >= samples(self._barge_in.hold_ms) else []
-
-    def _hold(self) -> list[Act]:
-        held, self._held = self._held, True
-        return [] if held else [Hold()]
-
-    def _unsuspect(self) -> list[Act]:
-        """It was nothing."""
-        suspected, held = self._suspected is not None, self._held
-        self._suspected, self._held = None, False
-        if held:
-            return [GoOn("it was nothing")]
-        return [Unduck()] if suspected else []
 
     def _yield_or_not(self, got: Tick) -> list[Act]:
         """So much voice is a bid for the floor, whatever the words."""
@@ -263,10 +202,10 @@ class Floor:
         if speech is not None and speech.ended is not None and not got.voice:
             since = min(since, speech.ended)
         tail_over = got.at >= self._key_at and got.at - since >= samples(self._push_to_talk.tail_ms)
-        if self._key is _Key.DOWN or not tail_over:
+        if self._key is Key.DOWN or not tail_over:
             return []
         if speech is None:
-            self._key = _Key.UP
+            self._key = Key.UP
             return self._listen("nothing was said")
         if speech.ended is None:
             return [EndSpeech()]
@@ -291,7 +230,7 @@ class Floor:
     def _decide(self, at: int) -> list[Act]:
         """The silence so far against the silence that the words ask for."""
         speech = self._speech
-        if speech is None or speech.ended is None or self._key is _Key.DOWN or self.state is FloorState.YIELDING:
+        if speech is None or speech.ended is None or self._key is Key.DOWN or self.state is FloorState.YIELDING:
             return []
         silence = at - speech.ended
         needed, why = self._wait(speech)
@@ -300,14 +239,30 @@ class Floor:
         if speech.judged is None:  # the person is done, the words are not known yet
             return self._enter(FloorState.THINKING, "waiting for the words")
         if not speech.judged.words:
-            self._key = _Key.UP
+            self._key = Key.UP
             dismissed = Dismiss(speech.number, speech.began, speech.ended, speech.judged.why)
             return [dismissed, *self._listen("no words")]
-        return self._commit(speech, speech.ended, f"{milliseconds(silence):.0f} ms of silence; {why}")
+        if self._should_await_reply(speech, at):
+            self._speech = replace(speech, due=speech.due or at)
+            return []
+        return self._commit(speech, at, why)
 
-    def _wait(self, speech: _Speech) -> tuple[int, str]:
+    def _should_await_reply(self, speech: Speech, at: int) -> bool:
+        """The turn is over, but nothing could be heard of the reply yet."""
+        if speech.ready or self._key is not Key.UP:
+            return False
+        return at - (speech.due or at) < samples(self._endpoint.reply_ms)
+
+    def _be_ready(self, got: Ready) -> list[Act]:
+        speech = self._speech
+        if speech is None or not speech.prepared_as(got.number):
+            return []
+        self._speech = replace(speech, ready=True)
+        return [] if speech.due is None or self._voice else self._decide(got.at)
+
+    def _wait(self, speech: Speech) -> tuple[int, str]:
         """Samples of silence, and why so many."""
-        if self._key is _Key.RELEASED:
+        if self._key is Key.RELEASED:
             return 0, "the key came up"
         if speech.judged is None:
             return samples(self._endpoint.longest_ms), "the words are not known"
@@ -315,18 +270,23 @@ class Floor:
         wait = self._rule.wait(votes, speech.judged.patience)
         return samples(wait.ms), wait.why
 
-    def _commit(self, speech: _Speech, ended: int, reason: str) -> list[Act]:
-        keyed, self._key = self._key is _Key.RELEASED, _Key.UP
+    def _commit(self, speech: Speech, at: int, why: str) -> list[Act]:
+        ended = at if speech.ended is None else speech.ended
+        reason = f"{milliseconds(at - ended):.0f} ms of silence; {why}"
+        if speech.due is not None:
+            later = f"was ready {milliseconds(at - speech.due):.0f} ms later" if speech.ready else "is late"
+            reason += f"; the reply {later}"
+        keyed, self._key = self._key is Key.RELEASED, Key.UP
         self._eagerness.used(True)
-        self._answer = _Answer(speech.number, speech.began, ended, spoken=not keyed)
+        self._answer = Answer(speech.number, speech.began, ended, spoken=not keyed)
         self._speech = None
-        committed = Commit(speech.number, speech.began, ended, reason)
+        committed = Commit(speech.number, speech.began, ended, reason, speech.due)
         return [*self._enter(FloorState.THINKING, reason), committed]
 
     # ------------------------------------------------------------ the character's voice
 
     def _be_audible(self, got: Audible) -> list[Act]:
-        self._answer = replace(self._answer or _Answer(0, got.at, got.at, spoken=False), audible=got.at)
+        self._answer = replace(self._answer or Answer(0, got.at, got.at, spoken=False), audible=got.at)
         return self._enter(FloorState.SPEAKING, "the character speaks")
 
     def _be_silent(self, _: Silent) -> list[Act]:
@@ -336,7 +296,7 @@ class Floor:
             return []
         if answer.spoken:
             self._habit = self._habit.after_turn()
-        acts = self._unsuspect()
+        acts = self._giving_way.stop("it was nothing")
         if self.state is FloorState.YIELDING and self._speech is not None:
             return [*acts, *self._enter(FloorState.HEARING, "the character was done")]
         return [*acts, *self._listen("the character is done")]
@@ -347,41 +307,36 @@ class Floor:
         assert answer is not None
         assert self._speech is not None
         acts: list[Act] = [CutOff(answer.number, why)]
-        self._suspected, self._held = None, False
-        if self._came_too_early(answer, self._speech.began):
-            self._learn(_Speech(answer.began, answer.ended), self._speech.began, cut_in=True)
+        self._giving_way.forget()
+        if answer.came_too_early(self._speech.began, samples(self._barge_in.take_back_ms)):
+            self._learn(Speech(answer.began, answer.ended), self._speech.began, cut_in=True)
             self._speech = replace(self._speech, began=answer.began)
             acts = [Forget(answer.number, why)]
         return acts + self._enter(FloorState.HEARING, why)
-
-    def _came_too_early(self, answer: _Answer, began: int) -> bool:
-        if answer.audible is None or not answer.spoken:
-            return False
-        return began - answer.audible < samples(self._barge_in.take_back_ms)
 
     def _go_on(self, got: Judged) -> list[Act]:
         speech, self._speech = self._speech, None
         assert speech is not None
         assert speech.ended is not None
-        self._suspected, self._held = None, False
+        self._giving_way.forget()
         dismissed = Dismiss(speech.number, speech.began, speech.ended, got.why)
         return [dismissed, GoOn(got.why), *self._enter(FloorState.SPEAKING, got.why or "it was nothing")]
 
     # ------------------------------------------------------------ keys, commands, faults
 
     def _press(self, got: KeyDown) -> list[Act]:
-        if self._key is _Key.DOWN:
+        if self._key is Key.DOWN:
             return []
         hears = self.state is FloorState.HEARING and self._speech is not None
-        self._spoke_before_key = hears and self._key is _Key.UP
-        self._key, self._key_at = _Key.DOWN, got.at
+        self._spoke_before_key = hears and self._key is Key.UP
+        self._key, self._key_at = Key.DOWN, got.at
         acts: list[Act] = []
         if self._answer is not None and self._answer.audible is None:
             answer, self._answer = self._answer, None
             acts.append(RollBack(answer.number, "the key went down"))
-            self._speech = _Speech(answer.began)
+            self._speech = Speech(answer.began)
         elif self._answer is not None:
-            self._speech = self._speech or _Speech(got.at)
+            self._speech = self._speech or Speech(got.at)
             over = self.state is FloorState.YIELDING
             acts += self._take_floor("the key went down")
             if not over:  # nobody has said anything yet, unless this goes on with what came before
@@ -389,10 +344,10 @@ class Floor:
         return acts + self._enter(FloorState.HEARING, "the key is down")
 
     def _release(self, got: KeyUp) -> list[Act]:
-        if self._key is not _Key.DOWN:
+        if self._key is not Key.DOWN:
             return []
         tap = got.at - self._key_at < samples(self._push_to_talk.tap_ms)
-        self._key, self._key_at = _Key.UP if tap and self._spoke_before_key else _Key.RELEASED, got.at
+        self._key, self._key_at = Key.UP if tap and self._spoke_before_key else Key.RELEASED, got.at
         return []
 
     def _power(self, got: Power) -> list[Act]:
@@ -406,7 +361,7 @@ class Floor:
     def _ask(self, got: Asked) -> list[Act]:
         acts = self._drop_everything("a typed turn")
         self._numbers += 1
-        self._answer = _Answer(self._numbers, got.at, got.at, spoken=False)
+        self._answer = Answer(self._numbers, got.at, got.at, spoken=False)
         self._speech = None
         prepared = Prepare(self._numbers, got.at, got.at)
         committed = Commit(self._numbers, got.at, got.at, "typed")
@@ -417,7 +372,8 @@ class Floor:
         if self._speech is not None and self._speech.ended is not None and self._speech.number:
             acts.append(RollBack(self._speech.number, why, more=False))
         answer, self._answer = self._answer, None
-        self._key, self._suspected, self._held = _Key.UP, None, False
+        self._key = Key.UP
+        self._giving_way.forget()
         if answer is not None and answer.audible is not None:
             acts.append(CutOff(answer.number, why))
         elif answer is not None:
@@ -429,7 +385,7 @@ class Floor:
         if speech is not None and speech.prepared_as(got.number):
             if self.state is FloorState.YIELDING:
                 return self._go_on(Judged(got.at, got.number, words=False, bid=False, why=got.why))
-            self._key = _Key.UP
+            self._key = Key.UP
             return [RollBack(got.number, got.why, more=False), *self._listen(got.why)]
         if answer is not None and got.number == answer.number and answer.audible is None:
             self._answer = None

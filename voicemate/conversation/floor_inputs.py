@@ -69,6 +69,13 @@ class Judged(Input):
 
 
 @dataclass(frozen=True, slots=True)
+class Ready(Input):
+    """The first sound of the reply of preparation ``number`` is there, and held."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Audible(Input):
     """The first sample of the character's speech leaves the loudspeaker."""
 
@@ -155,12 +162,17 @@ class RollBack(Act):
 
 @dataclass(frozen=True, slots=True)
 class Commit(Act):
-    """The person's turn is over: let the reply of preparation ``number`` out."""
+    """The person's turn is over: let the reply of preparation ``number`` out.
+
+    Attributes:
+        due: where it would have been over if the reply had been ready; None when it was over there.
+    """
 
     number: int
     began: int
     ended: int
     reason: str
+    due: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,13 +47,22 @@ class Reply:
         pieces: its text as it is decoded; closed when the reply is cancelled.
         persona: who speaks.
         mouth: what they speak with.
+        told_ready: called once when the first sound is there.
     """
 
-    def __init__(self, turn: int, pieces: AsyncGenerator[str], persona: Persona, mouth: Mouth):
+    def __init__(
+        self,
+        turn: int,
+        pieces: AsyncGenerator[str],
+        persona: Persona,
+        mouth: Mouth,
+        told_ready: Callable[[], None] = lambda: None,
+    ):
         self.turn = turn
         self._pieces = pieces
         self._persona = persona
         self._mouth = mouth
+        self._told_ready = told_ready
         self._begun = mouth.now(), time.perf_counter()
         self._released = asyncio.Event()
         self.ledger = Ledger()
@@ -115,6 +124,7 @@ class Reply:
                 self.ready_at = self._mouth.now()
                 self.speaking_ms = (time.perf_counter() - started) * 1000
                 self._mouth.emit(StageTimed(self.ready_at, self.turn, Stage.SPEAKING, began, self.speaking_ms))
+                self._told_ready()
             await self._released.wait()
             if len(sound.pcm) == 0:
                 self.ledger.add(phrase, None)

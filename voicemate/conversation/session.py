@@ -267,6 +267,7 @@ class Session:
             listen=understanding.listen,
             weigh=understanding.weigh,
             judged=lambda given: self._judged(act.number, given),
+            ready=lambda: self._decide(f.Ready(self._now, act.number)),
             think=lambda words: dialogue.think(words, number),
             failed=lambda why: self._decide(f.Failed(self._now, act.number, why)),
         )
@@ -289,7 +290,7 @@ class Session:
         self._following.stop()
         if turn.meaning is not None and turn.meaning.meant is not None:
             self._parts.attention.settle(turn.meaning.meant, at)
-        self._emit(TurnEnded(at, turn.turn, act.began, act.ended, act.reason))
+        self._emit(TurnEnded(at, turn.turn, act.began, act.ended, act.reason, act.due))
         turn.commit(at, act.ended)
         self._tell_words(turn)
 

@@ -49,6 +49,7 @@ class TurnTrace:
         phrases: how many phrases were begun aloud.
         interrupted: the person took the floor back.
         timing: the latency as it was measured; None when nothing was heard.
+        due: where it would have been over if the reply had been ready; None when it was over there.
     """
 
     turn: int
@@ -61,6 +62,7 @@ class TurnTrace:
     phrases: int
     interrupted: bool
     timing: Timing | None
+    due: int | None = None
 
     @property
     def audible(self) -> int | None:
@@ -80,12 +82,14 @@ class WorkAhead:
     Attributes:
         turns: that were looked at; each used one prepared reply.
         ready: how many replies could be heard as soon as their turn ended.
+        awaited: for how many of these it stayed open a moment longer.
         thrown_away: prepared replies that nobody heard.
         wasted_ms: the work that was completed for those.
     """
 
     turns: int
     ready: int
+    awaited: int
     thrown_away: int
     wasted_ms: float
 
@@ -96,6 +100,7 @@ class WorkAhead:
         return cls(
             turns=len(answered),
             ready=sum(trace.timing.ready for trace in answered if trace.timing),
+            awaited=sum(trace.timing.ready and trace.due is not None for trace in answered if trace.timing),
             thrown_away=sum(trace.rolled_back for trace in answered),
             wasted_ms=sum(trace.wasted_ms for trace in answered),
         )
@@ -103,9 +108,10 @@ class WorkAhead:
     def __str__(self) -> str:
         seconds = round(self.wasted_ms / 1000, 1)
         work = f" ({seconds} s of work)" if seconds else ""
+        awaited = f" (for {self.awaited} of them it stayed open a moment longer)" if self.awaited else ""
         return (
-            f"{self.ready} of {self.turns} replies were ready when the turn ended; {self.thrown_away} more were "
-            f"prepared in vain{work}"
+            f"{self.ready} of {self.turns} replies were ready when the turn ended{awaited}; {self.thrown_away} more "
+            f"were prepared in vain{work}"
         )
 
 
@@ -189,4 +195,5 @@ def _trace(number: int, turn: _Open, end: TurnEnded) -> TurnTrace:
         phrases=turn.phrases,
         interrupted=turn.reply is not None and turn.reply.interrupted,
         timing=turn.timing,
+        due=end.due,
     )

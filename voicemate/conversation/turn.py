@@ -30,6 +30,7 @@ class Work:
             Asked at the same time as ``hear``.
         weigh: puts that in, and the language model's vote on the words; not asked where there is nothing to answer.
         judged: called once when the meaning is known.
+        ready: called once when the reply's first sound is there.
         think: the reply's text as it is decoded.
         failed: called once when there will be no (more) reply, with the reason.
     """
@@ -39,6 +40,7 @@ class Work:
     listen: Callable[[], Awaitable[float | None]]
     weigh: Callable[[Meaning, float | None], Awaitable[Meaning]]
     judged: Callable[[Meaning], None]
+    ready: Callable[[], None]
     think: Callable[[str], AsyncGenerator[str]]
     failed: Callable[[str], None]
 
@@ -94,7 +96,9 @@ class Turn:
             meaning = self._work.interpret(await self._understand())
             reply = None
             if meaning.words:  # the model judges them while it reads the reply's prompt: that is thinking already
-                reply = Reply(self.turn, self._work.think(meaning.words), self._persona, self._mouth)
+                reply = Reply(
+                    self.turn, self._work.think(meaning.words), self._persona, self._mouth, self._work.ready
+                )
                 meaning = await self._work.weigh(meaning, await voice)
             self.meaning = meaning
             self._work.judged(meaning)

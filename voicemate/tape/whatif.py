@@ -31,6 +31,7 @@ from voicemate.conversation.floor_inputs import (
     Interrupt,
     Judged,
     Prepare,
+    Ready,
     RollBack,
     Silent,
     Tick,
@@ -170,6 +171,8 @@ class World:
         for one in example.answers:
             delay = one.got.at - example.at
             self._await(replace(one.got, at=at + delay, **{"number": act.number}), one.late)
+        if not any(isinstance(one.got, Ready) for one in example.answers):
+            self._await(Ready(at + self._ready(example), act.number))
 
     def _judged(self, example: Preparation) -> int:
         """From the pause to its words; where they were not waited for, they took longer than that."""

@@ -24,6 +24,7 @@ from voicemate.conversation.floor_inputs import (
     KeyUp,
     Power,
     Prepare,
+    Ready,
     RollBack,
     Silent,
     Tick,
@@ -38,7 +39,7 @@ class AnyConversation(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.floor = new_floor()
+        self.floor = new_floor(reply_ms=200)
         self.at = 0
         self.preparing: int | None = None
         self.answer: int | None = None
@@ -107,6 +108,16 @@ class AnyConversation(RuleBasedStateMachine):
     def judged_the_one_that_is_prepared(self, words: bool, bid: bool) -> None:
         if self.preparing is not None:
             self.give(Judged(self.at, self.preparing, words=words, bid=bid or words))
+
+    @rule(number=st.integers(0, 9))
+    def ready(self, number: int) -> None:
+        self.give(Ready(self.at, number))
+
+    @precondition(lambda self: self.preparing is not None)
+    @rule()
+    def the_reply_is_ready(self) -> None:
+        assert self.preparing is not None
+        self.give(Ready(self.at, self.preparing))
 
     @rule()
     def the_reply_is_heard(self) -> None:

@@ -29,6 +29,7 @@ from voicemate.conversation.floor_inputs import (
     KeyUp,
     Power,
     Prepare,
+    Ready,
     RollBack,
     Silent,
     Tick,
@@ -47,6 +48,10 @@ def play(floor: Floor, *inputs: Input) -> list[Act]:
 
 def kinds(acts: list[Act]) -> list[type[Act]]:
     return [type(act) for act in acts if not isinstance(act, Enter)]
+
+
+def commits(acts: list[Act]) -> list[Commit]:
+    return [act for act in acts if isinstance(act, Commit)]
 
 
 @pytest.fixture
@@ -129,6 +134,58 @@ def test_no_turn_ends_while_a_voice_may_be_coming_back(floor: Floor) -> None:
     play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)), Judged(ms(1300), 1, words=True))
     assert play(floor, Tick(ms(1500), voice=True)) == []
     assert kinds(play(floor, Tick(ms(1532)))) == [Commit]
+
+
+# ---------------------------------------------------------------- a reply that is not ready
+
+
+@pytest.fixture
+def unready() -> Floor:
+    """The person is done since 1000 ms, by the words since 1500; the reply is not there."""
+    floor = new_floor(reply_ms=200)
+    play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)), Judged(ms(1300), 1, words=True))
+    assert play(floor, Tick(ms(1500))) == []
+    return floor
+
+
+def test_a_turn_stays_open_until_its_reply_is_ready(unready: Floor) -> None:
+    (committed,) = commits(play(unready, Tick(ms(1532)), Ready(ms(1540), 1)))
+    assert (committed.number, committed.ended, committed.due) == (1, ms(1000), ms(1500))
+    assert committed.reason.startswith("540 ms of silence; ")
+    assert committed.reason.endswith("; the reply was ready 40 ms later")
+
+
+def test_a_turn_stays_open_only_so_long(unready: Floor) -> None:
+    assert kinds(play(unready, Tick(ms(1699)))) == []
+    (committed,) = commits(play(unready, Tick(ms(1700))))
+    assert committed.reason.endswith("; the reply is late")
+    assert kinds(play(unready, Ready(ms(1800), 1))) == []
+
+
+def test_a_reply_that_is_ready_before_the_silence_is_long_enough_goes_out_with_it() -> None:
+    floor = new_floor(reply_ms=200)
+    play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)), Judged(ms(1300), 1, words=True))
+    assert kinds(play(floor, Ready(ms(1400), 1), Tick(ms(1499)))) == []
+    (committed,) = commits(play(floor, Tick(ms(1500))))
+    assert committed.due is None
+
+
+def test_going_on_while_the_reply_is_waited_for_makes_one_turn(unready: Floor) -> None:
+    assert play(unready, Tick(ms(1532), voice=True), Ready(ms(1540), 1)) == []
+    acts = play(unready, VoiceOn(ms(1596), ms(1520)), VoiceOff(ms(2128), ms(2000)), Ready(ms(2200), 1))
+    assert kinds(acts) == [RollBack, Prepare]
+    assert acts[-1] == Prepare(2, ms(200), ms(2000))
+    assert kinds(play(unready, Judged(ms(2400), 2, words=True), Tick(ms(2500)))) == [], "the new one is not ready"
+
+
+def test_a_cough_while_the_reply_is_waited_for_does_not_lose_it(unready: Floor) -> None:
+    acts = play(unready, Tick(ms(1532), voice=True), Ready(ms(1540), 1), Tick(ms(1564)))
+    assert kinds(acts) == [Commit]
+
+
+def test_the_key_waits_for_no_reply(unready: Floor) -> None:
+    play(unready, KeyDown(ms(1510)))
+    assert kinds(play(unready, KeyUp(ms(2000)), Tick(ms(2048)))) == [Commit]
 
 
 def test_a_typed_turn_is_over_at_once(floor: Floor) -> None:
@@ -245,7 +302,7 @@ def test_whoever_goes_on_right_after_the_first_word_was_not_done(speaking: Floor
 
 
 def test_whoever_was_cut_in_on_is_given_more_time_from_then_on() -> None:
-    floor = Floor(EndpointSettings(shortest_ms=300, longest_ms=2000), BARGE_IN)
+    floor = Floor(EndpointSettings(shortest_ms=300, longest_ms=2000, reply_ms=0), BARGE_IN)
     play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)))
     play(floor, Judged(ms(1200), 1, words=True, votes=Votes(sentence=1.0)), Tick(ms(2000)), Audible(ms(2050)))
     play(floor, VoiceOn(ms(2400), ms(2300)), Tick(ms(3000), voice=True))

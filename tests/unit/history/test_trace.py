@@ -201,8 +201,15 @@ def test_work_ahead_is_summed_up_in_one_sentence():
     in_vain = [work(2, ms=400), RolledBack(25_000, 2, "the person went on")]
     unanswered = [work(3), TurnEnded(27_680, 3, 16_000, 20_000, "over"), ReplyEnded(28_000, 3, "", interrupted=True)]
     ahead = WorkAhead.of(assemble([*turn_events(1), *in_vain, *turn_events(2), *unanswered]))
-    assert ahead == WorkAhead(turns=2, ready=2, thrown_away=1, wasted_ms=400)
-    assert str(ahead).startswith("2 of 2 replies were ready")
+    assert ahead == WorkAhead(turns=2, ready=2, awaited=0, thrown_away=1, wasted_ms=400)
+    assert str(ahead).startswith("2 of 2 replies were ready when the turn ended; 1 more")
+
+
+def test_replies_that_were_waited_for_are_told_apart():
+    first, second = turn_events(1), turn_events(2)
+    waited = [replace(event, due=27_000) if isinstance(event, TurnEnded) else event for event in second]
+    ahead = WorkAhead.of(assemble([*first, *waited]))
+    assert "(for 1 of them it stayed open a moment longer)" in str(ahead)
 
 
 def test_work_in_vain_of_which_nothing_was_completed_has_no_seconds():

@@ -1,0 +1,63 @@
+"""What the floor knows of the moment: what the person is saying, what answers it, where the key is."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from voicemate.conversation.floor_inputs import Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What the person is saying, or has said and may go on with.
+
+    Attributes:
+        began: its first sample.
+        ended: its last one so far; None while the voice is on.
+        number: of the latest preparation of a reply to it; 0 before the first.
+        judged: what is known of its words up to ``ended``.
+        ready: the reply to it can be heard.
+        due: where it was over, the reply not being ready; None before.
+    """
+
+    began: int
+    ended: int | None = None
+    number: int = 0
+    judged: Judged | None = None
+    ready: bool = False
+    due: int | None = None
+
+    def prepared_as(self, number: int) -> bool:
+        """What came of preparation ``number`` is of this; nothing is, before there is one."""
+        return self.ended is not None and self.number == number != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply that has the floor, or is about to get it.
+
+    Attributes:
+        number: of its preparation; 0 when the character speaks of its own accord.
+        began, ended: the person's speech that it answers.
+        audible: where it was first heard; None before.
+        spoken: it answers something that was said, and not typed or given with the key.
+    """
+
+    number: int
+    began: int
+    ended: int
+    audible: int | None = None
+    spoken: bool = True
+
+    def came_too_early(self, began: int, take_back: int) -> bool:
+        """Whoever speaks again at ``began``, within ``take_back`` samples of its first word, had not been done."""
+        if self.audible is None or not self.spoken:
+            return False
+        return began - self.audible < take_back
+
+
+class Key(Enum):
+    """The push-to-talk key."""
+
+    UP = auto()
+    DOWN = auto()
+    RELEASED = auto()  # the turn that it ended is not committed yet
