@@ -1,4 +1,4 @@
-"""The character's voice while somebody may talk over it: quieter at the first suspicion, then silent, then on again."""
+"""The character's voice while somebody may talk over it: quieter at first suspicion, then silent, then on again."""
 
 from voicemate.config import BargeInSettings
 from voicemate.conversation.floor_inputs import Act, Duck, GoOn, Hold, Tick, Unduck
