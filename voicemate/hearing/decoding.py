@@ -224,7 +224,10 @@ class Decoding:
         detected, probability = self._decoder.detect(self._sound, _DETECTION_CONTEXT, self._cancellation)
         if detected == likely or probability < _DETECTED:
             return likely, self._confirm(first, likely)
-        return detected, self._confirm(self._decode(detected, self._context), detected)  # nothing here is easy
+        better = self._confirm(self._decode(detected, self._context), detected)  # nothing here is easy
+        if better.sure:  # what came of a wrong language says nothing against it
+            self._not_taken = None
+        return detected, better
 
     @property
     def drafted(self) -> float:

@@ -27,6 +27,8 @@ SURE_ENOUGH = 0.6
 
 _ALIKE = 0.5
 """Agreement of two transcripts of the same sound under which neither was said."""
+_ALIKE_AMONG_NOISE = 0.75
+"""The same where most of what was heard just before was no words."""
 
 _DOUBTFUL = 0.7
 """Below this, one more sign against the words is enough."""
@@ -87,7 +89,7 @@ def needs_another(text: str, confidence: float, drafted: float = 1.0) -> bool:
 
     What whisper makes of noise changes with every change of its input, what it makes of spoken words hardly does.
     But a single word that was said ("stop") changes as easily, and is not asked for again unless its draft was
-    unclear.
+    unclear. Nor are words of which whisper's best is sure.
 
     Args:
         text: a transcript.
@@ -97,7 +99,7 @@ def needs_another(text: str, confidence: float, drafted: float = 1.0) -> bool:
     said = words.without_tags(text)
     least = _least_confidence(said)
     comparable = len(words.split(said)) > 1 or (bool(said) and drafted < least)
-    return comparable and least <= confidence and min(confidence, drafted) < SURE_ENOUGH
+    return comparable and least <= confidence < _DOUBTFUL and min(confidence, drafted) < SURE_ENOUGH
 
 
 def agreement(text: str, other: str) -> float:
@@ -129,11 +131,11 @@ def judge(
         dbfs: mean level of those.
         agreed: ``agreement`` with another transcript, if one was made.
         among_noise: most of what was heard just before was no words: a television, somebody who sings. Then whisper
-            must be sure.
+            must be sure, and where it was asked twice have heard much the same.
     """
     said = words.without_tags(text)
     why = _against(said, confidence, voiced, dbfs, agreed)
-    if not why and among_noise and confidence < SURE_ENOUGH:
+    if not why and among_noise and (confidence < SURE_ENOUGH or agreed < _ALIKE_AMONG_NOISE):
         why = "unclear, after sounds that were no words"
     return NotWords(why, text) if why else Words(said)
 

@@ -273,6 +273,15 @@ def test_a_language_is_noticed_by_its_letters_even_when_whisper_is_sure_in_anoth
     assert decoding(chinese).in_any_language("de") == ("zh", decoded("fine"))
 
 
+@pytest.mark.parametrize(("probability", "told_against_it"), [(SURE, 1.0), (UNSURE, UNSURE)])
+def test_what_came_of_a_wrong_language_says_nothing_against_words_that_are_sure(probability, told_against_it):
+    unsure, found = decoded("Como tú sabes", UNSURE), decoded("As you know", probability)
+    decoder = Scripted({("es", DRAFT): unsure, ("es", FLOOR): unsure, ("en", FLOOR): found}, detected=("en", 0.9))
+    decodes = decoding(decoder, effort=DRAFTING)
+    assert decodes.in_any_language("es") == ("en", found)
+    assert decodes.drafted == told_against_it
+
+
 def test_a_guess_at_the_language_is_not_believed():
     decoder = Scripted({("en", FLOOR): decoded("cancel all tires", UNSURE)}, ("de", 0.23))
     language, found = decoding(decoder).in_any_language("en")

@@ -123,3 +123,18 @@ def test_words_that_only_one_of_two_tries_was_sure_of_need_both():
     assert not needs_another("Thank you for saying", 0.61, drafted=0.8)
     assert not needs_another("Stop.", 0.61, drafted=0.36)
     assert needs_another("C.I.H.R.", 0.43, drafted=0.23)
+
+
+def test_words_that_whispers_best_is_sure_of_need_no_second_opinion():
+    assert not needs_another("Half an hour", 0.71, drafted=0.55)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "agreed", "believed"),
+    [(0.59, 1.0, False), (0.61, 1.0, True), (0.61, 0.8, True), (0.61, 0.6, False)],
+)
+def test_among_noise_whisper_must_be_sure_and_say_the_same_again(confidence: float, agreed: float, believed: bool):
+    said = "I would like some tea"
+    assert isinstance(judge(said, confidence, samples(1500), CLEAR, agreed), Words)
+    verdict = judge(said, confidence, samples(1500), CLEAR, agreed, among_noise=True)
+    assert isinstance(verdict, Words) == believed
