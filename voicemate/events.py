@@ -164,6 +164,7 @@ class TurnTimed(Event):
         endpoint: last sample of speech to the decision that the turn was over.
         hearing, thinking, speaking: work from the pause to the first phrase's PCM.
         ready: the reply's first PCM was waiting when the turn ended.
+        awaited: part of ``endpoint`` in which the turn was over and stayed open for the reply.
     """
 
     turn: int
@@ -173,6 +174,7 @@ class TurnTimed(Event):
     thinking: float
     speaking: float
     ready: bool
+    awaited: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

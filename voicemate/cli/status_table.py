@@ -37,7 +37,9 @@ def described(found: Status) -> Iterator[tuple[str, Text]]:
 
 def _work_ahead(work: WorkAheadState) -> str:
     vain = f"{work.thrown_away} prepared in vain ({work.wasted_ms / 1000:.1f} s of work)" if work.thrown_away else ""
-    return ", ".join(filter(None, (f"{work.ready} of {work.turns} replies ready when the turn ended", vain)))
+    awaited = f" ({work.awaited} a moment later)" if work.awaited else ""
+    ready = f"{work.ready} of {work.turns} replies ready when the turn ended{awaited}"
+    return ", ".join(filter(None, (ready, vain)))
 
 
 def _hotkey(state: HotkeyState) -> str:

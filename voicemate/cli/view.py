@@ -104,10 +104,16 @@ def meter_steps(dbfs: float) -> int:
 
 
 def timing_line(timing: TurnTimed) -> str:
-    """One turn's latency in words: ``gap 612 ms = wait 480 | hearing 310 + thinking 92 + speaking 24 (ready)``."""
-    ready = "ready when you stopped" if timing.ready else "not ready in time"
+    """One turn's latency in words: ``gap 560 ms · you were done after 480 · ... · ready 40 ms later``."""
+    if not timing.ready:
+        ready = "not ready in time"
+    elif timing.awaited:
+        ready = f"ready {timing.awaited:.0f} ms later"
+    else:
+        ready = "ready when you stopped"
+    done = timing.endpoint - timing.awaited
     return (
-        f"gap {timing.gap:.0f} ms · you were done after {timing.endpoint:.0f} · hearing {timing.hearing:.0f}"
+        f"gap {timing.gap:.0f} ms · you were done after {done:.0f} · hearing {timing.hearing:.0f}"
         f" + thinking {timing.thinking:.0f} + speaking {timing.speaking:.0f} · {ready}"
     )
 

@@ -58,12 +58,14 @@ class WorkAheadState(_Part):
     Attributes:
         turns: the latest ones that were answered aloud; each used one prepared reply.
         ready: how many replies could be heard as soon as their turn ended.
+        awaited: for how many of these the turn stayed open a moment longer.
         thrown_away: more replies that were prepared for those turns, and that nobody heard.
         wasted_ms: the work that was completed for them.
     """
 
     turns: int = 0
     ready: int = 0
+    awaited: int = 0
     thrown_away: int = 0
     wasted_ms: float = 0.0
 

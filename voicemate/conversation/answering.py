@@ -172,5 +172,6 @@ class Answering:
                 thinking=reply.thinking_ms,
                 speaking=reply.speaking_ms,
                 ready=reply.ready_at is not None and reply.ready_at <= turn.committed_at,
+                awaited=milliseconds(turn.committed_at - turn.due_at),
             )
         )

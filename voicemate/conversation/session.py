@@ -291,7 +291,7 @@ class Session:
         if turn.meaning is not None and turn.meaning.meant is not None:
             self._parts.attention.settle(turn.meaning.meant, at)
         self._emit(TurnEnded(at, turn.turn, act.began, act.ended, act.reason, act.due))
-        turn.commit(at, act.ended)
+        turn.commit(at, at if act.due is None else act.due, act.ended)
         self._tell_words(turn)
 
     def _tell_words(self, turn: Turn) -> None:

@@ -63,6 +63,7 @@ class Turn:
         self.heard = ""  # what whisper wrote, words or not
         self.hearing_ms = 0.0
         self.committed_at: int | None = None
+        self.due_at = 0  # where it was over but for the reply
         self.ended = 0  # the person's last sample
         self._work = work
         self._persona = persona
@@ -74,13 +75,14 @@ class Turn:
         """Start working on it."""
         self._task = asyncio.create_task(self._run(), name=f"turn {self.turn}")
 
-    def commit(self, at: int, ended: int) -> None:
+    def commit(self, at: int, due: int, ended: int) -> None:
         """The person is done: whatever is ready, or becomes ready, is heard.
 
         Args:
-            at, ended: clock positions of the decision and of the person's last sample.
+            at, due, ended: clock positions of the decision, of where it would have been taken with a reply that was
+                ready, and of the person's last sample.
         """
-        self.committed_at, self.ended = at, ended
+        self.committed_at, self.due_at, self.ended = at, due, ended
         if self.reply:
             self.reply.release()
 

@@ -46,7 +46,11 @@ class Board:
         """What became of the work on the latest replies."""
         work = WorkAhead.of(self._traces)
         return WorkAheadState(
-            turns=work.turns, ready=work.ready, thrown_away=work.thrown_away, wasted_ms=round(work.wasted_ms, 1)
+            turns=work.turns,
+            ready=work.ready,
+            awaited=work.awaited,
+            thrown_away=work.thrown_away,
+            wasted_ms=round(work.wasted_ms, 1),
         )
 
     def has_problem(self, where: str) -> bool:

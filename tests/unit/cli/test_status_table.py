@@ -15,6 +15,12 @@ def test_work_that_was_thrown_away_is_told():
     assert told == "1 of 3 replies ready when the turn ended, 2 prepared in vain (1.2 s of work)"
 
 
+def test_replies_that_were_waited_for_are_told_apart():
+    work = WorkAheadState(turns=3, ready=3, awaited=2)
+    told = rows(STATUS.model_copy(update={"work_ahead": work}))["work ahead"]
+    assert told == "3 of 3 replies ready when the turn ended (2 a moment later)"
+
+
 def test_before_the_first_reply_there_is_nothing_to_tell_of_it():
     assert "work ahead" not in rows(STATUS)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from voicemate.cli.view import LiveView, PlainView, choose_view, meter_steps
+from voicemate.cli.view import LiveView, PlainView, choose_view, meter_steps, timing_line
 from voicemate.events import (
     Event,
     Fault,
@@ -53,6 +53,19 @@ def terminal(width: int = 100) -> tuple[Console, io.StringIO]:
 def plain() -> tuple[Console, io.StringIO]:
     out = io.StringIO()
     return Console(file=out, force_terminal=False, width=200), out
+
+
+@pytest.mark.parametrize(
+    ("ready", "awaited", "told"),
+    [
+        (True, 0, "you were done after 480 · hearing 210 + thinking 80 + speaking 20 · ready when you stopped"),
+        (True, 60, "you were done after 420 · hearing 210 + thinking 80 + speaking 20 · ready 60 ms later"),
+        (False, 200, "you were done after 280 · hearing 210 + thinking 80 + speaking 20 · not ready in time"),
+    ],
+)
+def test_a_turn_that_stayed_open_for_its_reply_is_told_apart(ready: bool, awaited: float, told: str) -> None:
+    timed = TurnTimed(3_200, 1, 487.4, 480, hearing=210, thinking=80, speaking=20, ready=ready, awaited=awaited)
+    assert timing_line(timed) == f"gap 487 ms · {told}"
 
 
 def test_plain_lines_hold_the_conversation_and_its_latency() -> None:
