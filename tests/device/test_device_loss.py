@@ -7,7 +7,8 @@ import pytest
 
 from tests.pulse import RATE, PulseRoom, find
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.device_events import DeviceEvents, DevicesChanged, system_source
+from voicemate.audio.device_changes import DevicesChanged
+from voicemate.audio.device_events import DeviceEvents, system_source
 from voicemate.audio.loudspeaker import DeviceLoudspeaker
 from voicemate.audio.microphone import DeviceMicrophone
 from voicemate.audio.ports import Block

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.simulation.scripted_house import House
-from voicemate.audio.device_events import DevicesChanged
+from voicemate.audio.device_changes import DevicesChanged
 from voicemate.errors import AudioError
 from voicemate.events import FloorState
 

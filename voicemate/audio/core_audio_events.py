@@ -8,7 +8,7 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from voicemate.audio.device_events import DevicesChanged
+from voicemate.audio.device_changes import DevicesChanged
 
 FRAMEWORK = "/System/Library/Frameworks/CoreAudio.framework/CoreAudio"
 

@@ -10,41 +10,13 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+
+from voicemate.audio.device_changes import DevicesChanged, Source
 
 SETTLE_S = 0.2
 """One headset that is plugged in is told of several times, and can be opened only after the last of them."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class DevicesChanged:
-    """Devices came, went, or changed places.
-
-    Attributes:
-        moved: the system's default is another device now, and streams that are open stay on the old one. PulseAudio
-            takes streams along by itself; Core Audio does not.
-    """
-
-    moved: bool = False
-
-
-class Source(Protocol):
-    """A system's word on its devices."""
-
-    def start(self, tell: Callable[[DevicesChanged], None]) -> None:
-        """Call ``tell`` from any thread, from now on.
-
-        Raises:
-            OSError: the system tells us nothing.
-        """
-        ...
-
-    def close(self) -> None:
-        """Tell nothing more."""
-        ...
 
 
 class DeviceEvents:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulsectl
 
-from voicemate.audio.device_events import DevicesChanged
+from voicemate.audio.device_changes import DevicesChanged
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S, _SHARE = 0.25, 30.0, 0.25
 """Between two tries to reach a server that is not there, since nobody tells when it is: a share of the time for which

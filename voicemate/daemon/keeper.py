@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from voicemate.audio.device_events import DevicesChanged
+from voicemate.audio.device_changes import DevicesChanged
 from voicemate.config import Settings
 from voicemate.control.protocol import Code
 from voicemate.control.status import Status

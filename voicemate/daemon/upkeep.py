@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from voicemate.app import Stage, assemble, opened
-from voicemate.audio.device_events import DevicesChanged
+from voicemate.audio.device_changes import DevicesChanged
 from voicemate.config import Settings
 from voicemate.conversation.session import Session
 from voicemate.daemon.backoff import Backoff

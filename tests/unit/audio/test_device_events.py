@@ -13,7 +13,8 @@ from voicemate.audio.core_audio_events import (
     Address,
     CoreAudioEvents,
 )
-from voicemate.audio.device_events import DeviceEvents, DevicesChanged
+from voicemate.audio.device_changes import DevicesChanged
+from voicemate.audio.device_events import DeviceEvents
 from voicemate.audio.virtual_time import run_virtual
 
 
