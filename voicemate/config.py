@@ -84,7 +84,12 @@ class VadSettings(Section):
     """When sound counts as a voice."""
 
     threshold: float = Field(default=0.5, ge=0.05, le=0.95, description="Silero probability that starts speech")
-    release: float = Field(default=0.2, ge=0.05, le=0.95, description="Silero probability below which speech pauses")
+    fading: float = Field(
+        default=0.5, ge=0.05, le=0.95, description="Silero probability below which a quieter block is a pause already"
+    )
+    release: float = Field(
+        default=0.2, ge=0.05, le=0.95, description="Silero probability below which any block is, and turns may end"
+    )
     onset_ms: Milliseconds = Field(default=96, description="voice this long before speech starts")
     pause_ms: Milliseconds = Field(default=32, description="silence this long is a pause: work on the reply begins")
     preroll_ms: Milliseconds = Field(default=400, description="sound kept from before speech starts")

@@ -189,7 +189,7 @@ class Session:
             self._look_at_power(block.end)
         if now.blocks % LEVEL_EVERY == 0:
             self._emit(Level(block.end, listener.dbfs, listener.voice))
-        if listener.voice_on and now.speech.began is not None and self._floor.state is FloorState.HEARING:
+        if listener.speaking and now.speech.began is not None and self._floor.state is FloorState.HEARING:
             self._following.voice(block.end, now.speech.began)
         self._decide(f.Tick(block.end, voice))
         self._parts.microphone.relax(self._floor.state is FloorState.LISTENING and not listener.voice_on)

@@ -16,6 +16,7 @@ from voicemate.hearing import pieces
 from voicemate.hearing.pieces import Moment
 from voicemate.hearing.sound_ring import SoundRing
 from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechTracker, Started, VoiceState
+from voicemate.hearing.voice_level import VoiceLevel
 from voicemate.sound import Pcm, level_dbfs, samples
 
 _LONGEST_PAUSE = samples(2_000)
@@ -72,17 +73,20 @@ class Ears:
     Attributes:
         voice: probability of a voice in the last block, 0 to 1.
         dbfs: level of the last block.
+        fallen_db: how much quieter than the voice it ended.
     """
 
     def __init__(self, activity: Activity, settings: VadSettings, longest_piece_s: float) -> None:
         self.voice = 0.0
         self.dbfs = -120.0
+        self.fallen_db = 0.0
         self._release = settings.release
         self._preroll = samples(settings.preroll_ms)
         self._pause = samples(settings.pause_ms)
         self._longest = samples(longest_piece_s * 1000)
         self._activity = activity
         self._tracker = SpeechTracker(settings)
+        self._level = VoiceLevel()
         self._ring = SoundRing(self._longest + self._preroll + _SLACK)
         self._moments: deque[Moment] = deque(maxlen=(self._longest + self._preroll + _SLACK) // BLOCK_SAMPLES)
         self._used = 0  # sound before this belongs to an utterance that is over
@@ -95,8 +99,13 @@ class Ears:
         return self._tracker.state
 
     @property
+    def speaking(self) -> bool:
+        """A voice is plainly there, and no pause of it has been told."""
+        return self._tracker.state is VoiceState.SPEAKING
+
+    @property
     def voice_on(self) -> bool:
-        """A voice is there now, or may be: it is starting, speaking, or coming back after a pause.
+        """A voice is there now, or may be: it is starting, speaking, fading, or coming back after a pause.
 
         While this is so no turn should be ended, whatever the time since ``Paused``.
         """
@@ -113,7 +122,8 @@ class Ears:
         self.dbfs = level_dbfs(block.pcm)
         self.voice = self._activity.probability(block.pcm, self.dbfs, self.state is not VoiceState.QUIET)
         self._moments.append(Moment(block.end, self.voice, self.dbfs))
-        match self._tracker.push(block.at, block.end, self.voice):
+        self.fallen_db = self._level.fallen(block.pcm, self.dbfs, self.voice)
+        match self._tracker.push(block.at, block.end, self.voice, self.fallen_db):
             case Started(began) as started:
                 self._piece_began = max(self._used, began - self._preroll, self._ring.began)
                 return [started]
@@ -149,6 +159,7 @@ class Ears:
         if self._piece_began is not None:
             self._used = self._tail_ended
         self._tracker.close()
+        self._level.close()
         self._piece_began = self._draft_ended = None
         self._overlaps = False
 

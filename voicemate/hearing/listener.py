@@ -82,6 +82,11 @@ class Listener:
         return self._ears.voice
 
     @property
+    def speaking(self) -> bool:
+        """A voice is plainly there, and no pause of it has been told."""
+        return self._ears.speaking
+
+    @property
     def voice_on(self) -> bool:
         """A voice is there, or may be starting or coming back: no turn should end now."""
         return self._ears.voice_on

@@ -87,10 +87,17 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A block as the ears heard it: its first sample's position, and the probability of a voice."""
+    """A block as the ears heard it.
+
+    Attributes:
+        at: its first sample's position.
+        voice: probability of one.
+        fallen_db: how much quieter than the voice it ended.
+    """
 
     at: int
     voice: float
+    fallen_db: float
 
     @property
     def ended(self) -> int:
@@ -147,7 +154,7 @@ class Past:
             match entry:
                 case Heard(at) if at + BLOCK_SAMPLES <= self._recording.ears.ended:
                     ears.push(block_at(self._recording, at))
-                    found.append(Moment(at, ears.voice))
+                    found.append(Moment(at, ears.voice, ears.fallen_db))
                 case Commanded(command):
                     getattr(ears, command)()
         return found
@@ -161,7 +168,7 @@ class Past:
     def onsets(self) -> list[int]:
         """Where the person's voice began or went on, whatever the floor made of it."""
         tracker = SpeechTracker(self.settings.vad)
-        told = (tracker.push(one.at, one.ended, one.voice) for one in self.heard)
+        told = (tracker.push(one.at, one.ended, one.voice, one.fallen_db) for one in self.heard)
         return [one.began for one in told if isinstance(one, Started | Resumed)]
 
     def preparation(self, ended: int) -> Preparation | None:

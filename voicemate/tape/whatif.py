@@ -94,7 +94,7 @@ class World:
             now = moment.ended
             while self._coming and self._coming[0][0] < now:
                 self._step(heapq.heappop(self._coming)[2])
-            match self._tracker.push(moment.at, now, moment.voice):
+            match self._tracker.push(moment.at, now, moment.voice, moment.fallen_db):
                 case Started(onset) | Resumed(_, onset):
                     self._step(VoiceOn(now, onset))
                 case Paused(last):

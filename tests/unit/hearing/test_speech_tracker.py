@@ -10,11 +10,13 @@ SETTINGS = VadSettings(threshold=0.5, release=0.35, onset_ms=96, pause_ms=128)
 VOICE, BETWEEN, SILENCE = 0.9, 0.4, 0.0
 
 
-def told(tracker: SpeechTracker, probabilities: list[float], first_block: int = 0) -> list[tuple[int, SpeechEvent]]:
+def told(
+    tracker: SpeechTracker, probabilities: list[float], first_block: int = 0, fallen_db: float = 0.0
+) -> list[tuple[int, SpeechEvent]]:
     """What the tracker says, each with the end of the block that made it say so."""
     events = []
     for block, probability in enumerate(probabilities, first_block):
-        event = tracker.push(block * BLOCK_SAMPLES, (block + 1) * BLOCK_SAMPLES, probability)
+        event = tracker.push(block * BLOCK_SAMPLES, (block + 1) * BLOCK_SAMPLES, probability, fallen_db)
         if event is not None:
             events.append(((block + 1) * BLOCK_SAMPLES, event))
     return events
@@ -130,3 +132,39 @@ def test_what_is_hardly_a_voice_has_to_be_silent_for_longer_to_pause():
         *_, (at, event) = told(SpeechTracker(quick), [voice] * 10 + [SILENCE] * 5)
         assert isinstance(event, Paused)
         assert at == (10 + blocks) * BLOCK_SAMPLES
+
+
+QUICK = SETTINGS.model_copy(update={"pause_ms": 32})
+FALLEN_DB = 20.0
+
+
+def test_a_voice_that_fades_has_paused_at_once_and_may_still_be_there():
+    tracker = SpeechTracker(QUICK)
+    told(tracker, [VOICE] * 10)
+    [(at, paused)] = told(tracker, [BETWEEN], first_block=10, fallen_db=FALLEN_DB)
+    assert isinstance(paused, Paused)
+    assert at == 11 * BLOCK_SAMPLES
+    assert tracker.voice_on, "no turn ends now"
+    assert told(tracker, [BETWEEN] * 20, first_block=11, fallen_db=FALLEN_DB) == []
+    assert tracker.voice_on
+    told(tracker, [SILENCE], first_block=31)
+    assert not tracker.voice_on
+
+
+def test_a_soft_syllable_that_is_no_quieter_is_no_pause():
+    tracker = SpeechTracker(QUICK)
+    assert [type(event) for _, event in told(tracker, [VOICE] * 10 + [BETWEEN] * 20)] == [Started]
+
+
+def test_a_voice_that_is_plainly_there_does_not_pause_by_being_quieter():
+    tracker = SpeechTracker(QUICK)
+    told(tracker, [VOICE] * 10)
+    assert told(tracker, [VOICE] * 5, first_block=10, fallen_db=FALLEN_DB) == []
+
+
+def test_a_voice_that_fades_and_comes_back_goes_on():
+    tracker = SpeechTracker(QUICK)
+    told(tracker, [VOICE] * 10)
+    told(tracker, [BETWEEN] * 5, first_block=10, fallen_db=FALLEN_DB)
+    [(_, resumed)] = told(tracker, [VOICE] * 5, first_block=15)
+    assert isinstance(resumed, Resumed)
