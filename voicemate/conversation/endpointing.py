@@ -67,7 +67,7 @@ class Weights:
     sure: float = 0.4
     unsure: float = 0.35
     open: float = 0.25
-    open_ms: float = 1_000.0
+    open_ms: float = 1_200.0
     call_ms: float = 700.0
     condition_ms: float = 300.0
     voice_ms: float = 300.0

@@ -28,7 +28,7 @@ median of 70 recordings (-25 and 29 at the 10th and 90th percentile). By where S
 off by 0, -25 and 71: it falls up to 0.1 s later."""
 
 _FADED_DB = 12.0
-"""How much quieter than the voice a block must end for the voice to have faded: else a word's soft end may still come.
+"""How much quieter than the voice a block must end for the voice to have faded: else the soft end of a word may come.
 Of 598 words tiny.en, whose pieces end there, heard 43 wrong, and 48 without this (44 under the release); base 33, 35
 and 34. The pauses are told as early: after 36 ms in the median and 56 in nine of ten, instead of 64 and 142."""
 
