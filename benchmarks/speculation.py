@@ -89,7 +89,8 @@ class Ledger:
         tokens, tokens_thrown_away: decoded for them.
         whisper_ms, mind_ms, voice_ms: all the engines' time, what was in vain included.
         ready: share of the answered turns whose first sound was there when the turn ended.
-        late_p50, late_p90: milliseconds from the decision that the turn was over to the reply's first sample.
+        ready_when_due: the same, without those that had stayed open for their replies.
+        late_p50, late_p90: milliseconds from where the turn was over, but for its reply, to the first sample of it.
         gap_p50, gap_p90: milliseconds from the last sample to the reply's first one.
     """
 
@@ -107,6 +108,7 @@ class Ledger:
     mind_ms: float
     voice_ms: float
     ready: float
+    ready_when_due: float
     late_p50: float
     late_p90: float
     gap_p50: float
@@ -168,7 +170,7 @@ def _told(way: str, now: Scene, said: Sequence[_Said]) -> Ledger:
     in_vain = [one for one in asked if one is not stood[one.seed]]
     clear = [told for told in timed if told not in early]
     gap_p50, gap_p90 = _middle_and_most(told.gap for told in clear)
-    late_p50, late_p90 = _middle_and_most(told.gap - told.endpoint for told in clear)
+    late_p50, late_p90 = _middle_and_most(told.gap - told.endpoint + told.awaited for told in clear)
     return Ledger(
         way=way,
         said=len(said),
@@ -184,6 +186,7 @@ def _told(way: str, now: Scene, said: Sequence[_Said]) -> Ledger:
         mind_ms=round(now.mind.time.spent_ms),
         voice_ms=round(now.voice.time.spent_ms),
         ready=round(sum(told.ready for told in clear) / max(1, len(clear)), 3),
+        ready_when_due=round(sum(told.ready and not told.awaited for told in clear) / max(1, len(clear)), 3),
         late_p50=late_p50,
         late_p90=late_p90,
         gap_p50=gap_p50,
@@ -205,10 +208,12 @@ def chosen(count: int) -> list[Recorded]:
 
 def shown(row: Ledger) -> str:
     return (
-        f"{row.way:28} ready {100 * row.ready:3.0f}%, heard {row.late_p50:.0f} / {row.late_p90:.0f} ms after the "
-        f"turn's end, gap {row.gap_p50:.0f} / {row.gap_p90:.0f} ms; replies "
-        f"{row.prepared} prepared, {row.used} used, {row.thrown_away} thrown away; tokens {row.tokens}, "
-        f"{row.tokens_thrown_away} in vain; whisper {row.whisper_ms / 1000:.1f} s, model {row.mind_ms / 1000:.1f} s; "
+        f"{row.way:28} ready {100 * row.ready:3.0f}% (without waiting {100 * row.ready_when_due:.0f}%), "
+        f"heard {row.late_p50:.0f} / {row.late_p90:.0f} ms after the turn was over, "
+        f"gap {row.gap_p50:.0f} / {row.gap_p90:.0f} ms; "
+        f"replies {row.prepared} prepared, {row.used} used, {row.thrown_away} thrown away; "
+        f"tokens {row.tokens}, {row.tokens_thrown_away} in vain; "
+        f"whisper {row.whisper_ms / 1000:.1f} s, model {row.mind_ms / 1000:.1f} s; "
         f"{row.cut_ins} cut-ins, {row.missed} missed of {row.said}"
     )
 

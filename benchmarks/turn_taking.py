@@ -178,7 +178,8 @@ def part(some: str, whole: str) -> Callable[[dict[str, Any]], str]:
 MEASURES: dict[str, Measure] = {
     "gap in the simulated room, p50 / p90 (ms)": conversation(pair("gap_p50", "gap_p90")),
     "first sound ready when the turn ended": conversation(lambda row: f"{100 * row['ready']:.0f}%"),
-    "first sound after the turn's end, p50 / p90 (ms)": conversation(pair("late_p50", "late_p90")),
+    "... without the turn staying open for it": conversation(lambda row: f"{100 * row['ready_when_due']:.0f}%"),
+    "first sound after the turn was over, p50 / p90 (ms)": conversation(pair("late_p50", "late_p90")),
     "replies prepared / thrown away": conversation(pair("prepared", "thrown_away")),
     "whisper / language model (s of work)": conversation(
         lambda row: f"{row['whisper_ms'] / 1000:.0f} / {row['mind_ms'] / 1000:.0f}"

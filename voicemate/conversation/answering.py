@@ -171,7 +171,7 @@ class Answering:
                 hearing=turn.hearing_ms,
                 thinking=reply.thinking_ms,
                 speaking=reply.speaking_ms,
-                ready=reply.ready_at is not None and reply.ready_at <= turn.committed_at,
+                ready=turn.ready,
                 awaited=milliseconds(turn.committed_at - turn.due_at),
             )
         )

@@ -64,6 +64,7 @@ class Turn:
         self.hearing_ms = 0.0
         self.committed_at: int | None = None
         self.due_at = 0  # where it was over but for the reply
+        self.ready = False  # the reply's first sound was there then
         self.ended = 0  # the person's last sample
         self._work = work
         self._persona = persona
@@ -83,6 +84,8 @@ class Turn:
                 ready, and of the person's last sample.
         """
         self.committed_at, self.due_at, self.ended = at, due, ended
+        # Not by comparing positions: between blocks the clock is ahead of the block that the decision belongs to.
+        self.ready = self.reply is not None and self.reply.ready_at is not None
         if self.reply:
             self.reply.release()
 
