@@ -29,8 +29,8 @@ off by 0, -25 and 71: it falls up to 0.1 s later."""
 
 _FADED_DB = 12.0
 """How much quieter than the voice a block must end for the voice to have faded: else the soft end of a word may come.
-Without this base invented words in one recording of a crowd. The pauses are told as early as without it: after 36 ms in
-the median and 56 in nine of ten, instead of 64 and 142 under the release."""
+Without this base invented words in one recording of a crowd. Pauses are told as early as without: after 36 ms in the
+median and 56 in nine of ten, instead of 64 and 142 under the release."""
 
 _CLEAR = 0.85
 """Mean probability of a voice's blocks from which it is clearly one. Nine of ten pauses of people follow on such a
