@@ -38,7 +38,8 @@ voice; none of nine in the recordings of coughs, singing and noise does."""
 
 _UNCLEAR_PAUSE = samples(64)
 """Less silence tells no pause after an unclear voice. What such sounds are transcribed to hangs on where they are
-cut: with 32 ms tiny.en took two turns in ten minutes of noises, and with 64 none."""
+cut: with 32 ms tiny.en took two turns in ten minutes of noises, and with 64 none. Nor is such a voice told where it
+fades: what the character's own echo left was cut there, and "here." was made of it."""
 
 
 class VoiceState(StrEnum):
@@ -142,7 +143,7 @@ class SpeechTracker:
         return Started(onset)
 
     def _await_silence(self, ended: int, probability: float, fallen_db: float) -> Paused | None:
-        faded = probability < self._fading and fallen_db >= _FADED_DB
+        faded = self._clear and probability < self._fading and fallen_db >= _FADED_DB
         if probability >= self._release and not faded:
             self._voice_ended = ended
             return None
@@ -158,10 +159,14 @@ class SpeechTracker:
         return None
 
     @property
+    def _clear(self) -> bool:
+        """It has clearly been a voice so far."""
+        return self._probabilities >= _CLEAR * self._blocks
+
+    @property
     def _silence(self) -> int:
         """Samples of it that are a pause."""
-        clear = self._probabilities >= _CLEAR * self._blocks
-        return self._pause if clear else max(self._pause, _UNCLEAR_PAUSE)
+        return self._pause if self._clear else max(self._pause, _UNCLEAR_PAUSE)
 
     def _await_return(self, began: int, ended: int, probability: float) -> Resumed | None:
         onset = self._confirm(began, ended, probability)

@@ -156,6 +156,12 @@ def test_a_soft_syllable_that_is_no_quieter_is_no_pause():
     assert [type(event) for _, event in told(tracker, [VOICE] * 10 + [BETWEEN] * 20)] == [Started]
 
 
+def test_what_is_hardly_a_voice_does_not_fade():
+    tracker = SpeechTracker(QUICK)
+    told(tracker, [0.6] * 10)
+    assert told(tracker, [BETWEEN] * 20, first_block=10, fallen_db=FALLEN_DB) == []
+
+
 def test_a_voice_that_is_plainly_there_does_not_pause_by_being_quieter():
     tracker = SpeechTracker(QUICK)
     told(tracker, [VOICE] * 10)
