@@ -35,8 +35,9 @@ from voicemate.places import models_folder
 AUDIBLE_DBFS = -50.0
 """Level of the first 5 ms of an answer that count as audible: 20 dB above the room's noise."""
 
-PATIENCE_S = 30.0
-"""After this long without an answer the turn counts as missed."""
+PATIENCE_S = 60.0
+"""After this long without an answer, to its end, the turn counts as missed. After 30 s a long answer once had not ended,
+and five clips were said into the answers before them."""
 
 NEAR_S = 5.0
 """A recording is found within so long of when it was begun."""
