@@ -36,8 +36,8 @@ AUDIBLE_DBFS = -50.0
 """Level of the first 5 ms of an answer that count as audible: 20 dB above the room's noise."""
 
 PATIENCE_S = 60.0
-"""After this long without an answer, to its end, the turn counts as missed. After 30 s a long answer once had not ended,
-and five clips were said into the answers before them."""
+"""After this long without an answer, to its end, the turn counts as missed. When it was 30 s a long answer once
+outlasted it, and five clips were said into the answers before them."""
 
 NEAR_S = 5.0
 """A recording is found within so long of when it was begun."""
