@@ -243,15 +243,15 @@ class Floor:
             dismissed = Dismiss(speech.number, speech.began, speech.ended, speech.judged.why)
             return [dismissed, *self._listen("no words")]
         if self._should_await_reply(speech, at):
-            self._speech = replace(speech, due=speech.due or at)
+            self._speech = replace(speech, due=speech.over_since(at))
             return []
-        return self._commit(speech, at, why)
+        return self._commit(speech, speech.ended, speech.why_over(at, why))
 
     def _should_await_reply(self, speech: Speech, at: int) -> bool:
         """The turn is over, but nothing could be heard of the reply yet."""
         if speech.ready or self._key is not Key.UP:
             return False
-        return at - (speech.due or at) < samples(self._endpoint.reply_ms)
+        return at - speech.over_since(at) < samples(self._endpoint.reply_ms)
 
     def _be_ready(self, got: Ready) -> list[Act]:
         speech = self._speech
@@ -270,12 +270,7 @@ class Floor:
         wait = self._rule.wait(votes, speech.judged.patience)
         return samples(wait.ms), wait.why
 
-    def _commit(self, speech: Speech, at: int, why: str) -> list[Act]:
-        ended = at if speech.ended is None else speech.ended
-        reason = f"{milliseconds(at - ended):.0f} ms of silence; {why}"
-        if speech.due is not None:
-            later = f"was ready {milliseconds(at - speech.due):.0f} ms later" if speech.ready else "is late"
-            reason += f"; the reply {later}"
+    def _commit(self, speech: Speech, ended: int, reason: str) -> list[Act]:
         keyed, self._key = self._key is Key.RELEASED, Key.UP
         self._eagerness.used(True)
         self._answer = Answer(speech.number, speech.began, ended, spoken=not keyed)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from voicemate.conversation.floor_inputs import Judged
+from voicemate.sound import milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,19 @@ class Speech:
     def prepared_as(self, number: int) -> bool:
         """What came of preparation ``number`` is of this; nothing is, before there is one."""
         return self.ended is not None and self.number == number != 0
+
+    def over_since(self, at: int) -> int:
+        """Where it was over but for its reply, it being over at ``at``."""
+        return at if self.due is None else self.due
+
+    def why_over(self, at: int, why: str) -> str:
+        """In words, for the view and the trace: the silence, ``why`` that is enough, and what became of the reply."""
+        assert self.ended is not None
+        told = f"{milliseconds(at - self.ended):.0f} ms of silence; {why}"
+        if self.due is None:
+            return told
+        reply = f"was ready {milliseconds(at - self.due):.0f} ms later" if self.ready else "is late"
+        return f"{told}; the reply {reply}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicemate.config import EndpointSettings
-from voicemate.conversation.endpointing import WEIGHTS, EndpointRule, Votes
+from voicemate.conversation.endpointing import EndpointRule, Votes
 from voicemate.conversation.pause_habit import PauseHabit
 
 SETTINGS = EndpointSettings(shortest_ms=380, unsure_ms=600)
@@ -81,7 +81,7 @@ def test_what_sounds_whole_is_answered_at_once_and_what_is_unsure_a_little_later
     assert ms(Votes(sentence=0.4)) == SETTINGS.shortest_ms
     assert SETTINGS.shortest_ms < ms(Votes(sentence=0.38)) < SETTINGS.unsure_ms
     assert ms(Votes(sentence=0.35)) == ms(Votes(sentence=0.25)) == SETTINGS.unsure_ms
-    assert ms(Votes(sentence=0.177)) == pytest.approx(SETTINGS.unsure_ms + WEIGHTS.open_ms / 2, abs=5)
+    assert ms(Votes(sentence=0.177)) == pytest.approx(SETTINGS.unsure_ms + 600, abs=5)
 
 
 def test_a_shortest_wait_beyond_that_for_an_unsure_sentence_is_the_one_for_both():

@@ -183,6 +183,14 @@ def test_a_cough_while_the_reply_is_waited_for_does_not_lose_it(unready: Floor) 
     assert kinds(acts) == [Commit]
 
 
+def test_a_turn_at_the_very_beginning_stays_open_no_longer() -> None:
+    floor = new_floor(reply_ms=200)
+    floor.step(VoiceOn(0, 0))
+    floor.step(VoiceOff(0, -ms(500)))
+    assert play(floor, Judged(0, 1, words=True), Tick(ms(199))) == []
+    assert kinds(play(floor, Tick(ms(200)))) == [Commit]
+
+
 def test_the_key_waits_for_no_reply(unready: Floor) -> None:
     play(unready, KeyDown(ms(1510)))
     assert kinds(play(unready, KeyUp(ms(2000)), Tick(ms(2048)))) == [Commit]
