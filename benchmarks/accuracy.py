@@ -35,8 +35,8 @@ from benchmarks import machine
 from benchmarks.recordings import FOLDER, Recorded, recordings
 from voicemate.bench.word_errors import errors, plain_words
 from voicemate.config import Settings
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener
+from voicemate.hearing.ears import SpeechSegmenter
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.hearing.recording import Utterance, utterances
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
@@ -105,8 +105,8 @@ class ThroughEars:
     """Everything, as the conversation does it. The time is that of the last utterance, from its end to its words."""
 
     def __init__(self, whisper: Whisper, silero: Path, prompt: str) -> None:
-        ears = Ears(VoiceActivity(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.hearing.longest_piece_s)
-        self._listener = Listener(ears, whisper, prompt=prompt)
+        ears = SpeechSegmenter(VoiceActivity(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.stt.max_chunk_s)
+        self._listener = SpeechRecognizer(ears, whisper, prompt=prompt)
 
     async def hear(self, recording: Recorded) -> tuple[str, float]:
         texts, ms = [], 0.0
@@ -119,7 +119,7 @@ class ThroughEars:
         return " ".join(texts), ms
 
     def utterances(self, recording: Recorded) -> AsyncIterator[Utterance]:
-        return utterances(self._listener, recording.pcm(), SETTINGS.endpoint.silence_ms)
+        return utterances(self._listener, recording.pcm(), SETTINGS.turns.silence_ms)
 
 
 def whole(recording: Recorded) -> bool:

@@ -33,13 +33,13 @@ from benchmarks.barge_in_sounds import Given, given_sounds
 from benchmarks.kept import asked_for
 from benchmarks.scene import TELLER, Costs, Engines, Scene, ScriptedMind, at_clock_rate, scene, settings_of
 from tests.espeak import Espeak
+from voicemate.audio.acoustics import AcousticPath as Carried
 from voicemate.audio.acoustics import Acoustics
-from voicemate.audio.acoustics import Path as Carried
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.bench.word_errors import errors, plain_words
 from voicemate.config import Settings
 from voicemate.events import FloorChanged, FloorState, PhraseQueued, ReplyEnded
-from voicemate.sound import CLOCK_HZ, Pcm, Sound, samples
+from voicemate.sound import CLOCK_HZ, AudioClip, Pcm, to_samples
 from voicemate.speaking.pace import driver_rate
 
 RESULTS = Path(__file__).parent / "results"
@@ -120,8 +120,8 @@ async def trial(
         now.session.ask("tell me a story")
         await now.until(lambda: now.state is FloorState.SPEAKING)
         await asyncio.sleep(3.0 + 4.0 * np.random.default_rng(seed).random())
-        onset = now.clock.now() + samples(given.onset_ms)
-        now.room.say_at(Sound(given.pcm, CLOCK_HZ), now.clock.now())
+        onset = now.clock.now() + to_samples(given.onset_ms)
+        now.room.say_at(AudioClip(given.pcm, CLOCK_HZ), now.clock.now())
         await now.until(lambda: now.of(ReplyEnded))
         await asyncio.sleep(FADED_S)
         return await judged(engines, espeak, now, given, onset)
@@ -129,19 +129,19 @@ async def trial(
 
 async def judged(engines: Engines, espeak: Espeak, now: Scene, given: Given, onset: int) -> Trial:
     ended = next(iter(now.of(ReplyEnded)), None)
-    stopped, heard = ended is not None and ended.interrupted, ended.heard if ended else ""
+    stopped, heard = ended is not None and ended.interrupted, ended.heard_prefix if ended else ""
     air = now.room.recording()[:, 1]
     silent = silence_after(air, onset)
     ended_words = found_words = None
     if stopped:
         queued = [told for told in now.of(PhraseQueued) if ended and told.turn == ended.turn]
-        ended_words = await words_ended(engines, espeak, queued, now.room.loudspeaker.position())
-        found_words = await words_found(engines, air[: onset + silent + samples(60)])
+        ended_words = await words_ended(engines, espeak, queued, now.room.speaker.position())
+        found_words = await words_found(engines, air[: onset + silent + to_samples(60)])
     return Trial(
         name=given.name,
         bid=given.bid,
         stopped=stopped,
-        paused=any(told.state is FloorState.YIELDING for told in now.of(FloorChanged)),
+        paused=any(told.state is FloorState.OVERLAPPING for told in now.of(FloorChanged)),
         silent_after_ms=1000 * silent / CLOCK_HZ if given.bid and stopped else None,
         heard_words=len(heard.split()),
         ended_words=ended_words,
@@ -165,7 +165,7 @@ async def words_ended(engines: Engines, espeak: Espeak, queued: Sequence[PhraseQ
 async def words_found(engines: Engines, air: Pcm) -> int:
     """How many words of the story the recording holds: the prefix that is most like its transcript."""
     loud = np.flatnonzero(np.abs(air) > 10 ** (AUDIBLE_DBFS / 20))
-    tail = np.ascontiguousarray(air[loud[0] : loud[-1] + samples(200)][-28 * CLOCK_HZ :])
+    tail = np.ascontiguousarray(air[loud[0] : loud[-1] + to_samples(200)][-28 * CLOCK_HZ :])
     said = letters((await engines.whisper.transcribe(tail, "en")).text)
     story = STORY.split()
     prefixes = [letters(" ".join(story[:n])) for n in range(1, len(story) + 1)]
@@ -180,9 +180,9 @@ def letters(text: str) -> str:
 def silence_after(air: Pcm, onset: int) -> int:
     """Samples from ``onset`` to the last audible one before the loudspeaker falls silent."""
     audible = np.flatnonzero(np.abs(air[onset:]) > 10 ** (AUDIBLE_DBFS / 20))
-    if len(audible) == 0 or audible[0] > samples(SILENT_MS):
+    if len(audible) == 0 or audible[0] > to_samples(SILENT_MS):
         return 0
-    gaps = np.flatnonzero(np.diff(audible) > samples(SILENT_MS))
+    gaps = np.flatnonzero(np.diff(audible) > to_samples(SILENT_MS))
     return int(audible[gaps[0]] if len(gaps) else audible[-1])
 
 

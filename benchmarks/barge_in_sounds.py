@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.recordings import recordings
 from benchmarks.scene import Engines, at_clock_rate
 from voicemate.personas.persona import Voice
-from voicemate.sound import CLOCK_HZ, Pcm, samples
+from voicemate.sound import CLOCK_HZ, Pcm, to_samples
 
 LONGEST_BID = 8 * CLOCK_HZ
 LONGEST_NOISE = 4 * CLOCK_HZ
@@ -63,10 +63,10 @@ def coughs_and_claps() -> list[Given]:
             time = np.arange(int(length * CLOCK_HZ)) / CLOCK_HZ
             burst = random.standard_normal(len(time)) * np.exp(-time / (length / 3))
             hollow = np.convolve(burst, np.hanning(int(random.uniform(6, 24))), mode="same")
-            bursts += [hollow / np.max(np.abs(hollow)) * 0.3, np.zeros(samples(random.uniform(80, 250)))]
+            bursts += [hollow / np.max(np.abs(hollow)) * 0.3, np.zeros(to_samples(random.uniform(80, 250)))]
         given.append(Given(f"cough {seed}", False, np.concatenate(bursts).astype(np.float32)))
     for seed in range(4):
-        time = np.arange(samples(60)) / CLOCK_HZ
+        time = np.arange(to_samples(60)) / CLOCK_HZ
         clap = np.random.default_rng(100 + seed).standard_normal(len(time)) * np.exp(-time / 0.008)
         given.append(Given(f"clap {seed}", False, (0.4 * clap / np.max(np.abs(clap))).astype(np.float32)))
     return given

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from voicemate.control.client import Client, Told
+from voicemate.control.client import ControlClient, EventMessage
 from voicemate.errors import ControlError, NotRunningError
 from voicemate.places import models_folder
 
@@ -42,7 +42,7 @@ def furnish(home: Path, settings: str = SETTINGS) -> dict[str, str]:
     return {"VOICEMATE_HOME": str(home), "VOICEMATE_MODELS": str(models)}
 
 
-class Daemon:
+class DaemonProcess:
     """A running ``voicemate run`` and all its events. A context manager, which kills it at the end.
 
     Args:
@@ -54,10 +54,10 @@ class Daemon:
 
     def __init__(self, environment: Mapping[str, str]):
         self._environment = {**os.environ, **environment}
-        self.events: list[tuple[float, Told]] = []
+        self.events: list[tuple[float, EventMessage]] = []
         self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
 
-    def __enter__(self) -> "Daemon":
+    def __enter__(self) -> "DaemonProcess":
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "voicemate", "run"],
@@ -81,7 +81,7 @@ class Daemon:
         waited = 0.0
         while True:
             try:
-                client = Client()
+                client = ControlClient()
                 break
             except (NotRunningError, ControlError):
                 if waited > patience_s or self.process.poll() is not None:
@@ -90,7 +90,7 @@ class Daemon:
                 waited += LOOK_S  # whoever stops this process stops its patience, too
         threading.Thread(target=self._follow, args=(client,), daemon=True).start()
 
-    def until(self, fits: Callable[[Told], bool], since: int = 0, patience_s: float = 60) -> int:
+    def until(self, fits: Callable[[EventMessage], bool], since: int = 0, patience_s: float = 60) -> int:
         """Wait for an event that fits; returns its place in ``events``, from place ``since`` on.
 
         Raises:
@@ -117,7 +117,7 @@ class Daemon:
 
         def ask() -> None:
             try:
-                with Client() as client:
+                with ControlClient() as client:
                     client.call("ask", timeout_s=120, text=text)
             except (ControlError, NotRunningError):  # it was killed meanwhile
                 pass
@@ -126,7 +126,7 @@ class Daemon:
 
     def interrupt(self) -> None:
         """Have the character fall silent."""
-        with Client() as client:
+        with ControlClient() as client:
             client.call("interrupt")
 
     def resources(self) -> dict[str, float]:
@@ -141,26 +141,28 @@ class Daemon:
             "processes": len(family),
         }
 
-    def _follow(self, client: Client) -> None:
+    def _follow(self, client: ControlClient) -> None:
         with client:
             try:
-                self._tell(Told("FloorChanged", {"state": client.status().state, "reason": "as it was found"}))
+                self._tell(
+                    EventMessage("FloorChanged", {"state": client.status().state, "reason": "as it was found"})
+                )
                 for told in client.watch(words=True):
                     self._tell(told)
             except ControlError:
                 pass
 
-    def _tell(self, told: Told) -> None:
+    def _tell(self, told: EventMessage) -> None:
         self.events.append((time.monotonic(), told))
         self._news.put(None)
 
 
-def is_floor(state: str, reason: str = "") -> Callable[[Told], bool]:
-    return lambda told: told.kind == "FloorChanged" and told.data["state"] == state and reason in told.data["reason"]
+def is_floor(state: str, reason: str = "") -> Callable[[EventMessage], bool]:
+    return lambda told: told.name == "FloorChanged" and told.data["state"] == state and reason in told.data["reason"]
 
 
-def is_kind(kind: str, **fields: Any) -> Callable[[Told], bool]:
-    return lambda told: told.kind == kind and all(told.data.get(name) == value for name, value in fields.items())
+def is_kind(kind: str, **fields: Any) -> Callable[[EventMessage], bool]:
+    return lambda told: told.name == kind and all(told.data.get(name) == value for name, value in fields.items())
 
 
 class HeldUp:

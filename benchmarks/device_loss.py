@@ -25,7 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
+from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.kept import keep, spread
 from benchmarks.said_turns import in_room, sentences
 from tests.pulse import PulseRoom
@@ -121,7 +121,7 @@ def main() -> None:
     losses: list[Loss] = []
     with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
         environment = room.environment | furnish(Path(folder))
-        with Daemon(environment) as daemon:
+        with DaemonProcess(environment) as daemon:
             daemon.watch()
             daemon.until_listening()
             for number in range(arguments.losses):
@@ -133,7 +133,7 @@ def main() -> None:
     write(arguments, losses)
 
 
-def _lose_and_return(daemon: Daemon, room: PulseRoom, way: Way, loss: Loss, sentence: np.ndarray) -> None:
+def _lose_and_return(daemon: DaemonProcess, room: PulseRoom, way: Way, loss: Loss, sentence: np.ndarray) -> None:
     if loss.while_speaking:
         place = len(daemon.events)
         daemon.ask("Tell me a long story about a river.")
@@ -144,7 +144,7 @@ def _lose_and_return(daemon: Daemon, room: PulseRoom, way: Way, loss: Loss, sent
     time.sleep(loss.away_s)
     with HeldUp() as held_up:
         returned = way.restore(room) or time.monotonic()
-        faulty = {told.data["where"] for _, told in daemon.events[place:] if told.kind == "Fault"}
+        faulty = {told.data["where"] for _, told in daemon.events[place:] if told.name == "Fault"}
         loss.noticed = bool(faulty & set(way.devices))
         try:
             ends = [_recovered(daemon, device, place) for device in way.devices if device in faulty]
@@ -164,7 +164,7 @@ def _lose_and_return(daemon: Daemon, room: PulseRoom, way: Way, loss: Loss, sent
     daemon.interrupt()
 
 
-def _recovered(daemon: Daemon, device: str, since: int) -> float:
+def _recovered(daemon: DaemonProcess, device: str, since: int) -> float:
     """When ``device`` was told to work again for the last time, all its faults behind it."""
     fault = since
     for place in range(since, len(daemon.events)):

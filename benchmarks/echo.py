@@ -33,8 +33,8 @@ from benchmarks.scene import Engines, Scene, ScriptedMind, scene, settings_of
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.config import Settings
-from voicemate.conversation.microphone_gate import MicrophoneGate
-from voicemate.events import Dismissed, FloorState, ReplyEnded, TurnEnded
+from voicemate.conversation.microphone_gate import MicGate
+from voicemate.events import FloorState, ReplyEnded, SpeechRejected, TurnEnded
 from voicemate.sound import CLOCK_HZ, level_dbfs
 
 RESULTS = Path(__file__).parent / "results"
@@ -88,7 +88,7 @@ async def _alone(engines: Engines, settings: Settings, place: Place, minutes: fl
         async with scene(
             engines, settings, ScriptedMind(story()), acoustics=place.acoustics, noise_dbfs=NOISE_DBFS
         ) as now:
-            speaker = now.room.loudspeaker
+            speaker = now.room.speaker
             with (
                 patch.object(speaker, "duck", wraps=speaker.duck) as duck,
                 patch.object(speaker, "pause", wraps=speaker.pause) as pause,
@@ -104,7 +104,7 @@ async def _alone(engines: Engines, settings: Settings, place: Place, minutes: fl
                 erle_each_second=[erle(levels, s, s + 1) for s in range(min(CURVE_S, round(60 * minutes)))],
                 quieter=ducks,
                 paused=pauses,
-                dismissed=[f"{told.why}: {told.text}" for told in now.of(Dismissed)],
+                dismissed=[f"{told.reason}: {told.text}" for told in now.of(SpeechRejected)],
                 broken_off=sum(told.interrupted for told in now.of(ReplyEnded)),
                 turns=sum(told.reason != "typed" for told in now.of(TurnEnded)),
             )
@@ -116,7 +116,7 @@ async def _talk(now: Scene, place: Place, minutes: float) -> None:
     random = np.random.default_rng(1)
     while now.clock.now() < 60 * minutes * CLOCK_HZ:
         now.session.ask("go on")
-        await now.room.until_answered(random.choice(PAUSES_S))
+        await now.room.wait_until_answered(random.choice(PAUSES_S))
     if moving:
         moving.cancel()
 
@@ -124,7 +124,7 @@ async def _talk(now: Scene, place: Place, minutes: float) -> None:
 async def _jump(now: Scene, place: Place) -> None:
     for minute in itertools.count(1):
         await asyncio.sleep(60)
-        now.room.furnish(place.after(minute))
+        now.room.set_acoustics(place.after(minute))
 
 
 def story() -> str:
@@ -143,14 +143,14 @@ def story() -> str:
 def gate_levels() -> Iterator[Levels]:
     """While the body runs, the levels before and behind the echo canceller are noted."""
     levels: Levels = []
-    pass_on = MicrophoneGate.pass_on
+    pass_on = MicGate.process
 
-    def noted(gate: MicrophoneGate, block: Block, state: FloorState) -> Block:
+    def noted(gate: MicGate, block: Block, state: FloorState) -> Block:
         passed = pass_on(gate, block, state)
         levels.append((level_dbfs(block.pcm), level_dbfs(passed.pcm)))
         return passed
 
-    with patch.object(MicrophoneGate, "pass_on", noted):
+    with patch.object(MicGate, "pass_on", noted):
         yield levels
 
 

@@ -23,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.endpoint_cases import NATURAL_MS, Case, Kind, collect
 from benchmarks.kept import RESULTS, keep
-from voicemate.config import QUICK_EARS, SLOW_EARS, Ears, EndpointSettings, slow_ears
-from voicemate.conversation.endpointing import WEIGHTS, EndpointRule, Votes, Weights
-from voicemate.conversation.pause_habit import PauseHabit
+from voicemate.config import FAST_STT_DELAYS, SLOW_STT_DELAYS, EndpointDelays, TurnSettings, is_slow_stt
+from voicemate.conversation.endpointing import WEIGHTS, EndOfTurnRule, EndOfTurnSignals, Weights
+from voicemate.conversation.pause_habit import PauseModel
 from voicemate.hearing.endpoint import only_a_condition, only_calls, unfinished
 
 VOTES = ("breaks_off", "only_calls", "only_a_condition", "sentence", "voice", "habit")
@@ -36,7 +36,7 @@ heard anything."""
 PATIENCES = [float(factor) for factor in np.geomspace(0.5, 3.0, 60)]
 SILENCES = range(200, 1_500, 20)
 
-Policy = Callable[[Case, PauseHabit], float]
+Policy = Callable[[Case, PauseModel], float]
 """The silence in milliseconds that a case is given, by what is known of the speaker."""
 
 
@@ -58,13 +58,16 @@ class Figures:
 
 
 def rule(
-    only: Sequence[str] = VOTES, patience: float = 1.0, weights: Weights = WEIGHTS, ears: Ears = QUICK_EARS
+    only: Sequence[str] = VOTES,
+    patience: float = 1.0,
+    weights: Weights = WEIGHTS,
+    ears: EndpointDelays = FAST_STT_DELAYS,
 ) -> Policy:
     """The rule with the votes ``only`` and the waits for these ``ears``."""
-    judge = EndpointRule(EndpointSettings().settled(ears), weights)
+    judge = EndOfTurnRule(TurnSettings().with_defaults_resolved(ears), weights)
 
-    def wait(case: Case, habit: PauseHabit) -> float:
-        votes = Votes(
+    def wait(case: Case, habit: PauseModel) -> float:
+        votes = EndOfTurnSignals(
             breaks_off=unfinished(case.text, "en"),
             only_calls=only_calls(case.text, "en"),
             only_a_condition=only_a_condition(case.text, "en"),
@@ -101,10 +104,10 @@ def figures(cases: Iterable[Case], policy: Policy) -> Figures:
 
 def _waits(cases: Iterable[Case], policy: Policy) -> Iterable[tuple[Case, float]]:
     """Each case and its wait; the habit is learned anew in each recording, from its pauses in their order."""
-    clip, habit = "", PauseHabit()
+    clip, habit = "", PauseModel()
     for case in cases:
         if case.clip != clip or case.inserted_s:
-            clip, habit = case.clip, PauseHabit()
+            clip, habit = case.clip, PauseModel()
         wait = policy(case, habit)
         yield case, wait
         if case.lasted is not None:
@@ -136,7 +139,7 @@ def ablation(cases: list[Case]) -> dict[str, Figures]:
     without_voice = [vote for vote in VOTES if vote != "voice"]
     table["the same without the voice's vote"] = figures(cases, not_before(HEARD_MS, rule(without_voice)))
     table[f"a fixed silence of {HEARD_MS:.0f} ms"] = figures(cases, fixed(HEARD_MS))
-    slow = figures(cases, rule(without_voice, ears=SLOW_EARS))
+    slow = figures(cases, rule(without_voice, ears=SLOW_STT_DELAYS))
     table["without the voice's vote, as with slow ears"] = slow
     table[f"a fixed silence of {slow.median_ms:.0f} ms"] = figures(cases, fixed(slow.median_ms))
     for vote in VOTES:
@@ -149,7 +152,7 @@ def ablation(cases: list[Case]) -> dict[str, Figures]:
 def cross_validated(cases: list[Case]) -> dict[str, Figures]:
     """How much the weights owe to these clips: chosen on one half of the sources, tried on the other, both ways."""
     choices = [
-        (QUICK_EARS._replace(unsure_ms=QUICK_EARS.shortest_ms + more), replace(WEIGHTS, open_ms=open_ms))
+        (FAST_STT_DELAYS._replace(unsure_ms=FAST_STT_DELAYS.shortest_ms + more), replace(WEIGHTS, open_ms=open_ms))
         for more in (0, 100, 200, 300, 400)
         for open_ms in (0.0, 300.0, 600.0, 1_000.0, 1_500.0)
     ]
@@ -163,7 +166,7 @@ def cross_validated(cases: list[Case]) -> dict[str, Figures]:
         )
         chosen = f"{name} sources, chosen on the others ({ears.unsure_ms}, {weights.open_ms:.0f})"
         table[chosen] = figures(tried, rule(ears=ears, weights=weights))
-        shipped = f"{name} sources, as it ships ({QUICK_EARS.unsure_ms}, {WEIGHTS.open_ms:.0f})"
+        shipped = f"{name} sources, as it ships ({FAST_STT_DELAYS.unsure_ms}, {WEIGHTS.open_ms:.0f})"
         table[shipped] = figures(tried, rule())
     return table
 
@@ -181,7 +184,7 @@ def show(table: dict[str, Figures]) -> None:
         print(f"{name:52}{made.median_ms:8.0f}{made.p90_ms:7.0f}{made.all_p90_ms:9.0f}{shares}")
 
 
-def draw(cases: list[Case], ears: Ears, path: Path) -> None:
+def draw(cases: list[Case], ears: EndpointDelays, path: Path) -> None:
     """The curves of false cut-ins against the median wait, one picture for each kind of pause.
 
     Args:
@@ -229,7 +232,7 @@ def main() -> None:
         tables={title: {name: asdict(row) for name, row in table.items()} for title, table in tables.items()},
         cases=[asdict(case) for case in cases],
     )
-    ears = SLOW_EARS if slow_ears(options.stt) else QUICK_EARS
+    ears = SLOW_STT_DELAYS if is_slow_stt(options.stt) else FAST_STT_DELAYS
     draw(cases, ears, RESULTS / f"endpoint-{options.stt}.png")
 
 

@@ -9,7 +9,7 @@ from benchmarks.endpoint_pauses import CACHE, Known, Models, Silence, silences, 
 from benchmarks.endpoint_sounds import INSERTED_S, between_words, with_end, with_pause
 from benchmarks.recordings import Recorded, recordings
 from voicemate.bench.word_errors import plain_words
-from voicemate.sound import Pcm, samples
+from voicemate.sound import Pcm, to_samples
 
 NATURAL_MS = 400.0
 """Natural pauses count from here: shorter ones end no turn."""
@@ -92,7 +92,9 @@ async def _cut(clip: Recorded, pcm: Pcm, pauses: list[Silence], models: Models) 
     path = CACHE / f"cuts-{models.hearing}.json"
     cuts = json.loads(path.read_text()) if path.is_file() else {}
     if clip.name not in cuts:
-        taken = [(pause.ended, pause.ended + samples(pause.lasted)) for pause in pauses if pause.lasted is not None]
+        taken = [
+            (pause.ended, pause.ended + to_samples(pause.lasted)) for pause in pauses if pause.lasted is not None
+        ]
 
         async def hear(sound: Pcm) -> str:
             return (await models.whisper.transcribe(sound, clip.language)).text

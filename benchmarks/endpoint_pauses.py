@@ -15,18 +15,18 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.config import Settings, ThinkingSettings
-from voicemate.hearing.ears import Ears
+from voicemate.config import LlmSettings, Settings
+from voicemate.hearing.ears import SpeechSegmenter
 from voicemate.hearing.endpoint import without_closing
-from voicemate.hearing.listener import Listener
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.hearing.smart_turn import SmartTurn
-from voicemate.hearing.speech_tracker import Paused, Resumed, Started
+from voicemate.hearing.speech_tracker import VoicePaused, VoiceResumed, VoiceStarted
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
 from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
 from voicemate.personas.library import find_persona
-from voicemate.sound import Pcm, milliseconds, samples
+from voicemate.sound import Pcm, to_ms, to_samples
 from voicemate.thinking.llama import Llama
 from voicemate.thinking.mind import Message
 from voicemate.thinking.prompt import opening
@@ -34,7 +34,7 @@ from voicemate.thinking.prompt import opening
 CACHE = user_cache_path("voicemate") / "endpoint-benchmark"
 SETTINGS = Settings()
 
-NEAR = samples(300)
+NEAR = to_samples(300)
 """A pause is the one meant when it begins this near to where it was put."""
 
 
@@ -68,9 +68,9 @@ class Known:
     voice: float
 
 
-def new_ears() -> Ears:
+def new_ears() -> SpeechSegmenter:
     activity = VoiceActivity(resolve("silero-vad", Role.VOICE_ACTIVITY), SETTINGS.vad.gate)
-    return Ears(activity, SETTINGS.vad, SETTINGS.hearing.longest_piece_s)
+    return SpeechSegmenter(activity, SETTINGS.vad, SETTINGS.stt.max_chunk_s)
 
 
 def silences(pcm: Pcm, at: int | None = None) -> list[Silence]:
@@ -82,16 +82,16 @@ def _silences(pcm: Pcm, at: int | None) -> Iterator[tuple[int, float | None, flo
     ears, pausing, ended, free = new_ears(), False, 0, 0.0
     for block in blocks(pcm):
         for event in ears.push(block):
-            if isinstance(event, Paused):
+            if isinstance(event, VoicePaused):
                 pausing, ended = True, event.ended
-            elif isinstance(event, Resumed):
+            elif isinstance(event, VoiceResumed):
                 pausing = False
                 if at is None or abs(ended - at) < NEAR:
-                    yield ended, milliseconds(event.began - ended), free
+                    yield ended, to_ms(event.began - ended), free
                 if at is not None and ended > at - NEAR:
                     return
         if pausing and not ears.voice_on:
-            free = milliseconds(block.end - ended)
+            free = to_ms(block.end - ended)
     if pausing and (at is None or abs(ended - at) < NEAR):
         yield ended, None, None
 
@@ -114,7 +114,7 @@ class Models:
     @classmethod
     async def load(cls, hearing: str) -> "Models":
         whisper = Whisper(resolve(hearing, Role.HEARING), threads=1)
-        llama = await Llama.load(resolve(SETTINGS.thinking.model, Role.THINKING), ThinkingSettings(threads=1))
+        llama = await Llama.load(resolve(SETTINGS.llm.model, Role.THINKING), LlmSettings(threads=1))
         return cls(hearing, whisper, llama, SmartTurn(resolve("smart-turn", Role.END_OF_TURN)))
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ class Models:
         Args:
             at: only at the pauses that begin there.
         """
-        what = f"known {self.hearing} {SETTINGS.thinking.model} {SETTINGS.persona}"
+        what = f"known {self.hearing} {SETTINGS.llm.model} {SETTINGS.persona}"
         found = _recall(what, pcm, sorted(at or []))
         if found is None:
             found = {ended: asdict(known) for ended, known in (await self._listen(pcm, at)).items()}
@@ -135,21 +135,21 @@ class Models:
         return {int(ended): Known(**known) for ended, known in found.items()}
 
     async def _listen(self, pcm: Pcm, at: set[int] | None) -> dict[int, Known]:
-        listener, found = Listener(new_ears(), self.whisper, "en"), dict[int, Known]()
+        listener, found = SpeechRecognizer(new_ears(), self.whisper, "en"), dict[int, Known]()
         began = 0
         for block in blocks(pcm):
             for event in listener.push(block):
-                if isinstance(event, Started):
+                if isinstance(event, VoiceStarted):
                     began = event.began
-                elif isinstance(event, Paused) and (at is None or event.ended in at):
-                    turn = listener.audio(max(0, began - samples(SETTINGS.vad.preroll_ms)), block.end)
+                elif isinstance(event, VoicePaused) and (at is None or event.ended in at):
+                    turn = listener.audio(max(0, began - to_samples(SETTINGS.vad.preroll_ms)), block.end)
                     found[event.ended] = await self._ask(listener, turn)
             if at is not None and len(found) == len(at):
                 break
         listener.close()
         return found
 
-    async def _ask(self, listener: Listener, turn: Pcm) -> Known:
+    async def _ask(self, listener: SpeechRecognizer, turn: Pcm) -> Known:
         understood = await listener.hear()
         text = understood.text if understood.words else ""
         sentence = await self._llama.completeness([*self._opening, Message("user", without_closing(text) or "…")])

@@ -6,14 +6,14 @@ import numpy as np
 
 from benchmarks.recordings import Recorded
 from voicemate.bench.word_errors import plain_words
-from voicemate.sound import CLOCK_HZ, Pcm, samples
+from voicemate.sound import CLOCK_HZ, Pcm, to_samples
 
 INSERTED_S = (0.3, 0.6, 1.0, 1.5)
 AFTER_S = 3.0
 """Room tone behind every recording, in which its last turn ends."""
 
-_GRAIN = samples(20)
-_FADE = samples(5)
+_GRAIN = to_samples(20)
+_FADE = to_samples(5)
 
 Hear = Callable[[Pcm], Awaitable[str]]
 
@@ -54,7 +54,7 @@ async def between_words(clip: Recorded, pcm: Pcm, pauses: Sequence[tuple[int, in
     """
     expected = plain_words(clip.transcript, clip.language)
     for cut in _quiet_moments(pcm, clip.speech_start_s, clip.speech_end_s, pauses):
-        heard = plain_words(await hear(with_end(pcm[:cut])[: cut + samples(300)]), clip.language)
+        heard = plain_words(await hear(with_end(pcm[:cut])[: cut + to_samples(300)]), clip.language)
         if 0 < len(heard) < len(expected) and heard == expected[: len(heard)]:
             return cut
     return None
@@ -63,8 +63,8 @@ async def between_words(clip: Recorded, pcm: Pcm, pauses: Sequence[tuple[int, in
 def _quiet_moments(pcm: Pcm, began_s: float, ended_s: float, pauses: Sequence[tuple[int, int]]) -> list[int]:
     """The six quietest 40 ms in the middle half of the speech and outside of ``pauses``, at least 120 ms apart; those
     nearest the middle first."""
-    hop = samples(10)
-    power = np.convolve(np.square(pcm), np.ones(samples(40)), mode="same")[::hop]
+    hop = to_samples(10)
+    power = np.convolve(np.square(pcm), np.ones(to_samples(40)), mode="same")[::hop]
     for began, ended in pauses:
         power[began // hop : ended // hop] = np.inf
     first, last = (int((began_s + share * (ended_s - began_s)) * CLOCK_HZ / hop) for share in (0.25, 0.75))

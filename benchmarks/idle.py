@@ -32,13 +32,13 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.daemon_process import LOOK_S, Daemon, HeldUp, furnish
+from benchmarks.daemon_process import LOOK_S, DaemonProcess, HeldUp, furnish
 from benchmarks.kept import Kept
 from benchmarks.said_turns import in_room, sentences
 from tests.pulse import PulseRoom
 from tests.talk_process import Talk
 from voicemate.config import load
-from voicemate.control.client import Client
+from voicemate.control.client import ControlClient
 from voicemate.errors import ControlError, NotRunningError
 from voicemate.events import FloorState
 from voicemate.models.needed import needed
@@ -127,7 +127,7 @@ class Talking:
 class Running:
     """``voicemate run``, whose socket is left alone once it listens."""
 
-    def __init__(self, daemon: Daemon):
+    def __init__(self, daemon: DaemonProcess):
         self._daemon = daemon
 
     def until_listening(self) -> float:
@@ -141,10 +141,10 @@ class Running:
     def pid(self) -> int:
         return self._daemon.process.pid
 
-    def _client(self) -> Client:
+    def _client(self) -> ControlClient:
         while self._daemon.process.poll() is None:
             try:
-                return Client()
+                return ControlClient()
             except (NotRunningError, ControlError):
                 time.sleep(LOOK_S)
         raise RuntimeError("the daemon has ended")
@@ -157,7 +157,7 @@ def started(program: str, environment: dict[str, str]) -> Iterator[Program]:
         with Talk((), environment) as talk:
             yield Talking(talk)
     else:
-        with Daemon(environment) as daemon:
+        with DaemonProcess(environment) as daemon:
             yield Running(daemon)
             daemon.process.terminate()
             daemon.process.wait(20)

@@ -25,11 +25,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
+from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.kept import RESULTS, keep, spread
 from benchmarks.said_turns import in_room, sentences
 from tests.pulse import PulseRoom
-from voicemate.control.client import Told
+from voicemate.control.client import EventMessage
 from voicemate.conversation.history import HistoryReader
 from voicemate.errors import ControlError, NotRunningError
 
@@ -74,7 +74,7 @@ def main() -> None:
         kill: Kill | None = None
         try:
             while True:
-                with HeldUp() as held_up, Daemon(environment) as daemon:
+                with HeldUp() as held_up, DaemonProcess(environment) as daemon:
                     if kill:
                         with _Unless(held_up) as checked:
                             _check(daemon, held_up, home, kill)
@@ -112,7 +112,9 @@ class _Unless:
         return self.failed and self._held_up.seconds >= 1
 
 
-def _live_and_die(daemon: Daemon, kill: Kill, draw: random.Random, room: PulseRoom, spoken: list[np.ndarray]) -> None:
+def _live_and_die(
+    daemon: DaemonProcess, kill: Kill, draw: random.Random, room: PulseRoom, spoken: list[np.ndarray]
+) -> None:
     """Bring the daemon to the moment, and kill it a drawn time later; one that is starting, the caller kills.
 
     Raises:
@@ -154,7 +156,7 @@ def _live_and_die(daemon: Daemon, kill: Kill, draw: random.Random, room: PulseRo
         speaker.join()  # the next life is not to hear the rest
 
 
-def _finish(daemon: Daemon, draw: random.Random, place: int) -> int:
+def _finish(daemon: DaemonProcess, draw: random.Random, place: int) -> int:
     """Wait for the end of a reply, and interrupt a long one; returns its place."""
     place = daemon.until(is_floor("speaking"), place)
     try:
@@ -164,7 +166,7 @@ def _finish(daemon: Daemon, draw: random.Random, place: int) -> int:
         return daemon.until(is_kind("ReplyEnded"), place)
 
 
-def _say_until_heard(daemon: Daemon, room: PulseRoom, sound: np.ndarray, since: int) -> threading.Thread:
+def _say_until_heard(daemon: DaemonProcess, room: PulseRoom, sound: np.ndarray, since: int) -> threading.Thread:
     """Say ``sound``, again if nobody hears it: on a busy machine some is lost in the air. Returns who says it."""
     for last in (False, False, True):
         speaker = threading.Thread(target=room.say, args=(sound,))
@@ -180,19 +182,19 @@ def _say_until_heard(daemon: Daemon, room: PulseRoom, sound: np.ndarray, since: 
     return speaker
 
 
-def _finished(events: list[tuple[float, Told]]) -> set[str]:
+def _finished(events: list[tuple[float, EventMessage]]) -> set[str]:
     """What was said and heard in each turn whose end was told: ``said | heard``."""
     said: dict[int, str] = {}
     finished = set()
     for _, told in events:
-        if told.kind == "Heard" and told.data["final"]:
+        if told.name == "Heard" and told.data["final"]:
             said[told.data["turn"]] = told.data["text"]
-        elif told.kind == "ReplyEnded" and told.data["turn"] in said:
+        elif told.name == "ReplyEnded" and told.data["turn"] in said:
             finished.add(f"{said[told.data['turn']]} | {told.data['heard']}")
     return finished
 
 
-def _check(daemon: Daemon, held_up: HeldUp, home: Path, kill: Kill) -> None:
+def _check(daemon: DaemonProcess, held_up: HeldUp, home: Path, kill: Kill) -> None:
     """What is left after ``kill``, and how soon ``daemon``, the next one, listens."""
     daemon.watch()
     place = daemon.until_listening()

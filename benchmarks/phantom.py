@@ -26,8 +26,8 @@ from benchmarks.phantom_sounds import Sounding, soundings
 from benchmarks.scene import Engines, ScriptedMind, scene, settings_of
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.config import Settings
-from voicemate.events import Dismissed, Heard, SpeechStarted, TurnEnded
-from voicemate.sound import CLOCK_HZ, Sound
+from voicemate.events import SpeechRejected, SpeechStarted, Transcribed, TurnEnded
+from voicemate.sound import CLOCK_HZ, AudioClip
 
 RESULTS = Path(__file__).parent / "results"
 NO_DRAFTS = "hearing.follow = false"
@@ -72,9 +72,9 @@ def listen_to_all(engines: Engines, settings: Settings, asked: argparse.Namespac
 
 async def listen(engines: Engines, settings: Settings, sounding: Sounding) -> Listened:
     async with scene(engines, settings, ScriptedMind("I see.")) as now:
-        now.room.say_at(Sound(sounding.pcm, CLOCK_HZ), now.clock.now())
+        now.room.say_at(AudioClip(sounding.pcm, CLOCK_HZ), now.clock.now())
         await asyncio.sleep(len(sounding.pcm) / CLOCK_HZ + 5)
-        finals = [(round(told.at / CLOCK_HZ, 1), told.text) for told in now.of(Heard) if told.final]
+        finals = [(round(told.at / CLOCK_HZ, 1), told.text) for told in now.of(Transcribed) if told.final]
         return Listened(
             sound=sounding.name,
             wake_phrase=bool(settings.attention.wake_phrase),
@@ -82,7 +82,7 @@ async def listen(engines: Engines, settings: Settings, sounding: Sounding) -> Li
             voices=len(now.of(SpeechStarted)),
             turns=len(now.of(TurnEnded)),
             words=finals,
-            dismissed=dict(Counter(told.why for told in now.of(Dismissed)).most_common()),
+            dismissed=dict(Counter(told.reason for told in now.of(SpeechRejected)).most_common()),
         )
 
 

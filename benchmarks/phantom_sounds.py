@@ -12,10 +12,10 @@ import numpy as np
 
 from benchmarks.recordings import Recorded, recordings
 from voicemate.audio import beds
-from voicemate.audio.acoustics import Path
-from voicemate.sound import CLOCK_HZ, Pcm, level_dbfs, samples
+from voicemate.audio.acoustics import AcousticPath
+from voicemate.sound import CLOCK_HZ, Pcm, level_dbfs, to_samples
 
-FAR = Path(rt60_s=0.5, direct_db=-3, seed=2)
+FAR = AcousticPath(rt60_s=0.5, direct_db=-3, seed=2)
 """From across a living room: more reverberation than direct sound."""
 
 SUNG_S = 20.0
@@ -52,8 +52,8 @@ def soundings(seconds: float, level: float, part: str = "all") -> Iterator[Sound
     voices = [clip.pcm() for clip in people]
     yield Sounding("noises", filled((clip.pcm() for clip in noises), seconds))
     yield Sounding("music", at_level(filled(music(noises, part), seconds), level))
-    yield Sounding("chatter of five", at_level(_far(beds.chatter(voices, seconds, talkers=5, seed=1)), level))
-    two = beds.chatter(voices, seconds, talkers=2, seed=2)
+    yield Sounding("chatter of five", at_level(_far(beds.babble(voices, seconds, talkers=5, seed=1)), level))
+    two = beds.babble(voices, seconds, talkers=2, seed=2)
     yield Sounding("two at once", at_level(_far(two), level), speech=True)
     behind = at_level(filled(music(noises, part), seconds), level - 10)
     television = at_level(_far(filled(iter(voices), seconds)), level) + behind
@@ -80,9 +80,9 @@ def drums(seconds: float, seed: int) -> Pcm:
     """A bass drum, a snare and a hi-hat, at 90 to 130 to the minute."""
     random = np.random.default_rng(seed)
     out = np.zeros(round(seconds * CLOCK_HZ))
-    step = samples(60_000 / random.uniform(90, 130) / 2)
-    for number, at in enumerate(range(0, len(out) - samples(250), step)):
-        time = np.arange(samples(250)) / CLOCK_HZ
+    step = to_samples(60_000 / random.uniform(90, 130) / 2)
+    for number, at in enumerate(range(0, len(out) - to_samples(250), step)):
+        time = np.arange(to_samples(250)) / CLOCK_HZ
         hiss = random.standard_normal(len(time))
         hat = 0.2 * np.diff(hiss, prepend=0) * np.exp(-time / 0.03)
         bass = np.sin(2 * np.pi * (50 * time + 4 * (1 - np.exp(-time / 0.03)))) * np.exp(-time / 0.1)
@@ -97,7 +97,7 @@ def sung(seconds: float, seed: int) -> Pcm:
     out, at = np.zeros(round(seconds * CLOCK_HZ)), 0
     base = random.uniform(110, 260)
     for note in cycle(TUNE):
-        n = samples(random.choice([300, 450, 600, 900]))
+        n = to_samples(random.choice([300, 450, 600, 900]))
         if at + n > len(out):
             break
         if random.random() < 0.85:
@@ -129,4 +129,4 @@ def at_level(pcm: Pcm, dbfs: float) -> Pcm:
 
 
 def _far(pcm: Pcm) -> Pcm:
-    return FAR.carry(pcm)[: len(pcm)]
+    return FAR.apply(pcm)[: len(pcm)]

@@ -29,12 +29,12 @@ import xcffib  # type: ignore[import-not-found]
 import xcffib.xproto  # type: ignore[import-not-found]
 import xcffib.xtest  # type: ignore[import-not-found]
 
-from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
+from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.gap import audible, choose
 from benchmarks.kept import keep, spread
 from tests.display import Display, display
 from tests.pulse import RATE, PulseRoom, Recording, find
-from voicemate.hotkey.x11_keys import Keyboard, keysym
+from voicemate.hotkey.x11_keys import X11Keyboard, keysym
 
 SETTINGS = """persona = "pip"
 [hearing]
@@ -87,7 +87,7 @@ class Fingers:
         found: Any = self._server.core.GetKeyboardMapping(setup.min_keycode, count).reply()
         width = found.keysyms_per_keycode
         symbols = [list(found.keysyms)[place : place + width] for place in range(0, count * width, width)]
-        keyboard = Keyboard(setup.min_keycode, symbols, [])
+        keyboard = X11Keyboard(setup.min_keycode, symbols, [])
         self._codes = [keyboard.code(symbol) for symbol in self._CHORD]
         self._test = self._server(xcffib.xtest.key)
 
@@ -151,7 +151,7 @@ def measure(arguments: argparse.Namespace, home: Path) -> tuple[dict[str, list[f
     with PulseRoom() as room, display() as screen, room.recording() as recording, Timeline(recording) as timeline:
         environment = room.environment | screen.environment | furnish(home, SETTINGS)
         fingers = Fingers(screen)
-        with Daemon(environment) as daemon:
+        with DaemonProcess(environment) as daemon:
             daemon.watch()
             daemon.until(is_floor("listening", WAITING))
             opened = open_only(daemon, fingers, arguments.openings)
@@ -161,7 +161,7 @@ def measure(arguments: argparse.Namespace, home: Path) -> tuple[dict[str, list[f
     return opened, [turn for one in said if (turn := found(one, recording, timeline))]
 
 
-def open_only(daemon: Daemon, fingers: Fingers, count: int) -> dict[str, list[float]]:
+def open_only(daemon: DaemonProcess, fingers: Fingers, count: int) -> dict[str, list[float]]:
     """Press and let go without a word: each time with a microphone that is closed, and then with one that is open."""
     opened: dict[str, list[float]] = {"cold": [], "warm": []}
     for _ in range(count):
@@ -192,7 +192,7 @@ class Said:
     timing: dict[str, float] | None
 
 
-def say(daemon: Daemon, fingers: Fingers, room: PulseRoom, clip, cold: bool) -> Said:
+def say(daemon: DaemonProcess, fingers: Fingers, room: PulseRoom, clip, cold: bool) -> Said:
     """One turn by the key."""
     sound = soxr.resample(clip.pcm()[: round((clip.speech_end_s + AFTER_SPEECH_S) * 16_000)], 16_000, RATE)
     if cold:
@@ -203,11 +203,11 @@ def say(daemon: Daemon, fingers: Fingers, room: PulseRoom, clip, cold: bool) -> 
     time.sleep(0.3)  # a person hears the cue first
     room.say(sound)
     released = fingers.up()
-    ended = daemon.until(lambda told: told.kind in ("ReplyEnded", "Dismissed"), hears, 30)
+    ended = daemon.until(lambda told: told.name in ("ReplyEnded", "Dismissed"), hears, 30)
     daemon.until_listening(since=ended - 1)
     told = [event for _, event in daemon.events[since:]]
-    words = [event.data["text"] for event in told if event.kind == "Heard" and event.data["final"]]
-    timings = [event.data for event in told if event.kind == "TurnTimed"]
+    words = [event.data["text"] for event in told if event.name == "Heard" and event.data["final"]]
+    timings = [event.data for event in told if event.name == "TurnTimed"]
     time.sleep(0.5)
     return Said(
         clip.name,

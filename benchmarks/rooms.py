@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from voicemate.audio.acoustics import Acoustics, Path
+from voicemate.audio.acoustics import AcousticPath, Acoustics
 
 NOISE_DBFS = -60.0
 """A quiet room."""
@@ -22,7 +22,7 @@ class Place:
     jump_ms: float = 0.0
 
     @property
-    def echo(self) -> Path:
+    def echo(self) -> AcousticPath:
         assert self.acoustics.echo, "every place has an echo"
         return self.acoustics.echo
 
@@ -39,10 +39,10 @@ def places(levels: Iterable[float]) -> Iterator[Place]:
         levels: of the echo at the microphone against what was played, in dB.
     """
     for level in levels:
-        room = Path(level, delay_ms=60, rt60_s=0.3, seed=1)
+        room = AcousticPath(level, delay_ms=60, rt60_s=0.3, seed=1)
         yield Place("living room", Acoustics(room))
         yield Place("loudspeaker that saturates", Acoustics(room, clip=0.25))
         yield Place("bare room", Acoustics(replace(room, rt60_s=0.7, direct_db=-3)))
         yield Place("delay jumps by 40 ms each minute", Acoustics(room), jump_ms=40)
-    room = Path(-20, delay_ms=60, rt60_s=0.3, seed=1)
+    room = AcousticPath(-20, delay_ms=60, rt60_s=0.3, seed=1)
     yield Place("clocks 50 ppm apart", Acoustics(room, drift_ppm=50))

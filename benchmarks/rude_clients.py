@@ -25,11 +25,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.daemon_process import Daemon, furnish
+from benchmarks.daemon_process import DaemonProcess, furnish
 from benchmarks.kept import keep
 from benchmarks.said_turns import gap_of_turn, in_room, sentences
 from tests.pulse import PulseRoom
-from voicemate.control.client import Client
+from voicemate.control.client import ControlClient
 from voicemate.control.socket_place import socket_path
 
 CLIENTS = 100
@@ -125,7 +125,7 @@ def main() -> None:
     lines, ends = 0, Counter[str]()
     with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
         environment = room.environment | furnish(Path(folder))
-        with Daemon(environment) as daemon:
+        with DaemonProcess(environment) as daemon:
             daemon.watch()
             daemon.until_listening()
             gap_of_turn(daemon, room, sentence)
@@ -142,7 +142,7 @@ def main() -> None:
                 time.sleep(1)
             time.sleep(3)
             after = daemon.resources()
-            with Client() as client:
+            with ControlClient() as client:
                 problems = [problem.model_dump() for problem in client.status().problems]
     differences = [rude - calm for calm, rude in zip(gaps["calm"], gaps["rude"], strict=True)]
     summary = {

@@ -3,7 +3,7 @@
 import numpy as np
 import soxr
 
-from benchmarks.daemon_process import Daemon, is_floor, is_kind
+from benchmarks.daemon_process import DaemonProcess, is_floor, is_kind
 from benchmarks.recordings import Recorded, recordings
 from tests.pulse import RATE, PulseRoom
 from voicemate.sound import CLOCK_HZ, Pcm
@@ -25,7 +25,7 @@ def in_room(clip: Recorded) -> Pcm:
     return soxr.resample(clip.pcm(), CLOCK_HZ, RATE).astype(np.float32)
 
 
-def gap_of_turn(daemon: Daemon, room: PulseRoom, sentence: Pcm) -> float:
+def gap_of_turn(daemon: DaemonProcess, room: PulseRoom, sentence: Pcm) -> float:
     """Say ``sentence`` and return the gap as the daemon tells it, in ms. The reply is cut off; it listens again."""
     place = len(daemon.events)
     room.say(sentence)
@@ -35,7 +35,7 @@ def gap_of_turn(daemon: Daemon, room: PulseRoom, sentence: Pcm) -> float:
     return daemon.events[timed][1].data["gap"]
 
 
-def hush(daemon: Daemon, place: int) -> None:
+def hush(daemon: DaemonProcess, place: int) -> None:
     """Cut the reply off that is told of from ``place`` on; returns when it listens again. A reply of which nothing
     was heard yet has no end: it is rolled back."""
     speaking = daemon.until(is_floor("speaking"), place)

@@ -14,18 +14,18 @@ from typing import Protocol, TypeVar
 
 import soxr
 
-from voicemate.app import Stage, assemble
+from voicemate.app import AudioDevices, build_session
 from voicemate.audio.acoustics import Acoustics
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.room import Room
+from voicemate.audio.room import SimulatedRoom
 from voicemate.config import Settings, engine_threads
-from voicemate.conversation.dialogue import Dialogue
+from voicemate.conversation.dialogue import ChatHistory
 from voicemate.conversation.session import Session
 from voicemate.engines import Engines as Loaded
 from voicemate.engines import load_llama, load_synthesizer
 from voicemate.events import Event, EventStream, FloorChanged, FloorState
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener
+from voicemate.hearing.ears import SpeechSegmenter
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.hearing.transcript import Transcript
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
@@ -33,11 +33,11 @@ from voicemate.models.catalog import Role
 from voicemate.models.memory import context_of
 from voicemate.models.resolve import resolve
 from voicemate.personas.persona import Persona, Sampling, Voice
-from voicemate.sound import CLOCK_HZ, Pcm, Sound
+from voicemate.sound import CLOCK_HZ, AudioClip, Pcm
 from voicemate.speaking.synthesizer import VoiceInfo
-from voicemate.thinking.context import Context
+from voicemate.thinking.context import ContextWindow
 from voicemate.thinking.llama import LOOKAHEAD, Llama
-from voicemate.thinking.mind import Message, Mind
+from voicemate.thinking.mind import LanguageModel, Message
 
 TELLER = Persona(name="Teller", description="Tells stories.", voice=Voice(language="en"))
 """A character who says what a script has."""
@@ -115,7 +115,7 @@ class TimedWhisper:
         """The engine is the scene's owner's."""
 
 
-class CountingMind(Mind, Protocol):
+class CountingMind(LanguageModel, Protocol):
     def count_tokens(self, messages: Sequence[Message]) -> int: ...
 
 
@@ -219,7 +219,7 @@ class TimedVoice:
     cost_ms: float
     time: EngineTime = field(default_factory=EngineTime)
 
-    async def render(self, text: str, voice: Voice) -> Sound:
+    async def render(self, text: str, voice: Voice) -> AudioClip:
         sound = await self.engines.sound(text, voice)
         await self.time.take(self.cost_ms, unstoppable=1.0)
         return sound
@@ -244,11 +244,11 @@ class Engines:
         self._threads = threads
         self.whisper = Whisper(resolve(hearing, Role.HEARING), engine_threads(threads))
         self.silero = resolve("silero-vad", Role.VOICE_ACTIVITY)
-        self._sounds: dict[tuple[str, Voice], Sound] = {}
+        self._sounds: dict[tuple[str, Voice], AudioClip] = {}
         self._synthesizer = load_synthesizer(Settings(), TELLER)
         self._llama: Llama | None = None
 
-    async def sound(self, text: str, voice: Voice) -> Sound:
+    async def sound(self, text: str, voice: Voice) -> AudioClip:
         """``text`` as the character says it; every phrase is rendered once."""
         if (text, voice) not in self._sounds:
             self._sounds[text, voice] = await self._synthesizer.render(text, voice)
@@ -279,7 +279,7 @@ class Scene:
         events: all that happened so far.
     """
 
-    room: Room
+    room: SimulatedRoom
     session: Session
     clock: SampleClock
     whisper: TimedWhisper
@@ -316,22 +316,24 @@ async def scene(
     costs: Costs | None = None,
 ) -> AsyncIterator[Scene]:
     """A conversation with ``persona`` that goes on while the body runs; only under ``run_virtual``."""
-    hears = settings.hearing.model_copy(update={"model": engines.hearing})  # the waits of a turn's end hang on that
+    hears = settings.stt.model_copy(update={"model": engines.hearing})  # the waits of a turn's end hang on that
     settings = settings.model_copy(update={"hearing": hears})
     costs, clock, events = costs or Costs(), SampleClock(), list[Event]()
-    room = Room(clock, noise_dbfs=noise_dbfs, seed=seed, acoustics=acoustics or Acoustics())
+    room = SimulatedRoom(clock, noise_dbfs=noise_dbfs, seed=seed, acoustics=acoustics or Acoustics())
     activity = VoiceActivity(engines.silero, settings.vad.gate)
     whisper, timed = TimedWhisper(engines.whisper, costs), TimedMind(mind, costs)
     voice = TimedVoice(engines, costs.rendering)
-    context = Context(persona, context_of(0, settings.thinking.context), timed.count_tokens)
+    context = ContextWindow(persona, context_of(0, settings.llm.context), timed.count_tokens)
     ready = Loaded(
-        Listener(Ears(activity, settings.vad, settings.hearing.longest_piece_s), whisper, settings.hearing.language),
-        Dialogue(persona, timed, context, seed=1 + seed),
+        SpeechRecognizer(
+            SpeechSegmenter(activity, settings.vad, settings.stt.max_chunk_s), whisper, settings.stt.language
+        ),
+        ChatHistory(persona, timed, context, seed=1 + seed),
         voice,
     )
     stream = EventStream()
     stream.subscribe(events.append)
-    session = assemble(settings, Stage(room.microphone, room.loudspeaker, clock), ready, stream)
+    session = build_session(settings, AudioDevices(room.microphone, room.speaker, clock), ready, stream)
     await room.microphone.open()
     conversation = asyncio.create_task(session.run())
     try:
@@ -343,7 +345,7 @@ async def scene(
         conversation.result()
 
 
-def at_clock_rate(sound: Sound) -> Pcm:
+def at_clock_rate(sound: AudioClip) -> Pcm:
     """``sound`` at the clock's rate."""
     return soxr.resample(sound.pcm, sound.rate, CLOCK_HZ).astype("float32")
 

@@ -35,28 +35,28 @@ import soxr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.daemon_process import Daemon, HeldUp, furnish, is_floor, is_kind
+from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.kept import keep
 from benchmarks.recordings import recordings
 from tests.pulse import RATE, PulseRoom
 from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
 from tests.simulation.stage import LoudnessActivity, voice
-from voicemate.app import Stage, kept
+from voicemate.app import AudioDevices, keep_history
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.room import Room
+from voicemate.audio.room import SimulatedRoom
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.config import Settings, VadSettings
-from voicemate.conversation.dialogue import Dialogue
-from voicemate.daemon.keeper import Keeper
-from voicemate.daemon.workshop import Workshop
+from voicemate.conversation.dialogue import ChatHistory
+from voicemate.daemon.keeper import Daemon
+from voicemate.daemon.workshop import ConversationFactory
 from voicemate.engines import Engines
 from voicemate.events import Event, FloorChanged, FloorState, ReplyEnded
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener
+from voicemate.hearing.ears import SpeechSegmenter
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.machine import heap
 from voicemate.personas.library import ShelvedPersona
 from voicemate.personas.persona import Persona
-from voicemate.thinking.context import Context
+from voicemate.thinking.context import ContextWindow
 
 SAMPLES = 48
 """How often it is looked at what is held."""
@@ -88,24 +88,28 @@ class ScriptedShelf:
         words = "This is what there is to say about it, and it takes a moment to say it all."
         self._mind = ScriptedMind(default=words, warmed=deque(maxlen=1), asked=deque(maxlen=1))  # type: ignore[arg-type]
         self._mind.decoded = deque(maxlen=1)  # type: ignore[assignment]
-        self._dialogue: Dialogue | None = None
+        self._dialogue: ChatHistory | None = None
 
-    async def fit(self, settings: Settings, persona: Persona) -> Engines:
+    async def load(self, settings: Settings, persona: Persona) -> Engines:
         if self._dialogue is None:
-            self._dialogue = Dialogue(persona, self._mind, Context(persona, 2048, self._mind.count_tokens), seed=1)
+            self._dialogue = ChatHistory(
+                persona, self._mind, ContextWindow(persona, 2048, self._mind.count_tokens), seed=1
+            )
         transcriber = ScriptedTranscriber(["tell me what you know about it"], calls=deque(maxlen=1))  # type: ignore[arg-type]
         synthesizer = ScriptedSynthesizer(rendered=deque(maxlen=1))  # type: ignore[arg-type]
         return Engines(
-            Listener(Ears(LoudnessActivity(), VadSettings(), 20), transcriber), self._dialogue, synthesizer
+            SpeechRecognizer(SpeechSegmenter(LoudnessActivity(), VadSettings(), 20), transcriber),
+            self._dialogue,
+            synthesizer,
         )
 
-    def wake(self) -> None:
+    def start_reloading(self) -> None:
         pass
 
-    async def awake(self) -> None:
+    async def reload(self) -> None:
         pass
 
-    async def rest(self) -> None:
+    async def unload(self) -> None:
         pass
 
     async def close(self) -> None:
@@ -124,15 +128,15 @@ class Hours:
         self._turns = 0
 
     async def run(self) -> Counter[str]:
-        workshop = Workshop(
+        workshop = ConversationFactory(
             settings=lambda overrides: Settings(),
             persona=lambda name: ShelvedPersona("pip", PERSONA, Path("pip.toml"), "shipped"),
             engines=ScriptedShelf(),
             listening=self._stage,
             speaking=self._stage,
-            keep=kept,
+            keep=keep_history,
         )
-        keeper = Keeper(workshop)
+        keeper = Daemon(workshop)
         keeper.subscribe(self._happened)
         keeping = asyncio.create_task(keeper.run())
         loop = asyncio.get_running_loop()
@@ -147,25 +151,25 @@ class Hours:
         await keeping
         return self._done
 
-    async def _do_something(self, keeper: Keeper) -> None:
+    async def _do_something(self, keeper: Daemon) -> None:
         ways = {"speak": 50, "type": 15, "cough": 10, "interrupt": 15, "change": 1, "wait": 9}
         what = self._draw.choices(list(ways), list(ways.values()))[0]
         self._done[what] += 1
         match what:
             case "speak":
                 await self._room.say(voice(self._draw.uniform(0.8, 5)))
-                await self._room.until_answered()
+                await self._room.wait_until_answered()
             case "type":
                 with contextlib.suppress(Exception):
                     await keeper.ask("who are you")
             case "cough":
                 await self._room.say(voice(0.06))
-                await self._room.until_quiet()
+                await self._room.wait_until_quiet()
             case "interrupt":
                 await self._room.say(voice(2))
                 await asyncio.sleep(self._draw.uniform(1, 3))
                 await self._room.say(voice(self._draw.uniform(1, 3)))
-                await self._room.until_answered()
+                await self._room.wait_until_answered()
             case "change":  # the conversation is put together anew
                 await keeper.listen(False)
                 await asyncio.sleep(5)
@@ -175,12 +179,12 @@ class Hours:
             case "wait":
                 await asyncio.sleep(self._draw.uniform(1, 60))
 
-    def _stage(self, settings: Settings) -> Stage:
+    def _stage(self, settings: Settings) -> AudioDevices:
         clock = SampleClock()
-        self._room = Room(clock, noise_dbfs=-65)
+        self._room = SimulatedRoom(clock, noise_dbfs=-65)
         self._room._heard = deque(maxlen=1)  # type: ignore[assignment]  # nobody asks for a recording of eight hours
-        self._room.loudspeaker._played = deque(maxlen=2_000)  # type: ignore[assignment]
-        return Stage(self._room.microphone, self._room.loudspeaker, clock)
+        self._room.speaker._played = deque(maxlen=2_000)  # type: ignore[assignment]
+        return AudioDevices(self._room.microphone, self._room.speaker, clock)
 
     def _happened(self, event: Event) -> None:
         if isinstance(event, FloorChanged):
@@ -229,7 +233,7 @@ def real(arguments: argparse.Namespace) -> None:
     done: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
         environment = room.environment | furnish(Path(folder))
-        with Daemon(environment) as daemon, HeldUp() as held_up:
+        with DaemonProcess(environment) as daemon, HeldUp() as held_up:
             daemon.watch()
             daemon.until_listening()
             began = time.monotonic()
@@ -241,11 +245,11 @@ def real(arguments: argparse.Namespace) -> None:
                     _act(daemon, room, draw, spoken, what, place)
                 if at >= seconds / SAMPLES * (len(held) + 1):
                     found = daemon.resources()
-                    turns = sum(told.kind == "ReplyEnded" for _, told in daemon.events)
+                    turns = sum(told.name == "ReplyEnded" for _, told in daemon.events)
                     held.append(Held(round(at), turns, found["rss_mb"], int(found["files"]), int(found["threads"])))
                     print(held[-1], found, flush=True)
                     write("soak-real", "under way", held, {"minutes": round(at / 60, 1), "did": dict(done)})
-            faults = Counter(told.data["where"] for _, told in daemon.events if told.kind == "Fault")
+            faults = Counter(told.data["where"] for _, told in daemon.events if told.name == "Fault")
             alive = daemon.process.poll() is None
     command = f"python benchmarks/soak.py real --minutes {arguments.minutes:g} --seed {arguments.seed}"
     write(
@@ -257,7 +261,7 @@ def real(arguments: argparse.Namespace) -> None:
 
 
 def _act(
-    daemon: Daemon, room: PulseRoom, draw: random.Random, spoken: list[np.ndarray], what: str, place: int
+    daemon: DaemonProcess, room: PulseRoom, draw: random.Random, spoken: list[np.ndarray], what: str, place: int
 ) -> None:
     if what == "wait":
         time.sleep(draw.uniform(1, 10))

@@ -31,10 +31,10 @@ from benchmarks.recordings import Recorded, recordings
 from benchmarks.scene import Costs, Engines, Scene, scene, settings_of
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.config import Settings
-from voicemate.events import ReplyEnded, RolledBack, TurnTimed
+from voicemate.events import GenerationDiscarded, ReplyEnded, TurnTimed
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
-from voicemate.sound import CLOCK_HZ, Sound, milliseconds, samples
+from voicemate.sound import CLOCK_HZ, AudioClip, to_ms, to_samples
 from voicemate.thinking.llama import Llama
 
 RESULTS = Path(__file__).parent / "results"
@@ -152,25 +152,25 @@ async def _say(now: Scene, clip: Recorded) -> _Said:
     await asyncio.sleep(BREATH_S)
     replies, sound = len(now.of(ReplyEnded)), with_end(clip.pcm())
     at = now.clock.now()
-    now.room.say_at(Sound(sound, CLOCK_HZ), at)
-    ended = at + samples(1000 * clip.speech_end_s)
-    await asyncio.sleep(milliseconds(ended - at) / 1000)
+    now.room.say_at(AudioClip(sound, CLOCK_HZ), at)
+    ended = at + to_samples(1000 * clip.speech_end_s)
+    await asyncio.sleep(to_ms(ended - at) / 1000)
     await now.until(lambda: len(now.of(ReplyEnded)) > replies, PATIENCE_S)
-    await now.room.until_quiet(BREATH_S)
-    return _Said(at + samples(1000 * clip.speech_start_s), ended, now.clock.now())
+    await now.room.wait_until_quiet(BREATH_S)
+    return _Said(at + to_samples(1000 * clip.speech_start_s), ended, now.clock.now())
 
 
 def _told(way: str, now: Scene, said: Sequence[_Said]) -> Ledger:
-    timed, rolled_back = now.of(TurnTimed), now.of(RolledBack)
+    timed, rolled_back = now.of(TurnTimed), now.of(GenerationDiscarded)
     answered = {one for one in said if any(one.began <= told.at < one.over for told in timed)}
-    early = [told for told in timed if any(one.began <= told.at < one.ended - samples(100) for one in said)]
+    early = [told for told in timed if any(one.began <= told.at < one.ended - to_samples(100) for one in said)]
     taken_back = [told for told in early if any(e.turn == told.turn and e.at >= told.at for e in rolled_back)]
     asked = now.mind.replies
     stood = {one.seed: one for one in asked}
     in_vain = [one for one in asked if one is not stood[one.seed]]
     clear = [told for told in timed if told not in early]
     gap_p50, gap_p90 = _middle_and_most(told.gap for told in clear)
-    late_p50, late_p90 = _middle_and_most(told.gap - told.endpoint + told.awaited for told in clear)
+    late_p50, late_p90 = _middle_and_most(told.gap - told.endpoint + told.held_open for told in clear)
     return Ledger(
         way=way,
         said=len(said),
@@ -186,7 +186,7 @@ def _told(way: str, now: Scene, said: Sequence[_Said]) -> Ledger:
         mind_ms=round(now.mind.time.spent_ms),
         voice_ms=round(now.voice.time.spent_ms),
         ready=round(sum(told.ready for told in clear) / max(1, len(clear)), 3),
-        ready_when_due=round(sum(told.ready and not told.awaited for told in clear) / max(1, len(clear)), 3),
+        ready_when_due=round(sum(told.ready and not told.held_open for told in clear) / max(1, len(clear)), 3),
         late_p50=late_p50,
         late_p90=late_p90,
         gap_p50=gap_p50,

@@ -63,7 +63,7 @@ def measure(threads: int) -> dict[str, list[float]]:
     if waiting == "spinning":
         del os.environ["GOMP_SPINCOUNT"]
     from benchmarks.recordings import recordings
-    from voicemate.config import ThinkingSettings
+    from voicemate.config import LlmSettings
     from voicemate.engine_thread import Cancellation
     from voicemate.hearing.decoding import Decoding, Effort
     from voicemate.hearing.whisper_cpp import WhisperCpp
@@ -80,7 +80,7 @@ def measure(threads: int) -> dict[str, list[float]]:
         Decoding(whisper, sound, Effort(context=512, beams=1), "", Cancellation()).in_language("en")
         times["whisper"].append((time.perf_counter() - began) * 1000)
     whisper.close()
-    llama = Native(resolve("smollm2-135m", Role.THINKING), ThinkingSettings(threads=threads, context=512))
+    llama = Native(resolve("smollm2-135m", Role.THINKING), LlmSettings(threads=threads, context=512))
     prompt = llama.tokenize("What do you like best about the sea, and what would you show me there first?")[:16]
     for _ in range(REPEATS):
         llama.clear()

@@ -45,7 +45,7 @@ class Setting:
     bid_ms: int | None = None
 
 
-SHIPPED = Setting("as it ships", "as it ships", patience=1.0, bid_ms=Settings().barge_in.bid_ms)
+SHIPPED = Setting("as it ships", "as it ships", patience=1.0, bid_ms=Settings().barge_in.min_interruption_ms)
 SETTINGS = (
     SHIPPED,
     Setting("patience 0.7", "patience 0.7", patience=0.7),

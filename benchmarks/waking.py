@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.daemon_process import SETTINGS, Daemon, furnish, is_kind
+from benchmarks.daemon_process import SETTINGS, DaemonProcess, furnish, is_kind
 from benchmarks.kept import keep
 from benchmarks.said_turns import gap_of_turn, hush, in_room, sentences
 from tests.pulse import PulseRoom
@@ -38,7 +38,7 @@ def main() -> None:
     settings = f"{SETTINGS}[idle]\nunload_min = {IDLE_S / 60}\n"
     with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
         environment = room.environment | furnish(Path(folder), settings)
-        with Daemon(environment) as daemon:
+        with DaemonProcess(environment) as daemon:
             daemon.watch()
             daemon.until_listening()
             gap_of_turn(daemon, room, sentence)  # the first turn pays for what is loaded lazily
@@ -63,7 +63,7 @@ def main() -> None:
     keep("waking", command, summary=summary, gaps_ms=gaps, typed_ms=typed, rss_mb=memory)
 
 
-def _typed(daemon: Daemon) -> float:
+def _typed(daemon: DaemonProcess) -> float:
     """From typing a turn to the first sound of its reply, in ms."""
     place, began = len(daemon.events), time.monotonic()
     daemon.ask("What is your name?")

@@ -44,7 +44,7 @@ from voicemate.hearing.wake_phrase import WakePhrase
 from voicemate.hearing.whisper import Whisper
 from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
-from voicemate.sound import CLOCK_HZ, Pcm, milliseconds
+from voicemate.sound import CLOCK_HZ, Pcm, to_ms
 
 NAMES = {"Juniper": "en", "Ambrose": "en", "小岚": "zh"}
 CALLS = {
@@ -136,7 +136,7 @@ class Ear:
         name = expected if kind == "call" else "Juniper"
         prompt = f"{name}." if self._prompted else ""
         got = await self._whisper.transcribe(np.concatenate([EDGE, pcm, EDGE]), language, prompt)
-        ms, confidence = round(milliseconds(len(pcm))), round(got.confidence, 3)
+        ms, confidence = round(to_ms(len(pcm))), round(got.confidence, 3)
         self.heard.append(Heard(kind, said, expected, how, ms, got.text, confidence))
 
     def close(self) -> None:
@@ -220,7 +220,7 @@ def judged(everything: list[Heard]) -> Counts:
                 called = WakePhrase(heard.expected).find(heard.text) is not None
                 counts.add(f"call of {heard.expected}, {heard.how}", called, example)
             case "listening":
-                no_bid = classify(heard.text, heard.ms, heard.confidence).overlap is not Overlap.BID
+                no_bid = classify(heard.text, heard.ms, heard.confidence).overlap is not Overlap.INTERRUPTION
                 counts.add(f"listener's words are no bid, {heard.how}", no_bid, example)
             case "command":
                 command = spoken_command(heard.text)
@@ -239,7 +239,7 @@ def judge_recording(heard: Heard, counts: Counts) -> None:
     command = spoken_command(heard.text, WakePhrase("Mycroft"))
     counts.add("recordings are no commands", command is None, f"{example} ({command.command if command else ''})")
     if not heard.expected.endswith("nonspeech"):
-        bid = classify(heard.text, heard.ms, heard.confidence).overlap is Overlap.BID
+        bid = classify(heard.text, heard.ms, heard.confidence).overlap is Overlap.INTERRUPTION
         counts.add("recordings of speech are bids", bid, example)
 
 

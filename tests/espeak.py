@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voicemate.sound import Pcm, Sound
+from voicemate.sound import AudioClip, Pcm
 from voicemate.speaking.trim import pause_after, trimmed
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS of espeak-ng/speak_lib.h
@@ -43,7 +43,7 @@ class Said:
             the" and the like as one, so a short word may be missing.
     """
 
-    sound: Sound
+    sound: AudioClip
     over: tuple[tuple[float, int], ...]
 
     def words_over(self, seconds: float) -> int:
@@ -80,7 +80,7 @@ class Espeak:
         encoded = text.encode()
         self._library.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, _UTF8, None, None)
         wave = np.concatenate(self._waves).astype(np.float32) / np.float32(2**15)
-        sound = trimmed(Sound(wave, self._rate), pause_after(text))
+        sound = trimmed(AudioClip(wave, self._rate), pause_after(text))
         first = int(np.argmax(np.abs(wave))) - int(np.argmax(np.abs(sound.pcm)))  # that was trimmed off in front
         over, said = [], 0
         for place, sample in [*self._begins[1:], (len(encoded), first + len(sound.pcm))]:

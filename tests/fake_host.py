@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from voicemate.audio.devices import Device, Direction
-from voicemate.audio.stream_host import OpenStream, StreamPlan
+from voicemate.audio.stream_host import OpenStream, StreamConfig
 from voicemate.errors import AudioError
 
 DEVICE = Device(0, "fake", "Fake Audio", 1, 2, 48_000, default_input=True, default_output=True)
@@ -25,7 +25,7 @@ class FakeStream:
         out: what a loudspeaker was given, first channel.
     """
 
-    plan: StreamPlan
+    config: StreamConfig
     opened: OpenStream | None = None
     value: float = 0.1
     sound: np.ndarray | None = None
@@ -44,11 +44,11 @@ class FakeStream:
         """The stream stops, whoever stopped it."""
         if self.running:
             self.running = False
-            self.plan.finished()
+            self.config.on_finished()
 
     def _again(self) -> None:
         assert self.opened
-        self._next += self.opened.block / self.opened.rate
+        self._next += self.opened.callback_frames / self.opened.rate
         asyncio.get_running_loop().call_at(self._next, self._tick)
 
     def _tick(self) -> None:
@@ -60,7 +60,7 @@ class FakeStream:
 
     def _call(self) -> None:
         assert self.opened
-        frames = self.opened.block
+        frames = self.opened.callback_frames
         times = SimpleNamespace(currentTime=10.0, outputBufferDacTime=10 + LATENCY_S)
         times.inputBufferAdcTime = 10 - frames / self.opened.rate - LATENCY_S
         if self.sound is None:
@@ -68,13 +68,13 @@ class FakeStream:
         else:
             buffer = np.repeat(self.sound[self._place : self._place + frames], self.opened.channels)
             self._place += frames
-        self.plan.callback(buffer, frames, times, self.overflowed or None)
+        self.config.callback(buffer, frames, times, self.overflowed or None)
         self.overflowed = False
-        if self.plan.direction is Direction.OUTPUT:
+        if self.config.direction is Direction.OUTPUT:
             self.out.append(buffer[:: self.opened.channels].copy())
 
 
-class FakeHost:
+class FakePortAudio:
     """Stands in for ``StreamHost``.
 
     Attributes:
@@ -88,7 +88,7 @@ class FakeHost:
 
     def __init__(self) -> None:
         self.streams: list[FakeStream] = []
-        self.refusal: AudioError | None = None
+        self.error: AudioError | None = None
         self.sound: np.ndarray | None = None
         self.device = DEVICE
         self.opening = 0
@@ -96,19 +96,26 @@ class FakeHost:
         self.rescanning = False
         self._generation = 0
 
-    async def open(self, plan: StreamPlan) -> OpenStream:
+    async def open(self, plan: StreamConfig) -> OpenStream:
         self.opening += 1
         try:
             await asyncio.sleep(0.01)
         finally:
             self.opening -= 1
-        if self.refusal:
-            raise self.refusal
+        if self.error:
+            raise self.error
         stream = FakeStream(plan, sound=self.sound)
         rate = plan.rate or self.device.rate
-        channels = min(plan.channels, self.device.channels(plan.direction))
+        channels = min(plan.max_channels, self.device.channels(plan.direction))
         stream.opened = OpenStream(
-            self.device, plan.direction, rate, channels, LATENCY_S, plan.block(rate), self._generation, stream
+            self.device,
+            plan.direction,
+            rate,
+            channels,
+            LATENCY_S,
+            plan.callback_frames(rate),
+            self._generation,
+            stream,
         )
         self.streams.append(stream)
         return stream.opened

@@ -8,7 +8,7 @@ import soxr
 
 from tests.pulse import RATE
 from voicemate.config import Settings
-from voicemate.errands import rendered
+from voicemate.errands import render
 from voicemate.personas.persona import Persona, Voice
 from voicemate.sound import Pcm
 
@@ -17,5 +17,5 @@ from voicemate.sound import Pcm
 def spoken(text: str) -> Pcm:
     """``text`` in the system's own voice, at the room's rate."""
     person = Persona(name="Person", description="Talks.", voice=Voice(language="en", rate=150))
-    sounds = asyncio.run(rendered(Settings(), text, person))
+    sounds = asyncio.run(render(Settings(), text, person))
     return soxr.resample(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate, RATE).astype(np.float32)

@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.echo import echo_canceller
-from voicemate.audio.loudspeaker import DeviceLoudspeaker
-from voicemate.audio.microphone import DEFAULT_LIMITS, QUIET_S, DeviceMicrophone
-from voicemate.audio.ports import Loudspeaker, Microphone
-from voicemate.audio.stream_host import StreamHost
+from voicemate.audio.echo import create_canceller
+from voicemate.audio.loudspeaker import DeviceSpeaker
+from voicemate.audio.microphone import LONG_BUFFERS_AFTER_S, WATCHDOG_LIMITS, DeviceMicrophone
+from voicemate.audio.ports import Microphone, Speaker
+from voicemate.audio.stream_host import PortAudio
 from voicemate.config import PushToTalkSettings, Settings
 from voicemate.conversation.attention import Attention
 from voicemate.conversation.floor import Floor
-from voicemate.conversation.history import History, HistoryWriter
-from voicemate.conversation.instance import only_instance
-from voicemate.conversation.key_cue import KeyCue
-from voicemate.conversation.microphone_gate import MicrophoneGate
-from voicemate.conversation.parts import Parts
-from voicemate.conversation.session import Decider, Session
+from voicemate.conversation.history import HistorySubscriber, HistoryWriter
+from voicemate.conversation.instance import single_instance
+from voicemate.conversation.key_cue import PttCue
+from voicemate.conversation.microphone_gate import MicGate
+from voicemate.conversation.parts import Components
+from voicemate.conversation.session import FloorPolicy, Session
 from voicemate.conversation.trace_file import TraceFile
-from voicemate.engines import Engines, engines, with_seed
-from voicemate.events import EventStream, Fault, FloorChanged, FloorState, Notice, Recovered, Subscriber
+from voicemate.engines import Engines, load_engines, with_seed
+from voicemate.events import Advisory, EventStream, Fault, FloorChanged, FloorState, Recovered, Subscriber
 from voicemate.models import catalog
 from voicemate.models.catalog import Role
 from voicemate.models.needed import SILERO, wants_turn_detector
@@ -43,7 +43,7 @@ ViewMaker = Callable[[str, str], AbstractContextManager[Subscriber]]
 
 
 async def talk(
-    settings: Settings, view: ViewMaker, record: Path | None = None, beside: "Beside | None" = None
+    settings: Settings, view: ViewMaker, recording: Path | None = None, beside: "Beside | None" = None
 ) -> None:
     """Converse on this machine's microphone and loudspeaker until interrupted.
 
@@ -55,8 +55,8 @@ async def talk(
         VoicemateError: of the class that says what is missing or broke.
     """
     persona = find_persona(settings.persona)
-    with only_instance():
-        await converse(settings, persona, device_stage(settings), view, record=record, beside=beside)
+    with single_instance():
+        await converse(settings, persona, audio_devices(settings), view, recording=recording, beside=beside)
 
 
 Beside = Callable[[Session, EventStream], AbstractAsyncContextManager[object]]
@@ -68,7 +68,7 @@ async def _nothing_to_renew() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class AudioDevices:
     """Where a conversation takes place.
 
     Attributes:
@@ -77,41 +77,41 @@ class Stage:
     """
 
     microphone: Microphone
-    loudspeaker: Loudspeaker
+    speaker: Speaker
     clock: SampleClock
-    retry: Callable[[], None] = lambda: None
-    renew: Callable[[], Awaitable[None]] = _nothing_to_renew
+    retry_missing: Callable[[], None] = lambda: None
+    reopen: Callable[[], Awaitable[None]] = _nothing_to_renew
 
 
-def device_stage(settings: Settings, patient: bool = False) -> Stage:
+def audio_devices(settings: Settings, wait_for_devices: bool = False) -> AudioDevices:
     """This machine's own devices, not open yet.
 
     Args:
         patient: wait for ever for a microphone that was lost to come back.
     """
-    host, clock = StreamHost(), SampleClock()
-    limits = replace(DEFAULT_LIMITS, tries=None) if patient else DEFAULT_LIMITS
+    host, clock = PortAudio(), SampleClock()
+    limits = replace(WATCHDOG_LIMITS, tries=None) if wait_for_devices else WATCHDOG_LIMITS
     # With the key alone the microphone is open for minutes at most, and each press is to be heard at once.
-    quiet_s = QUIET_S if settings.push_to_talk.hands_free else None
+    quiet_s = LONG_BUFFERS_AFTER_S if settings.push_to_talk.hands_free else None
     microphone = DeviceMicrophone(host, clock, settings.audio.input, limits, quiet_s)
-    loudspeaker = DeviceLoudspeaker(host, clock, settings.audio.output)
+    loudspeaker = DeviceSpeaker(host, clock, settings.audio.output)
 
     def retry() -> None:
         microphone.retry()
         loudspeaker.retry()
 
-    return Stage(microphone, loudspeaker, clock, retry, host.renew)
+    return AudioDevices(microphone, loudspeaker, clock, retry, host.refresh_devices)
 
 
 async def converse(
     settings: Settings,
     persona: Persona,
-    stage: Stage,
+    devices: AudioDevices,
     view: ViewMaker,
-    watch: Subscriber | None = None,
-    begin: Callable[[Session], None] | None = None,
-    kept_in_history: bool = True,
-    record: Path | None = None,
+    subscriber: Subscriber | None = None,
+    on_ready: Callable[[Session], None] | None = None,
+    with_history: bool = True,
+    recording: Path | None = None,
     beside: Beside | None = None,
 ) -> None:
     """Hold a conversation on ``stage`` until it ends or the awaiting task is cancelled.
@@ -126,83 +126,91 @@ async def converse(
     Raises:
         VoicemateError: of the class that says what is missing or broke.
     """
-    if record:
+    if recording:
         from voicemate.tape.records import check_new
 
-        check_new(record)
-        settings = with_seed(settings).settled()
+        check_new(recording)
+        settings = with_seed(settings).with_defaults_resolved()
     events = EventStream()
-    keeping = kept(settings, persona, events) if kept_in_history else contextlib.nullcontext()
+    keeping = keep_history(settings, persona, events) if with_history else contextlib.nullcontext()
     with view(title(settings, persona), persona.name) as shown, keeping:
         events.subscribe(shown)
-        if watch:
-            events.subscribe(watch)
-        events.emit(FloorChanged(stage.clock.now(), FloorState.STARTING, "loading the models"))
-        async with opened(stage), engines(settings, persona) as ready:
-            with recorded(record, settings, persona, events) if record else contextlib.nullcontext() as recorder:
-                session = assemble(settings, stage, ready, events, recorder)
-                if begin:
-                    begin(session)
+        if subscriber:
+            events.subscribe(subscriber)
+        events.emit(FloorChanged(devices.clock.now(), FloorState.STARTING, "loading the models"))
+        async with open_devices(devices), load_engines(settings, persona) as ready:
+            with (
+                record_session(recording, settings, persona, events)
+                if recording
+                else contextlib.nullcontext() as recorder
+            ):
+                session = build_session(settings, devices, ready, events, recorder)
+                if on_ready:
+                    on_ready(session)
                 elif persona.greeting:
                     session.greet(persona.greeting)
                 async with beside(session, events) if beside else contextlib.nullcontext():
-                    with ends_on_sigterm():
+                    with cancel_on_sigterm():
                         await session.run()
 
 
 def title(settings: Settings, persona: Persona) -> str:
     """What is talked to and with what, in one line."""
-    return f"{persona.name} · {Path(settings.hearing.model).stem} · {Path(settings.thinking.model).stem}"
+    return f"{persona.name} · {Path(settings.stt.model).stem} · {Path(settings.llm.model).stem}"
 
 
-def assemble(
-    settings: Settings, stage: Stage, ready: Engines, events: EventStream, recorder: "Recorder | None" = None
+def build_session(
+    settings: Settings,
+    devices: AudioDevices,
+    engines: Engines,
+    events: EventStream,
+    recorder: "Recorder | None" = None,
 ) -> Session:
     """A conversation on ``stage`` with engines that are loaded; it goes on from what the dialogue remembers.
 
     Args:
         recorder: keeps what goes in and out.
     """
-    microphone, loudspeaker, listener = stage.microphone, stage.loudspeaker, ready.listener
-    if ready.turn_detector is None and wants_turn_detector(settings):
+    microphone, loudspeaker, listener = devices.microphone, devices.speaker, engines.recognizer
+    if engines.turn_detector is None and wants_turn_detector(settings):
         lost = "The end-of-turn model is missing or broken: pauses are judged without it (`voicemate models pull`)."
-        events.emit(Notice(stage.clock.now(), lost))
+        events.emit(Advisory(devices.clock.now(), lost))
     if phrase := settings.attention.wake_phrase:
-        listener.prompt = f"{ready.dialogue.persona.name if phrase == 'name' else phrase}."
-    floor: Decider = Floor.of(settings)
+        listener.prompt = f"{engines.chat_history.persona.name if phrase == 'name' else phrase}."
+    floor: FloorPolicy = Floor.from_settings(settings)
     if recorder:
         from voicemate.tape.taps import TapedFloor, taped_devices, taped_listener
 
         microphone, loudspeaker = taped_devices(microphone, loudspeaker, recorder)
         listener, floor = taped_listener(listener, recorder), TapedFloor(floor, recorder)
-    parts = Parts(
+    parts = Components(
         microphone=microphone,
-        loudspeaker=loudspeaker,
-        clock=stage.clock,
-        listener=listener,
-        dialogue=ready.dialogue,
-        synthesizer=ready.synthesizer,
-        gate=MicrophoneGate(
-            echo_canceller(settings.audio.echo, lambda: loudspeaker.name),
+        speaker=loudspeaker,
+        clock=devices.clock,
+        recognizer=listener,
+        chat_history=engines.chat_history,
+        synthesizer=engines.synthesizer,
+        mic_gate=MicGate(
+            create_canceller(settings.audio.echo, lambda: loudspeaker.name),
             loudspeaker,
             settings.barge_in.by_voice,
             settings.push_to_talk.hands_free,
         ),
-        attention=Attention(settings.attention, ready.dialogue.persona.name),
-        turn_detector=ready.turn_detector,
-        cue=_key_cue(settings.push_to_talk, loudspeaker, events),
-        languages=_languages(settings.thinking.model),
-        follow=settings.hearing.follow,
+        attention=Attention(settings.attention, engines.chat_history.persona.name),
+        turn_detector=engines.turn_detector,
+        ptt_cue=_key_cue(settings.push_to_talk, loudspeaker, events),
+        languages=_languages(settings.llm.model),
+        interim_transcripts=settings.stt.interim_transcripts,
         on_battery=on_battery,
     )
     return Session(parts, floor, events)
 
 
-def _key_cue(settings: PushToTalkSettings, loudspeaker: Loudspeaker, events: EventStream) -> KeyCue | None:
+def _key_cue(settings: PushToTalkSettings, loudspeaker: Speaker, events: EventStream) -> PttCue | None:
     """The sounds around the key; none where the person is heard without it."""
     if settings.hands_free or settings.cue == "off":
         return None
-    return KeyCue(loudspeaker, events.emit, begin=True, end=settings.cue == "both")
+    return PttCue(loudspeaker, events.emit, begin=True, end=settings.cue == "both")
 
 
 def _languages(thinking: str) -> frozenset[str] | None:
@@ -212,25 +220,25 @@ def _languages(thinking: str) -> frozenset[str] | None:
 
 
 @asynccontextmanager
-async def opened(stage: Stage) -> AsyncIterator[None]:
+async def open_devices(devices: AudioDevices) -> AsyncIterator[None]:
     """While the body runs, the devices of ``stage`` are open.
 
     Raises:
         AudioError: one of them is missing, refused or busy.
     """
-    await stage.loudspeaker.open()
+    await devices.speaker.open()
     try:
-        await stage.microphone.open()
+        await devices.microphone.open()
         try:
             yield
         finally:
-            await stage.microphone.close()
+            await devices.microphone.close()
     finally:
-        await stage.loudspeaker.close()
+        await devices.speaker.close()
 
 
 @contextmanager
-def kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[None]:
+def keep_history(settings: Settings, persona: Persona, events: EventStream) -> Iterator[None]:
     """While the body runs, keep the conversation in the history and its timings in the trace, if that is wanted."""
     if not settings.history.keep:
         yield
@@ -243,11 +251,13 @@ def kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[
     def well() -> None:
         loop.call_soon_threadsafe(events.emit, Recovered(0, "history"))
 
-    history, trace = History(on_fault=faulty, on_recovered=well), TraceFile(on_fault=faulty)
-    models = {"hearing": settings.hearing.model, "thinking": settings.thinking.model}
-    history.begin_session(persona.name, models | {"speaking": settings.speaking.engine})
-    events.subscribe(HistoryWriter(history).listen, first=True)  # whoever is told of a turn's end finds it there
-    events.subscribe(trace.listen)
+    history, trace = HistoryWriter(on_fault=faulty, on_recovered=well), TraceFile(on_fault=faulty)
+    models = {"hearing": settings.stt.model, "thinking": settings.llm.model}
+    history.start_session(persona.name, models | {"speaking": settings.tts.engine})
+    events.subscribe(
+        HistorySubscriber(history).on_event, first=True
+    )  # whoever is told of a turn's end finds it there
+    events.subscribe(trace.on_event)
     try:
         yield
     finally:
@@ -257,7 +267,7 @@ def kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[
 
 
 @contextmanager
-def recorded(path: Path, settings: Settings, persona: Persona, events: EventStream) -> "Iterator[Recorder]":
+def record_session(path: Path, settings: Settings, persona: Persona, events: EventStream) -> "Iterator[Recorder]":
     """While the body runs, keep all events in a new recording; what else it is to keep, ``assemble`` hands to it.
 
     Raises:
@@ -273,8 +283,8 @@ def recorded(path: Path, settings: Settings, persona: Persona, events: EventStre
         loop.call_soon_threadsafe(events.emit, Fault(0, "recording", wrong, remedy))
 
     models = {
-        "hearing": resolve(settings.hearing.model, Role.HEARING),
-        "thinking": resolve(settings.thinking.model, Role.THINKING),
+        "hearing": resolve(settings.stt.model, Role.HEARING),
+        "thinking": resolve(settings.llm.model, Role.THINKING),
         house.VOICE_ACTIVITY: resolve(SILERO, Role.VOICE_ACTIVITY),
     }
     recorder = Recorder(path, Header.of(settings, persona, models), models, faulty)
@@ -287,7 +297,7 @@ def recorded(path: Path, settings: Settings, persona: Persona, events: EventStre
 
 
 @contextmanager
-def ends_on_sigterm() -> Iterator[None]:
+def cancel_on_sigterm() -> Iterator[None]:
     """End the running task in an orderly way on SIGTERM, as Ctrl-C does."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None

@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 
 
-def import_bare(name: str) -> ModuleType:
+def import_without_package(name: str) -> ModuleType:
     """The module ``name`` of a package, without the package's ``__init__``, which is run when somebody asks for that.
 
     Args:

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from voicemate.errors import SettingsError
-from voicemate.hotkey.chord import parse
+from voicemate.hotkey.chord import parse_chord
 from voicemate.places import config_folder
 from voicemate.toml_lines import line_of
-from voicemate.validation import first_problem
+from voicemate.validation import describe_first_error
 
 
 class Section(BaseModel):
@@ -45,7 +45,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Ears(NamedTuple):
+class EndpointDelays(NamedTuple):
     """The silences that end a turn, by how quick the hearing model is.
 
     Attributes:
@@ -56,14 +56,14 @@ class Ears(NamedTuple):
     unsure_ms: int
 
 
-QUICK_EARS = Ears(shortest_ms=350, unsure_ms=550)
-SLOW_EARS = Ears(shortest_ms=600, unsure_ms=1_050)
+FAST_STT_DELAYS = EndpointDelays(shortest_ms=350, unsure_ms=550)
+SLOW_STT_DELAYS = EndpointDelays(shortest_ms=600, unsure_ms=1_050)
 """Of whisper-base's replies one in four takes longer than 0.6 s on two cores and the others 0.4 s, so who talks to it
 hardly notices; and it cuts in on 1 of 41 pauses of 0.6 s inside a sentence instead of 3, on 2 of 1.0 s instead of 7
 (docs/turn-taking.md)."""
 
 
-def slow_ears(model: str) -> bool:
+def is_slow_stt(model: str) -> bool:
     """Whether the hearing model takes longer than the shortest silence: any but the tiny ones, without a GPU."""
     return sys.platform != "darwin" and "tiny" not in Path(model).name
 
@@ -96,35 +96,35 @@ class VadSettings(Section):
     gate: int = Field(default=1, ge=0, le=3, description="aggressiveness of the webrtcvad gate before Silero")
 
 
-class EndpointSettings(Section):
+class TurnSettings(Section):
     """When the person's turn is over: the silence that it takes, from the last sample of their voice."""
 
     shortest_ms: Milliseconds = Field(
         default=0,
-        description=f"silence that ends a turn when all sounds finished; 0 for {QUICK_EARS.shortest_ms}, or "
-        f"{SLOW_EARS.shortest_ms} with any whisper but tiny without a GPU",
+        description=f"silence that ends a turn when all sounds finished; 0 for {FAST_STT_DELAYS.shortest_ms}, or "
+        f"{SLOW_STT_DELAYS.shortest_ms} with any whisper but tiny without a GPU",
     )
     unsure_ms: Milliseconds = Field(
         default=0,
-        description=f"the same when the sentence may be whole or not; 0 for {QUICK_EARS.unsure_ms}, or "
-        f"{SLOW_EARS.unsure_ms}",
+        description=f"the same when the sentence may be whole or not; 0 for {FAST_STT_DELAYS.unsure_ms}, or "
+        f"{SLOW_STT_DELAYS.unsure_ms}",
     )
     silence_ms: Milliseconds = Field(default=480, description="the same when nobody can judge the words")
     longest_ms: Milliseconds = Field(default=1_200, description="the same when the sentence sounds open")
-    hold_on_ms: Milliseconds = Field(default=1_500, description="the same when the words plainly break off")
-    reply_ms: Milliseconds = Field(
+    broken_off_ms: Milliseconds = Field(default=1_500, description="the same when the words plainly break off")
+    reply_wait_ms: Milliseconds = Field(
         default=200, description="a turn that is over stays open so long for a reply that is not ready yet"
     )
-    voice: Literal["auto", "always", "never"] = Field(
+    smart_turn: Literal["auto", "always", "never"] = Field(
         default="auto",
         description="ask how the voice sounds (Smart Turn); auto: with four cores or more, else it delays the words",
     )
     thinking_aloud_ms: Milliseconds = Field(default=5_000, description="the same after `let me think` and its like")
     patience: float = Field(default=1.0, ge=0.5, le=5.0, description="a factor on all of them: 2 waits twice as long")
 
-    def settled(self, ears: Ears) -> "EndpointSettings":
+    def with_defaults_resolved(self, delays: EndpointDelays) -> "TurnSettings":
         """The same, with the silences of ``ears`` where 0 asks for that."""
-        shortest, unsure = self.shortest_ms or ears.shortest_ms, self.unsure_ms or ears.unsure_ms
+        shortest, unsure = self.shortest_ms or delays.shortest_ms, self.unsure_ms or delays.unsure_ms
         return self.model_copy(update={"shortest_ms": shortest, "unsure_ms": unsure})
 
 
@@ -145,9 +145,13 @@ class BargeInSettings(Section):
     """What a voice over the character's may do."""
 
     by_voice: bool = Field(default=True, description="a voice over the character's can interrupt it")
-    hold_ms: Milliseconds = Field(default=32, description="a voice may be there this long: the character pauses")
-    bid_ms: Milliseconds = Field(default=1_200, description="voice this long takes the floor, whatever its words are")
-    take_back_ms: Milliseconds = Field(
+    pause_after_ms: Milliseconds = Field(
+        default=32, description="a voice may be there this long: the character pauses"
+    )
+    min_interruption_ms: Milliseconds = Field(
+        default=1_200, description="voice this long takes the floor, whatever its words are"
+    )
+    false_cut_in_ms: Milliseconds = Field(
         default=1_000, description="whoever goes on this soon after a reply began was not done: it is taken back"
     )
     duck_db: float = Field(
@@ -169,22 +173,22 @@ class PushToTalkSettings(Section):
         default="begin",
         description="without hands_free, a short sound as soon as the microphone hears; both: one at the end, too",
     )
-    warm_s: float = Field(
+    keep_open_s: float = Field(
         default=60.0,
         ge=0,
         le=600,
         description="without hands_free, the microphone stays open this long after its use",
     )
-    longest_s: float = Field(
+    max_hold_s: float = Field(
         default=60.0, ge=5, le=600, description="a key that seems to be down for longer has lost its release"
     )
 
 
-def _understood(chord: str) -> str:
+def _valid_chord(chord: str) -> str:
     """``chord``, if it is one or empty."""
     if chord:
         try:
-            parse(chord)
+            parse_chord(chord)
         except SettingsError as error:
             raise ValueError(str(error)) from None
     return chord
@@ -193,7 +197,7 @@ def _understood(chord: str) -> str:
 class HotkeySettings(Section):
     """The push-to-talk key of the whole desktop, while voicemate runs."""
 
-    chord: Annotated[str, AfterValidator(_understood)] = Field(
+    chord: Annotated[str, AfterValidator(_valid_chord)] = Field(
         default="ctrl+option+space",
         description="keys joined by +, such as ctrl+option+space or super+f5; empty for none",
     )
@@ -211,7 +215,7 @@ class SpeculationSettings(Section):
     careful_pause_ms: Milliseconds = Field(default=250, description="the silence after which it begins then")
 
 
-class HearingSettings(Section):
+class SttSettings(Section):
     """Speech to text."""
 
     model: str = Field(default="whisper-base", description="a name from `voicemate models list`, or a ggml file")
@@ -223,23 +227,25 @@ class HearingSettings(Section):
         le=1500,
         description="floor of the audio context, up to a multiple of 256; 0 for the model's measured one",
     )
-    longest_piece_s: float = Field(default=20.0, ge=5, le=28, description="longer utterances go in pieces")
-    follow: bool = Field(default=True, description="transcribe what is said while it is said, so that less is left")
+    max_chunk_s: float = Field(default=20.0, ge=5, le=28, description="longer utterances go in pieces")
+    interim_transcripts: bool = Field(
+        default=True, description="transcribe what is said while it is said, so that less is left"
+    )
 
 
-def _enough(tokens: int) -> int:
+def _valid_context(tokens: int) -> int:
     """``tokens`` of context, if they are enough for a persona and some sentences."""
     if 0 < tokens < 512:
         raise ValueError("It must be 0, or 512 and more")
     return tokens
 
 
-class ThinkingSettings(Section):
+class LlmSettings(Section):
     """The persona's language model."""
 
     model: str = Field(default="smollm2-135m", description="a name from `voicemate models list`, or a GGUF file")
     threads: Threads = Field(default=0, description="llama's CPU threads; 0 for as many as suit the machine")
-    context: Annotated[int, AfterValidator(_enough)] = Field(
+    context: Annotated[int, AfterValidator(_valid_context)] = Field(
         default=0,
         ge=0,
         le=131_072,
@@ -252,7 +258,7 @@ class ThinkingSettings(Section):
     seed: int = Field(default=0, ge=0, description="0 for a new one each session")
 
 
-class SpeakingSettings(Section):
+class TtsSettings(Section):
     """Text to speech."""
 
     engine: Literal["pyttsx3", "hibari"] = Field(
@@ -281,7 +287,7 @@ class MenuSettings(Section):
     )
 
 
-class PauseSettings(Section):
+class SuspendSettings(Section):
     """When the microphone is closed by itself; the key and typed turns work all the same."""
 
     when_locked: bool = Field(default=False, description="while the screen is locked")
@@ -314,25 +320,25 @@ class Settings(Section):
     persona: str = Field(default="juniper", description="a name from `voicemate personas`, or a persona file")
     audio: AudioSettings = AudioSettings()
     vad: VadSettings = VadSettings()
-    endpoint: EndpointSettings = EndpointSettings()
+    turns: TurnSettings = TurnSettings()
     speculation: SpeculationSettings = SpeculationSettings()
     barge_in: BargeInSettings = BargeInSettings()
     push_to_talk: PushToTalkSettings = PushToTalkSettings()
     hotkey: HotkeySettings = HotkeySettings()
     attention: AttentionSettings = AttentionSettings()
-    hearing: HearingSettings = HearingSettings()
-    thinking: ThinkingSettings = ThinkingSettings()
-    speaking: SpeakingSettings = SpeakingSettings()
+    stt: SttSettings = SttSettings()
+    llm: LlmSettings = LlmSettings()
+    tts: TtsSettings = TtsSettings()
     history: HistorySettings = HistorySettings()
-    pause: PauseSettings = PauseSettings()
+    suspend: SuspendSettings = SuspendSettings()
     idle: IdleSettings = IdleSettings()
     menu: MenuSettings = MenuSettings()
     offline: OfflineSettings = OfflineSettings()
 
-    def settled(self) -> "Settings":
+    def with_defaults_resolved(self) -> "Settings":
         """The same, with the silences that suit the hearing model and this machine where 0 asks for that."""
-        ears = SLOW_EARS if slow_ears(self.hearing.model) else QUICK_EARS
-        return self.model_copy(update={"endpoint": self.endpoint.settled(ears)})
+        ears = SLOW_STT_DELAYS if is_slow_stt(self.stt.model) else FAST_STT_DELAYS
+        return self.model_copy(update={"endpoint": self.turns.with_defaults_resolved(ears)})
 
 
 def settings_file() -> Path:
@@ -357,7 +363,7 @@ def load(overrides: dict[str, Any] | None = None, path: Path | None = None) -> S
     try:
         return Settings.model_validate(table)
     except ValidationError as error:
-        wrong, remedy = first_problem(error, Settings, "setting")
+        wrong, remedy = describe_first_error(error, Settings, "setting")
         place = error.errors()[0]["loc"]
         if ".".join(str(part) for part in place) in given:
             raise SettingsError(wrong[0].upper() + wrong[1:], remedy) from None
@@ -373,17 +379,17 @@ def _read(path: Path) -> str:
             f"The settings file {path} cannot be read: {error.strerror}", "Correct its name, or make it yours to read"
         ) from None
     except UnicodeDecodeError as error:
-        raise _no_toml(path, error) from None
+        raise _not_toml(path, error) from None
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _no_toml(path, error) from None
+        raise _not_toml(path, error) from None
 
 
-def _no_toml(path: Path, why: Exception) -> SettingsError:
+def _not_toml(path: Path, why: Exception) -> SettingsError:
     return SettingsError(f"The settings file {path} is not TOML: {why}", "Correct that place")
 
 

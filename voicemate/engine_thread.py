@@ -25,7 +25,7 @@ class Cancellation:
         self.cancelled = True
 
 
-class EngineThread:
+class WorkerThread:
     """A thread and its queue.
 
     Args:
@@ -62,7 +62,7 @@ class EngineThread:
         """The same without a loop: a future for whoever is on no loop, such as a command or a test."""
         return self._executor.submit(work, *args, **kwargs)
 
-    def close(self, last: Callable[[], object] = lambda: None) -> None:
+    def close(self, release: Callable[[], object] = lambda: None) -> None:
         """Ask all work to stop, wait for it, run ``last`` in the thread (it frees the engine), and end the thread.
 
         Closing again does nothing.
@@ -72,5 +72,5 @@ class EngineThread:
         self._closed = True
         for cancellation in tuple(self._waiting):
             cancellation.cancel()
-        self._executor.submit(last)
+        self._executor.submit(release)
         self._executor.shutdown(wait=True)

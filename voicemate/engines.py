@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voicemate.config import Settings, engine_threads
-from voicemate.conversation.dialogue import Dialogue
+from voicemate.conversation.dialogue import ChatHistory
 from voicemate.errors import ModelError
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener
+from voicemate.hearing.ears import SpeechSegmenter
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.hearing.smart_turn import SmartTurn
 from voicemate.hearing.transcript import Transcriber
 from voicemate.hearing.voice_activity import VoiceActivity
@@ -27,23 +27,23 @@ from voicemate.speaking.chosen_voice import ChosenVoice
 from voicemate.speaking.hibari_voice import HibariSynthesizer
 from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
 from voicemate.speaking.synthesizer import Synthesizer
-from voicemate.thinking.context import Context
+from voicemate.thinking.context import ContextWindow
 from voicemate.thinking.llama import Llama
-from voicemate.thinking.mind import Message, Mind
+from voicemate.thinking.mind import LanguageModel, Message
 
 
 @dataclass(frozen=True, slots=True)
 class Engines:
     """The engines of a conversation, loaded."""
 
-    listener: Listener
-    dialogue: Dialogue
+    recognizer: SpeechRecognizer
+    chat_history: ChatHistory
     synthesizer: Synthesizer
     turn_detector: SmartTurn | None = None
 
 
 @asynccontextmanager
-async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines]:
+async def load_engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines]:
     """Load everything that a spoken conversation needs, at the same time; free it at the end.
 
     Raises:
@@ -55,14 +55,14 @@ async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines
         synthesizer = load_synthesizer(settings, persona)
         closing.push_async_callback(synthesizer.close)
 
-        async def load_ears() -> Listener:
-            listener, whisper = await asyncio.to_thread(load_hearing, settings)
+        async def load_ears() -> SpeechRecognizer:
+            listener, whisper = await asyncio.to_thread(load_recognizer, settings)
             closing.callback(whisper.close)
             return listener
 
         async with asyncio.TaskGroup() as loading:
             ears = loading.create_task(load_ears())
-            mind = loading.create_task(closing.enter_async_context(load_mind(settings, persona)))
+            mind = loading.create_task(closing.enter_async_context(load_chat(settings, persona)))
         detector = load_turn_detector(settings)
         if detector:
             closing.callback(detector.close)
@@ -70,7 +70,7 @@ async def engines(settings: Settings, persona: Persona) -> AsyncIterator[Engines
         yield Engines(ears.result(), mind.result(), synthesizer, detector)
 
 
-def load_hearing(settings: Settings) -> tuple[Listener, Whisper]:
+def load_recognizer(settings: Settings) -> tuple[SpeechRecognizer, Whisper]:
     """The hearing side alone, for a conversation or for sound files; whisper is the caller's to close.
 
     Blocks while whisper loads.
@@ -79,7 +79,7 @@ def load_hearing(settings: Settings) -> tuple[Listener, Whisper]:
         ModelError: a model is missing or cannot be loaded.
     """
     whisper = load_whisper(settings)
-    return listen_with(settings, whisper), whisper
+    return make_recognizer(settings, whisper), whisper
 
 
 def load_whisper(settings: Settings) -> Whisper:
@@ -88,20 +88,20 @@ def load_whisper(settings: Settings) -> Whisper:
     Raises:
         ModelError: the model is missing or cannot be loaded.
     """
-    hearing = settings.hearing
+    hearing = settings.stt
     threads = engine_threads(hearing.threads)
     return Whisper(resolve(hearing.model, Role.HEARING), threads, hearing.audio_context)
 
 
-def listen_with(settings: Settings, whisper: Transcriber) -> Listener:
+def make_recognizer(settings: Settings, whisper: Transcriber) -> SpeechRecognizer:
     """Ears for one conversation, in front of ``whisper``.
 
     Raises:
         ModelError: the voice activity model is missing or cannot be loaded.
     """
-    hearing, vad = settings.hearing, settings.vad
+    hearing, vad = settings.stt, settings.vad
     activity = VoiceActivity(resolve(SILERO, Role.VOICE_ACTIVITY), vad.gate)
-    return Listener(Ears(activity, vad, hearing.longest_piece_s), whisper, hearing.language)
+    return SpeechRecognizer(SpeechSegmenter(activity, vad, hearing.max_chunk_s), whisper, hearing.language)
 
 
 def load_turn_detector(settings: Settings) -> SmartTurn | None:
@@ -120,14 +120,14 @@ def load_synthesizer(settings: Settings, persona: Persona) -> Synthesizer:
     Raises:
         SpeechError: the engine is not installed.
     """
-    speaking = settings.speaking
+    speaking = settings.tts
     system = Pyttsx3Synthesizer(speaking, warm_up=persona.voice)
     engine = HibariSynthesizer(system) if speaking.engine == "hibari" else system
     return ChosenVoice(engine, speaking.voice) if speaking.voice else engine
 
 
 @asynccontextmanager
-async def load_mind(settings: Settings, persona: Persona) -> AsyncIterator[Dialogue]:
+async def load_chat(settings: Settings, persona: Persona) -> AsyncIterator[ChatHistory]:
     """The thinking side alone, with the persona read; freed at the end.
 
     Raises:
@@ -136,11 +136,11 @@ async def load_mind(settings: Settings, persona: Persona) -> AsyncIterator[Dialo
     """
     llama = await load_llama(settings)
     try:
-        dialogue = await in_character(settings, persona, llama)
+        dialogue = await start_chat(settings, persona, llama)
         try:
             yield dialogue
         finally:
-            await dialogue.rest()
+            await dialogue.stop_prefill()
     finally:
         llama.close()
 
@@ -151,11 +151,11 @@ async def load_llama(settings: Settings) -> Llama:
     Raises:
         ModelError: the model is missing or cannot be loaded.
     """
-    weights, prompts = resolve(settings.thinking.model, Role.THINKING), state_folder() / "prompts"
-    return await Llama.load(weights, settings.thinking, prompts)
+    weights, prompts = resolve(settings.llm.model, Role.THINKING), state_folder() / "prompts"
+    return await Llama.load(weights, settings.llm, prompts)
 
 
-class Actor(Mind, Protocol):
+class LlamaPersona(LanguageModel, Protocol):
     """A language model that a character can be given to, as ``Llama`` is."""
 
     @property
@@ -166,23 +166,23 @@ class Actor(Mind, Protocol):
     async def prepare(self, opening: Sequence[Message]) -> None: ...
 
 
-async def in_character(settings: Settings, persona: Persona, llama: Actor) -> Dialogue:
+async def start_chat(settings: Settings, persona: Persona, llama: LlamaPersona) -> ChatHistory:
     """``llama`` with ``persona`` read, ready for the first reply. The caller lets it rest before anything else.
 
     Raises:
         PersonaError: the persona does not fit the model's context.
     """
-    context = Context(persona, llama.size, llama.count_tokens)
+    context = ContextWindow(persona, llama.size, llama.count_tokens)
     await llama.prepare(context.opening)
-    dialogue = Dialogue(persona, llama, context, _seed(settings))
-    await dialogue.get_ready()
+    dialogue = ChatHistory(persona, llama, context, _resolve_seed(settings))
+    await dialogue.prefill_persona()
     return dialogue
 
 
-def _seed(settings: Settings) -> int:
-    return settings.thinking.seed or secrets.randbits(31)
+def _resolve_seed(settings: Settings) -> int:
+    return settings.llm.seed or secrets.randbits(31)
 
 
 def with_seed(settings: Settings) -> Settings:
     """``settings`` with the seed that is drawn for this conversation, so that it can be told afterwards."""
-    return settings.model_copy(update={"thinking": settings.thinking.model_copy(update={"seed": _seed(settings)})})
+    return settings.model_copy(update={"thinking": settings.llm.model_copy(update={"seed": _resolve_seed(settings)})})

@@ -7,26 +7,26 @@ from pathlib import Path
 
 import numpy as np
 
-from voicemate.app import kept
+from voicemate.app import keep_history
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.loudspeaker import DeviceLoudspeaker
-from voicemate.audio.ports import Loudspeaker
-from voicemate.audio.sound_files import read_sound, write_wav
-from voicemate.audio.stream_host import StreamHost
+from voicemate.audio.loudspeaker import DeviceSpeaker
+from voicemate.audio.ports import Speaker
+from voicemate.audio.sound_files import read_audio, write_wav
+from voicemate.audio.stream_host import PortAudio
 from voicemate.config import Settings
-from voicemate.conversation.reply import Mouth, Reply
-from voicemate.engines import load_mind, load_synthesizer
+from voicemate.conversation.reply import Reply, SpeechOutput
+from voicemate.engines import load_chat, load_synthesizer
 from voicemate.errors import AudioError
-from voicemate.events import EventStream, Heard, ReplyEnded
-from voicemate.hearing.listener import Listener
+from voicemate.events import EventStream, ReplyEnded, Transcribed
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.hearing.recording import utterances
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
-from voicemate.sound import CLOCK_HZ, Sound
+from voicemate.sound import CLOCK_HZ, AudioClip
 from voicemate.speaking.phrases import PhraseSplitter
 from voicemate.speaking.synthesizer import VoiceInfo
 
-LOOK_S = 0.03
+POLL_S = 0.03
 """How often somebody who waits for the loudspeaker looks whether it is done."""
 
 SILENCE_BETWEEN_UTTERANCES_MS = 1_000
@@ -42,13 +42,13 @@ async def ask(settings: Settings, text: str, silent: bool, show: Callable[[str],
         VoicemateError: of the class that says what is missing or broke.
     """
     persona, events = find_persona(settings.persona), EventStream()
-    with kept(settings, persona, events):
-        async with load_mind(settings, persona) as dialogue:
-            events.emit(Heard(0, 1, text, persona.language, final=True))
+    with keep_history(settings, persona, events):
+        async with load_chat(settings, persona) as dialogue:
+            events.emit(Transcribed(0, 1, text, persona.language, final=True))
             shown: list[str] = []
 
             async def pieces() -> AsyncGenerator[str]:
-                async for piece in dialogue.think(text, 1):
+                async for piece in dialogue.reply_to(text, 1):
                     shown.append(piece)
                     show(piece)
                     yield piece
@@ -57,7 +57,7 @@ async def ask(settings: Settings, text: str, silent: bool, show: Callable[[str],
                 async for _ in pieces():
                     pass
             else:
-                await _speak(settings, pieces(), persona, events)
+                await _speak_text(settings, pieces(), persona, events)
             events.emit(ReplyEnded(0, 1, "".join(shown).strip(), interrupted=False))
 
 
@@ -69,9 +69,9 @@ async def say(settings: Settings, text: str, to_file: Path | None) -> None:
     """
     persona = find_persona(settings.persona)
     if to_file is None:
-        await _speak(settings, _once(text), persona, EventStream(), needed=True)
+        await _speak_text(settings, _once(text), persona, EventStream(), needed=True)
         return
-    sounds = await rendered(settings, text, persona)
+    sounds = await render(settings, text, persona)
     rate = sounds[0].rate if sounds else CLOCK_HZ
     write_wav(to_file, np.concatenate([sound.pcm for sound in sounds]) if sounds else np.zeros(0, np.float32), rate)
 
@@ -89,7 +89,7 @@ async def voices(settings: Settings) -> list[VoiceInfo]:
         await synthesizer.close()
 
 
-async def rendered(settings: Settings, text: str, persona: Persona) -> list[Sound]:
+async def render(settings: Settings, text: str, persona: Persona) -> list[AudioClip]:
     """``text`` as the character speaks it, phrase by phrase, all at one rate.
 
     Raises:
@@ -104,30 +104,30 @@ async def rendered(settings: Settings, text: str, persona: Persona) -> list[Soun
         await synthesizer.close()
 
 
-async def _speak(
+async def _speak_text(
     settings: Settings, pieces: AsyncGenerator[str], persona: Persona, events: EventStream, needed: bool = False
 ) -> None:
     """Speak ``pieces`` on the loudspeaker; returns when the last sample has left it."""
     synthesizer = load_synthesizer(settings, persona)
     clock = SampleClock()
-    loudspeaker = DeviceLoudspeaker(StreamHost(), clock, settings.audio.output)
+    loudspeaker = DeviceSpeaker(PortAudio(), clock, settings.audio.output)
     try:
-        opened = await _opened(loudspeaker, must=needed or bool(settings.audio.output))
+        opened = await _try_open(loudspeaker, must=needed or bool(settings.audio.output))
         if not opened:
             async for _ in pieces:
                 pass
             return
-        reply = Reply(1, pieces, persona, Mouth(synthesizer, loudspeaker, clock.now, events.emit))
+        reply = Reply(1, pieces, persona, SpeechOutput(synthesizer, loudspeaker, clock.now, events.emit))
         reply.release()
         await reply.run()
         while not loudspeaker.idle():
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_S)
         await loudspeaker.close()
     finally:
         await synthesizer.close()
 
 
-async def _opened(loudspeaker: Loudspeaker, must: bool) -> bool:
+async def _try_open(loudspeaker: Speaker, must: bool) -> bool:
     try:
         await loudspeaker.open()
     except AudioError:
@@ -142,7 +142,7 @@ async def _once(text: str) -> AsyncGenerator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TranscribedUtterance:
     """One utterance of a sound file; ``began`` and ``ended`` are seconds from its start."""
 
     began: float
@@ -157,23 +157,23 @@ class Transcription:
 
     file: Path
     seconds: float
-    utterances: tuple[Said, ...]
+    utterances: tuple[TranscribedUtterance, ...]
 
     @property
     def text(self) -> str:
         return " ".join(said.text for said in self.utterances)
 
 
-async def transcribe(listener: Listener, file: Path) -> Transcription:
+async def transcribe(listener: SpeechRecognizer, file: Path) -> Transcription:
     """The words of ``file``, heard as a conversation would hear them.
 
     Raises:
         AudioError: it is missing or no sound file.
         ModelError: whisper failed.
     """
-    pcm, start = read_sound(file).pcm, listener.position
+    pcm, start = read_audio(file).pcm, listener.position
     said = [
-        Said(
+        TranscribedUtterance(
             began=(heard.began - start) / CLOCK_HZ,
             ended=(heard.ended - start) / CLOCK_HZ,
             text=heard.understood.text,

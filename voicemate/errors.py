@@ -15,13 +15,13 @@ class VoicemateError(Exception):
 
     exit_code = 1
 
-    def __init__(self, wrong: str, remedy: str = ""):
-        super().__init__(wrong, remedy)
-        self.wrong = wrong.rstrip(".")
-        self.remedy = remedy.rstrip(".")
+    def __init__(self, message: str, hint: str = ""):
+        super().__init__(message, hint)
+        self.message = message.rstrip(".")
+        self.hint = hint.rstrip(".")
 
     def __str__(self) -> str:
-        return f"{self.wrong}. {self.remedy}." if self.remedy else f"{self.wrong}."
+        return f"{self.message}. {self.hint}." if self.hint else f"{self.message}."
 
 
 class SettingsError(VoicemateError):
@@ -87,12 +87,12 @@ class ControlError(VoicemateError):
 
     exit_code = 12
 
-    def __init__(self, wrong: str, remedy: str = "", code: str = "failed"):
-        super().__init__(wrong, remedy)
+    def __init__(self, message: str, hint: str = "", code: str = "failed"):
+        super().__init__(message, hint)
         self.code = code
 
 
-class TapeError(VoicemateError):
+class RecordingError(VoicemateError):
     """A recording of a conversation cannot be made, read or used."""
 
     exit_code = 14
@@ -113,9 +113,9 @@ class HotkeyError(VoicemateError):
 
     exit_code = 17
 
-    def __init__(self, wrong: str, remedy: str = "", passing: bool = False):
-        super().__init__(wrong, remedy)
-        self.passing = passing
+    def __init__(self, message: str, hint: str = "", transient: bool = False):
+        super().__init__(message, hint)
+        self.transient = transient
 
 
 class NoHotkeyError(HotkeyError):
@@ -124,7 +124,7 @@ class NoHotkeyError(HotkeyError):
     exit_code = 19
 
 
-class DesktopError(VoicemateError):
+class MenuError(VoicemateError):
     """There is no screen, or no place for an icon on it, or what draws the menu is not installed."""
 
     exit_code = 18

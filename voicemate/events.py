@@ -18,17 +18,17 @@ class FloorState(StrEnum):
     HEARING = "hearing"  # the person does
     THINKING = "thinking"  # the person's turn is over, no reply is audible yet
     SPEAKING = "speaking"  # the character does
-    YIELDING = "yielding"  # the character has paused: somebody talks over it
+    OVERLAPPING = "yielding"  # the character has paused: somebody talks over it
     UNAVAILABLE = "unavailable"  # a device or an engine is missing; the reason says which
     STOPPED = "stopped"
 
 
-class Stage(StrEnum):
+class PipelineStage(StrEnum):
     """The stages whose work is timed."""
 
-    HEARING = "hearing"  # whisper
-    THINKING = "thinking"  # prefill and the first phrase's tokens
-    SPEAKING = "speaking"  # synthesis of the first phrase
+    STT = "hearing"  # whisper
+    LLM = "thinking"  # prefill and the first phrase's tokens
+    TTS = "speaking"  # synthesis of the first phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class FloorChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Level(Event):
+class MicrophoneLevel(Event):
     """The microphone's level, about ten times a second."""
 
     dbfs: float
@@ -83,11 +83,11 @@ class TurnEnded(Event):
     began: int
     ended: int
     reason: str
-    due: int | None = None
+    due_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Heard(Event):
+class Transcribed(Event):
     """Words were understood. Not ``final``: a draft that may be replaced or dropped."""
 
     turn: int
@@ -97,12 +97,12 @@ class Heard(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Dismissed(Event):
+class SpeechRejected(Event):
     """Sound that was not words: no turn is taken. ``why`` names the evidence, ``text`` is what whisper made up."""
 
     began: int
     ended: int
-    why: str
+    reason: str
     text: str = ""
 
 
@@ -115,14 +115,14 @@ class StageTimed(Event):
     """
 
     turn: int
-    stage: Stage
+    stage: PipelineStage
     began: int
     ms: float
     wasted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class RolledBack(Event):
+class GenerationDiscarded(Event):
     """A prepared reply was dropped before anyone heard it."""
 
     turn: int
@@ -151,7 +151,7 @@ class ReplyEnded(Event):
     """The character is silent again. ``heard`` is the part of its reply that left the loudspeaker."""
 
     turn: int
-    heard: str
+    heard_prefix: str
     interrupted: bool
 
 
@@ -170,15 +170,15 @@ class TurnTimed(Event):
     turn: int
     gap: float
     endpoint: float
-    hearing: float
-    thinking: float
-    speaking: float
+    stt: float
+    llm: float
+    tts: float
     ready: bool
-    awaited: float = 0.0
+    held_open: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class MicrophoneHears(Event):
+class MicrophoneLive(Event):
     """The key went down, and since then the microphone delivers real sound: whoever speaks now is heard."""
 
 
@@ -195,21 +195,21 @@ class HotkeyChanged(Event):
 
     chord: str
     mode: str
-    watched: bool
-    why: str = ""
+    active: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault(Event):
     """Something is missing or broke, and what to do about it."""
 
-    where: str
-    wrong: str
-    remedy: str
+    component: str
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
-class Notice(Event):
+class Advisory(Event):
     """Something to know that keeps nothing from working."""
 
     text: str
@@ -219,7 +219,7 @@ class Notice(Event):
 class Recovered(Event):
     """What a fault named works again."""
 
-    where: str
+    component: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,27 +52,27 @@ def models_folder() -> Path:
         return Path(override).expanduser()
     if os.environ.get("VOICEMATE_HOME"):
         return _home("models", "")
-    checkout = _checkout()
+    checkout = _checkout_folder()
     return checkout / "models" if checkout else Path(_DIRS.user_data_dir) / "models"
 
 
-def shipped(name: str) -> Path:
+def shipped_path(name: str) -> Path:
     """A file or folder that ships with the program, such as ``personas`` or ``models/catalog.toml``.
 
     An installed package carries them in ``voicemate/shipped``; a checkout keeps them at its top.
     """
     packaged = Path(__file__).parent / "shipped" / name
-    checkout = _checkout()
+    checkout = _checkout_folder()
     return checkout / name if checkout and not packaged.exists() else packaged
 
 
-def private_folder(path: Path) -> Path:
+def make_private_folder(path: Path) -> Path:
     """Make ``path`` (and its parents) with mode 0700 and return it."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.chmod(0o700)
     return path
 
 
-def _checkout() -> Path | None:
+def _checkout_folder() -> Path | None:
     top = Path(__file__).resolve().parent.parent
     return top if (top / "pyproject.toml").is_file() and (top / "models" / "catalog.toml").is_file() else None

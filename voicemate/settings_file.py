@@ -21,14 +21,14 @@ from tomlkit.exceptions import TOMLKitError
 
 from voicemate.config import Settings, load, settings_file
 from voicemate.errors import SettingsError
-from voicemate.places import private_folder
+from voicemate.places import make_private_folder
 from voicemate.validation import requirement
 
 _WIDTH = 110
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class SettingKey:
     """Something that can be set.
 
     Attributes:
@@ -40,22 +40,22 @@ class Key:
 
     name: str
     default: Any
-    about: str
+    description: str
     must_be: str
 
 
-def keys() -> list[Key]:
+def setting_keys() -> list[SettingKey]:
     """Everything that can be set, in the order of the settings' models."""
     return [_key(name, field, owner) for name, field, owner in _fields(Settings)]
 
 
-def find_key(name: str) -> Key:
+def find_setting(name: str) -> SettingKey:
     """The key called ``name``.
 
     Raises:
         SettingsError: there is none; those that are nearly called so are named.
     """
-    known = {key.name: key for key in keys()}
+    known = {key.name: key for key in setting_keys()}
     if name in known:
         return known[name]
     raise SettingsError(f"There is no setting `{name}`", _suggestion(name, list(known)))
@@ -85,7 +85,7 @@ def value_of(settings: Settings, name: str) -> Any:
     return value
 
 
-def set_keys(path: Path | None = None) -> set[str]:
+def keys_in_file(path: Path | None = None) -> set[str]:
     """The keys that the file sets, also those that do not exist.
 
     Raises:
@@ -94,7 +94,7 @@ def set_keys(path: Path | None = None) -> set[str]:
     return {name for name, _ in _leaves(_document(path or settings_file()).unwrap())}
 
 
-def as_toml(value: Any) -> str:
+def to_toml(value: Any) -> str:
     """``value`` as it is written in the file."""
     return tomlkit.item(value).as_string()
 
@@ -102,7 +102,7 @@ def as_toml(value: Any) -> str:
 # ---------------------------------------------------------------- the documented file
 
 
-def documented(settings: Settings | None = None) -> str:
+def documented_toml(settings: Settings | None = None) -> str:
     """A settings file that explains every key. What differs from its default is set, all else commented out."""
     settings = settings or Settings()
     parts = [
@@ -134,13 +134,15 @@ def _section(prefix: str, model: Any, settings: Settings) -> Iterator[str]:
             yield from _section(f"{prefix}.{name}", field.annotation, settings)
 
 
-def _explained(key: Key, value: Any) -> str:
+def _explained(key: SettingKey, value: Any) -> str:
     last = key.name.rpartition(".")[2]
     changed = value != key.default
-    told = f"{key.about} ({key.must_be})" if key.must_be not in ("", "text", "true or false") else key.about
+    told = (
+        f"{key.description} ({key.must_be})" if key.must_be not in ("", "text", "true or false") else key.description
+    )
     if changed:
-        told += f"; default {as_toml(key.default)}"
-    return f"{_comment(told)}{'' if changed else '# '}{last} = {as_toml(value)}\n"
+        told += f"; default {to_toml(key.default)}"
+    return f"{_comment(told)}{'' if changed else '# '}{last} = {to_toml(value)}\n"
 
 
 def _comment(text: str) -> str:
@@ -150,7 +152,7 @@ def _comment(text: str) -> str:
 # ---------------------------------------------------------------- changing
 
 
-def set_value(name: str, text: str, path: Path | None = None) -> Any:
+def set_setting(name: str, text: str, path: Path | None = None) -> Any:
     """Set the key ``name`` in the file to what ``text`` says, keeping all else and every comment; returns the value.
 
     Args:
@@ -161,7 +163,7 @@ def set_value(name: str, text: str, path: Path | None = None) -> Any:
             written. The file is as it was then.
     """
     path = path or settings_file()
-    key = find_key(name)
+    key = find_setting(name)
     value = _parsed(text, key)
     document = _document(path)
     checked = load({name: value}, path if path.exists() else None)
@@ -176,7 +178,7 @@ def set_value(name: str, text: str, path: Path | None = None) -> Any:
     return value_of(checked, name)
 
 
-def unset(name: str, path: Path | None = None) -> bool:
+def unset_setting(name: str, path: Path | None = None) -> bool:
     """Take the key ``name`` out of the file, also one that should not be there; False when it was not in it.
 
     Raises:
@@ -189,7 +191,7 @@ def unset(name: str, path: Path | None = None) -> bool:
     for parent in parents:
         table = table.get(parent) if isinstance(table, dict) else None
     if not isinstance(table, dict) or last not in table:
-        find_key(name)
+        find_setting(name)
         return False
     del table[last]
     write(tomlkit.dumps(document), path)
@@ -205,7 +207,7 @@ def write(text: str, path: Path) -> None:
     target = path.resolve() if path.is_symlink() else path  # a link into a person's dotfiles stays one
     temporary = None
     try:
-        private_folder(target.parent) if not target.parent.exists() else None
+        make_private_folder(target.parent) if not target.parent.exists() else None
         descriptor, temporary = tempfile.mkstemp(prefix=".settings-", dir=target.parent)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -222,7 +224,7 @@ def write(text: str, path: Path) -> None:
         ) from None
 
 
-def _parsed(text: str, key: Key) -> Any:
+def _parsed(text: str, key: SettingKey) -> Any:
     """The value that ``text`` means for ``key``: text itself where the key holds text, or else a TOML value."""
     try:
         value = tomllib.loads(f"value = {text}")["value"]
@@ -261,9 +263,9 @@ def _fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fie
             yield f"{prefix}{name}", field, model
 
 
-def _key(name: str, field: FieldInfo, owner: type[BaseModel]) -> Key:
+def _key(name: str, field: FieldInfo, owner: type[BaseModel]) -> SettingKey:
     must_be = requirement(owner, name.rpartition(".")[2])
-    return Key(name, field.get_default(call_default_factory=True), field.description or "", must_be)
+    return SettingKey(name, field.get_default(call_default_factory=True), field.description or "", must_be)
 
 
 def _is_section(field: FieldInfo) -> bool:

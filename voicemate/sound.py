@@ -18,7 +18,7 @@ Pcm = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class AudioClip:
     """Some mono sound at its own rate.
 
     Attributes:
@@ -34,12 +34,12 @@ class Sound:
         return len(self.pcm) / self.rate
 
 
-def samples(ms: float) -> int:
+def to_samples(ms: float) -> int:
     """Clock samples in ``ms`` milliseconds."""
     return round(ms * CLOCK_HZ / 1000)
 
 
-def milliseconds(n: int) -> float:
+def to_ms(n: int) -> float:
     """Milliseconds in ``n`` clock samples."""
     return n * 1000 / CLOCK_HZ
 

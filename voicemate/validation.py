@@ -27,7 +27,7 @@ _BOUNDS = {
 }
 
 
-def first_problem(error: ValidationError, model: type[BaseModel], noun: str) -> tuple[str, str]:
+def describe_first_error(error: ValidationError, model: type[BaseModel], noun: str) -> tuple[str, str]:
     """What is wrong, and what to do about it, for the first problem of ``error``.
 
     Args:

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.pulse import PulseRoom, available
-from voicemate.audio.stream_host import StreamHost
+from voicemate.audio.stream_host import PortAudio
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +22,9 @@ def pulse_room() -> Iterator[PulseRoom]:
 
 
 @pytest_asyncio.fixture
-async def host(pulse_room: PulseRoom) -> AsyncIterator[StreamHost]:
+async def host(pulse_room: PulseRoom) -> AsyncIterator[PortAudio]:
     """PortAudio as it finds the virtual room; whatever a test leaves open is closed."""
-    host = StreamHost()
+    host = PortAudio()
     generation = await host.rescan(0)
     yield host
     await host.rescan(generation)

@@ -8,21 +8,21 @@ import pytest
 from tests.pulse import RATE, PulseRoom, find
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.device_changes import DevicesChanged
-from voicemate.audio.device_events import DeviceEvents, system_source
-from voicemate.audio.loudspeaker import DeviceLoudspeaker
+from voicemate.audio.device_events import HotplugMonitor, platform_source
+from voicemate.audio.loudspeaker import DeviceSpeaker
 from voicemate.audio.microphone import DeviceMicrophone
 from voicemate.audio.ports import Block
-from voicemate.audio.stream_host import StreamHost
+from voicemate.audio.stream_host import PortAudio
 from voicemate.audio.watchdog import WatchdogLimits
 from voicemate.errors import AudioError
-from voicemate.sound import Sound
+from voicemate.sound import AudioClip
 
 pytestmark = pytest.mark.device
 
-PATIENT = WatchdogLimits(start_s=2.0, silence_s=1.0, longest_backoff_s=0.5, tries=None)
-SLOW = WatchdogLimits(start_s=2.0, silence_s=1.0, first_backoff_s=60.0, longest_backoff_s=60.0, tries=None)
+PATIENT = WatchdogLimits(start_timeout_s=2.0, silence_s=1.0, max_backoff_s=0.5, max_attempts=None)
+SLOW = WatchdogLimits(start_timeout_s=2.0, silence_s=1.0, first_backoff_s=60.0, max_backoff_s=60.0, max_attempts=None)
 """Its own next try would be too late: only the system's word can help."""
-DEAF = WatchdogLimits(start_s=2.0, silence_s=None, longest_backoff_s=0.5, tries=None)
+DEAF = WatchdogLimits(start_timeout_s=2.0, silence_s=None, max_backoff_s=0.5, max_attempts=None)
 
 
 def noise(seconds: float) -> np.ndarray:
@@ -35,10 +35,10 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 class Ears:
-    def __init__(self, host: StreamHost, limits: WatchdogLimits = PATIENT) -> None:
+    def __init__(self, host: PortAudio, limits: WatchdogLimits = PATIENT) -> None:
         self.microphone = DeviceMicrophone(host, SampleClock(), limits=limits)
         self.health: list[AudioError | None] = []
-        self.microphone.on_health(self.health.append)
+        self.microphone.add_health_listener(self.health.append)
         self.blocks: list[Block] = []
 
     async def listen(self) -> None:
@@ -50,7 +50,7 @@ class Ears:
 
 
 @contextlib.asynccontextmanager
-async def listening(host: StreamHost, limits: WatchdogLimits = PATIENT) -> AsyncIterator[Ears]:
+async def listening(host: PortAudio, limits: WatchdogLimits = PATIENT) -> AsyncIterator[Ears]:
     ears = Ears(host, limits)
     await ears.microphone.open()
     task = asyncio.create_task(ears.listen())
@@ -72,7 +72,7 @@ async def without(room: PulseRoom, device: str, options: str = "") -> AsyncItera
 
 
 @contextlib.contextmanager
-def told_of_devices(*devices: DeviceMicrophone | DeviceLoudspeaker) -> Iterator[list[DevicesChanged]]:
+def told_of_devices(*devices: DeviceMicrophone | DeviceSpeaker) -> Iterator[list[DevicesChanged]]:
     """PulseAudio's word reaches the devices, as it does in the daemon."""
     told: list[DevicesChanged] = []
 
@@ -81,18 +81,18 @@ def told_of_devices(*devices: DeviceMicrophone | DeviceLoudspeaker) -> Iterator[
         for device in devices:
             device.retry()
 
-    with DeviceEvents(changed, system_source()):
+    with HotplugMonitor(changed, platform_source()):
         yield told
 
 
-async def test_a_microphone_that_is_unplugged_is_named_and_comes_back(host: StreamHost, pulse_room: PulseRoom):
+async def test_a_microphone_that_is_unplugged_is_named_and_comes_back(host: PortAudio, pulse_room: PulseRoom):
     async with listening(host) as ears:
         async with without(pulse_room, "mic"):
             await until(lambda: len(ears.health) > 1)  # it stopped, and cannot be opened again
             fault = ears.health[-1]
             assert fault
-            assert "microphone" in fault.wrong
-            assert fault.remedy
+            assert "microphone" in fault.message
+            assert fault.hint
             delivered = len(ears.blocks)
             await until(lambda: len(ears.blocks) > delivered + 10)
             assert not ears.hears(0), "time goes on in silence"
@@ -101,34 +101,34 @@ async def test_a_microphone_that_is_unplugged_is_named_and_comes_back(host: Stre
         assert any(np.abs(block.pcm).max() > 0.1 for block in ears.blocks[delivered:])
 
 
-async def test_a_muted_microphone_is_named_and_noticed_when_it_is_not(host: StreamHost, pulse_room: PulseRoom):
+async def test_a_muted_microphone_is_named_and_noticed_when_it_is_not(host: PortAudio, pulse_room: PulseRoom):
     async with listening(host) as ears:
         await asyncio.to_thread(pulse_room.mute)
         await until(lambda: bool(ears.health))
         fault = ears.health[0]
         assert fault
-        assert "digital silence" in fault.wrong
-        assert "muted" in fault.remedy
+        assert "digital silence" in fault.message
+        assert "muted" in fault.hint
         await asyncio.to_thread(pulse_room.mute, False)
         await until(lambda: ears.health[-1] is None)
 
 
 async def test_a_loudspeaker_that_vanishes_while_it_speaks_goes_on_when_it_is_back(
-    host: StreamHost, pulse_room: PulseRoom
+    host: PortAudio, pulse_room: PulseRoom
 ):
     sound = noise(3.0)
     health: list[AudioError | None] = []
-    loudspeaker = DeviceLoudspeaker(host, SampleClock(), limits=DEAF, latency_s=0.25)
-    loudspeaker.on_health(health.append)
+    loudspeaker = DeviceSpeaker(host, SampleClock(), limits=DEAF, latency_s=0.25)
+    loudspeaker.add_health_listener(health.append)
     await loudspeaker.open()
     with pulse_room.recording() as recording:
-        span = loudspeaker.play(Sound(sound, RATE))
+        span = loudspeaker.play(AudioClip(sound, RATE))
         await until(lambda: loudspeaker.position() > RATE)
         async with without(pulse_room, "speaker"):
             await until(lambda: len(health) > 1)
             fault = health[-1]
             assert fault
-            assert "loudspeaker" in fault.wrong
+            assert "loudspeaker" in fault.message
             heard = loudspeaker.position()
         await until(loudspeaker.idle)
         assert health[-1] is None
@@ -141,14 +141,14 @@ async def test_a_loudspeaker_that_vanishes_while_it_speaks_goes_on_when_it_is_ba
 
 @pytest.mark.parametrize("device", ["mic", "speaker"])
 async def test_a_device_that_hangs_is_noticed_and_the_other_one_is_not_blamed(
-    host: StreamHost, pulse_room: PulseRoom, device: str
+    host: PortAudio, pulse_room: PulseRoom, device: str
 ):
     health: dict[str, list[AudioError | None]] = {"mic": [], "speaker": []}
-    loudspeaker = DeviceLoudspeaker(host, SampleClock(), limits=DEAF)
-    loudspeaker.on_health(health["speaker"].append)
+    loudspeaker = DeviceSpeaker(host, SampleClock(), limits=DEAF)
+    loudspeaker.add_health_listener(health["speaker"].append)
     await loudspeaker.open()
     async with listening(host) as ears:
-        ears.microphone.on_health(health["mic"].append)
+        ears.microphone.add_health_listener(health["mic"].append)
         await asyncio.to_thread(pulse_room.freeze, device)
         await until(lambda: bool(health[device]))
         await asyncio.to_thread(pulse_room.freeze, device, False)
@@ -162,7 +162,7 @@ async def test_a_device_that_hangs_is_noticed_and_the_other_one_is_not_blamed(
 
 
 async def test_a_headset_that_comes_back_with_its_other_profile_is_heard_at_once(
-    host: StreamHost, pulse_room: PulseRoom
+    host: PortAudio, pulse_room: PulseRoom
 ):
     async with listening(host, SLOW) as ears:
         with told_of_devices(ears.microphone):
@@ -179,15 +179,15 @@ async def test_a_headset_that_comes_back_with_its_other_profile_is_heard_at_once
 
 
 async def test_a_sound_server_that_ends_takes_both_devices_along_and_brings_both_back(
-    host: StreamHost, pulse_room: PulseRoom
+    host: PortAudio, pulse_room: PulseRoom
 ):
     health: list[AudioError | None] = []
-    loudspeaker = DeviceLoudspeaker(host, SampleClock(), limits=DEAF)
-    loudspeaker.on_health(health.append)
+    loudspeaker = DeviceSpeaker(host, SampleClock(), limits=DEAF)
+    loudspeaker.add_health_listener(health.append)
     await loudspeaker.open()
     async with listening(host) as ears:
         with told_of_devices(ears.microphone, loudspeaker) as told:
-            loudspeaker.play(Sound(noise(3), RATE))
+            loudspeaker.play(AudioClip(noise(3), RATE))
             await until(lambda: loudspeaker.position() > RATE // 2)
             await asyncio.to_thread(pulse_room.end_server)
             await until(lambda: bool(ears.health) and bool(health))
@@ -202,12 +202,12 @@ async def test_a_sound_server_that_ends_takes_both_devices_along_and_brings_both
     await loudspeaker.close()
 
 
-async def test_a_default_loudspeaker_that_is_renamed_goes_on_without_a_word(host: StreamHost, pulse_room: PulseRoom):
+async def test_a_default_loudspeaker_that_is_renamed_goes_on_without_a_word(host: PortAudio, pulse_room: PulseRoom):
     health: list[AudioError | None] = []
-    loudspeaker = DeviceLoudspeaker(host, SampleClock(), "any", limits=DEAF)
-    loudspeaker.on_health(health.append)
+    loudspeaker = DeviceSpeaker(host, SampleClock(), "any", limits=DEAF)
+    loudspeaker.add_health_listener(health.append)
     await loudspeaker.open()
-    span = loudspeaker.play(Sound(noise(2), RATE))
+    span = loudspeaker.play(AudioClip(noise(2), RATE))
     await until(lambda: loudspeaker.position() > RATE // 4)
     await asyncio.to_thread(pulse_room.rename, "speaker", "headset")
     await until(loudspeaker.idle)

@@ -11,12 +11,12 @@ import soxr
 from tests.pulse import RATE, PulseRoom, find
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Direction
-from voicemate.audio.loudspeaker import LATENCY_S, DeviceLoudspeaker
+from voicemate.audio.loudspeaker import LATENCY_S, DeviceSpeaker
 from voicemate.audio.microphone import DeviceMicrophone
 from voicemate.audio.ports import Block
-from voicemate.audio.stream_host import StreamHost
+from voicemate.audio.stream_host import PortAudio
 from voicemate.errors import AudioError
-from voicemate.sound import CLOCK_HZ, Sound
+from voicemate.sound import CLOCK_HZ, AudioClip
 
 pytestmark = pytest.mark.device
 
@@ -30,7 +30,7 @@ def sweep(seconds: float, seed: int = 1) -> np.ndarray:
 class Ears:
     """A microphone that listens in the background."""
 
-    def __init__(self, host: StreamHost, part: str = "") -> None:
+    def __init__(self, host: PortAudio, part: str = "") -> None:
         self.clock = SampleClock()
         self.microphone = DeviceMicrophone(host, self.clock, part)
         self.blocks: list[Block] = []
@@ -46,7 +46,7 @@ class Ears:
 
 
 @contextlib.asynccontextmanager
-async def listening(host: StreamHost, part: str = "") -> AsyncIterator[Ears]:
+async def listening(host: PortAudio, part: str = "") -> AsyncIterator[Ears]:
     ears = Ears(host, part)
     await ears.microphone.open()
     task = asyncio.create_task(ears.listen())
@@ -62,25 +62,25 @@ UNHURRIED_S = 0.25
 
 
 @contextlib.asynccontextmanager
-async def speaking(host: StreamHost, latency_s: float = LATENCY_S) -> AsyncIterator[DeviceLoudspeaker]:
-    loudspeaker = DeviceLoudspeaker(host, SampleClock(), latency_s=latency_s)
+async def speaking(host: PortAudio, latency_s: float = LATENCY_S) -> AsyncIterator[DeviceSpeaker]:
+    loudspeaker = DeviceSpeaker(host, SampleClock(), latency_s=latency_s)
     await loudspeaker.open()
     yield loudspeaker
     await loudspeaker.close()
 
 
-async def until_idle(loudspeaker: DeviceLoudspeaker) -> None:
+async def until_idle(loudspeaker: DeviceSpeaker) -> None:
     while not loudspeaker.idle():
         await asyncio.sleep(0.01)
 
 
-async def until_playing(loudspeaker: DeviceLoudspeaker, seconds: float) -> None:
+async def until_playing(loudspeaker: DeviceSpeaker, seconds: float) -> None:
     while loudspeaker.position() < seconds * RATE:
         await asyncio.sleep(0.005)
 
 
 @pytest.mark.parametrize("part", ["", "mic"])
-async def test_the_microphone_delivers_what_is_said_in_the_room(host: StreamHost, pulse_room: PulseRoom, part: str):
+async def test_the_microphone_delivers_what_is_said_in_the_room(host: PortAudio, pulse_room: PulseRoom, part: str):
     sound = sweep(1.0)
     async with listening(host, part) as ears:
         await asyncio.to_thread(pulse_room.say, sound)
@@ -90,26 +90,26 @@ async def test_the_microphone_delivers_what_is_said_in_the_room(host: StreamHost
     assert np.corrcoef(wanted, heard[begin : begin + len(wanted)])[0, 1] > 0.97
 
 
-async def test_the_loudspeaker_plays_every_sample_that_was_queued(host: StreamHost, pulse_room: PulseRoom):
+async def test_the_loudspeaker_plays_every_sample_that_was_queued(host: PortAudio, pulse_room: PulseRoom):
     first, second = sweep(0.4, seed=1), sweep(0.4, seed=2)
     async with speaking(host, UNHURRIED_S) as loudspeaker:
         with pulse_room.recording() as recording:
-            loudspeaker.play(Sound(first, RATE))
-            loudspeaker.play(Sound(second, RATE))
+            loudspeaker.play(AudioClip(first, RATE))
+            loudspeaker.play(AudioClip(second, RATE))
             await until_idle(loudspeaker)
     both = np.concatenate([first, second])
     begin = find(both, recording.loudspeaker)
     assert np.array_equal(recording.loudspeaker[begin : begin + len(both)], both)
 
 
-async def test_clock_and_position_agree_with_the_air(host: StreamHost, pulse_room: PulseRoom):
+async def test_clock_and_position_agree_with_the_air(host: PortAudio, pulse_room: PulseRoom):
     """What the conversation takes for the gap is the gap that a recording of the room has."""
     question, answer = sweep(0.5, seed=1), sweep(1.5, seed=2)
     looks = []
     async with listening(host) as ears, speaking(host) as loudspeaker:
         with pulse_room.recording() as recording:
             await asyncio.to_thread(pulse_room.say, question)
-            loudspeaker.play(Sound(answer, RATE))
+            loudspeaker.play(AudioClip(answer, RATE))
             while not loudspeaker.idle():
                 looks.append((ears.clock.now(), loudspeaker.position()))
                 await asyncio.sleep(0.01)
@@ -123,11 +123,11 @@ async def test_clock_and_position_agree_with_the_air(host: StreamHost, pulse_roo
     assert abs(np.median(errors)) < 0.08 * RATE
 
 
-async def test_after_a_pause_it_goes_on_at_the_very_next_sample(host: StreamHost, pulse_room: PulseRoom):
+async def test_after_a_pause_it_goes_on_at_the_very_next_sample(host: PortAudio, pulse_room: PulseRoom):
     sound = sweep(2.0)
     async with speaking(host, UNHURRIED_S) as loudspeaker:
         with pulse_room.recording() as recording:
-            loudspeaker.play(Sound(sound, RATE))
+            loudspeaker.play(AudioClip(sound, RATE))
             await until_playing(loudspeaker, 0.5)
             loudspeaker.pause()
             await asyncio.sleep(1.0)
@@ -145,11 +145,11 @@ async def test_after_a_pause_it_goes_on_at_the_very_next_sample(host: StreamHost
     assert not between.any()
 
 
-async def test_stop_is_heard_within_a_fifth_of_a_second(host: StreamHost, pulse_room: PulseRoom):
+async def test_stop_is_heard_within_a_fifth_of_a_second(host: PortAudio, pulse_room: PulseRoom):
     sound = sweep(3.0)
     async with speaking(host) as loudspeaker:
         with pulse_room.recording() as recording:
-            loudspeaker.play(Sound(sound, RATE))
+            loudspeaker.play(AudioClip(sound, RATE))
             await until_playing(loudspeaker, 0.5)
             asked_at = loudspeaker.position()
             loudspeaker.stop()
@@ -161,13 +161,13 @@ async def test_stop_is_heard_within_a_fifth_of_a_second(host: StreamHost, pulse_
     assert played == pytest.approx(told, abs=2), "position tells how much was heard"
 
 
-async def test_a_rested_loudspeaker_plays_the_first_word_whole(host: StreamHost, pulse_room: PulseRoom):
+async def test_a_rested_loudspeaker_plays_the_first_word_whole(host: PortAudio, pulse_room: PulseRoom):
     sound = sweep(0.5)
-    loudspeaker = DeviceLoudspeaker(host, SampleClock(), rest_s=0.2, latency_s=UNHURRIED_S)
+    loudspeaker = DeviceSpeaker(host, SampleClock(), suspend_after_s=0.2, latency_s=UNHURRIED_S)
     await loudspeaker.open()
     await asyncio.sleep(1.0)
     with pulse_room.recording() as recording:
-        loudspeaker.play(Sound(sound, RATE))
+        loudspeaker.play(AudioClip(sound, RATE))
         await until_idle(loudspeaker)
     await loudspeaker.close()
     begin = find(sound, recording.loudspeaker)
@@ -196,7 +196,7 @@ asyncio.run(main())
 """
 
 
-async def test_another_program_may_use_the_devices_at_the_same_time(host: StreamHost, pulse_room: PulseRoom):
+async def test_another_program_may_use_the_devices_at_the_same_time(host: PortAudio, pulse_room: PulseRoom):
     async with listening(host) as ears:
         other = subprocess.Popen([sys.executable, "-c", SECOND_PROGRAM], stdout=subprocess.PIPE, text=True)
         assert other.stdout
@@ -206,13 +206,13 @@ async def test_another_program_may_use_the_devices_at_the_same_time(host: Stream
     assert np.abs(ears.heard()).max() > 0.1
 
 
-async def test_the_devices_are_listed_and_can_be_tried(host: StreamHost):
+async def test_the_devices_are_listed_and_can_be_tried(host: PortAudio):
     assert {"mic", "speaker", "default"} <= {device.name for device in host.devices()}
     assert host.check(Direction.INPUT).is_default(Direction.INPUT)
     assert host.check(Direction.OUTPUT, "speak").name == "speaker"
 
 
-async def test_a_machine_without_sound_says_so(host: StreamHost, monkeypatch, tmp_path):
+async def test_a_machine_without_sound_says_so(host: PortAudio, monkeypatch, tmp_path):
     generation = await host.rescan(-1)
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nobody")
     await host.rescan(generation)

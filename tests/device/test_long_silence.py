@@ -14,11 +14,11 @@ from tests.house import furnished
 from tests.pulse import RATE, PulseRoom, find
 from tests.speech import spoken
 from tests.talk_process import LISTENING, Talk
-from voicemate.audio.capturing import Pace
+from voicemate.audio.capturing import BufferMode
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.microphone import QUIET_S, DeviceMicrophone
+from voicemate.audio.microphone import LONG_BUFFERS_AFTER_S, DeviceMicrophone
 from voicemate.audio.ports import Block
-from voicemate.audio.stream_host import StreamHost
+from voicemate.audio.stream_host import PortAudio
 from voicemate.sound import CLOCK_HZ, level_dbfs
 
 pytestmark = pytest.mark.device
@@ -27,32 +27,32 @@ PATIENCE_S = 20.0
 
 
 async def test_sound_goes_on_without_a_seam_from_long_blocks_to_short_ones_and_back(
-    pulse_room: PulseRoom, host: StreamHost
+    pulse_room: PulseRoom, host: PortAudio
 ) -> None:
-    microphone = DeviceMicrophone(host, SampleClock(), quiet_s=0.1)
+    microphone = DeviceMicrophone(host, SampleClock(), long_buffers_after_s=0.1)
     blocks: list[Block] = []
 
     async def listen() -> None:
         async for block in microphone.blocks():
             blocks.append(block)
-            microphone.relax(level_dbfs(block.pcm) < -50)
+            microphone.set_grouping(level_dbfs(block.pcm) < -50)
 
-    async def until(pace: Pace) -> None:
+    async def until(pace: BufferMode) -> None:
         async with asyncio.timeout(PATIENCE_S):
-            while microphone.pace is not pace:
+            while microphone.buffer_mode is not pace:
                 await asyncio.sleep(0.01)
 
     with pulse_room.recording() as recording:
         await microphone.open()
         task = asyncio.create_task(listen())
         for seed in (1, 2):
-            await until(Pace.LONG)
+            await until(BufferMode.LONG)
             noise = np.random.default_rng(seed).standard_normal(4000, dtype=np.float32)
             words = np.float32(0.2) * soxr.resample(noise, 2000, RATE)  # for two seconds there is only one place
             saying = asyncio.create_task(asyncio.to_thread(pulse_room.say, words))
-            await until(Pace.SHORT)
+            await until(BufferMode.SHORT)
             await saying
-        await until(Pace.LONG)
+        await until(BufferMode.LONG)
         await microphone.close()
         await task
     assert all(a.end == b.at for a, b in itertools.pairwise(blocks))
@@ -73,7 +73,7 @@ def test_what_is_said_after_long_silence_is_understood_from_its_first_word_on(
     house = furnished(tmp_path, pulse_room.environment)
     with Talk(("--stt", "whisper-base"), house.environment) as talk:
         talk.wait_for(LISTENING, patience_s=60)
-        time.sleep(QUIET_S + 2)  # the long silence
+        time.sleep(LONG_BUFFERS_AFTER_S + 2)  # the long silence
         pulse_room.say(question)
         talk.wait_for("you", patience_s=60)
         understood = talk.seen[-1]

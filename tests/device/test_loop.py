@@ -4,33 +4,33 @@ import pytest
 
 from tests.pulse import PulseRoom
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.loop import LoopResult, measure_loop
-from voicemate.audio.loudspeaker import DeviceLoudspeaker
+from voicemate.audio.loop import LoopbackResult, measure_loopback
+from voicemate.audio.loudspeaker import DeviceSpeaker
 from voicemate.audio.microphone import DeviceMicrophone
-from voicemate.audio.stream_host import StreamHost
+from voicemate.audio.stream_host import PortAudio
 
 pytestmark = pytest.mark.device
 
 UNHURRIED_S = 0.25
 
 
-async def loop_to(host: StreamHost, microphone: str) -> LoopResult:
+async def loop_to(host: PortAudio, microphone: str) -> LoopbackResult:
     clock = SampleClock()
-    loudspeaker = DeviceLoudspeaker(host, clock, latency_s=UNHURRIED_S)
-    return await measure_loop(DeviceMicrophone(host, clock, microphone), loudspeaker)
+    loudspeaker = DeviceSpeaker(host, clock, latency_s=UNHURRIED_S)
+    return await measure_loopback(DeviceMicrophone(host, clock, microphone), loudspeaker)
 
 
 async def test_a_microphone_that_hears_the_loudspeaker_does_so_when_the_far_signal_says(
-    host: StreamHost, pulse_room: PulseRoom
+    host: PortAudio, pulse_room: PulseRoom
 ):
     result = await loop_to(host, "echo")
-    assert result.echo.heard
+    assert result.echo.detected
     assert abs(result.delay_ms) < 100  # some milliseconds on a quiet machine, tens on a busy one
     assert result.echo.gain_db == pytest.approx(0, abs=3)
 
 
-async def test_one_that_does_not_hear_it_is_told_so(host: StreamHost, pulse_room: PulseRoom):
+async def test_one_that_does_not_hear_it_is_told_so(host: PortAudio, pulse_room: PulseRoom):
     result = await loop_to(host, "mic")
-    assert result.works
-    assert not result.echo.heard
+    assert result.has_signal
+    assert not result.echo.detected
     assert "does not hear the loudspeaker" in result.advice()[0]

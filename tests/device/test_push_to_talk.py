@@ -15,11 +15,11 @@ from tests.house import House, furnished
 from tests.pulse import PulseRoom
 from tests.speech import spoken
 from tests.talk_process import LISTENING, Talk
-from voicemate.cli.conversing import TERMINATED
-from voicemate.control.client import Client, Told
-from voicemate.hotkey.chord import parse
-from voicemate.hotkey.reports import Ready, Report
-from voicemate.hotkey.x11 import X11Watch
+from voicemate.cli.conversing import SIGTERM_EXIT_CODE
+from voicemate.control.client import ControlClient, EventMessage
+from voicemate.hotkey.chord import parse_chord
+from voicemate.hotkey.reports import ChordEvent, ChordRegistered
+from voicemate.hotkey.x11 import X11ChordListener
 
 pytest.importorskip("xcffib", reason="the key needs xcffib (pip install 'voicemate[hotkey]')")
 pytestmark = [pytest.mark.device, pytest.mark.real, pytest.mark.desktop]
@@ -44,18 +44,18 @@ def house(pulse_room: PulseRoom, screen: Display, tmp_path: Path, monkeypatch: p
     house.end()
 
 
-def following() -> Client:
+def following() -> ControlClient:
     """The daemon's events from now on."""
-    client = Client()
+    client = ControlClient()
     client.call("events", words=True)
     return client
 
 
-def until(client: Client, kind: str) -> dict[str, Any]:
+def until(client: ControlClient, kind: str) -> dict[str, Any]:
     """The data of the next event of that kind."""
     while True:
         message = client.receive(PATIENCE_S)
-        if isinstance(message, Told) and message.kind == kind:
+        if isinstance(message, EventMessage) and message.name == kind:
             return message.data
 
 
@@ -107,14 +107,14 @@ def test_talk_listens_to_the_key_only_where_that_is_wanted(
         talk.wait_for(LISTENING, PATIENCE_S)
         assert microphones_in_use(pulse_room.environment) == 1
         screen.keys("keyup", "ctrl+alt+space")
-        assert talk.stop() == TERMINATED
+        assert talk.stop() == SIGTERM_EXIT_CODE
 
 
 def test_a_chord_that_is_taken_is_told_and_the_rest_goes_on(house: House, screen: Display) -> None:
-    told: queue.Queue[Report] = queue.Queue()
-    other = X11Watch(parse("ctrl+option+space"), told.put, screen.name)
+    told: queue.Queue[ChordEvent] = queue.Queue()
+    other = X11ChordListener(parse_chord("ctrl+option+space"), told.put, screen.name)
     other.start()
-    assert told.get(timeout=PATIENCE_S) == Ready()
+    assert told.get(timeout=PATIENCE_S) == ChordRegistered()
     house.run("start")
     (problem,) = house.status()["problems"]
     assert (problem["where"], "Another program" in problem["wrong"]) == ("hotkey", True)

@@ -9,7 +9,7 @@ import numpy as np
 from voicemate.errors import VoicemateError
 from voicemate.hearing.transcript import Transcript
 from voicemate.personas.persona import Sampling, Voice
-from voicemate.sound import CLOCK_HZ, Pcm, Sound
+from voicemate.sound import CLOCK_HZ, AudioClip, Pcm
 from voicemate.speaking.synthesizer import VoiceInfo
 from voicemate.thinking.mind import Message
 
@@ -75,14 +75,14 @@ class ScriptedSynthesizer:
     error: VoicemateError | None = None
     rendered: list[str] = field(default_factory=list)
 
-    async def render(self, text: str, voice: Voice) -> Sound:
+    async def render(self, text: str, voice: Voice) -> AudioClip:
         self.rendered.append(text)
         await asyncio.sleep(self.render_s)
         if self.error:
             raise self.error
         seconds = SECONDS_A_WORD * len(text.split())
         tone = 0.3 * np.sin(2 * np.pi * 300 * np.arange(int(seconds * self.rate)) / self.rate)
-        return Sound(tone.astype(np.float32), self.rate)
+        return AudioClip(tone.astype(np.float32), self.rate)
 
     async def voices(self) -> list[VoiceInfo]:
         return [VoiceInfo("tone", "Tone", ("en",))]

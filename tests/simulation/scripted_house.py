@@ -9,22 +9,22 @@ from typing import Any, TypeVar
 
 from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
 from tests.simulation.stage import LoudnessActivity
-from voicemate.app import Stage
+from voicemate.app import AudioDevices
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.room import Room
+from voicemate.audio.room import SimulatedRoom
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.config import Settings, VadSettings
-from voicemate.conversation.dialogue import Dialogue
-from voicemate.daemon.keeper import Keeper
-from voicemate.daemon.workshop import Workshop
+from voicemate.conversation.dialogue import ChatHistory
+from voicemate.daemon.keeper import Daemon
+from voicemate.daemon.workshop import ConversationFactory
 from voicemate.engines import Engines
 from voicemate.errors import AudioError, PersonaError, SettingsError, VoicemateError
 from voicemate.events import Event, EventStream, FloorChanged, FloorState
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener
+from voicemate.hearing.ears import SpeechSegmenter
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.personas.library import ShelvedPersona
 from voicemate.personas.persona import Persona
-from voicemate.thinking.context import Context
+from voicemate.thinking.context import ContextWindow
 
 E = TypeVar("E", bound=Event)
 
@@ -32,37 +32,41 @@ LOAD_S = 0.5
 
 
 @dataclass
-class ScriptedShelf:
+class ScriptedEnginePool:
     """Engines that load in ``LOAD_S``; ``missing`` is what keeps them from it."""
 
-    mind: ScriptedMind = field(default_factory=ScriptedMind)
+    llm: ScriptedMind = field(default_factory=ScriptedMind)
     missing: VoicemateError | None = None
     loaded: list[tuple[str, str]] = field(default_factory=list)  # thinking model and character
-    dialogue: Dialogue | None = None
+    dialogue: ChatHistory | None = None
     closed: bool = False
-    resting: bool = False
-    woken: list[float] = field(default_factory=list)  # when, on the loop
+    unloaded: bool = False
+    reloaded_at: list[float] = field(default_factory=list)  # when, on the loop
 
-    def wake(self) -> None:
-        if self.resting:
-            self.woken.append(asyncio.get_running_loop().time())
-            self.resting = False
+    def start_reloading(self) -> None:
+        if self.unloaded:
+            self.reloaded_at.append(asyncio.get_running_loop().time())
+            self.unloaded = False
 
-    async def awake(self) -> None:
-        self.wake()
+    async def reload(self) -> None:
+        self.start_reloading()
 
-    async def rest(self) -> None:
-        self.resting = True
+    async def unload(self) -> None:
+        self.unloaded = True
 
-    async def fit(self, settings: Settings, persona: Persona) -> Engines:
-        wanted = (settings.thinking.model, persona.name)
+    async def load(self, settings: Settings, persona: Persona) -> Engines:
+        wanted = (settings.llm.model, persona.name)
         if self.dialogue is None or self.loaded[-1] != wanted:
             await asyncio.sleep(LOAD_S)
             if self.missing:
                 raise self.missing
             self.loaded.append(wanted)
-            self.dialogue = Dialogue(persona, self.mind, Context(persona, 2048, self.mind.count_tokens), seed=1)
-        listener = Listener(Ears(LoudnessActivity(), VadSettings(), 20), ScriptedTranscriber(["hello there"]))
+            self.dialogue = ChatHistory(
+                persona, self.llm, ContextWindow(persona, 2048, self.llm.count_tokens), seed=1
+            )
+        listener = SpeechRecognizer(
+            SpeechSegmenter(LoudnessActivity(), VadSettings(), 20), ScriptedTranscriber(["hello there"])
+        )
         return Engines(listener, self.dialogue, ScriptedSynthesizer())
 
     async def close(self) -> None:
@@ -70,7 +74,7 @@ class ScriptedShelf:
 
 
 @dataclass
-class House:
+class DaemonFixture:
     """A daemon with everything around it under a test's control.
 
     Attributes:
@@ -80,16 +84,16 @@ class House:
     """
 
     settings: Settings = field(default_factory=Settings)
-    shelf: ScriptedShelf = field(default_factory=ScriptedShelf)
+    engine_pool: ScriptedEnginePool = field(default_factory=ScriptedEnginePool)
     greeting: str = ""
-    no_device: AudioError | None = None
-    wrong_settings: SettingsError | None = None
-    stages: list[str] = field(default_factory=list)
+    device_error: AudioError | None = None
+    settings_error: SettingsError | None = None
+    opened_devices: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    keeper: Keeper = field(init=False)
-    room: Room = field(init=False)
+    daemon: Daemon = field(init=False)
+    room: SimulatedRoom = field(init=False)
 
-    def play(self, script: Callable[["House"], Awaitable[None]]) -> None:
+    def run(self, script: Callable[["DaemonFixture"], Awaitable[None]]) -> None:
         run_virtual(self._play(script))
 
     def of(self, kind: type[E]) -> list[E]:
@@ -107,27 +111,27 @@ class House:
             await asyncio.sleep(0.02)
         raise AssertionError(f"it never was {state} ({reason}); it was {self.states()}")
 
-    async def _play(self, script: Callable[["House"], Awaitable[None]]) -> None:
-        workshop = Workshop(
+    async def _play(self, script: Callable[["DaemonFixture"], Awaitable[None]]) -> None:
+        workshop = ConversationFactory(
             settings=self._settings,
             persona=self._persona,
-            engines=self.shelf,
+            engines=self.engine_pool,
             listening=lambda settings: self._stage("listening"),
             speaking=lambda settings: self._stage("speaking"),
             keep=_kept,
         )
-        self.keeper = Keeper(workshop)
-        self.keeper.subscribe(self.events.append)
-        keeping = asyncio.create_task(self.keeper.run())
+        self.daemon = Daemon(workshop)
+        self.daemon.subscribe(self.events.append)
+        keeping = asyncio.create_task(self.daemon.run())
         try:
             await script(self)
         finally:
-            self.keeper.stop()
+            self.daemon.stop()
             await asyncio.gather(keeping)
 
     def _settings(self, overrides: dict[str, Any]) -> Settings:
-        if self.wrong_settings:
-            raise self.wrong_settings
+        if self.settings_error:
+            raise self.settings_error
         return self.settings.model_copy(update=overrides)
 
     def _persona(self, name: str) -> ShelvedPersona:
@@ -136,17 +140,17 @@ class House:
         persona = Persona(name=name.capitalize(), description="A test.", greeting=self.greeting)
         return ShelvedPersona(name, persona, Path(f"{name}.toml"), "shipped")
 
-    def _stage(self, kind: str) -> Stage:
-        self.stages.append(kind)
+    def _stage(self, kind: str) -> AudioDevices:
+        self.opened_devices.append(kind)
         clock = SampleClock()
-        self.room = Room(clock)
-        if self.no_device:
+        self.room = SimulatedRoom(clock)
+        if self.device_error:
             self.room.microphone.open = self._refused  # type: ignore[method-assign]
-        return Stage(self.room.microphone, self.room.loudspeaker, clock)
+        return AudioDevices(self.room.microphone, self.room.speaker, clock)
 
     async def _refused(self) -> None:
-        assert self.no_device
-        raise self.no_device
+        assert self.device_error
+        raise self.device_error
 
 
 @contextmanager

@@ -9,23 +9,23 @@ import numpy as np
 
 from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.echo import NoCanceller
-from voicemate.audio.ports import Loudspeaker
-from voicemate.audio.room import Room
+from voicemate.audio.echo import PassThroughCanceller
+from voicemate.audio.ports import Speaker
+from voicemate.audio.room import SimulatedRoom
 from voicemate.audio.virtual_time import run_virtual
-from voicemate.config import AttentionSettings, BargeInSettings, EndpointSettings, PushToTalkSettings, VadSettings
+from voicemate.config import AttentionSettings, BargeInSettings, PushToTalkSettings, TurnSettings, VadSettings
 from voicemate.conversation.attention import Attention
-from voicemate.conversation.dialogue import Dialogue
+from voicemate.conversation.dialogue import ChatHistory
 from voicemate.conversation.floor import Floor
-from voicemate.conversation.microphone_gate import MicrophoneGate
-from voicemate.conversation.parts import Parts
+from voicemate.conversation.microphone_gate import MicGate
+from voicemate.conversation.parts import Components
 from voicemate.conversation.session import Session
 from voicemate.events import Event, EventStream
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener
+from voicemate.hearing.ears import SpeechSegmenter
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.personas.persona import Persona
-from voicemate.sound import CLOCK_HZ, Sound
-from voicemate.thinking.context import Context
+from voicemate.sound import CLOCK_HZ, AudioClip
+from voicemate.thinking.context import ContextWindow
 
 PERSONA = Persona(name="Echo", description="A test.")
 
@@ -37,9 +37,9 @@ class LoudnessActivity:
         return 0.95 if dbfs > -45 else 0.02
 
 
-def voice(seconds: float) -> Sound:
+def voice(seconds: float) -> AudioClip:
     """Something loud."""
-    return Sound(
+    return AudioClip(
         (0.2 * np.random.default_rng(1).standard_normal(int(seconds * CLOCK_HZ))).astype(np.float32), CLOCK_HZ
     )
 
@@ -54,15 +54,15 @@ class Stage:
     transcriber: ScriptedTranscriber = field(default_factory=lambda: ScriptedTranscriber(["hello there"]))
     mind: ScriptedMind = field(default_factory=ScriptedMind)
     synthesizer: ScriptedSynthesizer = field(default_factory=ScriptedSynthesizer)
-    endpoint: EndpointSettings = field(default_factory=EndpointSettings)
+    endpoint: TurnSettings = field(default_factory=TurnSettings)
     barge_in: BargeInSettings = field(default_factory=BargeInSettings)
     push_to_talk: PushToTalkSettings = field(default_factory=PushToTalkSettings)
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     persona: Persona = PERSONA
     events: list[Event] = field(default_factory=list)
-    room: Room = field(init=False)
+    room: SimulatedRoom = field(init=False)
     session: Session = field(init=False)
-    dialogue: Dialogue = field(init=False)
+    dialogue: ChatHistory = field(init=False)
 
     def play(self, script: Callable[["Stage"], Awaitable[None]]) -> list[Event]:
         """Run ``script`` beside the conversation; ends with the script. Returns all events."""
@@ -72,26 +72,28 @@ class Stage:
     def of(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
 
-    async def equip(self, clock: SampleClock) -> Loudspeaker:
+    async def equip(self, clock: SampleClock) -> Speaker:
         """The loudspeaker that the character has."""
-        return self.room.loudspeaker
+        return self.room.speaker
 
     async def _play(self, script: Callable[["Stage"], Awaitable[None]]) -> None:
         clock = SampleClock()
-        self.room = Room(clock)
+        self.room = SimulatedRoom(clock)
         loudspeaker = await self.equip(clock)
         stream = EventStream()
         stream.subscribe(self.events.append)
-        context = Context(self.persona, 2048, self.mind.count_tokens)
-        self.dialogue = Dialogue(self.persona, self.mind, context, seed=1)
-        parts = Parts(
+        context = ContextWindow(self.persona, 2048, self.mind.count_tokens)
+        self.dialogue = ChatHistory(self.persona, self.mind, context, seed=1)
+        parts = Components(
             microphone=self.room.microphone,
-            loudspeaker=loudspeaker,
+            speaker=loudspeaker,
             clock=clock,
-            listener=Listener(Ears(LoudnessActivity(), VadSettings(), 20), self.transcriber),
-            dialogue=self.dialogue,
+            recognizer=SpeechRecognizer(SpeechSegmenter(LoudnessActivity(), VadSettings(), 20), self.transcriber),
+            chat_history=self.dialogue,
             synthesizer=self.synthesizer,
-            gate=MicrophoneGate(NoCanceller(), loudspeaker, self.barge_in.by_voice, self.push_to_talk.hands_free),
+            mic_gate=MicGate(
+                PassThroughCanceller(), loudspeaker, self.barge_in.by_voice, self.push_to_talk.hands_free
+            ),
             attention=Attention(self.attention, self.persona.name),
         )
         floor = Floor(self.endpoint, self.barge_in, self.push_to_talk)

@@ -6,18 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.simulation.stage import LoudnessActivity, Stage, voice
-from voicemate.audio.echo import NoCanceller
-from voicemate.config import HearingSettings, Settings
-from voicemate.conversation.microphone_gate import MicrophoneGate
-from voicemate.hearing.ears import Ears
+from voicemate.audio.echo import PassThroughCanceller
+from voicemate.config import Settings, SttSettings
+from voicemate.conversation.microphone_gate import MicGate
+from voicemate.hearing.ears import SpeechSegmenter
 from voicemate.tape import house
 from voicemate.tape.header import Header
 from voicemate.tape.recorder import Recorder
-from voicemate.tape.replay import House
+from voicemate.tape.replay import DecisionFactory
 from voicemate.tape.taps import TapedFloor, taped_devices, taped_listener
 
-HOUSE = House(
-    ears=lambda settings: Ears(LoudnessActivity(), settings.vad, settings.hearing.longest_piece_s),
+HOUSE = DecisionFactory(
+    ears=lambda settings: SpeechSegmenter(LoudnessActivity(), settings.vad, settings.stt.max_chunk_s),
     floor=house.floor,
 )
 """What decides on the simulated stage."""
@@ -26,8 +26,8 @@ HOUSE = House(
 def record(stage: Stage, path: Path, script: Callable[[Stage], Awaitable[None]]) -> None:
     """Play ``script`` on ``stage`` and record it in ``path``."""
     settings = Settings(
-        hearing=HearingSettings(model="whisper-tiny.en"),
-        endpoint=stage.endpoint,
+        stt=SttSettings(model="whisper-tiny.en"),
+        turns=stage.endpoint,
         barge_in=stage.barge_in,
         push_to_talk=stage.push_to_talk,
     )
@@ -35,13 +35,13 @@ def record(stage: Stage, path: Path, script: Callable[[Stage], Awaitable[None]])
 
     async def taped(stage: Stage) -> None:
         session = stage.session
-        microphone, loudspeaker = taped_devices(stage.room.microphone, stage.room.loudspeaker, recorder)
+        microphone, loudspeaker = taped_devices(stage.room.microphone, stage.room.speaker, recorder)
         session._parts = replace(
             session._parts,
             microphone=microphone,
             loudspeaker=loudspeaker,
-            listener=taped_listener(session._parts.listener, recorder),
-            gate=MicrophoneGate(NoCanceller(), loudspeaker, stage.barge_in.by_voice, hands_free=True),
+            recognizer=taped_listener(session._parts.recognizer, recorder),
+            mic_gate=MicGate(PassThroughCanceller(), loudspeaker, stage.barge_in.by_voice, hands_free=True),
         )
         session._floor = TapedFloor(session._floor, recorder)
         session._events.subscribe(recorder.happened)
@@ -60,4 +60,4 @@ async def hesitant(stage: Stage) -> None:
         if pause:
             await asyncio.sleep(pause)
             await stage.room.say(voice(0.7))
-        assert await stage.room.until_answered(patience_s=6)
+        assert await stage.room.wait_until_answered(timeout_s=6)

@@ -6,64 +6,64 @@ import pytest
 
 from tests.simulation.scripted import SECONDS_A_WORD, ScriptedMind, ScriptedTranscriber
 from tests.simulation.stage import Stage, voice
-from voicemate.config import BargeInSettings, EndpointSettings
+from voicemate.config import BargeInSettings, TurnSettings
 from voicemate.errors import ModelError, SpeechError
 from voicemate.events import (
-    Dismissed,
     Fault,
     FloorChanged,
     FloorState,
-    Heard,
+    GenerationDiscarded,
     PhraseStarted,
     ReplyEnded,
-    RolledBack,
+    SpeechRejected,
     StageTimed,
+    Transcribed,
     TurnEnded,
     TurnTimed,
 )
-from voicemate.events import Stage as Work
-from voicemate.sound import milliseconds
+from voicemate.events import PipelineStage as Work
+from voicemate.sound import to_ms
 
 
 async def one_question(stage: Stage) -> None:
     await stage.room.say(voice(1.5))
-    assert await stage.room.until_answered(patience_s=5)
+    assert await stage.room.wait_until_answered(timeout_s=5)
 
 
 def test_a_question_gets_its_answer_out_loud() -> None:
     stage = Stage(ScriptedTranscriber(["what is this"]), ScriptedMind({"what is this": "This is a test. It works."}))
     stage.play(one_question)
-    (heard,) = [event for event in stage.of(Heard) if event.final]
+    (heard,) = [event for event in stage.of(Transcribed) if event.final]
     (ended,) = stage.of(ReplyEnded)
     assert heard.text == "what is this"
-    assert ended.heard == "This is a test. It works."
+    assert ended.heard_prefix == "This is a test. It works."
     assert stage.synthesizer.rendered == ["This is a test.", "It works."]
 
 
 def test_the_gap_is_the_longer_of_waiting_and_computing_and_not_their_sum() -> None:
-    stage = Stage(endpoint=EndpointSettings(silence_ms=500, shortest_ms=500, longest_ms=500))
+    stage = Stage(endpoint=TurnSettings(silence_ms=500, shortest_ms=500, longest_ms=500))
     stage.play(one_question)
     (timed,) = stage.of(TurnTimed)
     assert timed.ready
     assert 500 <= timed.gap <= 500 + 2 * 32 + 20, "endpoint, one block to decide, one to play"
-    assert timed.hearing + timed.thinking + timed.speaking < 500
+    assert timed.stt + timed.llm + timed.tts < 500
 
 
 def test_to_judge_the_sentence_is_part_of_the_thinking_that_is_told() -> None:
     stage = Stage(mind=ScriptedMind(judging_s=0.2, first_token_s=0.1))
     stage.play(one_question)
     heard, thought = (
-        next(event for event in stage.of(StageTimed) if event.stage is kind) for kind in (Work.HEARING, Work.THINKING)
+        next(event for event in stage.of(StageTimed) if event.stage is kind) for kind in (Work.STT, Work.LLM)
     )
     assert thought.began == heard.at
-    assert milliseconds(thought.at - thought.began) >= 300
+    assert to_ms(thought.at - thought.began) >= 300
 
 
 def test_slow_engines_delay_the_answer_by_what_they_take() -> None:
     stage = Stage(
         ScriptedTranscriber(["what is this"], ms=300),
         ScriptedMind(first_token_s=0.7),
-        endpoint=EndpointSettings(silence_ms=400, shortest_ms=400),
+        endpoint=TurnSettings(silence_ms=400, shortest_ms=400),
     )
     stage.play(one_question)
     (timed,) = stage.of(TurnTimed)
@@ -73,7 +73,7 @@ def test_slow_engines_delay_the_answer_by_what_they_take() -> None:
 
 def test_a_turn_stays_open_for_a_reply_that_is_nearly_ready_and_nobody_waits_longer_for_that() -> None:
     def gap(reply_ms: int) -> TurnTimed:
-        endpoint = EndpointSettings(silence_ms=400, shortest_ms=400, reply_ms=reply_ms)
+        endpoint = TurnSettings(silence_ms=400, shortest_ms=400, reply_wait_ms=reply_ms)
         stage = Stage(
             ScriptedTranscriber(["what is this"], ms=300), ScriptedMind(first_token_s=0.1), endpoint=endpoint
         )
@@ -90,43 +90,43 @@ def test_a_turn_stays_open_for_a_reply_that_is_nearly_ready_and_nobody_waits_lon
 def test_a_pause_in_the_middle_is_not_the_end_and_both_halves_are_one_turn() -> None:
     stage = Stage(
         ScriptedTranscriber(["I would like", "I would like some tea please"]),
-        endpoint=EndpointSettings(silence_ms=500, shortest_ms=500, longest_ms=500),
+        endpoint=TurnSettings(silence_ms=500, shortest_ms=500, longest_ms=500),
     )
 
     async def hesitating(stage: Stage) -> None:
         await stage.room.say(voice(1.0))
         await asyncio.sleep(0.4)
         await stage.room.say(voice(1.0))
-        assert await stage.room.until_answered(patience_s=5)
+        assert await stage.room.wait_until_answered(timeout_s=5)
 
     stage.play(hesitating)
-    assert len(stage.of(RolledBack)) == 1
+    assert len(stage.of(GenerationDiscarded)) == 1
     (ended,) = stage.of(TurnEnded)
-    assert milliseconds(ended.ended - ended.began) == pytest.approx(2400, abs=150)
-    assert [event.text for event in stage.of(Heard) if event.final] == ["I would like some tea please"]
+    assert to_ms(ended.ended - ended.began) == pytest.approx(2400, abs=150)
+    assert [event.text for event in stage.of(Transcribed) if event.final] == ["I would like some tea please"]
     assert [len(asked) for asked in stage.mind.asked][-1] == len(stage.mind.asked[0]), "nothing of the draft stays"
 
 
 def test_going_on_in_the_last_moment_takes_the_reply_back_before_it_is_heard() -> None:
     stage = Stage(
         ScriptedTranscriber(["I would", "I would like some tea"], ms=600),
-        endpoint=EndpointSettings(silence_ms=300),
+        endpoint=TurnSettings(silence_ms=300),
     )
 
     async def late(stage: Stage) -> None:
         await stage.room.say(voice(1.0))
         await asyncio.sleep(0.5)  # the turn is over, the words are not known yet
         await stage.room.say(voice(1.0))
-        assert await stage.room.until_answered(patience_s=5)
+        assert await stage.room.wait_until_answered(timeout_s=5)
 
     stage.play(late)
     assert len(stage.of(ReplyEnded)) == 1
-    assert [event.text for event in stage.of(Heard) if event.final][-1] == "I would like some tea"
+    assert [event.text for event in stage.of(Transcribed) if event.final][-1] == "I would like some tea"
 
 
 def test_unfinished_words_are_waited_for() -> None:
     stage = Stage(
-        ScriptedTranscriber(["I went there and"]), endpoint=EndpointSettings(silence_ms=400, hold_on_ms=1500)
+        ScriptedTranscriber(["I went there and"]), endpoint=TurnSettings(silence_ms=400, broken_off_ms=1500)
     )
     stage.play(one_question)
     (timed,) = stage.of(TurnTimed)
@@ -138,10 +138,10 @@ def test_noise_that_whisper_makes_words_of_takes_no_turn() -> None:
 
     async def noise(stage: Stage) -> None:
         await stage.room.say(voice(1.0))
-        assert not await stage.room.until_answered(patience_s=3)
+        assert not await stage.room.wait_until_answered(timeout_s=3)
 
     stage.play(noise)
-    (dismissed,) = stage.of(Dismissed)
+    (dismissed,) = stage.of(SpeechRejected)
     assert dismissed.text == "(keyboard clicking)"
     assert not stage.of(TurnEnded)
     assert not stage.mind.asked
@@ -169,7 +169,7 @@ def test_where_nobody_may_interrupt_by_voice_the_character_does_not_answer_itsel
         await stage.room.say(voice(1.0))
         await asyncio.sleep(1.5)
         await stage.room.say(voice(1.0))  # as loud as its own voice would come back
-        await stage.room.until_quiet(3)
+        await stage.room.wait_until_quiet(3)
 
     stage.play(leak)
     assert len(stage.of(TurnEnded)) == 1
@@ -180,11 +180,11 @@ def test_a_greeting_is_spoken_first() -> None:
 
     async def greeted(stage: Stage) -> None:
         stage.session.greet("Hello, I am Echo.")
-        assert await stage.room.until_answered(patience_s=5)
+        assert await stage.room.wait_until_answered(timeout_s=5)
 
     stage.play(greeted)
     (ended,) = stage.of(ReplyEnded)
-    assert (ended.turn, ended.heard) == (0, "Hello, I am Echo.")
+    assert (ended.turn, ended.heard_prefix) == (0, "Hello, I am Echo.")
 
 
 def test_a_typed_question_is_answered_without_a_voice() -> None:
@@ -192,10 +192,10 @@ def test_a_typed_question_is_answered_without_a_voice() -> None:
 
     async def typed(stage: Stage) -> None:
         stage.session.ask("who are you")
-        assert await stage.room.until_answered(patience_s=5)
+        assert await stage.room.wait_until_answered(timeout_s=5)
 
     stage.play(typed)
-    assert stage.of(ReplyEnded)[0].heard == "I am Echo."
+    assert stage.of(ReplyEnded)[0].heard_prefix == "I am Echo."
     assert not stage.transcriber.calls
 
 
@@ -207,7 +207,7 @@ def test_an_engine_that_fails_costs_one_reply_and_says_why(where: str) -> None:
         engine = getattr(stage, where)
         engine.error = ModelError("The model broke", "Pull it again") if where == "mind" else SpeechError("No voice")
         await stage.room.say(voice(1.0))
-        assert not await stage.room.until_answered(patience_s=3)
+        assert not await stage.room.wait_until_answered(timeout_s=3)
         engine.error = None
         await one_question(stage)
 
@@ -229,7 +229,7 @@ def test_stopping_in_mid_reply_keeps_what_was_heard() -> None:
     stage.play(stop_early)
     (ended,) = stage.of(ReplyEnded)
     assert ended.interrupted
-    assert ended.heard in ("One two three", "One two three four", "One two three four five")
+    assert ended.heard_prefix in ("One two three", "One two three four", "One two three four five")
 
 
 def test_the_same_conversation_gives_the_same_events_again() -> None:
@@ -240,6 +240,6 @@ def test_the_same_conversation_gives_the_same_events_again() -> None:
             await one_question(stage)
             await one_question(stage)
 
-        return [event for event in stage.play(script) if isinstance(event, FloorChanged | Heard | TurnEnded)]
+        return [event for event in stage.play(script) if isinstance(event, FloorChanged | Transcribed | TurnEnded)]
 
     assert converse() == converse()

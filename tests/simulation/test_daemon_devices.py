@@ -2,35 +2,35 @@
 
 import asyncio
 
-from tests.simulation.scripted_house import House
+from tests.simulation.scripted_house import DaemonFixture
 from voicemate.audio.device_changes import DevicesChanged
 from voicemate.errors import AudioError
 from voicemate.events import FloorState
 
 
 def test_a_headset_that_is_plugged_in_is_used_at_once_and_not_at_the_next_try() -> None:
-    house = House(no_device=AudioError("There is no microphone", "Connect one"))
+    house = DaemonFixture(device_error=AudioError("There is no microphone", "Connect one"))
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.UNAVAILABLE)
         await asyncio.sleep(300)
-        house.no_device = None
-        house.keeper.devices_changed(DevicesChanged())
+        house.device_error = None
+        house.daemon.on_device_change(DevicesChanged())
         await asyncio.sleep(0.1)
-        assert house.keeper.status().state == "listening"
+        assert house.daemon.status().state == "listening"
 
-    house.play(script)
+    house.run(script)
 
 
 def test_news_of_devices_do_not_disturb_a_conversation() -> None:
-    house = House()
+    house = DaemonFixture()
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
         for moved in (False, True):
-            house.keeper.devices_changed(DevicesChanged(moved))
+            house.daemon.on_device_change(DevicesChanged(moved))
             await asyncio.sleep(1)
-        assert house.keeper.status().state == "listening"
+        assert house.daemon.status().state == "listening"
 
-    house.play(script)
-    assert house.stages == ["listening"]
+    house.run(script)
+    assert house.opened_devices == ["listening"]

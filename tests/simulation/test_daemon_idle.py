@@ -2,158 +2,158 @@
 
 import asyncio
 
-from tests.simulation.scripted_house import House
+from tests.simulation.scripted_house import DaemonFixture
 from tests.simulation.stage import voice
 from voicemate.config import Settings
-from voicemate.events import FloorState, Heard, SpeechStarted
+from voicemate.events import FloorState, SpeechStarted, Transcribed
 from voicemate.machine.circumstances import Circumstances
 
 SOON = Settings.model_validate({"idle": {"unload_min": 0.2}})
 
 
 def test_the_models_rest_while_nobody_talks_and_wake_at_the_first_word() -> None:
-    house = House(SOON)
+    house = DaemonFixture(SOON)
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
         await asyncio.sleep(10)
-        assert not house.shelf.resting
+        assert not house.engine_pool.unloaded
         await asyncio.sleep(4)
-        assert house.shelf.resting
+        assert house.engine_pool.unloaded
         began = asyncio.get_running_loop().time()
         await house.room.say(voice(1.5))
-        assert house.shelf.woken[0] - began < 0.3, "before the person has finished"
-        assert await house.room.until_answered()
+        assert house.engine_pool.reloaded_at[0] - began < 0.3, "before the person has finished"
+        assert await house.room.wait_until_answered()
         await asyncio.sleep(14)
-        assert house.shelf.resting
+        assert house.engine_pool.unloaded
 
-    house.play(script)
+    house.run(script)
     assert len(house.of(SpeechStarted)) == 1
-    assert len([heard for heard in house.of(Heard) if heard.final]) == 1
+    assert len([heard for heard in house.of(Transcribed) if heard.final]) == 1
 
 
 def test_a_conversation_keeps_them_awake() -> None:
-    house = House(SOON)
+    house = DaemonFixture(SOON)
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
         for _ in range(4):
             await asyncio.sleep(9)
-            assert not house.shelf.resting
+            assert not house.engine_pool.unloaded
             await house.room.say(voice(1))
-            assert await house.room.until_answered()
+            assert await house.room.wait_until_answered()
 
-    house.play(script)
-    assert house.shelf.woken == []
+    house.run(script)
+    assert house.engine_pool.reloaded_at == []
 
 
 def test_a_key_and_a_typed_turn_wake_them_too() -> None:
-    house = House(SOON)
+    house = DaemonFixture(SOON)
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
         await asyncio.sleep(14)
-        await house.keeper.press()
-        await house.keeper.release()
+        await house.daemon.press()
+        await house.daemon.release()
         await asyncio.sleep(14)
-        assert await house.keeper.ask("who are you") == "Indeed."
+        assert await house.daemon.ask("who are you") == "Indeed."
 
-    house.play(script)
-    assert len(house.shelf.woken) == 2
+    house.run(script)
+    assert len(house.engine_pool.reloaded_at) == 2
 
 
 def test_asleep_they_rest_as_well_and_0_means_never() -> None:
     for minutes, rest in ((0.2, True), (0, False)):
-        house = House(Settings.model_validate({"idle": {"unload_min": minutes}}))
+        house = DaemonFixture(Settings.model_validate({"idle": {"unload_min": minutes}}))
 
-        async def script(house: House, rest: bool = rest) -> None:
+        async def script(house: DaemonFixture, rest: bool = rest) -> None:
             await house.until(FloorState.LISTENING)
-            await house.keeper.listen(False)
+            await house.daemon.listen(False)
             await asyncio.sleep(30)
-            assert house.shelf.resting is rest
+            assert house.engine_pool.unloaded is rest
 
-        house.play(script)
+        house.run(script)
 
 
 WHEN_LOCKED = Settings.model_validate({"pause": {"when_locked": True, "battery_below": 20}})
 
 
 def test_a_locked_screen_closes_the_microphone_until_it_is_unlocked() -> None:
-    house = House(WHEN_LOCKED)
+    house = DaemonFixture(WHEN_LOCKED)
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        house.keeper.circumstances_changed(Circumstances(locked=True))
+        house.daemon.on_machine_state(Circumstances(locked=True))
         await house.until(FloorState.STOPPED, "paused: the screen is locked")
-        status = house.keeper.status()
+        status = house.daemon.status()
         assert (status.state, status.listening, status.microphone.open) == ("asleep", True, False)
-        assert await house.keeper.ask("who are you") == "Indeed.", "typed turns work all the same"
+        assert await house.daemon.ask("who are you") == "Indeed.", "typed turns work all the same"
         await house.until(FloorState.STOPPED, "paused")
-        house.keeper.circumstances_changed(Circumstances())
+        house.daemon.on_machine_state(Circumstances())
         await house.until(FloorState.LISTENING)
-        assert house.keeper.status().microphone.open
+        assert house.daemon.status().microphone.open
 
-    house.play(script)
-    assert house.stages == ["listening", "speaking", "listening"]
-    assert len(house.shelf.loaded) == 1, "the engines stay"
+    house.run(script)
+    assert house.opened_devices == ["listening", "speaking", "listening"]
+    assert len(house.engine_pool.loaded) == 1, "the engines stay"
 
 
 def test_unless_it_is_wanted_a_lock_and_a_low_battery_mean_nothing() -> None:
-    house = House()
+    house = DaemonFixture()
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        house.keeper.circumstances_changed(Circumstances(locked=True, battery=3.0))
+        house.daemon.on_machine_state(Circumstances(locked=True, battery=3.0))
         await asyncio.sleep(5)
-        assert house.keeper.status().state == "listening"
+        assert house.daemon.status().state == "listening"
 
-    house.play(script)
-    assert house.stages == ["listening"]
+    house.run(script)
+    assert house.opened_devices == ["listening"]
 
 
 def test_a_low_battery_pauses_until_it_is_charged() -> None:
-    house = House(WHEN_LOCKED)
+    house = DaemonFixture(WHEN_LOCKED)
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        house.keeper.circumstances_changed(Circumstances(battery=19.0))
+        house.daemon.on_machine_state(Circumstances(battery=19.0))
         await house.until(FloorState.STOPPED, "the battery is below 20%")
-        house.keeper.circumstances_changed(Circumstances(battery=None))
+        house.daemon.on_machine_state(Circumstances(battery=None))
         await house.until(FloorState.LISTENING)
 
-    house.play(script)
+    house.run(script)
 
 
 def test_a_pause_that_the_settings_no_longer_ask_for_ends() -> None:
-    house = House(WHEN_LOCKED)
+    house = DaemonFixture(WHEN_LOCKED)
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        house.keeper.circumstances_changed(Circumstances(locked=True))
+        house.daemon.on_machine_state(Circumstances(locked=True))
         await house.until(FloorState.STOPPED)
         house.settings = Settings()
-        await house.keeper.reload()
-        assert house.keeper.status().state == "listening"
+        await house.daemon.reload()
+        assert house.daemon.status().state == "listening"
         house.settings = WHEN_LOCKED
-        await house.keeper.reload()
+        await house.daemon.reload()
         await house.until(FloorState.STOPPED)
 
-    house.play(script)
+    house.run(script)
 
 
 def test_before_the_machine_sleeps_the_character_falls_silent_and_after_it_listens_again() -> None:
-    house = House()
+    house = DaemonFixture()
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        house.shelf.mind.default = "word " * 100
-        asking = asyncio.create_task(house.keeper.ask("tell me everything"))
+        house.engine_pool.llm.default = "word " * 100
+        asking = asyncio.create_task(house.daemon.ask("tell me everything"))
         await house.until(FloorState.SPEAKING)
-        house.keeper.circumstances_changed(Circumstances(asleep=True))
+        house.daemon.on_machine_state(Circumstances(asleep=True))
         assert len((await asking).split()) < 20
         await house.until(FloorState.STOPPED, "the computer sleeps")
-        house.keeper.circumstances_changed(Circumstances())
-        house.keeper.woke()
+        house.daemon.on_machine_state(Circumstances())
+        house.daemon.on_wake()
         await house.until(FloorState.LISTENING)
 
-    house.play(script)
+    house.run(script)

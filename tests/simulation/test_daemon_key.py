@@ -4,87 +4,87 @@ import asyncio
 
 import pytest
 
-from tests.simulation.scripted_house import House
+from tests.simulation.scripted_house import DaemonFixture
 from tests.simulation.stage import voice
 from voicemate.config import PushToTalkSettings, Settings
 from voicemate.errors import AudioError, ControlError
-from voicemate.events import FloorState, Heard
+from voicemate.events import FloorState, Transcribed
 
-WARM_S, HELD_S = PushToTalkSettings().warm_s, PushToTalkSettings().longest_s
+WARM_S, HELD_S = PushToTalkSettings().keep_open_s, PushToTalkSettings().max_hold_s
 
 PUSH_TO_TALK = Settings(push_to_talk=PushToTalkSettings(hands_free=False))
 
 
 def test_with_a_key_the_microphone_is_open_only_around_its_use() -> None:
-    house = House(PUSH_TO_TALK)
+    house = DaemonFixture(PUSH_TO_TALK)
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
-        assert not house.keeper.status().microphone.open
-        await house.keeper.press()
-        assert house.keeper.status().microphone.open
+        assert not house.daemon.status().microphone.open
+        await house.daemon.press()
+        assert house.daemon.status().microphone.open
         await house.room.say(voice(1.0))
-        await house.keeper.release()
-        assert await house.room.until_answered()
+        await house.daemon.release()
+        assert await house.room.wait_until_answered()
         await asyncio.sleep(WARM_S / 2)
-        assert house.keeper.status().microphone.open, "it is kept warm"
+        assert house.daemon.status().microphone.open, "it is kept warm"
         await house.until(FloorState.LISTENING, "waiting for the key")
-        assert not house.keeper.status().microphone.open
+        assert not house.daemon.status().microphone.open
 
-    house.play(script)
-    assert house.stages == ["listening"]
-    assert len([heard for heard in house.of(Heard) if heard.final]) == 1
+    house.run(script)
+    assert house.opened_devices == ["listening"]
+    assert len([heard for heard in house.of(Transcribed) if heard.final]) == 1
 
 
 def test_a_tap_that_is_over_before_the_microphone_is_open_does_nothing() -> None:
-    house = House(PUSH_TO_TALK)
+    house = DaemonFixture(PUSH_TO_TALK)
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
-        await asyncio.gather(house.keeper.press(), house.keeper.release())
+        await asyncio.gather(house.daemon.press(), house.daemon.release())
         await asyncio.sleep(1)
 
-    house.play(script)
+    house.run(script)
     assert FloorState.HEARING not in house.states()
 
 
 def test_a_lost_release_does_not_keep_the_microphone_open() -> None:
-    house = House(PUSH_TO_TALK)
+    house = DaemonFixture(PUSH_TO_TALK)
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
-        await house.keeper.toggle()
+        await house.daemon.toggle()
         await asyncio.sleep(HELD_S + WARM_S + 5)
-        assert not house.keeper.status().microphone.open
-        await house.keeper.toggle()
-        await house.keeper.toggle()
-        assert house.keeper.status().microphone.open
+        assert not house.daemon.status().microphone.open
+        await house.daemon.toggle()
+        await house.daemon.toggle()
+        assert house.daemon.status().microphone.open
 
-    house.play(script)
+    house.run(script)
 
 
 def test_a_key_without_a_microphone_is_told_why() -> None:
-    house = House(PUSH_TO_TALK)
+    house = DaemonFixture(PUSH_TO_TALK)
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
-        house.no_device = AudioError("There is no microphone", "Connect one")
+        house.device_error = AudioError("There is no microphone", "Connect one")
         with pytest.raises(ControlError, match="There is no microphone"):
-            await house.keeper.press()
+            await house.daemon.press()
 
-    house.play(script)
+    house.run(script)
 
 
 def test_hands_free_the_key_leaves_the_microphone_as_it_is() -> None:
-    house = House()
+    house = DaemonFixture()
 
-    async def script(house: House) -> None:
+    async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        await house.keeper.press()
+        await house.daemon.press()
         await house.room.say(voice(1.0))
-        await house.keeper.release()
-        assert await house.room.until_answered()
+        await house.daemon.release()
+        assert await house.room.wait_until_answered()
         await asyncio.sleep(2 * WARM_S)
 
-    house.play(script)
-    assert house.stages == ["listening"]
+    house.run(script)
+    assert house.opened_devices == ["listening"]

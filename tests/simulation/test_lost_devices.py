@@ -2,12 +2,12 @@
 
 import asyncio
 
-from tests.fake_host import FakeHost
+from tests.fake_host import FakePortAudio
 from tests.simulation.scripted import ScriptedMind
 from tests.simulation.stage import Stage
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.loudspeaker import DeviceLoudspeaker
-from voicemate.audio.ports import Loudspeaker
+from voicemate.audio.loudspeaker import DeviceSpeaker
+from voicemate.audio.ports import Speaker
 from voicemate.audio.watchdog import WatchdogLimits
 from voicemate.errors import AudioError
 from voicemate.events import Fault, FloorChanged, FloorState, Recovered, ReplyEnded
@@ -19,19 +19,19 @@ MISSING = AudioError("There is no loudspeaker", "Connect one")
 class StageOfDevices(Stage):
     """The usual stage, with a loudspeaker that can be unplugged in place of the room's."""
 
-    async def equip(self, clock: SampleClock) -> Loudspeaker:
-        self.host = FakeHost()
-        limits = WatchdogLimits(silence_s=None, tries=4)
-        self.loudspeaker = DeviceLoudspeaker(self.host, clock, limits=limits)  # type: ignore[arg-type]
+    async def equip(self, clock: SampleClock) -> Speaker:
+        self.host = FakePortAudio()
+        limits = WatchdogLimits(silence_s=None, max_attempts=4)
+        self.loudspeaker = DeviceSpeaker(self.host, clock, limits=limits)  # type: ignore[arg-type]
         await self.loudspeaker.open()
         return self.loudspeaker
 
     def unplug(self) -> None:
-        self.host.refusal = MISSING
+        self.host.error = MISSING
         self.host.streams[-1].end()
 
     def plug_in(self) -> None:
-        self.host.refusal = None
+        self.host.error = None
         self.loudspeaker.retry()
 
 
@@ -51,12 +51,12 @@ def test_a_reply_goes_on_where_it_was_cut_when_the_loudspeaker_is_back() -> None
         await speaking(stage)
         stage.unplug()
         await asyncio.sleep(1)
-        assert "There is no loudspeaker" in stage.of(Fault)[-1].wrong
+        assert "There is no loudspeaker" in stage.of(Fault)[-1].message
         stage.plug_in()
         await asyncio.sleep(10)
 
     stage.play(script)
-    assert [(ended.heard, ended.interrupted) for ended in stage.of(ReplyEnded)] == [(STORY, False)]
+    assert [(ended.heard_prefix, ended.interrupted) for ended in stage.of(ReplyEnded)] == [(STORY, False)]
     assert stage.of(Recovered)
 
 
@@ -76,9 +76,9 @@ def test_of_a_reply_whose_loudspeaker_stays_away_only_what_was_heard_is_remember
 
     stage.play(script)
     first, second = stage.of(ReplyEnded)
-    assert STORY.startswith(first.heard)
-    assert 1 <= len(first.heard.split()) < 8
-    assert second.heard == "Indeed."
+    assert STORY.startswith(first.heard_prefix)
+    assert 1 <= len(first.heard_prefix.split()) < 8
+    assert second.heard_prefix == "Indeed."
     remembered = [message.content for message in stage.mind.asked[-1]]
-    assert first.heard in remembered
+    assert first.heard_prefix in remembered
     assert STORY not in remembered

@@ -7,14 +7,21 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.simulation.scripted import ScriptedMind
-from tests.simulation.scripted_house import House, ScriptedShelf
+from tests.simulation.scripted_house import DaemonFixture, ScriptedEnginePool
 from tests.simulation.stage import voice
 from voicemate.config import Settings
-from voicemate.daemon.hotkey import GIVE_UP_S, Hotkey
+from voicemate.daemon.hotkey import RETRY_FOR_S, KeyController
 from voicemate.errors import AudioError, HotkeyError, NoHotkeyError
-from voicemate.events import FloorState, Heard, HotkeyChanged, MicrophoneHears, ReplyEnded, TurnEnded
+from voicemate.events import FloorState, HotkeyChanged, MicrophoneLive, ReplyEnded, Transcribed, TurnEnded
 from voicemate.hotkey.chord import Chord
-from voicemate.hotkey.reports import Broken, Down, Ready, Report, Tell, Up
+from voicemate.hotkey.reports import (
+    ChordEvent,
+    ChordEventCallback,
+    ChordPressed,
+    ChordRegistered,
+    ChordReleased,
+    ListenerFailed,
+)
 
 TAP_S = 0.1
 LONG = "word " * 200
@@ -25,7 +32,7 @@ def settings(hands_free: bool = False, **hotkey: str) -> Settings:
 
 
 @dataclass
-class Keyboard:
+class FakeKeyboard:
     """Watches that say what the test wants.
 
     Attributes:
@@ -33,26 +40,28 @@ class Keyboard:
         begun, ended: the chords of the watches that were begun and ended, in order.
     """
 
-    refuses: HotkeyError | None = None
-    begun: list[str] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
-    _tell: Tell | None = None
+    error: HotkeyError | None = None
+    started: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    _on_chord_event: ChordEventCallback | None = None
 
-    def watch(self, chord: Chord, tell: Tell, surroundings: Mapping[str, str]) -> "ScriptedWatch":
-        if isinstance(self.refuses, NoHotkeyError):
-            raise self.refuses
-        return ScriptedWatch(self, str(chord), tell)
+    def make_listener(
+        self, chord: Chord, tell: ChordEventCallback, surroundings: Mapping[str, str]
+    ) -> "ScriptedChordListener":
+        if isinstance(self.error, NoHotkeyError):
+            raise self.error
+        return ScriptedChordListener(self, str(chord), tell)
 
-    async def say(self, report: Report) -> None:
-        assert self._tell
-        self._tell(report)
+    async def emit(self, report: ChordEvent) -> None:
+        assert self._on_chord_event
+        self._on_chord_event(report)
         await asyncio.sleep(0.01)
 
     async def down(self) -> None:
-        await self.say(Down())
+        await self.emit(ChordPressed())
 
     async def up(self) -> None:
-        await self.say(Up())
+        await self.emit(ChordReleased())
 
     async def tap(self) -> None:
         await self.down()
@@ -61,84 +70,84 @@ class Keyboard:
 
 
 @dataclass
-class ScriptedWatch:
-    keyboard: Keyboard
+class ScriptedChordListener:
+    keyboard: FakeKeyboard
     chord: str
-    tell: Tell
+    on_chord_event: ChordEventCallback
 
     def start(self) -> None:
-        self.keyboard.begun.append(self.chord)
-        self.keyboard._tell = self.tell
-        self.tell(Broken(self.keyboard.refuses) if self.keyboard.refuses else Ready())
+        self.keyboard.started.append(self.chord)
+        self.keyboard._on_chord_event = self.on_chord_event
+        self.on_chord_event(ListenerFailed(self.keyboard.error) if self.keyboard.error else ChordRegistered())
 
     def stop(self) -> None:
-        self.keyboard.ended.append(self.chord)
+        self.keyboard.stopped.append(self.chord)
 
 
-Script = Callable[[House, Keyboard], Awaitable[None]]
+Script = Callable[[DaemonFixture, FakeKeyboard], Awaitable[None]]
 
 
-def play(house: House, script: Script, keyboard: Keyboard | None = None) -> Keyboard:
+def run_with_key(house: DaemonFixture, script: Script, keyboard: FakeKeyboard | None = None) -> FakeKeyboard:
     """Run ``script`` beside a daemon with a key."""
-    keys = keyboard or Keyboard()
+    keys = keyboard or FakeKeyboard()
 
-    async def with_key(house: House) -> None:
-        hotkey = Hotkey(house.keeper, house.keeper.events, keys.watch, dict)
-        house.keeper.on_settings(hotkey.use)
+    async def with_key(house: DaemonFixture) -> None:
+        hotkey = KeyController(house.daemon, house.daemon.events, keys.make_listener, dict)
+        house.daemon.add_settings_listener(hotkey.apply_settings)
         async with hotkey:
             await script(house, keys)
 
-    house.play(with_key)
+    house.run(with_key)
     return keys
 
 
-def finals(house: House) -> int:
-    return len([heard for heard in house.of(Heard) if heard.final])
+def finals(house: DaemonFixture) -> int:
+    return len([heard for heard in house.of(Transcribed) if heard.final])
 
 
 def test_while_the_key_is_held_the_person_speaks_and_the_microphone_is_open_only_then() -> None:
-    house = House(settings())
+    house = DaemonFixture(settings())
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
-        assert not house.keeper.status().microphone.open
+        assert not house.daemon.status().microphone.open
         await keys.down()
         await house.until(FloorState.HEARING, "the key is down")
-        assert house.keeper.status().microphone.open
+        assert house.daemon.status().microphone.open
         await house.room.say(voice(1.0))
         await asyncio.sleep(3)
         assert finals(house) == 0, "a pause ends nothing while the key is down"
         await keys.up()
-        assert await house.room.until_answered()
+        assert await house.room.wait_until_answered()
         await house.until(FloorState.LISTENING, "waiting for the key")
-        assert not house.keeper.status().microphone.open
+        assert not house.daemon.status().microphone.open
 
-    play(house, script)
+    run_with_key(house, script)
     assert finals(house) == 1
 
 
 def test_it_is_said_when_the_microphone_really_hears() -> None:
-    house = House(settings())
+    house = DaemonFixture(settings())
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
         await keys.down()
         await house.until(FloorState.HEARING, "the key is down")
         await asyncio.sleep(2)  # the simulated room is digital silence until somebody speaks
-        assert house.of(MicrophoneHears) == []
-        assert house.room.loudspeaker.played() == []
+        assert house.of(MicrophoneLive) == []
+        assert house.room.speaker.played() == []
         await house.room.say(voice(0.5))
-        assert len(house.of(MicrophoneHears)) == 1
-        assert len(house.room.loudspeaker.played()) > 0
+        assert len(house.of(MicrophoneLive)) == 1
+        assert len(house.room.speaker.played()) > 0
         await keys.up()
 
-    play(house, script)
+    run_with_key(house, script)
 
 
 def test_a_tap_silences_the_character_and_takes_no_turn() -> None:
-    house = House(Settings(), ScriptedShelf(ScriptedMind(default=LONG)))
+    house = DaemonFixture(Settings(), ScriptedEnginePool(ScriptedMind(default=LONG)))
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING)
         await house.room.say(voice(1.0))
         await house.until(FloorState.SPEAKING)
@@ -147,17 +156,17 @@ def test_a_tap_silences_the_character_and_takes_no_turn() -> None:
         await house.until(FloorState.LISTENING)
         await asyncio.sleep(5)
 
-    play(house, script)
+    run_with_key(house, script)
     (ended,) = house.of(ReplyEnded)
     assert ended.interrupted
-    assert 0 < len(ended.heard.split()) < 20
+    assert 0 < len(ended.heard_prefix.split()) < 20
     assert len(house.of(TurnEnded)) == 1
 
 
 def test_a_tap_silences_also_a_reply_that_has_only_just_begun() -> None:
-    house = House(Settings(), ScriptedShelf(ScriptedMind(default=LONG)))
+    house = DaemonFixture(Settings(), ScriptedEnginePool(ScriptedMind(default=LONG)))
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING)
         await house.room.say(voice(1.0))
         await house.until(FloorState.SPEAKING)
@@ -166,45 +175,47 @@ def test_a_tap_silences_also_a_reply_that_has_only_just_begun() -> None:
         await asyncio.sleep(5)
         assert house.states()[-1] is FloorState.LISTENING, "it does not answer once more"
 
-    play(house, script)
+    run_with_key(house, script)
 
 
 @pytest.mark.parametrize("hands_free", [True, False])
 def test_a_tap_while_nobody_speaks_does_nothing(hands_free: bool) -> None:
-    house = House(settings(hands_free))
+    house = DaemonFixture(settings(hands_free))
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING)
         for _ in range(2):  # with a microphone that is closed, and with one that is open
             await keys.tap()
             await asyncio.sleep(5)
             assert house.states()[-1] is FloorState.LISTENING
 
-    play(house, script)
+    run_with_key(house, script)
     assert house.of(TurnEnded) == []
 
 
 def test_held_over_the_character_it_takes_the_floor() -> None:
-    house = House(settings(hands_free=True), ScriptedShelf(ScriptedMind(lines={"what": LONG}, default="Yes.")))
+    house = DaemonFixture(
+        settings(hands_free=True), ScriptedEnginePool(ScriptedMind(lines={"what": LONG}, default="Yes."))
+    )
 
-    async def script(house: House, keys: Keyboard) -> None:
-        asking = asyncio.create_task(house.keeper.ask("what"))
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
+        asking = asyncio.create_task(house.daemon.ask("what"))
         await house.until(FloorState.SPEAKING)
         await asyncio.sleep(2)
         await keys.down()
         await house.room.say(voice(1.0))
         await keys.up()
         await asking
-        assert await house.room.until_answered()
+        assert await house.room.wait_until_answered()
 
-    play(house, script)
+    run_with_key(house, script)
     assert [ended.interrupted for ended in house.of(ReplyEnded)] == [True, False]
 
 
 def test_toggling() -> None:
-    house = House(settings(mode="toggle"))
+    house = DaemonFixture(settings(mode="toggle"))
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
         await keys.tap()
         await house.until(FloorState.HEARING, "the key is down")
@@ -212,64 +223,64 @@ def test_toggling() -> None:
         await asyncio.sleep(2)
         assert finals(house) == 0
         await keys.tap()
-        assert await house.room.until_answered()
+        assert await house.room.wait_until_answered()
 
-    play(house, script)
+    run_with_key(house, script)
     assert finals(house) == 1
 
 
 def test_toggling_over_the_character_only_silences_it() -> None:
-    house = House(settings(True, mode="toggle"), ScriptedShelf(ScriptedMind(default=LONG)))
+    house = DaemonFixture(settings(True, mode="toggle"), ScriptedEnginePool(ScriptedMind(default=LONG)))
 
-    async def script(house: House, keys: Keyboard) -> None:
-        asking = asyncio.create_task(house.keeper.ask("what"))
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
+        asking = asyncio.create_task(house.daemon.ask("what"))
         await house.until(FloorState.SPEAKING)
         await keys.tap()
         await house.until(FloorState.LISTENING)
-        assert not house.keeper.pressed
+        assert not house.daemon.key_is_down
         await asking
 
-    play(house, script)
+    run_with_key(house, script)
 
 
 def test_a_turn_that_was_held_for_too_long_is_toggled_anew() -> None:
-    house = House(settings(mode="toggle"))
+    house = DaemonFixture(settings(mode="toggle"))
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
         await keys.tap()
-        await asyncio.sleep(house.settings.push_to_talk.longest_s + 1)
-        assert not house.keeper.pressed
+        await asyncio.sleep(house.settings.push_to_talk.max_hold_s + 1)
+        assert not house.daemon.key_is_down
         await keys.tap()
-        assert house.keeper.pressed
+        assert house.daemon.key_is_down
         await keys.tap()
-        assert not house.keeper.pressed
+        assert not house.daemon.key_is_down
 
-    play(house, script)
+    run_with_key(house, script)
 
 
 def test_a_chord_that_is_taken_is_told_and_another_one_can_be_chosen() -> None:
-    house = House(settings(hands_free=True))
+    house = DaemonFixture(settings(hands_free=True))
     taken = HotkeyError("Another program has the key ctrl+option+space already", "Choose another one")
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING)
-        status = house.keeper.status()
-        assert [(problem.where, problem.wrong) for problem in status.problems] == [("hotkey", taken.wrong)]
-        assert (status.hotkey.chord, status.hotkey.watched) == ("ctrl+option+space", False)
-        assert "Another program" in status.hotkey.why
+        status = house.daemon.status()
+        assert [(problem.component, problem.message) for problem in status.problems] == [("hotkey", taken.message)]
+        assert (status.push_to_talk.chord, status.push_to_talk.watched) == ("ctrl+option+space", False)
+        assert "Another program" in status.push_to_talk.reason
         await house.room.say(voice(1.0))
-        assert await house.room.until_answered(), "all else works"
-        keys.refuses = None
+        assert await house.room.wait_until_answered(), "all else works"
+        keys.error = None
         house.settings = settings(hands_free=True, chord="super+f5")
-        assert (await house.keeper.reload())["changed"][0]["key"] == "hotkey.chord"
+        assert (await house.daemon.reload())["changed"][0]["key"] == "hotkey.chord"
         await asyncio.sleep(1)
-        status = house.keeper.status()
-        assert (status.problems, status.hotkey.chord, status.hotkey.watched) == ([], "super+f5", True)
+        status = house.daemon.status()
+        assert (status.problems, status.push_to_talk.chord, status.push_to_talk.watched) == ([], "super+f5", True)
 
-    keys = play(house, script, Keyboard(taken))
-    assert keys.begun == ["ctrl+option+space", "cmd+f5"]
-    assert house.stages == ["listening"], "the conversation has nothing to do with it"
+    keys = run_with_key(house, script, FakeKeyboard(taken))
+    assert keys.started == ["ctrl+option+space", "cmd+f5"]
+    assert house.opened_devices == ["listening"], "the conversation has nothing to do with it"
 
 
 @pytest.mark.parametrize(
@@ -283,106 +294,106 @@ def test_a_chord_that_is_taken_is_told_and_another_one_can_be_chosen() -> None:
 def test_where_there_are_no_keys_that_is_a_problem_only_for_those_who_want_one(
     wanted: Settings, problems: list[str]
 ) -> None:
-    house = House(wanted)
+    house = DaemonFixture(wanted)
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING)
         await asyncio.sleep(1)
-        status = house.keeper.status()
-        assert [problem.where for problem in status.problems] == problems
-        assert "no display" in status.hotkey.why
+        status = house.daemon.status()
+        assert [problem.component for problem in status.problems] == problems
+        assert "no display" in status.push_to_talk.reason
 
-    play(house, script, Keyboard(NoHotkeyError("There is no display", "Start one", passing=True)))
+    run_with_key(house, script, FakeKeyboard(NoHotkeyError("There is no display", "Start one", transient=True)))
 
 
 def test_no_chord_is_no_key_and_no_problem() -> None:
-    house = House(settings(hands_free=False, chord=""))
+    house = DaemonFixture(settings(hands_free=False, chord=""))
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
-        assert house.keeper.status().problems == []
-        await house.keeper.press()  # from elsewhere
-        assert house.keeper.status().microphone.open
+        assert house.daemon.status().problems == []
+        await house.daemon.press()  # from elsewhere
+        assert house.daemon.status().microphone.open
         house.settings = settings(hands_free=False)
-        await house.keeper.reload()
+        await house.daemon.reload()
         await asyncio.sleep(1)
-        assert house.keeper.status().hotkey.watched
+        assert house.daemon.status().push_to_talk.watched
 
-    keys = play(house, script)
-    assert keys.begun == keys.ended == ["ctrl+option+space"]
+    keys = run_with_key(house, script)
+    assert keys.started == keys.stopped == ["ctrl+option+space"]
 
 
 def test_a_chord_is_not_given_back_while_it_is_held() -> None:
-    house = House(settings(hands_free=True))
+    house = DaemonFixture(settings(hands_free=True))
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING)
         await keys.down()
         house.settings = settings(hands_free=True, chord="super+f5")
-        await house.keeper.reload()
+        await house.daemon.reload()
         await asyncio.sleep(5)
-        assert (keys.ended, house.keeper.pressed) == ([], True)
+        assert (keys.stopped, house.daemon.key_is_down) == ([], True)
         await keys.up()
         await asyncio.sleep(1)
-        assert (keys.begun, keys.ended) == (["ctrl+option+space", "cmd+f5"], ["ctrl+option+space"])
-        assert not house.keeper.pressed
+        assert (keys.started, keys.stopped) == (["ctrl+option+space", "cmd+f5"], ["ctrl+option+space"])
+        assert not house.daemon.key_is_down
 
-    play(house, script)
+    run_with_key(house, script)
 
 
 def test_a_display_that_goes_lets_go_of_the_key_and_is_found_again() -> None:
-    house = House(settings())
-    gone = HotkeyError("The X server has gone", passing=True)
+    house = DaemonFixture(settings())
+    gone = HotkeyError("The X server has gone", transient=True)
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
         await asyncio.sleep(3_600)
         await keys.down()
-        keys.refuses = gone
-        await keys.say(Broken(gone))
-        assert not house.keeper.pressed
-        await asyncio.sleep(GIVE_UP_S / 2)
-        assert [problem.where for problem in house.keeper.status().problems] == ["hotkey"]
-        keys.refuses = None
+        keys.error = gone
+        await keys.emit(ListenerFailed(gone))
+        assert not house.daemon.key_is_down
+        await asyncio.sleep(RETRY_FOR_S / 2)
+        assert [problem.component for problem in house.daemon.status().problems] == ["hotkey"]
+        keys.error = None
         await asyncio.sleep(60)
-        assert house.keeper.status().problems == []
+        assert house.daemon.status().problems == []
         await keys.down()
-        assert house.keeper.pressed
+        assert house.daemon.key_is_down
 
-    play(house, script)
+    run_with_key(house, script)
 
 
 def test_a_display_that_never_comes_is_given_up_until_the_settings_are_read_again() -> None:
-    house = House(settings())
-    keyboard = Keyboard(HotkeyError("The X server cannot be reached", passing=True))
+    house = DaemonFixture(settings())
+    keyboard = FakeKeyboard(HotkeyError("The X server cannot be reached", transient=True))
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
-        await asyncio.sleep(2 * GIVE_UP_S)
-        tries = len(keys.begun)
+        await asyncio.sleep(2 * RETRY_FOR_S)
+        tries = len(keys.started)
         assert 10 < tries < 30
-        await asyncio.sleep(2 * GIVE_UP_S)
-        assert len(keys.begun) == tries
-        assert len([told for told in house.of(HotkeyChanged) if told.why]) == 1, "it is told once"
-        keys.refuses = None
+        await asyncio.sleep(2 * RETRY_FOR_S)
+        assert len(keys.started) == tries
+        assert len([told for told in house.of(HotkeyChanged) if told.reason]) == 1, "it is told once"
+        keys.error = None
         house.settings = settings(mode="toggle")
-        await house.keeper.reload()
+        await house.daemon.reload()
         await asyncio.sleep(1)
-        assert house.keeper.status().hotkey.watched
+        assert house.daemon.status().push_to_talk.watched
 
-    play(house, script, keyboard)
+    run_with_key(house, script, keyboard)
 
 
 def test_a_key_that_finds_no_microphone_does_not_stay_down() -> None:
-    house = House(settings())
+    house = DaemonFixture(settings())
 
-    async def script(house: House, keys: Keyboard) -> None:
+    async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
-        house.no_device = AudioError("There is no microphone", "Connect one")
+        house.device_error = AudioError("There is no microphone", "Connect one")
         await keys.down()
         await house.until(FloorState.UNAVAILABLE)
-        assert not house.keeper.pressed
+        assert not house.daemon.key_is_down
         await keys.up()
-        house.no_device = None
+        house.device_error = None
 
-    play(house, script)
+    run_with_key(house, script)

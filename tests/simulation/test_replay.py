@@ -10,20 +10,20 @@ import pytest
 from tests.simulation.scripted import ScriptedMind, ScriptedTranscriber
 from tests.simulation.stage import Stage, voice
 from tests.simulation.taped_stage import HOUSE, hesitant, record
-from voicemate.config import EndpointSettings
-from voicemate.conversation.floor_inputs import Commit, RollBack
+from voicemate.config import TurnSettings
+from voicemate.conversation.floor_inputs import CommitTurn, DiscardGeneration
 from voicemate.errors import SettingsError
 from voicemate.events import FloorChanged, PhraseStarted, TurnTimed
 from voicemate.sound import CLOCK_HZ
 from voicemate.tape.entries import Happened, Heard, Step
-from voicemate.tape.past import Past
+from voicemate.tape.past import RecordedSession
 from voicemate.tape.recording import Recording, read
 from voicemate.tape.records import Ending
 from voicemate.tape.replay import decide_again
 from voicemate.tape.turns import pair
 from voicemate.tape.whatif import outcome
 
-SETTINGS = EndpointSettings(shortest_ms=480, longest_ms=480)
+SETTINGS = TurnSettings(shortest_ms=480, longest_ms=480)
 LONG = ScriptedMind(default="Yes. That is a long story and it takes a while to tell.")
 
 
@@ -55,7 +55,7 @@ def test_a_broken_off_recording_is_decided_the_same_way_as_far_as_it_goes(
 
 
 def test_the_first_different_decision_of_the_floor_is_named(hesitation: Recording) -> None:
-    commits = [i for i, one in enumerate(hesitation.journal) if isinstance(one, Step) and has(one, Commit)]
+    commits = [i for i, one in enumerate(hesitation.journal) if isinstance(one, Step) and has(one, CommitTurn)]
     journal = list(hesitation.journal)
     changed = journal[commits[1]]
     assert isinstance(changed, Step)
@@ -101,7 +101,7 @@ def test_the_sound_on_both_sides_is_on_the_recording(tmp_path: Path) -> None:
 
 
 def test_with_its_own_settings_the_world_repeats_every_turn_exactly(hesitation: Recording) -> None:
-    past = Past(hesitation, HOUSE)
+    past = RecordedSession(hesitation, HOUSE)
     repeated = outcome(past, HOUSE.floor(past.settings), past.settings)
     assert repeated.turns == past.turns
     assert len(past.turns) >= 4
@@ -111,22 +111,22 @@ def test_with_its_own_settings_the_world_repeats_every_turn_exactly(hesitation: 
 def test_a_greeting_and_a_typed_turn_are_repeated_too(tmp_path: Path) -> None:
     async def mixed(stage: Stage) -> None:
         stage.session.greet("Hello, I am Echo.")
-        assert await stage.room.until_answered()
+        assert await stage.room.wait_until_answered()
         stage.session.ask("who are you")
-        assert await stage.room.until_answered()
+        assert await stage.room.wait_until_answered()
         await stage.room.say(voice(1.0))
-        assert await stage.room.until_answered()
+        assert await stage.room.wait_until_answered()
 
     record(Stage(mind=LONG), tmp_path / "a", mixed)
     recording = read(tmp_path / "a")
     assert decide_again(recording, HOUSE).difference is None
-    past = Past(recording, HOUSE)
+    past = RecordedSession(recording, HOUSE)
     assert [turn.typed for turn in past.turns] == [True, False]
     assert outcome(past, HOUSE.floor(past.settings), past.settings).turns == past.turns
 
 
 def test_a_shorter_silence_shortens_the_gap_and_cuts_in_where_the_person_paused(hesitation: Recording) -> None:
-    past = Past(hesitation, HOUSE)
+    past = RecordedSession(hesitation, HOUSE)
     settings = hesitation.header.with_settings({"endpoint.shortest_ms": 250, "endpoint.longest_ms": 250})
     now = outcome(past, HOUSE.floor(settings), settings)
     then_cut, now_cut = (sum(turn.cut_in(past.onsets) for turn in turns) for turns in (past.turns, now.turns))
@@ -136,7 +136,7 @@ def test_a_shorter_silence_shortens_the_gap_and_cuts_in_where_the_person_paused(
 
 
 def test_a_longer_silence_makes_one_turn_of_two_halves(hesitation: Recording) -> None:
-    past = Past(hesitation, HOUSE)
+    past = RecordedSession(hesitation, HOUSE)
     longer: dict[str, int] = {f"endpoint.{wait}_ms": 900 for wait in ("silence", "shortest", "longest")}
     settings = hesitation.header.with_settings(longer)
     now = outcome(past, HOUSE.floor(settings), settings)
@@ -147,11 +147,11 @@ def test_a_longer_silence_makes_one_turn_of_two_halves(hesitation: Recording) ->
 
 
 def test_a_pause_that_was_too_short_to_be_transcribed_is_estimated(hesitation: Recording) -> None:
-    past = Past(hesitation, HOUSE)
+    past = RecordedSession(hesitation, HOUSE)
     settings = hesitation.header.with_settings({"vad.pause_ms": 500, "endpoint.longest_ms": 600})
     assert not outcome(past, HOUSE.floor(settings), settings).estimated
     slow = replace(hesitation, journal=[one for one in hesitation.journal if not isinstance(one, Step)])
-    unheard = Past(slow, HOUSE)
+    unheard = RecordedSession(slow, HOUSE)
     now = outcome(unheard, HOUSE.floor(unheard.settings), unheard.settings)
     assert {turn.number for turn in now.turns} <= now.estimated
 
@@ -163,15 +163,15 @@ def test_words_that_were_not_waited_for_are_not_known_any_sooner(tmp_path: Path)
         await stage.room.say(voice(0.9))
         await asyncio.sleep(0.3)
         await stage.room.say(voice(0.9))
-        assert await stage.room.until_answered(patience_s=6)
+        assert await stage.room.wait_until_answered(timeout_s=6)
 
     record(Stage(ScriptedTranscriber(["I would", "I would like tea"], ms=800), LONG), tmp_path / "a", breathless)
     recording = read(tmp_path / "a")
-    past = Past(recording, HOUSE)
+    past = RecordedSession(recording, HOUSE)
     settings = recording.header.with_settings({"endpoint.shortest_ms": 200, "endpoint.longest_ms": 200})
     now = outcome(past, HOUSE.floor(settings), settings)
     assert len(now.turns) == 1
-    assert any(isinstance(one, Step) and has(one, RollBack) for one in recording.journal)
+    assert any(isinstance(one, Step) and has(one, DiscardGeneration) for one in recording.journal)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from tests.simulation.scripted import ScriptedMind
 from tests.simulation.stage import Stage
 from tests.simulation.taped_stage import HOUSE, hesitant, record
 from voicemate.cli import app
-from voicemate.config import EndpointSettings, load, settings_file
-from voicemate.errors import TapeError
+from voicemate.config import TurnSettings, load, settings_file
+from voicemate.errors import RecordingError
 from voicemate.tape import house
 
 
@@ -20,7 +20,7 @@ from voicemate.tape import house
 def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tape") / "talk.tape"
     mind = ScriptedMind(default="Yes. That is a long story and it takes a while to tell.")
-    record(Stage(mind=mind, endpoint=EndpointSettings(shortest_ms=480, longest_ms=480)), path, hesitant)
+    record(Stage(mind=mind, endpoint=TurnSettings(shortest_ms=480, longest_ms=480)), path, hesitant)
     return path
 
 
@@ -49,7 +49,9 @@ def test_json_for_scripts(tape: Path) -> None:
 
 
 def test_another_decision_ends_with_exit_code_1_and_shows_both(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slower = house.House(HOUSE.ears, lambda settings: house.floor(settings.model_copy(update={"endpoint": SLOW})))
+    slower = house.DecisionFactory(
+        HOUSE.ears, lambda settings: house.floor(settings.model_copy(update={"endpoint": SLOW}))
+    )
     monkeypatch.setattr(house, "real", lambda: slower)
     result = run("replay", tape)
     assert result.exit_code == 1
@@ -60,7 +62,7 @@ def test_another_decision_ends_with_exit_code_1_and_shows_both(tape: Path, monke
     assert (told["identical"], told["difference"]["who"], told["difference"]["now"]) == (False, "floor", [])
 
 
-SLOW = EndpointSettings(shortest_ms=5000, longest_ms=5000)
+SLOW = TurnSettings(shortest_ms=5000, longest_ms=5000)
 
 
 def test_other_settings_are_shown_turn_by_turn(tape: Path) -> None:
@@ -101,7 +103,7 @@ def test_a_damaged_recording_is_used_as_far_as_it_goes_with_a_word_about_it(tape
 def test_what_is_no_recording_ends_with_the_exit_code_of_recordings(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("hello")
     result = run("replay", tmp_path / "a")
-    assert isinstance(result.exception, TapeError)
+    assert isinstance(result.exception, RecordingError)
     assert result.exception.exit_code == 14
 
 
@@ -128,7 +130,7 @@ def test_tuning_writes_what_it_proposes_and_nothing_else(tape: Path) -> None:
     assert file.read_text().startswith('# mine\npersona = "xiaolan"\n')
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert load().persona == "xiaolan"
-    assert load().endpoint != EndpointSettings()
+    assert load().turns != TurnSettings()
 
 
 def test_tuning_writes_nothing_when_the_answer_is_no(tape: Path) -> None:

@@ -9,11 +9,18 @@ import pytest
 from tests.simulation.scripted import ScriptedMind, ScriptedTranscriber
 from tests.simulation.stage import Stage, voice
 from tests.simulation.taped_stage import HOUSE, record
-from voicemate.conversation.floor_inputs import Act, CutOff, EndSpeech, Forget, GoOn, Input
-from voicemate.conversation.session import Decider
+from voicemate.conversation.floor_inputs import (
+    EndSpeech,
+    FloorAction,
+    FloorInput,
+    ResumePlayback,
+    RetractReply,
+    StopPlayback,
+)
+from voicemate.conversation.session import FloorPolicy
 from voicemate.events import FloorState, PhraseStarted
 from voicemate.tape.entries import Step
-from voicemate.tape.past import Past
+from voicemate.tape.past import RecordedSession
 from voicemate.tape.recording import Recording, read
 from voicemate.tape.replay import decide_again
 from voicemate.tape.whatif import outcome
@@ -32,7 +39,7 @@ async def cough(stage: Stage) -> None:
     await speaking(stage)
     await asyncio.sleep(1.5)
     await stage.room.say(voice(0.3))
-    await stage.room.until_quiet(2)
+    await stage.room.wait_until_quiet(2)
 
 
 async def bid(stage: Stage) -> None:
@@ -41,7 +48,7 @@ async def bid(stage: Stage) -> None:
     await speaking(stage)
     await asyncio.sleep(1.5)
     await stage.room.say(voice(1.5))
-    assert await stage.room.until_answered(patience_s=6)
+    assert await stage.room.wait_until_answered(timeout_s=6)
 
 
 async def not_done(stage: Stage) -> None:
@@ -50,7 +57,7 @@ async def not_done(stage: Stage) -> None:
     await speaking(stage)
     await asyncio.sleep(0.3)
     await stage.room.say(voice(1.5))
-    assert await stage.room.until_answered(patience_s=6)
+    assert await stage.room.wait_until_answered(timeout_s=6)
 
 
 async def with_the_key(stage: Stage) -> None:
@@ -59,7 +66,7 @@ async def with_the_key(stage: Stage) -> None:
     stage.room.say_at(voice(2.5), 0)
     await asyncio.sleep(1.5)
     stage.session.release()
-    assert await stage.room.until_answered(patience_s=6)
+    assert await stage.room.wait_until_answered(timeout_s=6)
 
 
 def made(folder: Path, script: Callable[[Stage], Awaitable[None]], *texts: str) -> Recording:
@@ -67,32 +74,32 @@ def made(folder: Path, script: Callable[[Stage], Awaitable[None]], *texts: str) 
     return read(folder / "tape")
 
 
-def acts(recording: Recording) -> set[type[Act]]:
+def acts(recording: Recording) -> set[type[FloorAction]]:
     return {type(act) for entry in recording.journal if isinstance(entry, Step) for act in entry.acts}
 
 
 @pytest.mark.parametrize(
     ("script", "texts", "act"),
     [
-        (cough, ("hello there", "(coughing)"), GoOn),
-        (bid, ("hello there", "tell me something else instead"), CutOff),
-        (not_done, ("I would like", "some tea please"), Forget),
+        (cough, ("hello there", "(coughing)"), ResumePlayback),
+        (bid, ("hello there", "tell me something else instead"), StopPlayback),
+        (not_done, ("I would like", "some tea please"), RetractReply),
         (with_the_key, ("hello there",), EndSpeech),
     ],
 )
 def test_it_is_decided_the_same_way_and_the_world_repeats_it(
-    tmp_path: Path, script: Callable[[Stage], Awaitable[None]], texts: tuple[str, ...], act: type[Act]
+    tmp_path: Path, script: Callable[[Stage], Awaitable[None]], texts: tuple[str, ...], act: type[FloorAction]
 ) -> None:
     recording = made(tmp_path, script, *texts)
     assert act in acts(recording)
     assert decide_again(recording, HOUSE).difference is None
-    past = Past(recording, HOUSE)
+    past = RecordedSession(recording, HOUSE)
     assert outcome(past, HOUSE.floor(past.settings), past.settings).turns == past.turns
     assert past.turns
 
 
 def test_a_reply_that_the_floor_took_back_was_a_false_cut_in(tmp_path: Path) -> None:
-    past = Past(made(tmp_path, not_done, "I would like", "some tea please"), HOUSE)
+    past = RecordedSession(made(tmp_path, not_done, "I would like", "some tea please"), HOUSE)
     assert [turn.cut_in(past.onsets) for turn in past.turns] == [True, False]
     assert past.turns[0].forgotten
     assert past.turns[1].began == past.turns[0].began, "both halves are one turn"
@@ -100,7 +107,7 @@ def test_a_reply_that_the_floor_took_back_was_a_false_cut_in(tmp_path: Path) -> 
 
 def test_with_a_longer_wait_nothing_has_to_be_taken_back(tmp_path: Path) -> None:
     recording = made(tmp_path, not_done, "I would like", "some tea please")
-    past = Past(recording, HOUSE)
+    past = RecordedSession(recording, HOUSE)
     settings = recording.header.with_settings({"endpoint.shortest_ms": 1500, "endpoint.longest_ms": 1500})
     now = outcome(past, HOUSE.floor(settings), settings)
     (turn,) = now.turns
@@ -111,28 +118,28 @@ def test_with_a_longer_wait_nothing_has_to_be_taken_back(tmp_path: Path) -> None
 class Watched:
     """A floor that remembers what it wanted done."""
 
-    def __init__(self, floor: Decider):
+    def __init__(self, floor: FloorPolicy):
         self._floor = floor
-        self.acts: list[Act] = []
+        self.acts: list[FloorAction] = []
 
     @property
     def state(self) -> FloorState:
         return self._floor.state
 
-    def step(self, got: Input) -> list[Act]:
-        acts = self._floor.step(got)
+    def step(self, message: FloorInput) -> list[FloorAction]:
+        acts = self._floor.step(message)
         self.acts += acts
         return acts
 
 
 def test_a_lower_bar_for_bids_cuts_off_what_went_on_then(tmp_path: Path) -> None:
     recording = made(tmp_path, cough, "hello there", "(coughing)")
-    past = Past(recording, HOUSE)
-    kinds = list[set[type[Act]]]()
+    past = RecordedSession(recording, HOUSE)
+    kinds = list[set[type[FloorAction]]]()
     for bid_ms in (700, 100):
         settings = recording.header.with_settings({"barge_in.bid_ms": bid_ms})
         watched = Watched(HOUSE.floor(settings))
         outcome(past, watched, settings)
         kinds.append({type(act) for act in watched.acts})
-    assert (GoOn in kinds[0], CutOff in kinds[0]) == (True, False)
-    assert (GoOn in kinds[1], CutOff in kinds[1]) == (False, True)
+    assert (ResumePlayback in kinds[0], StopPlayback in kinds[0]) == (True, False)
+    assert (ResumePlayback in kinds[1], StopPlayback in kinds[1]) == (False, True)

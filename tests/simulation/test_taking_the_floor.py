@@ -4,12 +4,20 @@ import asyncio
 
 from tests.simulation.scripted import ScriptedMind, ScriptedTranscriber
 from tests.simulation.stage import Stage, voice
-from voicemate.config import EndpointSettings, PushToTalkSettings
-from voicemate.events import Dismissed, FloorChanged, FloorState, Heard, ReplyEnded, RolledBack, TurnEnded
+from voicemate.config import PushToTalkSettings, TurnSettings
+from voicemate.events import (
+    FloorChanged,
+    FloorState,
+    GenerationDiscarded,
+    ReplyEnded,
+    SpeechRejected,
+    Transcribed,
+    TurnEnded,
+)
 from voicemate.sound import CLOCK_HZ
 
 LONG = "Once there was a sailor who " + "went on and on " * 12
-ENDPOINT = EndpointSettings(silence_ms=500, shortest_ms=500, longest_ms=500)
+ENDPOINT = TurnSettings(silence_ms=500, shortest_ms=500, longest_ms=500)
 
 
 def stage_that_hears(*texts: str) -> Stage:
@@ -34,15 +42,18 @@ def test_a_bid_silences_the_character_and_is_answered() -> None:
     async def interrupted(stage: Stage) -> None:
         await until_speaking(stage, 3.0)
         await stage.room.say(voice(1.2))
-        await stage.room.until_answered()
+        await stage.room.wait_until_answered()
 
     stage.play(interrupted)
     first, second = stage.of(ReplyEnded)
     assert first.interrupted
     assert not second.interrupted
-    assert [event.text for event in stage.of(Heard) if event.final] == ["tell me a story", "wait, what was his name"]
+    assert [event.text for event in stage.of(Transcribed) if event.final] == [
+        "tell me a story",
+        "wait, what was his name",
+    ]
     remembered = stage.mind.asked[-1][-2].content
-    assert remembered == first.heard
+    assert remembered == first.heard_prefix
     assert LONG.startswith(remembered)
     assert len(remembered) < len(LONG) / 2, "only what was heard"
 
@@ -57,7 +68,7 @@ def test_the_loudspeaker_is_silent_soon_after_the_person_begins() -> None:
         await stage.room.say(voice(1.2))
 
     stage.play(interrupted)
-    played = stage.room.loudspeaker.played()
+    played = stage.room.speaker.played()
     last = max(at + len(pcm) for at, pcm in played if at < begun[0] + CLOCK_HZ)
     assert (last - begun[0]) / CLOCK_HZ < 0.2
 
@@ -68,14 +79,14 @@ def test_a_short_sound_that_is_no_word_lets_it_go_on_where_it_stopped() -> None:
     async def coughed(stage: Stage) -> None:
         await until_speaking(stage, 3.0)
         await stage.room.say(voice(0.3))
-        await stage.room.until_quiet(2)
+        await stage.room.wait_until_quiet(2)
 
     stage.play(coughed)
     (reply,) = stage.of(ReplyEnded)
     assert not reply.interrupted
-    assert reply.heard.split() == LONG.split()
-    assert FloorState.YIELDING in states(stage)
-    assert len(stage.of(Dismissed)) == 1
+    assert reply.heard_prefix.split() == LONG.split()
+    assert FloorState.OVERLAPPING in states(stage)
+    assert len(stage.of(SpeechRejected)) == 1
 
 
 def test_a_sign_of_listening_lets_it_go_on_too() -> None:
@@ -84,7 +95,7 @@ def test_a_sign_of_listening_lets_it_go_on_too() -> None:
     async def listened(stage: Stage) -> None:
         await until_speaking(stage, 3.0)
         await stage.room.say(voice(0.4))
-        await stage.room.until_quiet(2)
+        await stage.room.wait_until_quiet(2)
 
     stage.play(listened)
     (reply,) = stage.of(ReplyEnded)
@@ -98,7 +109,7 @@ def test_its_own_words_are_an_echo_and_no_bid() -> None:
     async def echoed(stage: Stage) -> None:
         await until_speaking(stage, 3.0)
         await stage.room.say(voice(0.5))
-        await stage.room.until_quiet(2)
+        await stage.room.wait_until_quiet(2)
 
     stage.play(echoed)
     (reply,) = stage.of(ReplyEnded)
@@ -125,10 +136,10 @@ def test_whoever_goes_on_after_its_first_word_was_not_done_and_both_halves_are_o
     async def cut_in_on(stage: Stage) -> None:
         await until_speaking(stage, 0.4)
         await stage.room.say(voice(1.5))
-        await stage.room.until_answered()
+        await stage.room.wait_until_answered()
 
     stage.play(cut_in_on)
-    assert len(stage.of(RolledBack)) >= 1
+    assert len(stage.of(GenerationDiscarded)) >= 1
     assert len(stage.of(ReplyEnded)) == 1, "the first reply was never said"
     assert stage.mind.asked[-1][-1].content == "I would like to hear about the sea"
     assert [event.turn for event in stage.of(TurnEnded)] == [1, 1]
@@ -146,7 +157,7 @@ def test_the_key_takes_the_floor_and_gives_it_back() -> None:
         await asyncio.sleep(2)  # no silence ends the turn
         assert len(stage.of(TurnEnded)) == 1
         stage.session.release()
-        await stage.room.until_answered()
+        await stage.room.wait_until_answered()
 
     stage.play(pressed)
     _, second = stage.of(TurnEnded)
@@ -161,10 +172,10 @@ def test_nobody_weighs_what_the_key_ends() -> None:
         stage.session.press()
         await stage.room.say(voice(1.0))
         stage.session.release()
-        await stage.room.until_answered()
+        await stage.room.wait_until_answered()
         assert stage.mind.weighed == []
         await stage.room.say(voice(1.0))
-        await stage.room.until_answered()
+        await stage.room.wait_until_answered()
         assert stage.mind.weighed
 
     stage.play(with_and_without)
@@ -182,7 +193,7 @@ def test_with_the_key_alone_nothing_is_heard_without_it() -> None:
         stage.session.press()
         await stage.room.say(voice(1.0))
         stage.session.release()
-        await stage.room.until_answered()
+        await stage.room.wait_until_answered()
 
     stage.play(with_and_without)
     assert len(stage.of(TurnEnded)) == 1
@@ -194,7 +205,7 @@ def test_words_said_so_far_are_read_by_the_model_while_the_person_speaks() -> No
 
     async def long_question(stage: Stage) -> None:
         await stage.room.say(voice(4.0))
-        await stage.room.until_answered()
+        await stage.room.wait_until_answered()
 
     stage.play(long_question)
     assert "tell me all about" in [warmed[-1].content for warmed in stage.mind.warmed if warmed]

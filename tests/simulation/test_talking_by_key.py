@@ -4,19 +4,19 @@ import asyncio
 
 from tests.simulation.scripted import ScriptedMind
 from tests.simulation.stage import Stage, voice
-from tests.simulation.test_push_to_talk import Keyboard
+from tests.simulation.test_push_to_talk import FakeKeyboard
 from voicemate.config import Settings
-from voicemate.daemon.talking import key_beside
-from voicemate.events import EventStream, FloorChanged, FloorState, Heard, Notice, ReplyEnded
+from voicemate.daemon.talking import key_for_session
+from voicemate.events import Advisory, EventStream, FloorChanged, FloorState, ReplyEnded, Transcribed
 
 
-def play(stage: Stage, script, settings: Settings | None = None) -> None:
+def run_with_key(stage: Stage, script, settings: Settings | None = None) -> None:
     """Run ``script`` beside a conversation with a key."""
-    keys = Keyboard()
+    keys = FakeKeyboard()
 
     async def with_key(stage: Stage) -> None:
         events: EventStream = stage.session._events
-        async with key_beside(settings or Settings(), keys.watch)(stage.session, events):
+        async with key_for_session(settings or Settings(), keys.make_listener)(stage.session, events):
             await asyncio.sleep(0.1)
             await script(stage, keys)
 
@@ -26,40 +26,40 @@ def play(stage: Stage, script, settings: Settings | None = None) -> None:
 def test_it_is_said_which_key_there_is() -> None:
     stage = Stage()
 
-    async def script(stage: Stage, keys: Keyboard) -> None:
+    async def script(stage: Stage, keys: FakeKeyboard) -> None:
         pass
 
-    play(stage, script)
-    assert [notice.text.split(" to talk")[0] for notice in stage.of(Notice)] == ["Hold ctrl+option+space"]
+    run_with_key(stage, script)
+    assert [notice.text.split(" to talk")[0] for notice in stage.of(Advisory)] == ["Hold ctrl+option+space"]
 
 
 def test_the_key_takes_the_floor_and_gives_it_back() -> None:
     stage = Stage()
 
-    async def script(stage: Stage, keys: Keyboard) -> None:
+    async def script(stage: Stage, keys: FakeKeyboard) -> None:
         await keys.down()
         await stage.room.say(voice(1.0))
         await asyncio.sleep(3)
-        assert not [heard for heard in stage.of(Heard) if heard.final]
+        assert not [heard for heard in stage.of(Transcribed) if heard.final]
         await keys.up()
-        assert await stage.room.until_answered()
+        assert await stage.room.wait_until_answered()
 
-    play(stage, script)
-    assert len([heard for heard in stage.of(Heard) if heard.final]) == 1
+    run_with_key(stage, script)
+    assert len([heard for heard in stage.of(Transcribed) if heard.final]) == 1
 
 
 def test_a_tap_silences_the_character() -> None:
     stage = Stage(mind=ScriptedMind(default="word " * 200))
 
-    async def script(stage: Stage, keys: Keyboard) -> None:
+    async def script(stage: Stage, keys: FakeKeyboard) -> None:
         await stage.room.say(voice(1.0))
-        while stage.room.loudspeaker.idle():
+        while stage.room.speaker.idle():
             await asyncio.sleep(0.1)
         await asyncio.sleep(2)
         await keys.tap()
         await asyncio.sleep(1)
 
-    play(stage, script)
+    run_with_key(stage, script)
     (ended,) = stage.of(ReplyEnded)
     assert ended.interrupted
 
@@ -68,9 +68,9 @@ def test_a_release_that_is_lost_ends_the_turn() -> None:
     stage = Stage()
     settings = Settings.model_validate({"push_to_talk": {"longest_s": 5}})
 
-    async def script(stage: Stage, keys: Keyboard) -> None:
+    async def script(stage: Stage, keys: FakeKeyboard) -> None:
         await keys.down()
         await asyncio.sleep(7)
         assert stage.of(FloorChanged)[-1].state is FloorState.LISTENING
 
-    play(stage, script, settings)
+    run_with_key(stage, script, settings)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.bare_import import import_bare
+from voicemate.bare_import import import_without_package
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_the_module_comes_without_its_package(package):
-    assert import_bare(f"{package}.one").VALUE == 2
+    assert import_without_package(f"{package}.one").VALUE == 2
     assert package not in sys.modules
 
 
 def test_who_asks_for_the_package_then_gets_all_of_it(package):
-    one = import_bare(f"{package}.one")
+    one = import_without_package(f"{package}.one")
     whole = __import__(package)
     assert whole.LOADED
     assert sys.modules[f"{package}.one"] is one
@@ -35,13 +35,13 @@ def test_who_asks_for_the_package_then_gets_all_of_it(package):
 
 def test_a_package_that_is_there_already_is_used(package):
     whole = __import__(package)
-    assert import_bare(f"{package}.one") is whole.one
+    assert import_without_package(f"{package}.one") is whole.one
     assert sys.modules[package] is whole
 
 
 def test_what_is_missing_is_told(package):
     with pytest.raises(ModuleNotFoundError):
-        import_bare("no_such_package.at_all")
+        import_without_package("no_such_package.at_all")
     with pytest.raises(ModuleNotFoundError):
-        import_bare(f"{package}.nothing")
+        import_without_package(f"{package}.nothing")
     assert package not in sys.modules

@@ -42,8 +42,8 @@ def test_the_persons_own_file_is_read_and_the_rest_keeps_its_default(file: Path)
     file.write_text('persona = "mei"\n[hearing]\nmodel = "whisper-tiny.en"\n')
     settings = load()
     assert settings.persona == "mei"
-    assert settings.hearing.model == "whisper-tiny.en"
-    assert settings.thinking == Settings().thinking
+    assert settings.stt.model == "whisper-tiny.en"
+    assert settings.llm == Settings().llm
 
 
 def test_another_file_can_be_named(tmp_path: Path, file: Path):
@@ -61,14 +61,14 @@ def test_a_file_with_a_byte_order_mark_is_read(file: Path):
 def test_what_the_command_line_gives_goes_before_the_file(file: Path):
     file.write_text('[hearing]\nmodel = "whisper-base"\nlanguage = "en"\n')
     settings = load({"hearing.model": "whisper-tiny.en", "hearing.language": None, "persona": "mei"})
-    assert settings.hearing.model == "whisper-tiny.en"
-    assert settings.hearing.language == "en"
+    assert settings.stt.model == "whisper-tiny.en"
+    assert settings.stt.language == "en"
     assert settings.persona == "mei"
 
 
 def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
     file.write_text("[speaking]\ntimeout_s = 5\n")
-    assert load().speaking.timeout_s == 5
+    assert load().tts.timeout_s == 5
 
 
 @pytest.mark.parametrize(
@@ -213,14 +213,14 @@ def test_the_silences_suit_the_hearing_model(
     monkeypatch: pytest.MonkeyPatch, model: str, system: str, shortest: int, unsure: int
 ):
     monkeypatch.setattr("sys.platform", system)
-    settings = Settings.model_validate({"hearing": {"model": model}}).settled()
-    assert (settings.endpoint.shortest_ms, settings.endpoint.unsure_ms) == (shortest, unsure)
-    assert settings.settled() == settings
+    settings = Settings.model_validate({"hearing": {"model": model}}).with_defaults_resolved()
+    assert (settings.turns.shortest_ms, settings.turns.unsure_ms) == (shortest, unsure)
+    assert settings.with_defaults_resolved() == settings
 
 
 def test_silences_of_ones_own_are_kept(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sys.platform", "linux")
-    mine = Settings.model_validate({"endpoint": {"shortest_ms": 200}}).settled().endpoint
+    mine = Settings.model_validate({"endpoint": {"shortest_ms": 200}}).with_defaults_resolved().turns
     assert (mine.shortest_ms, mine.unsure_ms) == (200, 1050)
     both = Settings.model_validate({"endpoint": {"shortest_ms": 200, "unsure_ms": 300}})
-    assert both.settled() == both
+    assert both.with_defaults_resolved() == both

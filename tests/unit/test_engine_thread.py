@@ -5,17 +5,17 @@ from collections.abc import Iterator
 import pytest
 
 from voicemate.audio.virtual_time import run_virtual
-from voicemate.engine_thread import Cancellation, EngineThread
+from voicemate.engine_thread import Cancellation, WorkerThread
 
 
 @pytest.fixture
-def engine() -> Iterator[EngineThread]:
-    thread = EngineThread("engine")
+def engine() -> Iterator[WorkerThread]:
+    thread = WorkerThread("engine")
     yield thread
     thread.close()
 
 
-async def test_all_work_is_done_in_one_thread_in_the_order_it_was_asked_for(engine: EngineThread):
+async def test_all_work_is_done_in_one_thread_in_the_order_it_was_asked_for(engine: WorkerThread):
     done: list[tuple[int, int]] = []
 
     def work(number: int) -> int:
@@ -27,13 +27,13 @@ async def test_all_work_is_done_in_one_thread_in_the_order_it_was_asked_for(engi
     assert len({thread for _, thread in done} | {threading.get_ident()}) == 2
 
 
-async def test_an_error_reaches_who_asked_and_the_next_work_goes_on(engine: EngineThread):
+async def test_an_error_reaches_who_asked_and_the_next_work_goes_on(engine: WorkerThread):
     with pytest.raises(ZeroDivisionError):
         await engine.run(lambda: 1 // 0)
     assert await engine.run(lambda: 1) == 1
 
 
-async def test_cancelling_asks_the_work_to_stop_and_the_next_work_waits_until_it_has(engine: EngineThread):
+async def test_cancelling_asks_the_work_to_stop_and_the_next_work_waits_until_it_has(engine: WorkerThread):
     began, stopped = threading.Event(), threading.Event()
 
     def work(cancellation: Cancellation) -> None:
@@ -50,7 +50,7 @@ async def test_cancelling_asks_the_work_to_stop_and_the_next_work_waits_until_it
     assert await engine.run(stopped.is_set)
 
 
-async def test_work_that_is_cancelled_while_it_waits_is_never_begun(engine: EngineThread):
+async def test_work_that_is_cancelled_while_it_waits_is_never_begun(engine: WorkerThread):
     hold, done = threading.Event(), []
     first = asyncio.create_task(engine.run(hold.wait))
     second = asyncio.create_task(engine.run(done.append, "second"))
@@ -64,7 +64,7 @@ async def test_work_that_is_cancelled_while_it_waits_is_never_begun(engine: Engi
 
 
 async def test_closing_stops_the_work_and_frees_the_engine_in_its_own_thread():
-    engine, began = EngineThread("engine"), threading.Event()
+    engine, began = WorkerThread("engine"), threading.Event()
     threads: list[int] = []
 
     def work(cancellation: Cancellation) -> str:
@@ -76,7 +76,7 @@ async def test_closing_stops_the_work_and_frees_the_engine_in_its_own_thread():
 
     task = asyncio.create_task(engine.run(work, Cancellation()))
     await asyncio.to_thread(began.wait)
-    engine.close(last=lambda: threads.append(threading.get_ident()))
+    engine.close(release=lambda: threads.append(threading.get_ident()))
     engine.close()
     assert await task == "stopped"
     assert len(threads) == 2
@@ -85,7 +85,7 @@ async def test_closing_stops_the_work_and_frees_the_engine_in_its_own_thread():
 
 def test_no_virtual_time_passes_while_the_engine_works():
     async def main() -> tuple[float, float]:
-        engine, loop = EngineThread("engine"), asyncio.get_running_loop()
+        engine, loop = WorkerThread("engine"), asyncio.get_running_loop()
         timer = asyncio.create_task(asyncio.sleep(10))
         release = threading.Timer(0.05, lambda: None)
         release.start()

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from voicemate import events
-from voicemate.events import Event, EventStream, Level
+from voicemate.events import Event, EventStream, MicrophoneLevel
 
 KINDS = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)]
 
@@ -14,7 +14,7 @@ def test_every_subscriber_gets_every_event_in_order():
     stream, one, two = EventStream(), [], []
     stream.subscribe(one.append)
     stream.subscribe(two.append)
-    told = [Level(at, -30.0, 0.0) for at in range(3)]
+    told = [MicrophoneLevel(at, -30.0, 0.0) for at in range(3)]
     for event in told:
         stream.emit(event)
     assert one == two == told

@@ -56,13 +56,13 @@ def test_asking_where_things_are_makes_nothing(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_the_catalog_of_models_ships_with_the_program():
-    assert places.shipped("models/catalog.toml").is_file()
+    assert places.shipped_path("models/catalog.toml").is_file()
 
 
 def test_a_private_folder_is_the_accounts_own_whatever_the_umask(tmp_path: Path):
     before = os.umask(0)
     try:
-        made = places.private_folder(tmp_path / "a" / "b")
+        made = places.make_private_folder(tmp_path / "a" / "b")
     finally:
         os.umask(before)
     assert made == tmp_path / "a" / "b"
@@ -74,6 +74,6 @@ def test_a_folder_that_was_open_to_others_is_closed(tmp_path: Path):
     folder.mkdir()
     folder.chmod(0o777)
     (folder / "kept").touch()
-    places.private_folder(folder)
+    places.make_private_folder(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert (folder / "kept").exists()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from voicemate.validation import first_problem
+from voicemate.validation import describe_first_error
 
 
 class Pet(BaseModel):
@@ -24,7 +24,7 @@ class Farm(BaseModel):
 def problem(**given: Any) -> str:
     with pytest.raises(ValidationError) as wrong:
         Farm.model_validate(given)
-    return ": ".join(first_problem(wrong.value, Farm, "key"))
+    return ": ".join(describe_first_error(wrong.value, Farm, "key"))
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.sound import CLOCK_HZ, Pcm, level_dbfs, samples
+from voicemate.sound import CLOCK_HZ, Pcm, level_dbfs, to_samples
 
 REFLECTIONS_MS = 4.0
 """From the direct sound to the first reflection: a detour of 1.4 m, over the table or the nearest wall."""
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class AcousticPath:
     """From a place in the room to the microphone.
 
     Attributes:
@@ -37,9 +37,9 @@ class Path:
     @property
     def delay(self) -> int:
         """In samples."""
-        return samples(self.delay_ms)
+        return to_samples(self.delay_ms)
 
-    def response(self) -> Pcm:
+    def impulse_response(self) -> Pcm:
         """The impulse response after the delay: a direct sound, then noise that decays by 60 dB in ``rt60_s``.
 
         This is Polack's statistical model of late reverberation (see Jot, Cerveau and Warusfel, AES 1997).
@@ -47,7 +47,7 @@ class Path:
         gain = 10 ** (self.gain_db / 20)
         if self.rt60_s == 0:
             return np.array([gain], dtype=np.float32)
-        length, first = round(self.rt60_s * CLOCK_HZ), samples(REFLECTIONS_MS)
+        length, first = round(self.rt60_s * CLOCK_HZ), to_samples(REFLECTIONS_MS)
         time = np.arange(length) / CLOCK_HZ
         tail = np.random.default_rng(self.seed).standard_normal(length) * 10 ** (-3 * time / self.rt60_s)
         tail[:first] = 0
@@ -55,9 +55,9 @@ class Path:
         tail[0] = 1
         return (gain * tail / np.sqrt(np.sum(tail**2))).astype(np.float32)
 
-    def carry(self, pcm: Pcm) -> Pcm:
+    def apply(self, pcm: Pcm) -> Pcm:
         """``pcm`` as it arrives, without the delay; longer by the reverberation."""
-        response = self.response()
+        response = self.impulse_response()
         if len(response) == 1:
             return pcm * response[0]
         n = len(pcm) + len(response) - 1
@@ -66,7 +66,7 @@ class Path:
 
 
 @dataclass(frozen=True, eq=False)
-class Bed:
+class BackgroundSound:
     """What sounds in the room all the time: a fan, music, a television, people at another table.
 
     Attributes:
@@ -99,15 +99,15 @@ class Acoustics:
         beds: what sounds beside them.
     """
 
-    echo: Path | None = None
+    echo: AcousticPath | None = None
     clip: float | None = None
     drift_ppm: float = 0.0
-    person: Path = Path()
-    other: Path = Path(gain_db=-10, rt60_s=0.5, direct_db=-3, seed=2)
-    beds: tuple[Bed, ...] = ()
+    person: AcousticPath = AcousticPath()
+    other: AcousticPath = AcousticPath(gain_db=-10, rt60_s=0.5, direct_db=-3, seed=2)
+    background: tuple[BackgroundSound, ...] = ()
 
 
-class EchoPath:
+class SimulatedEcho:
     """Turns what leaves the loudspeaker into its echo at the microphone, block by block.
 
     Args:
@@ -119,7 +119,7 @@ class EchoPath:
         self._clip = acoustics.clip
         self.delay = acoustics.echo.delay
         self._drift = acoustics.drift_ppm * 1e-6
-        self._convolver = Convolver(acoustics.echo.response())
+        self._convolver = Convolver(acoustics.echo.impulse_response())
 
     def between(self, begin: int, end: int, far: Callable[[int, int], Pcm]) -> Pcm:
         """What is heard of the loudspeaker from clock position ``begin`` to ``end``, a block; asked in order.
@@ -133,10 +133,10 @@ class EchoPath:
         return self.push(((1 - part) * played[:-1] + part * played[1:]).astype(np.float32, copy=False))
 
     def push(self, far: Pcm) -> Pcm:
-        return self._convolver.push(far if self._clip is None else saturated(far, self._clip))
+        return self._convolver.push(far if self._clip is None else soft_clip(far, self._clip))
 
 
-def saturated(pcm: Pcm, clip: float) -> Pcm:
+def soft_clip(pcm: Pcm, clip: float) -> Pcm:
     """``pcm`` through a loudspeaker that gives out no more than ``clip``, softly: mostly odd harmonics."""
     return np.float32(clip) * np.tanh(pcm / np.float32(clip))
 

@@ -23,13 +23,13 @@ _HERE = Path(__file__).parent
 _handler = _Handler(lambda *_: None)  # referenced for as long as ALSA may call it
 
 
-def silence() -> None:
+def silence_messages() -> None:
     """Drop ALSA's messages from now on. Does nothing where there is no ALSA."""
     if alsa := _library():
         alsa.snd_lib_error_set_handler(_handler)
 
 
-def pass_over_encoders() -> None:
+def skip_encoder_plugins() -> None:
     """Have ALSA take the surround encoder for a card that is not there; from before PortAudio starts on.
 
     Does nothing where somebody has given ALSA another configuration, where the system's own is not in its usual
@@ -38,7 +38,7 @@ def pass_over_encoders() -> None:
     alsa, ours = _library(), _HERE / "alsa.conf"
     if alsa is None or "ALSA_CONFIG_PATH" in os.environ or not _SYSTEM.is_file() or ":" in str(ours):
         return
-    silence()  # what it dislikes of ours is no news to anybody
+    silence_messages()  # what it dislikes of ours is no news to anybody
     os.environ["VOICEMATE_ALSA"] = str(_HERE / "alsa_overrides.conf")
     os.environ["ALSA_CONFIG_PATH"] = f"{_SYSTEM}:{ours}"
     if alsa.snd_config_update() < 0:

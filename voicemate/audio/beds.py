@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from voicemate.sound import CLOCK_HZ, Pcm, samples
+from voicemate.sound import CLOCK_HZ, Pcm, to_samples
 
 _NOTES = (0, 2, 4, 7, 9, 12)  # a pentatonic scale: any two of them sound well together
 _CHORDS = ((0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14))  # I vi IV V
@@ -27,7 +27,7 @@ def music(seconds: float, seed: int = 0) -> Pcm:
     """Chords, a plucked tune and a beat at 100 to the minute."""
     random = np.random.default_rng(seed)
     out = np.zeros(round(seconds * CLOCK_HZ))
-    beat = samples(600)
+    beat = to_samples(600)
     for number in range(len(out) // beat):
         chord = _CHORDS[number // 4 % len(_CHORDS)]
         if number % 4 == 0:
@@ -37,12 +37,12 @@ def music(seconds: float, seed: int = 0) -> Pcm:
             note = chord[0] + int(random.choice(_NOTES)) + 12
             if random.random() < 0.7:
                 _ring(out, number * beat + half * beat // 2, _tone(220 * 2 ** (note / 12), beat, decay_s=0.4))
-        click = random.standard_normal(samples(60)) * np.exp(-np.arange(samples(60)) / samples(12))
+        click = random.standard_normal(to_samples(60)) * np.exp(-np.arange(to_samples(60)) / to_samples(12))
         _ring(out, number * beat, 0.5 * click)
     return _even(out)
 
 
-def chatter(voices: Sequence[Pcm], seconds: float, talkers: int = 5, seed: int = 0) -> Pcm:
+def babble(voices: Sequence[Pcm], seconds: float, talkers: int = 5, seed: int = 0) -> Pcm:
     """``talkers`` people who all talk at once, one utterance of ``voices`` after the other.
 
     Args:
@@ -55,7 +55,7 @@ def chatter(voices: Sequence[Pcm], seconds: float, talkers: int = 5, seed: int =
         while at < len(out):
             voice = _even(voices[int(random.integers(len(voices)))])
             _ring(out, at % len(out), voice[: len(out)])
-            at += len(voice) + int(random.integers(samples(800)))
+            at += len(voice) + int(random.integers(to_samples(800)))
     return _even(out)
 
 

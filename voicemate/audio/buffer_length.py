@@ -19,20 +19,20 @@ class BufferLength:
         seconds: what to ask the device for.
     """
 
-    def __init__(self, shortest_s: float, longest_s: float) -> None:
-        self.seconds = shortest_s
-        self._shortest_s = shortest_s
-        self._longest_s = longest_s
+    def __init__(self, min_s: float, max_s: float) -> None:
+        self.seconds = min_s
+        self._shortest_s = min_s
+        self._longest_s = max_s
         self._calm_s = CALM_S
         self._sounded_s = 0.0
         self._tried = False  # it was made shorter, and nothing has happened since
         self._seen = 0
 
-    def sounded(self, seconds: float) -> None:
+    def add_playback(self, seconds: float) -> None:
         """The device has played for so long."""
         self._sounded_s += seconds
 
-    def ran_dry(self, times: int) -> bool:
+    def grow_after_underflow(self, times: int) -> bool:
         """Whether it has to be longer now.
 
         Args:
@@ -48,7 +48,7 @@ class BufferLength:
         self._become(min(2 * self.seconds, self._longest_s), tried=False)
         return True
 
-    def calm(self) -> bool:
+    def shrink_if_calm(self) -> bool:
         """Whether it may be shorter now."""
         if self.seconds <= self._shortest_s or self._sounded_s < self._calm_s:
             return False

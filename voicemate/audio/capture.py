@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.framer import Mark
+from voicemate.audio.framer import StreamPosition
 from voicemate.audio.stream_host import OpenStream
 from voicemate.sound import Pcm
 
@@ -34,12 +34,12 @@ class CaptureRing:
 
     def __init__(self, frames: int):
         self._samples = np.zeros(frames, dtype=np.float32)
-        self.consumed = 0
-        self.mark = (0, 0.0)
+        self.read_frames = 0
+        self.position = (0, 0.0)
 
-    def write(self, pcm: Pcm, moment: float) -> None:
+    def write(self, pcm: Pcm, time: float) -> None:
         """Append a callback's samples (the callback's thread)."""
-        written = self.mark[0]
+        written = self.position[0]
         size = len(self._samples)
         begin = written % size
         if begin + len(pcm) <= size:
@@ -48,7 +48,7 @@ class CaptureRing:
             head = size - begin
             self._samples[begin:] = pcm[:head]
             self._samples[: len(pcm) - head] = pcm[head:]
-        self.mark = (written + len(pcm), moment)
+        self.position = (written + len(pcm), time)
 
     def read(self) -> tuple[Pcm, float, bool]:
         """What came since the last call (the reader's thread).
@@ -56,17 +56,17 @@ class CaptureRing:
         Returns:
             The samples, the moment at which the last of them came, and whether some before them were lost.
         """
-        written, moment = self.mark
+        written, moment = self.position
         size = len(self._samples)
-        lost = written - self.consumed > size // 2  # half is left to the writer, who goes on meanwhile
-        begin = written - size // 2 if lost else self.consumed
-        self.consumed = written
+        lost = written - self.read_frames > size // 2  # half is left to the writer, who goes on meanwhile
+        begin = written - size // 2 if lost else self.read_frames
+        self.read_frames = written
         at, n = begin % size, written - begin
         head = min(n, size - at)
         return np.concatenate([self._samples[at : at + head], self._samples[: n - head]]), moment, lost
 
 
-class Capture:
+class InputCallback:
     """The callback of one stream, and the conversation's end of it.
 
     Args:
@@ -75,11 +75,11 @@ class Capture:
         lost: called on the loop's thread when the stream ended.
     """
 
-    def __init__(self, clock: SampleClock, wake: Callable[[], None], lost: Callable[["Capture"], None]):
+    def __init__(self, clock: SampleClock, wake: Callable[[], None], on_ended: Callable[["InputCallback"], None]):
         self._loop = asyncio.get_running_loop()
         self._time = clock.time
         self._wake = wake
-        self._lost = lost
+        self._lost = on_ended
         self._wake_at = 0
         self._taken = 0
         self._overflowed = False
@@ -92,7 +92,7 @@ class Capture:
         assert self.stream
         return self.stream.rate
 
-    def adopt(self, stream: OpenStream) -> None:
+    def attach(self, stream: OpenStream) -> None:
         """The stream was opened; its callbacks begin soon."""
         self.stream = stream
         self.ring = CaptureRing(RING_S * stream.rate)
@@ -108,25 +108,25 @@ class Capture:
             age = stream.latency
         in_the_air = now - max(0.0, age - frames / stream.rate)
         self.ring.write(np.frombuffer(buffer, dtype=np.float32)[:: stream.channels], in_the_air)
-        if self.ring.mark[0] >= self._wake_at:
+        if self.ring.position[0] >= self._wake_at:
             self._wake_at = sys.maxsize
             self._call(self._wake)
 
-    def finished(self) -> None:
+    def on_finished(self) -> None:
         """PortAudio's, when the stream has ended."""
         self._call(lambda: self._lost(self))
 
-    def has(self, frames: int) -> bool:
+    def request(self, frames: int) -> bool:
         """Whether so many frames have come since ``take``; if not, ``wake`` is called once they have."""
-        self._wake_at = self.ring.consumed + frames
-        return self.ring.mark[0] >= self._wake_at
+        self._wake_at = self.ring.read_frames + frames
+        return self.ring.position[0] >= self._wake_at
 
-    def take(self) -> tuple[Pcm, Mark, bool]:
+    def read(self) -> tuple[Pcm, StreamPosition, bool]:
         """What has come, how far the stream is with it, and whether anything was lost before or in it."""
         pcm, moment, lost = self.ring.read()
         self._taken += len(pcm)
         lost, self._overflowed = lost or self._overflowed, False
-        return pcm, Mark(self._taken, moment), lost
+        return pcm, StreamPosition(self._taken, moment), lost
 
     def _call(self, function: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more

@@ -14,13 +14,13 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from voicemate.audio.capture import Capture
+from voicemate.audio.capture import InputCallback
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Direction
-from voicemate.audio.framer import Mark
+from voicemate.audio.framer import StreamPosition
 from voicemate.audio.ports import BLOCK_MS
-from voicemate.audio.relay import Relay
-from voicemate.audio.stream_host import OpenStream, StreamHost, StreamPlan
+from voicemate.audio.relay import StreamHandover
+from voicemate.audio.stream_host import OpenStream, PortAudio, StreamConfig
 from voicemate.errors import AudioError
 from voicemate.sound import Pcm
 
@@ -31,7 +31,7 @@ and 85), and two streams would have to agree on the device's buffer."""
 log = logging.getLogger(__name__)
 
 
-class Pace(Enum):
+class BufferMode(Enum):
     """How much sound comes at once."""
 
     SHORT = "short"
@@ -39,7 +39,7 @@ class Pace(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
+class BufferConfig:
     """A stream's callbacks.
 
     Attributes:
@@ -47,24 +47,24 @@ class Blocks:
         latency_s: the latency asked for.
     """
 
-    length: Fraction
+    blocks: Fraction
     latency_s: float
 
 
-WHOLE = Blocks(Fraction(1), 0.048)
+ONE_BLOCK = BufferConfig(Fraction(1), 0.048)
 """The conversation's blocks begin with these callbacks, so that each completes one. PortAudio makes the latency two
 callbacks at least, so that a busy machine drops nothing. With more of it sound comes later: 0.1 s on PulseAudio adds
 45 ms to every gap."""
 
-FINE = Blocks(Fraction(1, 4), 0.024)
+FINE = BufferConfig(Fraction(1, 4), 0.024)
 """A block was there 2 to 18 ms after its end, with ``WHOLE`` 16 to 40 ms (medians of some tries in the virtual room),
 wherever in a block the callbacks lie. None overflowed in 10 s while four other processes kept both cores busy. They
 take 1 to 2% of a core more."""
 
-SHORT = FINE if sys.platform == "linux" else WHOLE
+SHORT_BUFFER = FINE if sys.platform == "linux" else ONE_BLOCK
 """While somebody speaks. Fine where long blocks take their place when nobody does."""
 
-LONG = Blocks(Fraction(4), 0.192)
+LONG_BUFFER = BufferConfig(Fraction(4), 0.192)
 
 
 def callback_frames(rate: int, length: Fraction) -> int:
@@ -76,7 +76,7 @@ def callback_frames(rate: int, length: Fraction) -> int:
     return int(frames) if frames.denominator == 1 or length < 1 else int(frames / 2) + 1
 
 
-class Capturing:
+class InputStream:
     """One device, from its opening to its end. Belongs to the conversation's loop.
 
     Args:
@@ -92,19 +92,19 @@ class Capturing:
 
     def __init__(
         self,
-        host: StreamHost,
+        host: PortAudio,
         clock: SampleClock,
-        part: str,
+        name_part: str,
         wake: Callable[[], None],
-        lost: Callable[["Capturing"], None],
+        on_ended: Callable[["InputStream"], None],
     ):
         self._host = host
         self._clock = clock
-        self._part = part
+        self._part = name_part
         self._wake = wake
-        self._lost = lost
-        self.pace = self._wanted = Pace.SHORT
-        self._relay: Relay | None = None
+        self._lost = on_ended
+        self.buffer_mode = self._wanted = BufferMode.SHORT
+        self._relay: StreamHandover | None = None
         self._only_short = False
         self._switching = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -115,8 +115,8 @@ class Capturing:
         Raises:
             AudioError: there is none, it was refused, or it is busy.
         """
-        capture, stream = await self._open(SHORT)
-        self._relay = Relay(capture)
+        capture, stream = await self._open(SHORT_BUFFER)
+        self._relay = StreamHandover(capture)
         self._only_short = stream.device.host_api not in LONG_IS_CHEAPER
         return stream
 
@@ -127,15 +127,15 @@ class Capturing:
             AudioError: the device died meanwhile.
         """
         assert self._relay
-        assert self._relay.present.stream
-        await self._host.start(self._relay.present.stream)
+        assert self._relay.current.stream
+        await self._host.start(self._relay.current.stream)
 
     async def close(self) -> None:
         """Free the device; what has been taken is all there is."""
         relay, self._relay = self._relay, None
         if relay:
-            relay.withdraw_any()
-            for capture in (relay.present, *relay.done_with):
+            relay.withdraw_pending()
+            for capture in (relay.current, *relay.retired):
                 await self._close(capture)
         while self._tasks:
             await asyncio.wait(self._tasks)
@@ -144,83 +144,83 @@ class Capturing:
         """All streams are about to be closed by ``StreamHost.rescan``: nothing more comes."""
         self._relay = None
 
-    def use(self, pace: Pace) -> None:
+    def set_buffer_mode(self, pace: BufferMode) -> None:
         """Go over to ``pace`` as soon as can be, where the device lets us."""
-        self._wanted = Pace.SHORT if self._only_short else pace
+        self._wanted = BufferMode.SHORT if self._only_short else pace
         if self._relay is None:
             return
-        if self._wanted is self.pace:
-            self._relay.withdraw_any()
-        elif not self._switching and not self._relay.waiting:
+        if self._wanted is self.buffer_mode:
+            self._relay.withdraw_pending()
+        elif not self._switching and not self._relay.pending:
             self._switching = True
             self._begin(self._switch(self._wanted))
 
     @property
-    def latest(self) -> float:
+    def latest_time(self) -> float:
         """When the last sample was in the air that has come, in seconds on the clock's ``time``."""
         assert self._relay
-        return self._relay.present.ring.mark[1]
+        return self._relay.current.ring.position[1]
 
-    def has(self, frames: int) -> bool:
+    def request(self, frames: int) -> bool:
         """Whether so many frames have come since ``take``; if not, ``wake`` is called once they have."""
-        return self._relay is not None and self._relay.has(frames)
+        return self._relay is not None and self._relay.request(frames)
 
-    def take(self) -> tuple[Pcm, Mark, bool]:
+    def read(self) -> tuple[Pcm, StreamPosition, bool]:
         """What has come, how far the device is with it, and whether anything was lost before or in it."""
         assert self._relay
-        before = self._relay.present
-        taken = self._relay.take()
-        if self._relay.present is not before:
-            self.pace = Pace.LONG if self.pace is Pace.SHORT else Pace.SHORT
-        if not self._relay.alike:
+        before = self._relay.current
+        taken = self._relay.read()
+        if self._relay.current is not before:
+            self.buffer_mode = BufferMode.LONG if self.buffer_mode is BufferMode.SHORT else BufferMode.SHORT
+        if not self._relay.streams_match:
             self._only_short = True  # what is not found once will not be found later
-        while self._relay.done_with:
-            self._begin(self._close(self._relay.done_with.pop()))
+        while self._relay.retired:
+            self._begin(self._close(self._relay.retired.pop()))
         return taken
 
     # ------------------------------------------------------------ streams
 
-    async def _open(self, blocks: Blocks) -> tuple[Capture, OpenStream]:
-        capture = Capture(self._clock, self._wake, self._ended)
+    async def _open(self, blocks: BufferConfig) -> tuple[InputCallback, OpenStream]:
+        capture = InputCallback(self._clock, self._wake, self._ended)
         stream = await self._host.open(
-            StreamPlan(
+            StreamConfig(
                 direction=Direction.INPUT,
-                part=self._part,
-                channels=1,
-                block=lambda rate: callback_frames(rate, blocks.length),
+                name_part=self._part,
+                max_channels=1,
+                callback_frames=lambda rate: callback_frames(rate, blocks.blocks),
                 latency_s=blocks.latency_s,
                 callback=capture.callback,
-                finished=capture.finished,
+                on_finished=capture.on_finished,
             )
         )
-        capture.adopt(stream)
+        capture.attach(stream)
         return capture, stream
 
-    async def _switch(self, pace: Pace) -> None:
+    async def _switch(self, pace: BufferMode) -> None:
         """Open a stream beside the present one, to take over."""
         capture = None
         try:
-            capture, stream = await self._open(LONG if pace is Pace.LONG else SHORT)
+            capture, stream = await self._open(LONG_BUFFER if pace is BufferMode.LONG else SHORT_BUFFER)
             await self._host.start(stream)
         except AudioError as error:
             log.info("no second stream on the microphone: %s", error)
             self._refused(pace)
         else:
-            if self._relay and self._wanted is pace and stream.rate == self._relay.present.rate:
-                self._relay.offer(capture, must=pace is Pace.SHORT)
+            if self._relay and self._wanted is pace and stream.rate == self._relay.current.rate:
+                self._relay.offer(capture, required=pace is BufferMode.SHORT)
                 capture = None
         finally:
             self._switching = False
             if capture:
                 await self._close(capture)
 
-    def _refused(self, pace: Pace) -> None:
-        if pace is Pace.LONG:
+    def _refused(self, pace: BufferMode) -> None:
+        if pace is BufferMode.LONG:
             self._only_short = True
         elif self._relay:  # the device is to be opened anew, as after any other loss
             self._lost(self)
 
-    async def _close(self, capture: Capture) -> None:
+    async def _close(self, capture: InputCallback) -> None:
         if capture.stream:
             with contextlib.suppress(AudioError):
                 await self._host.close(capture.stream)
@@ -230,11 +230,11 @@ class Capturing:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _ended(self, capture: Capture) -> None:
+    def _ended(self, capture: InputCallback) -> None:
         """A stream has ended, whoever ended it."""
         if self._relay is None:
             return
-        if capture is self._relay.present:
+        if capture is self._relay.current:
             self._lost(self)
         else:
             self._relay.withdraw(capture)

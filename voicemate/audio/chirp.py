@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voicemate.sound import CLOCK_HZ, Pcm, samples
+from voicemate.sound import CLOCK_HZ, Pcm, to_samples
 
 CHIRP_MS = 240
 SWEEPS_HZ = ((350.0, 2_800.0), (2_800.0, 350.0), (500.0, 1_500.0))
@@ -16,18 +16,18 @@ AMPLITUDE = 0.25
 STARTS_MS = (0, 700, 1_650)
 """When the chirps of the test sound begin."""
 
-EARLIEST, LATEST = -samples(500), samples(2_500)
+MIN_DELAY, MAX_DELAY = -to_samples(500), to_samples(2_500)
 """Delays that are looked for; AirPlay takes 2 s."""
 
-RINGING = samples(250)
+RINGING = to_samples(250)
 """How long a room goes on after a chirp, as far as its level is concerned."""
 
-CERTAIN = 10.0
+MIN_PEAK_TO_NOISE = 10.0
 """A peak so many times its surroundings is the chirp. Of 48,000 values of pure noise the largest is at 4.5."""
 
 
 @dataclass(frozen=True, slots=True)
-class EchoFound:
+class ChirpEcho:
     """A test sound in a recording.
 
     Attributes:
@@ -41,14 +41,14 @@ class EchoFound:
     gain_db: float
 
     @property
-    def heard(self) -> bool:
-        return self.certainty >= CERTAIN
+    def detected(self) -> bool:
+        return self.certainty >= MIN_PEAK_TO_NOISE
 
 
 def chirp(begin_hz: float, end_hz: float) -> Pcm:
     """A quick glide (an exponential sweep: Farina, AES 2000) with soft ends, 16 kHz."""
     seconds = CHIRP_MS / 1000
-    time = np.arange(samples(CHIRP_MS)) / CLOCK_HZ
+    time = np.arange(to_samples(CHIRP_MS)) / CLOCK_HZ
     rate = np.log(end_hz / begin_hz)
     phase = 2 * np.pi * begin_hz * seconds / rate * (np.exp(time / seconds * rate) - 1)
     return (AMPLITUDE * np.hanning(len(time)) ** 0.5 * np.sin(phase)).astype(np.float32)
@@ -56,13 +56,13 @@ def chirp(begin_hz: float, end_hz: float) -> Pcm:
 
 def chirps() -> Pcm:
     """Three chirps, 1.9 s."""
-    sound = np.zeros(samples(STARTS_MS[-1] + CHIRP_MS), dtype=np.float32)
+    sound = np.zeros(to_samples(STARTS_MS[-1] + CHIRP_MS), dtype=np.float32)
     for start, sweep in zip(STARTS_MS, SWEEPS_HZ, strict=True):
-        sound[samples(start) : samples(start) + samples(CHIRP_MS)] = chirp(*sweep)
+        sound[to_samples(start) : to_samples(start) + to_samples(CHIRP_MS)] = chirp(*sweep)
     return sound
 
 
-def find_echo(played: Pcm, recorded: Pcm) -> EchoFound:
+def find_echo(played: Pcm, recorded: Pcm) -> ChirpEcho:
     """Find ``played`` in ``recorded``; both begin at the same position and are 16 kHz.
 
     Args:
@@ -71,13 +71,13 @@ def find_echo(played: Pcm, recorded: Pcm) -> EchoFound:
     n = len(played) + len(recorded)
     size = 1 << (n - 1).bit_length()
     correlation = np.fft.irfft(np.fft.rfft(recorded, size) * np.conj(np.fft.rfft(played, size)), size)
-    reach = np.concatenate([correlation[EARLIEST:], correlation[:LATEST]])
+    reach = np.concatenate([correlation[MIN_DELAY:], correlation[:MAX_DELAY]])
     at = int(np.argmax(np.abs(reach)))
     around = np.ones(len(reach), dtype=bool)
-    around[max(0, at - samples(40)) : at + RINGING] = False
+    around[max(0, at - to_samples(40)) : at + RINGING] = False
     surroundings = float(np.sqrt(np.mean(np.square(reach[around])))) + 1e-12
     certainty = float(np.abs(reach[at])) / surroundings if played.any() else 0.0
-    return EchoFound(at + EARLIEST, certainty, _gain_db(played, recorded, at + EARLIEST))
+    return ChirpEcho(at + MIN_DELAY, certainty, _gain_db(played, recorded, at + MIN_DELAY))
 
 
 def _gain_db(played: Pcm, recorded: Pcm, delay: int) -> float:

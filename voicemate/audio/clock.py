@@ -29,19 +29,19 @@ class SampleClock:
         self._latest = max(self._latest, round(self.sample_at(self.time())))
         return self._latest
 
-    def anchor(self, sample: float, moment: float) -> None:
+    def anchor(self, sample: float, time: float) -> None:
         """The microphone tells that ``sample`` was in the air at ``moment`` (seconds on ``time``).
 
         A block that comes late, or a device that runs slower than its rate says, moves this back: ``now`` then
         stands still until the sound has caught up.
         """
         self._sample = sample
-        self._moment = moment
+        self._moment = time
 
-    def sample_at(self, moment: float) -> float:
+    def sample_at(self, time: float) -> float:
         """Where on the clock ``moment`` lies, in samples, as of the latest anchor."""
-        return self._sample + (moment - self._moment) * CLOCK_HZ
+        return self._sample + (time - self._moment) * CLOCK_HZ
 
-    def moment_of(self, sample: float) -> float:
+    def time_of(self, sample: float) -> float:
         """When ``sample`` is in the air, in seconds on ``time``, as of the latest anchor."""
         return self._moment + (sample - self._sample) / CLOCK_HZ

@@ -24,19 +24,19 @@ DEVICES, DEFAULT_INPUT, DEFAULT_OUTPUT, RUN_LOOP = _code("dev#"), _code("dIn "),
 _GLOBAL, _MAIN = _code("glob"), 0
 
 
-class Address(ctypes.Structure):
+class PropertyAddress(ctypes.Structure):
     """``AudioObjectPropertyAddress``."""
 
     _fields_ = [("selector", ctypes.c_uint32), ("scope", ctypes.c_uint32), ("element", ctypes.c_uint32)]
 
 
-Listener = ctypes.CFUNCTYPE(
-    ctypes.c_int32, ctypes.c_uint32, ctypes.c_uint32, ctypes.POINTER(Address), ctypes.c_void_p
+PropertyListener = ctypes.CFUNCTYPE(
+    ctypes.c_int32, ctypes.c_uint32, ctypes.c_uint32, ctypes.POINTER(PropertyAddress), ctypes.c_void_p
 )
 """``AudioObjectPropertyListenerProc``."""
 
 
-class CoreAudioEvents:
+class CoreAudioHotplug:
     """A ``Source``.
 
     Args:
@@ -48,18 +48,18 @@ class CoreAudioEvents:
 
     def __init__(self, library: Any = None):
         self._library = library if library is not None else ctypes.CDLL(FRAMEWORK)
-        self._listener = Listener(self._happened)  # referenced for as long as Core Audio may call it
-        self._addresses: list[Address] = []
+        self._listener = PropertyListener(self._happened)  # referenced for as long as Core Audio may call it
+        self._addresses: list[PropertyAddress] = []
 
-    def start(self, tell: Callable[[DevicesChanged], None]) -> None:
-        self._tell = tell
+    def start(self, on_change: Callable[[DevicesChanged], None]) -> None:
+        self._tell = on_change
         none = ctypes.c_void_p(None)
-        run_loop = Address(RUN_LOOP, _GLOBAL, _MAIN)
+        run_loop = PropertyAddress(RUN_LOOP, _GLOBAL, _MAIN)
         self._library.AudioObjectSetPropertyData(
             SYSTEM_OBJECT, ctypes.byref(run_loop), 0, None, ctypes.sizeof(none), ctypes.byref(none)
         )
         for selector in (DEVICES, DEFAULT_INPUT, DEFAULT_OUTPUT):
-            address = Address(selector, _GLOBAL, _MAIN)
+            address = PropertyAddress(selector, _GLOBAL, _MAIN)
             if self._library.AudioObjectAddPropertyListener(
                 SYSTEM_OBJECT, ctypes.byref(address), self._listener, None
             ):
@@ -75,5 +75,5 @@ class CoreAudioEvents:
 
     def _happened(self, _object: int, count: int, addresses: Any, _data: Any) -> int:
         told = {addresses[place].selector for place in range(count)}
-        self._tell(DevicesChanged(moved=bool(told & {DEFAULT_INPUT, DEFAULT_OUTPUT})))
+        self._tell(DevicesChanged(default_changed=bool(told & {DEFAULT_INPUT, DEFAULT_OUTPUT})))
         return 0

@@ -14,13 +14,13 @@ class DevicesChanged:
             takes streams along by itself; Core Audio does not.
     """
 
-    moved: bool = False
+    default_changed: bool = False
 
 
-class Source(Protocol):
+class HotplugSource(Protocol):
     """A system's word on its devices."""
 
-    def start(self, tell: Callable[[DevicesChanged], None]) -> None:
+    def start(self, on_change: Callable[[DevicesChanged], None]) -> None:
         """Call ``tell`` from any thread, from now on.
 
         Raises:

@@ -11,15 +11,15 @@ import logging
 import sys
 from collections.abc import Callable
 
-from voicemate.audio.device_changes import DevicesChanged, Source
+from voicemate.audio.device_changes import DevicesChanged, HotplugSource
 
-SETTLE_S = 0.2
+DEBOUNCE_S = 0.2
 """One headset that is plugged in is told of several times, and can be opened only after the last of them."""
 
 log = logging.getLogger(__name__)
 
 
-class DeviceEvents:
+class HotplugMonitor:
     """Hands a source's word to the loop, once the devices have settled. A context manager.
 
     Args:
@@ -27,13 +27,13 @@ class DeviceEvents:
         source: this system's own when left out; None where there is none.
     """
 
-    def __init__(self, changed: Callable[[DevicesChanged], None], source: Source | None = None):
+    def __init__(self, changed: Callable[[DevicesChanged], None], source: HotplugSource | None = None):
         self._changed = changed
         self._source = source
         self._settling: asyncio.TimerHandle | None = None
         self._moved = False
 
-    def __enter__(self) -> "DeviceEvents":
+    def __enter__(self) -> "HotplugMonitor":
         self._loop = asyncio.get_running_loop()
         if self._source:
             try:
@@ -53,10 +53,10 @@ class DeviceEvents:
             self._loop.call_soon_threadsafe(self._stir, told)
 
     def _stir(self, told: DevicesChanged) -> None:
-        self._moved = self._moved or told.moved
+        self._moved = self._moved or told.default_changed
         if self._settling:
             self._settling.cancel()
-        self._settling = self._loop.call_later(SETTLE_S, self._settled)
+        self._settling = self._loop.call_later(DEBOUNCE_S, self._settled)
 
     def _settled(self) -> None:
         self._settling = None
@@ -64,7 +64,7 @@ class DeviceEvents:
         self._changed(DevicesChanged(moved))
 
 
-def system_source() -> Source | None:
+def platform_source() -> HotplugSource | None:
     """This system's word on its devices, if it has one that we can hear."""
     try:
         if sys.platform == "darwin":
@@ -72,9 +72,9 @@ def system_source() -> Source | None:
 
             return CoreAudioEvents()
         if sys.platform == "linux":
-            from voicemate.audio.pulse_events import PulseEvents
+            from voicemate.audio.pulse_events import PulseAudioHotplug
 
-            return PulseEvents()
+            return PulseAudioHotplug()
     except (ImportError, OSError) as error:  # the system's library is not there
         log.info("nobody tells of devices that come and go: %s", error)
     return None

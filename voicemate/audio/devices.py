@@ -43,7 +43,7 @@ class Device:
         return self.default_input if direction is Direction.INPUT else self.default_output
 
 
-def choose(devices: Sequence[Device], direction: Direction, part: str = "") -> Device:
+def find_device(devices: Sequence[Device], direction: Direction, name_part: str = "") -> Device:
     """The device whose name contains ``part`` (case does not count), or the default one.
 
     A whole name wins over a part of others; of several devices with one name the first is taken.
@@ -54,16 +54,16 @@ def choose(devices: Sequence[Device], direction: Direction, part: str = "") -> D
     usable = [device for device in devices if device.channels(direction) > 0]
     if not usable:
         raise AudioError(f"There is no {direction}", "Connect one, then see `voicemate devices`")
-    if not part:
+    if not name_part:
         return next((device for device in usable if device.is_default(direction)), usable[0])
-    wanted = part.casefold()
+    wanted = name_part.casefold()
     whole = [device for device in usable if device.name.casefold() == wanted]
     matches = whole or [device for device in usable if wanted in device.name.casefold()]
     names = _names(matches or usable)
     if not matches:
-        raise AudioError(f"No {direction} has “{part}” in its name", f"There is {names}")
+        raise AudioError(f"No {direction} has “{name_part}” in its name", f"There is {names}")
     if len({device.name for device in matches}) > 1:
-        raise AudioError(f"“{part}” fits several {direction}s: {names}", "Use more of the name")
+        raise AudioError(f"“{name_part}” fits several {direction}s: {names}", "Use more of the name")
     return matches[0]
 
 

@@ -18,14 +18,14 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from voicemate.audio.echo_jump import EchoJump
-from voicemate.audio.echo_level import MEMORY, EchoLevel, EchoLevels
-from voicemate.audio.echo_path import EchoPathFinder
+from voicemate.audio.echo_jump import DelayJumpDetector
+from voicemate.audio.echo_level import MEMORY_BLOCKS, EchoLevelModel, EchoLevels
+from voicemate.audio.echo_path import EchoDelayEstimator
 from voicemate.audio.headphones import is_headphones
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.sound import CLOCK_HZ, Pcm, level_dbfs, samples
+from voicemate.sound import CLOCK_HZ, Pcm, level_dbfs, to_samples
 
-FRAME = samples(10)
+FRAME_SAMPLES = to_samples(10)
 """What AEC3 works in."""
 
 FRAMING_DELAY = 128
@@ -37,13 +37,13 @@ AEC3_DELAY = 128
 HISTORY = 4
 """Blocks that AEC3 is shown from before the loudspeaker began: whole frames and ``FRAMING_DELAY``."""
 
-TAIL = samples(1_000)
+TAIL = to_samples(1_000)
 """An echo may ring on for so long after the loudspeaker has fallen silent."""
 
 SEAM = 64
 """Samples in which what is passed on goes over from raw to cleaned sound, and back."""
 
-SILENCE = 1e-5
+SILENCE_AMPLITUDE = 1e-5
 """Far samples below this (-100 dBFS) make no echo that anybody hears."""
 
 
@@ -58,7 +58,7 @@ CANCELLED_DB = 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class Cleaned:
+class CleanedBlock:
     """A block without the character's voice, and what a veto needs to know about it.
 
     All levels are in dBFS over the last 128 ms; while ``delay`` is 0, of the block, and there is no echo.
@@ -76,45 +76,45 @@ class Cleaned:
 
     block: Block
     delay: int
-    near: float
-    cleaned: float
-    echo: float = -120.0
-    expected: float = -120.0
-    residue: float = -120.0
-    jumping: bool = False
+    input_dbfs: float
+    output_dbfs: float
+    echo_dbfs: float = -120.0
+    expected_dbfs: float = -120.0
+    residue_dbfs: float = -120.0
+    delay_jumping: bool = False
 
     @property
-    def above_echo(self) -> float:
+    def above_expected_db(self) -> float:
         """How far the microphone's sound is above the echo and noise expected in it (dB)."""
-        return self.near - self.expected
+        return self.input_dbfs - self.expected_dbfs
 
     @property
-    def above_residue(self) -> float:
+    def above_residue_db(self) -> float:
         """How far the cleaned sound is above what cancelling leaves of them (dB)."""
-        return self.cleaned - self.residue
+        return self.output_dbfs - self.residue_dbfs
 
     @property
-    def explained(self) -> bool:
+    def explained_by_echo(self) -> bool:
         """The character's echo and the room's noise explain the sound: a voice in it is the character's own."""
-        if self.jumping:
+        if self.delay_jumping:
             return True
-        if self.delay == 0 or self.above_echo > LOUDER_DB:
+        if self.delay == 0 or self.above_expected_db > LOUDER_DB:
             return False
-        return self.above_residue <= LEFT_OVER_DB or self.cleaned > self.echo - CANCELLED_DB
+        return self.above_residue_db <= LEFT_OVER_DB or self.output_dbfs > self.echo_dbfs - CANCELLED_DB
 
 
 class EchoCanceller(Protocol):
     """Belongs to the conversation's thread. Gets every block of the microphone, in order."""
 
     @property
-    def lead(self) -> int:
+    def reference_lead(self) -> int:
         """How much further on than the block the far signal is to be asked for, in samples; may be negative.
 
         Not 0 where a device is mistaken about its latency.
         """
         ...
 
-    def process(self, block: Block, far: Pcm) -> Cleaned:
+    def process(self, block: Block, far: Pcm) -> CleanedBlock:
         """Take the echo of ``far`` out of ``block``.
 
         Args:
@@ -124,23 +124,23 @@ class EchoCanceller(Protocol):
         ...
 
 
-def echo_canceller(setting: Literal["auto", "on", "off"], loudspeaker: Callable[[], str]) -> EchoCanceller:
+def create_canceller(setting: Literal["auto", "on", "off"], speaker_name: Callable[[], str]) -> EchoCanceller:
     """The canceller for ``audio.echo``.
 
     Args:
         loudspeaker: the name of the loudspeaker that is in use, asked again and again, since it may change.
     """
     if setting == "off":
-        return NoCanceller()
-    return Aec3Canceller(loudspeaker, always=setting == "on")
+        return PassThroughCanceller()
+    return Aec3Canceller(speaker_name, always=setting == "on")
 
 
-class NoCanceller:
+class PassThroughCanceller:
     """Passes everything on."""
 
-    lead = 0
+    reference_lead = 0
 
-    def process(self, block: Block, far: Pcm) -> Cleaned:
+    def process(self, block: Block, far: Pcm) -> CleanedBlock:
         return _as_it_is(block)
 
 
@@ -155,16 +155,16 @@ class Aec3Canceller:
         path: what is known about the way from the loudspeaker to the microphone.
     """
 
-    def __init__(self, loudspeaker: Callable[[], str] = lambda: "", always: bool = False):
+    def __init__(self, speaker_name: Callable[[], str] = lambda: "", always: bool = False):
         from pywebrtc_audio import EchoCanceller as Aec3
 
         self._aec3 = Aec3(sample_rate=CLOCK_HZ, num_channels=1)
-        self._loudspeaker = loudspeaker
-        self._name = loudspeaker()
+        self._loudspeaker = speaker_name
+        self._name = speaker_name()
         self._always = always
-        self.path = EchoPathFinder(present=not is_headphones(self._name))
-        self._level = EchoLevel()
-        self._jump = EchoJump()
+        self.delay_estimator = EchoDelayEstimator(echo_present=not is_headphones(self._name))
+        self._level = EchoLevelModel()
+        self._jump = DelayJumpDetector()
         self._past: deque[Pcm] = deque([_silence()] * HISTORY, maxlen=HISTORY)
         self._quiet = TAIL  # samples for which the loudspeaker has been silent
         self._awake = False
@@ -172,22 +172,22 @@ class Aec3Canceller:
         self._ready = _silence(0)
 
     @property
-    def lead(self) -> int:
-        return self.path.lead
+    def reference_lead(self) -> int:
+        return self.delay_estimator.lead
 
-    def process(self, block: Block, far: Pcm) -> Cleaned:
-        audible = bool(np.any(np.abs(far) > SILENCE))
+    def process(self, block: Block, far: Pcm) -> CleanedBlock:
+        audible = bool(np.any(np.abs(far) > SILENCE_AMPLITUDE))
         self._quiet = 0 if audible else self._quiet + len(far)
         playing = self._quiet < TAIL
         if playing:
             self._look_for_echo(block.pcm, far, audible)
-        pcm = self._pass_on(block.pcm, far, playing and (self._always or self.path.present))
+        pcm = self._pass_on(block.pcm, far, playing and (self._always or self.delay_estimator.echo_present))
         self._past.append(block.pcm)
         if not self._awake:
             return _as_it_is(replace(block, pcm=pcm))
-        levels = self._level.judge(block.pcm, far, pcm)
+        levels = self._level.update(block.pcm, far, pcm)
         self._look_for_jump(block.pcm, far, levels)
-        return Cleaned(
+        return CleanedBlock(
             replace(block, pcm=pcm),
             FRAMING_DELAY + AEC3_DELAY,
             levels.near,
@@ -200,20 +200,20 @@ class Aec3Canceller:
 
     def _look_for_jump(self, near: Pcm, far: Pcm, levels: EchoLevels) -> None:
         failing = levels.cleaned > levels.near - CANCELLED_DB or levels.near > levels.expected + LOUDER_DB
-        by = self._jump.push(near, far, self.path.delay, failing)
+        by = self._jump.push(near, far, self.delay_estimator.delay, failing)
         if by:
-            moved = self.path.jumped(by)
-            self._level.realign(self._jump.realigned(moved, MEMORY + 1), by + moved)
+            moved = self.delay_estimator.apply_jump(by)
+            self._level.realign(self._jump.realigned_reference(moved, MEMORY_BLOCKS + 1), by + moved)
 
     def _look_for_echo(self, near: Pcm, far: Pcm, audible: bool) -> None:
         name = self._loudspeaker()
         if name != self._name:
             self._name = name
-            self.path.start_over(present=not is_headphones(name))
-        lead = self.path.lead
-        self.path.push(near, far, audible)
-        if self.path.lead != lead:
-            self._jump = EchoJump()  # it knows the far signal as it was asked for before
+            self.delay_estimator.reset(echo_present=not is_headphones(name))
+        lead = self.delay_estimator.lead
+        self.delay_estimator.push(near, far, audible)
+        if self.delay_estimator.lead != lead:
+            self._jump = DelayJumpDetector()  # it knows the far signal as it was asked for before
 
     def _pass_on(self, near: Pcm, far: Pcm, wanted: bool) -> Pcm:
         """The cleaned sound or the raw one, without a click where they meet."""
@@ -235,25 +235,25 @@ class Aec3Canceller:
     def _wake(self) -> None:
         """Show AEC3 what came right before, so that its first output belongs there."""
         self._waiting, self._ready = (_silence(0), _silence(0)), _silence(0)
-        self._jump = EchoJump()
+        self._jump = DelayJumpDetector()
         past = np.concatenate(self._past)
-        self._level.begin(list(self._past))
+        self._level.reset(list(self._past))
         self._cancel(past, np.zeros_like(past))
         self._ready = _silence(0)
 
     def _cancel(self, near: Pcm, far: Pcm) -> Pcm:
         """The next samples from AEC3, as many as ``near`` has, ``FRAMING_DELAY`` late."""
         near, far = np.concatenate([self._waiting[0], near]), np.concatenate([self._waiting[1], far])
-        whole = len(near) - len(near) % FRAME
+        whole = len(near) - len(near) % FRAME_SAMPLES
         self._waiting = near[whole:], far[whole:]
         self._ready = np.concatenate([self._ready, self._aec3.process(near[:whole], far[:whole])])
         out, self._ready = self._ready[:BLOCK_SAMPLES], self._ready[BLOCK_SAMPLES:]
         return out
 
 
-def _as_it_is(block: Block) -> Cleaned:
+def _as_it_is(block: Block) -> CleanedBlock:
     level = level_dbfs(block.pcm)
-    return Cleaned(block, 0, level, level)
+    return CleanedBlock(block, 0, level, level)
 
 
 def _silence(n: int = BLOCK_SAMPLES) -> Pcm:

@@ -11,21 +11,21 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from voicemate.audio.echo_path import FIRST_HZ, LAST_HZ, SAME
+from voicemate.audio.echo_path import MAX_DEVIATION, MAX_HZ, MIN_HZ
 from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.sound import CLOCK_HZ, Pcm, samples
+from voicemate.sound import CLOCK_HZ, Pcm, to_samples
 
-WINDOW = 8
+WINDOW_BLOCKS = 8
 """Blocks of the microphone that are correlated: 256 ms."""
 
-EARLIEST, LATEST = -samples(100), samples(200)
+MIN_DELAY, MAX_DELAY = -to_samples(100), to_samples(200)
 """Delays that are looked for."""
 
 REACH = 12
 """Blocks by which the far signal goes further back. More than ``LATEST``, since what still rings from before its
 begin looks like an echo of that very begin."""
 
-CERTAIN = 10.0
+MIN_PEAK_TO_NOISE = 10.0
 """A peak so many times the correlation's own noise is an echo, if the next block shows it again. At the right delay
 half of all moments of speech have 18 and more, also in a bare room; with nothing but another voice in the microphone
 the largest of some hundred was 10."""
@@ -38,7 +38,7 @@ LOUDER = 10 ** (6 / 10)
 """An echo is not so many times more powerful at another delay than it was. Somebody who says "mm-hm" close by is, and
 voices that are alike may have a peak anywhere."""
 
-USUAL = 64
+GAIN_HISTORY = 64
 """Moments of cancelled echo whose power tells how loud an echo is: two seconds."""
 
 QUIETEST = 1e-6
@@ -50,15 +50,15 @@ FAINT = 1e-2
 SETTLING = 6
 """Blocks after a jump in which what was learned before it is not to be trusted."""
 
-KEPT = WINDOW + REACH + 10
+HISTORY_BLOCKS = WINDOW_BLOCKS + REACH + 10
 """Blocks of the far signal: enough to say what it would have been with another delay."""
 
 _RISE = np.sin(np.linspace(0, np.pi / 2, BLOCK_SAMPLES, dtype=np.float32)) ** 2
 _SIZE = 16_384
-_FIRST_BIN, _LAST_BIN = (round(hertz * _SIZE / CLOCK_HZ) for hertz in (FIRST_HZ, LAST_HZ))
+_FIRST_BIN, _LAST_BIN = (round(hertz * _SIZE / CLOCK_HZ) for hertz in (MIN_HZ, MAX_HZ))
 
 
-class EchoJump:
+class DelayJumpDetector:
     """Watches one microphone and one loudspeaker.
 
     Attributes:
@@ -66,9 +66,9 @@ class EchoJump:
     """
 
     def __init__(self) -> None:
-        self._near: deque[Pcm] = deque(maxlen=WINDOW)
-        self._far: deque[Pcm] = deque(maxlen=KEPT)
-        self._gains: deque[float] = deque(maxlen=USUAL)  # power of the echo as a part of the far signal's
+        self._near: deque[Pcm] = deque(maxlen=WINDOW_BLOCKS)
+        self._far: deque[Pcm] = deque(maxlen=HISTORY_BLOCKS)
+        self._gains: deque[float] = deque(maxlen=GAIN_HISTORY)  # power of the echo as a part of the far signal's
         self._peak: int | None = None  # the delay that the latest block showed
         self._settling = 0  # blocks
 
@@ -87,20 +87,20 @@ class EchoJump:
         self._far.append(far)
         self._settling = max(0, self._settling - 1)
         before, self._peak = self._peak, None
-        shown = len(self._near) == WINDOW and len(self._far) >= WINDOW + REACH
+        shown = len(self._near) == WINDOW_BLOCKS and len(self._far) >= WINDOW_BLOCKS + REACH
         if delay is None or not shown:
             return 0
         if not failing:
             self._learn(delay)
             return 0
         self._peak = self._elsewhere(delay)
-        if before is None or self._peak is None or abs(before - self._peak) > SAME:
+        if before is None or self._peak is None or abs(before - self._peak) > MAX_DEVIATION:
             return 0
         self._near.clear()
         self._settling = SETTLING
         return self._peak - delay
 
-    def realigned(self, later: int, blocks: int) -> list[Pcm]:
+    def realigned_reference(self, later: int, blocks: int) -> list[Pcm]:
         """The last ``blocks`` of the far signal as if asked for ``later`` samples later; the oldest first.
 
         What was not played yet, or is not kept any more, is silence.
@@ -112,17 +112,17 @@ class EchoJump:
 
     def _elsewhere(self, delay: int) -> int | None:
         """The delay of an echo that is not where it has been."""
-        near, far = _faded(self._near), _faded(list(self._far)[-WINDOW - REACH :])
+        near, far = _faded(self._near), _faded(list(self._far)[-WINDOW_BLOCKS - REACH :])
         cross = np.fft.rfft(near, _SIZE) * np.conj(np.fft.rfft(far, _SIZE))
         cross[:_FIRST_BIN] = cross[_LAST_BIN:] = 0
         weight = np.abs(cross)
         correlation = np.fft.irfft(cross / np.maximum(weight, FAINT * float(np.max(weight)) + 1e-12), _SIZE)
-        delays = np.arange(EARLIEST, LATEST)
+        delays = np.arange(MIN_DELAY, MAX_DELAY)
         found = correlation[(delays - REACH * BLOCK_SAMPLES) % _SIZE]  # the far signal begins so much earlier
         noise = float(np.sqrt(np.mean(np.square(found)))) + 1e-12
         at = int(np.argmax(found))
-        left = float(np.max(found, where=np.abs(delays - delay) <= SAME, initial=0.0))
-        if found[at] < CERTAIN * noise or found[at] < OUTDONE * left or self._too_loud(int(delays[at])):
+        left = float(np.max(found, where=np.abs(delays - delay) <= MAX_DEVIATION, initial=0.0))
+        if found[at] < MIN_PEAK_TO_NOISE * noise or found[at] < OUTDONE * left or self._too_loud(int(delays[at])):
             return None
         return int(delays[at])
 
@@ -140,7 +140,7 @@ class EchoJump:
 
     def _gain(self, delay: int) -> float | None:
         """The microphone's power as a part of the far signal's at this delay; None where that is silent."""
-        near, far = np.concatenate([*self._near]), np.concatenate(list(self._far)[-WINDOW - REACH :])
+        near, far = np.concatenate([*self._near]), np.concatenate(list(self._far)[-WINDOW_BLOCKS - REACH :])
         begin = REACH * BLOCK_SAMPLES - delay
         played = float(np.mean(np.square(far[max(0, begin) : begin + len(near)])))
         return float(np.mean(np.square(near))) / played if played > QUIETEST else None

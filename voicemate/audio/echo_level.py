@@ -19,10 +19,10 @@ from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.sound import CLOCK_HZ, Pcm
 
 EDGES_HZ = (100, 300, 500, 800, 1200, 1800, 2600, 3600, 5000, 7000)
-MEMORY = 16
+MEMORY_BLOCKS = 16
 """Blocks of the far signal that still ring in the microphone: half a second."""
 
-WINDOW = 4
+WINDOW_BLOCKS = 4
 """Blocks over which levels are compared: 128 ms. Single blocks differ from what is predicted by up to 6 dB."""
 
 FIRST_STEP, STEP = 0.5, 0.06
@@ -35,7 +35,7 @@ LEARN_TO = 2.0
 LEARN_SLOWLY = 0.05
 """and so much of the prediction is added at most: a loudspeaker that is turned up is learned at 0.4 dB a second."""
 
-AUDIBLE = 1e-7
+MIN_REFERENCE_POWER = 1e-7
 """Power of a far signal in all its memory (-70 dBFS) that is worth learning from."""
 
 NOISE_RISE, NOISE_FALL, NOISE_BIAS = 1.01, 0.3, 1.5
@@ -74,23 +74,23 @@ class EchoLevels:
     residue: float
 
 
-class EchoLevel:
+class EchoLevelModel:
     """Follows one echo path. Pure; must be shown every block from a beginning on, in order."""
 
     def __init__(self) -> None:
         bands = len(EDGES_HZ) - 1
-        self._weights = np.zeros((bands, MEMORY))
+        self._weights = np.zeros((bands, MEMORY_BLOCKS))
         self._weights[:, :3] = 1 / 3  # before anything is known, the echo may be as loud as what is played
         self._learned = 0
         self._residue_db = RESIDUE_START_DB
         self._noise: Powers | None = None  # unknown
-        self.begin([])
+        self.reset([])
 
-    def begin(self, past: list[Pcm]) -> None:
+    def reset(self, past: list[Pcm]) -> None:
         """The loudspeaker begins after a silence; ``past``: the microphone's blocks right before."""
         self._last = {"near": _silence(), "far": _silence(), "cleaned": _silence()}
         self._far = np.zeros_like(self._weights)
-        self._window: deque[tuple[float, float, float, float, float]] = deque(maxlen=WINDOW)
+        self._window: deque[tuple[float, float, float, float, float]] = deque(maxlen=WINDOW_BLOCKS)
         rooms = [self._powers("near", block) for block in past if block.any()][1:]
         self._noise = np.mean(rooms, axis=0) / NOISE_BIAS if rooms else None
         self._clean_noise = 0.0
@@ -107,11 +107,11 @@ class EchoLevel:
         for block in far[1:]:
             self._far = np.roll(self._far, 1, axis=1)
             self._far[:, 0] = self._powers("far", block)
-        places = np.arange(MEMORY)
+        places = np.arange(MEMORY_BLOCKS)
         from_places = places - later / BLOCK_SAMPLES
         self._weights = np.stack([np.interp(from_places, places, row, left=0.0) for row in self._weights])
 
-    def judge(self, near: Pcm, far: Pcm, cleaned: Pcm) -> EchoLevels:
+    def update(self, near: Pcm, far: Pcm, cleaned: Pcm) -> EchoLevels:
         """Compare the next block with what was to be expected, and learn from it."""
         self._far = np.roll(self._far, 1, axis=1)
         self._far[:, 0] = self._powers("far", far)
@@ -131,7 +131,7 @@ class EchoLevel:
         return EchoLevels(*(10 * np.log10(np.maximum(np.mean(self._window, axis=0), _LEAST))).tolist())
 
     def _learn_echo(self, got: Powers, echo: Powers, noise: Powers, ratio: float) -> None:
-        audible = np.sum(self._far, axis=1) > AUDIBLE
+        audible = np.sum(self._far, axis=1) > MIN_REFERENCE_POWER
         if not audible.any():
             return
         self._learned += 1
@@ -145,7 +145,7 @@ class EchoLevel:
         self._weights = np.maximum(0.0, self._weights + change[:, None] * self._far)
 
     def _learn_residue(self, left: float, echo: float, ratio: float) -> None:
-        if echo < 10 * AUDIBLE or ratio > LEARN_TO:
+        if echo < 10 * MIN_REFERENCE_POWER or ratio > LEARN_TO:
             return
         seen = 10 * np.log10(max(left - self._clean_noise * NOISE_BIAS, _LEAST) / echo)
         self._residue_db += RESIDUE_RISE_DB if seen > self._residue_db else -RESIDUE_FALL_DB

@@ -11,40 +11,40 @@ from dataclasses import dataclass
 import numpy as np
 
 from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.sound import CLOCK_HZ, Pcm, samples
+from voicemate.sound import CLOCK_HZ, Pcm, to_samples
 
-WINDOW = 64
+WINDOW_BLOCKS = 64
 """Blocks that are correlated: 2 s."""
 
-EVERY = 16
+MEASURE_EVERY_BLOCKS = 16
 """Blocks of far sound from one measurement to the next: half a second."""
 
 FORGET = 0.7
 """Weight of all measurements before the latest."""
 
-CERTAIN = 9.0
+MIN_PEAK_TO_NOISE = 9.0
 """A peak so many times the correlation's own noise is an echo. Of 10,000 values of pure noise the largest is at 4."""
 
-SAME = samples(3)
+MAX_DEVIATION = to_samples(3)
 """Two measurements that agree so well speak of one delay; the second confirms the first."""
 
-EARLIEST, LATEST = -samples(400), samples(1_200)
+MIN_DELAY, MAX_DELAY = -to_samples(400), to_samples(1_200)
 """Delays that are looked for. Negative ones: the device says that its sound will be heard later than it is."""
 
-EASY_FROM, EASY_TO = 0, samples(200)
+EASY_FROM, EASY_TO = 0, to_samples(200)
 """Delays that AEC3 finds by itself."""
 
-GOAL = samples(20)
+GOAL = to_samples(20)
 """Where other delays are brought."""
 
-ABSENT = samples(3_000)
+ABSENT = to_samples(3_000)
 """After so much far sound without any echo there is no path."""
 
-FIRST_HZ, LAST_HZ = 200, 4_000
+MIN_HZ, MAX_HZ = 200, 4_000
 """Where speech has most of its energy, and small loudspeakers too."""
 
-_SIZE = WINDOW * BLOCK_SAMPLES
-_FIRST_BIN, _LAST_BIN = (round(hertz * _SIZE / CLOCK_HZ) for hertz in (FIRST_HZ, LAST_HZ))
+_SIZE = WINDOW_BLOCKS * BLOCK_SAMPLES
+_FIRST_BIN, _LAST_BIN = (round(hertz * _SIZE / CLOCK_HZ) for hertz in (MIN_HZ, MAX_HZ))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Measured:
     certainty: float
 
 
-class EchoPathFinder:
+class EchoDelayEstimator:
     """Watches one microphone and one loudspeaker.
 
     Args:
@@ -73,13 +73,13 @@ class EchoPathFinder:
         latest: the latest measurement.
     """
 
-    def __init__(self, present: bool = True):
+    def __init__(self, echo_present: bool = True):
         self.lead = 0
-        self.start_over(present)
+        self.reset(echo_present)
 
-    def start_over(self, present: bool) -> None:
+    def reset(self, echo_present: bool) -> None:
         """Another loudspeaker plays, or the microphone is another one."""
-        self.present = present
+        self.echo_present = echo_present
         self.delay: int | None = None
         self.latest: Measured | None = None
         self._unheard = 0  # far samples since an echo was last heard
@@ -97,13 +97,13 @@ class EchoPathFinder:
             return
         self._unheard += BLOCK_SAMPLES
         self._due -= 1
-        if self._due <= 0 and len(self._near) == WINDOW:
-            self._due = EVERY
+        if self._due <= 0 and len(self._near) == WINDOW_BLOCKS:
+            self._due = MEASURE_EVERY_BLOCKS
             self._measure()
         if self._unheard >= ABSENT:
-            self.present = False
+            self.echo_present = False
 
-    def jumped(self, by: int) -> int:
+    def apply_jump(self, by: int) -> int:
         """The echo comes ``by`` samples later than it did. The far signal follows, so that the delay stays the same.
 
         It cannot be asked for before it is played, so an echo that comes earlier than ever gets another delay.
@@ -120,10 +120,10 @@ class EchoPathFinder:
         return moved
 
     def _clear(self) -> None:
-        self._near: deque[Pcm] = deque(maxlen=WINDOW)
-        self._far: deque[Pcm] = deque(maxlen=WINDOW)
+        self._near: deque[Pcm] = deque(maxlen=WINDOW_BLOCKS)
+        self._far: deque[Pcm] = deque(maxlen=WINDOW_BLOCKS)
         self._cross = np.zeros(_LAST_BIN, dtype=np.complex128)
-        self._due = EVERY
+        self._due = MEASURE_EVERY_BLOCKS
 
     def _measure(self) -> None:
         near, far = (np.fft.rfft(np.concatenate(pieces))[:_LAST_BIN] for pieces in (self._near, self._far))
@@ -131,11 +131,11 @@ class EchoPathFinder:
         cross[:_FIRST_BIN] = 0
         self._cross = FORGET * self._cross + cross / np.maximum(np.abs(cross), 1e-12)
         before, self.latest = self.latest, _peak(self._cross)
-        if self.latest.certainty < CERTAIN:
+        if self.latest.certainty < MIN_PEAK_TO_NOISE:
             return
         self._unheard = 0
-        if before and abs(before.delay - self.latest.delay) <= SAME:
-            self.present = True
+        if before and abs(before.delay - self.latest.delay) <= MAX_DEVIATION:
+            self.echo_present = True
             self._adjust(self.latest.delay)
 
     def _adjust(self, delay: int) -> None:
@@ -152,7 +152,7 @@ def _peak(cross: np.ndarray) -> Measured:
     size = 2 * len(cross)  # at 8 kHz
     correlation = np.fft.irfft(cross, size)
     step = _SIZE // size
-    reach = np.concatenate([correlation[EARLIEST // step :], correlation[: LATEST // step]])
+    reach = np.concatenate([correlation[MIN_DELAY // step :], correlation[: MAX_DELAY // step]])
     at = int(np.argmax(reach))
     noise = float(np.sqrt(np.mean(np.square(reach)))) + 1e-12
-    return Measured(at * step + EARLIEST, float(reach[at]) / noise)
+    return Measured(at * step + MIN_DELAY, float(reach[at]) / noise)

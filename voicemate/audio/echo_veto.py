@@ -12,7 +12,7 @@ class EchoVeto:
     def __init__(self) -> None:
         self._held = False
 
-    def step(self, onset: bool, voice_on: bool, explained: bool) -> bool:
+    def step(self, onset: bool, voice_on: bool, explained_by_echo: bool) -> bool:
         """Whether somebody else's voice begins to count now.
 
         Args:
@@ -21,6 +21,6 @@ class EchoVeto:
             explained: ``Cleaned.explained`` of this block.
         """
         self._held = (self._held or onset) and voice_on
-        counts = self._held and not explained
+        counts = self._held and not explained_by_echo
         self._held = self._held and not counts
         return counts

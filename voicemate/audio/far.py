@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from voicemate.audio.ports import BLOCK_MS, FAR_KEPT_S
+from voicemate.audio.ports import AEC_REFERENCE_S, BLOCK_MS
 from voicemate.audio.resampler import low_pass
 from voicemate.sound import CLOCK_HZ, Pcm
 
-NOTES = 64
+TIMESTAMPS = 64
 """Callbacks that are asked for the time: more than a second."""
 
 LOOP_HZ = 0.1
@@ -34,7 +34,7 @@ PHASES = 64
 """Places between two device frames at which the signal can be read."""
 
 
-class FarRing:
+class AecReferenceRing:
     """The last seconds of an output stream, mono, at its own rate. One thread writes, one reads, neither waits.
 
     Args:
@@ -43,28 +43,30 @@ class FarRing:
 
     def __init__(self, rate: int):
         self.rate = rate
-        self._samples = np.zeros(round(2 * FAR_KEPT_S * rate), dtype=np.float32)  # half is the writer's to overwrite
-        self._notes: deque[tuple[float, int]] = deque(maxlen=NOTES)
+        self._samples = np.zeros(
+            round(2 * AEC_REFERENCE_S * rate), dtype=np.float32
+        )  # half is the writer's to overwrite
+        self._notes: deque[tuple[float, int]] = deque(maxlen=TIMESTAMPS)
         self._written = 0
         self.epoch = 0
 
-    def write(self, mono: Pcm, moment: float) -> None:
+    def write(self, mono: Pcm, time: float) -> None:
         """Note what was handed to the device, and when its first frame leaves the loudspeaker (the callback's)."""
         size, n = len(self._samples), len(mono)
         begin = self._written % size
         head = min(n, size - begin)
         self._samples[begin : begin + head] = mono[:head]
         self._samples[: n - head] = mono[head:]
-        self._notes.append((moment, self._written))
+        self._notes.append((time, self._written))
         self._written += n
 
-    def start_over(self) -> None:
+    def restart(self) -> None:
         """The stream starts anew after a rest; only while nobody writes."""
         self._notes.clear()
         self._samples[:] = 0
         self.epoch += 1
 
-    def frame_at(self, moment: float, rate: float) -> float | None:
+    def frame_at(self, time: float, rate: float) -> float | None:
         """The frame that leaves the loudspeaker at ``moment``; None when there are no notes.
 
         It is the median of what the latest notes say: on a busy machine bursts of them are wrong.
@@ -76,7 +78,7 @@ class FarRing:
         if not notes:
             return None
         began = statistics.median(noted - frame / rate for noted, frame in notes)
-        return (moment - began) * rate
+        return (time - began) * rate
 
     def read(self, begin: int, end: int) -> Pcm:
         """Frames ``begin`` to ``end``; zeros for those that are not written yet, or not kept any more."""
@@ -91,7 +93,7 @@ class FarRing:
         return frames
 
 
-class FarReader:
+class AecReference:
     """Reads a ring at the conversation's pace. Belongs to the conversation's thread.
 
     The loop is the one of F. Adriaensen, "Using a DLL to filter time" (Linux Audio Conference 2005).
@@ -101,7 +103,7 @@ class FarReader:
         moment_of: when a clock position is in the air, in seconds (``SampleClock.moment_of``).
     """
 
-    def __init__(self, ring: FarRing, moment_of: Callable[[float], float]):
+    def __init__(self, ring: AecReferenceRing, moment_of: Callable[[float], float]):
         self._ring = ring
         self._moment_of = moment_of
         self._taps = low_pass(ring.rate, PHASES)

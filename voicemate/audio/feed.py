@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from voicemate.audio.far import FarRing
-from voicemate.audio.playout import Playout
+from voicemate.audio.far import AecReferenceRing
+from voicemate.audio.playout import Mixer
 from voicemate.audio.stream_host import OpenStream
 
-NOTES = 128
+TIMESTAMPS = 128
 """Callbacks that are remembered: more than a second, longer than any device's latency."""
 
 
@@ -37,7 +37,7 @@ class _Played:
     frames: int
 
 
-class Feed:
+class OutputCallback:
     """One stream's callback, and its notes of what is in the air when.
 
     Args:
@@ -52,38 +52,38 @@ class Feed:
         ring: all that the device was given, and when.
     """
 
-    def __init__(self, time: Callable[[], float], lost: Callable[["Feed"], None]):
+    def __init__(self, time: Callable[[], float], on_ended: Callable[["OutputCallback"], None]):
         self._loop = asyncio.get_running_loop()
         self._time = time
-        self._lost = lost
-        self._played: deque[_Played] = deque(maxlen=NOTES)
+        self._lost = on_ended
+        self._played: deque[_Played] = deque(maxlen=TIMESTAMPS)
         self._sounds_until = -math.inf  # when the last of the queued sound that it was given has left
-        self.adopted = self.called = time()
-        self.lead = 0
+        self.opened_at = self.called_at = time()
+        self.leading_silence = 0
         self.underflows = 0
         self._dry: deque[float] = deque(maxlen=RAN_DRY)
 
-    def adopt(self, stream: OpenStream, playout: Playout) -> None:
+    def attach(self, stream: OpenStream, playout: Mixer) -> None:
         """The stream was opened; its callbacks begin soon."""
         self.stream = stream
         self._playout = playout
         self._begin = playout.position
-        self._mono = np.zeros(stream.block, dtype=np.float32)
-        self.ring = FarRing(stream.rate)
+        self._mono = np.zeros(stream.callback_frames, dtype=np.float32)
+        self.ring = AecReferenceRing(stream.rate)
 
     def callback(self, buffer: Any, frames: int, when: Any, status: Any) -> None:
         """PortAudio's: fill the buffer and note what is in it."""
         now = self._time()
         if status:
             self.underflows += 1
-            if not self.lead:  # a stream that only begins may tell of one, and nothing was missed
+            if not self.leading_silence:  # a stream that only begins may tell of one, and nothing was missed
                 self._dry.append(now)
         ahead = when.outputBufferDacTime - when.currentTime
         if not 0 < ahead < 2:  # some drivers do not know
             ahead = self.stream.latency
         mono = self._mono[:frames] if frames <= len(self._mono) else np.zeros(frames, dtype=np.float32)
-        if self.lead:
-            self.lead -= 1
+        if self.leading_silence:
+            self.leading_silence -= 1
             mono[:] = 0
             start, played = self._playout.position, 0
         else:
@@ -93,25 +93,25 @@ class Feed:
         if played:
             self._sounds_until = now + ahead + played / self.stream.rate
         self.ring.write(mono, now + ahead)
-        self.called = now
+        self.called_at = now
 
-    def finished(self) -> None:
+    def on_finished(self) -> None:
         """PortAudio's, when the stream has ended."""
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
             self._loop.call_soon_threadsafe(self._lost, self)
 
-    def position_at(self, moment: float) -> int:
+    def position_at(self, time: float) -> int:
         """The sample that leaves the loudspeaker at ``moment``."""
         for played in reversed(self._notes()):
-            if played.moment <= moment:
-                return played.start + min(played.frames, int((moment - played.moment) * self.stream.rate))
+            if played.moment <= time:
+                return played.start + min(played.frames, int((time - played.moment) * self.stream.rate))
         return self._begin
 
-    def silent_at(self, moment: float) -> bool:
+    def silent_at(self, time: float) -> bool:
         """No queued sound that this stream was given leaves the loudspeaker at ``moment`` or later."""
-        return moment >= self._sounds_until
+        return time >= self._sounds_until
 
-    def runs_dry(self) -> bool:
+    def underflows_often(self) -> bool:
         """The device ran dry more than once in a short time."""
         dry = tuple(self._dry)
         return len(dry) == RAN_DRY and dry[-1] - dry[0] <= WITHIN_S

@@ -16,7 +16,7 @@ from voicemate.sound import CLOCK_HZ, Pcm
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class StreamPosition:
     """How far a stream had come at some moment.
 
     Attributes:
@@ -25,10 +25,10 @@ class Mark:
     """
 
     frames: int
-    moment: float
+    time: float
 
 
-class Punctuality:
+class ArrivalTimeFilter:
     """Tells the moment at which a stream's frames would have come, had all callbacks been punctual.
 
     Callbacks are late in bursts (a busy machine, a sound server that hands on several buffers at once) and never
@@ -40,19 +40,19 @@ class Punctuality:
 
     def __init__(self, rate: int):
         self._rate = rate
-        self.start_over()
+        self.reset()
 
-    def start_over(self) -> None:
+    def reset(self) -> None:
         """Frames were lost: what came before tells nothing any more."""
         self._former = self._present = math.inf
         self._window_ends = -math.inf
 
-    def moment(self, mark: Mark) -> float:
+    def punctual_time(self, mark: StreamPosition) -> float:
         """When ``mark`` would have been reached, in seconds; never later than it was."""
-        began = mark.moment - mark.frames / self._rate
-        if mark.moment >= self._window_ends:
+        began = mark.time - mark.frames / self._rate
+        if mark.time >= self._window_ends:
             self._former, self._present = self._present, math.inf
-            self._window_ends = mark.moment + self.WINDOW_S
+            self._window_ends = mark.time + self.WINDOW_S
         self._present = min(self._present, began)
         return min(self._former, self._present) + mark.frames / self._rate
 
@@ -78,11 +78,11 @@ class Framer:
         """A stream was opened at ``rate`` Hz; what is left of the one before is dropped."""
         self._rate = rate
         self._resampler = StreamResampler(rate)
-        self._punctuality = Punctuality(rate)
+        self._punctuality = ArrivalTimeFilter(rate)
         self._ready = self._ready[:0]
         self._starting = True
 
-    def push(self, pcm: Pcm, mark: Mark, lost: bool = False) -> None:
+    def push(self, pcm: Pcm, mark: StreamPosition, lost: bool = False) -> None:
         """Take the stream's next frames.
 
         Args:
@@ -93,11 +93,11 @@ class Framer:
         if self._starting:
             self._place(mark)
         elif lost:
-            self._punctuality.start_over()
-            behind = self._clock.sample_at(mark.moment) - self._position(mark.frames)
+            self._punctuality.reset()
+            behind = self._clock.sample_at(mark.time) - self._position(mark.frames)
             self._origin += self._fill(behind)
         self._ready = np.concatenate([self._ready, self._resampler.push(pcm)])
-        self._clock.anchor(self._position(mark.frames), self._punctuality.moment(mark))
+        self._clock.anchor(self._position(mark.frames), self._punctuality.punctual_time(mark))
 
     def pop(self) -> Block | None:
         """The next block, if it is complete."""
@@ -120,7 +120,7 @@ class Framer:
     def _position(self, frames: int) -> float:
         return self._origin + frames * CLOCK_HZ / self._rate
 
-    def _place(self, mark: Mark) -> None:
+    def _place(self, mark: StreamPosition) -> None:
         """Find where on the clock the stream's first frame lies.
 
         The resampler hands a sample out only ``delay`` frames after it came in. So much silence goes before the
@@ -128,7 +128,7 @@ class Framer:
         """
         lag = -(-self._resampler.delay * CLOCK_HZ // self._rate)
         self._starting = False
-        begin = self._clock.sample_at(mark.moment) - mark.frames * CLOCK_HZ / self._rate - lag
+        begin = self._clock.sample_at(mark.time) - mark.frames * CLOCK_HZ / self._rate - lag
         if self._fresh:
             self._at = max(self._at, round(begin))
             self._fresh = False

@@ -3,35 +3,35 @@
 from collections.abc import Callable
 
 from voicemate.audio.ports import HealthListener
-from voicemate.audio.watchdog import Condition
+from voicemate.audio.watchdog import DeviceCondition
 from voicemate.errors import AudioError
 
 
-class Health:
+class HealthReporter:
     """A device's listeners, who are told of each change once.
 
     Args:
         fault: what to tell of a condition that is not ``WORKING``.
     """
 
-    def __init__(self, fault: Callable[[Condition], AudioError]):
+    def __init__(self, fault: Callable[[DeviceCondition], AudioError]):
         self._fault = fault
         self._listeners: list[HealthListener] = []
-        self._told = Condition.WORKING
+        self._told = DeviceCondition.WORKING
 
-    def listen(self, listener: HealthListener) -> None:
+    def add_listener(self, listener: HealthListener) -> None:
         """Tell ``listener`` too, from the next change on."""
         self._listeners.append(listener)
 
-    def start_over(self) -> None:
+    def reset(self) -> None:
         """The device was opened: it works until the contrary is seen."""
-        self._told = Condition.WORKING
+        self._told = DeviceCondition.WORKING
 
-    def tell(self, condition: Condition) -> None:
+    def report(self, condition: DeviceCondition) -> None:
         """The device is in ``condition``."""
         if condition is self._told:
             return
         self._told = condition
-        fault = None if condition is Condition.WORKING else self._fault(condition)
+        fault = None if condition is DeviceCondition.WORKING else self._fault(condition)
         for listener in self._listeners:
             listener(fault)

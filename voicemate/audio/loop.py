@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voicemate.audio.chirp import EchoFound, chirps, find_echo
+from voicemate.audio.chirp import ChirpEcho, chirps, find_echo
 from voicemate.audio.headphones import is_headphones
-from voicemate.audio.played import Around, play_and_record
-from voicemate.audio.ports import Loudspeaker, Microphone
-from voicemate.sound import CLOCK_HZ, Sound, level_dbfs, milliseconds, samples
+from voicemate.audio.played import RecordingWindow, play_and_record
+from voicemate.audio.ports import Microphone, Speaker
+from voicemate.sound import CLOCK_HZ, AudioClip, level_dbfs, to_ms, to_samples
 
-AROUND = Around(before=samples(600), after=samples(2_600), longest=samples(20_000))
+WINDOW = RecordingWindow(before=to_samples(600), after=to_samples(2_600), max_length=to_samples(20_000))
 
 TOO_LOUD_DB = -3.0
 """An echo that loud leaves a person little room."""
@@ -20,7 +20,7 @@ EASY_MS = (0.0, 200.0)
 
 
 @dataclass(frozen=True, slots=True)
-class LoopResult:
+class LoopbackResult:
     """What the microphone heard of the loudspeaker.
 
     Attributes:
@@ -31,26 +31,26 @@ class LoopResult:
     """
 
     microphone: str
-    loudspeaker: str
-    echo: EchoFound
+    speaker: str
+    echo: ChirpEcho
     noise_dbfs: float
     peak: float
 
     @property
     def delay_ms(self) -> float:
-        return milliseconds(self.echo.delay)
+        return to_ms(self.echo.delay)
 
     @property
-    def works(self) -> bool:
+    def has_signal(self) -> bool:
         """The microphone delivers sound."""
         return self.peak > 0
 
     def advice(self) -> list[str]:
         """What it means and what to do, one sentence each, the most important first."""
-        if not self.works:
+        if not self.has_signal:
             return ["The microphone delivers only digital silence: check that it is allowed and not muted."]
-        if not self.echo.heard:
-            return [_NOT_HEARD_BY_DESIGN if is_headphones(self.loudspeaker) else _NOT_HEARD]
+        if not self.echo.detected:
+            return [_NOT_HEARD_BY_DESIGN if is_headphones(self.speaker) else _NOT_HEARD]
         told = []
         if self.peak >= 0.99:
             told.append("The microphone is driven beyond its range: turn its input level down.")
@@ -71,7 +71,7 @@ _NOT_HEARD = (
 )
 
 
-async def measure_loop(microphone: Microphone, loudspeaker: Loudspeaker) -> LoopResult:
+async def measure_loopback(microphone: Microphone, speaker: Speaker) -> LoopbackResult:
     """Play the chirps and listen; takes about six seconds. Opens and closes both devices.
 
     The delay is counted on the conversation's clock, from ``Loudspeaker.far`` to the microphone's blocks: what is
@@ -80,19 +80,19 @@ async def measure_loop(microphone: Microphone, loudspeaker: Loudspeaker) -> Loop
     Raises:
         AudioError: a device is missing, refused or broken.
     """
-    await loudspeaker.open()
+    await speaker.open()
     try:
         await microphone.open()
         try:
-            near, far = await play_and_record(microphone, loudspeaker, Sound(chirps(), CLOCK_HZ), AROUND)
+            near, far = await play_and_record(microphone, speaker, AudioClip(chirps(), CLOCK_HZ), WINDOW)
         finally:
             await microphone.close()
     finally:
-        await loudspeaker.close()
-    noise = near[samples(100) : AROUND.before]
-    return LoopResult(
+        await speaker.close()
+    noise = near[to_samples(100) : WINDOW.before]
+    return LoopbackResult(
         microphone.name,
-        loudspeaker.name,
+        speaker.name,
         find_echo(far, near),
         level_dbfs(noise),
         float(np.max(np.abs(near))),

@@ -15,15 +15,15 @@ import soxr
 from voicemate.audio.buffer_length import BufferLength
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Direction
-from voicemate.audio.far import FarReader
-from voicemate.audio.feed import Feed
-from voicemate.audio.health import Health
-from voicemate.audio.playout import Playout
+from voicemate.audio.far import AecReference
+from voicemate.audio.feed import OutputCallback
+from voicemate.audio.health import HealthReporter
+from voicemate.audio.playout import Mixer
 from voicemate.audio.ports import HealthListener, Span
-from voicemate.audio.stream_host import StreamHost, StreamPlan
-from voicemate.audio.watchdog import Condition, Step, Watchdog, WatchdogLimits
+from voicemate.audio.stream_host import PortAudio, StreamConfig
+from voicemate.audio.watchdog import DeviceCondition, Watchdog, WatchdogAction, WatchdogLimits
 from voicemate.errors import AudioError
-from voicemate.sound import Pcm, Sound
+from voicemate.sound import AudioClip, Pcm
 
 CALLBACK_S = 0.01
 LATENCY_S = 0.03
@@ -34,7 +34,7 @@ LONGEST_LATENCY_S = 0.12
 """Of what it is made when it runs dry. With 0.06, two cores and three times as many busy processes, 12 s of speech
 had no hole in four tries of six and one to three in two."""
 
-LEAD = 2
+LEADING_SILENT_CALLBACKS = 2
 """Callbacks of silence before a stream's first sound: PulseAudio swallows the first 13 ms (measured)."""
 
 REST_S = 15.0
@@ -42,10 +42,10 @@ REST_S = 15.0
 
 CHECK_S = 0.25
 
-LIMITS = WatchdogLimits(silence_s=None)
+WATCHDOG_LIMITS = WatchdogLimits(silence_s=None)
 
 
-class DeviceLoudspeaker:
+class DeviceSpeaker:
     """A loudspeaker of this machine.
 
     Args:
@@ -59,25 +59,25 @@ class DeviceLoudspeaker:
 
     def __init__(
         self,
-        host: StreamHost,
+        host: PortAudio,
         clock: SampleClock,
-        part: str = "",
-        limits: WatchdogLimits = LIMITS,
-        rest_s: float = REST_S,
+        name_part: str = "",
+        limits: WatchdogLimits = WATCHDOG_LIMITS,
+        suspend_after_s: float = REST_S,
         latency_s: float = LATENCY_S,
     ) -> None:
         self._host = host
         self._clock = clock
         self._time = clock.time
-        self._part = part
+        self._part = name_part
         self._limits = limits
-        self._rest_s = rest_s
+        self._rest_s = suspend_after_s
         self._buffer = BufferLength(latency_s, LONGEST_LATENCY_S)
-        self._name = part or "default"
-        self._health = Health(self._fault)
+        self._name = name_part or "default"
+        self._health = HealthReporter(self._fault)
         self._rate = 0
-        self._feed: Feed | None = None  # None: no stream is open, and nobody fills from the playout
-        self._far: FarReader | None = None  # of that stream
+        self._feed: OutputCallback | None = None  # None: no stream is open, and nobody fills from the playout
+        self._far: AecReference | None = None  # of that stream
         self._running = False
         self._generation = 0
         self._heard = 0  # the furthest that position() ever said
@@ -91,13 +91,13 @@ class DeviceLoudspeaker:
     def rate(self) -> int:
         return self._rate
 
-    def on_health(self, listener: HealthListener) -> None:
-        self._health.listen(listener)
+    def add_health_listener(self, listener: HealthListener) -> None:
+        self._health.add_listener(listener)
 
     async def open(self) -> None:
         self._news = asyncio.Event()
         self._watchdog = Watchdog(self._limits, self._time())
-        self._health.start_over()
+        self._health.reset()
         self._refusal: AudioError | None = None
         self._needed_at = self._time()
         try:
@@ -123,12 +123,12 @@ class DeviceLoudspeaker:
     def wake(self) -> None:
         self._needed_at = self._time()
         if not self._running:
-            self._watchdog.start_over()
+            self._watchdog.reset_attempts()
             self._news.set()
 
-    def play(self, sound: Sound) -> Span:
-        pcm = sound.pcm if sound.rate == self._rate else soxr.resample(sound.pcm, sound.rate, self._rate)
-        self._playout.forget(self._heard)
+    def play(self, clip: AudioClip) -> Span:
+        pcm = clip.pcm if clip.rate == self._rate else soxr.resample(clip.pcm, clip.rate, self._rate)
+        self._playout.discard_played(self._heard)
         span = self._playout.queue(np.ascontiguousarray(pcm, dtype=np.float32))
         self.wake()
         return span
@@ -144,7 +144,7 @@ class DeviceLoudspeaker:
     def stop(self, fade_ms: float = 20) -> None:
         self._playout.stop(fade_ms)
         if self._feed is None:
-            self._playout.settle()
+            self._playout.apply_stop()
 
     def pause(self, fade_ms: float = 20) -> None:
         self._playout.pause(fade_ms)
@@ -155,7 +155,7 @@ class DeviceLoudspeaker:
     def duck(self, db: float, ramp_ms: float = 30) -> None:
         self._playout.duck(db, ramp_ms)
 
-    def far(self, begin: int, end: int) -> Pcm:
+    def aec_reference(self, begin: int, end: int) -> Pcm:
         return self._far.read(begin, end) if self._far else np.zeros(end - begin, dtype=np.float32)
 
     @property
@@ -166,30 +166,30 @@ class DeviceLoudspeaker:
     # ------------------------------------------------------------ the stream
 
     async def _connect(self) -> None:
-        feed = Feed(self._time, self._lost)
+        feed = OutputCallback(self._time, self._lost)
         stream = await self._host.open(
-            StreamPlan(
+            StreamConfig(
                 direction=Direction.OUTPUT,
-                part=self._part,
-                channels=2,
-                block=lambda rate: round(rate * CALLBACK_S),
+                name_part=self._part,
+                max_channels=2,
+                callback_frames=lambda rate: round(rate * CALLBACK_S),
                 latency_s=self._buffer.seconds,
                 callback=feed.callback,
-                finished=feed.finished,
+                on_finished=feed.on_finished,
                 rate=self._rate or None,
             )
         )
         if not self._rate:
             self._rate = stream.rate
-            self._playout = Playout(stream.rate)
-        feed.adopt(stream, self._playout)
-        self._far = FarReader(feed.ring, self._clock.moment_of)
+            self._playout = Mixer(stream.rate)
+        feed.attach(stream, self._playout)
+        self._far = AecReference(feed.ring, self._clock.time_of)
         self._feed, self._generation, self._name = feed, stream.generation, stream.device.name
         await self._start(feed)
 
-    async def _start(self, feed: Feed) -> None:
-        feed.lead = LEAD
-        feed.ring.start_over()
+    async def _start(self, feed: OutputCallback) -> None:
+        feed.leading_silence = LEADING_SILENT_CALLBACKS
+        feed.ring.restart()
         self._watchdog.opened(self._time())
         self._running = True
         try:
@@ -210,22 +210,22 @@ class DeviceLoudspeaker:
         try:
             self._generation = await self._host.rescan(self._generation)
             if self._feed:
-                self._playout.rewind(self._feed.position_at(self._feed.called))
-                self._playout.settle()
+                self._playout.rewind(self._feed.position_at(self._feed.called_at))
+                self._playout.apply_stop()
                 self._feed = None
             await self._connect()
             self._needed_at = self._time()  # it has to show what it is worth before it may rest
         except AudioError as error:
             self._refusal = error
-            self._watchdog.failed(self._time())
+            self._watchdog.open_failed(self._time())
             with contextlib.suppress(AudioError):
                 await self._disconnect()
 
-    def _lost(self, feed: Feed) -> None:
+    def _lost(self, feed: OutputCallback) -> None:
         """A stream ended; if it is the present one and should run, nobody here ended it."""
         if feed is self._feed and self._running:
             if self._host.rescanning:
-                self._watchdog.displaced()
+                self._watchdog.closed_by_rescan()
             else:
                 self._watchdog.ended()
             self._news.set()
@@ -246,20 +246,20 @@ class DeviceLoudspeaker:
 
     async def _look_after(self) -> None:
         now = self._time()
-        if self._feed and self._feed.called > self._feed.adopted:
-            self._watchdog.heard(self._feed.called, sound=True)
+        if self._feed and self._feed.called_at > self._feed.opened_at:
+            self._watchdog.callback_received(self._feed.called_at, has_signal=True)
         step = self._watchdog.check(now)
-        self._health.tell(self._watchdog.condition)
-        if step is Step.REBUILD:
+        self._health.report(self._watchdog.condition)
+        if step is WatchdogAction.REOPEN:
             await self._rebuild()
-            self._health.tell(self._watchdog.condition)
-        elif step is Step.GIVE_UP:
+            self._health.report(self._watchdog.condition)
+        elif step is WatchdogAction.GIVE_UP:
             self.stop()
         elif not self.idle():
             self._needed_at = now
-            self._buffer.sounded(CHECK_S)
-        elif self._running and self._watchdog.condition is Condition.WORKING:
-            if self._is_too_short() or self._buffer.calm():
+            self._buffer.add_playback(CHECK_S)
+        elif self._running and self._watchdog.condition is DeviceCondition.WORKING:
+            if self._is_too_short() or self._buffer.shrink_if_calm():
                 await self._reopen()
             elif self._unneeded(now):
                 await self._rest()
@@ -275,7 +275,7 @@ class DeviceLoudspeaker:
 
     def _is_too_short(self) -> bool:
         feed = self._feed
-        return feed is not None and feed.runs_dry() and self._buffer.ran_dry(feed.underflows)
+        return feed is not None and feed.underflows_often() and self._buffer.grow_after_underflow(feed.underflows)
 
     async def _reopen(self) -> None:
         """Open the device anew, in a silence, with another length of its buffer."""
@@ -284,7 +284,7 @@ class DeviceLoudspeaker:
             await self._connect()
         except AudioError as error:
             self._refusal = error
-            self._watchdog.failed(self._time())
+            self._watchdog.open_failed(self._time())
 
     async def _end_rest(self) -> None:
         assert self._feed, "only an open stream rests"
@@ -292,10 +292,10 @@ class DeviceLoudspeaker:
             await self._start(self._feed)
         except AudioError:
             await self._rebuild()
-            self._health.tell(self._watchdog.condition)
+            self._health.report(self._watchdog.condition)
 
-    def _fault(self, condition: Condition) -> AudioError:
-        if condition is Condition.GONE and self._refusal:
+    def _fault(self, condition: DeviceCondition) -> AudioError:
+        if condition is DeviceCondition.GONE and self._refusal:
             return self._refusal
         return AudioError(
             f"The loudspeaker “{self._name}” stopped playing",

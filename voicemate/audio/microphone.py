@@ -9,16 +9,16 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator
 
-from voicemate.audio.capturing import Capturing, Pace
+from voicemate.audio.capturing import BufferMode, InputStream
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.framer import Framer
-from voicemate.audio.health import Health
-from voicemate.audio.ports import GROUP, Block, HealthListener
-from voicemate.audio.stream_host import StreamHost
-from voicemate.audio.watchdog import Condition, Step, Watchdog, WatchdogLimits
+from voicemate.audio.health import HealthReporter
+from voicemate.audio.ports import BLOCKS_PER_GROUP, Block, HealthListener
+from voicemate.audio.stream_host import PortAudio
+from voicemate.audio.watchdog import DeviceCondition, Watchdog, WatchdogAction, WatchdogLimits
 from voicemate.errors import AudioError
 
-QUIET_S = 10.0
+LONG_BUFFERS_AFTER_S = 10.0
 """After nobody has spoken for so long, sound comes in long blocks, until the next voice; nothing of that is lost."""
 
 CHECK_S = 0.3
@@ -26,7 +26,7 @@ FAULTY_CHECK_S = 0.1
 """After so long without any sound the watchdog looks (a group takes 0.256 s), and so often silence is delivered in
 place of a device that is gone."""
 
-DEFAULT_LIMITS = WatchdogLimits(rebuild_on_silence=sys.platform == "darwin")
+WATCHDOG_LIMITS = WatchdogLimits(reopen_on_silence=sys.platform == "darwin")
 """On macOS a stream can turn into zeros for good (sleep, route changes); a new one works. Elsewhere zeros are a
 muted or virtual device, and a rebuild could only lose sound."""
 
@@ -44,22 +44,22 @@ class DeviceMicrophone:
 
     def __init__(
         self,
-        host: StreamHost,
+        host: PortAudio,
         clock: SampleClock,
-        part: str = "",
-        limits: WatchdogLimits = DEFAULT_LIMITS,
-        quiet_s: float | None = QUIET_S,
+        name_part: str = "",
+        limits: WatchdogLimits = WATCHDOG_LIMITS,
+        long_buffers_after_s: float | None = LONG_BUFFERS_AFTER_S,
     ) -> None:
         self._host = host
         self._clock = clock
-        self._part = part
+        self._part = name_part
         self._limits = limits
-        self._quiet_s = quiet_s
-        self._name = part or "default"
-        self._health = Health(self._fault)
+        self._quiet_s = long_buffers_after_s
+        self._name = name_part or "default"
+        self._health = HealthReporter(self._fault)
         self._opened = False
         self._relaxed_since: float | None = None
-        self._capturing: Capturing | None = None
+        self._capturing: InputStream | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._generation = 0
 
@@ -68,18 +68,18 @@ class DeviceMicrophone:
         return self._name
 
     @property
-    def pace(self) -> Pace:
+    def buffer_mode(self) -> BufferMode:
         """In which sound comes now."""
-        return self._capturing.pace if self._capturing else Pace.SHORT
+        return self._capturing.buffer_mode if self._capturing else BufferMode.SHORT
 
-    def on_health(self, listener: HealthListener) -> None:
-        self._health.listen(listener)
+    def add_health_listener(self, listener: HealthListener) -> None:
+        self._health.add_listener(listener)
 
     async def open(self) -> None:
         self._wake = asyncio.Event()
         self._framer = Framer(self._clock, self._clock.now())
         self._watchdog = Watchdog(self._limits, self._clock.time())
-        self._health.start_over()
+        self._health.reset()
         self._refusal: AudioError | None = None
         self._opened = True
         try:
@@ -100,11 +100,11 @@ class DeviceMicrophone:
             self._set_pace()
             while self._opened and (block := self._framer.pop()) is not None:
                 yield block
-            wanted = self._framer.missing_frames(GROUP if self._relaxed_since is not None else 1)
-            if self._opened and not (self._capturing and self._capturing.has(wanted)):
+            wanted = self._framer.missing_frames(BLOCKS_PER_GROUP if self._relaxed_since is not None else 1)
+            if self._opened and not (self._capturing and self._capturing.request(wanted)):
                 await self._wake.wait()
 
-    def relax(self, relaxed: bool) -> None:
+    def set_grouping(self, relaxed: bool) -> None:
         if relaxed:
             self._relaxed_since = self._clock.time() if self._relaxed_since is None else self._relaxed_since
         elif self._relaxed_since is not None:
@@ -130,7 +130,7 @@ class DeviceMicrophone:
     # ------------------------------------------------------------ the stream
 
     async def _connect(self) -> None:
-        capturing = Capturing(self._host, self._clock, self._part, self._wake.set, self._lost)
+        capturing = InputStream(self._host, self._clock, self._part, self._wake.set, self._lost)
         stream = await capturing.open()
         self._capturing, self._generation, self._name = capturing, stream.generation, stream.device.name
         self._framer.new_stream(stream.rate)
@@ -157,12 +157,12 @@ class DeviceMicrophone:
             return
         since, wanted = self._relaxed_since, self._quiet_s
         quiet = since is not None and wanted is not None and self._clock.time() - since >= wanted
-        works = self._watchdog.condition is Condition.WORKING
-        self._capturing.use(Pace.LONG if quiet and works else Pace.SHORT)
+        works = self._watchdog.condition is DeviceCondition.WORKING
+        self._capturing.set_buffer_mode(BufferMode.LONG if quiet and works else BufferMode.SHORT)
 
     async def _rebuild(self) -> None:
         try:
-            if self._watchdog.condition is Condition.SILENT:
+            if self._watchdog.condition is DeviceCondition.SILENT:
                 await self._disconnect()
             else:
                 self._abandon()
@@ -170,7 +170,7 @@ class DeviceMicrophone:
             await self._connect()
         except AudioError as error:
             self._refusal = error
-            self._watchdog.failed(self._clock.time())
+            self._watchdog.open_failed(self._clock.time())
             with contextlib.suppress(AudioError):
                 await self._disconnect()
 
@@ -179,27 +179,27 @@ class DeviceMicrophone:
     def _take_in(self) -> None:
         if self._capturing is None:
             return
-        pcm, mark, lost = self._capturing.take()
+        pcm, mark, lost = self._capturing.read()
         if len(pcm):
-            self._watchdog.heard(self._capturing.latest, bool(pcm.any()))
+            self._watchdog.callback_received(self._capturing.latest_time, bool(pcm.any()))
             self._framer.push(pcm, mark, lost)
 
     async def _look_after(self) -> None:
         step = self._watchdog.check(self._clock.time())
-        self._health.tell(self._watchdog.condition)
-        if step is Step.GIVE_UP:
+        self._health.report(self._watchdog.condition)
+        if step is WatchdogAction.GIVE_UP:
             raise self._fault(self._watchdog.condition)
-        if self._watchdog.condition in (Condition.STALLED, Condition.GONE):
+        if self._watchdog.condition in (DeviceCondition.STALLED, DeviceCondition.GONE):
             self._framer.fill_to(self._clock.now())
-        if step is Step.REBUILD:
+        if step is WatchdogAction.REOPEN:
             await self._rebuild()
-            self._health.tell(self._watchdog.condition)
+            self._health.report(self._watchdog.condition)
 
-    def _lost(self, capturing: Capturing) -> None:
+    def _lost(self, capturing: InputStream) -> None:
         """A device's stream ended; if it is the present one's, nobody here ended it."""
         if capturing is self._capturing:
             if self._host.rescanning:
-                self._watchdog.displaced()
+                self._watchdog.closed_by_rescan()
             else:
                 self._watchdog.ended()
             self._wake.set()
@@ -208,13 +208,13 @@ class DeviceMicrophone:
         """Look after the device also when it says nothing more."""
         if self._timer:
             self._timer.cancel()
-        faulty = self._watchdog.condition is not Condition.WORKING
+        faulty = self._watchdog.condition is not DeviceCondition.WORKING
         self._timer = asyncio.get_running_loop().call_later(FAULTY_CHECK_S if faulty else CHECK_S, self._wake.set)
 
-    def _fault(self, condition: Condition) -> AudioError:
-        if condition is Condition.SILENT:
+    def _fault(self, condition: DeviceCondition) -> AudioError:
+        if condition is DeviceCondition.SILENT:
             return AudioError(f"The microphone “{self._name}” delivers only digital silence", _UNMUTE)
-        if condition is Condition.GONE and self._refusal:
+        if condition is DeviceCondition.GONE and self._refusal:
             return self._refusal
         return AudioError(
             f"The microphone “{self._name}” stopped delivering sound",

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voicemate.audio.ports import Loudspeaker, Microphone
-from voicemate.sound import Pcm, Sound
+from voicemate.audio.ports import Microphone, Speaker
+from voicemate.sound import AudioClip, Pcm
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class RecordingWindow:
     """What is recorded around the sound, in samples of the clock.
 
     Attributes:
@@ -21,11 +21,11 @@ class Around:
 
     before: int
     after: int
-    longest: int
+    max_length: int
 
 
 async def play_and_record(
-    microphone: Microphone, loudspeaker: Loudspeaker, sound: Sound, around: Around
+    microphone: Microphone, speaker: Speaker, clip: AudioClip, around: RecordingWindow
 ) -> tuple[Pcm, Pcm]:
     """The microphone's sound and the loudspeaker's over the same stretch of the clock, both 16 kHz mono.
 
@@ -35,20 +35,20 @@ async def play_and_record(
     Raises:
         AudioError: a device broke and could not be opened again.
     """
-    loudspeaker.wake()
+    speaker.wake()
     near: list[Pcm] = []
     far: list[Pcm] = []
     heard, silent_since = 0, None
     async for block in microphone.blocks():
         near.append(block.pcm)
-        far.append(loudspeaker.far(block.at, block.end))
+        far.append(speaker.aec_reference(block.at, block.end))
         played = heard >= around.before
         heard += len(block.pcm)
         if not played and heard >= around.before:
-            loudspeaker.play(sound)
-        elif played and silent_since is None and loudspeaker.idle():
+            speaker.play(clip)
+        elif played and silent_since is None and speaker.idle():
             silent_since = heard
-        if heard >= around.longest or (silent_since is not None and heard - silent_since >= around.after):
+        if heard >= around.max_length or (silent_since is not None and heard - silent_since >= around.after):
             break
         await asyncio.sleep(0)  # the simulated room never waits
     return np.concatenate(near), np.concatenate(far)

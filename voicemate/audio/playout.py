@@ -45,7 +45,7 @@ class _Wish:
     level_frames: int = 1
 
 
-class Playout:
+class Mixer:
     """Queued sound on its way out, in mono samples at ``rate``.
 
     Positions count all sound that was ever queued. ``stop`` skips what is left of it: that keeps its positions and
@@ -107,7 +107,7 @@ class Playout:
         frames = max(1, round(ramp_ms * self._rate / 1000))
         self._wish = replace(self._wish, level=10 ** (-abs(db) / 20), level_frames=frames)
 
-    def forget(self, before: int) -> None:
+    def discard_played(self, before: int) -> None:
         """Sound before this position will never be rewound to; its memory may go."""
         while self._spent and self._spent[0].end <= before:
             self._spent.popleft()
@@ -157,7 +157,7 @@ class Playout:
             self._through = self._position = first.start + self._offset
             self._sounding, self._gate = False, 0.0
 
-    def settle(self) -> None:
+    def apply_stop(self) -> None:
         """Let a ``stop`` take effect without a callback. Only while nobody fills."""
         wish = self._adopt()
         if self._has_sound_before(wish.drop_before):

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voicemate.errors import AudioError
-from voicemate.sound import CLOCK_HZ, Pcm, Sound
+from voicemate.sound import CLOCK_HZ, AudioClip, Pcm
 
 BLOCK_MS = 32
 """Length of a microphone block: one Silero frame (512 samples at 16 kHz)."""
 BLOCK_SAMPLES = CLOCK_HZ * BLOCK_MS // 1000
 
-GROUP = 8
+BLOCKS_PER_GROUP = 8
 """Blocks that come together while nobody speaks: a voice is noticed at most 224 ms later, its end as early as ever,
 since no turn is over sooner after its first sample."""
 
-FAR_KEPT_S = 5.0
+AEC_REFERENCE_S = 5.0
 """How far back a loudspeaker knows what it played."""
 
 
@@ -61,7 +61,7 @@ class Microphone(Protocol):
     @property
     def name(self) -> str: ...
 
-    def on_health(self, listener: HealthListener) -> None:
+    def add_health_listener(self, listener: HealthListener) -> None:
         """Have ``listener`` told of faults while the microphone is open (it keeps trying to come back)."""
         ...
 
@@ -83,7 +83,7 @@ class Microphone(Protocol):
         """
         ...
 
-    def relax(self, relaxed: bool) -> None:
+    def set_grouping(self, relaxed: bool) -> None:
         """Nobody speaks, so that blocks may come in groups of ``GROUP``: fewer wake-ups; or again one by one.
 
         What is delivered stays the same, and only comes later.
@@ -93,7 +93,7 @@ class Microphone(Protocol):
     async def close(self) -> None: ...
 
 
-class Loudspeaker(Protocol):
+class Speaker(Protocol):
     """Plays queued sound without gaps and knows which sample is in the air.
 
     Positions count samples of queued sound only (never the silence between), at ``rate`` Hz. All methods but
@@ -108,7 +108,7 @@ class Loudspeaker(Protocol):
         """Samples a second, fixed from the first ``open`` on."""
         ...
 
-    def on_health(self, listener: HealthListener) -> None:
+    def add_health_listener(self, listener: HealthListener) -> None:
         """Have ``listener`` told of faults while the loudspeaker is open (it keeps trying to come back)."""
         ...
 
@@ -126,7 +126,7 @@ class Loudspeaker(Protocol):
         """Sound is about to come: leave the rest that long silence brings, so that ``play`` is heard at once."""
         ...
 
-    def play(self, sound: Sound) -> Span:
+    def play(self, clip: AudioClip) -> Span:
         """Queue ``sound`` (resampled to ``rate``) behind what is queued already."""
         ...
 
@@ -157,7 +157,7 @@ class Loudspeaker(Protocol):
         """Play ``db`` quieter (0 for full level) until told otherwise."""
         ...
 
-    def far(self, begin: int, end: int) -> Pcm:
+    def aec_reference(self, begin: int, end: int) -> Pcm:
         """What really left the loudspeaker from clock position ``begin`` to ``end``, all fades and gains in it.
 
         Best asked for each microphone block in order, which gives one stream without seams however the devices'

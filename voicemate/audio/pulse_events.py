@@ -19,7 +19,7 @@ it has been away."""
 log = logging.getLogger(__name__)
 
 
-class PulseEvents:
+class PulseAudioHotplug:
     """A ``Source``, with a thread that sleeps in libpulse until something happens.
 
     Args:
@@ -31,8 +31,8 @@ class PulseEvents:
         self._closed = threading.Event()
         self._pulse: Any = None
 
-    def start(self, tell: Callable[[DevicesChanged], None]) -> None:
-        self._tell = tell
+    def start(self, on_change: Callable[[DevicesChanged], None]) -> None:
+        self._tell = on_change
         # It may hang in a server that does not answer, and is not to hold up the end of the process.
         threading.Thread(target=self._watch, name="device-events", daemon=True).start()
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voicemate.audio.capture import Capture
-from voicemate.audio.framer import Mark
+from voicemate.audio.capture import InputCallback
+from voicemate.audio.framer import StreamPosition
 from voicemate.sound import Pcm
 
 HEAD_S = 0.02
@@ -20,7 +20,7 @@ ALIKE = 0.5
 """Correlation from which on two stretches are the same sound. Noise that is shifted by half a sample has 0.64, one
 noise and another of ``HEAD_S`` 0.03 (standard deviation)."""
 
-PATIENCE_S = 1.0
+MATCH_TIMEOUT_S = 1.0
 """After so much sound without a place where both are alike, there will be none: nothing but zeros, or two devices."""
 
 
@@ -35,15 +35,15 @@ class _Successor:
         beside: what the present stream has delivered meanwhile, from ``beside_from`` on.
     """
 
-    capture: Capture
+    capture: InputCallback
     must: bool
     beside_from: int
     heard: list[Pcm] = field(default_factory=list)
-    mark: Mark | None = None
+    mark: StreamPosition | None = None
     beside: list[Pcm] = field(default_factory=list)
 
 
-class Relay:
+class StreamHandover:
     """The sound of one device, as one stream. Belongs to the conversation's thread.
 
     Args:
@@ -55,92 +55,96 @@ class Relay:
         alike: no successor has been found to deliver another sound than the present stream.
     """
 
-    def __init__(self, first: Capture):
-        self.present = first
-        self.done_with: list[Capture] = []
-        self.alike = True
+    def __init__(self, first: InputCallback):
+        self.current = first
+        self.retired: list[InputCallback] = []
+        self.streams_match = True
         self._place = 0  # of the present stream's first frame in all that was taken
         self._taken = 0
         self._skip = 0  # frames of the present stream that the one before it has delivered
         self._successor: _Successor | None = None
 
     @property
-    def waiting(self) -> bool:
+    def pending(self) -> bool:
         """A stream is to take over, and has not yet."""
         return self._successor is not None
 
-    def offer(self, successor: Capture, must: bool) -> None:
+    def offer(self, successor: InputCallback, required: bool) -> None:
         """Let ``successor`` take over as soon as it is known where it begins.
 
         Args:
             must: also when that cannot be found out; else it is done with then.
         """
-        self._successor = _Successor(successor, must, self._taken)
+        self._successor = _Successor(successor, required, self._taken)
 
-    def withdraw(self, capture: Capture) -> None:
+    def withdraw(self, capture: InputCallback) -> None:
         """``capture`` is not to take over any more, if it was to."""
         if self._successor and self._successor.capture is capture:
             self._successor = None
-            self.done_with.append(capture)
+            self.retired.append(capture)
 
-    def withdraw_any(self) -> None:
+    def withdraw_pending(self) -> None:
         """Nobody is to take over."""
         if self._successor:
             self.withdraw(self._successor.capture)
 
-    def has(self, frames: int) -> bool:
+    def request(self, frames: int) -> bool:
         """See ``Capture.has``."""
-        return self.present.has(frames + self._skip)
+        return self.current.request(frames + self._skip)
 
-    def take(self) -> tuple[Pcm, Mark, bool]:
+    def read(self) -> tuple[Pcm, StreamPosition, bool]:
         """What has come, how far the device is with it, and whether anything was lost before or in it."""
         pcm, mark, lost = self._of_present()
         if (successor := self._successor) is not None:
             self._follow(successor, pcm, lost)
             if (place := self._found(successor, mark)) is not None:
                 more = self._hand_over(successor, place)
-                mark = Mark(self._place + successor.mark.frames, successor.mark.moment) if successor.mark else mark
+                mark = (
+                    StreamPosition(self._place + successor.mark.frames, successor.mark.time)
+                    if successor.mark
+                    else mark
+                )
                 pcm = np.concatenate([pcm, more])
         return pcm, mark, lost
 
-    def _of_present(self) -> tuple[Pcm, Mark, bool]:
-        pcm, mark, lost = self.present.take()
+    def _of_present(self) -> tuple[Pcm, StreamPosition, bool]:
+        pcm, mark, lost = self.current.read()
         skipped = min(self._skip, len(pcm))
         self._skip -= skipped
         self._taken += len(pcm) - skipped
-        return pcm[skipped:], Mark(self._place + mark.frames, mark.moment), lost
+        return pcm[skipped:], StreamPosition(self._place + mark.frames, mark.time), lost
 
     def _follow(self, successor: _Successor, pcm: Pcm, lost: bool) -> None:
         successor.beside.append(pcm)
-        heard, mark, lost_too = successor.capture.take()
+        heard, mark, lost_too = successor.capture.read()
         if len(heard):
             successor.heard.append(heard)
             successor.mark = mark
         if lost or lost_too:  # what is compared has a hole: begin anew
             self.withdraw(successor.capture)
 
-    def _found(self, successor: _Successor, mark: Mark) -> int | None:
+    def _found(self, successor: _Successor, mark: StreamPosition) -> int | None:
         """The place of the successor's first frame in all that was taken, once it is known."""
         if self._successor is None or successor.mark is None:
             return None
         rate = successor.capture.rate
         head, beside = np.concatenate(successor.heard)[: round(HEAD_S * rate)], np.concatenate(successor.beside)
-        if len(head) == round(HEAD_S * rate) and (place := find(head, beside)) is not None:
+        if len(head) == round(HEAD_S * rate) and (place := find_offset(head, beside)) is not None:
             return successor.beside_from + place
-        if min(successor.mark.frames, len(beside)) < PATIENCE_S * rate:
+        if min(successor.mark.frames, len(beside)) < MATCH_TIMEOUT_S * rate:
             return None
         if not successor.must:
-            self.alike = False
+            self.streams_match = False
             self.withdraw(successor.capture)
             return None
-        passed = round((successor.mark.moment - mark.moment) * rate)
+        passed = round((successor.mark.time - mark.time) * rate)
         return mark.frames + passed - successor.mark.frames
 
     def _hand_over(self, successor: _Successor, place: int) -> Pcm:
         """The successor is the present stream now; returns what it has delivered that the other one has not."""
         self._successor = None
-        self.done_with.append(self.present)
-        self.present, self._place = successor.capture, place
+        self.retired.append(self.current)
+        self.current, self._place = successor.capture, place
         heard = np.concatenate(successor.heard)
         ahead = self._taken - place
         more = np.concatenate([np.zeros(max(0, -ahead), dtype=np.float32), heard[max(0, ahead) :]])
@@ -149,7 +153,7 @@ class Relay:
         return more
 
 
-def find(head: Pcm, within: Pcm) -> int | None:
+def find_offset(head: Pcm, within: Pcm) -> int | None:
     """Where in ``within`` the sound of ``head`` begins, in samples; None when it is not there, or is only zeros.
 
     The place with the least squared difference, by FFT in double precision: beside a loud hum, which is alike in many

@@ -16,7 +16,7 @@ STOPBAND_DB = 70.0
 TRANSITION = 0.25
 """Width of the transition band as a part of the lower Nyquist frequency, centred there: flat to 7 kHz at 16 kHz."""
 
-PIECE = 160
+CHUNK_OUTPUTS = 160
 """Output samples computed at once. What they need fits a small cache, which matters for work that is done thirty
 times a second on a machine that does other things in between."""
 
@@ -40,7 +40,7 @@ class StreamResampler:
         taps = low_pass(rate, self._up)
         self._width = taps.shape[1]
         in_order = taps[np.arange(self._up) * self._down % self._up]  # row r serves outputs r, r + up, r + 2 up, ...
-        self._taps = in_order[np.arange(self._up + PIECE) % self._up]
+        self._taps = in_order[np.arange(self._up + CHUNK_OUTPUTS) % self._up]
         self.delay = 0 if rate == CLOCK_HZ else self._width // 2
         self._held = np.zeros(self.delay, dtype=np.float32)  # input from sample ``_first`` on
         self._first = -self.delay
@@ -74,8 +74,8 @@ class StreamResampler:
         """The next outputs of any other ratio: each with the filter of its phase."""
         out = np.empty(count, dtype=np.float32)
         windows = np.lib.stride_tricks.sliding_window_view(self._held, self._width)
-        for done in range(0, count, PIECE):
-            piece = out[done : done + PIECE]
+        for done in range(0, count, CHUNK_OUTPUTS):
+            piece = out[done : done + CHUNK_OUTPUTS]
             first = self._next + done
             starts = np.arange(first, first + len(piece)) * self._down // self._up - self.delay - self._first
             row = first % self._up

@@ -12,24 +12,24 @@ from collections.abc import AsyncIterator
 import numpy as np
 import soxr
 
-from voicemate.audio.acoustics import Acoustics, EchoPath, Path
+from voicemate.audio.acoustics import AcousticPath, Acoustics, SimulatedEcho
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.playout import Playout
+from voicemate.audio.playout import Mixer
 from voicemate.audio.ports import BLOCK_SAMPLES, Block, HealthListener, Span
 from voicemate.errors import AudioError
-from voicemate.sound import CLOCK_HZ, Pcm, Sound, samples
+from voicemate.sound import CLOCK_HZ, AudioClip, Pcm, to_samples
 
-QUIET = Acoustics()
+NO_ECHO = Acoustics()
 
-FILL = samples(10)
+FILL = to_samples(10)
 """The loudspeaker plays in pieces of at most this many samples: what is played right after ``stop`` waits for the
 end of the piece in which the fade ends."""
 
-LOOK_S = 0.032
+POLL_S = 0.032
 """How often someone who waits for the character looks whether it is done."""
 
 
-class Room:
+class SimulatedRoom:
     """A place for a person, a character, and whoever else is there. Everything belongs to the loop's thread.
 
     Args:
@@ -43,7 +43,7 @@ class Room:
     """
 
     def __init__(
-        self, clock: SampleClock, noise_dbfs: float | None = None, seed: int = 0, acoustics: Acoustics = QUIET
+        self, clock: SampleClock, noise_dbfs: float | None = None, seed: int = 0, acoustics: Acoustics = NO_ECHO
     ):
         self._clock = clock
         self._noise = 0.0 if noise_dbfs is None else 10 ** (noise_dbfs / 20)
@@ -52,23 +52,23 @@ class Room:
         self._heard: list[tuple[int, Pcm]] = []
         self._last_word = 0
         self.microphone = RoomMicrophone(self, clock)
-        self.loudspeaker = RoomLoudspeaker(clock)
-        self.furnish(acoustics)
+        self.speaker = RoomLoudspeaker(clock)
+        self.set_acoustics(acoustics)
 
-    def furnish(self, acoustics: Acoustics) -> None:
+    def set_acoustics(self, acoustics: Acoustics) -> None:
         """From now on the room carries sound like this: somebody unplugs the headphones, or moves the microphone."""
         self.acoustics = acoustics
-        self._echo = EchoPath(acoustics) if acoustics.echo else None
+        self._echo = SimulatedEcho(acoustics) if acoustics.echo else None
 
     # ------------------------------------------------------------ people
 
-    async def say(self, sound: Sound, where: Path | None = None) -> int:
+    async def say(self, clip: AudioClip, path: AcousticPath | None = None) -> int:
         """Say ``sound`` now; returns when it is said, with the clock position of its end."""
-        end = self.say_at(sound, self._clock.now(), where)
+        end = self.say_at(clip, self._clock.now(), path)
         await self._until(end)
         return end
 
-    def say_at(self, sound: Sound, at: int, where: Path | None = None) -> int:
+    def say_at(self, clip: AudioClip, at: int, path: AcousticPath | None = None) -> int:
         """Say ``sound`` from clock position ``at`` on, or from the first sample that is still to come.
 
         Args:
@@ -77,59 +77,59 @@ class Room:
         Returns:
             The clock position at which its end reaches the microphone, without the reverberation.
         """
-        path = where or self.acoustics.person
-        pcm = sound.pcm if sound.rate == CLOCK_HZ else soxr.resample(sound.pcm, sound.rate, CLOCK_HZ)
+        path = path or self.acoustics.person
+        pcm = clip.pcm if clip.rate == CLOCK_HZ else soxr.resample(clip.pcm, clip.rate, CLOCK_HZ)
         at = max(at + path.delay, self.microphone.at)
-        self._said.append((at, path.carry(np.asarray(pcm, dtype=np.float32))))
+        self._said.append((at, path.apply(np.asarray(pcm, dtype=np.float32))))
         end = at + len(pcm)
         self._last_word = max(self._last_word, end)
         return end
 
-    async def until_quiet(self, quiet_s: float = 1.0) -> None:
+    async def wait_until_quiet(self, quiet_s: float = 1.0) -> None:
         """Wait until the character has been silent for ``quiet_s``."""
-        await self._until_silent_for(samples(quiet_s * 1000))
+        await self._until_silent_for(to_samples(quiet_s * 1000))
 
-    async def until_answered(self, quiet_s: float = 1.0, patience_s: float = 30.0) -> bool:
+    async def wait_until_answered(self, quiet_s: float = 1.0, timeout_s: float = 30.0) -> bool:
         """Wait until the character has said something from now on and been silent for ``quiet_s`` again.
 
         Returns:
             False when it has not begun within ``patience_s``.
         """
-        deadline = self._clock.now() + samples(patience_s * 1000)
-        while self.loudspeaker.idle():
+        deadline = self._clock.now() + to_samples(timeout_s * 1000)
+        while self.speaker.idle():
             if self._clock.now() >= deadline:
                 return False
-            await asyncio.sleep(LOOK_S)
-        await self._until_silent_for(samples(quiet_s * 1000))
+            await asyncio.sleep(POLL_S)
+        await self._until_silent_for(to_samples(quiet_s * 1000))
         return True
 
-    def leave(self) -> None:
+    def end_input(self) -> None:
         """The person goes: the microphone ends after what has been said."""
         self.microphone.end_at(self._last_word)
 
     async def _until_silent_for(self, quiet: int) -> None:
         silent_since = self._clock.now()
         while self._clock.now() < silent_since + quiet:
-            await asyncio.sleep(LOOK_S)
-            if not self.loudspeaker.idle():
+            await asyncio.sleep(POLL_S)
+            if not self.speaker.idle():
                 silent_since = self._clock.now()
 
     async def _until(self, sample: int) -> None:
-        await asyncio.sleep(max(0.0, self._clock.moment_of(sample) - self._clock.time()))
+        await asyncio.sleep(max(0.0, self._clock.time_of(sample) - self._clock.time()))
 
     # ------------------------------------------------------------ the air
 
-    def sound_between(self, begin: int, end: int) -> Pcm:
+    def microphone_audio(self, begin: int, end: int) -> Pcm:
         """What reaches the microphone from clock position ``begin`` to ``end``; asked block by block, in order."""
         air = self._random.standard_normal(end - begin, dtype=np.float32) * np.float32(self._noise)
-        for bed in self.acoustics.beds:
+        for bed in self.acoustics.background:
             air += bed.between(begin, end)
         _mix(air, begin, self._said)
         self._said = [(at, pcm) for at, pcm in self._said if at + len(pcm) > end]
         self._heard.append((begin, air))
         if self._echo is None:
             return air
-        return air + self._echo.between(begin, end, self.loudspeaker.far)
+        return air + self._echo.between(begin, end, self.speaker.aec_reference)
 
     def recording(self) -> Pcm:
         """All there was to hear since the clock began, 16 kHz, shape ``[n, 2]``: the room left, the character right.
@@ -139,7 +139,7 @@ class Room:
         now = self._clock.now()
         both = np.zeros((now, 2), dtype=np.float32)
         _mix(both[:, 0], 0, self._heard)
-        _mix(both[:, 1], 0, self.loudspeaker.played())
+        _mix(both[:, 1], 0, self.speaker.played())
         return both
 
 
@@ -162,10 +162,10 @@ class _RoomDevice:
     def name(self) -> str:
         return "simulated room"
 
-    def on_health(self, listener: HealthListener) -> None:
+    def add_health_listener(self, listener: HealthListener) -> None:
         self._listeners.append(listener)
 
-    def fault(self, error: AudioError | None) -> None:
+    def report_fault(self, error: AudioError | None) -> None:
         """Tell the conversation that the device is faulty, or with None that it works again."""
         for listener in self._listeners:
             listener(error)
@@ -178,7 +178,7 @@ class RoomMicrophone(_RoomDevice):
         at: clock position of the next block.
     """
 
-    def __init__(self, room: Room, clock: SampleClock):
+    def __init__(self, room: SimulatedRoom, clock: SampleClock):
         super().__init__(clock)
         self._room = room
         self._open = False
@@ -195,14 +195,14 @@ class RoomMicrophone(_RoomDevice):
 
     async def blocks(self) -> AsyncIterator[Block]:
         while self._open and (self._end is None or self.at < self._end):
-            moment = self._clock.moment_of(self.at + BLOCK_SAMPLES)
+            moment = self._clock.time_of(self.at + BLOCK_SAMPLES)
             await asyncio.sleep(max(0.0, moment - self._clock.time()))
             if self._open:
-                block = Block(self.at, self._room.sound_between(self.at, self.at + BLOCK_SAMPLES))
+                block = Block(self.at, self._room.microphone_audio(self.at, self.at + BLOCK_SAMPLES))
                 self.at = block.end
                 yield block
 
-    def relax(self, relaxed: bool) -> None:
+    def set_grouping(self, relaxed: bool) -> None:
         """Nothing here costs less in groups."""
 
     async def close(self) -> None:
@@ -214,7 +214,7 @@ class RoomLoudspeaker(_RoomDevice):
 
     def __init__(self, clock: SampleClock):
         super().__init__(clock)
-        self._playout = Playout(CLOCK_HZ)
+        self._playout = Mixer(CLOCK_HZ)
         self._filled_to = 0
         self._played: list[tuple[int, Pcm]] = []
 
@@ -231,8 +231,8 @@ class RoomLoudspeaker(_RoomDevice):
     def wake(self) -> None:
         pass
 
-    def play(self, sound: Sound) -> Span:
-        pcm = sound.pcm if sound.rate == CLOCK_HZ else soxr.resample(sound.pcm, sound.rate, CLOCK_HZ)
+    def play(self, clip: AudioClip) -> Span:
+        pcm = clip.pcm if clip.rate == CLOCK_HZ else soxr.resample(clip.pcm, clip.rate, CLOCK_HZ)
         return self._present().queue(np.asarray(pcm, dtype=np.float32))
 
     def position(self) -> int:
@@ -253,7 +253,7 @@ class RoomLoudspeaker(_RoomDevice):
     def duck(self, db: float, ramp_ms: float = 30) -> None:
         self._present().duck(db, ramp_ms)
 
-    def far(self, begin: int, end: int) -> Pcm:
+    def aec_reference(self, begin: int, end: int) -> Pcm:
         self._present()
         far = np.zeros(end - begin, dtype=np.float32)
         for at, pcm in reversed(self._played):
@@ -267,7 +267,7 @@ class RoomLoudspeaker(_RoomDevice):
         self._present()
         return self._played
 
-    def _present(self) -> Playout:
+    def _present(self) -> Mixer:
         """The playout after all that the loudspeaker has played until now."""
         now = self._clock.now()
         while self._filled_to < now:
@@ -276,5 +276,5 @@ class RoomLoudspeaker(_RoomDevice):
             if played:
                 self._played.append((self._filled_to, air))
             self._filled_to += len(air)
-        self._playout.forget(self._playout.position)
+        self._playout.discard_played(self._playout.position)
         return self._playout

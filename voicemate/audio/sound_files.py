@@ -8,13 +8,13 @@ import soundfile
 import soxr
 
 from voicemate.errors import AudioError
-from voicemate.sound import CLOCK_HZ, Pcm, Sound
+from voicemate.sound import CLOCK_HZ, AudioClip, Pcm
 
-PIECE = 1 << 18
+CHUNK_FRAMES = 1 << 18
 """Frames read at once, so that a long file in stereo at 96 kHz needs little more memory than its 16 kHz mono."""
 
 
-def read_sound(path: Path) -> Sound:
+def read_audio(path: Path) -> AudioClip:
     """The sound in a file, mixed to mono and resampled to 16 kHz.
 
     Raises:
@@ -34,7 +34,7 @@ def read_sound(path: Path) -> Sound:
         ) from None
     if len(pcm) == 0 or not np.isfinite(pcm).all():
         raise AudioError(f"{path} holds no sound", "Record it again")
-    return Sound(pcm, CLOCK_HZ)
+    return AudioClip(pcm, CLOCK_HZ)
 
 
 def write_wav(path: Path, pcm: Pcm, rate: int) -> None:
@@ -64,7 +64,7 @@ def _read(file: soundfile.SoundFile) -> Pcm:
     resampler = soxr.ResampleStream(file.samplerate, CLOCK_HZ, 1, dtype="float32")
     pieces = [
         resampler.resample_chunk(piece.mean(axis=1, dtype=np.float32))
-        for piece in file.blocks(PIECE, dtype="float32", always_2d=True)
+        for piece in file.blocks(CHUNK_FRAMES, dtype="float32", always_2d=True)
     ]
     pieces.append(resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
     return np.concatenate(pieces)

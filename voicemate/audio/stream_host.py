@@ -21,17 +21,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from voicemate.audio import alsa
-from voicemate.audio.devices import Device, Direction, choose
+from voicemate.audio.devices import Device, Direction, find_device
 from voicemate.audio.owner_thread import OwnerThread
 from voicemate.errors import AudioError
 
-PATIENCE_S = 10.0
+CALL_TIMEOUT_S = 10.0
 """How long a call may take. Opening a Bluetooth headset takes up to 3 s."""
 
 ALSA_START_S = 3.0
 """The same for the start of an ALSA stream, to which PortAudio itself gives a second."""
 
-SETTLE_S = 0.15
+RESCAN_DELAY_S = 0.15
 """From a loss to looking anew: the two halves of a headset die one after the other, and a device that is opened in
 its last moment is what makes PortAudio hang."""
 
@@ -40,7 +40,7 @@ LONGEST_BLOCK = {"Core Audio": 3072}
 
 
 @dataclass(frozen=True, slots=True)
-class StreamPlan:
+class StreamConfig:
     """What to open.
 
     Attributes:
@@ -55,12 +55,12 @@ class StreamPlan:
     """
 
     direction: Direction
-    part: str
-    channels: int
-    block: Callable[[int], int]
+    name_part: str
+    max_channels: int
+    callback_frames: Callable[[int], int]
     latency_s: float
     callback: Callable[[Any, int, Any, Any], None]
-    finished: Callable[[], None]
+    on_finished: Callable[[], None]
     rate: int | None = None
 
 
@@ -80,7 +80,7 @@ class OpenStream:
     rate: int
     channels: int
     latency: float
-    block: int
+    callback_frames: int
     generation: int
     raw: Any
 
@@ -89,9 +89,9 @@ class _Callbacks:
     """What sounddevice calls. A closed stream is garbage in a circle (sounddevice's streams refer to themselves) and
     would keep whoever listened to it, with seconds of sound, until Python looks for such circles."""
 
-    def __init__(self, plan: StreamPlan):
+    def __init__(self, plan: StreamConfig):
         self._callback = plan.callback
-        self._finished = plan.finished
+        self._finished = plan.on_finished
 
     def callback(self, buffer: Any, frames: int, time: Any, status: Any) -> None:
         self._callback(buffer, frames, time, status)
@@ -112,7 +112,7 @@ _left_behind: "weakref.WeakSet[Any]" = weakref.WeakSet()
 """Libraries in which a start hangs for good."""
 
 
-class StreamHost:
+class PortAudio:
     """Opens, starts, stops and closes streams. Methods belong to the loop's thread.
 
     Every method raises ``AudioError`` when PortAudio is missing or does not answer, or the device cannot be used.
@@ -125,9 +125,9 @@ class StreamHost:
         rescanning: streams that end now are closed by ``rescan``, and nothing is wrong with them.
     """
 
-    def __init__(self, patience_s: float = PATIENCE_S, library: Any = None) -> None:
+    def __init__(self, timeout_s: float = CALL_TIMEOUT_S, library: Any = None) -> None:
         self._library = library
-        self._patience_s = patience_s
+        self._patience_s = timeout_s
         self._owner = self._new_owner()
         self._streams: dict[OpenStream, _Callbacks] = {}
         self._generation = 0
@@ -139,11 +139,11 @@ class StreamHost:
         """All devices, as of the start or the last rescan. Waits for PortAudio."""
         return self._owner.wait(self._list_devices)
 
-    def check(self, direction: Direction, part: str = "") -> Device:
+    def check(self, direction: Direction, name_part: str = "") -> Device:
         """The device that would be opened, if it can be. Waits for PortAudio."""
-        return self._owner.wait(lambda: self._check(direction, part))
+        return self._owner.wait(lambda: self._check(direction, name_part))
 
-    async def open(self, plan: StreamPlan) -> OpenStream:
+    async def open(self, plan: StreamConfig) -> OpenStream:
         """Open a stream; its callbacks begin with ``start``."""
         return await self._owner.run(lambda: self._open(plan), undo=self._close)
 
@@ -175,14 +175,14 @@ class StreamHost:
             The generation of the device list now.
         """
         if generation == self._generation:
-            await asyncio.sleep(SETTLE_S)
+            await asyncio.sleep(RESCAN_DELAY_S)
         self.rescanning = True
         try:
             return await self._owner.run(lambda: self._rescan(generation))
         finally:
             self.rescanning = False
 
-    async def renew(self) -> None:
+    async def refresh_devices(self) -> None:
         """Look for devices anew, whoever uses them; streams that are open are opened again by their owners."""
         await self.rescan(self._generation)
 
@@ -202,14 +202,14 @@ class StreamHost:
     def _sounddevice(self) -> Any:
         """The library; importing it initialises PortAudio."""
         if self._library is None:
-            alsa.pass_over_encoders()
+            alsa.skip_encoder_plugins()
             try:
                 import sounddevice
             except OSError:
                 raise AudioError(
                     "The PortAudio library is missing", "Install it, on Debian with `sudo apt install libportaudio2`"
                 ) from None
-            alsa.silence()
+            alsa.silence_messages()
             self._library = sounddevice
         return self._library
 
@@ -233,18 +233,18 @@ class StreamHost:
 
     def _check(self, direction: Direction, part: str) -> Device:
         library = self._sounddevice()
-        device = choose(self._list_devices(), direction, part)
+        device = find_device(self._list_devices(), direction, part)
         test = library.check_input_settings if direction is Direction.INPUT else library.check_output_settings
         with _refusals(library, direction, device.name):
             test(device=device.index, channels=1, dtype="float32", samplerate=device.rate)
         return device
 
-    def _open(self, plan: StreamPlan) -> OpenStream:
+    def _open(self, plan: StreamConfig) -> OpenStream:
         library = self._sounddevice()
-        device = choose(self._list_devices(), plan.direction, plan.part)
+        device = find_device(self._list_devices(), plan.direction, plan.name_part)
         rate = plan.rate or device.rate
-        channels = min(plan.channels, device.channels(plan.direction))
-        block = min(plan.block(rate), LONGEST_BLOCK.get(device.host_api, sys.maxsize))
+        channels = min(plan.max_channels, device.channels(plan.direction))
+        block = min(plan.callback_frames(rate), LONGEST_BLOCK.get(device.host_api, sys.maxsize))
         callbacks = _Callbacks(plan)
         kind = library.RawInputStream if plan.direction is Direction.INPUT else library.RawOutputStream
         with _refusals(library, plan.direction, device.name):

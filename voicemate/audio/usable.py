@@ -1,7 +1,7 @@
 """Whether a conversation can be heard and spoken on this machine, asked before anything else is loaded."""
 
 from voicemate.audio.devices import Device, Direction
-from voicemate.audio.stream_host import StreamHost
+from voicemate.audio.stream_host import PortAudio
 from voicemate.config import AudioSettings
 
 
@@ -11,5 +11,5 @@ def check_devices(wanted: AudioSettings) -> tuple[Device, Device]:
     Raises:
         AudioError: there is no such microphone or loudspeaker, or no sound system at all.
     """
-    host = StreamHost()
+    host = PortAudio()
     return host.check(Direction.INPUT, wanted.input), host.check(Direction.OUTPUT, wanted.output)

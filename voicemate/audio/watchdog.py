@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Condition(StrEnum):
+class DeviceCondition(StrEnum):
     """What is the matter with a device."""
 
     WORKING = "working"
@@ -22,11 +22,11 @@ class Condition(StrEnum):
     GONE = "gone"  # it could not be opened again
 
 
-class Step(StrEnum):
+class WatchdogAction(StrEnum):
     """What to do now."""
 
     WAIT = "wait"
-    REBUILD = "rebuild"
+    REOPEN = "rebuild"
     GIVE_UP = "give up"
 
 
@@ -45,15 +45,15 @@ class WatchdogLimits:
         steady_s: a device that delivers for this long has recovered: the tries count anew.
     """
 
-    start_s: float = 4.0
-    stall_s: float = 1.5
+    start_timeout_s: float = 4.0
+    stall_timeout_s: float = 1.5
     silence_s: float | None = 2.0
     gated_silence_s: float = 120.0
-    rebuild_on_silence: bool = False
+    reopen_on_silence: bool = False
     first_backoff_s: float = 0.25
-    longest_backoff_s: float = 4.0
-    tries: int | None = 12
-    steady_s: float = 4.0
+    max_backoff_s: float = 4.0
+    max_attempts: int | None = 12
+    recovered_after_s: float = 4.0
 
 
 GATE_S = 0.5
@@ -70,7 +70,7 @@ class Watchdog:
 
     def __init__(self, limits: WatchdogLimits, now: float):
         self._limits = limits
-        self.condition = Condition.WORKING
+        self.condition = DeviceCondition.WORKING
         self._opened = now
         self._heard: float | None = None  # the stream's latest callback
         self._sound: float | None = None  # its latest sample that was not zero
@@ -84,69 +84,69 @@ class Watchdog:
         """A stream was opened. The condition stays until the stream shows what it is worth."""
         self._opened, self._heard, self._sound = now, None, None
         self._ended = self._displaced = False
-        self._next_try = now + max(self._limits.start_s, self._backoff())
+        self._next_try = now + max(self._limits.start_timeout_s, self._backoff())
 
-    def failed(self, now: float) -> None:
+    def open_failed(self, now: float) -> None:
         """The device could not be opened."""
-        self.condition = Condition.GONE
+        self.condition = DeviceCondition.GONE
         self._next_try = now + self._backoff()
 
     def ended(self) -> None:
         """The stream ended by itself; what it still had to deliver is no sign of life."""
-        self.condition = Condition.STALLED
+        self.condition = DeviceCondition.STALLED
         self._ended = True
         self._next_try = min(self._next_try, self._opened + self._backoff())  # nothing more is to be waited for
 
-    def displaced(self) -> None:
+    def closed_by_rescan(self) -> None:
         """The stream was closed for another device's sake: it is to be rebuilt, and nothing is wrong with it."""
         self._displaced = True
 
-    def heard(self, now: float, sound: bool) -> None:
+    def callback_received(self, now: float, has_signal: bool) -> None:
         """A callback came; ``sound`` tells that not all its samples were zero."""
         if self._ended:
             return
         self._heard = now
-        if sound:
+        if has_signal:
             self._gated = self._gated or (self._sound is not None and now - self._sound >= GATE_S)
             self._sound = now
-        if sound or self.condition is not Condition.SILENT:
-            self.condition = Condition.WORKING
-        if self.condition is Condition.WORKING and now - self._opened >= self._limits.steady_s:
+        if has_signal or self.condition is not DeviceCondition.SILENT:
+            self.condition = DeviceCondition.WORKING
+        if self.condition is DeviceCondition.WORKING and now - self._opened >= self._limits.recovered_after_s:
             self._tries = 0
 
-    def check(self, now: float) -> Step:
+    def check(self, now: float) -> WatchdogAction:
         """What to do at ``now``; call it a few times a second."""
         if self._displaced:
             self._displaced = False
-            return Step.REBUILD
-        if self.condition in (Condition.WORKING, Condition.SILENT):
+            return WatchdogAction.REOPEN
+        if self.condition in (DeviceCondition.WORKING, DeviceCondition.SILENT):
             if self._stalled(now):
-                self.condition = Condition.STALLED
+                self.condition = DeviceCondition.STALLED
             elif self._zeros_too_long(now):
-                self.condition = Condition.SILENT
-        if self.condition is Condition.WORKING:
+                self.condition = DeviceCondition.SILENT
+        if self.condition is DeviceCondition.WORKING:
             self._next_try = now
-            return Step.WAIT
-        if self.condition is Condition.SILENT and not self._limits.rebuild_on_silence:
-            return Step.WAIT
+            return WatchdogAction.WAIT
+        if self.condition is DeviceCondition.SILENT and not self._limits.reopen_on_silence:
+            return WatchdogAction.WAIT
         return self._rebuild_or_not(now)
 
     def retry(self, now: float) -> None:
         """Devices have come or gone: one that could not be opened may be there now, and is tried at once."""
-        if self.condition is Condition.GONE:
+        if self.condition is DeviceCondition.GONE:
             self._tries = 0
             self._next_try = now
 
-    def start_over(self) -> None:
+    def reset_attempts(self) -> None:
         """Somebody needs a device that was given up: the tries count anew."""
-        if self._limits.tries is not None and self._tries >= self._limits.tries:
+        if self._limits.max_attempts is not None and self._tries >= self._limits.max_attempts:
             self._tries = 0
             self._next_try = self._opened
 
     def _stalled(self, now: float) -> bool:
         if self._heard is None:
-            return now - self._opened >= self._limits.start_s
-        return now - self._heard >= self._limits.stall_s
+            return now - self._opened >= self._limits.start_timeout_s
+        return now - self._heard >= self._limits.stall_timeout_s
 
     def _zeros_too_long(self, now: float) -> bool:
         if self._limits.silence_s is None or self._heard is None:
@@ -154,14 +154,14 @@ class Watchdog:
         limit = self._limits.gated_silence_s if self._gated else self._limits.silence_s
         return now - (self._opened if self._sound is None else self._sound) >= limit
 
-    def _rebuild_or_not(self, now: float) -> Step:
+    def _rebuild_or_not(self, now: float) -> WatchdogAction:
         if now < self._next_try:
-            return Step.WAIT
-        if self._limits.tries is not None and self._tries >= self._limits.tries:
-            return Step.WAIT if self.condition is Condition.SILENT else Step.GIVE_UP
+            return WatchdogAction.WAIT
+        if self._limits.max_attempts is not None and self._tries >= self._limits.max_attempts:
+            return WatchdogAction.WAIT if self.condition is DeviceCondition.SILENT else WatchdogAction.GIVE_UP
         self._tries += 1
-        return Step.REBUILD
+        return WatchdogAction.REOPEN
 
     def _backoff(self) -> float:
         backoff = self._limits.first_backoff_s * 2 ** max(0, self._tries - 1)
-        return min(backoff, self._limits.longest_backoff_s)
+        return min(backoff, self._limits.max_backoff_s)

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from voicemate.app import Stage, ViewMaker, converse
+from voicemate.app import AudioDevices, ViewMaker, converse
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.room import Room
+from voicemate.audio.room import SimulatedRoom
 from voicemate.audio.sound_files import write_wav
 from voicemate.bench.timeline import Timeline, draw
 from voicemate.config import Settings
 from voicemate.conversation.session import Session
-from voicemate.errands import rendered
+from voicemate.errands import render
 from voicemate.errors import VoicemateError
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona, Voice
-from voicemate.sound import CLOCK_HZ, Sound
+from voicemate.sound import CLOCK_HZ, AudioClip
 
 QUESTIONS = {
     "en": (
@@ -56,9 +56,9 @@ async def hold(settings: Settings, folder: Path, view: ViewMaker, record: Path |
         ) from None
     questions = [await _spoken(settings, persona, text) for text in _questions(persona)]
     clock = SampleClock()
-    room = Room(clock, noise_dbfs=ROOM_NOISE_DBFS)
+    room = SimulatedRoom(clock, noise_dbfs=ROOM_NOISE_DBFS)
     timeline = Timeline()
-    stage = Stage(room.microphone, room.loudspeaker, clock)
+    stage = AudioDevices(room.microphone, room.speaker, clock)
     person: list[asyncio.Task[None]] = []
 
     def begin(session: Session) -> None:
@@ -72,10 +72,10 @@ async def hold(settings: Settings, folder: Path, view: ViewMaker, record: Path |
             persona,
             stage,
             view,
-            watch=timeline.feed,
-            begin=begin,
-            kept_in_history=False,
-            record=record,
+            subscriber=timeline.feed,
+            on_ready=begin,
+            with_history=False,
+            recording=record,
         )
     finally:
         for task in person:
@@ -86,24 +86,24 @@ async def hold(settings: Settings, folder: Path, view: ViewMaker, record: Path |
     return [recording, picture]
 
 
-async def _ask(room: Room, questions: list[Sound], greeted: bool) -> None:
+async def _ask(room: SimulatedRoom, questions: list[AudioClip], greeted: bool) -> None:
     """Ask one question after the other, then leave the room."""
     if greeted:
-        await room.until_answered(BREATH_S)
+        await room.wait_until_answered(BREATH_S)
     for question in questions:
         await room.say(question)
-        await room.until_answered(BREATH_S)
-    room.leave()
+        await room.wait_until_answered(BREATH_S)
+    room.end_input()
 
 
 def _questions(persona: Persona) -> tuple[str, ...]:
     return QUESTIONS.get(persona.language, QUESTIONS["en"])
 
 
-async def _spoken(settings: Settings, persona: Persona, question: str) -> Sound:
+async def _spoken(settings: Settings, persona: Persona, question: str) -> AudioClip:
     """``question`` in another voice than the character's."""
     language = persona.language if persona.language in QUESTIONS else "en"
     voice = Voice(language=language, rate=160)
     asking = persona.model_copy(update={"voice": voice, "language": language})
-    sounds = await rendered(settings, question, asking)
-    return Sound(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate)
+    sounds = await render(settings, question, asking)
+    return AudioClip(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate)

@@ -9,12 +9,12 @@ from pathlib import Path
 from voicemate.errors import VoicemateError
 from voicemate.events import (
     Event,
-    Heard,
+    GenerationDiscarded,
     PhraseStarted,
+    PipelineStage,
     ReplyEnded,
-    RolledBack,
-    Stage,
     StageTimed,
+    Transcribed,
     TurnEnded,
     TurnTimed,
 )
@@ -30,7 +30,7 @@ class Timeline:
 
     person: list[Bar] = field(default_factory=list)
     character: list[Bar] = field(default_factory=list)
-    stages: dict[Stage, list[Bar]] = field(default_factory=lambda: {stage: [] for stage in Stage})
+    stages: dict[PipelineStage, list[Bar]] = field(default_factory=lambda: {stage: [] for stage in PipelineStage})
     dropped: list[float] = field(default_factory=list)
     gaps: list[tuple[float, float]] = field(default_factory=list)  # where the person ended, and the gap in ms
     words: list[tuple[float, str]] = field(default_factory=list)
@@ -43,9 +43,9 @@ class Timeline:
                 self._ended[event.turn] = (event.began, event.ended)
             case StageTimed():
                 self.stages[event.stage].append((event.began / CLOCK_HZ, event.ms / 1000))
-            case RolledBack():
+            case GenerationDiscarded():
                 self.dropped.append(event.at / CLOCK_HZ)
-            case Heard(final=True):
+            case Transcribed(final=True):
                 self.words.append((event.at / CLOCK_HZ, event.text))
             case TurnTimed():
                 began, ended = self._ended[event.turn]
@@ -80,9 +80,9 @@ def draw(timeline: Timeline, path: Path, names: tuple[str, str]) -> None:
 
     rows: list[tuple[str, list[Bar], str]] = [
         (names[0], timeline.person, "#3b7dd8"),
-        ("hearing (whisper)", timeline.stages[Stage.HEARING], "#8ab4e8"),
-        ("thinking (llama)", timeline.stages[Stage.THINKING], "#f2b84b"),
-        ("speaking (synthesis)", timeline.stages[Stage.SPEAKING], "#d58bd0"),
+        ("hearing (whisper)", timeline.stages[PipelineStage.STT], "#8ab4e8"),
+        ("thinking (llama)", timeline.stages[PipelineStage.LLM], "#f2b84b"),
+        ("speaking (synthesis)", timeline.stages[PipelineStage.TTS], "#d58bd0"),
         (names[1], timeline.character, "#a03fa0"),
     ]
     length = max((start + width for _, bars, _ in rows for start, width in bars), default=1.0)

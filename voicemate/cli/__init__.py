@@ -24,7 +24,7 @@ from voicemate.cli import (
     serving,
     showing,
 )
-from voicemate.cli.output import complain
+from voicemate.cli.output import print_error
 from voicemate.errors import VoicemateError
 from voicemate.service.outcome import running_as_service, settle
 
@@ -76,17 +76,17 @@ def main() -> None:
     except SystemExit as done:
         status = done.code if isinstance(done.code, int) else 1
     except VoicemateError as error:
-        complain(f"voicemate: {error}")
+        print_error(f"voicemate: {error}")
         failure, status = error, error.exit_code
     except KeyboardInterrupt:
         status = 130
     except BrokenPipeError:
         # The reader of our output went away (`voicemate history | head`): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    leave(settle(service, status, failure))
+    exit_process(settle(service, status, failure))
 
 
-def leave(status: int) -> None:
+def exit_process(status: int) -> None:
     """End the process with ``status``.
 
     On macOS, ggml's Metal backend may abort in its static destructors although every engine has been closed

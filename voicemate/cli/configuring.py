@@ -11,18 +11,18 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from voicemate.cli.controlling import settings_changed
-from voicemate.cli.output import JsonOption, complain, note, print_json, results
+from voicemate.cli.controlling import reload_daemon
+from voicemate.cli.output import JsonOption, print_error, print_json, print_note, stdout_console
 from voicemate.config import Settings, load, settings_file
 from voicemate.errors import SettingsError
 from voicemate.settings_file import (
-    as_toml,
-    documented,
-    find_key,
-    keys,
-    set_keys,
-    set_value,
-    unset,
+    documented_toml,
+    find_setting,
+    keys_in_file,
+    set_setting,
+    setting_keys,
+    to_toml,
+    unset_setting,
     value_of,
     write,
 )
@@ -41,30 +41,30 @@ def add_to(app: typer.Typer) -> None:
 @config_app.command()
 def show(as_json: JsonOption = False) -> None:
     """Every setting with its value; those that your file sets are marked."""
-    settings, yours = load(), set_keys()
+    settings, yours = load(), keys_in_file()
     if as_json:
-        print_json({key.name: value_of(settings, key.name) for key in keys()})
+        print_json({key.name: value_of(settings, key.name) for key in setting_keys()})
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("setting", "value", "what it does"):
         table.add_column(column)
-    for key in keys():
+    for key in setting_keys():
         mine = key.name in yours
-        value = Text(as_toml(value_of(settings, key.name)), style="bold green" if mine else "")
-        table.add_row(key.name, value, Text(key.about, style="dim"))
-    results().print(table)
-    note(f"{len(yours)} of them are set in {settings_file()}; the others have their defaults.")
+        value = Text(to_toml(value_of(settings, key.name)), style="bold green" if mine else "")
+        table.add_row(key.name, value, Text(key.description, style="dim"))
+    stdout_console().print(table)
+    print_note(f"{len(yours)} of them are set in {settings_file()}; the others have their defaults.")
 
 
 @config_app.command()
 def get(key: KeyName, as_json: JsonOption = False) -> None:
     """The value of one setting."""
-    find_key(key)
+    find_setting(key)
     value = value_of(load(), key)
     if as_json:
         print_json(value)
     else:
-        results().print(value if isinstance(value, str) else as_toml(value), soft_wrap=True)
+        stdout_console().print(value if isinstance(value, str) else to_toml(value), soft_wrap=True)
 
 
 @config_app.command("set", context_settings={"ignore_unknown_options": True})
@@ -73,30 +73,30 @@ def set_(key: KeyName, value: Annotated[str, typer.Argument(metavar="VALUE")]) -
 
     [bold]Examples[/]: voicemate config set endpoint.silence_ms 400 · voicemate config set audio.input "USB"
     """
-    old = value_of(load(), key) if _loads() and key in {one.name for one in keys()} else None
-    new = set_value(key, value)
+    old = value_of(load(), key) if _settings_are_valid() and key in {one.name for one in setting_keys()} else None
+    new = set_setting(key, value)
     if new == old:
-        note(f"{key} is {as_toml(new)} already.")
+        print_note(f"{key} is {to_toml(new)} already.")
         return
-    note(f"{key} = {as_toml(new)}")
-    settings_changed()
+    print_note(f"{key} = {to_toml(new)}")
+    reload_daemon()
 
 
 @config_app.command("unset")
 def unset_(key: KeyName) -> None:
     """Take a setting out of the file, so that it has its default again."""
-    if not unset(key):
-        note(f"{key} is not set: it has its default.")
+    if not unset_setting(key):
+        print_note(f"{key} is not set: it has its default.")
         return
-    known = {one.name: one for one in keys()}
-    note(f"{key} has its default again: {as_toml(known[key].default)}" if key in known else f"{key} is gone.")
-    _checked()
+    known = {one.name: one for one in setting_keys()}
+    print_note(f"{key} has its default again: {to_toml(known[key].default)}" if key in known else f"{key} is gone.")
+    _reload_if_valid()
 
 
 @config_app.command()
 def path() -> None:
     """Where the settings file is, or would be."""
-    results().print(str(settings_file()), soft_wrap=True)
+    stdout_console().print(str(settings_file()), soft_wrap=True)
 
 
 @config_app.command()
@@ -110,29 +110,29 @@ def init(
             f"There is a settings file already: {file}",
             "Use --force to have it explained anew; your values stay, your own comments do not",
         )
-    write(documented(load() if file.exists() else Settings()), file)
-    note(f"written: {file}")
+    write(documented_toml(load() if file.exists() else Settings()), file)
+    print_note(f"written: {file}")
 
 
 @config_app.command()
 def edit() -> None:
     """Open the settings file in your editor; what is wrong is told before it is used."""
     file = settings_file()
-    text = file.read_text(encoding="utf-8-sig") if file.exists() else documented()
+    text = file.read_text(encoding="utf-8-sig") if file.exists() else documented_toml()
     while True:
-        text = _edited(text)
-        wrong = _wrong_with(text, file)
+        text = _edit_text(text)
+        wrong = _validation_error(text, file)
         if wrong is None:
             break
-        complain(str(wrong))
+        print_error(str(wrong))
         if not typer.confirm("Edit it again? (No drops what you wrote)", default=True, err=True):
             raise SettingsError("Nothing was changed")
     write(text, file)
-    note(f"written: {file}")
-    settings_changed()
+    print_note(f"written: {file}")
+    reload_daemon()
 
 
-def _edited(text: str) -> str:
+def _edit_text(text: str) -> str:
     """``text`` as the person's editor leaves it."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "nano"
     with tempfile.TemporaryDirectory(prefix="voicemate-") as folder:
@@ -147,7 +147,7 @@ def _edited(text: str) -> str:
         return draft.read_text(encoding="utf-8-sig")
 
 
-def _wrong_with(text: str, file: Path) -> SettingsError | None:
+def _validation_error(text: str, file: Path) -> SettingsError | None:
     """What is wrong with ``text`` as a settings file, told as if it were in ``file``."""
     with tempfile.TemporaryDirectory(prefix="voicemate-") as folder:
         draft = Path(folder) / "settings.toml"
@@ -155,11 +155,11 @@ def _wrong_with(text: str, file: Path) -> SettingsError | None:
         try:
             load(path=draft)
         except SettingsError as error:
-            return SettingsError(error.wrong.replace(str(draft), str(file)), error.remedy)
+            return SettingsError(error.message.replace(str(draft), str(file)), error.hint)
     return None
 
 
-def _loads() -> bool:
+def _settings_are_valid() -> bool:
     try:
         load()
     except SettingsError:
@@ -167,11 +167,11 @@ def _loads() -> bool:
     return True
 
 
-def _checked() -> None:
+def _reload_if_valid() -> None:
     """Tell a daemon of the change; a file that is wrong in another place still is told to the person."""
     try:
         load()
     except SettingsError as error:
-        complain(str(error))
+        print_error(str(error))
     else:
-        settings_changed()
+        reload_daemon()

@@ -7,27 +7,27 @@ from typing import Annotated, Any
 
 import typer
 
-from voicemate.cli.output import complain, note, print_json
-from voicemate.control.client import Answer, Client, Told
+from voicemate.cli.output import print_error, print_json, print_note
+from voicemate.control.client import ControlClient, EventMessage, Response
 from voicemate.errors import NotRunningError
 
 _PANEL = "Daemon"
 
-_REPLY_S = 600.0
+_REPLY_TIMEOUT_S = 600.0
 """The longest reply, spoken."""
 
-_CHANGE_S = 180.0
+_CHANGE_TIMEOUT_S = 180.0
 """Until nobody speaks, and a change is made."""
 
 persona_app = typer.Typer(no_args_is_help=True, help="Choose whom to talk to.")
 
 
-class Onoff(StrEnum):
+class OnOff(StrEnum):
     ON = "on"
     OFF = "off"
 
 
-class Action(StrEnum):
+class PttAction(StrEnum):
     PRESS = "press"
     RELEASE = "release"
     TOGGLE = "toggle"
@@ -39,9 +39,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(persona_app, name="persona", rich_help_panel=_PANEL)
 
 
-def listen(switch: Annotated[Onoff, typer.Argument(help="on or off")]) -> None:
+def listen(switch: Annotated[OnOff, typer.Argument(help="on or off")]) -> None:
     """Listen, or close the microphone until told to listen again. Typed turns work all the same."""
-    _call("listen", on=switch is Onoff.ON)
+    _call("listen", on=switch is OnOff.ON)
 
 
 def mute() -> None:
@@ -54,7 +54,7 @@ def unmute() -> None:
     _call("mute", on=False)
 
 
-def ptt(action: Annotated[Action, typer.Argument(help="press, release or toggle")]) -> None:
+def ptt(action: Annotated[PttAction, typer.Argument(help="press, release or toggle")]) -> None:
     """Be the push-to-talk key, for a key that something else watches.
 
     [bold]Example[/]: bind a key of your desktop to `voicemate ptt toggle`.
@@ -83,19 +83,19 @@ def use_persona(
     shelved = find(name)
     named = str(shelved.file.resolve()) if shelved.source == "file" else shelved.key
     try:
-        with Client() as client:
-            done = client.call("persona", timeout_s=_CHANGE_S, name=named, keep=not for_now)
+        with ControlClient() as client:
+            done = client.call("persona", timeout_s=_CHANGE_TIMEOUT_S, name=named, keep=not for_now)
     except NotRunningError:
         if for_now:
             raise
-        from voicemate.settings_file import set_value
+        from voicemate.settings_file import set_setting
 
-        set_value("persona", named)
-        note(f"{shelved.persona.name}, from the next start on.")
+        set_setting("persona", named)
+        print_note(f"{shelved.persona.name}, from the next start on.")
         return
-    note(f"You talk to {done['character']} now.")
+    print_note(f"You talk to {done['character']} now.")
     if done["why_not"]:
-        complain(f"It is not kept for the next start: {done['why_not']}")
+        print_error(f"It is not kept for the next start: {done['why_not']}")
 
 
 def events(
@@ -109,33 +109,33 @@ def events(
 
     [bold]Example[/]: voicemate events --json --words | jq -r 'select(.event == "Heard") | .text'
     """
-    with Client() as client:
+    with ControlClient() as client:
         for told in client.watch(words, levels):
             if as_json:
-                print_json({"event": told.kind, **told.data})
+                print_json({"event": told.name, **told.data})
             else:
                 fields = " ".join(f"{name}={value}" for name, value in told.data.items() if name != "at")
                 seconds = told.data.get("at", 0) / 16_000
-                sys.stdout.write(f"{seconds:9.2f} s  {told.kind:<14} {fields}\n")
+                sys.stdout.write(f"{seconds:9.2f} s  {told.name:<14} {fields}\n")
                 sys.stdout.flush()
 
 
-def said_by_daemon(text: str) -> bool:
+def say_with_daemon(text: str) -> bool:
     """Have a running daemon say ``text``; False when there is none."""
     try:
-        with Client() as client:
-            client.call("say", timeout_s=_REPLY_S, text=text)
+        with ControlClient() as client:
+            client.call("say", timeout_s=_REPLY_TIMEOUT_S, text=text)
     except NotRunningError:
         return False
     return True
 
 
-def asked_of_daemon(text: str) -> bool:
+def ask_daemon(text: str) -> bool:
     """Ask a running daemon ``text`` and print the reply as it is spoken; False when there is none."""
     try:
-        with Client() as client:
+        with ControlClient() as client:
             client.call("events", words=True)
-            for piece in _reply(client, client.send("ask", text=text)):
+            for piece in _reply_phrases(client, client.send("ask", text=text)):
                 sys.stdout.write(piece)
                 sys.stdout.flush()
     except NotRunningError:
@@ -144,33 +144,33 @@ def asked_of_daemon(text: str) -> bool:
     return True
 
 
-def settings_changed() -> None:
+def reload_daemon() -> None:
     """Tell a running daemon that the settings were changed, and the person what comes of it."""
     try:
-        with Client() as client:
-            done = client.call("reload", timeout_s=_CHANGE_S)
+        with ControlClient() as client:
+            done = client.call("reload", timeout_s=_CHANGE_TIMEOUT_S)
     except NotRunningError:
         return
     for change in done["changed"]:
-        note(f"{change['key']}: {change['effect']}")
+        print_note(f"{change['key']}: {change['effect']}")
 
 
 def _call(command: str, **arguments: Any) -> dict[str, Any]:
-    with Client() as client:
+    with ControlClient() as client:
         return client.call(command, **arguments)
 
 
-def _reply(client: Client, number: int) -> Iterator[str]:
+def _reply_phrases(client: ControlClient, number: int) -> Iterator[str]:
     """The phrases of the reply to request ``number`` as they are spoken."""
     typed, turn = False, None
     while True:
-        message = client.receive(_REPLY_S)
+        message = client.receive(_REPLY_TIMEOUT_S)
         match message:
-            case Answer(id=answered) if answered == number:
+            case Response(id=answered) if answered == number:
                 if message.error:
                     raise message.error
                 return
-            case Told(kind="TurnEnded") if not typed:
+            case EventMessage(name="TurnEnded") if not typed:
                 typed, turn = True, message.data["turn"]
-            case Told(kind="PhraseStarted") if typed and message.data["turn"] == turn:
+            case EventMessage(name="PhraseStarted") if typed and message.data["turn"] == turn:
                 yield message.data["text"]

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from voicemate.cli.controlling import asked_of_daemon, said_by_daemon
+from voicemate.cli.controlling import ask_daemon, say_with_daemon
 from voicemate.cli.first_start import offer_better_model
-from voicemate.cli.going_offline import go_offline, kept_offline
-from voicemate.cli.output import note, results
+from voicemate.cli.going_offline import go_offline, offline_session
+from voicemate.cli.output import print_note, stdout_console
 from voicemate.cli.view import choose_view
 from voicemate.config import Settings, load
 from voicemate.errors import AudioError, VoicemateError, first_error
@@ -29,7 +29,7 @@ Record = Annotated[
 Output = Annotated[str | None, typer.Option(help="Loudspeaker: part of a name from `voicemate devices`.")]
 
 
-TERMINATED = 128 + signal.SIGTERM
+SIGTERM_EXIT_CODE = 128 + signal.SIGTERM
 """The exit code that shells give a process which SIGTERM has ended."""
 
 
@@ -73,15 +73,15 @@ def talk(
     except AudioError as error:
         if input_ or output:
             raise
-        note(f"{error.wrong}: talking in the simulated room instead.")
-        _demo(settings, Path("demo"), not no_view, record)
+        print_note(f"{error.message}: talking in the simulated room instead.")
+        _run_demo(settings, Path("demo"), not no_view, record)
         return
     if llm is None:
         settings = offer_better_model(settings)
     go_offline(settings)
     from voicemate.daemon import talking
 
-    view = choose_view(results(), live=not no_view, recording=record is not None)
+    view = choose_view(stdout_console(), live=not no_view, recording=record is not None)
     _run(settings, talking.talk(settings, view, record))
 
 
@@ -98,13 +98,13 @@ def ask(
 
     [bold]Example[/]: voicemate ask "What is the best thing about autumn?"
     """
-    if not (persona or llm or output or silent) and asked_of_daemon(text):
+    if not (persona or llm or output or silent) and ask_daemon(text):
         return
     settings = load({"persona": persona, "thinking.model": llm, "audio.output": output})
     go_offline(settings)
     from voicemate import errands
 
-    _run(settings, errands.ask(settings, text, silent, _print_as_it_comes))
+    _run(settings, errands.ask(settings, text, silent, _print_chunk))
     sys.stdout.write("\n")
 
 
@@ -123,7 +123,7 @@ def say(
     [bold]Examples[/]: voicemate say "It is 3:45 pm." · voicemate say --persona xiaolan 你好
     """
     words = sys.stdin.read() if text == "-" else text
-    if not (persona or output or to_file) and said_by_daemon(words):
+    if not (persona or output or to_file) and say_with_daemon(words):
         return
     settings = load({"persona": persona, "audio.output": output})
     go_offline(settings)
@@ -145,20 +145,20 @@ def demo(
     Writes conversation.wav (person left, character right) and timeline.png.
     """
     settings = load({"persona": persona, "hearing.model": stt, "thinking.model": llm})
-    _demo(settings, folder, not no_view, record)
+    _run_demo(settings, folder, not no_view, record)
 
 
-def _demo(settings: Settings, folder: Path, live: bool, record: Path | None) -> None:
+def _run_demo(settings: Settings, folder: Path, live: bool, record: Path | None) -> None:
     go_offline(settings)
     from voicemate.bench import demo as demonstration
 
-    view = choose_view(results(), live, recording=record is not None)
+    view = choose_view(stdout_console(), live, recording=record is not None)
     written = _run(settings, demonstration.hold(settings, folder, view, record))
     for path in written:
-        note(f"written: {path}")
+        print_note(f"written: {path}")
 
 
-def _print_as_it_comes(piece: str) -> None:
+def _print_chunk(piece: str) -> None:
     sys.stdout.write(piece)
     sys.stdout.flush()
 
@@ -170,10 +170,10 @@ def _run(settings: Settings, work: Awaitable[Any]) -> Any:
         return await work
 
     try:
-        with kept_offline(settings):
+        with offline_session(settings):
             return asyncio.run(main())
     except asyncio.CancelledError:  # by SIGTERM: everything was closed in order
-        raise typer.Exit(TERMINATED) from None
+        raise typer.Exit(SIGTERM_EXIT_CODE) from None
     except BaseExceptionGroup as group:
         known = group.subgroup(VoicemateError)
         if known is None:

@@ -8,23 +8,23 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from voicemate.cli.output import messages
+from voicemate.cli.output import stderr_console
 from voicemate.doctor.check import Check
-from voicemate.doctor.examination import Examination, Looked
-from voicemate.doctor.finding import Finding, Level
+from voicemate.doctor.examination import CheckResult, DoctorReport
+from voicemate.doctor.finding import Finding, Severity
 
-_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
-_SIGNS = {Level.OK: "✓", Level.WARNING: "!", Level.PROBLEM: "✗"}
-_PLAIN_SIGNS = {Level.OK: "+", Level.WARNING: "!", Level.PROBLEM: "x"}
+_STYLES = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.PROBLEM: "bold red"}
+_SIGNS = {Severity.OK: "✓", Severity.WARNING: "!", Severity.PROBLEM: "✗"}
+_PLAIN_SIGNS = {Severity.OK: "+", Severity.WARNING: "!", Severity.PROBLEM: "x"}
 
-_WIDEST = 100
+_MAX_WIDTH = 100
 """Longer lines are hard to read."""
 
-_NAMES = 10
-_INDENT = _NAMES + 4
+_NAME_WIDTH = 10
+_INDENT = _NAME_WIDTH + 4
 
 
-class Report:
+class ReportPrinter:
     """Shows what is found while it is found.
 
     Args:
@@ -38,81 +38,85 @@ class Report:
         self._signs = _SIGNS if unicode else _PLAIN_SIGNS
         self._arrow = "→" if unicode else "->"
 
-    def show(self, looked: Looked) -> None:
+    def print_result(self, looked: CheckResult) -> None:
         if looked.check.group != self._group:
             self._console.print(Text(f"{'' if not self._group else chr(10)}{looked.check.group}", style="bold"))
             self._group = looked.check.group
         name = looked.check.name
         for finding in looked.findings:
-            self._print(Text(self._signs[finding.level], _STYLES[finding.level]), name, self._sentence(finding))
+            self._print_line(
+                Text(self._signs[finding.severity], _STYLES[finding.severity]), name, self._format_message(finding)
+            )
             name = ""
-            if finding.fix:
-                self._print(Text(" "), "", Text.assemble((f"{self._arrow} ", "dim"), self._commands(finding.fix)))
-        for line in looked.done:
-            self._print(Text(" "), "", Text(f"--fix: {line}", style="cyan"))
+            if finding.hint:
+                self._print_line(
+                    Text(" "), "", Text.assemble((f"{self._arrow} ", "dim"), self._highlight_commands(finding.hint))
+                )
+        for line in looked.fixed:
+            self._print_line(Text(" "), "", Text(f"--fix: {line}", style="cyan"))
 
-    def _sentence(self, finding: Finding) -> Text:
-        return self._commands(finding.told, "" if finding.level is Level.OK else _STYLES[finding.level])
+    def _format_message(self, finding: Finding) -> Text:
+        return self._highlight_commands(
+            finding.message, "" if finding.severity is Severity.OK else _STYLES[finding.severity]
+        )
 
-    def _commands(self, sentence: str, style: str = "") -> Text:
+    def _highlight_commands(self, sentence: str, style: str = "") -> Text:
         """``sentence`` with its commands in a colour instead of backticks, where there are colours."""
         if self._console.color_system is None:
             return Text(sentence)
         pieces = sentence.split("`")
         return Text.assemble(*((piece, "cyan" if number % 2 else style) for number, piece in enumerate(pieces)))
 
-    def _print(self, sign: Text, name: str, told: Text) -> None:
+    def _print_line(self, sign: Text, name: str, told: Text) -> None:
         """A line, or several of them below each other."""
-        for line in told.wrap(self._console, min(self._console.width, _WIDEST) - _INDENT, overflow="fold"):
+        for line in told.wrap(self._console, min(self._console.width, _MAX_WIDTH) - _INDENT, overflow="fold"):
             line.rstrip()
-            self._console.print(Text.assemble(" ", sign, f" {name:{_NAMES}} ", line), soft_wrap=True)
+            self._console.print(Text.assemble(" ", sign, f" {name:{_NAME_WIDTH}} ", line), soft_wrap=True)
             sign, name = Text(" "), ""
 
-    def end(self, examination: Examination, fixed: bool) -> None:
+    def print_summary(self, examination: DoctorReport, fixed: bool) -> None:
         """The count, and what ``--fix`` could do."""
-        problems, warnings = examination.count(Level.PROBLEM), examination.count(Level.WARNING)
+        problems, warnings = examination.count(Severity.PROBLEM), examination.count(Severity.WARNING)
         told = [
-            Text(_counted(problems, "problem"), style=_STYLES[Level.PROBLEM] if problems else "green"),
-            Text(_counted(warnings, "warning"), style=_STYLES[Level.WARNING] if warnings else ""),
-            Text(f"{examination.count(Level.OK)} fine"),
+            Text(_count(problems, "problem"), style=_STYLES[Severity.PROBLEM] if problems else "green"),
+            Text(_count(warnings, "warning"), style=_STYLES[Severity.WARNING] if warnings else ""),
+            Text(f"{examination.count(Severity.OK)} fine"),
         ]
         self._console.print(Text("\n") + Text(" · ").join(told))
-        if examination.mendable and not fixed:
-            some = (
-                "it" if examination.mendable == 1 and problems + warnings == 1 else f"{examination.mendable} of them"
-            )
+        if examination.fixable and not fixed:
+            some = "it" if examination.fixable == 1 and problems + warnings == 1 else f"{examination.fixable} of them"
             self._console.print(Text(f"`voicemate doctor --fix` can mend {some}."))
 
 
-def _counted(number: int, noun: str) -> str:
+def _count(number: int, noun: str) -> str:
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
-class Progress:
+class CheckProgress:
     """Says on standard error what is being looked at, where that is a terminal."""
 
     def __init__(self) -> None:
-        console = messages()
+        console = stderr_console()
         self._status = Status("", console=console) if console.is_terminal else None
         self._name = ""
         self._lock = threading.Lock()
 
-    def during(self, check: Check) -> AbstractContextManager[None]:
+    def running(self, check: Check) -> AbstractContextManager[None]:
         """Shows that ``check`` is under way while the body runs."""
-        return self.showing(check.name)
+        return self.labelled(check.name)
 
     @contextmanager
-    def showing(self, name: str) -> Iterator[None]:
+    def labelled(self, name: str) -> Iterator[None]:
         """The same for anything else."""
         self._name = name
         if self._status is None:
             yield
             return
-        self.watch("")
+        self.update("")
         with self._status:
             yield
 
-    def watch(self, what: str) -> None:
+    def update(self, what: str) -> None:
         """One of the check's own words; from any thread."""
         if self._status:
             with self._lock:

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from voicemate import __version__
-from voicemate.cli.output import JsonOption, note, print_json, results
+from voicemate.cli.output import JsonOption, print_json, print_note, stdout_console
 from voicemate.config import load
-from voicemate.doctor.examination import Examination
+from voicemate.doctor.examination import DoctorReport
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,60 +43,60 @@ def doctor(
         if not show_evidence(load().offline.sandbox, as_json):
             raise typer.Exit(1)
         return
-    if not _examined(fix, loop, thorough, as_json).well:
-        _leave(1)
-    _leave(0)
+    if not _run_checks(fix, loop, thorough, as_json).passed:
+        _exit(1)
+    _exit(0)
 
 
-def _examined(fix: bool, loop: bool, thorough: bool, as_json: bool) -> Examination:
-    from voicemate.cli.doctor_table import Progress, Report
-    from voicemate.doctor.check import Ground
-    from voicemate.doctor.examination import look_at_all
-    from voicemate.doctor.rounds import all_checks, settings_or_defaults, status_now
+def _run_checks(fix: bool, loop: bool, thorough: bool, as_json: bool) -> DoctorReport:
+    from voicemate.cli.doctor_table import CheckProgress, ReportPrinter
+    from voicemate.doctor.check import CheckContext
+    from voicemate.doctor.examination import run_checks
+    from voicemate.doctor.rounds import all_checks, load_settings_or_defaults, query_status
 
-    progress, report = Progress(), Report(results())
-    with progress.showing("daemon"):
-        status = status_now()
-    ground = Ground(settings_or_defaults(), sys.platform, status, thorough, progress.watch)
-    examination = look_at_all(
+    progress, report = CheckProgress(), ReportPrinter(stdout_console())
+    with progress.labelled("daemon"):
+        status = query_status()
+    ground = CheckContext(load_settings_or_defaults(), sys.platform, status, thorough, progress.update)
+    examination = run_checks(
         all_checks(loop),
         ground,
         fix=fix,
-        busy=progress.during,
-        show=(lambda looked: None) if as_json else report.show,
-        tell=note,
+        progress=progress.running,
+        on_result=(lambda looked: None) if as_json else report.print_result,
+        on_message=print_note,
     )
     if as_json:
-        print_json(_for_scripts(examination))
+        print_json(_report_as_json(examination))
     else:
-        report.end(examination, fix)
+        report.print_summary(examination, fix)
     return examination
 
 
-def _for_scripts(examination: Examination) -> dict[str, Any]:
+def _report_as_json(examination: DoctorReport) -> dict[str, Any]:
     """docs/doctor.md describes it."""
     findings = [
         {
             "group": one.check.group,
             "check": one.check.name,
-            "level": str(finding.level),
-            "told": finding.told,
-            "fix": finding.fix,
-            "mendable": finding.mend is not None,
+            "level": str(finding.severity),
+            "told": finding.message,
+            "fix": finding.hint,
+            "mendable": finding.fix is not None,
             "facts": dict(finding.facts),
         }
-        for one in examination.looked
+        for one in examination.results
         for finding in one.findings
     ]
-    done = [{"check": one.check.name, "told": line} for one in examination.looked for line in one.done]
-    return {"version": __version__, "well": examination.well, "findings": findings, "done": done}
+    done = [{"check": one.check.name, "told": line} for one in examination.results for line in one.fixed]
+    return {"version": __version__, "well": examination.passed, "findings": findings, "done": done}
 
 
-def _leave(status: int) -> None:
+def _exit(status: int) -> None:
     """End the command; the process at once, where a check has not come to an end and may hold on to anything."""
-    from voicemate.doctor.check import anything_left_behind
+    from voicemate.doctor.check import has_abandoned_checks
 
-    if anything_left_behind():
+    if has_abandoned_checks():
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

@@ -7,12 +7,12 @@ from typing import Any
 
 import typer
 
-from voicemate.cli.output import messages, note
+from voicemate.cli.output import print_note, stderr_console
 from voicemate.config import Settings
 from voicemate.errors import SettingsError
 from voicemate.models.sizes import as_size
-from voicemate.places import private_folder, state_folder
-from voicemate.settings_file import set_value
+from voicemate.places import make_private_folder, state_folder
+from voicemate.settings_file import set_setting
 
 
 def offer_better_model(settings: Settings) -> Settings:
@@ -21,17 +21,17 @@ def offer_better_model(settings: Settings) -> Settings:
     The network is used only by other processes, and only after this one has asked. Returns the settings to go on
     with.
     """
-    starter = Settings().thinking.model
-    told = private_folder(state_folder()) / "better-model-offered"
-    if settings.thinking.model != starter or told.exists():
+    starter = Settings().llm.model
+    told = make_private_folder(state_folder()) / "better-model-offered"
+    if settings.llm.model != starter or told.exists():
         return settings
     told.touch()
-    offer = _ask_for_offer()
+    offer = _query_better_model()
     name = offer.get("name")
     if not name:
         return settings
-    if not offer.get("reachable") or not (sys.stdin.isatty() and messages().is_terminal):
-        note(f"The starter model is small. For a better companion, later: voicemate models pull {name}")
+    if not offer.get("reachable") or not (sys.stdin.isatty() and stderr_console().is_terminal):
+        print_note(f"The starter model is small. For a better companion, later: voicemate models pull {name}")
         return settings
     size = as_size(offer["size"])
     if not typer.confirm(f"The starter model is small. Fetch {name} ({size}), which suits this machine?", err=True):
@@ -39,13 +39,13 @@ def offer_better_model(settings: Settings) -> Settings:
     if subprocess.run([sys.executable, "-m", "voicemate", "models", "pull", name], check=False).returncode:
         return settings
     try:
-        set_value("thinking.model", name)
+        set_setting("thinking.model", name)
     except SettingsError as error:  # the model is there all the same
-        note(f"{error} To keep {name}: voicemate config set thinking.model {name}")
-    return settings.model_copy(update={"thinking": settings.thinking.model_copy(update={"model": name})})
+        print_note(f"{error} To keep {name}: voicemate config set thinking.model {name}")
+    return settings.model_copy(update={"thinking": settings.llm.model_copy(update={"model": name})})
 
 
-def _ask_for_offer() -> dict[str, Any]:
+def _query_better_model() -> dict[str, Any]:
     command = [sys.executable, "-m", "voicemate", "models", "better", "--json"]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     try:

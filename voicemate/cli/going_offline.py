@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from voicemate import offline
-from voicemate.cli.output import note
+from voicemate.cli.output import print_note
 from voicemate.config import Settings
 
 
@@ -14,15 +14,15 @@ def go_offline(settings: Settings) -> None:
         return
     proof = offline.lock(settings.offline.sandbox)
     if not proof.holds:
-        note(f"{proof.summary}. `voicemate doctor --offline` shows more.")
+        print_note(f"{proof.summary}. `voicemate doctor --offline` shows more.")
 
 
 @contextmanager
-def kept_offline(settings: Settings) -> Iterator[None]:
+def offline_session(settings: Settings) -> Iterator[None]:
     """Run the body offline, and tell after it which Python code was kept from the network."""
     go_offline(settings)
     try:
         yield
     finally:
         for one in offline.tries():
-            note(f"Kept from the network: {one}")
+            print_note(f"Kept from the network: {one}")

@@ -7,13 +7,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 from rich.text import Text
 
-from voicemate.cli.output import JsonOption, complain, messages, note, print_json, results
+from voicemate.cli.output import JsonOption, print_error, print_json, print_note, stderr_console, stdout_console
 from voicemate.errors import ModelError
 
 models_app = typer.Typer(no_args_is_help=True, help="List, fetch and check the models.")
 
 
-_WIDE = 110
+_WIDE_COLUMNS = 110
 """Columns of a terminal in which there is room for licences and for what each model is good for."""
 
 
@@ -52,7 +52,7 @@ def list_models(as_json: JsonOption = False) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("name", "for", "here", "size", "memory"):
         table.add_column(column, justify="right" if column in ("size", "memory") else "left", no_wrap=True)
-    wide = results().width >= _WIDE
+    wide = stdout_console().width >= _WIDE_COLUMNS
     for column in ("on this machine", "licence", "about") if wide else ("on this machine",):
         table.add_column(column)
     for listed in shelf:
@@ -61,7 +61,7 @@ def list_models(as_json: JsonOption = False) -> None:
         cells = (model.name, str(model.role), here, as_size(model.size), as_size(listed.need), str(listed.fit))
         more = (model.licence, model.about) if wide else ()
         table.add_row(*cells, *more, style="" if here == "yes" else "dim")
-    results().print(table)
+    stdout_console().print(table)
 
 
 @models_app.command()
@@ -88,10 +88,10 @@ def pull(
         names = [model.name for model in load().expand(names) if model.name in absent]
         if not names:
             return
-    with _Bars() as bars:
+    with _ProgressBars() as bars:
         pulled = pull_models(names, bars)
     for model in pulled:
-        note(f"{model.model.name}: {'in place' if model.fetched else 'was here already'} ({model.path})")
+        print_note(f"{model.model.name}: {'in place' if model.fetched else 'was here already'} ({model.path})")
 
 
 @models_app.command()
@@ -105,11 +105,11 @@ def better(as_json: JsonOption = False) -> None:
         name, size = (model.name, model.size) if model else (None, 0)
         print_json({"name": name, "size": size, "reachable": reachable})
     elif model is None:
-        note("No model of the catalog suits this machine better than the starter.")
+        print_note("No model of the catalog suits this machine better than the starter.")
     else:
         now = "" if reachable else " The model hub cannot be reached now."
-        results().print(Text(f"{model.name} ({as_size(model.size)}): voicemate models pull {model.name}"))
-        note(f"{model.about}{now}")
+        stdout_console().print(Text(f"{model.name} ({as_size(model.size)}): voicemate models pull {model.name}"))
+        print_note(f"{model.about}{now}")
 
 
 @models_app.command()
@@ -121,14 +121,14 @@ def verify(
     from voicemate.models.verify import Verdict
     from voicemate.models.verify import verify as verify_models
 
-    with _Bars() as bars:
+    with _ProgressBars() as bars:
         checked = verify_models(names or (), bars)
     for one in checked:
         if as_json:
             print_json({"name": one.model.name, "verdict": one.verdict, "file": str(one.path)})
         else:
             style = "green" if one.verdict is Verdict.OK else "red"
-            results().print(Text.assemble(f"{one.model.name}: ", (str(one.verdict), style), f"  {one.path}"))
+            stdout_console().print(Text.assemble(f"{one.model.name}: ", (str(one.verdict), style), f"  {one.path}"))
     bad = [one for one in checked if one.verdict not in (Verdict.OK, Verdict.UNKNOWN)]
     if bad:
         one = bad[0]
@@ -162,10 +162,12 @@ def personas(as_json: JsonOption = False) -> None:
         for entry in found.personas:
             who = Text(entry.persona.description.split("\n")[0], overflow="ellipsis", no_wrap=True)
             table.add_row(entry.key, entry.persona.name, entry.persona.language, entry.source, who)
-        results().print(table)
-        note(f"Talk to one with `voicemate talk --persona KEY`. Your own go into {config_folder() / 'personas'}.")
+        stdout_console().print(table)
+        print_note(
+            f"Talk to one with `voicemate talk --persona KEY`. Your own go into {config_folder() / 'personas'}."
+        )
     for error in found.broken:
-        complain(str(error))
+        print_error(str(error))
 
 
 def voices(
@@ -192,20 +194,20 @@ def voices(
         table.add_column(column)
     for voice in shown:
         table.add_row(Text(voice.name), " ".join(voice.languages), Text(voice.id))
-    results().print(table)
-    note("Choose one for all characters of its language with `voicemate config set speaking.voice NAME`.")
+    stdout_console().print(table)
+    print_note("Choose one for all characters of its language with `voicemate config set speaking.voice NAME`.")
 
 
-class _Bars:
+class _ProgressBars:
     """Progress bars on standard error: one for each stage. Where that is no terminal, one line for each stage."""
 
     def __init__(self) -> None:
-        self._console = messages()
+        self._console = stderr_console()
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         self._bars = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
         self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> "_Bars":
+    def __enter__(self) -> "_ProgressBars":
         self._bars.start()
         return self
 
@@ -217,5 +219,5 @@ class _Bars:
         if task is None:
             task = self._tasks[stage] = self._bars.add_task(stage, total=total or None)
             if not self._console.is_terminal:
-                note(stage)
+                print_note(stage)
         self._bars.update(task, completed=done, total=total or None)

@@ -9,8 +9,8 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from voicemate.cli.going_offline import go_offline, kept_offline
-from voicemate.cli.output import JsonOption, complain, messages, print_json, results
+from voicemate.cli.going_offline import go_offline, offline_session
+from voicemate.cli.output import JsonOption, print_error, print_json, stderr_console, stdout_console
 from voicemate.config import load
 from voicemate.errors import AudioError
 
@@ -34,12 +34,12 @@ def transcribe(
     """
     settings = load({"hearing.model": stt, "hearing.language": language})
     go_offline(settings)
-    from voicemate.engines import load_hearing
+    from voicemate.engines import load_recognizer
     from voicemate.errands import Transcription
     from voicemate.errands import transcribe as transcribe_file
 
-    listener, whisper = load_hearing(settings)
-    failed, console = list[AudioError](), messages()
+    listener, whisper = load_recognizer(settings)
+    failed, console = list[AudioError](), stderr_console()
 
     def show(heard: Transcription) -> None:
         if as_json:
@@ -57,7 +57,7 @@ def transcribe(
             )
         else:
             prefix = f"{heard.file}: " if len(files) > 1 else ""
-            results().print(Text(f"{prefix}{heard.text}"), soft_wrap=True)
+            stdout_console().print(Text(f"{prefix}{heard.text}"), soft_wrap=True)
 
     async def work() -> None:
         with Progress(console=console, transient=True, disable=not console.is_terminal or len(files) < 2) as bar:
@@ -69,10 +69,10 @@ def transcribe(
                     if as_json:
                         print_json({"file": str(file), "text": "", "error": str(error)})
                     if len(files) > 1:
-                        complain(str(error))
+                        print_error(str(error))
 
     try:
-        with kept_offline(settings):
+        with offline_session(settings):
             asyncio.run(work())
     finally:
         whisper.close()
@@ -82,9 +82,9 @@ def transcribe(
 
 def devices(as_json: JsonOption = False) -> None:
     """The microphones and loudspeakers; any part of a name chooses one."""
-    from voicemate.audio.stream_host import StreamHost
+    from voicemate.audio.stream_host import PortAudio
 
-    found = StreamHost().devices()
+    found = PortAudio().devices()
     if as_json:
         for device in found:
             print_json(
@@ -108,4 +108,4 @@ def devices(as_json: JsonOption = False) -> None:
         uses = ((device.inputs, device.default_input), (device.outputs, device.default_output))
         cells = ["default" if default else "yes" if channels else "" for channels, default in uses]
         table.add_row(Text(device.name), *cells, str(device.rate), device.host_api)
-    results().print(table)
+    stdout_console().print(table)

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from voicemate.cli.output import print_json, results
+from voicemate.cli.output import print_json, stdout_console
 from voicemate.offline.evidence import Evidence, evidence
 from voicemate.offline.proof import KernelFacts, outcome
 
@@ -15,7 +15,7 @@ def show_evidence(sandbox: bool, as_json: bool) -> bool:
     if as_json:
         print_json(found.as_json())
     else:
-        _show(found, results())
+        _show(found, stdout_console())
     return found.holds
 
 
@@ -25,7 +25,7 @@ def _show(found: Evidence, console: Console) -> None:
     console.print(_locks(found))
     console.print(_attempts(found))
     console.print(Text(_kernel(found.proof.kernel), style="dim"), soft_wrap=True)
-    for sentence in _to_know(found):
+    for sentence in _caveats(found):
         console.print(Text(f"{sentence}.", style="yellow"), soft_wrap=True)
 
 
@@ -61,7 +61,7 @@ def _kernel(facts: KernelFacts) -> str:
     return " · ".join(told)
 
 
-def _to_know(found: Evidence) -> list[str]:
+def _caveats(found: Evidence) -> list[str]:
     told = [*found.proof.gaps]
     if not found.child:
         told.append("No child process could be started to try from")

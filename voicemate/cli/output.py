@@ -14,24 +14,24 @@ from rich.text import Text
 JsonOption = Annotated[bool, typer.Option("--json", help="For scripts: JSON instead of a table.")]
 
 
-def results() -> Console:
+def stdout_console() -> Console:
     """Where results go: standard output, never wrapped or marked up by accident."""
     return Console(highlight=False, markup=False, emoji=False)
 
 
-def messages() -> Console:
+def stderr_console() -> Console:
     """Where progress and messages go: standard error."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
-def note(text: str) -> None:
+def print_note(text: str) -> None:
     """One line about what is going on."""
-    messages().print(Text(text, style="dim"), soft_wrap=True)
+    stderr_console().print(Text(text, style="dim"), soft_wrap=True)
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """One line about what went wrong."""
-    messages().print(Text(text, style="red"), soft_wrap=True)
+    stderr_console().print(Text(text, style="red"), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -9,16 +9,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from voicemate.cli.output import JsonOption, note, print_json, results
+from voicemate.cli.output import JsonOption, print_json, print_note, stdout_console
 from voicemate.conversation.history import (
     HistoryReader,
-    Session,
-    Turn,
-    forget_before,
-    forget_everything,
-    forget_session,
+    StoredSession,
+    StoredTurn,
+    delete_all,
+    delete_before,
+    delete_session,
 )
-from voicemate.conversation.trace import WorkAhead
+from voicemate.conversation.trace import SpeculationSummary
 from voicemate.conversation.trace_file import read_trace
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -43,11 +43,11 @@ def history(
     """
     with HistoryReader() as reader:
         if conversation:
-            _show_turns(reader.turns(conversation), as_json, headings=False)
+            _print_turns(reader.turns(conversation), as_json, headings=False)
         elif query:
-            _show_turns(reader.search(query, last), as_json, headings=True)
+            _print_turns(reader.search(query, last), as_json, headings=True)
         else:
-            _show_sessions(reader.sessions(last), as_json)
+            _print_sessions(reader.sessions(last), as_json)
 
 
 def forget(
@@ -59,33 +59,33 @@ def forget(
     """Delete what was said, for good."""
     if sum(map(bool, (conversation, older_than, everything))) != 1:
         raise typer.BadParameter("say what to forget: --conversation N, --older-than AGE or --everything")
-    age = _age(older_than) if older_than else None
+    age = _parse_age(older_than) if older_than else None
     if not yes:
         what = f"conversation {conversation}" if conversation else f"what is older than {older_than}"
         typer.confirm(f"Delete {'everything' if everything else what} for good?", abort=True)
     if conversation:
-        gone = forget_session(conversation)
+        gone = delete_session(conversation)
     elif age:
-        gone = forget_before(datetime.now(UTC) - age)
+        gone = delete_before(datetime.now(UTC) - age)
     else:
-        gone = forget_everything()
-    note(f"{gone} turn{'' if gone == 1 else 's'} forgotten.")
+        gone = delete_all()
+    print_note(f"{gone} turn{'' if gone == 1 else 's'} forgotten.")
 
 
-def _age(text: str) -> timedelta:
+def _parse_age(text: str) -> timedelta:
     number, unit = text[:-1], text[-1:]
     if unit not in _UNITS or not number.isdigit() or len(number) > 4:
         raise typer.BadParameter("an age is a number with h, d or w: 12h, 30d, 8w", param_hint="--older-than")
     return int(number) * _UNITS[unit]
 
 
-def _show_sessions(sessions: list[Session], as_json: bool) -> None:
+def _print_sessions(sessions: list[StoredSession], as_json: bool) -> None:
     if as_json:
         for session in sessions:
-            print_json(_plain(asdict(session)))
+            print_json(_with_iso_dates(asdict(session)))
         return
     if not sessions:
-        note("Nothing has been said yet. `voicemate talk` begins a conversation.")
+        print_note("Nothing has been said yet. `voicemate talk` begins a conversation.")
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("no.", "when", "with", "turns", "it began with"):
@@ -93,30 +93,30 @@ def _show_sessions(sessions: list[Session], as_json: bool) -> None:
     for session in sessions:
         when = session.started.astimezone().strftime("%Y-%m-%d %H:%M")
         first = Text(session.first_words, overflow="ellipsis", no_wrap=True)
-        table.add_row(str(session.id), when, Text(session.persona), str(session.turns), first)
-    results().print(table)
-    ahead = WorkAhead.of(line.turn for line in read_trace())
+        table.add_row(str(session.id), when, Text(session.persona), str(session.turn_count), first)
+    stdout_console().print(table)
+    ahead = SpeculationSummary.from_traces(line.turn for line in read_trace())
     if ahead.turns:
-        note(f"Of late, {ahead}.")
+        print_note(f"Of late, {ahead}.")
 
 
-def _show_turns(turns: list[Turn], as_json: bool, headings: bool) -> None:
+def _print_turns(turns: list[StoredTurn], as_json: bool, headings: bool) -> None:
     if as_json:
         for turn in turns:
-            print_json(_plain(asdict(turn)))
+            print_json(_with_iso_dates(asdict(turn)))
         return
     if not turns:
-        note("Nothing was found.")
+        print_note("Nothing was found.")
         return
-    console, session = results(), None
+    console, session = stdout_console(), None
     for turn in turns:
         if headings and turn.session != session:
             session = turn.session
             console.print(Text(f"conversation {session}, {turn.asked.astimezone():%Y-%m-%d %H:%M}", style="dim"))
-        _show_turn(console, turn)
+        _print_turn(console, turn)
 
 
-def _show_turn(console: Console, turn: Turn) -> None:
+def _print_turn(console: Console, turn: StoredTurn) -> None:
     if turn.said:
         console.print(Text.assemble(("you  ", "bold cyan"), turn.said))
     if turn.reply:
@@ -124,6 +124,6 @@ def _show_turn(console: Console, turn: Turn) -> None:
         console.print(Text.assemble((f"{turn.persona}  ", "bold magenta"), turn.reply, (cut, "dim")))
 
 
-def _plain(value: dict[str, Any]) -> dict[str, Any]:
+def _with_iso_dates(value: dict[str, Any]) -> dict[str, Any]:
     """Dates as ISO 8601 text."""
     return {key: item.isoformat() if isinstance(item, datetime) else item for key, item in value.items()}

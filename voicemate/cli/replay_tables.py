@@ -7,23 +7,23 @@ from rich.table import Table
 from rich.text import Text
 
 from voicemate import __version__
-from voicemate.cli.output import note, print_json, results
+from voicemate.cli.output import print_json, print_note, stdout_console
 from voicemate.sound import CLOCK_HZ
-from voicemate.tape.past import Past
+from voicemate.tape.past import RecordedSession
 from voicemate.tape.recording import Recording
-from voicemate.tape.replay import Difference, Verdict
+from voicemate.tape.replay import Difference, ReplayResult
 from voicemate.tape.turns import Pair, Taken, pair
 from voicemate.tape.whatif import Outcome
 
 # ---------------------------------------------------------------- the same again
 
 
-def show_verdict(recording: Recording, verdict: Verdict, took_s: float, as_json: bool) -> None:
+def print_result(recording: Recording, verdict: ReplayResult, took_s: float, as_json: bool) -> None:
     """Whether a replay made the same decisions, and how long it took."""
     if as_json:
-        print_json(_about(recording) | _plain_verdict(verdict) | {"took_s": round(took_s, 3)})
+        print_json(_recording_as_json(recording) | _result_as_json(verdict) | {"took_s": round(took_s, 3)})
         return
-    console = results()
+    console = stdout_console()
     console.print(Text(_title(recording), style="bold"), soft_wrap=True)
     if verdict.difference is None:
         speed = recording.seconds / took_s if took_s else 0.0
@@ -40,8 +40,8 @@ def show_verdict(recording: Recording, verdict: Verdict, took_s: float, as_json:
         Text(f"Different from {different.at / CLOCK_HZ:.3f} s on: the {different.who}, given {different.given}"),
         soft_wrap=True,
     )
-    console.print(Text(f"  then  {_listed(different.then)}"), soft_wrap=True)
-    console.print(Text(f"  now   {_listed(different.now)}"), soft_wrap=True)
+    console.print(Text(f"  then  {_format_decisions(different.then)}"), soft_wrap=True)
+    console.print(Text(f"  now   {_format_decisions(different.now)}"), soft_wrap=True)
 
 
 def _title(recording: Recording) -> str:
@@ -51,11 +51,11 @@ def _title(recording: Recording) -> str:
     return f"{header.persona.get('name', '?')} · {made:%Y-%m-%d %H:%M} · voicemate {header.version}{now}"
 
 
-def _listed(decisions: tuple[Any, ...]) -> str:
+def _format_decisions(decisions: tuple[Any, ...]) -> str:
     return ", ".join(map(repr, decisions)) or "nothing"
 
 
-def _about(recording: Recording) -> dict[str, Any]:
+def _recording_as_json(recording: Recording) -> dict[str, Any]:
     return {
         "file": str(recording.path),
         "made": recording.header.made.isoformat(),
@@ -65,16 +65,16 @@ def _about(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _plain_verdict(verdict: Verdict) -> dict[str, Any]:
+def _result_as_json(verdict: ReplayResult) -> dict[str, Any]:
     return {
         "identical": verdict.difference is None,
         "inputs": verdict.steps,
         "decisions": verdict.acts,
-        "difference": _plain_difference(verdict.difference) if verdict.difference else None,
+        "difference": _difference_as_json(verdict.difference) if verdict.difference else None,
     }
 
 
-def _plain_difference(difference: Difference) -> dict[str, Any]:
+def _difference_as_json(difference: Difference) -> dict[str, Any]:
     return {
         "at": round(difference.at / CLOCK_HZ, 3),
         "who": difference.who,
@@ -87,8 +87,13 @@ def _plain_difference(difference: Difference) -> dict[str, Any]:
 # ---------------------------------------------------------------- what if
 
 
-def show_what_if(
-    recording: Recording, changes: dict[str, Any], past: Past, repeated: Outcome, now: Outcome, as_json: bool
+def print_counterfactual(
+    recording: Recording,
+    changes: dict[str, Any],
+    past: RecordedSession,
+    repeated: Outcome,
+    now: Outcome,
+    as_json: bool,
 ) -> None:
     """What would have happened with ``changes``, turn by turn.
 
@@ -99,22 +104,22 @@ def show_what_if(
     pairs = pair(past.turns, now.turns)
     if as_json:
         print_json(
-            _about(recording)
-            | {"settings": changes, "turns": [_plain_pair(one, past, now) for one in pairs]}
+            _recording_as_json(recording)
+            | {"settings": changes, "turns": [_pair_as_json(one, past, now) for one in pairs]}
             | {"then": _summary(past.turns, past.onsets), "now": _summary(now.turns, past.onsets)}
-            | {"estimated": _estimated(now), "repeats_itself": repeated.turns == past.turns}
+            | {"estimated": _count_estimated(now), "repeats_itself": repeated.turns == past.turns}
         )
         return
-    console = results()
+    console = stdout_console()
     console.print(Text(_title(recording), style="bold"), soft_wrap=True)
     console.print(Text(", ".join(f"{key} = {value}" for key, value in changes.items())), soft_wrap=True)
     console.print(_table(pairs, past, now))
     for name, turns in (("then", past.turns), ("now", now.turns)):
-        console.print(Text(f"{name}: {_in_words(turns, past.onsets)}"), soft_wrap=True)
-    _explain(past, repeated, now)
+        console.print(Text(f"{name}: {_describe_turns(turns, past.onsets)}"), soft_wrap=True)
+    _print_caveats(past, repeated, now)
 
 
-def _table(pairs: list[Pair], past: Past, now: Outcome) -> Table:
+def _table(pairs: list[Pair], past: RecordedSession, now: Outcome) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("you spoke")
     for when in ("then", "now"):
@@ -126,54 +131,54 @@ def _table(pairs: list[Pair], past: Past, now: Outcome) -> Table:
         assert speech is not None
         mark = "~" if one.now and one.now.number in now.estimated else ""
         table.add_row(
-            f"{_clock(speech.began)} to {_clock(speech.ended)}",
-            *_cells(one.then, past.onsets, ""),
-            *_cells(one.now, past.onsets, mark),
+            f"{_format_time(speech.began)} to {_format_time(speech.ended)}",
+            *_turn_cells(one.then, past.onsets, ""),
+            *_turn_cells(one.now, past.onsets, mark),
         )
     return table
 
 
-def _in_words(turns: list[Taken], onsets: list[int]) -> str:
+def _describe_turns(turns: list[Taken], onsets: list[int]) -> str:
     total = _summary(turns, onsets)
     gap = "" if total["gap_ms"] is None else f", median gap {total['gap_ms']} ms"
-    return f"{_counted(total['turns'], 'turn')}{gap}, {_counted(total['cut_ins'], 'false cut-in')}"
+    return f"{_count(total['turns'], 'turn')}{gap}, {_count(total['cut_ins'], 'false cut-in')}"
 
 
-def _counted(number: int, noun: str) -> str:
+def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _cells(turn: Taken | None, onsets: list[int], mark: str) -> tuple[str, str, str]:
+def _turn_cells(turn: Taken | None, onsets: list[int], mark: str) -> tuple[str, str, str]:
     if turn is None:
         return "no turn", "", ""
     gap = "" if turn.gap_ms is None else f"{mark}{turn.gap_ms:.0f} ms"
     return f"{turn.wait_ms:.0f} ms", gap, "cut in" if turn.cut_in(onsets) else ""
 
 
-def _explain(past: Past, repeated: Outcome, now: Outcome) -> None:
+def _print_caveats(past: RecordedSession, repeated: Outcome, now: Outcome) -> None:
     if now.estimated & {turn.number for turn in now.turns}:
-        note(
+        print_note(
             "~ rests on a pause that was not transcribed then: taken for words that no vote was cast on, known after "
             f"{past.usual_judged * 1000 / CLOCK_HZ:.0f} ms, as is usual in this conversation."
         )
     if repeated.turns != past.turns:
         same = len(set(repeated.turns) & set(past.turns))
-        note(
+        print_note(
             f"With its own settings the estimate repeats {same} of {len(past.turns)} turns exactly: read the table "
             "with that in mind."
         )
 
 
-def _plain_pair(one: Pair, past: Past, now: Outcome) -> dict[str, Any]:
+def _pair_as_json(one: Pair, past: RecordedSession, now: Outcome) -> dict[str, Any]:
     return {
-        "then": _plain_turn(one.then, past.onsets) if one.then else None,
-        "now": _plain_turn(one.now, past.onsets) | {"estimated": one.now.number in now.estimated}
+        "then": _turn_as_json(one.then, past.onsets) if one.then else None,
+        "now": _turn_as_json(one.now, past.onsets) | {"estimated": one.now.number in now.estimated}
         if one.now
         else None,
     }
 
 
-def _plain_turn(turn: Taken, onsets: list[int]) -> dict[str, Any]:
+def _turn_as_json(turn: Taken, onsets: list[int]) -> dict[str, Any]:
     return {
         "began": round(turn.began / CLOCK_HZ, 3),
         "ended": round(turn.ended / CLOCK_HZ, 3),
@@ -193,10 +198,10 @@ def _summary(turns: list[Taken], onsets: list[int]) -> dict[str, Any]:
     }
 
 
-def _estimated(now: Outcome) -> int:
+def _count_estimated(now: Outcome) -> int:
     return sum(turn.number in now.estimated for turn in now.turns)
 
 
-def _clock(at: int) -> str:
+def _format_time(at: int) -> str:
     minutes, seconds = divmod(at / CLOCK_HZ, 60)
     return f"{minutes:.0f}:{seconds:04.1f}"

@@ -9,7 +9,7 @@ import typer
 from rich.progress import Progress
 from rich.text import Text
 
-from voicemate.cli.output import JsonOption, messages, note
+from voicemate.cli.output import JsonOption, print_note, stderr_console
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,27 +33,27 @@ def replay(
     """
     from voicemate.cli import replay_tables
     from voicemate.tape import house
-    from voicemate.tape.past import Past
+    from voicemate.tape.past import RecordedSession
     from voicemate.tape.recording import read
     from voicemate.tape.replay import decide_again
     from voicemate.tape.whatif import outcome
 
-    tried = dict(_change(text) for text in changes or ())
+    tried = dict(_parse_change(text) for text in changes or ())
     recording, deciding = read(file), house.real()
     if recording.warning:
-        note(recording.warning)
+        print_note(recording.warning)
     if house.other_silero(recording.header):
-        note("The recording was made with another file of Silero: the ears may differ for that alone.")
+        print_note("The recording was made with another file of Silero: the ears may differ for that alone.")
     if tried:
         settings = recording.header.with_settings(tried)
-        past = Past(recording, deciding)
+        past = RecordedSession(recording, deciding)
         repeated = outcome(past, deciding.floor(past.settings), past.settings)
         now = outcome(past, deciding.floor(settings), settings)
-        replay_tables.show_what_if(recording, tried, past, repeated, now, as_json)
+        replay_tables.print_counterfactual(recording, tried, past, repeated, now, as_json)
         return
     started = time.perf_counter()
     verdict = decide_again(recording, deciding)
-    replay_tables.show_verdict(recording, verdict, time.perf_counter() - started, as_json)
+    replay_tables.print_result(recording, verdict, time.perf_counter() - started, as_json)
     if verdict.difference:
         raise typer.Exit(1)
 
@@ -74,28 +74,28 @@ def tune(
     from voicemate.cli import tuning_tables
     from voicemate.config import load
     from voicemate.tape import house, picture, tuning
-    from voicemate.tape.past import Past
+    from voicemate.tape.past import RecordedSession
     from voicemate.tape.recording import read
 
-    present, deciding = load().settled().endpoint, house.real()
-    pasts: list[Past] = []
-    with Progress(console=messages(), transient=True, disable=not messages().is_terminal) as bar:
+    present, deciding = load().with_defaults_resolved().turns, house.real()
+    pasts: list[RecordedSession] = []
+    with Progress(console=stderr_console(), transient=True, disable=not stderr_console().is_terminal) as bar:
         for file in bar.track(files, description="listening"):
             recording = read(file)
             if recording.warning:
-                note(recording.warning)
-            pasts.append(Past(recording, deciding))
+                print_note(recording.warning)
+            pasts.append(RecordedSession(recording, deciding))
         trying = bar.add_task("trying settings", total=tuning.MOST_TRIALS)
         curve = tuning.tune(pasts, deciding, present, lambda done: bar.update(trying, completed=done))
-    tuning_tables.show(curve, as_json)
+    tuning_tables.print_curve(curve, as_json)
     if plot:
         picture.draw(curve, plot)
-        note(f"written: {plot}")
+        print_note(f"written: {plot}")
     if write:
-        _write(tuning_tables.changes(curve), yes)
+        _write_proposal(tuning_tables.proposed_changes(curve), yes)
 
 
-def _write(changes: dict[str, Any], yes: bool) -> None:
+def _write_proposal(changes: dict[str, Any], yes: bool) -> None:
     """Show what would change in the settings file, ask, and write it in one step."""
     from voicemate import settings_file
     from voicemate.config import settings_file as place
@@ -104,16 +104,16 @@ def _write(changes: dict[str, Any], yes: bool) -> None:
     path = place()
     before, after = proposed(changes, path)
     if before == after:
-        note(f"{path} says so already.")
+        print_note(f"{path} says so already.")
         return
-    messages().print(Text(difference(before, after, path)), soft_wrap=True)
+    stderr_console().print(Text(difference(before, after, path)), soft_wrap=True)
     if not yes:
         typer.confirm(f"Write this into {path}?", abort=True, err=True)
     settings_file.write(after, path)
-    note(f"written: {path}")
+    print_note(f"written: {path}")
 
 
-def _change(text: str) -> tuple[str, Any]:
+def _parse_change(text: str) -> tuple[str, Any]:
     """A key and its value, which is written as in the settings file; bare words are text."""
     key, equals, value = text.partition("=")
     if not equals:

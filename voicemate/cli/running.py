@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from voicemate.cli.output import JsonOption, complain, note, print_json, results
-from voicemate.cli.status_table import described
-from voicemate.control.client import Client
-from voicemate.control.status import Status
+from voicemate.cli.output import JsonOption, print_error, print_json, print_note, stdout_console
+from voicemate.cli.status_table import status_rows
+from voicemate.control.client import ControlClient
+from voicemate.control.status import DaemonStatus
 from voicemate.errors import ControlError, NotRunningError, ServiceError
 from voicemate.events import FloorState
 
-_READY_S = 60.0
+_READY_TIMEOUT_S = 60.0
 """How long ``start`` waits until the daemon listens: a large model on a slow disk."""
 
 LogWords = Annotated[bool, typer.Option("--log-words", help="Write what is said into the log too.")]
@@ -39,10 +39,10 @@ def run(
     This is what the login service runs. By hand, `voicemate start` does it in the background. A microphone, a model
     or a setting that is missing does not end it: `voicemate status` says what to do, and it tries again.
     """
-    from voicemate.daemon.process import Options, run
+    from voicemate.daemon.process import DaemonOptions, run_daemon
 
     overrides = {"persona": persona, "hearing.model": stt, "thinking.model": llm}
-    run(Options(overrides, log_words, aloud=sys.stderr.isatty(), ready=ready))
+    run_daemon(DaemonOptions(overrides, log_words, log_to_stderr=sys.stderr.isatty(), ready_descriptor=ready))
 
 
 def start(
@@ -53,35 +53,35 @@ def start(
 
     Where the login service is installed, that is started, and decides how.
     """
-    from voicemate.daemon.launching import launch, wait_for_socket
+    from voicemate.daemon.launching import launch_daemon, wait_for_socket
 
     try:
-        found = _ask_status()
+        found = _query_status()
     except NotRunningError:
         if _started_as_service():
             wait_for_socket()
         else:
-            launch(["--log-words"] if log_words else [])
+            launch_daemon(["--log-words"] if log_words else [])
     else:
-        note(f"voicemate runs already (process {found.pid}).")
+        print_note(f"voicemate runs already (process {found.pid}).")
     if not no_wait:
-        _tell_state(_settled())
+        _print_state(_wait_until_settled())
 
 
 def stop() -> None:
     """End voicemate: silence at once, everything heard is kept."""
-    from voicemate.daemon.launching import end
+    from voicemate.daemon.launching import stop_daemon
 
-    if not end():
+    if not stop_daemon():
         raise NotRunningError("voicemate is not running")
-    note("voicemate has ended.")
+    print_note("voicemate has ended.")
 
 
 def restart(log_words: LogWords = False) -> None:
     """End voicemate, whatever state it is in, and start it again."""
-    from voicemate.daemon.launching import end
+    from voicemate.daemon.launching import stop_daemon
 
-    end()
+    stop_daemon()
     start(log_words)
 
 
@@ -92,18 +92,18 @@ def status(as_json: JsonOption = False) -> None:
 
     [bold]Example[/]: voicemate status --json | jq .state
     """
-    found = _ask_status()
+    found = _query_status()
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
-    for name, value in described(found):
+    for name, value in status_rows(found):
         table.add_row(name, value)
-    results().print(table)
+    stdout_console().print(table)
     for problem in found.problems:
-        complain(f"{problem.where}: {problem.wrong}. {problem.remedy}{'.' if problem.remedy else ''}")
+        print_error(f"{problem.component}: {problem.message}. {problem.hint}{'.' if problem.hint else ''}")
 
 
 def logs(
@@ -111,29 +111,29 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as more comes; Ctrl-C ends it.")] = False,
 ) -> None:
     """Show what happened, newest last. No word of a conversation is in it, unless it was started with --log-words."""
-    from voicemate.daemon.log import followed, log_path, tail
+    from voicemate.daemon import log
 
-    shown = tail(log_path(), lines)
+    shown = log.tail(log.log_path(), lines)
     if not shown and not follow:
-        note(f"Nothing has been logged yet ({log_path()}).")
+        print_note(f"Nothing has been logged yet ({log.log_path()}).")
     for line in shown:
         sys.stdout.write(line + "\n")
     if follow:
-        for line in followed(log_path()):
+        for line in log.follow(log.log_path()):
             sys.stdout.write(line)
             sys.stdout.flush()
 
 
-def _ask_status() -> Status:
-    with Client() as client:
+def _query_status() -> DaemonStatus:
+    with ControlClient() as client:
         return client.status()
 
 
-def _settled() -> Status:
+def _wait_until_settled() -> DaemonStatus:
     """The daemon's status once it listens, or cannot."""
-    with Client() as client:
+    with ControlClient() as client:
         client.call("events")
-        deadline = time.monotonic() + _READY_S
+        deadline = time.monotonic() + _READY_TIMEOUT_S
         while (found := client.status()).state == FloorState.STARTING:
             client.receive(deadline - time.monotonic())
         return found
@@ -144,7 +144,7 @@ def _started_as_service() -> bool:
     from voicemate.service.login import login_service
 
     try:
-        service = login_service(tell=note)
+        service = login_service(tell=print_note)
     except ServiceError:  # as root: no service of this account's
         return False
     if service.installed:
@@ -152,13 +152,13 @@ def _started_as_service() -> bool:
     return service.installed
 
 
-def _tell_state(found: Status) -> None:
+def _print_state(found: DaemonStatus) -> None:
     if found.problems and found.state == FloorState.UNAVAILABLE:
         problem = found.problems[-1]
-        raise ControlError(f"voicemate runs (process {found.pid}), but {_small(problem.wrong)}", problem.remedy)
-    note(f"voicemate is {found.state} (process {found.pid}, {found.character}).")
+        raise ControlError(f"voicemate runs (process {found.pid}), but {_lower_first(problem.message)}", problem.hint)
+    print_note(f"voicemate is {found.state} (process {found.pid}, {found.character}).")
 
 
-def _small(sentence: str) -> str:
+def _lower_first(sentence: str) -> str:
     """A sentence that goes on after a comma."""
     return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from voicemate.cli.output import JsonOption, complain, note, print_json, results
-from voicemate.cli.showing import show_at_login
+from voicemate.cli.output import JsonOption, print_error, print_json, print_note, stdout_console
+from voicemate.cli.showing import set_menu_at_login
 from voicemate.errors import ServiceError
 
 service_app = typer.Typer(no_args_is_help=True, help="Start voicemate at login, and keep it running.")
@@ -33,13 +33,13 @@ def install(dry_run: DryRun = False) -> None:
 
     if dry_run:
         login_service(rehearse=typer.echo).install(this_interpreter())
-        show_at_login(True, rehearse=typer.echo)
+        set_menu_at_login(True, dry_run=typer.echo)
         return
-    service = login_service(tell=note)
+    service = login_service(tell=print_note)
     observed = service.install(this_interpreter())
-    show_at_login(True)
+    set_menu_at_login(True)
     if observed.pid is not None:
-        note("Installed and running. `voicemate service status` shows how it is.")
+        print_note("Installed and running. `voicemate service status` shows how it is.")
         return
     failure = last_failure()
     why = f"{failure.wrong}. {failure.remedy}" if failure else "`voicemate service logs` shows what it said"
@@ -51,13 +51,13 @@ def uninstall(dry_run: DryRun = False) -> None:
     """End voicemate and start it at login no more. Models, settings and history stay."""
     from voicemate.service.login import login_service
 
-    service = login_service(rehearse=typer.echo) if dry_run else login_service(tell=note)
+    service = login_service(rehearse=typer.echo) if dry_run else login_service(tell=print_note)
     installed = service.uninstall()
-    show_at_login(False, rehearse=typer.echo if dry_run else None)
+    set_menu_at_login(False, dry_run=typer.echo if dry_run else None)
     if not installed:
-        note("The service is not installed.")
+        print_note("The service is not installed.")
     elif not dry_run:
-        note("Uninstalled. Models, settings and history are still there.")
+        print_note("Uninstalled. Models, settings and history are still there.")
 
 
 @service_app.command()
@@ -73,7 +73,7 @@ def status(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(asdict(found))
     else:
-        console, observed = results(), found.observed
+        console, observed = stdout_console(), found.observed
         if not found.installed:
             state = "not installed (`voicemate service install`)"
         elif observed.pid is not None:
@@ -90,9 +90,9 @@ def status(as_json: JsonOption = False) -> None:
             runs = f"voicemate {found.interpreter.voicemate} on Python {found.interpreter.version}"
             console.print(f"runs       {runs} ({found.interpreter.python})", soft_wrap=True)
         for finding in found.findings:
-            complain(f"{finding.wrong}. {finding.remedy}.")
+            print_error(f"{finding.wrong}. {finding.remedy}.")
         for line in found.advice:
-            note(line)
+            print_note(line)
     if not well:
         raise typer.Exit(ServiceError.exit_code)
 

@@ -11,8 +11,8 @@ import typer
 from voicemate.errors import AlreadyRunningError
 
 if TYPE_CHECKING:
-    from voicemate.desktop.companion import Companion
-    from voicemate.desktop.known import Trouble
+    from voicemate.desktop.companion import MenuPresenter
+    from voicemate.desktop.known import MenuProblem
     from voicemate.desktop.menu import Menu
 
 
@@ -35,21 +35,21 @@ def menu(
     On Linux this needs PySide6 and a desktop with a tray; what is missing is said, with the way out. `Start at login`
     in the menu, or `voicemate service install`, has both the daemon and the menu there from the next login on.
     """
-    from voicemate.conversation.instance import only_instance
+    from voicemate.conversation.instance import single_instance
     from voicemate.places import runtime_folder
 
-    run = _in_menu_bar() if sys.platform == "darwin" else _in_tray(wait=at_login)
+    run = _menu_bar_runner() if sys.platform == "darwin" else _tray_runner(wait=at_login)
     try:
-        with only_instance(runtime_folder() / "menu.lock"):
-            run(_companion)
+        with single_instance(runtime_folder() / "menu.lock"):
+            run(_make_presenter)
     except AlreadyRunningError:
         raise AlreadyRunningError("The menu is shown already", "Look for its icon among the others") from None
 
 
-Run = Callable[[Callable[[Callable[["Menu"], None]], "Companion"]], None]
+Run = Callable[[Callable[[Callable[["Menu"], None]], "MenuPresenter"]], None]
 
 
-def _in_tray(wait: bool) -> Run:
+def _tray_runner(wait: bool) -> Run:
     from voicemate.desktop.qt import screen
 
     screen.require_screen() if wait else screen.require_tray()
@@ -58,30 +58,30 @@ def _in_tray(wait: bool) -> Run:
     return tray.run
 
 
-def _in_menu_bar() -> Run:
-    from voicemate.desktop.appkit import appkit, run
+def _menu_bar_runner() -> Run:
+    from voicemate.desktop.appkit import load_appkit, run
 
-    kit = appkit()
+    kit = load_appkit()
     return lambda make: run(make, kit)
 
 
-def _companion(show: "Callable[[Menu], None]") -> "Companion":
-    from voicemate.desktop.companion import Companion
+def _make_presenter(show: "Callable[[Menu], None]") -> "MenuPresenter":
+    from voicemate.desktop.companion import MenuPresenter
 
-    return Companion(show, OnThisMachine())
+    return MenuPresenter(show, LocalMenuActions())
 
 
-class OnThisMachine:
+class LocalMenuActions:
     """The menu's errands."""
 
-    def start(self) -> None:
+    def start_daemon(self) -> None:
         """As `voicemate start` does."""
         from voicemate.cli.running import start
 
         start(no_wait=True)
 
-    def why_down(self) -> "Trouble | None":
-        from voicemate.desktop.known import Trouble
+    def last_failure(self) -> "MenuProblem | None":
+        from voicemate.desktop.known import MenuProblem
         from voicemate.errors import ServiceError
         from voicemate.service.login import login_service
         from voicemate.service.outcome import last_failure
@@ -90,22 +90,22 @@ class OnThisMachine:
             failure = last_failure() if login_service().installed else None
         except ServiceError:  # nothing here starts services
             failure = None
-        return Trouble(failure.wrong, failure.remedy) if failure else None
+        return MenuProblem(failure.wrong, failure.remedy) if failure else None
 
     def starts_at_login(self) -> bool:
         from voicemate.service.login import login_service
 
         return login_service().starts_at_login()
 
-    def start_at_login(self, on: bool) -> None:
+    def set_start_at_login(self, enabled: bool) -> None:
         from voicemate.service.interpreter import this_interpreter
         from voicemate.service.login import login_service
 
-        login_service().start_at_login(on, this_interpreter())
-        show_at_login(on)
+        login_service().start_at_login(enabled, this_interpreter())
+        set_menu_at_login(enabled)
 
 
-def show_at_login(on: bool, rehearse: Callable[[str], None] | None = None) -> None:
+def set_menu_at_login(on: bool, dry_run: Callable[[str], None] | None = None) -> None:
     """Have the menu shown from the next login on, if it can be shown on this machine; or not any more.
 
     Args:
@@ -123,15 +123,19 @@ def show_at_login(on: bool, rehearse: Callable[[str], None] | None = None) -> No
         return
     if not on and not path.exists():
         return
-    if rehearse:
-        rehearse(f"{'write ' if on else 'remove'}  {path}")
+    if dry_run:
+        dry_run(f"{'write ' if on else 'remove'}  {path}")
     elif not on:
-        autostart.take_away(path)
+        autostart.remove_entry(path)
     elif sys.platform == "darwin":  # the host has its environment written down
-        autostart.put(path, autostart.entry(sys.platform, (str(AppHost(Path.home()).executable), *_WORDS), {}))
+        autostart.write_entry(
+            path, autostart.entry(sys.platform, (str(AppHost(Path.home()).executable), *_MENU_ARGUMENTS), {})
+        )
     else:
         this = this_interpreter()
-        autostart.put(path, autostart.entry(sys.platform, (*this.command, *_WORDS), this.environment))
+        autostart.write_entry(
+            path, autostart.entry(sys.platform, (*this.command, *_MENU_ARGUMENTS), this.environment)
+        )
 
 
-_WORDS = ("menu", "--at-login")
+_MENU_ARGUMENTS = ("menu", "--at-login")

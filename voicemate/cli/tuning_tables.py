@@ -5,41 +5,41 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from voicemate.cli.output import note, print_json, results
+from voicemate.cli.output import print_json, print_note, stdout_console
 from voicemate.tape.tuning import FEW_TURNS, Curve, Trial
 
 _WIDTH, _HEIGHT = 60, 12
 
 
-def show(curve: Curve, as_json: bool) -> None:
+def print_curve(curve: Curve, as_json: bool) -> None:
     """The curve, the present settings and the proposed ones."""
     if as_json:
         print_json(
             {
-                "present": _plain(curve.present),
-                "proposed": _plain(curve.knee),
-                "changes": changes(curve),
-                "curve": [_plain(trial) for trial in curve.best],
+                "present": _trial_as_json(curve.present),
+                "proposed": _trial_as_json(curve.knee),
+                "changes": proposed_changes(curve),
+                "curve": [_trial_as_json(trial) for trial in curve.best],
                 "trials": len(curve.trials),
             }
         )
         return
-    console = results()
+    console = stdout_console()
     for line in chart(curve):
         console.print(Text(line), soft_wrap=True)
     console.print(_table(curve))
-    changed = ", ".join(f"{key} = {value}" for key, value in changes(curve).items())
+    changed = ", ".join(f"{key} = {value}" for key, value in proposed_changes(curve).items())
     console.print(Text(f"proposed: {changed or 'the settings as they are'}"), soft_wrap=True)
     if curve.present.turns < FEW_TURNS:
-        note(f"Only {curve.present.turns} turns: below {FEW_TURNS} a single one moves the curve. Record more.")
+        print_note(f"Only {curve.present.turns} turns: below {FEW_TURNS} a single one moves the curve. Record more.")
     if curve.knee.estimated:
-        note(
+        print_note(
             f"{curve.knee.estimated} of {curve.knee.turns} turns of the proposal rest on pauses that were not "
             "transcribed when they were recorded."
         )
 
 
-def changes(curve: Curve) -> dict[str, Any]:
+def proposed_changes(curve: Curve) -> dict[str, Any]:
     """What the proposal changes, by dotted key."""
     present, proposed = curve.present.endpoint.model_dump(), curve.knee.endpoint.model_dump()
     return {f"endpoint.{name}": value for name, value in proposed.items() if value != present[name]}
@@ -91,7 +91,7 @@ def _table(curve: Curve) -> Table:
     return table
 
 
-def _plain(trial: Trial) -> dict[str, Any]:
+def _trial_as_json(trial: Trial) -> dict[str, Any]:
     return {
         "endpoint": trial.endpoint.model_dump(),
         "turns": trial.turns,

@@ -16,22 +16,22 @@ from rich.text import Text
 
 from voicemate.conversation.trace import TraceAssembler, TurnTrace
 from voicemate.events import (
-    Dismissed,
+    Advisory,
     Event,
     Fault,
     FloorChanged,
     FloorState,
-    Heard,
-    Level,
-    Notice,
+    GenerationDiscarded,
+    MicrophoneLevel,
     PhraseQueued,
     PhraseStarted,
     Recovered,
     ReplyEnded,
-    RolledBack,
+    SpeechRejected,
+    Transcribed,
     TurnTimed,
 )
-from voicemate.places import private_folder, state_folder
+from voicemate.places import make_private_folder, state_folder
 
 _STATE_STYLE = {
     FloorState.STARTING: "dim",
@@ -39,7 +39,7 @@ _STATE_STYLE = {
     FloorState.HEARING: "bold cyan",
     FloorState.THINKING: "yellow",
     FloorState.SPEAKING: "bold magenta",
-    FloorState.YIELDING: "magenta",
+    FloorState.OVERLAPPING: "magenta",
     FloorState.UNAVAILABLE: "bold red",
     FloorState.STOPPED: "dim",
 }
@@ -64,17 +64,17 @@ class Picture:
     assembler: TraceAssembler = field(default_factory=TraceAssembler)
 
     def feed(self, event: Event) -> None:
-        self.trace = next(reversed(self.assembler.feed(event)), None)
+        self.trace = next(reversed(self.assembler.add(event)), None)
         match event:
             case FloorChanged():
                 self.state, self.reason = event.state, event.reason
-            case Level():
+            case MicrophoneLevel():
                 self.meter = meter_steps(event.dbfs)
-            case Heard():
+            case Transcribed():
                 self.draft = "" if event.final else event.text
-            case Dismissed():
+            case SpeechRejected():
                 self.draft = ""
-            case RolledBack():
+            case GenerationDiscarded():
                 self._roll_back(event)
             case PhraseQueued():
                 self.coming.append(event.text)
@@ -91,7 +91,7 @@ class Picture:
             case Recovered():
                 self.fault = None
 
-    def _roll_back(self, event: RolledBack) -> None:
+    def _roll_back(self, event: GenerationDiscarded) -> None:
         self.draft = ""
         if event.turn == self.replying:  # the reply was taken back in its first words
             self.spoken, self.coming = "", []
@@ -107,25 +107,25 @@ def timing_line(timing: TurnTimed) -> str:
     """One turn's latency in words: ``gap 560 ms · you were done after 480 · ... · ready 40 ms later``."""
     if not timing.ready:
         ready = "not ready in time"
-    elif timing.awaited:
-        ready = f"ready {timing.awaited:.0f} ms later"
+    elif timing.held_open:
+        ready = f"ready {timing.held_open:.0f} ms later"
     else:
         ready = "ready when you stopped"
-    done = timing.endpoint - timing.awaited
+    done = timing.endpoint - timing.held_open
     return (
-        f"gap {timing.gap:.0f} ms · you were done after {done:.0f} · hearing {timing.hearing:.0f}"
-        f" + thinking {timing.thinking:.0f} + speaking {timing.speaking:.0f} · {ready}"
+        f"gap {timing.gap:.0f} ms · you were done after {done:.0f} · hearing {timing.stt:.0f}"
+        f" + thinking {timing.llm:.0f} + speaking {timing.tts:.0f} · {ready}"
     )
 
 
-def waste_line(trace: TurnTrace) -> str:
+def discarded_line(trace: TurnTrace) -> str:
     """What was prepared in vain for a turn, such as ``2 replies in vain, 640 ms``; empty when nothing was.
 
     Only stages that were completed are timed: without one there are no milliseconds to tell.
     """
-    if not trace.rolled_back:
+    if not trace.discarded:
         return ""
-    replies = "a reply" if trace.rolled_back == 1 else f"{trace.rolled_back} replies"
+    replies = "a reply" if trace.discarded == 1 else f"{trace.discarded} replies"
     lost = round(trace.wasted_ms)
     return f"{replies} in vain, {lost} ms" if lost else f"{replies} in vain"
 
@@ -160,7 +160,7 @@ class LiveView:
         self._quiet = ExitStack()
 
     def __enter__(self) -> "LiveView":
-        self._quiet.enter_context(_native_stderr_to(private_folder(state_folder()) / "native.log"))
+        self._quiet.enter_context(_redirect_native_stderr(make_private_folder(state_folder()) / "native.log"))
         self._live.__enter__()
         self._draw()
         return self
@@ -196,12 +196,12 @@ class LiveView:
             coming = "".join(p.coming)
             lines.append(Text.assemble((f"{self._name}  ", "bold magenta"), p.spoken, (coming, "dim")))
         if p.fault:
-            lines.append(Text(f"{p.fault.wrong}. {p.fault.remedy}", style="bold red"))
+            lines.append(Text(f"{p.fault.message}. {p.fault.hint}", style="bold red"))
         return lines
 
 
 @contextmanager
-def _native_stderr_to(log: Path) -> Iterator[None]:
+def _redirect_native_stderr(log: Path) -> Iterator[None]:
     """Meanwhile send what C libraries print to ``log``: in the middle of the live view it would tear the picture."""
     kept = os.dup(2)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -246,24 +246,24 @@ def finished_lines(event: Event, picture: Picture, name: str) -> list[Renderable
         picture: brought up to date by it.
     """
     match event:
-        case Heard(final=True):
+        case Transcribed(final=True):
             return [Text.assemble(("you  ", "bold cyan"), event.text)]
-        case ReplyEnded() if event.heard or event.interrupted:
+        case ReplyEnded() if event.heard_prefix or event.interrupted:
             cut = " [cut off]" if event.interrupted else ""
-            heard = " ".join(event.heard.split())  # a model's line breaks were not to be heard
+            heard = " ".join(event.heard_prefix.split())  # a model's line breaks were not to be heard
             said = Text.assemble((f"{name}  ", "bold magenta"), heard, (cut, "dim"))
             timing = picture.timing
             if timing and timing.turn == event.turn:
-                waste = waste_line(picture.trace) if picture.trace else ""
+                waste = discarded_line(picture.trace) if picture.trace else ""
                 line = f"{timing_line(timing)} · {waste}" if waste else timing_line(timing)
                 return [said, Text(f"     {line}", style="dim")]
             return [said]
         case Fault():
-            return [Text(f"{event.wrong}. {event.remedy}".strip(), style="bold red")]
-        case Notice():
+            return [Text(f"{event.message}. {event.hint}".strip(), style="bold red")]
+        case Advisory():
             return [Text(event.text, style="dim")]
         case Recovered():
-            return [Text(f"{event.where}: works again", style="green")]
+            return [Text(f"{event.component}: works again", style="green")]
     return []
 
 

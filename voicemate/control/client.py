@@ -12,27 +12,27 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from voicemate.control.protocol import Request, request_line
-from voicemate.control.socket_place import connected, socket_path
-from voicemate.control.status import Status
+from voicemate.control.protocol import ControlRequest, request_line
+from voicemate.control.socket_place import connect, socket_path
+from voicemate.control.status import DaemonStatus
 from voicemate.errors import ControlError, NotRunningError
 
-ANSWER_S = 10.0
+RESPONSE_TIMEOUT_S = 10.0
 """How long a daemon that is well may take to answer."""
 
 _CHUNK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventMessage:
     """An event of the conversation: the name of its class in ``events.py`` and its fields."""
 
-    kind: str
+    name: str
     data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """The reply to request ``id``: either a result, or the error."""
 
     id: int | None
@@ -40,7 +40,7 @@ class Answer:
     error: ControlError | None = None
 
 
-class Client:
+class ControlClient:
     """A connection to the daemon of this account. A context manager.
 
     Args:
@@ -52,18 +52,18 @@ class Client:
         ControlError: the socket is somebody else's, or nobody answers.
     """
 
-    def __init__(self, path: Path | None = None, timeout_s: float = ANSWER_S):
-        connection = connected(path or socket_path(), timeout_s)
+    def __init__(self, path: Path | None = None, timeout_s: float = RESPONSE_TIMEOUT_S):
+        connection = connect(path or socket_path(), timeout_s)
         if connection is None:
             raise NotRunningError("voicemate is not running", "Start it with `voicemate start`")
         self._connection: socket.socket = connection
-        self._begun = b""
+        self._partial_line = b""
         self._lines: deque[bytes] = deque()
-        self._events: deque[Told] = deque()
-        self._answers: dict[int | None, Answer] = {}
-        self._sent = 0
+        self._events: deque[EventMessage] = deque()
+        self._responses: dict[int | None, Response] = {}
+        self._last_id = 0
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> "ControlClient":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -75,7 +75,7 @@ class Client:
             self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
-    def call(self, command: str, timeout_s: float | None = ANSWER_S, **arguments: Any) -> dict[str, Any]:
+    def call(self, command: str, timeout_s: float | None = RESPONSE_TIMEOUT_S, **arguments: Any) -> dict[str, Any]:
         """Have ``command`` done and return its result; None for ``timeout_s`` waits for ever.
 
         Raises:
@@ -85,23 +85,23 @@ class Client:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
             message = self._receive(deadline)
-            if isinstance(message, Told):
+            if isinstance(message, EventMessage):
                 self._events.append(message)
             elif message.id in (number, None):
                 if message.error:
                     raise message.error
                 return message.result
 
-    def status(self) -> Status:
+    def status(self) -> DaemonStatus:
         """How the daemon is.
 
         Raises:
             ControlError: as ``call``; or it is a daemon of another version.
         """
         try:
-            return Status.model_validate(self.call("status"))
+            return DaemonStatus.model_validate(self.call("status"))
         except ValidationError:
-            raise _another_version() from None
+            raise _version_error() from None
 
     def send(self, command: str, **arguments: Any) -> int:
         """Ask for ``command`` without waiting; returns the number that its answer will have.
@@ -109,17 +109,17 @@ class Client:
         Raises:
             ControlError: the daemon does not read, or has ended.
         """
-        self._sent += 1
+        self._last_id += 1
         try:
-            self._connection.settimeout(ANSWER_S)  # reading may have left none
-            self._connection.sendall(request_line(Request(self._sent, command, arguments)))
+            self._connection.settimeout(RESPONSE_TIMEOUT_S)  # reading may have left none
+            self._connection.sendall(request_line(ControlRequest(self._last_id, command, arguments)))
         except TimeoutError:
-            raise _silent() from None
+            raise _timeout_error() from None
         except OSError:
-            raise _ended() from None
-        return self._sent
+            raise _disconnected_error() from None
+        return self._last_id
 
-    def receive(self, timeout_s: float | None = None) -> Told | Answer:
+    def receive(self, timeout_s: float | None = None) -> EventMessage | Response:
         """The next event or answer.
 
         Raises:
@@ -129,7 +129,7 @@ class Client:
             return self._events.popleft()
         return self._receive(None if timeout_s is None else time.monotonic() + timeout_s)
 
-    def watch(self, words: bool = False, levels: bool = False) -> Iterator[Told]:
+    def watch(self, words: bool = False, levels: bool = False) -> Iterator[EventMessage]:
         """Everything that happens from now on, until the daemon ends.
 
         Args:
@@ -147,53 +147,53 @@ class Client:
                 if error.code == "ended":
                     return
                 raise
-            if isinstance(message, Told):
+            if isinstance(message, EventMessage):
                 yield message
 
-    def _receive(self, deadline: float | None) -> Told | Answer:
+    def _receive(self, deadline: float | None) -> EventMessage | Response:
         while not self._lines:
             self._read(deadline)
-        return _message(self._lines.popleft())
+        return _parse_message(self._lines.popleft())
 
     def _read(self, deadline: float | None) -> None:
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
-            raise _silent()
+            raise _timeout_error()
         with suppress(OSError):  # of a connection that is closed: reading tells
             self._connection.settimeout(left)
         try:
             chunk = self._connection.recv(_CHUNK)
         except TimeoutError:
-            raise _silent() from None
+            raise _timeout_error() from None
         except OSError:
             chunk = b""
         if not chunk:
-            raise _ended()
-        *lines, self._begun = (self._begun + chunk).split(b"\n")
+            raise _disconnected_error()
+        *lines, self._partial_line = (self._partial_line + chunk).split(b"\n")
         self._lines.extend(lines)
 
 
-def _message(line: bytes) -> Told | Answer:
+def _parse_message(line: bytes) -> EventMessage | Response:
     """What a line of the daemon says; ours is the only daemon, so there is no doubt about its form."""
     try:
         found = json.loads(line)
         if "event" in found:
-            return Told(found["event"], found["data"])
+            return EventMessage(found["event"], found["data"])
         if "error" in found:
             error = found["error"]
-            return Answer(found["id"], error=ControlError(error["wrong"], error["remedy"], error["code"]))
-        return Answer(found["id"], found["result"])
+            return Response(found["id"], error=ControlError(error["wrong"], error["remedy"], error["code"]))
+        return Response(found["id"], found["result"])
     except (ValueError, KeyError, TypeError):
-        raise _another_version() from None
+        raise _version_error() from None
 
 
-def _another_version() -> ControlError:
+def _version_error() -> ControlError:
     return ControlError("The daemon is of another version", "Use `voicemate restart` after an update")
 
 
-def _silent() -> ControlError:
+def _timeout_error() -> ControlError:
     return ControlError("The daemon does not answer", "See `voicemate logs`, or try `voicemate restart`", "silent")
 
 
-def _ended() -> ControlError:
+def _disconnected_error() -> ControlError:
     return ControlError("The daemon has ended", "See `voicemate logs`, or start it with `voicemate start`", "ended")

@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from voicemate.control.protocol import LONGEST_TEXT, Code, Refusal, Request
-from voicemate.control.status import Status
+from voicemate.control.protocol import MAX_TEXT_LENGTH, ControlRequest, ErrorCode, Refusal
+from voicemate.control.status import DaemonStatus
 from voicemate.errors import ControlError, VoicemateError
 from voicemate.events import Subscriber
-from voicemate.validation import first_problem
+from voicemate.validation import describe_first_error
 
 
-class Controlled(Protocol):
+class Controllable(Protocol):
     """A conversation that can be told what to do. Everything is called on its own loop.
 
     Every command may raise a ``VoicemateError``, which the client is told; a ``ControlError`` says with its code that
@@ -26,7 +26,7 @@ class Controlled(Protocol):
         """Tell ``subscriber`` every event, until the function that is returned is called."""
         ...
 
-    def status(self) -> Status: ...
+    def status(self) -> DaemonStatus: ...
 
     async def listen(self, on: bool) -> None:
         """Listen, or close the microphone. What is being said is not said on."""
@@ -60,7 +60,7 @@ class Controlled(Protocol):
         """The person types ``text``; returns what was heard of the reply when it is over."""
         ...
 
-    async def use_persona(self, name: str, keep: bool) -> dict[str, Any]:
+    async def set_persona(self, name: str, keep: bool) -> dict[str, Any]:
         """Talk to somebody else from now on; ``keep`` writes it to the settings too."""
         ...
 
@@ -79,19 +79,19 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Nothing(Arguments):
+class NoArguments(Arguments):
     """None at all."""
 
 
-class Switch(Arguments):
+class SwitchArguments(Arguments):
     on: bool
 
 
-class Spoken(Arguments):
-    text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, description="what is said")]
+class TextArguments(Arguments):
+    text: Annotated[str, Field(min_length=1, max_length=MAX_TEXT_LENGTH, description="what is said")]
 
 
-class Key(Arguments):
+class KeyArguments(Arguments):
     """What the push-to-talk key does.
 
     Attributes:
@@ -102,7 +102,7 @@ class Key(Arguments):
     while_connected: bool = False
 
 
-class Watching(Arguments):
+class EventsArguments(Arguments):
     """Which events are sent.
 
     Attributes:
@@ -114,23 +114,23 @@ class Watching(Arguments):
     levels: bool = False
 
 
-class Cast(Arguments):
+class PersonaArguments(Arguments):
     name: Annotated[str, Field(min_length=1, max_length=1_000, description="a name from `voicemate personas`")]
     keep: bool = True
 
 
 COMMANDS: dict[str, type[Arguments]] = {
-    "status": Nothing,
-    "events": Watching,
-    "listen": Switch,
-    "mute": Switch,
-    "ptt": Key,
-    "interrupt": Nothing,
-    "say": Spoken,
-    "ask": Spoken,
-    "persona": Cast,
-    "reload": Nothing,
-    "stop": Nothing,
+    "status": NoArguments,
+    "events": EventsArguments,
+    "listen": SwitchArguments,
+    "mute": SwitchArguments,
+    "ptt": KeyArguments,
+    "interrupt": NoArguments,
+    "say": TextArguments,
+    "ask": TextArguments,
+    "persona": PersonaArguments,
+    "reload": NoArguments,
+    "stop": NoArguments,
 }
 
 
@@ -138,22 +138,25 @@ STATUS_CHANGING = frozenset({"listen", "mute", "persona", "reload"})
 """After these, also where they failed half-way, whoever shows the status has to ask for it anew."""
 
 
-def understand(request: Request) -> Arguments | Refusal:
+def parse_arguments(request: ControlRequest) -> Arguments | Refusal:
     """The arguments of ``request``, checked, or why it is refused. Pure; never raises."""
     wanted = COMMANDS.get(request.command)
     if wanted is None:
         known = ", ".join(sorted(COMMANDS))
         return Refusal(
-            request.id, Code.UNKNOWN_COMMAND, f"There is no command `{request.command[:40]}`", f"There are {known}"
+            request.id,
+            ErrorCode.UNKNOWN_COMMAND,
+            f"There is no command `{request.command[:40]}`",
+            f"There are {known}",
         )
     try:
         return wanted.model_validate(request.arguments)
     except ValidationError as error:
-        wrong, remedy = first_problem(error, wanted, "argument")
-        return Refusal(request.id, Code.BAD_ARGUMENTS, f"{wrong[0].upper()}{wrong[1:]}", remedy)
+        wrong, remedy = describe_first_error(error, wanted, "argument")
+        return Refusal(request.id, ErrorCode.BAD_ARGUMENTS, f"{wrong[0].upper()}{wrong[1:]}", remedy)
 
 
-async def perform(controlled: Controlled, command: str, given: Arguments) -> dict[str, Any]:
+async def execute(controlled: Controllable, command: str, given: Arguments) -> dict[str, Any]:
     """Carry out a command (``events`` is the server's own affair); returns the members of its result.
 
     Raises:
@@ -162,20 +165,20 @@ async def perform(controlled: Controlled, command: str, given: Arguments) -> dic
     match command, given:
         case "status", _:
             return controlled.status().model_dump(mode="json")
-        case "listen", Switch(on=on):
+        case "listen", SwitchArguments(on=on):
             await controlled.listen(on)
-        case "mute", Switch(on=on):
+        case "mute", SwitchArguments(on=on):
             await controlled.mute(on)
-        case "ptt", Key(action=action):
+        case "ptt", KeyArguments(action=action):
             await {"press": controlled.press, "release": controlled.release, "toggle": controlled.toggle}[action]()
         case "interrupt", _:
             await controlled.interrupt()
-        case "say", Spoken(text=text):
+        case "say", TextArguments(text=text):
             return {"heard": await controlled.say(text)}
-        case "ask", Spoken(text=text):
+        case "ask", TextArguments(text=text):
             return {"heard": await controlled.ask(text)}
-        case "persona", Cast(name=name, keep=keep):
-            return await controlled.use_persona(name, keep)
+        case "persona", PersonaArguments(name=name, keep=keep):
+            return await controlled.set_persona(name, keep)
         case "reload", _:
             return await controlled.reload()
         case "stop", _:
@@ -185,7 +188,7 @@ async def perform(controlled: Controlled, command: str, given: Arguments) -> dic
     return {}
 
 
-def refused(number: int | str | None, error: VoicemateError) -> Refusal:
+def refusal_for(number: int | str | None, error: VoicemateError) -> Refusal:
     """What a client is told of ``error``."""
-    code = error.code if isinstance(error, ControlError) else Code.FAILED
-    return Refusal(number, Code(code), error.wrong, error.remedy)
+    code = error.code if isinstance(error, ControlError) else ErrorCode.FAILED
+    return Refusal(number, ErrorCode(code), error.message, error.hint)

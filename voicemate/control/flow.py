@@ -3,11 +3,11 @@
 from collections import deque
 from dataclasses import dataclass
 
-from voicemate.control.protocol import LONGEST_LINE
+from voicemate.control.protocol import MAX_LINE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ClientLimits:
     """How much a client may ask of the daemon.
 
     Attributes:
@@ -21,32 +21,32 @@ class Limits:
     """
 
     clients: int = 64
-    requests: int = 8
-    all_requests: int = 64
-    half_line_s: float = 10.0
+    pending_requests: int = 8
+    total_pending_requests: int = 64
+    partial_line_s: float = 10.0
     write_s: float = 5.0
-    waiting_bytes: int = 262_144
+    outbox_bytes: int = 262_144
     rate: float = 50.0
     burst: int = 50
 
 
-class TooLongError(Exception):
+class LineTooLongError(Exception):
     """A line has more bytes than any request."""
 
 
 class LineSplitter:
     """Cuts a stream of bytes into lines, never holding more than one line's worth."""
 
-    def __init__(self, longest: int = LONGEST_LINE):
-        self._longest = longest
-        self._begun = bytearray()
+    def __init__(self, max_bytes: int = MAX_LINE_BYTES):
+        self._max_bytes = max_bytes
+        self._partial = bytearray()
 
     @property
-    def begun(self) -> bool:
+    def has_partial_line(self) -> bool:
         """A line has begun and not ended."""
-        return bool(self._begun)
+        return bool(self._partial)
 
-    def feed(self, chunk: bytes) -> list[bytes]:
+    def split(self, chunk: bytes) -> list[bytes]:
         """The lines that ``chunk`` completes, without their ends.
 
         Raises:
@@ -54,15 +54,15 @@ class LineSplitter:
         """
         *lines, rest = chunk.split(b"\n")
         if lines:
-            lines[0] = bytes(self._begun) + lines[0]
-            self._begun.clear()
-        self._begun += rest
-        if any(len(line) >= self._longest for line in (*lines, self._begun)):
-            raise TooLongError
+            lines[0] = bytes(self._partial) + lines[0]
+            self._partial.clear()
+        self._partial += rest
+        if any(len(line) >= self._max_bytes for line in (*lines, self._partial)):
+            raise LineTooLongError
         return lines
 
 
-class Allowance:
+class TokenBucket:
     """A bucket that fills at ``rate`` a second up to ``burst``; each line takes one out.
 
     Args:
@@ -72,14 +72,14 @@ class Allowance:
     def __init__(self, rate: float, burst: int, now: float):
         self._rate = rate
         self._burst = burst
-        self._left = float(burst)
-        self._at = now
+        self._tokens = float(burst)
+        self._updated_at = now
 
     def spend(self, now: float) -> float:
         """Take one; returns the seconds to wait before it is earned."""
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate) - 1
-        self._at = now
-        return max(0.0, -self._left / self._rate)
+        self._tokens = min(self._burst, self._tokens + (now - self._updated_at) * self._rate) - 1
+        self._updated_at = now
+        return max(0.0, -self._tokens / self._rate)
 
 
 class Outbox:
@@ -91,20 +91,20 @@ class Outbox:
         most: bytes that may wait.
     """
 
-    def __init__(self, most: int):
-        self._most = most
+    def __init__(self, max_bytes: int):
+        self._max_bytes = max_bytes
         self._lines: deque[tuple[bytes, bool]] = deque()
         self._bytes = 0
 
-    def add(self, line: bytes, can_be_left_out: bool = False) -> bool:
+    def add(self, line: bytes, droppable: bool = False) -> bool:
         """Queue ``line``; False when the client is hopelessly behind."""
-        if self._bytes + len(line) > self._most:
-            if can_be_left_out:
+        if self._bytes + len(line) > self._max_bytes:
+            if droppable:
                 return True
-            self._leave_out()
-        self._lines.append((line, can_be_left_out))
+            self._drop_optional()
+        self._lines.append((line, droppable))
         self._bytes += len(line)
-        return self._bytes <= self._most
+        return self._bytes <= self._max_bytes
 
     def take(self) -> bytes:
         """All that waits, as one piece; the outbox is empty then."""
@@ -113,6 +113,6 @@ class Outbox:
         self._bytes = 0
         return waiting
 
-    def _leave_out(self) -> None:
+    def _drop_optional(self) -> None:
         self._lines = deque((line, optional) for line, optional in self._lines if not optional)
         self._bytes = sum(len(line) for line, _ in self._lines)

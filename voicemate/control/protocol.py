@@ -19,19 +19,19 @@ from pydantic_core import from_json
 
 VERSION = 1
 
-LONGEST_LINE = 65_536
+MAX_LINE_BYTES = 65_536
 """Bytes of a request with its line end. The longest text, all of it escaped, still fits."""
 
-LONGEST_TEXT = 4_000
+MAX_TEXT_LENGTH = 4_000
 """Characters that can be said or asked at once: some minutes of speech."""
 
-_LONGEST_ID = 64
-_LARGEST_ID = 2**53  # the whole numbers that every JSON reader can tell apart
+_MAX_ID_LENGTH = 64
+_MAX_ID = 2**53  # the whole numbers that every JSON reader can tell apart
 
 RequestId = int | str | None
 
 
-class Code(StrEnum):
+class ErrorCode(StrEnum):
     """Why a request was refused, for programs."""
 
     NOT_JSON = "not-json"  # the line is no JSON object
@@ -49,7 +49,7 @@ class Code(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ControlRequest:
     """Something that a client wants done."""
 
     id: RequestId
@@ -62,48 +62,53 @@ class Refusal:
     """Why a request is not done; ``id`` is the request's as far as it could be read."""
 
     id: RequestId
-    code: Code
-    wrong: str
-    remedy: str = ""
+    code: ErrorCode
+    message: str
+    hint: str = ""
 
 
-def parse(line: bytes) -> Request | Refusal:
+def parse_request(line: bytes) -> ControlRequest | Refusal:
     """The request in ``line``, or why there is none. Never raises, whatever the bytes."""
-    if len(line) > LONGEST_LINE:
-        return Refusal(None, Code.LINE_TOO_LONG, f"A line may have {LONGEST_LINE} bytes at most")
+    if len(line) > MAX_LINE_BYTES:
+        return Refusal(None, ErrorCode.LINE_TOO_LONG, f"A line may have {MAX_LINE_BYTES} bytes at most")
     try:
         found = from_json(line, allow_inf_nan=False)
     except ValueError as error:
-        return Refusal(None, Code.NOT_JSON, f"The line is not JSON: {error}", "Send one JSON object a line, in UTF-8")
+        return Refusal(
+            None, ErrorCode.NOT_JSON, f"The line is not JSON: {error}", "Send one JSON object a line, in UTF-8"
+        )
     if not isinstance(found, dict):
-        return Refusal(None, Code.NOT_JSON, "The line is JSON, and no object", "Send one JSON object a line")
+        return Refusal(None, ErrorCode.NOT_JSON, "The line is JSON, and no object", "Send one JSON object a line")
     return _request(found)
 
 
-def _request(found: dict[str, Any]) -> Request | Refusal:
+def _request(found: dict[str, Any]) -> ControlRequest | Refusal:
     version, number, command = found.get("v"), found.get("id"), found.get("command")
     arguments = found.get("arguments", {})
     known_id = number if _is_id(number) else None
     if not _is_whole(version) or version != VERSION:
-        return Refusal(known_id, Code.VERSION, f"Version {VERSION} is spoken here", f'Send `"v": {VERSION}`')
+        return Refusal(known_id, ErrorCode.VERSION, f"Version {VERSION} is spoken here", f'Send `"v": {VERSION}`')
     strange = sorted(found.keys() - {"v", "id", "command", "arguments"})
     if strange:
-        return Refusal(known_id, Code.BAD_REQUEST, f"There is no member `{_shortened(strange[0])}` in a request")
+        return Refusal(known_id, ErrorCode.BAD_REQUEST, f"There is no member `{_shortened(strange[0])}` in a request")
     if known_id is None:
         return Refusal(
-            None, Code.BAD_REQUEST, "The request has no `id`", f"Give a whole number or at most {_LONGEST_ID} letters"
+            None,
+            ErrorCode.BAD_REQUEST,
+            "The request has no `id`",
+            f"Give a whole number or at most {_MAX_ID_LENGTH} letters",
         )
     if not isinstance(command, str):
-        return Refusal(known_id, Code.BAD_REQUEST, "The request has no `command`", "Give the name of one")
+        return Refusal(known_id, ErrorCode.BAD_REQUEST, "The request has no `command`", "Give the name of one")
     if not isinstance(arguments, dict):
-        return Refusal(known_id, Code.BAD_REQUEST, "The `arguments` are no object", "Give them by name")
-    return Request(known_id, command, arguments)
+        return Refusal(known_id, ErrorCode.BAD_REQUEST, "The `arguments` are no object", "Give them by name")
+    return ControlRequest(known_id, command, arguments)
 
 
 def _is_id(value: object) -> bool:
     if isinstance(value, str):
-        return 0 < len(value) <= _LONGEST_ID
-    return _is_whole(value) and abs(int(value)) <= _LARGEST_ID  # type: ignore[call-overload]
+        return 0 < len(value) <= _MAX_ID_LENGTH
+    return _is_whole(value) and abs(int(value)) <= _MAX_ID  # type: ignore[call-overload]
 
 
 def _is_whole(value: object) -> bool:
@@ -114,25 +119,25 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 40 else text[:40] + "…"
 
 
-def request_line(request: Request) -> bytes:
+def request_line(request: ControlRequest) -> bytes:
     """What a client sends."""
     return _line({"v": VERSION, "id": request.id, "command": request.command, "arguments": request.arguments})
 
 
-def result_line(number: RequestId, result: dict[str, Any]) -> bytes:
+def result_line(request_id: RequestId, result: dict[str, Any]) -> bytes:
     """What the daemon answers when it was done."""
-    return _line({"v": VERSION, "id": number, "result": result})
+    return _line({"v": VERSION, "id": request_id, "result": result})
 
 
 def refusal_line(refusal: Refusal) -> bytes:
     """What the daemon answers when it was not."""
-    error = {"code": refusal.code, "wrong": refusal.wrong, "remedy": refusal.remedy}
+    error = {"code": refusal.code, "wrong": refusal.message, "remedy": refusal.hint}
     return _line({"v": VERSION, "id": refusal.id, "error": error})
 
 
-def event_line(kind: str, data: dict[str, Any]) -> bytes:
+def event_line(name: str, data: dict[str, Any]) -> bytes:
     """What the daemon tells those who watch."""
-    return _line({"v": VERSION, "event": kind, "data": data})
+    return _line({"v": VERSION, "event": name, "data": data})
 
 
 def _line(value: dict[str, Any]) -> bytes:

@@ -10,18 +10,26 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from voicemate.control.commands import STATUS_CHANGING, Controlled, Key, Watching, perform, refused, understand
-from voicemate.control.flow import Allowance, Limits, LineSplitter, Outbox, TooLongError
+from voicemate.control.commands import (
+    STATUS_CHANGING,
+    Controllable,
+    EventsArguments,
+    KeyArguments,
+    execute,
+    parse_arguments,
+    refusal_for,
+)
+from voicemate.control.flow import ClientLimits, LineSplitter, LineTooLongError, Outbox, TokenBucket
 from voicemate.control.protocol import (
-    Code,
+    ControlRequest,
+    ErrorCode,
     Refusal,
-    Request,
     event_line,
-    parse,
+    parse_request,
     refusal_line,
     result_line,
 )
-from voicemate.control.socket_place import bound, peer_uid, remove, socket_path
+from voicemate.control.socket_place import bind_socket, peer_uid, remove_socket, socket_path
 from voicemate.control.watching import event_data, is_level
 from voicemate.errors import VoicemateError
 from voicemate.events import Event, StatusChanged
@@ -41,11 +49,11 @@ class ControlServer:
         limits: what a client may ask for.
     """
 
-    def __init__(self, controlled: Controlled, path: Path | None = None, limits: Limits | None = None):
+    def __init__(self, target: Controllable, path: Path | None = None, limits: ClientLimits | None = None):
         self.path = path or socket_path()
-        self._controlled = controlled
-        self._limits = limits or Limits()
-        self._clients: set[_Client] = set()
+        self._target = target
+        self._limits = limits or ClientLimits()
+        self._clients: set[_Connection] = set()
         self._requests: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -56,24 +64,24 @@ class ControlServer:
             AlreadyRunningError: a daemon answers there already.
             ControlError: the socket cannot be made.
         """
-        listening = bound(self.path)
+        listening = bind_socket(self.path)
         self._inode = self.path.lstat().st_ino
-        self._server = await asyncio.start_unix_server(self._welcome, sock=listening, limit=_CHUNK)
-        self._unsubscribe = self._controlled.subscribe(self._tell)
+        self._server = await asyncio.start_unix_server(self._accept, sock=listening, limit=_CHUNK)
+        self._unsubscribe = self._target.subscribe(self.on_event)
 
-    def refuse_more(self) -> None:
+    def stop_accepting(self) -> None:
         """The daemon is about to end: nothing new is begun, and the socket's place is free for the next one.
 
         Clients stay connected, and see by the end of the connection when the process has ended.
         """
         self._stopping = True
         self._server.close()
-        remove(self.path, self._inode)
+        remove_socket(self.path, self._inode)
 
     async def close(self) -> None:
         """Drop everybody, and whatever they still wait for."""
         if not self._stopping:
-            self.refuse_more()
+            self.stop_accepting()
         self._unsubscribe()
         for client in tuple(self._clients):
             client.drop()
@@ -83,75 +91,77 @@ class ControlServer:
         if ending:
             await asyncio.wait(ending)
 
-    def _tell(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Queue ``event`` for those who watch; written out once for each way of seeing it."""
         lines: dict[bool, bytes] = {}
         for client in tuple(self._clients):
-            watching = client.watching
+            watching = client.event_filter
             if watching is None or (is_level(event) and not watching.levels):
                 continue
             if watching.words not in lines:
                 lines[watching.words] = event_line(type(event).__name__, event_data(event, watching.words))
-            client.send(lines[watching.words], can_be_left_out=is_level(event))
+            client.send(lines[watching.words], droppable=is_level(event))
 
-    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             stranger = peer_uid(writer.get_extra_info("socket")) != os.getuid()
         except OSError:
             stranger = True
         if stranger or len(self._clients) >= self._limits.clients:
             if not stranger:
-                full = Refusal(None, Code.TOO_MANY_CLIENTS, "Too many programs are connected", "End some of them")
+                full = Refusal(
+                    None, ErrorCode.TOO_MANY_CLIENTS, "Too many programs are connected", "End some of them"
+                )
                 writer.write(refusal_line(full))
             writer.close()
             return
         task = asyncio.current_task()
         assert task is not None
-        client = _Client(reader, writer, self._limits, self._begin, task)
+        client = _Connection(reader, writer, self._limits, self._start_request, task)
         self._clients.add(client)
         try:
             await client.serve()
         finally:
             self._clients.discard(client)
-            if client.holds_key:
-                await self._controlled.release()
+            if client.owns_key_press:
+                await self._target.release()
 
-    def _begin(self, client: "_Client", request: Request) -> asyncio.Task[None] | None:
+    def _start_request(self, client: "_Connection", request: ControlRequest) -> asyncio.Task[None] | None:
         """Start working on ``request``, which is done to its end even when its client goes away."""
-        if len(self._requests) >= self._limits.all_requests:
+        if len(self._requests) >= self._limits.total_pending_requests:
             return None
-        task = asyncio.create_task(self._work_on(client, request), name=f"control {request.command[:20]}")
+        task = asyncio.create_task(self._handle_request(client, request), name=f"control {request.command[:20]}")
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
         return task
 
-    async def _work_on(self, client: "_Client", request: Request) -> None:
+    async def _handle_request(self, client: "_Connection", request: ControlRequest) -> None:
         """Do one request and answer it."""
-        given = understand(request)
+        given = parse_arguments(request)
         if isinstance(given, Refusal):
             client.send(refusal_line(given))
-        elif isinstance(given, Watching):
-            client.watching = given
+        elif isinstance(given, EventsArguments):
+            client.event_filter = given
             client.send(result_line(request.id, {}))
         elif self._stopping and request.command not in ("status", "stop"):
-            client.send(refusal_line(Refusal(request.id, Code.STOPPING, "The daemon is about to end")))
+            client.send(refusal_line(Refusal(request.id, ErrorCode.STOPPING, "The daemon is about to end")))
         else:
-            if isinstance(given, Key):
-                client.holds_key = given.action == "press" and given.while_connected
+            if isinstance(given, KeyArguments):
+                client.owns_key_press = given.action == "press" and given.while_connected
             try:
-                line = result_line(request.id, await perform(self._controlled, request.command, given))
+                line = result_line(request.id, await execute(self._target, request.command, given))
             except VoicemateError as error:
-                line = refusal_line(refused(request.id, error))
+                line = refusal_line(refusal_for(request.id, error))
             except Exception:
                 log.exception("the command %s failed", request.command)
                 wrong = f"The command `{request.command}` failed"
-                line = refusal_line(Refusal(request.id, Code.FAILED, wrong, "See `voicemate logs`"))
+                line = refusal_line(Refusal(request.id, ErrorCode.FAILED, wrong, "See `voicemate logs`"))
             client.send(line)
             if request.command in STATUS_CHANGING:
-                self._tell(StatusChanged(0))
+                self.on_event(StatusChanged(0))
 
 
-class _Client:
+class _Connection:
     """One connection. Its task reads and another writes.
 
     Args:
@@ -163,27 +173,27 @@ class _Client:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        limits: Limits,
-        begin: Callable[["_Client", Request], asyncio.Task[None] | None],
+        limits: ClientLimits,
+        start_request: Callable[["_Connection", ControlRequest], asyncio.Task[None] | None],
         task: asyncio.Task[None],
     ):
         self.task = task
-        self.watching: Watching | None = None
-        self.holds_key = False  # and lets go when it goes away
+        self.event_filter: EventsArguments | None = None
+        self.owns_key_press = False  # and lets go when it goes away
         self._reader = reader
         self._writer = writer
         self._writer.transport.set_write_buffer_limits(high=0)  # all that waits, waits in the outbox
         self._limits = limits
-        self._begin = begin
-        self._outbox = Outbox(limits.waiting_bytes)
-        self._news = asyncio.Event()
-        self._over = False
+        self._start_request = start_request
+        self._outbox = Outbox(limits.outbox_bytes)
+        self._outbox_changed = asyncio.Event()
+        self._finished = False
         self._requests: set[asyncio.Task[None]] = set()
 
-    def send(self, line: bytes, can_be_left_out: bool = False) -> None:
+    def send(self, line: bytes, droppable: bool = False) -> None:
         """Queue a line; a client that is too far behind is dropped."""
-        if self._outbox.add(line, can_be_left_out):
-            self._news.set()
+        if self._outbox.add(line, droppable):
+            self._outbox_changed.set()
         else:
             self.drop()
 
@@ -199,8 +209,8 @@ class _Client:
             await self._read()
             if self._requests:  # who has said all it had to say may still read the answers
                 await asyncio.wait(self._requests)
-            self._over = True
-            self._news.set()
+            self._finished = True
+            self._outbox_changed.set()
             await writing
         except (OSError, asyncio.CancelledError):
             pass  # they went away, or were dropped
@@ -210,38 +220,40 @@ class _Client:
 
     async def _read(self) -> None:
         clock = asyncio.get_running_loop().time
-        lines, allowance = LineSplitter(), Allowance(self._limits.rate, self._limits.burst, clock())
+        lines, allowance = LineSplitter(), TokenBucket(self._limits.rate, self._limits.burst, clock())
         deadline: float | None = None  # of the line that has begun
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
                     chunk = await self._reader.read(_CHUNK)
-                complete = lines.feed(chunk)
+                complete = lines.split(chunk)
             except TimeoutError:
-                wrong = f"Half a line came, and no end of it in {self._limits.half_line_s:g} s"
-                self.send(refusal_line(Refusal(None, Code.LINE_TOO_SLOW, wrong)))
+                wrong = f"Half a line came, and no end of it in {self._limits.partial_line_s:g} s"
+                self.send(refusal_line(Refusal(None, ErrorCode.LINE_TOO_SLOW, wrong)))
                 return
-            except TooLongError:
-                self.send(refusal_line(Refusal(None, Code.LINE_TOO_LONG, "The line is longer than any request")))
+            except LineTooLongError:
+                self.send(refusal_line(Refusal(None, ErrorCode.LINE_TOO_LONG, "The line is longer than any request")))
                 return
             if not chunk:
                 return
             for line in complete:
                 await asyncio.sleep(allowance.spend(clock()))
-                self._take(line)
-            if not lines.begun:
+                self._on_line(line)
+            if not lines.has_partial_line:
                 deadline = None
             elif deadline is None or complete:
-                deadline = clock() + self._limits.half_line_s
+                deadline = clock() + self._limits.partial_line_s
 
-    def _take(self, line: bytes) -> None:
-        request = parse(line)
+    def _on_line(self, line: bytes) -> None:
+        request = parse_request(line)
         if isinstance(request, Refusal):
             self.send(refusal_line(request))
             return
-        task = self._begin(self, request) if len(self._requests) < self._limits.requests else None
+        task = self._start_request(self, request) if len(self._requests) < self._limits.pending_requests else None
         if task is None:
-            busy = Refusal(request.id, Code.TOO_MANY_REQUESTS, "Too many requests have no answer yet", "Wait for one")
+            busy = Refusal(
+                request.id, ErrorCode.TOO_MANY_REQUESTS, "Too many requests have no answer yet", "Wait for one"
+            )
             self.send(refusal_line(busy))
             return
         self._requests.add(task)
@@ -249,9 +261,9 @@ class _Client:
 
     async def _write(self) -> None:
         try:
-            while not self._over or self._news.is_set():
-                await self._news.wait()
-                self._news.clear()
+            while not self._finished or self._outbox_changed.is_set():
+                await self._outbox_changed.wait()
+                self._outbox_changed.clear()
                 self._writer.write(self._outbox.take())
                 async with asyncio.timeout(self._limits.write_s):
                     await self._writer.drain()

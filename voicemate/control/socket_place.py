@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 from voicemate.errors import AlreadyRunningError, ControlError
-from voicemate.places import private_folder, runtime_folder
+from voicemate.places import make_private_folder, runtime_folder
 
-_LONGEST_PATH = 103
+_MAX_PATH_BYTES = 103
 """Bytes of a socket's path: ``sun_path`` has 104 on macOS and 108 on Linux, with a zero at the end."""
 
 _BACKLOG = 16
@@ -24,13 +24,13 @@ _BACKLOG = 16
 def socket_path() -> Path:
     """The control socket of this account: in the runtime folder, or in /tmp where that is too deep for a socket."""
     path = runtime_folder() / "control.sock"
-    if len(os.fsencode(path)) <= _LONGEST_PATH:
+    if len(os.fsencode(path)) <= _MAX_PATH_BYTES:
         return path
     place = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
     return Path("/tmp") / f"voicemate-{os.getuid()}-{place}" / "control.sock"
 
 
-def bound(path: Path) -> socket.socket:
+def bind_socket(path: Path) -> socket.socket:
     """A listening socket at ``path``, mode 0600 in a folder 0700; what a crash left there is replaced.
 
     Raises:
@@ -38,9 +38,9 @@ def bound(path: Path) -> socket.socket:
         ControlError: the place cannot be used, or belongs to somebody else.
     """
     try:
-        private_folder(path.parent)
+        make_private_folder(path.parent)
         _check_owner(path.parent)
-        _clear(path)
+        _remove_stale_socket(path)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             listening.bind(str(path))
@@ -57,14 +57,14 @@ def bound(path: Path) -> socket.socket:
     return listening
 
 
-def remove(path: Path, inode: int) -> None:
+def remove_socket(path: Path, inode: int) -> None:
     """Take the socket with that number away; what somebody else has put there by now stays."""
     with contextlib.suppress(OSError):
         if path.lstat().st_ino == inode:
             path.unlink()
 
 
-def connected(path: Path, timeout_s: float) -> socket.socket | None:
+def connect(path: Path, timeout_s: float) -> socket.socket | None:
     """A connection to the daemon at ``path``; None when there is no daemon.
 
     Raises:
@@ -91,7 +91,7 @@ def connected(path: Path, timeout_s: float) -> socket.socket | None:
 
 _RESTART = "Try `voicemate restart`"
 
-_QUEUE_S = 0.05
+_RETRY_S = 0.05
 
 
 def _connect(connection: socket.socket, path: Path, deadline: float) -> None:
@@ -102,7 +102,7 @@ def _connect(connection: socket.socket, path: Path, deadline: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise TimeoutError from None
-            time.sleep(_QUEUE_S)
+            time.sleep(_RETRY_S)
 
 
 def peer_uid(connection: socket.socket) -> int:
@@ -139,19 +139,19 @@ def _check_owner(folder: Path) -> None:
         )
 
 
-def _clear(path: Path) -> None:
+def _remove_stale_socket(path: Path) -> None:
     try:
         found = path.lstat()
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.getuid():
         raise ControlError(f"{path} is in the way: it is no socket of yours", "Move it away")
-    if _answers(path):
+    if _is_listening(path):
         raise AlreadyRunningError("A daemon runs already on this account", "Use that one, or `voicemate restart`")
     path.unlink()
 
 
-def _answers(path: Path) -> bool:
+def _is_listening(path: Path) -> bool:
     """Somebody listens there. A full queue of connections is somebody too."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
         trial.settimeout(1.0)

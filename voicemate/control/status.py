@@ -12,20 +12,20 @@ class _Part(BaseModel):
 class Problem(_Part):
     """What is missing or broke, and what to do about it. ``where`` names the part, such as ``microphone``."""
 
-    where: str
-    wrong: str
-    remedy: str
+    component: str
+    message: str
+    hint: str
 
 
-class Models(_Part):
+class ModelNames(_Part):
     """Which models hear, think and speak, as the settings name them."""
 
-    hearing: str
-    thinking: str
-    speaking: str
+    stt: str
+    llm: str
+    tts: str
 
 
-class DeviceState(_Part):
+class DeviceStatus(_Part):
     """A microphone or a loudspeaker.
 
     Attributes:
@@ -37,7 +37,7 @@ class DeviceState(_Part):
     open: bool
 
 
-class HotkeyState(_Part):
+class PushToTalkStatus(_Part):
     """The push-to-talk key of the desktop.
 
     Attributes:
@@ -49,10 +49,10 @@ class HotkeyState(_Part):
     chord: str = ""
     mode: str = "hold"
     watched: bool = False
-    why: str = ""
+    reason: str = ""
 
 
-class WorkAheadState(_Part):
+class SpeculationStatus(_Part):
     """What became of the work that was done before turns were over (docs/turn-taking.md).
 
     Attributes:
@@ -65,12 +65,12 @@ class WorkAheadState(_Part):
 
     turns: int = 0
     ready: int = 0
-    awaited: int = 0
-    thrown_away: int = 0
+    held_open: int = 0
+    discarded: int = 0
     wasted_ms: float = 0.0
 
 
-class Status(_Part):
+class DaemonStatus(_Part):
     """The daemon as it is now.
 
     Attributes:
@@ -99,18 +99,18 @@ class Status(_Part):
     listening: bool
     muted: bool
     mode: str
-    hotkey: HotkeyState = HotkeyState()
+    push_to_talk: PushToTalkStatus = PushToTalkStatus()
     persona: str
     character: str
-    models: Models
-    microphone: DeviceState
-    loudspeaker: DeviceState
+    models: ModelNames
+    microphone: DeviceStatus
+    speaker: DeviceStatus
     echo: str
     offline: dict[str, bool]
     memory_mb: float
     gaps_ms: list[float]
     turns: int
-    work_ahead: WorkAheadState = WorkAheadState()
+    speculation: SpeculationStatus = SpeculationStatus()
     problems: list[Problem]
     settings: str
     log: str

@@ -3,33 +3,33 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from voicemate.audio.ports import Loudspeaker
+from voicemate.audio.ports import Speaker
 from voicemate.conversation import floor_inputs as f
 from voicemate.conversation.attention import Attention
-from voicemate.conversation.dialogue import Dialogue
+from voicemate.conversation.dialogue import ChatHistory
 from voicemate.conversation.reply import Reply
 from voicemate.conversation.turn import Turn
 from voicemate.events import Event, PhraseStarted, ReplyEnded, TurnTimed
-from voicemate.sound import CLOCK_HZ, milliseconds, samples
+from voicemate.sound import CLOCK_HZ, to_ms, to_samples
 
-ECHO_REACH = samples(1_500)
+ECHO_WINDOW = to_samples(1_500)
 """How long before a voice began the words may have left the loudspeaker that it is an echo of."""
 
 
 @dataclass(slots=True)
-class _Answer:
+class _Playing:
     """A reply to a turn, or one that nobody asked for."""
 
     turn: Turn | None = None
-    unasked: Reply | None = None
+    unprompted: Reply | None = None
     audible: bool = False
 
     @property
     def reply(self) -> Reply | None:
-        return self.turn.reply if self.turn else self.unasked
+        return self.turn.reply if self.turn else self.unprompted
 
 
-class Answering:
+class ReplyPlayback:
     """One reply after the other. Belongs to the conversation's loop.
 
     Args:
@@ -42,9 +42,9 @@ class Answering:
 
     def __init__(
         self,
-        loudspeaker: Loudspeaker,
+        loudspeaker: Speaker,
         now: Callable[[], int],
-        dialogue: Dialogue,
+        dialogue: ChatHistory,
         attention: Attention,
         emit: Callable[[Event], None],
     ):
@@ -53,125 +53,125 @@ class Answering:
         self._dialogue = dialogue
         self._attention = attention
         self._emit = emit
-        self._answer: _Answer | None = None
+        self._current: _Playing | None = None
 
-    def begin(self, turn: Turn) -> None:
+    def start(self, turn: Turn) -> None:
         """``turn`` is committed: its reply gets the loudspeaker as soon as there is something to hear."""
-        self._answer = _Answer(turn)
+        self._current = _Playing(turn)
 
-    def begin_unasked(self, reply: Reply) -> None:
+    def start_unprompted(self, reply: Reply) -> None:
         """The character speaks of its own accord."""
-        self._answer = _Answer(unasked=reply)
+        self._current = _Playing(unprompted=reply)
         self._attention.reply_began()
 
-    def answers(self, number: int) -> Turn | None:
+    def turn_of(self, number: int) -> Turn | None:
         """The turn that is answered, if it is that of preparation ``number``."""
-        turn = self._answer.turn if self._answer else None
-        return turn if turn is not None and turn.number == number else None
+        turn = self._current.turn if self._current else None
+        return turn if turn is not None and turn.generation_id == number else None
 
-    def watch(self) -> list[f.Input]:
+    def poll(self) -> list[f.FloorInput]:
         """What has left the loudspeaker since the last look, told as events; returns what the floor must know."""
-        answer = self._answer
+        answer = self._current
         if answer is None or answer.reply is None:
             return []
-        told: list[f.Input] = []
-        reply, position, begin = answer.reply, self._loudspeaker.position(), answer.reply.ledger.begin()
+        told: list[f.FloorInput] = []
+        reply, position, begin = answer.reply, self._loudspeaker.position(), answer.reply.heard_prefix.first_sample()
         if begin is not None and position > begin and not answer.audible:
             answer.audible = True
             audible = self._now() - round((position - begin) * CLOCK_HZ / self._loudspeaker.rate)
-            self._tell_timing(answer, audible)
-            told.append(f.Audible(audible))
-        for phrase in reply.ledger.starting(position):
-            self._emit(PhraseStarted(self._now(), reply.turn, phrase.text))
+            self._emit_timing(answer, audible)
+            told.append(f.ReplyAudible(audible))
+        for phrase in reply.heard_prefix.newly_started(position):
+            self._emit(PhraseStarted(self._now(), reply.turn_id, phrase.text))
         if reply.queued and self._loudspeaker.idle():
             self._end(interrupted=False)
-            told.append(f.Silent(self._now()))
+            told.append(f.ReplySilent(self._now()))
         return told
 
-    def steer(self, act: f.Act) -> None:
+    def apply(self, act: f.FloorAction) -> None:
         """Carry out what the floor wants of the loudspeaker while the reply is in the air."""
         match act:
-            case f.Duck():
+            case f.DuckPlayback():
                 self._loudspeaker.duck(act.db)
-            case f.Unduck():
+            case f.UnduckPlayback():
                 self._loudspeaker.duck(0)
-            case f.Hold():
+            case f.PausePlayback():
                 self._loudspeaker.pause()
-            case f.GoOn():
+            case f.ResumePlayback():
                 self._loudspeaker.duck(0, ramp_ms=0)
                 self._loudspeaker.resume()
-            case f.CutOff():
-                self.cut_off()
+            case f.StopPlayback():
+                self.stop()
 
-    def cut_off(self) -> None:
+    def stop(self) -> None:
         """Silence at once: what was heard of the reply is what was said."""
         self._loudspeaker.stop()
         self._loudspeaker.duck(0, ramp_ms=0)
-        if self._answer is not None and self._answer.turn is not None:
-            self._answer.turn.roll_back()
+        if self._current is not None and self._current.turn is not None:
+            self._current.turn.discard()
         self._end(interrupted=True)
 
-    def take_back(self) -> Turn:
+    def retract(self) -> Turn:
         """Silence at once: the reply was never said. Returns the turn that it would have answered."""
-        answer, self._answer = self._answer, None
+        answer, self._current = self._current, None
         assert answer is not None, "only what has begun can be taken back"
         assert answer.turn is not None, "what nobody asked for is cut off"
         self._loudspeaker.stop()
         self._loudspeaker.duck(0, ramp_ms=0)
-        answer.turn.roll_back()
+        answer.turn.discard()
         self._attention.reply_ended(self._now())
         return answer.turn
 
-    def drop_unasked(self) -> None:
+    def drop_unprompted(self) -> None:
         """What nobody asked for could not be said."""
-        if self._answer is not None and self._answer.turn is None:
-            self._answer = None
+        if self._current is not None and self._current.turn is None:
+            self._current = None
 
-    def abandon(self) -> None:
+    def close(self) -> None:
         """The conversation stops: nothing that was heard is lost."""
-        answer = self._answer
+        answer = self._current
         self._loudspeaker.stop()
         if answer is not None and answer.turn is not None:
-            answer.turn.roll_back()
+            answer.turn.discard()
         if answer is not None and answer.audible:
             self._end(interrupted=True)
 
-    def place(self, began: int) -> int:
+    def position_before(self, began: int) -> int:
         """Where the loudspeaker was ``ECHO_REACH`` before clock position ``began``."""
-        since = self._now() - began + ECHO_REACH
+        since = self._now() - began + ECHO_WINDOW
         return self._loudspeaker.position() - since * self._loudspeaker.rate // CLOCK_HZ
 
     def words_since(self, place: int) -> str:
         """The words that have left the loudspeaker since it was at ``place``."""
-        reply = self._answer.reply if self._answer else None
-        return reply.ledger.between(place, self._loudspeaker.position()) if reply else ""
+        reply = self._current.reply if self._current else None
+        return reply.heard_prefix.between(place, self._loudspeaker.position()) if reply else ""
 
     def _end(self, interrupted: bool) -> None:
         """The character is silent: what was heard is what is remembered."""
-        answer, self._answer = self._answer, None
+        answer, self._current = self._current, None
         if answer is None:
             return
         reply = answer.reply
-        heard = reply.ledger.heard(self._loudspeaker.position()) if reply else ""
-        if answer.turn is not None and answer.turn.meaning is not None:
-            self._dialogue.remember(answer.turn.meaning.words, heard)
+        heard = reply.heard_prefix.up_to(self._loudspeaker.position()) if reply else ""
+        if answer.turn is not None and answer.turn.interpretation is not None:
+            self._dialogue.add_exchange(answer.turn.interpretation.words, heard)
         self._attention.reply_ended(self._now())
-        self._emit(ReplyEnded(self._now(), reply.turn if reply else 0, heard, interrupted))
+        self._emit(ReplyEnded(self._now(), reply.turn_id if reply else 0, heard, interrupted))
 
-    def _tell_timing(self, answer: _Answer, audible: int) -> None:
+    def _emit_timing(self, answer: _Playing, audible: int) -> None:
         turn, reply = answer.turn, answer.reply
         if turn is None or turn.committed_at is None or reply is None:
             return
         self._emit(
             TurnTimed(
                 at=self._now(),
-                turn=turn.turn,
-                gap=milliseconds(audible - turn.ended),
-                endpoint=milliseconds(turn.committed_at - turn.ended),
-                hearing=turn.hearing_ms,
-                thinking=reply.thinking_ms,
-                speaking=reply.speaking_ms,
-                ready=turn.ready,
-                awaited=milliseconds(turn.committed_at - turn.due_at),
+                turn=turn.turn_id,
+                gap=to_ms(audible - turn.ended),
+                endpoint=to_ms(turn.committed_at - turn.ended),
+                stt=turn.stt_ms,
+                llm=reply.llm_ms,
+                tts=reply.tts_ms,
+                ready=turn.reply_was_ready,
+                held_open=to_ms(turn.committed_at - turn.due_at),
             )
         )

@@ -19,7 +19,7 @@ from voicemate.config import AttentionSettings
 from voicemate.hearing.spoken_commands import Command, SpokenCommand, spoken_command
 from voicemate.hearing.wake_phrase import WakePhrase
 from voicemate.hearing.wording import spoken_words
-from voicemate.sound import samples
+from voicemate.sound import to_samples
 
 
 class Attending(StrEnum):
@@ -31,7 +31,7 @@ class Attending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class Answer:
     """It is a turn of the person.
 
     Attributes:
@@ -55,7 +55,7 @@ class Obey:
 
 
 @dataclass(frozen=True, slots=True)
-class FallAsleep:
+class GoToSleep:
     """The character was sent to sleep."""
 
 
@@ -79,7 +79,7 @@ class Ignore:
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*(?=.)")
 
-Meant = Take | Obey | FallAsleep | WakeUp | Ignore
+AttentionDecision = Answer | Obey | GoToSleep | WakeUp | Ignore
 
 
 class Attention:
@@ -97,7 +97,7 @@ class Attention:
         phrase = name if settings.wake_phrase == "name" else settings.wake_phrase
         self._name = _heard_as(name)
         self._phrase = _heard_as(phrase)
-        self._follow_up = samples(settings.follow_up_s * 1000)
+        self._follow_up = to_samples(settings.follow_up_s * 1000)
         self._asleep = False
         self._engaged = False  # a reply is being prepared or spoken
         self._attentive_until = 0
@@ -110,7 +110,7 @@ class Attention:
             return Attending.ATTENTIVE
         return Attending.NAME_NEEDED
 
-    def consider(self, text: str, began: int) -> Meant:
+    def consider(self, text: str, began: int) -> AttentionDecision:
         """What ``text`` is to the character. Pure: asked twice, it says the same.
 
         Args:
@@ -127,22 +127,22 @@ class Attention:
             case Attending.NAME_NEEDED, _ if called is None:
                 return Ignore("not called by name")
             case _, Command.SLEEP:
-                return FallAsleep()
+                return GoToSleep()
             case _, Command.WAIT | Command.GO_ON if command:
                 return Obey(command, text)
-        return Take(called.request if called else text)
+        return Answer(called.request if called else text)
 
-    def settle(self, meant: Meant, at: int) -> None:
+    def commit(self, meant: AttentionDecision, at: int) -> None:
         """What ``consider`` found is final: a turn was taken, a command obeyed.
 
         After a ``Take`` or ``WakeUp`` the character is attentive until ``reply_ended``.
         """
         match meant:
-            case Take() | WakeUp():
+            case Answer() | WakeUp():
                 self._asleep, self._engaged = False, True
             case Obey(given) if given.command is not Command.STOP:
                 self._attend(at, given.patience.factor)
-            case FallAsleep():
+            case GoToSleep():
                 self._asleep, self._engaged, self._attentive_until = True, False, 0
 
     def reply_began(self) -> None:
@@ -154,7 +154,7 @@ class Attention:
         self._engaged = False
         self._attend(at)
 
-    def _half_asleep(self, text: str) -> Meant:
+    def _half_asleep(self, text: str) -> AttentionDecision:
         """Only being woken counts: with a wake phrase by that phrase, and a request may follow in the same breath."""
         waking, *more = _SENTENCE.split(text.strip(), maxsplit=1)
         command = spoken_command(waking, self._phrase) or spoken_command(waking, self._name)

@@ -7,12 +7,12 @@ from contextlib import aclosing, suppress
 from voicemate.errors import ModelError
 from voicemate.hearing.endpoint import without_closing
 from voicemate.personas.persona import Persona
-from voicemate.thinking.context import Context
-from voicemate.thinking.mind import Mind
-from voicemate.thinking.prompt import Remembered
+from voicemate.thinking.context import ContextWindow
+from voicemate.thinking.mind import LanguageModel
+from voicemate.thinking.prompt import Exchange
 
 
-class Dialogue:
+class ChatHistory:
     """A persona, its model, and what was said and heard so far. Lives on the conversation's loop.
 
     Args:
@@ -23,15 +23,15 @@ class Dialogue:
             depend on how often it was prepared in vain before.
     """
 
-    def __init__(self, persona: Persona, mind: Mind, context: Context, seed: int):
+    def __init__(self, persona: Persona, llm: LanguageModel, context: ContextWindow, seed: int):
         self.persona = persona
-        self._mind = mind
+        self._llm = llm
         self._context = context
         self._seed = seed
-        self._past: list[Remembered] = []
-        self._warming: asyncio.Task[None] | None = None
+        self._exchanges: list[Exchange] = []
+        self._prefilling: asyncio.Task[None] | None = None
 
-    async def think(self, words: str, turn: int) -> AsyncGenerator[str]:
+    async def reply_to(self, words: str, turn: int) -> AsyncGenerator[str]:
         """The reply to ``words`` as it is decoded.
 
         When it is complete, the model goes on in idle time: it reads what it has said, and when the context is full
@@ -40,24 +40,24 @@ class Dialogue:
         Raises:
             ModelError: the model failed.
         """
-        self._stop_warming()
+        self._cancel_prefill()
         said = ""
-        messages = self._context.fit(self._past, words)
-        async with aclosing(self._mind.reply(messages, self.persona.sampling, self._seed + turn)) as pieces:
+        messages = self._context.fit(self._exchanges, words)
+        async with aclosing(self._llm.reply(messages, self.persona.sampling, self._seed + turn)) as pieces:
             async for piece in pieces:
                 said += piece
                 yield piece
-        said_now = [*self._past, Remembered(words, said.strip())]
-        self._warming = asyncio.create_task(self._warm(said_now), name="warm")
+        said_now = [*self._exchanges, Exchange(words, said.strip())]
+        self._prefilling = asyncio.create_task(self._prefill(said_now), name="warm")
 
-    async def read(self, words: str) -> None:
+    async def prefill(self, words: str) -> None:
         """Have the model read what the person has said so far, in the middle of their turn.
 
         Raises:
             ModelError: the model failed.
         """
-        self._stop_warming()
-        await self._mind.warm(self._context.fit(self._past, words))
+        self._cancel_prefill()
+        await self._llm.warm(self._context.fit(self._exchanges, words))
 
     async def completeness(self, words: str) -> float:
         """How probable it is that ``words`` are a whole message, 0 to 1; see ``Mind.completeness``.
@@ -65,32 +65,32 @@ class Dialogue:
         Raises:
             ModelError: the model failed.
         """
-        self._stop_warming()
-        messages = self._context.fit(self._past, words)
+        self._cancel_prefill()
+        messages = self._context.fit(self._exchanges, words)
         said = messages[-1].content
         closing = said[len(without_closing(said)) :]
-        return await self._mind.completeness(messages, closing, self._context.opening)
+        return await self._llm.completeness(messages, closing, self._context.opening)
 
-    def remember(self, words: str, heard: str) -> None:
+    def add_exchange(self, words: str, heard: str) -> None:
         """The turn is over: ``words`` were said to the character, ``heard`` was heard of its reply."""
-        self._past.append(Remembered(words, heard))
+        self._exchanges.append(Exchange(words, heard))
 
-    async def get_ready(self) -> None:
+    async def prefill_persona(self) -> None:
         """Read the persona, so that the first reply starts at once."""
-        await self._mind.warm(self._context.fit(self._past))
+        await self._llm.warm(self._context.fit(self._exchanges))
 
-    async def rest(self) -> None:
+    async def stop_prefill(self) -> None:
         """Stop what goes on in idle time; returns when the model is free."""
-        warming = self._warming
-        self._stop_warming()
+        warming = self._prefilling
+        self._cancel_prefill()
         if warming is not None:
             await asyncio.wait([warming])
 
-    async def _warm(self, past: list[Remembered]) -> None:
+    async def _prefill(self, past: list[Exchange]) -> None:
         with suppress(ModelError):  # the next reply meets it again, and tells
-            await self._mind.warm(self._context.fit(past))
+            await self._llm.warm(self._context.fit(past))
 
-    def _stop_warming(self) -> None:
-        if self._warming is not None:
-            self._warming.cancel()
-            self._warming = None
+    def _cancel_prefill(self) -> None:
+        if self._prefilling is not None:
+            self._prefilling.cancel()
+            self._prefilling = None

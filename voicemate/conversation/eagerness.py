@@ -18,7 +18,7 @@ _POOR = 0.3
 """Share of preparations that were used, below which most work is in vain."""
 
 
-class Eagerness:
+class SpeculationPolicy:
     """Learns from what became of the work. Pure.
 
     Args:

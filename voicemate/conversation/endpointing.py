@@ -7,12 +7,12 @@ docs/turn-taking.md explains it in twelve lines and shows what each vote earns.
 from dataclasses import dataclass
 from math import log2
 
-from voicemate.config import QUICK_EARS, EndpointSettings
-from voicemate.conversation.pause_habit import PauseHabit
+from voicemate.config import FAST_STT_DELAYS, TurnSettings
+from voicemate.conversation.pause_habit import PauseModel
 
 
 @dataclass(frozen=True, slots=True)
-class Votes:
+class EndOfTurnSignals:
     """What speaks for and against the end of a turn; None where it is not known.
 
     Attributes:
@@ -32,11 +32,11 @@ class Votes:
     sentence: float | None = None
     voice: float | None = None
     thinking_aloud: bool | None = None
-    habit: PauseHabit | None = None
+    habit: PauseModel | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class EndpointDelay:
     """The silence that ends the turn.
 
     Attributes:
@@ -80,7 +80,7 @@ _LEAST = 1e-4
 """Probabilities below this are all the same: the words are open."""
 
 
-class EndpointRule:
+class EndOfTurnRule:
     """Weighs the votes.
 
     Args:
@@ -89,11 +89,11 @@ class EndpointRule:
         weights: others than the measured ones, for measuring.
     """
 
-    def __init__(self, settings: EndpointSettings, weights: Weights = WEIGHTS) -> None:
-        self._settings = settings.settled(QUICK_EARS)
+    def __init__(self, settings: TurnSettings, weights: Weights = WEIGHTS) -> None:
+        self._settings = settings.with_defaults_resolved(FAST_STT_DELAYS)
         self._weights = weights
 
-    def wait(self, votes: Votes, patience: float = 1.0) -> Wait:
+    def wait(self, votes: EndOfTurnSignals, patience: float = 1.0) -> EndpointDelay:
         """How long the silence must be for the turn to be over.
 
         Args:
@@ -101,21 +101,21 @@ class EndpointRule:
         """
         ms, reason = self._asked_for(votes)
         ms = round(ms * patience * self._settings.patience)
-        return Wait(ms, f"{ms} ms: {reason}")
+        return EndpointDelay(ms, f"{ms} ms: {reason}")
 
-    def _asked_for(self, votes: Votes) -> tuple[float, str]:
+    def _asked_for(self, votes: EndOfTurnSignals) -> tuple[float, str]:
         settings = self._settings
         if votes.thinking_aloud:
             return settings.thinking_aloud_ms, "you asked for a moment"
         if votes.breaks_off:
-            return settings.hold_on_ms, "the words break off"
+            return settings.broken_off_ms, "the words break off"
         ms, reason = self._by_the_sentence(votes)
         usual = self._weights.habit * votes.habit.typical_ms if votes.habit else 0.0
         if usual > ms:
             ms, reason = usual, "you have paused this long before"
         return min(ms, max(settings.longest_ms, settings.shortest_ms)), reason
 
-    def _by_the_sentence(self, votes: Votes) -> tuple[float, str]:
+    def _by_the_sentence(self, votes: EndOfTurnSignals) -> tuple[float, str]:
         weights = self._weights
         doubts = {
             "the voice sounds open": 0.0 if votes.voice is None else weights.voice_ms * (1 - votes.voice),

@@ -28,40 +28,40 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from voicemate.config import BargeInSettings, EndpointSettings, PushToTalkSettings, Settings, SpeculationSettings
-from voicemate.conversation.eagerness import Eagerness
-from voicemate.conversation.endpointing import EndpointRule
+from voicemate.config import BargeInSettings, PushToTalkSettings, Settings, SpeculationSettings, TurnSettings
+from voicemate.conversation.eagerness import SpeculationPolicy
+from voicemate.conversation.endpointing import EndOfTurnRule
 from voicemate.conversation.floor_inputs import (
-    Act,
-    Asked,
-    Audible,
-    Commit,
-    CutOff,
-    Dismiss,
+    CommitTurn,
+    DiscardGeneration,
     EndSpeech,
-    Enter,
-    Failed,
-    Forget,
-    GoOn,
-    Input,
+    EnterState,
+    FloorAction,
+    FloorInput,
+    GenerationFailed,
     Interrupt,
-    Judged,
     KeyDown,
     KeyUp,
-    Power,
-    Prepare,
-    Ready,
-    RollBack,
-    Silent,
+    PowerChanged,
+    RejectSpeech,
+    ReplyAudible,
+    ReplyReady,
+    ReplySilent,
+    ResumePlayback,
+    RetractReply,
+    StartGeneration,
+    StopPlayback,
     Tick,
+    TypedTurn,
     VoiceOff,
     VoiceOn,
+    WordsJudged,
 )
-from voicemate.conversation.floor_state import Answer, Key, Speech
-from voicemate.conversation.giving_way import GivingWay
-from voicemate.conversation.pause_habit import PauseHabit
+from voicemate.conversation.floor_state import CurrentReply, CurrentSpeech, KeyState
+from voicemate.conversation.giving_way import BargeInDucking
+from voicemate.conversation.pause_habit import PauseModel
 from voicemate.events import FloorState
-from voicemate.sound import milliseconds, samples
+from voicemate.sound import to_ms, to_samples
 
 
 class Floor:
@@ -76,123 +76,125 @@ class Floor:
 
     def __init__(
         self,
-        endpoint: EndpointSettings,
+        turns: TurnSettings,
         barge_in: BargeInSettings | None = None,
         push_to_talk: PushToTalkSettings | None = None,
         speculation: SpeculationSettings | None = None,
     ):
-        self._endpoint = endpoint
+        self._turns = turns
         self._barge_in = barge_in or BargeInSettings()
-        self._giving_way = GivingWay(self._barge_in)
+        self._ducking = BargeInDucking(self._barge_in)
         self._push_to_talk = push_to_talk or PushToTalkSettings()
-        self._rule = EndpointRule(endpoint)
-        self._eagerness = Eagerness(speculation or SpeculationSettings())
+        self._rule = EndOfTurnRule(turns)
+        self._speculation = SpeculationPolicy(speculation or SpeculationSettings())
         self.state = FloorState.LISTENING
-        self._numbers = 0
-        self._speech: Speech | None = None
-        self._answer: Answer | None = None
-        self._key = Key.UP
+        self._generations = 0
+        self._speech: CurrentSpeech | None = None
+        self._reply: CurrentReply | None = None
+        self._key = KeyState.UP
         self._key_at = 0
         self._voice = False  # in the latest tick
         self._spoke_before_key = False  # the person had begun to speak, and can go on without the key
-        self._habit = PauseHabit()
-        self._steps: dict[type[Input], Callable[[Any], list[Act]]] = {
+        self._pause_model = PauseModel()
+        self._steps: dict[type[FloorInput], Callable[[Any], list[FloorAction]]] = {
             VoiceOn: self._voice_on,
             VoiceOff: self._voice_off,
             Tick: self._tick,
-            Judged: self._judge,
-            Ready: self._be_ready,
-            Audible: self._be_audible,
-            Silent: self._be_silent,
-            Asked: self._ask,
-            KeyDown: self._press,
-            KeyUp: self._release,
+            WordsJudged: self._words_judged,
+            ReplyReady: self._reply_ready,
+            ReplyAudible: self._reply_audible,
+            ReplySilent: self._reply_silent,
+            TypedTurn: self._typed_turn,
+            KeyDown: self._key_down,
+            KeyUp: self._key_up,
             Interrupt: self._interrupt,
-            Power: self._power,
-            Failed: self._fail,
+            PowerChanged: self._power_changed,
+            GenerationFailed: self._generation_failed,
         }
 
     @classmethod
-    def of(cls, settings: Settings) -> "Floor":
+    def from_settings(cls, settings: Settings) -> "Floor":
         """A fresh floor with all that ``settings`` say about it."""
-        return cls(settings.settled().endpoint, settings.barge_in, settings.push_to_talk, settings.speculation)
+        return cls(
+            settings.with_defaults_resolved().turns, settings.barge_in, settings.push_to_talk, settings.speculation
+        )
 
     @property
-    def habit(self) -> PauseHabit:
+    def pause_model(self) -> PauseModel:
         """How this person has paused so far."""
-        return self._habit
+        return self._pause_model
 
-    def step(self, got: Input) -> list[Act]:
+    def step(self, message: FloorInput) -> list[FloorAction]:
         """Take one input, return what to do, in order."""
-        return self._steps[type(got)](got)
+        return self._steps[type(message)](message)
 
     # ------------------------------------------------------------ the person's voice
 
-    def _voice_on(self, got: VoiceOn) -> list[Act]:
-        if self._answer is not None and self._answer.audible is not None and self.state is FloorState.SPEAKING:
-            self._speech = Speech(got.began)
-            return [*self._giving_way.hold(), *self._enter(FloorState.YIELDING, "a voice over the character's")]
-        speech, acts = self._speech, list[Act]()
-        if self._answer is not None and self._answer.audible is None:
-            answer, self._answer = self._answer, None
-            acts.append(RollBack(answer.number, "the person went on"))
-            speech = Speech(answer.began, answer.ended)
-            self._eagerness.used(False)
-        elif speech is not None and speech.ended is not None and speech.number:
-            acts.append(RollBack(speech.number, "the person went on"))
+    def _voice_on(self, got: VoiceOn) -> list[FloorAction]:
+        if self._reply is not None and self._reply.audible_at is not None and self.state is FloorState.SPEAKING:
+            self._speech = CurrentSpeech(got.began)
+            return [*self._ducking.hold(), *self._enter(FloorState.OVERLAPPING, "a voice over the character's")]
+        speech, acts = self._speech, list[FloorAction]()
+        if self._reply is not None and self._reply.audible_at is None:
+            answer, self._reply = self._reply, None
+            acts.append(DiscardGeneration(answer.generation_id, "the person went on"))
+            speech = CurrentSpeech(answer.began, answer.ended)
+            self._speculation.used(False)
+        elif speech is not None and speech.ended is not None and speech.generation_id:
+            acts.append(DiscardGeneration(speech.generation_id, "the person went on"))
             if speech.judged is not None:  # a breath between two words is over before much work is done
-                self._eagerness.used(False)
-        self._learn(speech, got.began)
-        self._speech = Speech(got.began if speech is None else speech.began)
-        if self.state is FloorState.YIELDING:
+                self._speculation.used(False)
+        self._learn_pause(speech, got.began)
+        self._speech = CurrentSpeech(got.began if speech is None else speech.began)
+        if self.state is FloorState.OVERLAPPING:
             return acts
         return acts + self._enter(FloorState.HEARING, "a voice")
 
-    def _voice_off(self, got: VoiceOff) -> list[Act]:
+    def _voice_off(self, got: VoiceOff) -> list[FloorAction]:
         speech = self._speech
         if speech is None or speech.ended is not None:
             return []
-        self._speech = Speech(speech.began, got.ended)
-        return self._prepare(got.at)
+        self._speech = CurrentSpeech(speech.began, got.ended)
+        return self._start_generation(got.at)
 
-    def _prepare(self, at: int) -> list[Act]:
+    def _start_generation(self, at: int) -> list[FloorAction]:
         """Work on the reply begins, once the pause has lasted long enough for that."""
         speech = self._speech
-        if speech is None or speech.ended is None or speech.number:
+        if speech is None or speech.ended is None or speech.generation_id:
             return []
-        if at - speech.ended < samples(self._eagerness.pause_ms) and self._key is not Key.RELEASED:
+        if at - speech.ended < to_samples(self._speculation.pause_ms) and self._key is not KeyState.RELEASED:
             return []
-        self._numbers += 1
-        self._speech = replace(speech, number=self._numbers)
-        return [Prepare(self._numbers, speech.began, speech.ended)]
+        self._generations += 1
+        self._speech = replace(speech, number=self._generations)
+        return [StartGeneration(self._generations, speech.began, speech.ended)]
 
-    def _learn(self, speech: Speech | None, began: int, cut_in: bool = False) -> None:
+    def _learn_pause(self, speech: CurrentSpeech | None, began: int, cut_in: bool = False) -> None:
         if speech is not None and speech.ended is not None:
-            self._habit = self._habit.after(milliseconds(began - speech.ended), cut_in)
+            self._pause_model = self._pause_model.after(to_ms(began - speech.ended), cut_in)
 
     # ------------------------------------------------------------ the time
 
-    def _tick(self, got: Tick) -> list[Act]:
+    def _tick(self, got: Tick) -> list[FloorAction]:
         self._voice = got.voice
         match self.state:
             case FloorState.SPEAKING:
-                return self._giving_way.listen(got)
-            case FloorState.YIELDING:
-                return self._yield_or_not(got)
-            case _ if self._key is not Key.UP:
-                return [*self._prepare(got.at), *self._wait_for_key(got)]
-        return [] if got.voice else [*self._prepare(got.at), *self._decide(got.at)]
+                return self._ducking.listen(got)
+            case FloorState.OVERLAPPING:
+                return self._overlap_tick(got)
+            case _ if self._key is not KeyState.UP:
+                return [*self._start_generation(got.at), *self._key_tick(got)]
+        return [] if got.voice else [*self._start_generation(got.at), *self._decide(got.at)]
 
-    def _yield_or_not(self, got: Tick) -> list[Act]:
+    def _overlap_tick(self, got: Tick) -> list[FloorAction]:
         """So much voice is a bid for the floor, whatever the words."""
         speech = self._speech
         if speech is None or speech.ended is not None or not got.voice:
-            return [] if got.voice else self._prepare(got.at)
-        if got.at - speech.began < samples(self._barge_in.bid_ms):
+            return [] if got.voice else self._start_generation(got.at)
+        if got.at - speech.began < to_samples(self._barge_in.min_interruption_ms):
             return []
         return self._take_floor("the person speaks")
 
-    def _wait_for_key(self, got: Tick) -> list[Act]:
+    def _key_tick(self, got: Tick) -> list[FloorAction]:
         """With the key, only the key ends a turn; what came in the tail after it still belongs to it.
 
         Silence before the key came up counts as tail: who was done already need not wait for it.
@@ -201,11 +203,11 @@ class Floor:
         since = self._key_at
         if speech is not None and speech.ended is not None and not got.voice:
             since = min(since, speech.ended)
-        tail_over = got.at >= self._key_at and got.at - since >= samples(self._push_to_talk.tail_ms)
-        if self._key is Key.DOWN or not tail_over:
+        tail_over = got.at >= self._key_at and got.at - since >= to_samples(self._push_to_talk.tail_ms)
+        if self._key is KeyState.DOWN or not tail_over:
             return []
         if speech is None:
-            self._key = Key.UP
+            self._key = KeyState.UP
             return self._listen("nothing was said")
         if speech.ended is None:
             return [EndSpeech()]
@@ -213,186 +215,197 @@ class Floor:
 
     # ------------------------------------------------------------ is the turn over?
 
-    def _judge(self, got: Judged) -> list[Act]:
+    def _words_judged(self, got: WordsJudged) -> list[FloorAction]:
         speech = self._speech
-        if speech is None or not speech.prepared_as(got.number):
+        if speech is None or not speech.is_generation(got.generation_id):
             return []
-        if self.state is FloorState.YIELDING:
-            if not got.bid:
-                return self._go_on(got)
-            acts = self._take_floor(got.why or "the words take the floor")
+        if self.state is FloorState.OVERLAPPING:
+            if not got.interrupts:
+                return self._resume_playback(got)
+            acts = self._take_floor(got.reason or "the words take the floor")
             assert self._speech is not None
             self._speech = replace(self._speech, judged=got)
             return acts + self._decide(got.at)
         self._speech = replace(speech, judged=got)
         return self._decide(got.at)
 
-    def _decide(self, at: int) -> list[Act]:
+    def _decide(self, at: int) -> list[FloorAction]:
         """The silence so far against the silence that the words ask for."""
         speech = self._speech
-        if speech is None or speech.ended is None or self._key is Key.DOWN or self.state is FloorState.YIELDING:
+        if (
+            speech is None
+            or speech.ended is None
+            or self._key is KeyState.DOWN
+            or self.state is FloorState.OVERLAPPING
+        ):
             return []
         silence = at - speech.ended
-        needed, why = self._wait(speech)
+        needed, why = self._required_silence(speech)
         if silence < needed:
             return []
         if speech.judged is None:  # the person is done, the words are not known yet
             return self._enter(FloorState.THINKING, "waiting for the words")
-        if not speech.judged.words:
-            self._key = Key.UP
-            dismissed = Dismiss(speech.number, speech.began, speech.ended, speech.judged.why)
+        if not speech.judged.has_words:
+            self._key = KeyState.UP
+            dismissed = RejectSpeech(speech.generation_id, speech.began, speech.ended, speech.judged.reason)
             return [dismissed, *self._listen("no words")]
         if self._should_await_reply(speech, at):
             self._speech = replace(speech, due=speech.over_since(at))
             return []
-        return self._commit(speech, speech.ended, speech.why_over(at, why))
+        return self._commit(speech, speech.ended, speech.end_reason(at, why))
 
-    def _should_await_reply(self, speech: Speech, at: int) -> bool:
+    def _should_await_reply(self, speech: CurrentSpeech, at: int) -> bool:
         """The turn is over, but nothing could be heard of the reply yet."""
-        if speech.ready or self._key is not Key.UP:
+        if speech.ready or self._key is not KeyState.UP:
             return False
-        return at - speech.over_since(at) < samples(self._endpoint.reply_ms)
+        return at - speech.over_since(at) < to_samples(self._turns.reply_wait_ms)
 
-    def _be_ready(self, got: Ready) -> list[Act]:
+    def _reply_ready(self, got: ReplyReady) -> list[FloorAction]:
         speech = self._speech
-        if speech is None or not speech.prepared_as(got.number):
+        if speech is None or not speech.is_generation(got.generation_id):
             return []
         self._speech = replace(speech, ready=True)
-        return [] if speech.due is None or self._voice else self._decide(got.at)
+        return [] if speech.due_at is None or self._voice else self._decide(got.at)
 
-    def _wait(self, speech: Speech) -> tuple[int, str]:
+    def _required_silence(self, speech: CurrentSpeech) -> tuple[int, str]:
         """Samples of silence, and why so many."""
-        if self._key is Key.RELEASED:
+        if self._key is KeyState.RELEASED:
             return 0, "the key came up"
         if speech.judged is None:
-            return samples(self._endpoint.longest_ms), "the words are not known"
-        votes = replace(speech.judged.votes, habit=self._habit)
+            return to_samples(self._turns.longest_ms), "the words are not known"
+        votes = replace(speech.judged.signals, habit=self._pause_model)
         wait = self._rule.wait(votes, speech.judged.patience)
-        return samples(wait.ms), wait.why
+        return to_samples(wait.ms), wait.why
 
-    def _commit(self, speech: Speech, ended: int, reason: str) -> list[Act]:
-        keyed, self._key = self._key is Key.RELEASED, Key.UP
-        self._eagerness.used(True)
-        self._answer = Answer(speech.number, speech.began, ended, spoken=not keyed)
+    def _commit(self, speech: CurrentSpeech, ended: int, reason: str) -> list[FloorAction]:
+        keyed, self._key = self._key is KeyState.RELEASED, KeyState.UP
+        self._speculation.used(True)
+        self._reply = CurrentReply(speech.generation_id, speech.began, ended, spoken=not keyed)
         self._speech = None
-        committed = Commit(speech.number, speech.began, ended, reason, speech.due)
+        committed = CommitTurn(speech.generation_id, speech.began, ended, reason, speech.due_at)
         return [*self._enter(FloorState.THINKING, reason), committed]
 
     # ------------------------------------------------------------ the character's voice
 
-    def _be_audible(self, got: Audible) -> list[Act]:
-        self._answer = replace(self._answer or Answer(0, got.at, got.at, spoken=False), audible=got.at)
+    def _reply_audible(self, got: ReplyAudible) -> list[FloorAction]:
+        self._reply = replace(self._reply or CurrentReply(0, got.at, got.at, spoken=False), audible=got.at)
         return self._enter(FloorState.SPEAKING, "the character speaks")
 
-    def _be_silent(self, _: Silent) -> list[Act]:
-        answer, self._answer = self._answer, None
-        if answer is None or answer.audible is None:
-            self._answer = answer
+    def _reply_silent(self, _: ReplySilent) -> list[FloorAction]:
+        answer, self._reply = self._reply, None
+        if answer is None or answer.audible_at is None:
+            self._reply = answer
             return []
         if answer.spoken:
-            self._habit = self._habit.after_turn()
-        acts = self._giving_way.stop("it was nothing")
-        if self.state is FloorState.YIELDING and self._speech is not None:
+            self._pause_model = self._pause_model.after_turn()
+        acts = self._ducking.stop("it was nothing")
+        if self.state is FloorState.OVERLAPPING and self._speech is not None:
             return [*acts, *self._enter(FloorState.HEARING, "the character was done")]
         return [*acts, *self._listen("the character is done")]
 
-    def _take_floor(self, why: str) -> list[Act]:
+    def _take_floor(self, why: str) -> list[FloorAction]:
         """The person has the floor: the reply in the air is over, or never was."""
-        answer, self._answer = self._answer, None
+        answer, self._reply = self._reply, None
         assert answer is not None
         assert self._speech is not None
-        acts: list[Act] = [CutOff(answer.number, why)]
-        self._giving_way.forget()
-        if answer.came_too_early(self._speech.began, samples(self._barge_in.take_back_ms)):
-            self._learn(Speech(answer.began, answer.ended), self._speech.began, cut_in=True)
+        acts: list[FloorAction] = [StopPlayback(answer.generation_id, why)]
+        self._ducking.forget()
+        if answer.is_false_cut_in(self._speech.began, to_samples(self._barge_in.false_cut_in_ms)):
+            self._learn_pause(CurrentSpeech(answer.began, answer.ended), self._speech.began, cut_in=True)
             self._speech = replace(self._speech, began=answer.began)
-            acts = [Forget(answer.number, why)]
+            acts = [RetractReply(answer.generation_id, why)]
         return acts + self._enter(FloorState.HEARING, why)
 
-    def _go_on(self, got: Judged) -> list[Act]:
+    def _resume_playback(self, got: WordsJudged) -> list[FloorAction]:
         speech, self._speech = self._speech, None
         assert speech is not None
         assert speech.ended is not None
-        self._giving_way.forget()
-        dismissed = Dismiss(speech.number, speech.began, speech.ended, got.why)
-        return [dismissed, GoOn(got.why), *self._enter(FloorState.SPEAKING, got.why or "it was nothing")]
+        self._ducking.forget()
+        dismissed = RejectSpeech(speech.generation_id, speech.began, speech.ended, got.reason)
+        return [
+            dismissed,
+            ResumePlayback(got.reason),
+            *self._enter(FloorState.SPEAKING, got.reason or "it was nothing"),
+        ]
 
     # ------------------------------------------------------------ keys, commands, faults
 
-    def _press(self, got: KeyDown) -> list[Act]:
-        if self._key is Key.DOWN:
+    def _key_down(self, got: KeyDown) -> list[FloorAction]:
+        if self._key is KeyState.DOWN:
             return []
         hears = self.state is FloorState.HEARING and self._speech is not None
-        self._spoke_before_key = hears and self._key is Key.UP
-        self._key, self._key_at = Key.DOWN, got.at
-        acts: list[Act] = []
-        if self._answer is not None and self._answer.audible is None:
-            answer, self._answer = self._answer, None
-            acts.append(RollBack(answer.number, "the key went down"))
-            self._speech = Speech(answer.began)
-        elif self._answer is not None:
-            self._speech = self._speech or Speech(got.at)
-            over = self.state is FloorState.YIELDING
+        self._spoke_before_key = hears and self._key is KeyState.UP
+        self._key, self._key_at = KeyState.DOWN, got.at
+        acts: list[FloorAction] = []
+        if self._reply is not None and self._reply.audible_at is None:
+            answer, self._reply = self._reply, None
+            acts.append(DiscardGeneration(answer.generation_id, "the key went down"))
+            self._speech = CurrentSpeech(answer.began)
+        elif self._reply is not None:
+            self._speech = self._speech or CurrentSpeech(got.at)
+            over = self.state is FloorState.OVERLAPPING
             acts += self._take_floor("the key went down")
             if not over:  # nobody has said anything yet, unless this goes on with what came before
-                self._speech = self._speech if isinstance(acts[0], Forget) else None
+                self._speech = self._speech if isinstance(acts[0], RetractReply) else None
         return acts + self._enter(FloorState.HEARING, "the key is down")
 
-    def _release(self, got: KeyUp) -> list[Act]:
-        if self._key is not Key.DOWN:
+    def _key_up(self, got: KeyUp) -> list[FloorAction]:
+        if self._key is not KeyState.DOWN:
             return []
-        tap = got.at - self._key_at < samples(self._push_to_talk.tap_ms)
-        self._key, self._key_at = Key.UP if tap and self._spoke_before_key else Key.RELEASED, got.at
+        tap = got.at - self._key_at < to_samples(self._push_to_talk.tap_ms)
+        self._key, self._key_at = KeyState.UP if tap and self._spoke_before_key else KeyState.RELEASED, got.at
         return []
 
-    def _power(self, got: Power) -> list[Act]:
-        self._eagerness.on_battery = got.battery
+    def _power_changed(self, got: PowerChanged) -> list[FloorAction]:
+        self._speculation.on_battery = got.on_battery
         return []
 
-    def _interrupt(self, got: Interrupt) -> list[Act]:
-        acts = self._drop_everything(got.why)
-        return acts + self._listen(got.why)
+    def _interrupt(self, got: Interrupt) -> list[FloorAction]:
+        acts = self._drop_everything(got.reason)
+        return acts + self._listen(got.reason)
 
-    def _ask(self, got: Asked) -> list[Act]:
+    def _typed_turn(self, got: TypedTurn) -> list[FloorAction]:
         acts = self._drop_everything("a typed turn")
-        self._numbers += 1
-        self._answer = Answer(self._numbers, got.at, got.at, spoken=False)
+        self._generations += 1
+        self._reply = CurrentReply(self._generations, got.at, got.at, spoken=False)
         self._speech = None
-        prepared = Prepare(self._numbers, got.at, got.at)
-        committed = Commit(self._numbers, got.at, got.at, "typed")
+        prepared = StartGeneration(self._generations, got.at, got.at)
+        committed = CommitTurn(self._generations, got.at, got.at, "typed")
         return [*acts, prepared, *self._enter(FloorState.THINKING, "typed"), committed]
 
-    def _drop_everything(self, why: str) -> list[Act]:
-        acts: list[Act] = []
-        if self._speech is not None and self._speech.ended is not None and self._speech.number:
-            acts.append(RollBack(self._speech.number, why, more=False))
-        answer, self._answer = self._answer, None
-        self._key = Key.UP
-        self._giving_way.forget()
-        if answer is not None and answer.audible is not None:
-            acts.append(CutOff(answer.number, why))
+    def _drop_everything(self, why: str) -> list[FloorAction]:
+        acts: list[FloorAction] = []
+        if self._speech is not None and self._speech.ended is not None and self._speech.generation_id:
+            acts.append(DiscardGeneration(self._speech.generation_id, why, turn_continues=False))
+        answer, self._reply = self._reply, None
+        self._key = KeyState.UP
+        self._ducking.forget()
+        if answer is not None and answer.audible_at is not None:
+            acts.append(StopPlayback(answer.generation_id, why))
         elif answer is not None:
-            acts.append(RollBack(answer.number, why, more=False))
+            acts.append(DiscardGeneration(answer.generation_id, why, turn_continues=False))
         return acts
 
-    def _fail(self, got: Failed) -> list[Act]:
-        speech, answer = self._speech, self._answer
-        if speech is not None and speech.prepared_as(got.number):
-            if self.state is FloorState.YIELDING:
-                return self._go_on(Judged(got.at, got.number, words=False, bid=False, why=got.why))
-            self._key = Key.UP
-            return [RollBack(got.number, got.why, more=False), *self._listen(got.why)]
-        if answer is not None and got.number == answer.number and answer.audible is None:
-            self._answer = None
-            return [RollBack(got.number, got.why, more=False), *self._listen(got.why)]
+    def _generation_failed(self, got: GenerationFailed) -> list[FloorAction]:
+        speech, answer = self._speech, self._reply
+        if speech is not None and speech.is_generation(got.generation_id):
+            if self.state is FloorState.OVERLAPPING:
+                return self._resume_playback(
+                    WordsJudged(got.at, got.generation_id, has_words=False, interrupts=False, reason=got.reason)
+                )
+            self._key = KeyState.UP
+            return [DiscardGeneration(got.generation_id, got.reason, turn_continues=False), *self._listen(got.reason)]
+        if answer is not None and got.generation_id == answer.generation_id and answer.audible_at is None:
+            self._reply = None
+            return [DiscardGeneration(got.generation_id, got.reason, turn_continues=False), *self._listen(got.reason)]
         return []  # what was said already is said to its end
 
-    def _listen(self, reason: str) -> list[Act]:
+    def _listen(self, reason: str) -> list[FloorAction]:
         self._speech = None
         return self._enter(FloorState.LISTENING, reason)
 
-    def _enter(self, state: FloorState, reason: str) -> list[Act]:
+    def _enter(self, state: FloorState, reason: str) -> list[FloorAction]:
         if state is self.state:
             return []
         self.state = state
-        return [Enter(state, reason)]
+        return [EnterState(state, reason)]

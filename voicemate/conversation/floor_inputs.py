@@ -7,38 +7,38 @@ Positions (``at``, ``began``, ``ended``) are clock samples (``sound.CLOCK_HZ``).
 
 from dataclasses import dataclass
 
-from voicemate.conversation.endpointing import Votes
+from voicemate.conversation.endpointing import EndOfTurnSignals
 from voicemate.events import FloorState
 
-NO_VOTES = Votes()
+NO_SIGNALS = EndOfTurnSignals()
 """Nothing is known."""
 
 # ---------------------------------------------------------------- what comes in
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class FloorInput:
     """Something that happened at ``at``."""
 
     at: int
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceOn(Input):
+class VoiceOn(FloorInput):
     """The person's voice is confirmed; it began at ``began``."""
 
     began: int
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceOff(Input):
+class VoiceOff(FloorInput):
     """The person's voice has paused; its last sample was at ``ended``."""
 
     ended: int
 
 
 @dataclass(frozen=True, slots=True)
-class Tick(Input):
+class Tick(FloorInput):
     """Time went on: one for every block of the microphone.
 
     Attributes:
@@ -49,7 +49,7 @@ class Tick(Input):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged(Input):
+class WordsJudged(FloorInput):
     """The words of preparation ``number`` are known.
 
     Attributes:
@@ -60,78 +60,78 @@ class Judged(Input):
         why: the evidence, in words.
     """
 
-    number: int
-    words: bool
-    bid: bool = True
-    votes: Votes = NO_VOTES
+    generation_id: int
+    has_words: bool
+    interrupts: bool = True
+    signals: EndOfTurnSignals = NO_SIGNALS
     patience: float = 1.0
-    why: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Ready(Input):
+class ReplyReady(FloorInput):
     """The first sound of the reply of preparation ``number`` is there, and held."""
 
-    number: int
+    generation_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Audible(Input):
+class ReplyAudible(FloorInput):
     """The first sample of the character's speech leaves the loudspeaker."""
 
 
 @dataclass(frozen=True, slots=True)
-class Silent(Input):
+class ReplySilent(FloorInput):
     """The character has said all it had to say."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Input):
+class TypedTurn(FloorInput):
     """The person typed a whole turn."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeyDown(Input):
+class KeyDown(FloorInput):
     """The push-to-talk key went down: the person takes the floor."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeyUp(Input):
+class KeyUp(FloorInput):
     """The push-to-talk key came up: the person's turn is over."""
 
 
 @dataclass(frozen=True, slots=True)
-class Power(Input):
+class PowerChanged(FloorInput):
     """The machine runs on battery now, or on the wall."""
 
-    battery: bool
+    on_battery: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Interrupt(Input):
+class Interrupt(FloorInput):
     """The character is to be silent now: "stop", a tap on the key, a command."""
 
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Failed(Input):
+class GenerationFailed(FloorInput):
     """Preparation ``number`` broke off; there will be no (more) reply."""
 
-    number: int
-    why: str
+    generation_id: int
+    reason: str
 
 
 # ---------------------------------------------------------------- what goes out
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class FloorAction:
     """Something to do at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Enter(Act):
+class EnterState(FloorAction):
     """The floor changed hands."""
 
     state: FloorState
@@ -139,93 +139,93 @@ class Enter(Act):
 
 
 @dataclass(frozen=True, slots=True)
-class Prepare(Act):
+class StartGeneration(FloorAction):
     """Get a reply ready to the speech from ``began`` to ``ended``, and hold it."""
 
-    number: int
+    generation_id: int
     began: int
     ended: int
 
 
 @dataclass(frozen=True, slots=True)
-class RollBack(Act):
+class DiscardGeneration(FloorAction):
     """Drop preparation ``number`` as if it had never been.
 
     Attributes:
         more: what the person said belongs to what they say next.
     """
 
-    number: int
+    generation_id: int
     reason: str
-    more: bool = True
+    turn_continues: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Commit(Act):
+class CommitTurn(FloorAction):
     """The person's turn is over: let the reply of preparation ``number`` out.
 
     Attributes:
         due: where it would have been over if the reply had been ready; None when it was over there.
     """
 
-    number: int
+    generation_id: int
     began: int
     ended: int
     reason: str
-    due: int | None = None
+    due_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Dismiss(Act):
+class RejectSpeech(FloorAction):
     """What was heard was no speech: forget preparation ``number``, take no turn."""
 
-    number: int
+    generation_id: int
     began: int
     ended: int
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class EndSpeech(Act):
+class EndSpeech(FloorAction):
     """Take the person's voice for paused now, whatever the ears say: the key came up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Duck(Act):
+class DuckPlayback(FloorAction):
     """Speak ``db`` more quietly: somebody may have begun to talk."""
 
     db: float
 
 
 @dataclass(frozen=True, slots=True)
-class Unduck(Act):
+class UnduckPlayback(FloorAction):
     """It was nothing: speak as before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hold(Act):
+class PausePlayback(FloorAction):
     """Fall silent and keep the rest: somebody talks."""
 
 
 @dataclass(frozen=True, slots=True)
-class GoOn(Act):
+class ResumePlayback(FloorAction):
     """Go on where ``Hold`` stopped."""
 
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class CutOff(Act):
+class StopPlayback(FloorAction):
     """The reply in the air is over; what was heard of it is what was said."""
 
-    number: int
-    why: str
+    generation_id: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Forget(Act):
+class RetractReply(FloorAction):
     """The reply in the air came too early: silence at once, it was never said, and what the person said before it
     belongs to what they say now."""
 
-    number: int
-    why: str
+    generation_id: int
+    reason: str

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from voicemate.conversation.floor_inputs import Judged
-from voicemate.sound import milliseconds
+from voicemate.conversation.floor_inputs import WordsJudged
+from voicemate.sound import to_ms
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class CurrentSpeech:
     """What the person is saying, or has said and may go on with.
 
     Attributes:
@@ -22,31 +22,31 @@ class Speech:
 
     began: int
     ended: int | None = None
-    number: int = 0
-    judged: Judged | None = None
+    generation_id: int = 0
+    judged: WordsJudged | None = None
     ready: bool = False
-    due: int | None = None
+    due_at: int | None = None
 
-    def prepared_as(self, number: int) -> bool:
+    def is_generation(self, number: int) -> bool:
         """What came of preparation ``number`` is of this; nothing is, before there is one."""
-        return self.ended is not None and self.number == number != 0
+        return self.ended is not None and self.generation_id == number != 0
 
     def over_since(self, at: int) -> int:
         """Where it was over but for its reply, it being over at ``at``."""
-        return at if self.due is None else self.due
+        return at if self.due_at is None else self.due_at
 
-    def why_over(self, at: int, why: str) -> str:
+    def end_reason(self, at: int, why: str) -> str:
         """In words, for the view and the trace: the silence, ``why`` that is enough, and what became of the reply."""
         assert self.ended is not None
-        told = f"{milliseconds(at - self.ended):.0f} ms of silence; {why}"
-        if self.due is None:
+        told = f"{to_ms(at - self.ended):.0f} ms of silence; {why}"
+        if self.due_at is None:
             return told
-        reply = f"was ready {milliseconds(at - self.due):.0f} ms later" if self.ready else "is late"
+        reply = f"was ready {to_ms(at - self.due_at):.0f} ms later" if self.ready else "is late"
         return f"{told}; the reply {reply}"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CurrentReply:
     """The reply that has the floor, or is about to get it.
 
     Attributes:
@@ -56,20 +56,20 @@ class Answer:
         spoken: it answers something that was said, and not typed or given with the key.
     """
 
-    number: int
+    generation_id: int
     began: int
     ended: int
-    audible: int | None = None
+    audible_at: int | None = None
     spoken: bool = True
 
-    def came_too_early(self, began: int, take_back: int) -> bool:
+    def is_false_cut_in(self, began: int, take_back: int) -> bool:
         """Whoever speaks again at ``began``, within ``take_back`` samples of its first word, had not been done."""
-        if self.audible is None or not self.spoken:
+        if self.audible_at is None or not self.spoken:
             return False
-        return began - self.audible < take_back
+        return began - self.audible_at < take_back
 
 
-class Key(Enum):
+class KeyState(Enum):
     """The push-to-talk key."""
 
     UP = auto()

@@ -11,18 +11,18 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from voicemate.errors import VoicemateError
-from voicemate.sound import samples
+from voicemate.sound import to_samples
 
-EVERY = samples(900)
+INTERVAL = to_samples(900)
 """Speech between two transcripts, at least: a transcript takes a third of this on two cores."""
 
 
-def but_the_last(words: str) -> str:
+def without_last_word(words: str) -> str:
     """All words but the last: it may not have been said to its end, and what stands behind it is a guess."""
     return " ".join(words.split()[:-1])
 
 
-class Following:
+class InterimTranscripts:
     """Follows one utterance after the other. Belongs to the conversation's loop.
 
     Args:
@@ -35,22 +35,22 @@ class Following:
     def __init__(
         self,
         transcribe: Callable[[], Awaitable[str]],
-        read: Callable[[str], Awaitable[None]],
-        told: Callable[[str], None],
-        wanted: bool = True,
+        prefill: Callable[[str], Awaitable[None]],
+        on_transcript: Callable[[str], None],
+        enabled: bool = True,
     ):
         self._transcribe = transcribe
-        self._read = read
-        self._told = told
-        self.wanted = wanted
+        self._prefill = prefill
+        self._on_transcript = on_transcript
+        self.enabled = enabled
         self._task: asyncio.Task[None] | None = None
         self._next_at = 0
 
-    def voice(self, at: int, began: int) -> None:
+    def on_voice(self, at: int, began: int) -> None:
         """The voice that began at ``began`` is on at ``at``."""
-        if self.wanted and self._task is None and at >= max(self._next_at, began + EVERY):
-            self._next_at = at + EVERY
-            self._task = asyncio.create_task(self._follow(), name="follow")
+        if self.enabled and self._task is None and at >= max(self._next_at, began + INTERVAL):
+            self._next_at = at + INTERVAL
+            self._task = asyncio.create_task(self._update(), name="follow")
 
     def stop(self) -> None:
         """The voice pauses: the engines are needed for what was said."""
@@ -58,10 +58,10 @@ class Following:
             self._task.cancel()
             self._task = None
 
-    async def _follow(self) -> None:
+    async def _update(self) -> None:
         with suppress(VoicemateError):  # the turn itself meets it again, and tells
             words = await self._transcribe()
-            self._told(words)
-            if begun := but_the_last(words):
-                await self._read(begun)
+            self._on_transcript(words)
+            if begun := without_last_word(words):
+                await self._prefill(begun)
         self._task = None

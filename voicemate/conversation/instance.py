@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from voicemate.errors import AlreadyRunningError, VoicemateError
-from voicemate.places import private_folder, runtime_folder
+from voicemate.places import make_private_folder, runtime_folder
 
 
 @contextmanager
-def only_instance(path: Path | None = None) -> Iterator[None]:
+def single_instance(path: Path | None = None) -> Iterator[None]:
     """Hold the account's microphone lock while the body runs.
 
     The lock is the kernel's (``flock``), so it ends with the process, however that ends: what a crash leaves
@@ -37,7 +37,7 @@ def only_instance(path: Path | None = None) -> Iterator[None]:
         os.close(descriptor)
 
 
-def holder(path: Path | None = None) -> int | None:
+def lock_holder(path: Path | None = None) -> int | None:
     """The process that holds the lock; None when nobody does."""
     path = path or runtime_folder() / "voicemate.lock"
     try:
@@ -47,7 +47,7 @@ def holder(path: Path | None = None) -> int | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        number = _written(descriptor)
+        number = _written_pid(descriptor)
         return int(number) if number.isdigit() else None
     finally:
         os.close(descriptor)
@@ -56,7 +56,7 @@ def holder(path: Path | None = None) -> int | None:
 
 def _open(path: Path) -> int:
     try:
-        private_folder(path.parent)
+        make_private_folder(path.parent)
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise VoicemateError(
@@ -68,7 +68,7 @@ def _lock(descriptor: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        number = _written(descriptor)
+        number = _written_pid(descriptor)
         process = f" (process {number})" if number else ""
         stop = f", or end it with `kill {number}` and try again" if number else ""
         raise AlreadyRunningError(
@@ -77,6 +77,6 @@ def _lock(descriptor: int) -> None:
         ) from None
 
 
-def _written(descriptor: int) -> str:
+def _written_pid(descriptor: int) -> str:
     """The number that the holder has written into the file."""
     return os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()

@@ -16,7 +16,7 @@ class _Entry:
     span: Span
 
 
-class Ledger:
+class HeardPrefix:
     """Phrases in the order they were queued, with their place in all that the loudspeaker plays."""
 
     def __init__(self) -> None:
@@ -30,11 +30,11 @@ class Ledger:
             span = Span(end, end)
         self._entries.append(_Entry(phrase, span))
 
-    def begin(self) -> int | None:
+    def first_sample(self) -> int | None:
         """The first sample that belongs to the reply; None while nothing audible is queued."""
         return next((entry.span.start for entry in self._entries if entry.span.end > entry.span.start), None)
 
-    def starting(self, position: int) -> list[Phrase]:
+    def newly_started(self, position: int) -> list[Phrase]:
         """Phrases whose first sample has left the loudspeaker since the last call, at ``position``."""
         fresh = []
         while self._started < len(self._entries) and self._entries[self._started].span.start < position:
@@ -42,9 +42,9 @@ class Ledger:
             self._started += 1
         return fresh
 
-    def heard(self, position: int) -> str:
+    def up_to(self, position: int) -> str:
         """The text whose samples had all left the loudspeaker at ``position``; whole words only."""
-        begin = self.begin()
+        begin = self.first_sample()
         if begin is None or position <= begin:
             return ""
         parts = []

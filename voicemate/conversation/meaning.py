@@ -7,20 +7,20 @@ final.
 
 from dataclasses import dataclass, replace
 
-from voicemate.conversation.attention import Attention, FallAsleep, Ignore, Meant, Obey, Take, WakeUp
-from voicemate.conversation.endpointing import Votes
-from voicemate.conversation.floor_inputs import NO_VOTES
+from voicemate.conversation.attention import Answer, Attention, AttentionDecision, GoToSleep, Ignore, Obey, WakeUp
+from voicemate.conversation.endpointing import EndOfTurnSignals
+from voicemate.conversation.floor_inputs import NO_SIGNALS
 from voicemate.hearing.backchannel import Overlap, classify
 from voicemate.hearing.echo_words import besides_echo
 from voicemate.hearing.endpoint import only_a_condition, only_calls, unfinished
-from voicemate.hearing.listener import Understood
+from voicemate.hearing.listener import Recognition
 from voicemate.hearing.patience import thinking_aloud
 from voicemate.hearing.spoken_commands import Command
-from voicemate.sound import milliseconds
+from voicemate.sound import to_ms
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class SpeechContext:
     """When it was said.
 
     Attributes:
@@ -31,12 +31,12 @@ class Moment:
 
     began: int
     ended: int
-    in_air: str | None = None
-    before: str = ""
+    playing: str | None = None
+    said_before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class Interpretation:
     """What some words mean.
 
     Attributes:
@@ -50,48 +50,48 @@ class Meaning:
 
     words: str
     language: str
-    bid: bool
-    votes: Votes = NO_VOTES
-    why: str = ""
-    meant: Meant | None = None
+    interrupts: bool
+    signals: EndOfTurnSignals = NO_SIGNALS
+    reason: str = ""
+    decision: AttentionDecision | None = None
 
 
-def meaning(understood: Understood, moment: Moment, attention: Attention) -> Meaning:
+def interpret(understood: Recognition, moment: SpeechContext, attention: Attention) -> Interpretation:
     """What ``understood`` means at that ``moment``."""
     language = understood.language
     if not understood.words:
         # The first half of a turn stays a turn, whatever noise came after it.
-        votes = _votes(moment.before, language)
-        return Meaning(moment.before, language, bid=False, votes=votes, why=understood.why)
+        votes = _signals(moment.said_before, language)
+        return Interpretation(moment.said_before, language, interrupts=False, signals=votes, reason=understood.why)
     text = understood.text
-    if moment.in_air is not None:
-        text = besides_echo(text, moment.in_air)
+    if moment.playing is not None:
+        text = besides_echo(text, moment.playing)
         if not text:
-            return Meaning("", language, bid=False, why="the character's own words")
-        verdict = classify(text, milliseconds(moment.ended - moment.began), understood.confidence)
-        if verdict.overlap is not Overlap.BID:
-            return Meaning("", language, bid=False, why=verdict.why)
-    return _meant(text, language, moment, attention.consider(text, moment.began))
+            return Interpretation("", language, interrupts=False, reason="the character's own words")
+        verdict = classify(text, to_ms(moment.ended - moment.began), understood.confidence)
+        if verdict.overlap is not Overlap.INTERRUPTION:
+            return Interpretation("", language, interrupts=False, reason=verdict.why)
+    return _interpret_decision(text, language, moment, attention.consider(text, moment.began))
 
 
-def _meant(text: str, language: str, moment: Moment, meant: Meant) -> Meaning:
+def _interpret_decision(text: str, language: str, moment: SpeechContext, meant: AttentionDecision) -> Interpretation:
     match meant:
-        case Take(words) | WakeUp(words):
+        case Answer(words) | WakeUp(words):
             pass
         case Obey(given, words) if given.command is Command.GO_ON:
-            meant = Take(words)  # the character is told so, and goes on in its own words
+            meant = Answer(words)  # the character is told so, and goes on in its own words
         case Obey(given):
-            return Meaning("", language, bid=True, why=f"“{given.command.value}”", meant=meant)
-        case FallAsleep():
-            return Meaning("", language, bid=True, why="told to sleep", meant=meant)
+            return Interpretation("", language, interrupts=True, reason=f"“{given.command.value}”", decision=meant)
+        case GoToSleep():
+            return Interpretation("", language, interrupts=True, reason="told to sleep", decision=meant)
         case Ignore(why):
-            return Meaning("", language, bid=False, why=why, meant=meant)
-    whole = f"{moment.before} {words}".strip()
-    return Meaning(whole, language, bid=True, votes=_votes(text, language), meant=meant)
+            return Interpretation("", language, interrupts=False, reason=why, decision=meant)
+    whole = f"{moment.said_before} {words}".strip()
+    return Interpretation(whole, language, interrupts=True, signals=_signals(text, language), decision=meant)
 
 
-def _votes(text: str, language: str) -> Votes:
-    return Votes(
+def _signals(text: str, language: str) -> EndOfTurnSignals:
+    return EndOfTurnSignals(
         breaks_off=unfinished(text, language),
         only_calls=only_calls(text, language),
         only_a_condition=only_a_condition(text, language),
@@ -99,6 +99,6 @@ def _votes(text: str, language: str) -> Votes:
     )
 
 
-def with_votes(given: Meaning, sentence: float | None, voice: float | None) -> Meaning:
+def with_model_signals(given: Interpretation, sentence: float | None, voice: float | None) -> Interpretation:
     """``given`` with the votes of the language model and of the turn detector."""
-    return replace(given, votes=replace(given.votes, sentence=sentence, voice=voice))
+    return replace(given, votes=replace(given.signals, sentence=sentence, voice=voice))

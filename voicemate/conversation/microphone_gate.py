@@ -10,20 +10,20 @@ from dataclasses import replace
 import numpy as np
 
 from voicemate.audio.echo import EchoCanceller
-from voicemate.audio.ports import BLOCK_SAMPLES, Block, Loudspeaker
+from voicemate.audio.ports import BLOCK_SAMPLES, Block, Speaker
 from voicemate.events import FloorState
-from voicemate.sound import Pcm, samples
+from voicemate.sound import Pcm, to_samples
 
-_DEAF_TAIL = samples(250)
+_ECHO_TAIL = to_samples(250)
 """After the character's last sample the room still rings and the microphone's own buffer still holds it."""
 
-_LONG_QUIET = samples(2_000)
+_LONG_QUIET = to_samples(2_000)
 """Longer than any device's latency: what was played then has left it."""
 
 _SILENCE = np.zeros(BLOCK_SAMPLES, dtype=np.float32)
 
 
-class MicrophoneGate:
+class MicGate:
     """Belongs to the conversation's thread; gets every block, in order.
 
     Args:
@@ -37,32 +37,32 @@ class MicrophoneGate:
         explained: the character's own echo explains what was heard last.
     """
 
-    def __init__(self, echo: EchoCanceller, loudspeaker: Loudspeaker, by_voice: bool = True, hands_free: bool = True):
+    def __init__(self, echo: EchoCanceller, loudspeaker: Speaker, by_voice: bool = True, hands_free: bool = True):
         self.muted = False
-        self.explained = False
+        self.echo_only = False
         self._echo = echo
         self._loudspeaker = loudspeaker
         self._by_voice = by_voice
         self._hands_free = hands_free
-        self._deaf_until = 0
+        self._silenced_until = 0
         self._quiet = 0  # samples for which the loudspeaker has had nothing to play
 
-    def pass_on(self, block: Block, state: FloorState) -> Block:
+    def process(self, block: Block, state: FloorState) -> Block:
         """``block`` as the ears may hear it while the floor is in ``state``."""
-        cleaned = self._echo.process(block, self._far(block))
-        self.explained = cleaned.explained
+        cleaned = self._echo.process(block, self._aec_reference(block))
+        self.echo_only = cleaned.explained_by_echo
         if state is FloorState.SPEAKING and not self._by_voice:
-            self._deaf_until = block.end + _DEAF_TAIL
+            self._silenced_until = block.end + _ECHO_TAIL
         without_key = not self._hands_free and state is not FloorState.HEARING
-        deaf = self.muted or without_key or block.end <= self._deaf_until
+        deaf = self.muted or without_key or block.end <= self._silenced_until
         if deaf:
             return replace(cleaned.block, pcm=np.zeros_like(block.pcm))
         return cleaned.block
 
-    def _far(self, block: Block) -> Pcm:
+    def _aec_reference(self, block: Block) -> Pcm:
         """What left the loudspeaker while ``block`` was heard. While nothing has for long, nobody need look."""
         self._quiet = self._quiet + len(block.pcm) if self._loudspeaker.idle() else 0
         if self._quiet > _LONG_QUIET:
             return _SILENCE
-        lead = self._echo.lead
-        return self._loudspeaker.far(block.at + lead, block.end + lead)
+        lead = self._echo.reference_lead
+        return self._loudspeaker.aec_reference(block.at + lead, block.end + lead)

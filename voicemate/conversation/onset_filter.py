@@ -1,7 +1,7 @@
 """Whose voice begins, while the character speaks: onsets that its own echo explains are held back."""
 
 from voicemate.audio.echo_veto import EchoVeto
-from voicemate.hearing.speech_tracker import Resumed, SpeechEvent, Started
+from voicemate.hearing.speech_tracker import SpeechEvent, VoiceResumed, VoiceStarted
 
 
 class OnsetFilter:
@@ -23,7 +23,7 @@ class OnsetFilter:
             voice_on: a voice is there, or may be.
             explained: the character's echo explains this block.
         """
-        onset = next((event for event in told if isinstance(event, Started | Resumed)), None)
+        onset = next((event for event in told if isinstance(event, VoiceStarted | VoiceResumed)), None)
         self._held = onset or self._held
         if self._veto.step(onset is not None, voice_on, explained):
             counts, self._held = self._held, None

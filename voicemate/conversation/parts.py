@@ -4,18 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.ports import Loudspeaker, Microphone
+from voicemate.audio.ports import Microphone, Speaker
 from voicemate.conversation.attention import Attention
-from voicemate.conversation.dialogue import Dialogue
-from voicemate.conversation.key_cue import KeyCue
-from voicemate.conversation.microphone_gate import MicrophoneGate
-from voicemate.hearing.listener import Listener
+from voicemate.conversation.dialogue import ChatHistory
+from voicemate.conversation.key_cue import PttCue
+from voicemate.conversation.microphone_gate import MicGate
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.hearing.smart_turn import TurnDetector
 from voicemate.speaking.synthesizer import Synthesizer
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Components:
     """Devices, engines, the character's side of the dialogue, and what stands between them.
 
     Attributes:
@@ -27,15 +27,15 @@ class Parts:
     """
 
     microphone: Microphone
-    loudspeaker: Loudspeaker
+    speaker: Speaker
     clock: SampleClock
-    listener: Listener
-    dialogue: Dialogue
+    recognizer: SpeechRecognizer
+    chat_history: ChatHistory
     synthesizer: Synthesizer
-    gate: MicrophoneGate
+    mic_gate: MicGate
     attention: Attention
     turn_detector: TurnDetector | None = None
-    cue: KeyCue | None = None
+    ptt_cue: PttCue | None = None
     languages: frozenset[str] | None = None
-    follow: bool = True
+    interim_transcripts: bool = True
     on_battery: Callable[[], bool] = lambda: False

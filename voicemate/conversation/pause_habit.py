@@ -21,7 +21,7 @@ _LONG_MS = 250.0
 
 
 @dataclass(frozen=True, slots=True)
-class PauseHabit:
+class PauseModel:
     """What is known of one person. Immutable: each pause gives a new one.
 
     Attributes:
@@ -32,7 +32,7 @@ class PauseHabit:
     pauses: int = 0
     typical_ms: float = 0.0
 
-    def after(self, pause_ms: float, cut_in: bool = False) -> "PauseHabit":
+    def after(self, pause_ms: float, cut_in: bool = False) -> "PauseModel":
         """What is known after one more pause that the person ended by going on.
 
         Args:
@@ -45,9 +45,9 @@ class PauseHabit:
         for _ in range(3 if cut_in else 1):
             # Balanced when one pause in five is longer.
             typical += (0.2 * (pause_ms - typical)) if pause_ms > typical else 0.05 * (pause_ms - typical)
-        return PauseHabit(self.pauses + 1, typical)
+        return PauseModel(self.pauses + 1, typical)
 
-    def after_turn(self) -> "PauseHabit":
+    def after_turn(self) -> "PauseModel":
         """What is left of it after a turn that was really over: half, so that a turn of long pauses does not make the
         character slow for the rest of the day."""
-        return PauseHabit(self.pauses, self.typical_ms / 2 if self.typical_ms >= 2 * _LONG_MS else 0.0)
+        return PauseModel(self.pauses, self.typical_ms / 2 if self.typical_ms >= 2 * _LONG_MS else 0.0)

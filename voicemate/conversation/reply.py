@@ -14,16 +14,16 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from voicemate.audio.ports import Loudspeaker
-from voicemate.conversation.ledger import Ledger
-from voicemate.events import Event, PhraseQueued, Stage, StageTimed
+from voicemate.audio.ports import Speaker
+from voicemate.conversation.ledger import HeardPrefix
+from voicemate.events import Event, PhraseQueued, PipelineStage, StageTimed
 from voicemate.personas.persona import Persona
 from voicemate.speaking.phrases import Phrase, PhraseSplitter
 from voicemate.speaking.synthesizer import Synthesizer
 
 
 @dataclass(frozen=True, slots=True)
-class Mouth:
+class SpeechOutput:
     """All that a reply needs to become sound.
 
     Attributes:
@@ -34,7 +34,7 @@ class Mouth:
     """
 
     synthesizer: Synthesizer
-    loudspeaker: Loudspeaker
+    speaker: Speaker
     now: Callable[[], int]
     emit: Callable[[Event], None]
 
@@ -55,22 +55,22 @@ class Reply:
         turn: int,
         pieces: AsyncGenerator[str],
         persona: Persona,
-        mouth: Mouth,
-        told_ready: Callable[[], None] = lambda: None,
+        output: SpeechOutput,
+        on_ready: Callable[[], None] = lambda: None,
     ):
-        self.turn = turn
+        self.turn_id = turn
         self._pieces = pieces
         self._persona = persona
-        self._mouth = mouth
-        self._told_ready = told_ready
-        self._begun = mouth.now(), time.perf_counter()
+        self._output = output
+        self._on_ready = on_ready
+        self._begun = output.now(), time.perf_counter()
         self._released = asyncio.Event()
-        self.ledger = Ledger()
+        self.heard_prefix = HeardPrefix()
         self.text = ""
         self.queued = False  # all of it is at the loudspeaker, or it broke off
         self.ready_at: int | None = None  # when the first sound was there
-        self.thinking_ms = 0.0  # to the first phrase's text
-        self.speaking_ms = 0.0  # to the first phrase's sound
+        self.llm_ms = 0.0  # to the first phrase's text
+        self.tts_ms = 0.0  # to the first phrase's sound
 
     async def run(self) -> None:
         """Decode, render, hold, play; returns when all of it is queued at the loudspeaker.
@@ -81,8 +81,8 @@ class Reply:
         phrases: asyncio.Queue[Phrase | None] = asyncio.Queue()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._split(phrases))
-                group.create_task(self._speak(phrases))
+                group.create_task(self._decode(phrases))
+                group.create_task(self._synthesize(phrases))
         finally:
             self.queued = True
 
@@ -90,16 +90,16 @@ class Reply:
         """Let it be heard, from the next audio block on."""
         self._released.set()
 
-    async def _split(self, phrases: asyncio.Queue[Phrase | None]) -> None:
+    async def _decode(self, phrases: asyncio.Queue[Phrase | None]) -> None:
         splitter = PhraseSplitter(self._persona.language)
         began, started = self._begun
 
         async def pass_on(ready: list[Phrase]) -> None:
             for phrase in ready:
-                if not self.thinking_ms:
-                    self.thinking_ms = (time.perf_counter() - started) * 1000
-                    self._mouth.emit(
-                        StageTimed(self._mouth.now(), self.turn, Stage.THINKING, began, self.thinking_ms)
+                if not self.llm_ms:
+                    self.llm_ms = (time.perf_counter() - started) * 1000
+                    self._output.emit(
+                        StageTimed(self._output.now(), self.turn_id, PipelineStage.LLM, began, self.llm_ms)
                     )
                 phrases.put_nowait(phrase)
                 if phrase.spoken:
@@ -113,21 +113,21 @@ class Reply:
         await pass_on(splitter.finish())
         phrases.put_nowait(None)
 
-    async def _speak(self, phrases: asyncio.Queue[Phrase | None]) -> None:
+    async def _synthesize(self, phrases: asyncio.Queue[Phrase | None]) -> None:
         while (phrase := await phrases.get()) is not None:
             if not phrase.spoken:
-                self.ledger.add(phrase, None)
+                self.heard_prefix.add(phrase, None)
                 continue
-            began, started = self._mouth.now(), time.perf_counter()
-            sound = await self._mouth.synthesizer.render(phrase.spoken, self._persona.voice)
+            began, started = self._output.now(), time.perf_counter()
+            sound = await self._output.synthesizer.render(phrase.spoken, self._persona.voice)
             if self.ready_at is None:
-                self.ready_at = self._mouth.now()
-                self.speaking_ms = (time.perf_counter() - started) * 1000
-                self._mouth.emit(StageTimed(self.ready_at, self.turn, Stage.SPEAKING, began, self.speaking_ms))
-                self._told_ready()
+                self.ready_at = self._output.now()
+                self.tts_ms = (time.perf_counter() - started) * 1000
+                self._output.emit(StageTimed(self.ready_at, self.turn_id, PipelineStage.TTS, began, self.tts_ms))
+                self._on_ready()
             await self._released.wait()
             if len(sound.pcm) == 0:
-                self.ledger.add(phrase, None)
+                self.heard_prefix.add(phrase, None)
                 continue
-            self.ledger.add(phrase, self._mouth.loudspeaker.play(sound))
-            self._mouth.emit(PhraseQueued(self._mouth.now(), self.turn, phrase.text, phrase.spoken))
+            self.heard_prefix.add(phrase, self._output.speaker.play(sound))
+            self._output.emit(PhraseQueued(self._output.now(), self.turn_id, phrase.text, phrase.spoken))

@@ -12,54 +12,54 @@ from typing import Protocol
 
 from voicemate.audio.ports import BLOCK_MS, Block
 from voicemate.conversation import floor_inputs as f
-from voicemate.conversation.answering import Answering
+from voicemate.conversation.answering import ReplyPlayback
 from voicemate.conversation.attention import Obey
-from voicemate.conversation.following import Following
-from voicemate.conversation.key_cue import KeyCue
-from voicemate.conversation.meaning import Meaning, Moment
+from voicemate.conversation.following import InterimTranscripts
+from voicemate.conversation.key_cue import PttCue
+from voicemate.conversation.meaning import Interpretation, SpeechContext
 from voicemate.conversation.onset_filter import OnsetFilter
-from voicemate.conversation.parts import Parts
-from voicemate.conversation.reply import Mouth, Reply
-from voicemate.conversation.turn import Turn, Work
-from voicemate.conversation.understanding import Understanding
+from voicemate.conversation.parts import Components
+from voicemate.conversation.reply import Reply, SpeechOutput
+from voicemate.conversation.turn import Turn, TurnWork
+from voicemate.conversation.understanding import TurnUnderstanding
 from voicemate.errors import AudioError, VoicemateError, first_error
 from voicemate.events import (
-    Dismissed,
     Event,
     EventStream,
     Fault,
     FloorChanged,
     FloorState,
-    Heard,
-    Level,
+    GenerationDiscarded,
+    MicrophoneLevel,
     Recovered,
-    RolledBack,
     SpeechPaused,
+    SpeechRejected,
     SpeechResumed,
     SpeechStarted,
+    Transcribed,
     TurnEnded,
 )
-from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechEvent, Started
+from voicemate.hearing.speech_tracker import SpeechEvent, VoicePaused, VoiceResumed, VoiceStarted
 from voicemate.hearing.spoken_commands import Command, Patience
 
-LEVEL_EVERY = 96 // BLOCK_MS
+LEVEL_INTERVAL = 96 // BLOCK_MS
 """Blocks between two level events: about ten a second."""
 
-POWER_EVERY = 60_000 // BLOCK_MS
+POWER_INTERVAL = 60_000 // BLOCK_MS
 """Blocks between two looks at where the power comes from: a minute."""
 
 
-class Decider(Protocol):
+class FloorPolicy(Protocol):
     """What decides: the floor."""
 
     @property
     def state(self) -> FloorState: ...
 
-    def step(self, got: f.Input) -> list[f.Act]: ...
+    def step(self, message: f.FloorInput) -> list[f.FloorAction]: ...
 
 
 @dataclass(slots=True)
-class _Speech:
+class _CurrentSpeech:
     """The person's speech that goes on now.
 
     Attributes:
@@ -70,22 +70,22 @@ class _Speech:
     """
 
     began: int | None = None
-    aired_from: int | None = None
-    before: str = ""
+    played_from: int | None = None
+    said_before: str = ""
     keyed: bool = False
 
 
 @dataclass(slots=True)
-class _Now:
+class SessionState:
     """All that changes from moment to moment."""
 
-    turns: int = 0  # that the person has taken
-    preparing: Turn | None = None
-    speech: _Speech = field(default_factory=_Speech)
+    turn_count: int = 0  # that the person has taken
+    generation: Turn | None = None
+    speech: _CurrentSpeech = field(default_factory=_CurrentSpeech)
     patience: Patience = field(default_factory=Patience)
-    typed: str | None = None
-    blocks: int = 0
-    battery: bool = False
+    typed_text: str | None = None
+    block_count: int = 0
+    on_battery: bool = False
     key_down: bool = False
 
 
@@ -98,19 +98,23 @@ class Session:
         events: where everything that happens is told.
     """
 
-    def __init__(self, parts: Parts, floor: Decider, events: EventStream):
+    def __init__(self, parts: Components, floor: FloorPolicy, events: EventStream):
         self._parts = parts
         self._events = events
         self._floor = floor
-        self._mouth = Mouth(parts.synthesizer, parts.loudspeaker, parts.clock.now, events.emit)
-        self._answering = Answering(parts.loudspeaker, parts.clock.now, parts.dialogue, parts.attention, events.emit)
-        self._following = Following(parts.listener.so_far, parts.dialogue.read, self._tell_draft, parts.follow)
+        self._output = SpeechOutput(parts.synthesizer, parts.speaker, parts.clock.now, events.emit)
+        self._playback = ReplyPlayback(
+            parts.speaker, parts.clock.now, parts.chat_history, parts.attention, events.emit
+        )
+        self._interim = InterimTranscripts(
+            parts.recognizer.so_far, parts.chat_history.prefill, self._emit_interim, parts.interim_transcripts
+        )
         self._onsets = OnsetFilter()
-        self._cue = parts.cue or KeyCue(parts.loudspeaker, events.emit)
-        self._is = _Now()
+        self._ptt_cue = parts.ptt_cue or PttCue(parts.speaker, events.emit)
+        self._state = SessionState()
         self._tasks: set[asyncio.Task[None]] = set()
-        parts.microphone.on_health(lambda error: self._health("microphone", error))
-        parts.loudspeaker.on_health(lambda error: self._health("loudspeaker", error))
+        parts.microphone.add_health_listener(lambda error: self._on_device_health("microphone", error))
+        parts.speaker.add_health_listener(lambda error: self._on_device_health("loudspeaker", error))
 
     async def run(self) -> None:
         """Converse until the microphone ends or the awaiting task is cancelled.
@@ -121,235 +125,241 @@ class Session:
         self._emit(FloorChanged(self._now, FloorState.LISTENING, "ready"))
         try:
             async for block in self._parts.microphone.blocks():
-                self._take(block)
+                self._on_block(block)
         finally:
-            self._abandon()
+            self._shut_down()
             self._emit(FloorChanged(self._now, FloorState.STOPPED))
 
     # ------------------------------------------------------------ what a person, a menu or a program asks for
 
     def greet(self, text: str) -> None:
         """The character says ``text`` of its own accord."""
-        reply = Reply(0, _once(text), self._parts.dialogue.persona, self._mouth)
+        reply = Reply(0, _once(text), self._parts.chat_history.persona, self._output)
         reply.release()
-        self._answering.begin_unasked(reply)
+        self._playback.start_unprompted(reply)
         task = asyncio.create_task(self._say(reply), name="greeting")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def ask(self, text: str) -> None:
         """The person types ``text`` instead of saying it: a turn that is over at once."""
-        self._is.typed = text
-        self._decide(f.Asked(self._now))
+        self._state.typed_text = text
+        self._decide(f.TypedTurn(self._now))
 
     def press(self) -> None:
         """The push-to-talk key went down: the person has the floor until ``release``."""
-        self._parts.loudspeaker.wake()
-        self._parts.microphone.relax(False)
-        self._is.key_down = True
-        self._is.speech.keyed = self._is.speech.began is not None
+        self._parts.speaker.wake()
+        self._parts.microphone.set_grouping(False)
+        self._state.key_down = True
+        self._state.speech.keyed = self._state.speech.began is not None
         self._decide(f.KeyDown(self._now))
-        self._cue.pressed(self._now)
+        self._ptt_cue.on_press(self._now)
 
     def release(self) -> None:
         """The push-to-talk key came up: the person's turn is over."""
-        self._is.key_down = False
+        self._state.key_down = False
         self._decide(f.KeyUp(self._now))
-        self._cue.released()
+        self._ptt_cue.on_release()
 
-    def interrupt(self, why: str = "interrupted") -> None:
+    def interrupt(self, reason: str = "interrupted") -> None:
         """The character falls silent at once; nobody has the floor."""
-        self._decide(f.Interrupt(self._now, why))
-        self._forget_speech()
+        self._decide(f.Interrupt(self._now, reason))
+        self._reset_speech()
 
     def mute(self, muted: bool) -> None:
         """Hear nothing of the microphone, or hear it again."""
-        self._parts.gate.muted = muted
+        self._parts.mic_gate.muted = muted
 
     # ------------------------------------------------------------ what comes in
 
-    def _take(self, block: Block) -> None:
-        for told in self._answering.watch():
-            if isinstance(told, f.Audible):
-                self._forget_speech()
+    def _on_block(self, block: Block) -> None:
+        for told in self._playback.poll():
+            if isinstance(told, f.ReplyAudible):
+                self._reset_speech()
             self._decide(told)
-        self._cue.hear(block)
-        listener, gate, now = self._parts.listener, self._parts.gate, self._is
-        heard = listener.push(gate.pass_on(block, self._floor.state))
+        self._ptt_cue.on_block(block)
+        listener, gate, now = self._parts.recognizer, self._parts.mic_gate, self._state
+        heard = listener.push(gate.process(block, self._floor.state))
         voice = listener.voice_on
         if self._floor.state is FloorState.SPEAKING:
-            heard, only_echo = self._onsets.pass_on(heard, voice, gate.explained)
-            voice = voice and not gate.explained
+            heard, only_echo = self._onsets.pass_on(heard, voice, gate.echo_only)
+            voice = voice and not gate.echo_only
             if only_echo:
-                self._forget_speech()
+                self._reset_speech()
         for told in heard:
-            self._follow(block.end, told)
-        now.blocks += 1
-        if now.blocks % POWER_EVERY == 1:
-            self._look_at_power(block.end)
-        if now.blocks % LEVEL_EVERY == 0:
-            self._emit(Level(block.end, listener.dbfs, listener.voice))
+            self._on_speech_event(block.end, told)
+        now.block_count += 1
+        if now.block_count % POWER_INTERVAL == 1:
+            self._check_power(block.end)
+        if now.block_count % LEVEL_INTERVAL == 0:
+            self._emit(MicrophoneLevel(block.end, listener.dbfs, listener.voice))
         if listener.speaking and now.speech.began is not None and self._floor.state is FloorState.HEARING:
-            self._following.voice(block.end, now.speech.began)
+            self._interim.on_voice(block.end, now.speech.began)
         self._decide(f.Tick(block.end, voice))
-        self._parts.microphone.relax(self._floor.state is FloorState.LISTENING and not listener.voice_on)
+        self._parts.microphone.set_grouping(self._floor.state is FloorState.LISTENING and not listener.voice_on)
 
-    def _look_at_power(self, at: int) -> None:
+    def _check_power(self, at: int) -> None:
         battery = self._parts.on_battery()
-        if battery != self._is.battery:
-            self._is.battery = battery
-            self._following.wanted = self._parts.follow and not battery
-            self._decide(f.Power(at, battery))
+        if battery != self._state.on_battery:
+            self._state.on_battery = battery
+            self._interim.enabled = self._parts.interim_transcripts and not battery
+            self._decide(f.PowerChanged(at, battery))
 
-    def _follow(self, at: int, told: SpeechEvent) -> None:
+    def _on_speech_event(self, at: int, told: SpeechEvent) -> None:
         """Pass on what the ears say, to those who watch and to the floor."""
         match told:
-            case Started(began):
-                self._parts.loudspeaker.wake()
+            case VoiceStarted(began):
+                self._parts.speaker.wake()
                 self._begin_speech(began)
                 self._emit(SpeechStarted(at, began))
                 self._decide(f.VoiceOn(at, began))
-            case Paused(ended):
-                self._following.stop()
+            case VoicePaused(ended):
+                self._interim.stop()
                 self._emit(SpeechPaused(at, ended))
                 self._decide(f.VoiceOff(at, ended))
-            case Resumed(paused, began):
+            case VoiceResumed(paused, began):
                 self._emit(SpeechResumed(at, paused))
                 self._decide(f.VoiceOn(at, began))
 
     def _begin_speech(self, began: int) -> None:
-        over = self._floor.state in (FloorState.SPEAKING, FloorState.YIELDING)
-        self._is.speech.began = began
-        self._is.speech.keyed = self._is.key_down
-        self._is.speech.aired_from = self._answering.place(began) if over else None
+        over = self._floor.state in (FloorState.SPEAKING, FloorState.OVERLAPPING)
+        self._state.speech.began = began
+        self._state.speech.keyed = self._state.key_down
+        self._state.speech.played_from = self._playback.position_before(began) if over else None
 
-    def _health(self, where: str, error: AudioError | None) -> None:
+    def _on_device_health(self, where: str, error: AudioError | None) -> None:
         """A device broke, or works again."""
         if error is None:
             self._emit(Recovered(self._now, where))
             self._emit(FloorChanged(self._now, self._floor.state, f"the {where} works again"))
         else:
-            self._emit(Fault(self._now, where, error.wrong, error.remedy))
-            self._emit(FloorChanged(self._now, FloorState.UNAVAILABLE, error.wrong))
+            self._emit(Fault(self._now, where, error.message, error.hint))
+            self._emit(FloorChanged(self._now, FloorState.UNAVAILABLE, error.message))
 
     # ------------------------------------------------------------ what is done
 
-    def _decide(self, given: f.Input) -> None:
+    def _decide(self, given: f.FloorInput) -> None:
         for act in self._floor.step(given):
             match act:
-                case f.Enter():
+                case f.EnterState():
                     self._emit(FloorChanged(given.at, act.state, act.reason))
-                case f.Prepare():
-                    self._prepare(act)
-                case f.Commit():
+                case f.StartGeneration():
+                    self._start_generation(act)
+                case f.CommitTurn():
                     self._commit(given.at, act)
-                case f.RollBack():
-                    self._roll_back(given.at, act)
-                case f.Dismiss():
-                    self._dismiss(given.at, act)
+                case f.DiscardGeneration():
+                    self._discard(given.at, act)
+                case f.RejectSpeech():
+                    self._reject(given.at, act)
                 case f.EndSpeech():
                     self._end_speech(given.at)
-                case f.Forget():
-                    self._forget(given.at, act)
+                case f.RetractReply():
+                    self._retract(given.at, act)
                 case _:
-                    self._answering.steer(act)
+                    self._playback.apply(act)
 
-    def _prepare(self, act: f.Prepare) -> None:
-        now, dialogue = self._is, self._parts.dialogue
-        typed, now.typed = now.typed, None
-        number, said = now.turns + 1, now.speech
-        in_air = None if said.aired_from is None else self._answering.words_since(said.aired_from)
-        moment = Moment(act.began, act.ended, in_air, said.before)
-        understanding = Understanding(self._parts, moment, typed, lambda: said.keyed)
-        work = Work(
-            hear=understanding.hear,
+    def _start_generation(self, act: f.StartGeneration) -> None:
+        now, dialogue = self._state, self._parts.chat_history
+        typed, now.typed_text = now.typed_text, None
+        number, said = now.turn_count + 1, now.speech
+        in_air = None if said.played_from is None else self._playback.words_since(said.played_from)
+        moment = SpeechContext(act.began, act.ended, in_air, said.said_before)
+        understanding = TurnUnderstanding(self._parts, moment, typed, lambda: said.keyed)
+        work = TurnWork(
+            hear=understanding.transcribe,
             interpret=understanding.interpret,
-            listen=understanding.listen,
-            weigh=understanding.weigh,
-            judged=lambda given: self._judged(act.number, given),
-            ready=lambda: self._decide(f.Ready(self._now, act.number)),
-            think=lambda words: dialogue.think(words, number),
-            failed=lambda why: self._decide(f.Failed(self._now, act.number, why)),
+            listen=understanding.detect_turn_end,
+            weigh=understanding.add_model_signals,
+            judged=lambda given: self._on_words_judged(act.generation_id, given),
+            ready=lambda: self._decide(f.ReplyReady(self._now, act.generation_id)),
+            think=lambda words: dialogue.reply_to(words, number),
+            failed=lambda why: self._decide(f.GenerationFailed(self._now, act.generation_id, why)),
         )
-        now.preparing = Turn(act.number, number, work, dialogue.persona, self._mouth)
-        now.preparing.prepare()
+        now.generation = Turn(act.generation_id, number, work, dialogue.persona, self._output)
+        now.generation.start()
 
-    def _judged(self, number: int, given: Meaning) -> None:
-        factor = self._is.patience.factor
-        committed = self._answering.answers(number)
-        self._decide(f.Judged(self._now, number, bool(given.words), given.bid, given.votes, factor, given.why))
+    def _on_words_judged(self, number: int, given: Interpretation) -> None:
+        factor = self._state.patience.factor
+        committed = self._playback.turn_of(number)
+        self._decide(
+            f.WordsJudged(self._now, number, bool(given.words), given.interrupts, given.signals, factor, given.reason)
+        )
         if committed is not None:  # typed: over before its words are looked at
-            self._tell_words(committed)
+            self._emit_transcript(committed)
 
-    def _commit(self, at: int, act: f.Commit) -> None:
-        turn, now = self._is.preparing, self._is
+    def _commit(self, at: int, act: f.CommitTurn) -> None:
+        turn, now = self._state.generation, self._state
         assert turn is not None, "the floor commits only what it had prepared"
-        now.turns, now.preparing = turn.turn, None
-        self._answering.begin(turn)
+        now.turn_count, now.generation = turn.turn_id, None
+        self._playback.start(turn)
         now.patience = now.patience.after_turn()
-        self._following.stop()
-        if turn.meaning is not None and turn.meaning.meant is not None:
-            self._parts.attention.settle(turn.meaning.meant, at)
-        self._emit(TurnEnded(at, turn.turn, act.began, act.ended, act.reason, act.due))
-        turn.commit(at, at if act.due is None else act.due, act.ended)
-        self._tell_words(turn)
+        self._interim.stop()
+        if turn.interpretation is not None and turn.interpretation.decision is not None:
+            self._parts.attention.commit(turn.interpretation.decision, at)
+        self._emit(TurnEnded(at, turn.turn_id, act.began, act.ended, act.reason, act.due_at))
+        turn.commit(at, at if act.due_at is None else act.due_at, act.ended)
+        self._emit_transcript(turn)
 
-    def _tell_words(self, turn: Turn) -> None:
-        if turn.meaning is not None:
-            self._emit(Heard(self._now, turn.turn, turn.meaning.words, turn.meaning.language, final=True))
+    def _emit_transcript(self, turn: Turn) -> None:
+        if turn.interpretation is not None:
+            self._emit(
+                Transcribed(
+                    self._now, turn.turn_id, turn.interpretation.words, turn.interpretation.language, final=True
+                )
+            )
 
-    def _tell_draft(self, words: str) -> None:
+    def _emit_interim(self, words: str) -> None:
         if words:
-            self._emit(Heard(self._now, self._is.turns + 1, words, "", final=False))
+            self._emit(Transcribed(self._now, self._state.turn_count + 1, words, "", final=False))
 
-    def _roll_back(self, at: int, act: f.RollBack) -> None:
+    def _discard(self, at: int, act: f.DiscardGeneration) -> None:
         """Drop what was prepared, or committed and not heard yet."""
-        now = self._is
-        if now.preparing is not None and now.preparing.number == act.number:
-            turn, now.preparing = now.preparing, None
+        now = self._state
+        if now.generation is not None and now.generation.generation_id == act.generation_id:
+            turn, now.generation = now.generation, None
         else:
-            turn = self._answering.take_back()
-            now.turns -= act.more
-        turn.roll_back()
-        self._emit(RolledBack(at, turn.turn, act.reason))
+            turn = self._playback.retract()
+            now.turn_count -= act.turn_continues
+        turn.discard()
+        self._emit(GenerationDiscarded(at, turn.turn_id, act.reason))
 
-    def _dismiss(self, at: int, act: f.Dismiss) -> None:
-        turn, self._is.preparing = self._is.preparing, None
-        text, given = (turn.heard, turn.meaning) if turn else ("", None)
+    def _reject(self, at: int, act: f.RejectSpeech) -> None:
+        turn, self._state.generation = self._state.generation, None
+        text, given = (turn.transcript, turn.interpretation) if turn else ("", None)
         if turn:
-            turn.roll_back()
-        self._forget_speech()
-        self._emit(Dismissed(at, act.began, act.ended, act.why, text))
-        if given is not None and given.meant is not None:
-            self._parts.attention.settle(given.meant, at)
-            if isinstance(given.meant, Obey) and given.meant.given.command is Command.WAIT:
-                self._is.patience = given.meant.given.patience
+            turn.discard()
+        self._reset_speech()
+        self._emit(SpeechRejected(at, act.began, act.ended, act.reason, text))
+        if given is not None and given.decision is not None:
+            self._parts.attention.commit(given.decision, at)
+            if isinstance(given.decision, Obey) and given.decision.given.command is Command.WAIT:
+                self._state.patience = given.decision.given.patience
 
     def _end_speech(self, at: int) -> None:
         """The key came up while the voice was on."""
-        paused = self._parts.listener.end_speech()
-        self._follow(at, paused or Paused(at))
+        paused = self._parts.recognizer.end_speech()
+        self._on_speech_event(at, paused or VoicePaused(at))
 
-    def _forget_speech(self) -> None:
+    def _reset_speech(self) -> None:
         """The next voice starts a new utterance."""
-        self._following.stop()
-        self._parts.listener.close()
-        self._is.speech = _Speech()
+        self._interim.stop()
+        self._parts.recognizer.close()
+        self._state.speech = _CurrentSpeech()
 
-    def _forget(self, at: int, act: f.Forget) -> None:
+    def _retract(self, at: int, act: f.RetractReply) -> None:
         """The reply came too early: it was never said, and its turn goes on."""
-        turn, now = self._answering.take_back(), self._is
-        now.turns -= 1
-        now.speech.before = turn.meaning.words if turn.meaning else ""
-        now.speech.aired_from = None
-        self._emit(RolledBack(at, turn.turn, act.why))
+        turn, now = self._playback.retract(), self._state
+        now.turn_count -= 1
+        now.speech.said_before = turn.interpretation.words if turn.interpretation else ""
+        now.speech.played_from = None
+        self._emit(GenerationDiscarded(at, turn.turn_id, act.reason))
 
-    def _abandon(self) -> None:
+    def _shut_down(self) -> None:
         """The conversation stops: silence at once, and nothing that was heard is lost."""
-        self._following.stop()
-        self._answering.abandon()
-        if self._is.preparing is not None:
-            self._is.preparing.roll_back()
+        self._interim.stop()
+        self._playback.close()
+        if self._state.generation is not None:
+            self._state.generation.discard()
         for task in self._tasks:
             task.cancel()
 
@@ -358,8 +368,8 @@ class Session:
             await reply.run()
         except* VoicemateError as errors:
             error = first_error(errors)
-            self._emit(Fault(self._now, "greeting", error.wrong, error.remedy))
-            self._answering.drop_unasked()
+            self._emit(Fault(self._now, "greeting", error.message, error.hint))
+            self._playback.drop_unprompted()
 
     @property
     def _now(self) -> int:

@@ -11,11 +11,11 @@ class Timing:
 
     gap_ms: float
     endpoint_ms: float
-    hearing_ms: float
-    thinking_ms: float
-    speaking_ms: float
+    stt_ms: float
+    llm_ms: float
+    tts_ms: float
     ready: bool
 
     @classmethod
-    def of(cls, event: TurnTimed) -> "Timing":
-        return cls(event.gap, event.endpoint, event.hearing, event.thinking, event.speaking, event.ready)
+    def from_event(cls, event: TurnTimed) -> "Timing":
+        return cls(event.gap, event.endpoint, event.stt, event.llm, event.tts, event.ready)

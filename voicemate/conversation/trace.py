@@ -9,17 +9,17 @@ from dataclasses import dataclass, field, replace
 
 from voicemate.conversation.timing import Timing
 from voicemate.events import (
-    Dismissed,
     Event,
+    GenerationDiscarded,
     PhraseStarted,
+    PipelineStage,
     ReplyEnded,
-    RolledBack,
-    Stage,
+    SpeechRejected,
     StageTimed,
     TurnEnded,
     TurnTimed,
 )
-from voicemate.sound import samples
+from voicemate.sound import to_samples
 
 _MOST_STAGES = 60
 """Pieces of work kept for a turn; of a turn with more pauses than that, the latest."""
@@ -29,7 +29,7 @@ _MOST_STAGES = 60
 class StageTrace:
     """A piece of work: which stage, where on the clock it began, how long it took, and whether it was thrown away."""
 
-    stage: Stage
+    stage: PipelineStage
     began: int
     ms: float
     wasted: bool
@@ -55,19 +55,19 @@ class TurnTrace:
     turn: int
     began: int
     ended: int
-    decided: int
+    decided_at: int
     stages: tuple[StageTrace, ...]
-    rolled_back: int
-    silent: int | None
+    discarded: int
+    silent_at: int | None
     phrases: int
     interrupted: bool
     timing: Timing | None
-    due: int | None = None
+    due_at: int | None = None
 
     @property
-    def audible(self) -> int | None:
+    def audible_at(self) -> int | None:
         """The first sample of the reply at the loudspeaker; None when nothing was heard."""
-        return None if self.timing is None else self.ended + samples(self.timing.gap_ms)
+        return None if self.timing is None else self.ended + to_samples(self.timing.gap_ms)
 
     @property
     def wasted_ms(self) -> float:
@@ -76,7 +76,7 @@ class TurnTrace:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkAhead:
+class SpeculationSummary:
     """What became of the work that was done before turns were over.
 
     Attributes:
@@ -89,28 +89,28 @@ class WorkAhead:
 
     turns: int
     ready: int
-    awaited: int
-    thrown_away: int
+    held_open: int
+    discarded: int
     wasted_ms: float
 
     @classmethod
-    def of(cls, traces: Iterable[TurnTrace]) -> "WorkAhead":
+    def from_traces(cls, traces: Iterable[TurnTrace]) -> "SpeculationSummary":
         """Of the turns that were answered aloud."""
         answered = [trace for trace in traces if trace.timing is not None]
         return cls(
             turns=len(answered),
             ready=sum(trace.timing.ready for trace in answered if trace.timing),
-            awaited=sum(trace.timing.ready and trace.due is not None for trace in answered if trace.timing),
-            thrown_away=sum(trace.rolled_back for trace in answered),
+            held_open=sum(trace.timing.ready and trace.due_at is not None for trace in answered if trace.timing),
+            discarded=sum(trace.discarded for trace in answered),
             wasted_ms=sum(trace.wasted_ms for trace in answered),
         )
 
     def __str__(self) -> str:
         seconds = round(self.wasted_ms / 1000, 1)
         work = f" ({seconds} s of work)" if seconds else ""
-        awaited = f" (for {self.awaited} of them it stayed open a moment longer)" if self.awaited else ""
+        awaited = f" (for {self.held_open} of them it stayed open a moment longer)" if self.held_open else ""
         return (
-            f"{self.ready} of {self.turns} replies were ready when the turn ended{awaited}; {self.thrown_away} more "
+            f"{self.ready} of {self.turns} replies were ready when the turn ended{awaited}; {self.discarded} more "
             f"were prepared in vain{work}"
         )
 
@@ -144,16 +144,16 @@ class TraceAssembler:
     def __init__(self) -> None:
         self._open: dict[int, _Open] = {}
 
-    def feed(self, event: Event) -> list[TurnTrace]:
+    def add(self, event: Event) -> list[TurnTrace]:
         """Take one event; returns the turns that it completes."""
         match event:
             case StageTimed():
                 self._turn(event.turn).stages.append(StageTrace(event.stage, event.began, event.ms, event.wasted))
-            case RolledBack():
+            case GenerationDiscarded():
                 turn = self._turn(event.turn)
                 turn.rolled_back += 1
                 turn.waste()
-            case Dismissed():
+            case SpeechRejected():
                 for turn in self._open.values():
                     if turn.end is None:
                         turn.waste()
@@ -164,7 +164,7 @@ class TraceAssembler:
             case PhraseStarted():
                 self._turn(event.turn).phrases += 1
             case TurnTimed():
-                self._turn(event.turn).timing = Timing.of(event)
+                self._turn(event.turn).timing = Timing.from_event(event)
             case ReplyEnded():
                 self._turn(event.turn).reply = event
         return self._close(lambda _, turn: turn.complete)
@@ -188,12 +188,12 @@ def _trace(number: int, turn: _Open, end: TurnEnded) -> TurnTrace:
         turn=number,
         began=end.began,
         ended=end.ended,
-        decided=end.at,
+        decided_at=end.at,
         stages=tuple(turn.stages),
-        rolled_back=turn.rolled_back,
-        silent=turn.reply.at if turn.reply else None,
+        discarded=turn.rolled_back,
+        silent_at=turn.reply.at if turn.reply else None,
         phrases=turn.phrases,
         interrupted=turn.reply is not None and turn.reply.interrupted,
         timing=turn.timing,
-        due=end.due,
+        due_at=end.due_at,
     )

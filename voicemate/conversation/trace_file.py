@@ -9,11 +9,11 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from voicemate.conversation.trace import TraceAssembler, TurnTrace
-from voicemate.engine_thread import EngineThread
+from voicemate.engine_thread import WorkerThread
 from voicemate.events import Event
-from voicemate.places import private_folder, state_folder
+from voicemate.places import make_private_folder, state_folder
 
-_LARGEST_FILE = 1_000_000
+_MAX_FILE_BYTES = 1_000_000
 """Bytes, some thousand turns; then the file becomes ``trace.1.jsonl`` and a new one begins."""
 
 
@@ -57,11 +57,11 @@ class TraceFile:
         self._on_fault = on_fault
         self._now = now
         self._assembler = TraceAssembler()
-        self._thread = EngineThread("trace")
+        self._thread = WorkerThread("trace")
         self._faulty = False  # belongs to the thread
 
-    def listen(self, event: Event) -> None:
-        for turn in self._assembler.feed(event):
+    def on_event(self, event: Event) -> None:
+        for turn in self._assembler.add(event):
             self._hand_over(turn)
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ def _line(text: bytes) -> TraceLine | None:
 
 
 def _append_private(path: Path, line: bytes) -> None:
-    private_folder(path.parent)
+    make_private_folder(path.parent)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.fchmod(descriptor, 0o600)
@@ -112,7 +112,7 @@ def _append_private(path: Path, line: bytes) -> None:
         size = os.fstat(descriptor).st_size
     finally:
         os.close(descriptor)
-    if size > _LARGEST_FILE:
+    if size > _MAX_FILE_BYTES:
         path.replace(_older(path))
 
 

@@ -11,16 +11,16 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 
-from voicemate.conversation.meaning import Meaning
-from voicemate.conversation.reply import Mouth, Reply
+from voicemate.conversation.meaning import Interpretation
+from voicemate.conversation.reply import Reply, SpeechOutput
 from voicemate.errors import VoicemateError, first_error
-from voicemate.events import Fault, Heard, Stage, StageTimed
-from voicemate.hearing.listener import Understood
+from voicemate.events import Fault, PipelineStage, StageTimed, Transcribed
+from voicemate.hearing.listener import Recognition
 from voicemate.personas.persona import Persona
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class TurnWork:
     """What a turn asks of the others, in this order.
 
     Attributes:
@@ -35,11 +35,11 @@ class Work:
         failed: called once when there will be no (more) reply, with the reason.
     """
 
-    hear: Callable[[], Awaitable[Understood]]
-    interpret: Callable[[Understood], Meaning]
+    hear: Callable[[], Awaitable[Recognition]]
+    interpret: Callable[[Recognition], Interpretation]
     listen: Callable[[], Awaitable[float | None]]
-    weigh: Callable[[Meaning, float | None], Awaitable[Meaning]]
-    judged: Callable[[Meaning], None]
+    weigh: Callable[[Interpretation, float | None], Awaitable[Interpretation]]
+    judged: Callable[[Interpretation], None]
     ready: Callable[[], None]
     think: Callable[[str], AsyncGenerator[str]]
     failed: Callable[[str], None]
@@ -55,16 +55,16 @@ class Turn:
         persona, mouth: who answers, and with what.
     """
 
-    def __init__(self, number: int, turn: int, work: Work, persona: Persona, mouth: Mouth):
-        self.number = number
-        self.turn = turn
-        self.meaning: Meaning | None = None
+    def __init__(self, number: int, turn: int, work: TurnWork, persona: Persona, mouth: SpeechOutput):
+        self.generation_id = number
+        self.turn_id = turn
+        self.interpretation: Interpretation | None = None
         self.reply: Reply | None = None
-        self.heard = ""  # what whisper wrote, words or not
-        self.hearing_ms = 0.0
+        self.transcript = ""  # what whisper wrote, words or not
+        self.stt_ms = 0.0
         self.committed_at: int | None = None
         self.due_at = 0  # where it was over but for the reply
-        self.ready = False  # the reply's first sound was there then
+        self.reply_was_ready = False  # the reply's first sound was there then
         self.ended = 0  # the person's last sample
         self._work = work
         self._persona = persona
@@ -72,24 +72,24 @@ class Turn:
         self._dropped = False
         self._task: asyncio.Task[None] | None = None
 
-    def prepare(self) -> None:
+    def start(self) -> None:
         """Start working on it."""
-        self._task = asyncio.create_task(self._run(), name=f"turn {self.turn}")
+        self._task = asyncio.create_task(self._run(), name=f"turn {self.turn_id}")
 
-    def commit(self, at: int, due: int, ended: int) -> None:
+    def commit(self, at: int, due_at: int, ended: int) -> None:
         """The person is done: whatever is ready, or becomes ready, is heard.
 
         Args:
             at, due, ended: clock positions of the decision, of where it would have been taken with a reply that was
                 ready, and of the person's last sample.
         """
-        self.committed_at, self.due_at, self.ended = at, due, ended
+        self.committed_at, self.due_at, self.ended = at, due_at, ended
         # Not by comparing positions: between blocks the clock is ahead of the block that the decision belongs to.
-        self.ready = self.reply is not None and self.reply.ready_at is not None
+        self.reply_was_ready = self.reply is not None and self.reply.ready_at is not None
         if self.reply:
             self.reply.release()
 
-    def roll_back(self) -> None:
+    def discard(self) -> None:
         """Stop all work at the engines' next step; what was held is dropped."""
         self._dropped = True
         if self._task:
@@ -102,10 +102,10 @@ class Turn:
             reply = None
             if meaning.words:  # the model judges them while it reads the reply's prompt: that is thinking already
                 reply = Reply(
-                    self.turn, self._work.think(meaning.words), self._persona, self._mouth, self._work.ready
+                    self.turn_id, self._work.think(meaning.words), self._persona, self._mouth, self._work.ready
                 )
                 meaning = await self._work.weigh(meaning, await voice)
-            self.meaning = meaning
+            self.interpretation = meaning
             self._work.judged(meaning)
             if self._dropped or reply is None:
                 return
@@ -113,21 +113,21 @@ class Turn:
             if self.committed_at is not None:
                 self.reply.release()
             await self.reply.run()
-            if self.reply.ledger.begin() is None:
+            if self.reply.heard_prefix.first_sample() is None:
                 self._work.failed("there was nothing to say")
         except* VoicemateError as errors:
             error = first_error(errors)
-            self._mouth.emit(Fault(self._mouth.now(), "reply", error.wrong, error.remedy))
-            self._work.failed(error.wrong)
+            self._mouth.emit(Fault(self._mouth.now(), "reply", error.message, error.hint))
+            self._work.failed(error.message)
         finally:
             voice.cancel()
 
-    async def _understand(self) -> Understood:
+    async def _understand(self) -> Recognition:
         began, started = self._mouth.now(), time.perf_counter()
         understood = await self._work.hear()
-        now, self.hearing_ms = self._mouth.now(), (time.perf_counter() - started) * 1000
-        self.heard = understood.text
-        self._mouth.emit(StageTimed(now, self.turn, Stage.HEARING, began, self.hearing_ms))
+        now, self.stt_ms = self._mouth.now(), (time.perf_counter() - started) * 1000
+        self.transcript = understood.text
+        self._mouth.emit(StageTimed(now, self.turn_id, PipelineStage.STT, began, self.stt_ms))
         if understood.words:
-            self._mouth.emit(Heard(now, self.turn, understood.text, understood.language, final=False))
+            self._mouth.emit(Transcribed(now, self.turn_id, understood.text, understood.language, final=False))
         return understood

@@ -6,14 +6,14 @@ Each answer is asked for as late as it can be, and each vote may be missing (``e
 import contextlib
 from collections.abc import Callable
 
-from voicemate.conversation.meaning import Meaning, Moment, meaning, with_votes
-from voicemate.conversation.parts import Parts
+from voicemate.conversation.meaning import Interpretation, SpeechContext, interpret, with_model_signals
+from voicemate.conversation.parts import Components
 from voicemate.errors import ModelError
-from voicemate.hearing.listener import Understood
+from voicemate.hearing.listener import Recognition
 from voicemate.hearing.smart_turn import WINDOW
 
 
-class Understanding:
+class TurnUnderstanding:
     """Of one turn that is prepared. Lives on the conversation's loop.
 
     Args:
@@ -23,39 +23,39 @@ class Understanding:
         keyed: whether the key ends the turn, so that nobody need judge whether it is over.
     """
 
-    def __init__(self, parts: Parts, moment: Moment, typed: str | None, keyed: Callable[[], bool]):
+    def __init__(self, parts: Components, moment: SpeechContext, typed: str | None, keyed: Callable[[], bool]):
         self._parts = parts
         self._moment = moment
         self._typed = typed
         self._keyed = keyed
 
-    async def hear(self) -> Understood:
+    async def transcribe(self) -> Recognition:
         """The words."""
         if self._typed:
-            return Understood(self._typed, self._parts.dialogue.persona.language, words=True)
-        return await self._parts.listener.hear()
+            return Recognition(self._typed, self._parts.chat_history.persona.language, words=True)
+        return await self._parts.recognizer.hear()
 
-    def interpret(self, understood: Understood) -> Meaning:
+    def interpret(self, understood: Recognition) -> Interpretation:
         """What they mean at that moment."""
         if self._typed:
-            return Meaning(self._typed, understood.language, bid=True)
-        return meaning(understood, self._moment, self._parts.attention)
+            return Interpretation(self._typed, understood.language, interrupts=True)
+        return interpret(understood, self._moment, self._parts.attention)
 
-    async def listen(self) -> float | None:
+    async def detect_turn_end(self) -> float | None:
         """How probable it is that the turn is over, by the sound of the voice alone; None where nobody knows."""
-        detector, listener = self._parts.turn_detector, self._parts.listener
-        if detector is None or self._typed or self._moment.in_air is not None:
+        detector, listener = self._parts.turn_detector, self._parts.recognizer
+        if detector is None or self._typed or self._moment.playing is not None:
             return None
         end = listener.position
         with contextlib.suppress(ModelError):  # a vote less, and the rule works without it
             return await detector.complete(listener.audio(max(self._moment.began, end - WINDOW), end))
         return None
 
-    async def weigh(self, given: Meaning, voice: float | None) -> Meaning:
+    async def add_model_signals(self, given: Interpretation, voice: float | None) -> Interpretation:
         """``given`` with that and with the language model's vote on the words, where somebody needs them."""
-        if self._typed or self._moment.in_air is not None or self._keyed():
+        if self._typed or self._moment.playing is not None or self._keyed():
             return given
         known = self._parts.languages
         in_its_language = known is None or given.language in known
-        sentence = await self._parts.dialogue.completeness(given.words) if in_its_language else None
-        return with_votes(given, sentence, voice)
+        sentence = await self._parts.chat_history.completeness(given.words) if in_its_language else None
+        return with_model_signals(given, sentence, voice)

@@ -1,8 +1,8 @@
 """How long to wait before trying again what is missing. Pure."""
 
-FIRST_S = 1.0
-LONGEST_S = 30.0
-STEADY_S = 10.0
+FIRST_DELAY_S = 1.0
+MAX_DELAY_S = 30.0
+RECOVERED_AFTER_S = 10.0
 """What has worked for this long has recovered: the waits begin anew."""
 
 
@@ -10,11 +10,11 @@ class Backoff:
     """Waits that double from ``FIRST_S`` to ``LONGEST_S``."""
 
     def __init__(self) -> None:
-        self._next = FIRST_S
+        self._next = FIRST_DELAY_S
 
-    def after(self, worked_s: float) -> float:
+    def next_delay(self, worked_s: float) -> float:
         """Seconds to wait after something failed that had worked for ``worked_s``."""
-        if worked_s >= STEADY_S:
-            self._next = FIRST_S
-        wait, self._next = self._next, min(LONGEST_S, 2 * self._next)
+        if worked_s >= RECOVERED_AFTER_S:
+            self._next = FIRST_DELAY_S
+        wait, self._next = self._next, min(MAX_DELAY_S, 2 * self._next)
         return wait

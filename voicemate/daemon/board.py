@@ -2,8 +2,8 @@
 
 from collections import deque
 
-from voicemate.control.status import HotkeyState, Problem, WorkAheadState
-from voicemate.conversation.trace import TraceAssembler, TurnTrace, WorkAhead
+from voicemate.control.status import Problem, PushToTalkStatus, SpeculationStatus
+from voicemate.conversation.trace import SpeculationSummary, TraceAssembler, TurnTrace
 from voicemate.events import (
     Event,
     Fault,
@@ -16,63 +16,67 @@ from voicemate.events import (
     TurnTimed,
 )
 
-_LATEST = 20
+_RECENT_TURNS = 20
 """Turns of which gaps and work are told."""
 
-_OF_A_REPLY = ("reply", "greeting")
+_REPLY_COMPONENTS = ("reply", "greeting")
 """Faults that nobody recovers from by name: the next reply that is spoken shows that all is well."""
 
 
-class Board:
+class StatusTracker:
     """A subscriber. ``state`` and ``reason`` are the floor's."""
 
     def __init__(self) -> None:
         self.state = FloorState.STARTING
         self.reason = ""
-        self.gaps_ms: deque[float] = deque(maxlen=_LATEST)
+        self.gaps_ms: deque[float] = deque(maxlen=_RECENT_TURNS)
         self.turns = 0
-        self.hotkey = HotkeyState()
-        self._problems: dict[str, Problem] = {}
+        self.push_to_talk = PushToTalkStatus()
+        self._problem_by_component: dict[str, Problem] = {}
         self._assembler = TraceAssembler()
-        self._traces: deque[TurnTrace] = deque(maxlen=_LATEST)
+        self._traces: deque[TurnTrace] = deque(maxlen=_RECENT_TURNS)
 
     @property
     def problems(self) -> list[Problem]:
         """What is wrong now."""
-        return list(self._problems.values())
+        return list(self._problem_by_component.values())
 
     @property
-    def work_ahead(self) -> WorkAheadState:
+    def speculation(self) -> SpeculationStatus:
         """What became of the work on the latest replies."""
-        work = WorkAhead.of(self._traces)
-        return WorkAheadState(
+        work = SpeculationSummary.from_traces(self._traces)
+        return SpeculationStatus(
             turns=work.turns,
             ready=work.ready,
-            awaited=work.awaited,
-            thrown_away=work.thrown_away,
+            held_open=work.held_open,
+            discarded=work.discarded,
             wasted_ms=round(work.wasted_ms, 1),
         )
 
     def has_problem(self, where: str) -> bool:
-        return where in self._problems
+        return where in self._problem_by_component
 
-    def feed(self, event: Event) -> None:
-        self._traces.extend(self._assembler.feed(event))
+    def on_event(self, event: Event) -> None:
+        self._traces.extend(self._assembler.add(event))
         match event:
             case FloorChanged():
                 self.state, self.reason = event.state, event.reason
                 if event.state is FloorState.STOPPED:  # the next conversation counts its turns anew
                     self._traces.extend(self._assembler.finish())
             case Fault():
-                self._problems[event.where] = Problem(where=event.where, wrong=event.wrong, remedy=event.remedy)
+                self._problem_by_component[event.component] = Problem(
+                    component=event.component, message=event.message, hint=event.hint
+                )
             case Recovered():
-                self._problems.pop(event.where, None)
+                self._problem_by_component.pop(event.component, None)
             case HotkeyChanged():
-                self.hotkey = HotkeyState(chord=event.chord, mode=event.mode, watched=event.watched, why=event.why)
+                self.push_to_talk = PushToTalkStatus(
+                    chord=event.chord, mode=event.mode, watched=event.active, reason=event.reason
+                )
             case TurnEnded():
                 self.turns += 1
             case TurnTimed():
                 self.gaps_ms.append(event.gap)
             case ReplyEnded():
-                for where in _OF_A_REPLY:
-                    self._problems.pop(where, None)
+                for where in _REPLY_COMPONENTS:
+                    self._problem_by_component.pop(where, None)

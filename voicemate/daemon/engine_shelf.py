@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from voicemate.config import Settings
-from voicemate.conversation.dialogue import Dialogue
-from voicemate.daemon.resting import Resting, RestingLlama, RestingWhisper
+from voicemate.conversation.dialogue import ChatHistory
+from voicemate.daemon.resting import Unloadable, UnloadableLlama, UnloadableWhisper
 from voicemate.engines import (
     Engines,
-    in_character,
-    listen_with,
     load_llama,
     load_synthesizer,
     load_turn_detector,
     load_whisper,
+    make_recognizer,
+    start_chat,
 )
 from voicemate.hearing.smart_turn import SmartTurn
 from voicemate.hearing.whisper import Whisper
@@ -39,14 +39,14 @@ class _Loaded:
     unload: Callable[[Any], Awaitable[None]]
 
 
-class EngineShelf:
+class EnginePool:
     """Whisper, the language model with its character, and the voice."""
 
     def __init__(self) -> None:
         heap.return_large_blocks()
         self._loaded: dict[str, _Loaded] = {}
 
-    async def fit(self, settings: Settings, persona: Persona) -> Engines:
+    async def load(self, settings: Settings, persona: Persona) -> Engines:
         """The engines that ``settings`` and ``persona`` ask for; only what differs is loaded, all at the same time.
 
         When this is cancelled, what was being loaded is loaded on, and there for the next call.
@@ -62,52 +62,52 @@ class EngineShelf:
             dialogue = loading.create_task(self._dialogue(settings, persona))
             synthesizer = loading.create_task(self._synthesizer(settings, persona))
             detector = loading.create_task(self._detector(settings))
-        listener = listen_with(settings, whisper.result())
+        listener = make_recognizer(settings, whisper.result())
         if self._loaded != before:
             await asyncio.to_thread(heap.give_back)
         return Engines(listener, dialogue.result(), synthesizer.result(), detector.result())
 
-    def wake(self) -> None:
+    def start_reloading(self) -> None:
         """Somebody is about to talk: what rests comes back."""
-        for engine in self._restful():
-            engine.wake()
+        for engine in self._unloadable():
+            engine.start_loading()
 
-    async def awake(self) -> None:
+    async def reload(self) -> None:
         """The same; returns when everything is back.
 
         Raises:
             ModelError: it cannot be loaded any more.
         """
-        await asyncio.gather(*(engine.awake() for engine in self._restful()))
+        await asyncio.gather(*(engine.loaded() for engine in self._unloadable()))
 
-    async def rest(self) -> None:
+    async def unload(self) -> None:
         """Free whisper and the language model until they are needed: nobody talks for now."""
         character = self._loaded.get("character")
-        if character and _ready(character.load):
+        if character and _is_ready(character.load):
             await character.load.result().rest()
-        for engine in self._restful():
-            await engine.keep()
-            await engine.rest()
+        for engine in self._unloadable():
+            await engine.save_state()
+            await engine.unload()
         await asyncio.to_thread(heap.give_back)
 
-    def _restful(self) -> list[Resting[Any]]:
+    def _unloadable(self) -> list[Unloadable[Any]]:
         loads = [self._loaded[name].load for name in ("llama", "whisper") if name in self._loaded]
-        return [load.result() for load in loads if _ready(load)]
+        return [load.result() for load in loads if _is_ready(load)]
 
     async def close(self) -> None:
         """Free everything: what speaks first, whisper last, since llama's backend may still need it quiet."""
         for name in ("voice", "character", "llama", "detector", "whisper"):
-            await self._drop(name)
+            await self._discard(name)
 
-    async def _whisper(self, settings: Settings) -> RestingWhisper:
-        hearing = settings.hearing
+    async def _whisper(self, settings: Settings) -> UnloadableWhisper:
+        hearing = settings.stt
         made_for = (hearing.model, hearing.threads, hearing.audio_context)
 
         async def load() -> Whisper:
             return await asyncio.to_thread(load_whisper, settings)
 
-        async def loaded() -> RestingWhisper:
-            return RestingWhisper(await load(), load, self.awake)
+        async def loaded() -> UnloadableWhisper:
+            return UnloadableWhisper(await load(), load, self.reload)
 
         return await self._get("whisper", made_for, loaded, lambda whisper: whisper.rest())
 
@@ -117,21 +117,21 @@ class EngineShelf:
                 await asyncio.to_thread(detector.close)
 
         return await self._get(
-            "detector", settings.endpoint.voice, lambda: asyncio.to_thread(load_turn_detector, settings), close
+            "detector", settings.turns.smart_turn, lambda: asyncio.to_thread(load_turn_detector, settings), close
         )
 
-    async def _dialogue(self, settings: Settings, persona: Persona) -> Dialogue:
-        made_for = (settings.thinking, persona)
+    async def _dialogue(self, settings: Settings, persona: Persona) -> ChatHistory:
+        made_for = (settings.llm, persona)
         if "character" in self._loaded and self._loaded["character"].made_for != made_for:
-            await self._drop("character")
+            await self._discard("character")
 
-        async def loaded() -> RestingLlama:
-            return RestingLlama(await load_llama(settings), lambda: load_llama(settings))
+        async def loaded() -> UnloadableLlama:
+            return UnloadableLlama(await load_llama(settings), lambda: load_llama(settings))
 
-        llama: RestingLlama = await self._get("llama", settings.thinking, loaded, lambda llama: llama.rest())
+        llama: UnloadableLlama = await self._get("llama", settings.llm, loaded, lambda llama: llama.rest())
 
-        def cast() -> Awaitable[Dialogue]:
-            return in_character(settings, persona, llama)
+        def cast() -> Awaitable[ChatHistory]:
+            return start_chat(settings, persona, llama)
 
         return await self._get("character", made_for, cast, lambda dialogue: dialogue.rest())
 
@@ -139,7 +139,7 @@ class EngineShelf:
         async def start() -> Synthesizer:
             return load_synthesizer(settings, persona)
 
-        return await self._get("voice", settings.speaking, start, lambda synthesizer: synthesizer.close())
+        return await self._get("voice", settings.tts, start, lambda synthesizer: synthesizer.close())
 
     async def _get(
         self,
@@ -150,29 +150,29 @@ class EngineShelf:
     ) -> Any:
         """What is called ``name``, loaded now unless it is there and was made for the same."""
         found = self._loaded.get(name)
-        if found and (found.made_for != made_for or _failed(found.load)):
-            await self._drop(name)
+        if found and (found.made_for != made_for or _has_failed(found.load)):
+            await self._discard(name)
             found = None
         if found is None:
-            found = self._loaded[name] = _Loaded(made_for, asyncio.ensure_future(_awaited(load())), unload)
+            found = self._loaded[name] = _Loaded(made_for, asyncio.ensure_future(_as_coroutine(load())), unload)
         return await asyncio.shield(found.load)
 
-    async def _drop(self, name: str) -> None:
+    async def _discard(self, name: str) -> None:
         found = self._loaded.pop(name, None)
         if found is None:
             return
         await asyncio.wait([found.load])
-        if not _failed(found.load):
+        if not _has_failed(found.load):
             await found.unload(found.load.result())
 
 
-def _ready(load: asyncio.Task[Any]) -> bool:
-    return load.done() and not _failed(load)
+def _is_ready(load: asyncio.Task[Any]) -> bool:
+    return load.done() and not _has_failed(load)
 
 
-def _failed(load: asyncio.Task[Any]) -> bool:
+def _has_failed(load: asyncio.Task[Any]) -> bool:
     return load.done() and (load.cancelled() or load.exception() is not None)
 
 
-async def _awaited(loading: Awaitable[Any]) -> Any:
+async def _as_coroutine(loading: Awaitable[Any]) -> Any:
     return await loading

@@ -4,14 +4,23 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from voicemate.control.protocol import Code
+from voicemate.control.protocol import ErrorCode
 from voicemate.errors import ControlError
-from voicemate.events import Event, EventStream, Fault, FloorChanged, FloorState, ReplyEnded, RolledBack, TurnEnded
+from voicemate.events import (
+    Event,
+    EventStream,
+    Fault,
+    FloorChanged,
+    FloorState,
+    GenerationDiscarded,
+    ReplyEnded,
+    TurnEnded,
+)
 
 T = TypeVar("T")
 
 
-async def outcome(events: EventStream, judge: Callable[[Event], T | None], begin: Callable[[], None]) -> T:
+async def wait_for_event(events: EventStream, judge: Callable[[Event], T | None], begin: Callable[[], None]) -> T:
     """Call ``begin``, and return the first thing that ``judge`` makes of an event, from then on, that is not None.
 
     Raises:
@@ -38,7 +47,7 @@ async def outcome(events: EventStream, judge: Callable[[Event], T | None], begin
         unsubscribe()
 
 
-class ReplyFollowed:
+class ReplyOutcome:
     """Judges what becomes of a typed turn: the text that was heard of the reply to it."""
 
     def __init__(self) -> None:
@@ -51,25 +60,25 @@ class ReplyFollowed:
             case TurnEnded() if self._turn is None:
                 self._turn = event.turn
             case ReplyEnded() if event.turn == self._turn:
-                return event.heard
+                return event.heard_prefix
             case Fault():
-                self._why, self._remedy = event.wrong, event.remedy
-            case RolledBack() if event.turn == self._turn:
+                self._why, self._remedy = event.message, event.hint
+            case GenerationDiscarded() if event.turn == self._turn:
                 self._why = event.reason[:1].upper() + event.reason[1:]
             case FloorChanged() if self._turn is not None:
                 _check_goes_on(event, self._why, self._remedy)
         return None
 
 
-class SayingFollowed:
+class SpeechOutcome:
     """Judges what becomes of a text that the character is to say: what was heard of it."""
 
     def __call__(self, event: Event) -> str | None:
         match event:
             case ReplyEnded(turn=0):
-                return event.heard
-            case Fault(where="greeting"):
-                raise ControlError(event.wrong, event.remedy, Code.FAILED)
+                return event.heard_prefix
+            case Fault(component="greeting"):
+                raise ControlError(event.message, event.hint, ErrorCode.FAILED)
             case FloorChanged(state=FloorState.STOPPED | FloorState.UNAVAILABLE):
                 _check_goes_on(event, "The conversation ended before it was said", "")
         return None
@@ -78,6 +87,6 @@ class SayingFollowed:
 def _check_goes_on(event: FloorChanged, why: str, remedy: str) -> None:
     """That a reply may still come after the floor has changed so."""
     if event.state is FloorState.UNAVAILABLE:
-        raise ControlError(event.reason, "See `voicemate status`", Code.UNAVAILABLE)
+        raise ControlError(event.reason, "See `voicemate status`", ErrorCode.UNAVAILABLE)
     if event.state in (FloorState.LISTENING, FloorState.STOPPED):
-        raise ControlError(why, remedy, Code.FAILED)
+        raise ControlError(why, remedy, ErrorCode.FAILED)

@@ -14,28 +14,36 @@ from voicemate.config import Settings
 from voicemate.daemon.backoff import Backoff
 from voicemate.errors import HotkeyError, NoHotkeyError, VoicemateError
 from voicemate.events import Event, EventStream, Fault, FloorChanged, FloorState, HotkeyChanged, Recovered
-from voicemate.hotkey.choice import watch_of
-from voicemate.hotkey.chord import Chord, parse
-from voicemate.hotkey.gesture import Act, Gesture, Mode
-from voicemate.hotkey.reports import Broken, Down, Ready, Report, Tell, Up, Watch
-from voicemate.hotkey.surroundings import desktop_session
+from voicemate.hotkey.choice import make_chord_listener
+from voicemate.hotkey.chord import Chord, parse_chord
+from voicemate.hotkey.gesture import KeyAction, KeyGesture, KeyMode
+from voicemate.hotkey.reports import (
+    ChordEvent,
+    ChordEventCallback,
+    ChordListener,
+    ChordPressed,
+    ChordRegistered,
+    ChordReleased,
+    ListenerFailed,
+)
+from voicemate.hotkey.surroundings import desktop_environment
 
-WHERE = "hotkey"
+COMPONENT = "hotkey"
 
-GIVE_UP_S = 600.0
+RETRY_FOR_S = 600.0
 """What may come later (a desktop after the login service) is looked for this long, and after that when the settings
 are read again."""
 
 log = logging.getLogger(__name__)
 
-MakeWatch = Callable[[Chord, Tell, Mapping[str, str]], Watch]
+ListenerFactory = Callable[[Chord, ChordEventCallback, Mapping[str, str]], ChordListener]
 
 
-class Keyed(Protocol):
+class KeyTarget(Protocol):
     """A conversation with a push-to-talk key. Everything is called on its loop."""
 
     @property
-    def pressed(self) -> bool: ...
+    def key_is_down(self) -> bool: ...
 
     async def press(self) -> None: ...
 
@@ -45,7 +53,7 @@ class Keyed(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class KeyConfig:
     """What the settings say of the key.
 
     Attributes:
@@ -53,18 +61,18 @@ class Wanted:
     """
 
     chord: str
-    mode: Mode
+    mode: KeyMode
     tap_ms: int
-    asked_for: bool
+    required: bool
 
     @classmethod
-    def of(cls, settings: Settings) -> "Wanted":
+    def from_settings(cls, settings: Settings) -> "KeyConfig":
         hotkey, push_to_talk = settings.hotkey, settings.push_to_talk
         asked_for = not push_to_talk.hands_free or "chord" in hotkey.model_fields_set
         return cls(hotkey.chord, hotkey.mode, push_to_talk.tap_ms, asked_for)
 
 
-class Hotkey:
+class KeyController:
     """Watches the key inside ``async with``. Lives on one loop.
 
     Args:
@@ -76,139 +84,143 @@ class Hotkey:
 
     def __init__(
         self,
-        keyed: Keyed,
+        target: KeyTarget,
         events: EventStream,
-        watch: MakeWatch = watch_of,
-        surroundings: Callable[[], Mapping[str, str]] = desktop_session,
+        make_listener: ListenerFactory = make_chord_listener,
+        desktop_env: Callable[[], Mapping[str, str]] = desktop_environment,
     ):
-        self._keyed = keyed
+        self._target = target
         self._events = events
-        self._make_watch = watch
-        self._surroundings = surroundings
-        self._wanted: Wanted | None = None
-        self._inbox: asyncio.Queue[Report | None] = asyncio.Queue()  # None: something else is wanted
-        self._gesture = Gesture("hold", 0)
+        self._make_listener = make_listener
+        self._desktop_env = desktop_env
+        self._config: KeyConfig | None = None
+        self._chord_events: asyncio.Queue[ChordEvent | None] = asyncio.Queue()  # None: something else is wanted
+        self._gesture = KeyGesture("hold", 0)
         self._held = False
         self._speaking = False
-        self._told: HotkeyChanged | None = None
-        self._faulty = False
-        self._doing: set[asyncio.Task[None]] = set()
-        events.subscribe(self._happened)
+        self._reported: HotkeyChanged | None = None
+        self._fault_reported = False
+        self._actions: set[asyncio.Task[None]] = set()
+        events.subscribe(self.on_event)
 
-    async def __aenter__(self) -> "Hotkey":
+    async def __aenter__(self) -> "KeyController":
         self._loop = asyncio.get_running_loop()
-        self._keeping = asyncio.create_task(self._keep(), name="hotkey")
+        self._running = asyncio.create_task(self._run(), name="hotkey")
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._keeping.cancel()
+        self._running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await self._keeping
+            await self._running
 
-    def use(self, settings: Settings) -> None:
+    def apply_settings(self, settings: Settings) -> None:
         """The settings were read: whatever they say of the key is done soon. What failed is tried again."""
-        wanted = Wanted.of(settings)
-        if wanted != self._wanted or (self._told and not self._told.watched):
-            self._wanted = wanted
-            self._inbox.put_nowait(None)
+        wanted = KeyConfig.from_settings(settings)
+        if wanted != self._config or (self._reported and not self._reported.active):
+            self._config = wanted
+            self._chord_events.put_nowait(None)
 
     # ------------------------------------------------------------ watching it
 
-    async def _keep(self) -> None:
+    async def _run(self) -> None:
         backoff, since = Backoff(), self._loop.time()
         while True:
             began = self._loop.time()
-            trouble = await self._watch(self._wanted) if self._wanted else None
+            trouble = await self._listen(self._config) if self._config else None
             if trouble is None:
                 since = self._loop.time()
-                if self._wanted is None or not self._wanted.chord:
-                    await self._news()
+                if self._config is None or not self._config.chord:
+                    await self._wait_for_settings()
                 continue
-            if self._told and self._told.watched:
+            if self._reported and self._reported.active:
                 since = self._loop.time()
-            self._tell_trouble(trouble)
-            later = trouble.passing and self._loop.time() - since < GIVE_UP_S
-            await self._news(backoff.after(self._loop.time() - began) if later else None)
+            self._report_error(trouble)
+            later = trouble.transient and self._loop.time() - since < RETRY_FOR_S
+            await self._wait_for_settings(backoff.next_delay(self._loop.time() - began) if later else None)
 
-    async def _news(self, patience_s: float | None = None) -> None:
+    async def _wait_for_settings(self, timeout_s: float | None = None) -> None:
         """Return when something else is wanted, or after ``patience_s``."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
-                while await self._inbox.get() is not None:
+            async with asyncio.timeout(timeout_s):
+                while await self._chord_events.get() is not None:
                     pass
 
-    async def _watch(self, wanted: Wanted) -> HotkeyError | None:
+    async def _listen(self, config: KeyConfig) -> HotkeyError | None:
         """Watch the key until something else is wanted; returns what went wrong before that."""
-        if not wanted.chord:
-            self._tell(HotkeyChanged(0, "", wanted.mode, watched=False))
-            self._recovered()
+        if not config.chord:
+            self._report(HotkeyChanged(0, "", config.mode, active=False))
+            self._report_recovery()
             return None
-        inbox = self._inbox = asyncio.Queue()
-        self._gesture = Gesture(wanted.mode, wanted.tap_ms)
+        inbox = self._chord_events = asyncio.Queue()
+        self._gesture = KeyGesture(config.mode, config.tap_ms)
 
-        def tell(report: Report) -> None:
+        def tell(report: ChordEvent) -> None:
             self._loop.call_soon_threadsafe(inbox.put_nowait, report)
 
         try:
-            surroundings = await asyncio.to_thread(self._surroundings)
-            watch = self._make_watch(parse(wanted.chord), tell, surroundings)
+            surroundings = await asyncio.to_thread(self._desktop_env)
+            watch = self._make_listener(parse_chord(config.chord), tell, surroundings)
         except HotkeyError as error:
             return error
         watch.start()
         try:
-            return await self._follow(wanted)
+            return await self._handle_events(config)
         finally:
             await asyncio.to_thread(watch.stop)
             if self._held:
-                self._up()
+                self._on_up()
 
-    async def _follow(self, wanted: Wanted) -> HotkeyError | None:
+    async def _handle_events(self, config: KeyConfig) -> HotkeyError | None:
         """Do what the key says. A chord is never given back while it is held, or its release would be lost."""
         changed = False
         while not changed or self._held:
-            match await self._inbox.get():
-                case Ready():
-                    self._tell(HotkeyChanged(0, wanted.chord, wanted.mode, watched=True))
-                    self._recovered()
-                case Down():
-                    self._down()
-                case Up():
-                    self._up()
-                case Broken(error):
+            match await self._chord_events.get():
+                case ChordRegistered():
+                    self._report(HotkeyChanged(0, config.chord, config.mode, active=True))
+                    self._report_recovery()
+                case ChordPressed():
+                    self._on_down()
+                case ChordReleased():
+                    self._on_up()
+                case ListenerFailed(error):
                     return error
                 case None:
-                    changed = self._wanted != wanted
+                    changed = self._config != config
         return None
 
     # ------------------------------------------------------------ what it does
 
-    def _happened(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         if isinstance(event, FloorChanged):
-            self._speaking = event.state in (FloorState.SPEAKING, FloorState.YIELDING)
+            self._speaking = event.state in (FloorState.SPEAKING, FloorState.OVERLAPPING)
 
-    def _down(self) -> None:
+    def _on_down(self) -> None:
         self._held = True
-        self._do(self._gesture.down(self._loop.time() * 1000, self._speaking, self._keyed.pressed))
+        self._do(self._gesture.on_down(self._loop.time() * 1000, self._speaking, self._target.key_is_down))
 
-    def _up(self) -> None:
+    def _on_up(self) -> None:
         self._held = False
-        self._do(self._gesture.up(self._loop.time() * 1000))
+        self._do(self._gesture.on_up(self._loop.time() * 1000))
 
-    def _do(self, act: Act | None) -> None:
-        work = {Act.PRESS: self._press, Act.RELEASE: self._keyed.release, Act.INTERRUPT: self._interrupt}
+    def _do(self, act: KeyAction | None) -> None:
+        work = {
+            KeyAction.PRESS: self._press,
+            KeyAction.RELEASE: self._target.release,
+            KeyAction.INTERRUPT: self._interrupt,
+        }
         if act:
-            task = asyncio.create_task(self._tried(work[act]()), name=f"hotkey {act.value}")
-            self._doing.add(task)
-            task.add_done_callback(self._doing.discard)
+            task = asyncio.create_task(self._run_action(work[act]()), name=f"hotkey {act.value}")
+            self._actions.add(task)
+            task.add_done_callback(self._actions.discard)
 
     async def _press(self) -> None:
-        await self._keyed.press()
+        await self._target.press()
 
     async def _interrupt(self) -> None:
-        await self._keyed.release()
-        await self._keyed.interrupt()
+        await self._target.release()
+        await self._target.interrupt()
 
-    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _run_action(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except VoicemateError as error:  # what is missing is told by whoever misses it
@@ -216,21 +228,21 @@ class Hotkey:
 
     # ------------------------------------------------------------ telling how it is
 
-    def _tell_trouble(self, error: HotkeyError) -> None:
-        assert self._wanted
-        self._tell(HotkeyChanged(0, self._wanted.chord, self._wanted.mode, watched=False, why=str(error)))
-        if self._wanted.asked_for or not isinstance(error, NoHotkeyError):
-            self._faulty = True
-            self._events.emit(Fault(0, WHERE, error.wrong, error.remedy))
+    def _report_error(self, error: HotkeyError) -> None:
+        assert self._config
+        self._report(HotkeyChanged(0, self._config.chord, self._config.mode, active=False, reason=str(error)))
+        if self._config.required or not isinstance(error, NoHotkeyError):
+            self._fault_reported = True
+            self._events.emit(Fault(0, COMPONENT, error.message, error.hint))
         else:
-            self._recovered()
+            self._report_recovery()
 
-    def _tell(self, event: HotkeyChanged) -> None:
-        if event != self._told:
-            self._told = event
+    def _report(self, event: HotkeyChanged) -> None:
+        if event != self._reported:
+            self._reported = event
             self._events.emit(event)
 
-    def _recovered(self) -> None:
-        if self._faulty:
-            self._faulty = False
-            self._events.emit(Recovered(0, WHERE))
+    def _report_recovery(self) -> None:
+        if self._fault_reported:
+            self._fault_reported = False
+            self._events.emit(Recovered(0, COMPONENT))

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 
 from voicemate.events import Event, FloorChanged, FloorState, SpeechStarted
 
-_NOBODY = (FloorState.LISTENING, FloorState.STOPPED, FloorState.UNAVAILABLE)
+_IDLE_STATES = (FloorState.LISTENING, FloorState.STOPPED, FloorState.UNAVAILABLE)
 """States in which nobody talks."""
 
 
-class Idling:
+class IdleUnloader:
     """A subscriber. Lives on one loop.
 
     Args:
@@ -19,38 +19,38 @@ class Idling:
         after_s: how long nobody has to have talked; 0 for never.
     """
 
-    def __init__(self, rest: Callable[[], Awaitable[None]], wake: Callable[[], object]):
+    def __init__(self, unload: Callable[[], Awaitable[None]], reload: Callable[[], object]):
         self.after_s = 0.0
-        self._rest = rest
-        self._wake = wake
-        self._waiting: asyncio.TimerHandle | None = None
-        self._resting: asyncio.Task[None] | None = None
+        self._unload = unload
+        self._reload = reload
+        self._timer: asyncio.TimerHandle | None = None
+        self._unloading: asyncio.Task[None] | None = None
 
-    def feed(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         match event:
             case FloorChanged():
-                self._stop_waiting()
-                if event.state in _NOBODY:
-                    self._wait()
+                self._stop_timer()
+                if event.state in _IDLE_STATES:
+                    self._start_timer()
                 elif event.state in (FloorState.HEARING, FloorState.THINKING):
-                    self._wake()
+                    self._reload()
             case SpeechStarted():
-                self._stop_waiting()
-                self._wake()
-                self._wait()
+                self._stop_timer()
+                self._reload()
+                self._start_timer()
 
     def close(self) -> None:
-        self._stop_waiting()
+        self._stop_timer()
 
-    def _wait(self) -> None:
+    def _start_timer(self) -> None:
         if self.after_s:
-            self._waiting = asyncio.get_running_loop().call_later(self.after_s, self._go_to_rest)
+            self._timer = asyncio.get_running_loop().call_later(self.after_s, self._unload_now)
 
-    def _stop_waiting(self) -> None:
-        if self._waiting:
-            self._waiting.cancel()
-            self._waiting = None
+    def _stop_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
-    def _go_to_rest(self) -> None:
-        self._waiting = None
-        self._resting = asyncio.ensure_future(self._rest())
+    def _unload_now(self) -> None:
+        self._timer = None
+        self._unloading = asyncio.ensure_future(self._unload())

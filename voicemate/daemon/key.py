@@ -7,7 +7,7 @@ from voicemate.config import PushToTalkSettings
 from voicemate.events import Event, FloorChanged, FloorState
 
 
-class Key:
+class MicrophoneKey:
     """Lives on one loop.
 
     Most turns follow soon upon another and opening a microphone costs some tenths of a second, so it is kept open for
@@ -23,37 +23,37 @@ class Key:
         settings: how long that is.
     """
 
-    def __init__(self, lost: Callable[[], None], cold: Callable[[], None]):
+    def __init__(self, on_lost: Callable[[], None], on_cooled: Callable[[], None]):
         self.down = False
         self.warm = False
         self.settings = PushToTalkSettings()
-        self._lost = lost
-        self._cold = cold
-        self._releasing: asyncio.TimerHandle | None = None
-        self._cooling: asyncio.TimerHandle | None = None
+        self._on_lost = on_lost
+        self._on_cooled = on_cooled
+        self._release_timer: asyncio.TimerHandle | None = None
+        self._cooling_timer: asyncio.TimerHandle | None = None
 
     def press(self) -> None:
         self.down = self.warm = True
-        self._releasing = asyncio.get_running_loop().call_later(self.settings.longest_s, self._lost)
+        self._release_timer = asyncio.get_running_loop().call_later(self.settings.max_hold_s, self._on_lost)
 
     def release(self) -> bool:
         """Whether it was down."""
-        if self._releasing:
-            self._releasing.cancel()
-            self._releasing = None
+        if self._release_timer:
+            self._release_timer.cancel()
+            self._release_timer = None
         was_down, self.down = self.down, False
         return was_down
 
-    def feed(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """A subscriber: the microphone is kept warm for a while after anybody last held the floor."""
         if not isinstance(event, FloorChanged):
             return
-        if self._cooling:
-            self._cooling.cancel()
-            self._cooling = None
+        if self._cooling_timer:
+            self._cooling_timer.cancel()
+            self._cooling_timer = None
         if event.state is FloorState.LISTENING and self.warm and not self.down:
-            self._cooling = asyncio.get_running_loop().call_later(self.settings.warm_s, self._cool)
+            self._cooling_timer = asyncio.get_running_loop().call_later(self.settings.keep_open_s, self._cool)
 
     def _cool(self) -> None:
         self.warm = False
-        self._cold()
+        self._on_cooled()

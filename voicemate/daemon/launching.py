@@ -13,22 +13,22 @@ from typing import IO
 
 import psutil
 
-from voicemate.control.client import Client
-from voicemate.conversation.instance import holder
+from voicemate.control.client import ControlClient
+from voicemate.conversation.instance import lock_holder
 from voicemate.daemon.readiness import READY
 from voicemate.errors import ControlError, NotRunningError, VoicemateError
-from voicemate.places import private_folder, runtime_folder
+from voicemate.places import make_private_folder, runtime_folder
 
-START_S = 60.0
+START_TIMEOUT_S = 60.0
 """From a new process to its control socket: Python's own start, on a busy machine."""
 
-_LONGEST_SENTENCE = 4_096
+_MAX_MESSAGE_BYTES = 4_096
 
-END_S = 5.0
+STOP_TIMEOUT_S = 5.0
 """After this long a daemon that was asked to end is ended."""
 
 
-def launch(options: Sequence[str]) -> None:
+def launch_daemon(options: Sequence[str]) -> None:
     """Start a daemon that outlives this process and its terminal; returns when its control socket answers.
 
     Args:
@@ -40,7 +40,7 @@ def launch(options: Sequence[str]) -> None:
     reader, writer = os.pipe()
     try:
         command = [sys.executable, "-m", "voicemate", "run", "--ready", str(writer), *options]
-        with _last_words() as stderr:
+        with _open_crash_output() as stderr:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -53,28 +53,29 @@ def launch(options: Sequence[str]) -> None:
     finally:
         os.close(writer)
     with open(reader, "rb", buffering=0) as told:
-        if not select.select([told], [], [], START_S)[0]:
+        if not select.select([told], [], [], START_TIMEOUT_S)[0]:
             raise VoicemateError(
-                f"voicemate was started and is not ready after {START_S:.0f} s", "See `voicemate status` in a while"
+                f"voicemate was started and is not ready after {START_TIMEOUT_S:.0f} s",
+                "See `voicemate status` in a while",
             )
-        said = told.read(_LONGEST_SENTENCE)
+        said = told.read(_MAX_MESSAGE_BYTES)
     if said == READY:
         return
     with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=END_S)
+        process.wait(timeout=STOP_TIMEOUT_S)
     sentence = said.decode("utf-8", "replace").strip() or "voicemate ended before it was ready"
-    raise VoicemateError(sentence, "" if said else f"See {_last_words_file()}, or try `voicemate run`")
+    raise VoicemateError(sentence, "" if said else f"See {_crash_output_path()}, or try `voicemate run`")
 
 
-def _last_words_file() -> Path:
+def _crash_output_path() -> Path:
     return runtime_folder() / "last-words"
 
 
-def _last_words() -> IO[bytes]:
+def _open_crash_output() -> IO[bytes]:
     """Where a process that crashes leaves its last words; nowhere, where they cannot be written."""
     try:
-        private_folder(runtime_folder())
-        return open(_last_words_file(), "wb", opener=lambda path, flags: os.open(path, flags, 0o600))
+        make_private_folder(runtime_folder())
+        return open(_crash_output_path(), "wb", opener=lambda path, flags: os.open(path, flags, 0o600))
     except OSError:
         return open(os.devnull, "wb")
 
@@ -85,10 +86,10 @@ def wait_for_socket() -> None:
     Raises:
         NotRunningError: it does not within ``START_S``.
     """
-    deadline = time.monotonic() + START_S
+    deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
-            Client().close()
+            ControlClient().close()
         except NotRunningError:
             if time.monotonic() > deadline:
                 raise
@@ -97,15 +98,15 @@ def wait_for_socket() -> None:
             return
 
 
-def end() -> bool:
+def stop_daemon() -> bool:
     """End the daemon and wait until its process is gone; False when there was none.
 
     One that does not answer, or does not end by itself, is killed.
     """
     number = None
     try:
-        with Client() as client:
-            number = holder()
+        with ControlClient() as client:
+            number = lock_holder()
             client.call("stop")
     except NotRunningError:
         return False
@@ -122,9 +123,9 @@ def _wait_or_kill(number: int) -> None:
     try:
         process = psutil.Process(number)
         try:
-            process.wait(timeout=END_S)
+            process.wait(timeout=STOP_TIMEOUT_S)
         except psutil.TimeoutExpired:
             process.kill()
-            process.wait(timeout=END_S)
+            process.wait(timeout=STOP_TIMEOUT_S)
     except psutil.Error:  # it is gone
         pass

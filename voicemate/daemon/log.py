@@ -12,10 +12,10 @@ from pathlib import Path
 
 from voicemate.control.watching import event_data, is_level
 from voicemate.events import Event, Fault
-from voicemate.places import private_folder, state_folder
+from voicemate.places import make_private_folder, state_folder
 
-LARGEST_BYTES = 1_000_000
-OLDER_FILES = 3
+MAX_BYTES = 1_000_000
+BACKUP_COUNT = 3
 
 _FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 
@@ -34,10 +34,10 @@ class PrivateLogFile(logging.handlers.RotatingFileHandler):
         on_trouble: called with what is wrong when a line cannot be written, once until one can be.
     """
 
-    def __init__(self, path: Path, on_trouble: Callable[[OSError], None] = lambda error: None):
-        self._on_trouble = on_trouble
-        self._troubled = False
-        super().__init__(path, maxBytes=LARGEST_BYTES, backupCount=OLDER_FILES, encoding="utf-8")
+    def __init__(self, path: Path, on_error: Callable[[OSError], None] = lambda error: None):
+        self._on_error = on_error
+        self._error_reported = False
+        super().__init__(path, maxBytes=MAX_BYTES, backupCount=BACKUP_COUNT, encoding="utf-8")
 
     def _open(self):
         return open(
@@ -51,19 +51,19 @@ class PrivateLogFile(logging.handlers.RotatingFileHandler):
     def emit(self, record: logging.LogRecord) -> None:
         self._failed = False
         super().emit(record)
-        self._troubled = self._failed
+        self._error_reported = self._failed
 
     def handleError(self, record: logging.LogRecord) -> None:
         self._failed = True
         error = sys.exc_info()[1]
-        if isinstance(error, OSError) and not self._troubled:
-            self._troubled = True
-            self._on_trouble(error)
+        if isinstance(error, OSError) and not self._error_reported:
+            self._error_reported = True
+            self._on_error(error)
 
 
 @contextmanager
 def logging_to(
-    path: Path, on_trouble: Callable[[str, str], None], aloud: bool
+    path: Path, on_error: Callable[[str, str], None], to_stderr: bool
 ) -> Iterator[logging.handlers.QueueListener]:
     """While the body runs, write what voicemate logs to ``path``, from a thread of its own.
 
@@ -75,17 +75,17 @@ def logging_to(
     """
 
     def troubled(error: OSError) -> None:
-        on_trouble(f"The log {path} cannot be written: {error.strerror}", "Make room, or make it yours to write")
+        on_error(f"The log {path} cannot be written: {error.strerror}", "Make room, or make it yours to write")
 
     handlers: list[logging.Handler] = []
     try:
-        private_folder(path.parent)
+        make_private_folder(path.parent)
         handlers.append(PrivateLogFile(path, troubled))
     except OSError as error:
         troubled(error)
-    if aloud or not handlers:
+    if to_stderr or not handlers:
         handlers.append(logging.StreamHandler())
-        handlers[-1].setLevel(logging.INFO if aloud else logging.WARNING)
+        handlers[-1].setLevel(logging.INFO if to_stderr else logging.WARNING)
     for handler in handlers:
         handler.setFormatter(logging.Formatter(_FORMAT))
     waiting: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
@@ -127,7 +127,7 @@ class EventLog:
 def tail(path: Path, lines: int) -> list[str]:
     """The last ``lines`` of the log, also of the files that it has rotated out of."""
     found: list[str] = []
-    for file in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, OLDER_FILES + 1))):
+    for file in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, BACKUP_COUNT + 1))):
         try:
             found = file.read_text(encoding="utf-8", errors="replace").splitlines() + found
         except FileNotFoundError:
@@ -137,7 +137,7 @@ def tail(path: Path, lines: int) -> list[str]:
     return found[-lines:]
 
 
-def followed(path: Path, look_s: float = 0.3) -> Iterator[str]:
+def follow(path: Path, poll_s: float = 0.3) -> Iterator[str]:
     """Whole lines that are written from now on, also after the file was rotated; never ends.
 
     Args:
@@ -153,4 +153,4 @@ def followed(path: Path, look_s: float = 0.3) -> Iterator[str]:
             *lines, begun = (begun + file.read()).split("\n")
             position = file.tell()
             yield from (f"{line}\n" for line in lines)
-        time.sleep(look_s)
+        time.sleep(poll_s)

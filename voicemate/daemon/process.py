@@ -12,28 +12,28 @@ from typing import Any
 
 from voicemate import __version__, offline
 from voicemate.audio import device_events
-from voicemate.audio.device_events import DeviceEvents
+from voicemate.audio.device_events import HotplugMonitor
 from voicemate.config import Settings, load
 from voicemate.control.server import ControlServer
-from voicemate.conversation.instance import only_instance
-from voicemate.daemon.hotkey import Hotkey
-from voicemate.daemon.keeper import Keeper
+from voicemate.conversation.instance import single_instance
+from voicemate.daemon.hotkey import KeyController
+from voicemate.daemon.keeper import Daemon
 from voicemate.daemon.log import EventLog, log_path, logging_to
 from voicemate.daemon.readiness import Readiness
-from voicemate.daemon.workshop import Workshop
+from voicemate.daemon.workshop import ConversationFactory
 from voicemate.errors import AlreadyRunningError, ControlError, SettingsError, VoicemateError
 from voicemate.events import Fault
 from voicemate.machine import surroundings
 from voicemate.machine.surroundings import Surroundings
 
-END_S = 1.8
+EXIT_TIMEOUT_S = 1.8
 """From being told to end to the end of the process, whatever an engine or a device is still busy with."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DaemonOptions:
     """How the daemon is run.
 
     Attributes:
@@ -45,11 +45,11 @@ class Options:
 
     overrides: dict[str, Any] = field(default_factory=dict)
     log_words: bool = False
-    aloud: bool = False
-    ready: int | None = None
+    log_to_stderr: bool = False
+    ready_descriptor: int | None = None
 
 
-def run(options: Options) -> None:
+def run_daemon(options: DaemonOptions) -> None:
     """Be the daemon until SIGTERM, SIGINT or ``stop``. To be called on the main thread.
 
     A setting, a persona, a model or a device that is missing does not end it: that is a state with a name.
@@ -59,28 +59,28 @@ def run(options: Options) -> None:
         VoicemateError: there is no place for the lock that tells.
     """
     os.environ.setdefault("GGML_METAL_NO_RESIDENCY", "1")  # else Metal may abort when the process ends
-    ready = Readiness(options.ready)
+    ready = Readiness(options.ready_descriptor)
     try:
-        with only_instance():
+        with single_instance():
             _run(options, ready)
     except VoicemateError as error:
-        ready.tell(str(error).encode())
+        ready.report(str(error).encode())
         raise
 
 
-def _run(options: Options, ready: Readiness) -> None:
+def _run(options: DaemonOptions, ready: Readiness) -> None:
     troubles: list[Fault] = []
 
     def trouble(wrong: str, remedy: str) -> None:
         troubles.append(Fault(0, "log", wrong, remedy))
 
-    with logging_to(log_path(), trouble, options.aloud) as writer, _Deadline(writer.stop) as deadline:
+    with logging_to(log_path(), trouble, options.log_to_stderr) as writer, _Deadline(writer.stop) as deadline:
         log.info("voicemate %s begins (process %d)", __version__, os.getpid())
-        asyncio.run(_serve(options, ready, _offline(), troubles, deadline))
+        asyncio.run(_serve(options, ready, _lock_network(), troubles, deadline))
         log.info("voicemate ends")
 
 
-def _offline() -> dict[str, bool]:
+def _lock_network() -> dict[str, bool]:
     """Off every network, before anything of the person's is touched."""
     try:
         settings = load()
@@ -92,9 +92,11 @@ def _offline() -> dict[str, bool]:
 
 
 async def _serve(
-    options: Options, ready: Readiness, locks: dict[str, bool], troubles: list[Fault], deadline: "_Deadline"
+    options: DaemonOptions, ready: Readiness, locks: dict[str, bool], troubles: list[Fault], deadline: "_Deadline"
 ) -> None:
-    keeper = Keeper(Workshop(), {key: value for key, value in options.overrides.items() if value is not None}, locks)
+    keeper = Daemon(
+        ConversationFactory(), {key: value for key, value in options.overrides.items() if value is not None}, locks
+    )
     keeper.subscribe(EventLog(options.log_words))
     for fault in troubles:
         keeper.events.emit(fault)
@@ -102,20 +104,20 @@ async def _serve(
     try:
         await server.open()
     except (ControlError, AlreadyRunningError) as error:  # the conversation works without it
-        keeper.events.emit(Fault(0, "control", error.wrong, error.remedy))
+        keeper.events.emit(Fault(0, "control", error.message, error.hint))
         server = None
-    hotkey = Hotkey(keeper, keeper.events)
-    keeper.on_settings(hotkey.use)
-    ready.tell()
+    hotkey = KeyController(keeper, keeper.events)
+    keeper.add_settings_listener(hotkey.apply_settings)
+    ready.report()
     keeping = asyncio.create_task(keeper.run(), name="keeper")
     stopping = asyncio.create_task(keeper.stopped.wait(), name="stopping")
-    with _signals(keeper), _told_of_the_machine(keeper):
+    with _signals(keeper), _watching_machine(keeper):
         async with hotkey:
             await asyncio.wait((keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
             deadline.begin()
         stopping.cancel()
         if server:
-            server.refuse_more()
+            server.stop_accepting()
         try:
             await keeping
         finally:
@@ -124,17 +126,17 @@ async def _serve(
 
 
 @contextlib.contextmanager
-def _told_of_the_machine(keeper: Keeper) -> Iterator[None]:
+def _watching_machine(keeper: Daemon) -> Iterator[None]:
     """The keeper hears of devices that come and go, and of what the machine is in."""
     with (
-        DeviceEvents(keeper.devices_changed, device_events.system_source()),
-        Surroundings(keeper.circumstances_changed, keeper.woke, surroundings.system_source()),
+        HotplugMonitor(keeper.on_device_change, device_events.platform_source()),
+        Surroundings(keeper.on_machine_state, keeper.on_wake, surroundings.system_source()),
     ):
         yield
 
 
 @contextlib.contextmanager
-def _signals(keeper: Keeper) -> Iterator[None]:
+def _signals(keeper: Daemon) -> Iterator[None]:
     """SIGTERM and SIGINT end it, SIGHUP has the settings read again."""
     loop = asyncio.get_running_loop()
     reloading: set[asyncio.Task[None]] = set()
@@ -171,7 +173,7 @@ class _Deadline:
 
     def __init__(self, last: Callable[[], None]):
         self._last = last
-        self._timer = threading.Timer(END_S, self._end)
+        self._timer = threading.Timer(EXIT_TIMEOUT_S, self._end)
         self._timer.daemon = True
 
     def __enter__(self) -> "_Deadline":
@@ -184,6 +186,6 @@ class _Deadline:
         self._timer.start()
 
     def _end(self) -> None:
-        log.warning("something did not end in %.1f s and is left behind", END_S)
+        log.warning("something did not end in %.1f s and is left behind", EXIT_TIMEOUT_S)
         self._last()
         os._exit(0)

@@ -16,9 +16,9 @@ class Readiness:
     def __init__(self, descriptor: int | None):
         self._descriptor = descriptor
 
-    def tell(self, said: bytes = READY) -> None:
+    def report(self, message: bytes = READY) -> None:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             with suppress(OSError):  # whoever waited has gone
-                os.write(descriptor, said)
+                os.write(descriptor, message)
             os.close(descriptor)

@@ -8,53 +8,53 @@ import psutil
 
 from voicemate import __version__
 from voicemate.config import settings_file
-from voicemate.control.status import DeviceState, Models, Status
-from voicemate.daemon.board import Board
+from voicemate.control.status import DaemonStatus, DeviceStatus, ModelNames
+from voicemate.daemon.board import StatusTracker
 from voicemate.daemon.log import log_path
-from voicemate.daemon.upkeep import Upkeep
-from voicemate.daemon.wishes import Wishes
+from voicemate.daemon.upkeep import Supervisor
+from voicemate.daemon.wishes import DesiredState
 from voicemate.events import FloorState
 
 
-class Reporter:
+class StatusReport:
     """Puts the status together.
 
     Args:
         offline: the locks that keep the process off the network, and whether each holds.
     """
 
-    def __init__(self, wishes: Wishes, upkeep: Upkeep, board: Board, offline: dict[str, bool]):
-        self._wishes = wishes
-        self._upkeep = upkeep
-        self._board = board
+    def __init__(
+        self, desired: DesiredState, supervisor: Supervisor, tracker: StatusTracker, offline: dict[str, bool]
+    ):
+        self._desired = desired
+        self._supervisor = supervisor
+        self._tracker = tracker
         self._offline = offline
         self._began = time.monotonic()
 
-    def status(self) -> Status:
-        settings, shelved, board = self._upkeep.settings, self._upkeep.shelved, self._board
-        return Status(
+    def status(self) -> DaemonStatus:
+        settings, shelved, board = self._supervisor.settings, self._supervisor.persona_entry, self._tracker
+        return DaemonStatus(
             version=__version__,
             pid=os.getpid(),
             uptime_s=round(time.monotonic() - self._began, 1),
             state=self.state(),
             reason=board.reason,
-            listening=self._wishes.listening,
-            muted=self._wishes.muted,
+            listening=self._desired.listening,
+            muted=self._desired.muted,
             mode="hands-free" if settings.push_to_talk.hands_free else "push-to-talk",
-            hotkey=board.hotkey,
+            push_to_talk=board.push_to_talk,
             persona=settings.persona,
             character=shelved.persona.name if shelved else "",
-            models=Models(
-                hearing=settings.hearing.model, thinking=settings.thinking.model, speaking=settings.speaking.engine
-            ),
+            models=ModelNames(stt=settings.stt.model, llm=settings.llm.model, tts=settings.tts.engine),
             microphone=self._device("microphone", settings.audio.input),
-            loudspeaker=self._device("loudspeaker", settings.audio.output),
+            speaker=self._device("loudspeaker", settings.audio.output),
             echo=settings.audio.echo,
             offline=self._offline,
             memory_mb=_memory_mb(),
             gaps_ms=[round(gap) for gap in board.gaps_ms],
             turns=board.turns,
-            work_ahead=board.work_ahead,
+            speculation=board.speculation,
             problems=board.problems,
             settings=str(settings_file()),
             log=str(log_path()),
@@ -62,18 +62,18 @@ class Reporter:
 
     def state(self) -> str:
         """The state's name in a status."""
-        if self._wishes.stop.is_set():
+        if self._desired.stopping.is_set():
             return "stopped"
-        if self._board.state is FloorState.STOPPED:
-            return "asleep" if self._wishes.asleep(self._upkeep.settings) else "starting"
-        return self._board.state.value
+        if self._tracker.state is FloorState.STOPPED:
+            return "asleep" if self._desired.sleep_reason(self._supervisor.settings) else "starting"
+        return self._tracker.state.value
 
-    def _device(self, kind: str, wanted: str) -> DeviceState:
-        stage = self._upkeep.stage
-        if stage is None or (kind == "microphone" and not self._upkeep.hears):
-            return DeviceState(name=wanted or "default", open=False)
-        device = stage.microphone if kind == "microphone" else stage.loudspeaker
-        return DeviceState(name=device.name, open=not self._board.has_problem(kind))
+    def _device(self, kind: str, wanted: str) -> DeviceStatus:
+        stage = self._supervisor.devices
+        if stage is None or (kind == "microphone" and not self._supervisor.has_microphone):
+            return DeviceStatus(name=wanted or "default", open=False)
+        device = stage.microphone if kind == "microphone" else stage.speaker
+        return DeviceStatus(name=device.name, open=not self._tracker.has_problem(kind))
 
 
 def _memory_mb() -> float:

@@ -15,20 +15,20 @@ from voicemate.sound import Pcm
 from voicemate.thinking.llama import HasRead, Llama
 from voicemate.thinking.mind import Message
 
-_MOST_KEPT = 64 * 2**20
+_MAX_SAVED_BYTES = 64 * 2**20
 """Bytes that a language model at rest may leave behind of what it has read: 3,800 tokens of SmolLM2-135M, each of
 17,653. A large model reads the conversation again when it comes back; else it would keep too much of what rest frees.
 """
 
 
-class _Closing(Protocol):
+class _Closable(Protocol):
     def close(self) -> None: ...
 
 
-E = TypeVar("E", bound=_Closing)
+E = TypeVar("E", bound=_Closable)
 
 
-class Resting(Generic[E]):
+class Unloadable(Generic[E]):
     """One engine, loaded or not.
 
     Args:
@@ -41,14 +41,14 @@ class Resting(Generic[E]):
         self._loading: asyncio.Task[E] | None = None
         self.engine: E | None = engine
 
-    def wake(self) -> "asyncio.Task[E] | None":
+    def start_loading(self) -> "asyncio.Task[E] | None":
         """Begin to load it, unless it is there; returns what goes on."""
         if self.engine is None and self._loading is None:
-            self._loading = asyncio.create_task(self._come_back(), name="wake")
-            self._loading.add_done_callback(self._came_back)
+            self._loading = asyncio.create_task(self._reload(), name="wake")
+            self._loading.add_done_callback(self._reloaded)
         return self._loading
 
-    async def awake(self) -> E:
+    async def loaded(self) -> E:
         """It, loaded.
 
         Raises:
@@ -56,14 +56,14 @@ class Resting(Generic[E]):
         """
         if self.engine is not None:
             return self.engine
-        loading = self.wake()
+        loading = self.start_loading()
         assert loading
         return await asyncio.shield(loading)  # a native loader cannot be cancelled
 
-    async def keep(self) -> None:
+    async def save_state(self) -> None:
         """Keep what it would miss after ``rest``: by default nothing."""
 
-    async def rest(self) -> None:
+    async def unload(self) -> None:
         """Free it, until it is needed."""
         if self._loading is not None:
             await asyncio.wait([self._loading])
@@ -71,17 +71,17 @@ class Resting(Generic[E]):
         if engine is not None:
             await asyncio.to_thread(engine.close)
 
-    async def _come_back(self) -> E:
+    async def _reload(self) -> E:
         self.engine = await self._load()
         return self.engine
 
-    def _came_back(self, loading: "asyncio.Task[E]") -> None:
+    def _reloaded(self, loading: "asyncio.Task[E]") -> None:
         self._loading = None
         if not loading.cancelled():
             loading.exception()  # told to whoever uses it
 
 
-class RestingWhisper(Resting[Transcriber]):
+class UnloadableWhisper(Unloadable[Transcriber]):
     """A ``Transcriber``.
 
     Args:
@@ -92,10 +92,10 @@ class RestingWhisper(Resting[Transcriber]):
         self,
         engine: Transcriber,
         load: Callable[[], Awaitable[Transcriber]],
-        needed_too: Callable[[], Awaitable[object]],
+        also_load: Callable[[], Awaitable[object]],
     ):
         super().__init__(engine, load)
-        self._needed_too = needed_too
+        self._also_load = also_load
 
     async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
         return await (await self._ready()).transcribe(pcm, language, prompt)
@@ -108,11 +108,11 @@ class RestingWhisper(Resting[Transcriber]):
             self.engine.close()
 
     async def _ready(self) -> Transcriber:
-        whisper, _ = await asyncio.gather(self.awake(), self._needed_too())
+        whisper, _ = await asyncio.gather(self.loaded(), self._also_load())
         return whisper
 
 
-class RestingLlama(Resting[Llama]):
+class UnloadableLlama(Unloadable[Llama]):
     """A ``Mind``. What it has read it need not read again when it comes back; where that is too much to be kept, it
     reads the persona's messages."""
 
@@ -120,7 +120,7 @@ class RestingLlama(Resting[Llama]):
         super().__init__(engine, self._load_and_prepare)
         self._load_alone = load
         self._opening: tuple[Message, ...] = ()
-        self._read: HasRead | None = None
+        self._saved: HasRead | None = None
         self.size = engine.size
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -131,33 +131,33 @@ class RestingLlama(Resting[Llama]):
 
     async def prepare(self, opening: Sequence[Message]) -> None:
         self._opening = tuple(opening)
-        await (await self.awake()).prepare(opening)
+        await (await self.loaded()).prepare(opening)
 
     async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str, None]:
-        llama = await self.awake()
+        llama = await self.loaded()
         async with aclosing(llama.reply(messages, sampling, seed)) as pieces:
             async for piece in pieces:
                 yield piece
 
     async def warm(self, messages: Sequence[Message]) -> None:
-        await (await self.awake()).warm(messages)
+        await (await self.loaded()).warm(messages)
 
     async def completeness(
         self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
     ) -> float:
-        return await (await self.awake()).completeness(messages, closing, opening)
+        return await (await self.loaded()).completeness(messages, closing, opening)
 
     def close(self) -> None:
         if self.engine is not None:
             self.engine.close()
 
-    async def keep(self) -> None:
+    async def save_state(self) -> None:
         if self.engine is not None:
-            self._read = await self.engine.has_read(_MOST_KEPT)
+            self._saved = await self.engine.has_read(_MAX_SAVED_BYTES)
 
     async def _load_and_prepare(self) -> Llama:
         llama = await self._load_alone()
-        read, self._read = self._read, None
+        read, self._saved = self._saved, None
         knows = read is not None and await llama.go_on_from(read)
         if self._opening and not knows:
             await llama.prepare(self._opening)

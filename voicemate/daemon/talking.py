@@ -9,16 +9,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from voicemate import app
-from voicemate.app import Beside, ViewMaker, ends_on_sigterm, title
+from voicemate.app import Beside, ViewMaker, cancel_on_sigterm, title
 from voicemate.config import PushToTalkSettings, Settings
-from voicemate.conversation.instance import only_instance
+from voicemate.conversation.instance import single_instance
 from voicemate.conversation.session import Session
-from voicemate.daemon.hotkey import Hotkey, MakeWatch
-from voicemate.daemon.keeper import Keeper
-from voicemate.daemon.key import Key
-from voicemate.daemon.workshop import Workshop
-from voicemate.events import Event, EventStream, HotkeyChanged, Notice
-from voicemate.hotkey.choice import watch_of
+from voicemate.daemon.hotkey import KeyController, ListenerFactory
+from voicemate.daemon.keeper import Daemon
+from voicemate.daemon.key import MicrophoneKey
+from voicemate.daemon.workshop import ConversationFactory
+from voicemate.events import Advisory, Event, EventStream, HotkeyChanged
+from voicemate.hotkey.choice import make_chord_listener
 from voicemate.personas.library import find_persona
 
 
@@ -33,32 +33,32 @@ async def talk(settings: Settings, view: ViewMaker, record: Path | None = None) 
             missing is shown instead, and tried again.
     """
     if settings.push_to_talk.hands_free or record:
-        await app.talk(settings, view, record, beside=key_beside(settings))
+        await app.talk(settings, view, record, beside=key_for_session(settings))
     else:
-        await _talk_by_key(settings, view)
+        await _talk_push_to_talk(settings, view)
 
 
-async def _talk_by_key(settings: Settings, view: ViewMaker) -> None:
+async def _talk_push_to_talk(settings: Settings, view: ViewMaker) -> None:
     persona = find_persona(settings.persona)
-    keeper = Keeper(Workshop(settings=lambda overrides: settings))
-    with only_instance(), view(title(settings, persona), persona.name) as shown:
+    keeper = Daemon(ConversationFactory(settings=lambda overrides: settings))
+    with single_instance(), view(title(settings, persona), persona.name) as shown:
         keeper.subscribe(shown)
-        _explain_key(keeper.events)
-        hotkey = Hotkey(keeper, keeper.events)
-        keeper.on_settings(hotkey.use)
+        _announce_key(keeper.events)
+        hotkey = KeyController(keeper, keeper.events)
+        keeper.add_settings_listener(hotkey.apply_settings)
         async with hotkey:
-            with ends_on_sigterm():
+            with cancel_on_sigterm():
                 await keeper.run()
 
 
-def key_beside(settings: Settings, watch: MakeWatch = watch_of) -> Beside:
+def key_for_session(settings: Settings, make_listener: ListenerFactory = make_chord_listener) -> Beside:
     """The key beside a conversation that is there already."""
 
     @asynccontextmanager
     async def watched(session: Session, events: EventStream) -> AsyncIterator[None]:
-        _explain_key(events)
-        hotkey = Hotkey(SessionKey(session, settings.push_to_talk), events, watch)
-        hotkey.use(settings)
+        _announce_key(events)
+        hotkey = KeyController(SessionKey(session, settings.push_to_talk), events, make_listener)
+        hotkey.apply_settings(settings)
         async with hotkey:
             yield
 
@@ -74,11 +74,11 @@ class SessionKey:
 
     def __init__(self, session: Session, settings: PushToTalkSettings):
         self._session = session
-        self._key = Key(lost=self._let_go, cold=lambda: None)
+        self._key = MicrophoneKey(on_lost=self._release, on_cooled=lambda: None)
         self._key.settings = settings
 
     @property
-    def pressed(self) -> bool:
+    def key_is_down(self) -> bool:
         return self._key.down
 
     async def press(self) -> None:
@@ -87,22 +87,22 @@ class SessionKey:
             self._session.press()
 
     async def release(self) -> None:
-        self._let_go()
+        self._release()
 
     async def interrupt(self) -> None:
         self._session.interrupt()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._key.release():
             self._session.release()
 
 
-def _explain_key(events: EventStream) -> None:
+def _announce_key(events: EventStream) -> None:
     """Have those who see the conversation told which key there is."""
 
     def explain(event: Event) -> None:
-        if isinstance(event, HotkeyChanged) and event.watched:
+        if isinstance(event, HotkeyChanged) and event.active:
             how = "Hold" if event.mode == "hold" else "Press"
-            events.emit(Notice(0, f"{how} {event.chord} to talk; a tap silences the character."))
+            events.emit(Advisory(0, f"{how} {event.chord} to talk; a tap silences the character."))
 
     events.subscribe(explain)

@@ -16,15 +16,15 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from voicemate.app import Stage, assemble, opened
+from voicemate.app import AudioDevices, build_session, open_devices
 from voicemate.audio.device_changes import DevicesChanged
 from voicemate.config import Settings
 from voicemate.conversation.session import Session
 from voicemate.daemon.backoff import Backoff
-from voicemate.daemon.board import Board
-from voicemate.daemon.idling import Idling
-from voicemate.daemon.wishes import Wishes
-from voicemate.daemon.workshop import Workshop
+from voicemate.daemon.board import StatusTracker
+from voicemate.daemon.idling import IdleUnloader
+from voicemate.daemon.wishes import DesiredState
+from voicemate.daemon.workshop import ConversationFactory
 from voicemate.engines import Engines
 from voicemate.errors import (
     AudioError,
@@ -39,7 +39,7 @@ from voicemate.events import EventStream, Fault, FloorChanged, FloorState, Recov
 from voicemate.personas.library import ShelvedPersona
 from voicemate.personas.persona import Persona
 
-_PLACES: dict[type[VoicemateError], str] = {
+_COMPONENTS: dict[type[VoicemateError], str] = {
     SettingsError: "settings",
     PersonaError: "persona",
     ModelError: "models",
@@ -51,7 +51,7 @@ _PLACES: dict[type[VoicemateError], str] = {
 log = logging.getLogger(__name__)
 
 
-class Upkeep:
+class Supervisor:
     """See above. Lives on one loop.
 
     Args:
@@ -67,42 +67,44 @@ class Upkeep:
         hears: it has a microphone.
     """
 
-    def __init__(self, workshop: Workshop, wishes: Wishes, events: EventStream, board: Board):
-        self._workshop = workshop
-        self._wishes = wishes
+    def __init__(
+        self, factory: ConversationFactory, desired: DesiredState, events: EventStream, status: StatusTracker
+    ):
+        self._factory = factory
+        self._desired = desired
         self._events = events
-        self._board = board
+        self._status = status
         self.settings = Settings()
-        self.shelved: ShelvedPersona | None = None
-        self.stage: Stage | None = None
+        self.persona_entry: ShelvedPersona | None = None
+        self.devices: AudioDevices | None = None
         self.session: Session | None = None
-        self.hears = False
+        self.has_microphone = False
         self._settings_listeners: list[Callable[[Settings], None]] = []
-        self._idling = Idling(workshop.engines.rest, workshop.engines.wake)
-        events.subscribe(self._idling.feed)
-        self._outdated = False  # devices have come or gone since they were last looked for
-        self._renewing: asyncio.Task[None] | None = None
+        self._idle_unloader = IdleUnloader(factory.engines.unload, factory.engines.start_reloading)
+        events.subscribe(self._idle_unloader.on_event)
+        self._devices_outdated = False  # devices have come or gone since they were last looked for
+        self._reopening: asyncio.Task[None] | None = None
 
-    def devices_changed(self, told: DevicesChanged) -> None:
+    def on_device_change(self, change: DevicesChanged) -> None:
         """The system says that devices came or went."""
-        if self.stage is None:
-            self._outdated = True
-            if self._board.has_problem("sound"):
-                self._wishes.news.set()
-        elif told.moved:
-            self._renewing = asyncio.create_task(self._renew(self.stage), name="renew devices")
+        if self.devices is None:
+            self._devices_outdated = True
+            if self._status.has_problem("sound"):
+                self._desired.changed.set()
+        elif change.default_changed:
+            self._reopening = asyncio.create_task(self._reopen(self.devices), name="renew devices")
         else:
-            self.stage.retry()
+            self.devices.retry_missing()
 
-    def on_settings(self, listener: Callable[[Settings], None]) -> None:
+    def add_settings_listener(self, listener: Callable[[Settings], None]) -> None:
         """Have ``listener`` told the settings whenever they were read."""
         self._settings_listeners.append(listener)
 
-    def use(self, settings: Settings) -> None:
+    def apply_settings(self, settings: Settings) -> None:
         """The settings were read; what the conversation itself uses of them needs a new round."""
         self.settings = settings
-        self._wishes.key.settings = settings.push_to_talk
-        self._idling.after_s = 60 * settings.idle.unload_min
+        self._desired.key.settings = settings.push_to_talk
+        self._idle_unloader.after_s = 60 * settings.idle.unload_min
         for listener in self._settings_listeners:
             listener(settings)
 
@@ -110,12 +112,12 @@ class Upkeep:
         """Converse until that is to stop; then free everything."""
         backoff, loop = Backoff(), asyncio.get_running_loop()
         try:
-            while not self._wishes.stop.is_set():
-                self._wishes.news.clear()
+            while not self._desired.stopping.is_set():
+                self._desired.changed.clear()
                 began = loop.time()
                 trouble: VoicemateError | None = None
                 try:
-                    await self._converse_or_sleep()
+                    await self._reconcile()
                 except* VoicemateError as errors:
                     trouble = first_error(errors)
                 except* Exception as errors:  # a mistake of ours: it is told, and the rest goes on
@@ -125,63 +127,63 @@ class Upkeep:
                         f"The conversation broke ({type(first).__name__})", "See `voicemate logs`"
                     )
                 if trouble:
-                    self._tell_trouble(trouble)
-                    await self._news_or(asyncio.sleep(backoff.after(loop.time() - began)))
+                    self._report_error(trouble)
+                    await self._run_until_changed(asyncio.sleep(backoff.next_delay(loop.time() - began)))
         finally:
-            self._idling.close()
-            await self._workshop.engines.close()
-            self._floor(FloorState.STOPPED, "the daemon ended")
+            self._idle_unloader.close()
+            await self._factory.engines.close()
+            self._report_floor(FloorState.STOPPED, "the daemon ended")
 
-    async def _converse_or_sleep(self) -> None:
+    async def _reconcile(self) -> None:
         """One round: returns when something new is wanted.
 
         Raises:
             VoicemateError: something is missing, or broke.
         """
-        self.use(self._workshop.settings(self._wishes.overrides))
-        self._recovered("settings")
-        self.shelved = self._workshop.persona(self.settings.persona)
-        self._recovered("persona")
-        await self._news_or(self._converse(self.settings, self.shelved.persona))
+        self.apply_settings(self._factory.settings(self._desired.overrides))
+        self._report_recovery("settings")
+        self.persona_entry = self._factory.persona(self.settings.persona)
+        self._report_recovery("persona")
+        await self._run_until_changed(self._converse(self.settings, self.persona_entry.persona))
 
     async def _converse(self, settings: Settings, persona: Persona) -> None:
         """Hold a conversation, or wait for a reason to."""
-        wishes, hears = self._wishes, self._wishes.microphone(settings)
-        asleep = wishes.asleep(settings)
-        if asleep and not hears and not wishes.speaking:
-            self._floor(FloorState.STOPPED, asleep)
-            await wishes.news.wait()
+        wishes, hears = self._desired, self._desired.wants_microphone(settings)
+        asleep = wishes.sleep_reason(settings)
+        if asleep and not hears and not wishes.pending_speech:
+            self._report_floor(FloorState.STOPPED, asleep)
+            await wishes.changed.wait()
             return
-        self._floor(FloorState.STARTING, "loading the models")
-        engines = await self._workshop.engines.fit(settings, persona)
+        self._report_floor(FloorState.STARTING, "loading the models")
+        engines = await self._factory.engines.load(settings, persona)
         for where in ("models", "voice", "voicemate"):
-            self._recovered(where)
-        if not hears and not wishes.speaking:
-            self._floor(FloorState.LISTENING, "waiting for the key")
-            await wishes.news.wait()
+            self._report_recovery(where)
+        if not hears and not wishes.pending_speech:
+            self._report_floor(FloorState.LISTENING, "waiting for the key")
+            await wishes.changed.wait()
             return
-        stage = (self._workshop.listening if hears else self._workshop.speaking)(settings)
-        if self._outdated:
-            self._outdated = False
-            await stage.renew()
+        stage = (self._factory.listening if hears else self._factory.speaking)(settings)
+        if self._devices_outdated:
+            self._devices_outdated = False
+            await stage.reopen()
         told = EventStream()
         told.subscribe(self._events.emit)
-        with self._workshop.keep(settings, persona, told):
-            async with opened(stage):
-                self._recovered("sound")
-                self.stage, self.hears = stage, hears
+        with self._factory.keep(settings, persona, told):
+            async with open_devices(stage):
+                self._report_recovery("sound")
+                self.devices, self.has_microphone = stage, hears
                 try:
-                    await self._hold(settings, persona, stage, engines, told)
+                    await self._run_session(settings, persona, stage, engines, told)
                 finally:
-                    self.stage, self.hears = None, False
+                    self.devices, self.has_microphone = None, False
 
-    async def _hold(
-        self, settings: Settings, persona: Persona, stage: Stage, engines: Engines, told: EventStream
+    async def _run_session(
+        self, settings: Settings, persona: Persona, stage: AudioDevices, engines: Engines, told: EventStream
     ) -> None:
-        wishes, session = self._wishes, assemble(settings, stage, engines, told)
+        wishes, session = self._desired, build_session(settings, stage, engines, told)
         self.session = session
         session.mute(wishes.muted)
-        if wishes.greet and persona.greeting and not wishes.key.down and not wishes.speaking:
+        if wishes.greet and persona.greeting and not wishes.key.down and not wishes.pending_speech:
             session.greet(persona.greeting)
         wishes.greet = False
         try:
@@ -189,13 +191,13 @@ class Upkeep:
         finally:
             self.session = None
 
-    async def _renew(self, stage: Stage) -> None:
+    async def _reopen(self, stage: AudioDevices) -> None:
         with contextlib.suppress(AudioError):  # the devices tell it themselves
-            await stage.renew()
+            await stage.reopen()
 
-    async def _news_or(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _run_until_changed(self, work: Coroutine[Any, Any, None]) -> None:
         """Do ``work`` until it is done or something new is wanted; then it is cancelled, and waited for."""
-        doing, news = asyncio.ensure_future(work), asyncio.ensure_future(self._wishes.news.wait())
+        doing, news = asyncio.ensure_future(work), asyncio.ensure_future(self._desired.changed.wait())
         try:
             await asyncio.wait((doing, news), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -205,19 +207,19 @@ class Upkeep:
         if not doing.cancelled():
             doing.result()
 
-    def _tell_trouble(self, error: VoicemateError) -> None:
-        where = next((place for kind, place in _PLACES.items() if isinstance(error, kind)), "voicemate")
-        at = self._at()
-        self._events.emit(Fault(at, where, error.wrong, error.remedy))
-        self._events.emit(FloorChanged(at, FloorState.UNAVAILABLE, error.wrong))
+    def _report_error(self, error: VoicemateError) -> None:
+        where = next((place for kind, place in _COMPONENTS.items() if isinstance(error, kind)), "voicemate")
+        at = self._now()
+        self._events.emit(Fault(at, where, error.message, error.hint))
+        self._events.emit(FloorChanged(at, FloorState.UNAVAILABLE, error.message))
 
-    def _recovered(self, where: str) -> None:
-        if self._board.has_problem(where):
-            self._events.emit(Recovered(self._at(), where))
+    def _report_recovery(self, where: str) -> None:
+        if self._status.has_problem(where):
+            self._events.emit(Recovered(self._now(), where))
 
-    def _floor(self, state: FloorState, reason: str) -> None:
-        self._events.emit(FloorChanged(self._at(), state, reason))
+    def _report_floor(self, state: FloorState, reason: str) -> None:
+        self._events.emit(FloorChanged(self._now(), state, reason))
 
-    def _at(self) -> int:
+    def _now(self) -> int:
         """Now on the conversation's clock; 0 while there is none."""
-        return self.stage.clock.now() if self.stage else 0
+        return self.devices.clock.now() if self.devices else 0

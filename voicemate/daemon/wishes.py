@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voicemate.config import Settings
-from voicemate.daemon.key import Key
+from voicemate.daemon.key import MicrophoneKey
 from voicemate.machine.circumstances import Circumstances, reason_to_pause
 
 
 @dataclass(slots=True)
-class Wishes:
+class DesiredState:
     """Written by what the daemon is told, read by what keeps the conversation up. Lives on one loop.
 
     Attributes:
@@ -24,24 +24,24 @@ class Wishes:
         circumstances: what the machine is in, which may be a reason to pause.
     """
 
-    key: Key
+    key: MicrophoneKey
     overrides: dict[str, Any] = field(default_factory=dict)
     greet: bool = True
     listening: bool = True
     muted: bool = False
-    speaking: int = 0
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    circumstances: Circumstances = field(default_factory=Circumstances)
+    pending_speech: int = 0
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    machine: Circumstances = field(default_factory=Circumstances)
 
-    def microphone(self, settings: Settings) -> bool:
+    def wants_microphone(self, settings: Settings) -> bool:
         """Whether it is to be open."""
-        hands_free = not self.asleep(settings) and settings.push_to_talk.hands_free
+        hands_free = not self.sleep_reason(settings) and settings.push_to_talk.hands_free
         return hands_free or self.key.down or self.key.warm
 
-    def asleep(self, settings: Settings) -> str:
+    def sleep_reason(self, settings: Settings) -> str:
         """Why nobody is listened to without the key; empty when somebody is."""
         if not self.listening:
             return "told not to listen"
-        pause = reason_to_pause(self.circumstances, settings.pause)
+        pause = reason_to_pause(self.machine, settings.suspend)
         return f"paused: {pause}" if pause else ""

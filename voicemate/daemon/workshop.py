@@ -5,26 +5,26 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from voicemate.app import Stage, device_stage, kept
-from voicemate.audio.room import Room
+from voicemate.app import AudioDevices, audio_devices, keep_history
+from voicemate.audio.room import SimulatedRoom
 from voicemate.config import Settings, load
-from voicemate.daemon.engine_shelf import EngineShelf
+from voicemate.daemon.engine_shelf import EnginePool
 from voicemate.engines import Engines
 from voicemate.events import EventStream
 from voicemate.personas.library import ShelvedPersona, find
 from voicemate.personas.persona import Persona
 
 
-class Shelf(Protocol):
+class EngineLoader(Protocol):
     """See ``EngineShelf``."""
 
-    async def fit(self, settings: Settings, persona: Persona) -> Engines: ...
+    async def load(self, settings: Settings, persona: Persona) -> Engines: ...
 
-    def wake(self) -> None: ...
+    def start_reloading(self) -> None: ...
 
-    async def awake(self) -> None: ...
+    async def reload(self) -> None: ...
 
-    async def rest(self) -> None: ...
+    async def unload(self) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -38,24 +38,24 @@ def read_settings(overrides: dict[str, Any]) -> Settings:
     return load(overrides)
 
 
-def listening_stage(settings: Settings) -> Stage:
+def full_duplex_devices(settings: Settings) -> AudioDevices:
     """This machine's microphone and loudspeaker."""
-    return device_stage(settings, patient=True)
+    return audio_devices(settings, wait_for_devices=True)
 
 
-def speaking_stage(settings: Settings) -> Stage:
+def speaker_only_devices(settings: Settings) -> AudioDevices:
     """This machine's loudspeaker and no microphone: the ears get silence."""
-    stage = device_stage(settings)
-    return replace(stage, microphone=Room(stage.clock).microphone)
+    stage = audio_devices(settings)
+    return replace(stage, microphone=SimulatedRoom(stage.clock).microphone)
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class ConversationFactory:
     """The parts, each by the function that makes it."""
 
     settings: Callable[[dict[str, Any]], Settings] = read_settings
     persona: Callable[[str], ShelvedPersona] = find
-    engines: Shelf = field(default_factory=EngineShelf)
-    listening: Callable[[Settings], Stage] = listening_stage
-    speaking: Callable[[Settings], Stage] = speaking_stage
-    keep: Callable[[Settings, Persona, EventStream], AbstractContextManager[None]] = kept
+    engines: EngineLoader = field(default_factory=EnginePool)
+    listening: Callable[[Settings], AudioDevices] = full_duplex_devices
+    speaking: Callable[[Settings], AudioDevices] = speaker_only_devices
+    keep: Callable[[Settings, Persona, EventStream], AbstractContextManager[None]] = keep_history

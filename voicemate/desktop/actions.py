@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class SendCommand:
     """A request over the control socket.
 
     Attributes:
@@ -15,45 +15,45 @@ class Command:
 
     name: str
     arguments: tuple[tuple[str, Any], ...] = ()
-    doing: str = ""
+    progress: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangeSetting:
     """A setting to write down and use at once; an empty value is its default."""
 
     key: str
     value: str
-    doing: str = ""
+    progress: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartDaemon:
     """Start the daemon."""
 
 
 @dataclass(frozen=True, slots=True)
-class StartAtLogin:
+class SetStartAtLogin:
     """Start the daemon and the menu at every login, or not."""
 
-    on: bool
+    enabled: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Dismiss:
+class DismissError:
     """Show no more what the last click led to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class CopyText:
     """Put a text on the clipboard."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Quit:
+class QuitMenu:
     """End the menu; the daemon goes on."""
 
 
-Action = Command | Change | Start | StartAtLogin | Dismiss | Copy | Quit
+MenuAction = SendCommand | ChangeSetting | StartDaemon | SetStartAtLogin | DismissError | CopyText | QuitMenu

@@ -11,11 +11,11 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from voicemate.desktop.actions import Copy, Quit
-from voicemate.desktop.companion import Companion
+from voicemate.desktop.actions import CopyText, QuitMenu
+from voicemate.desktop.companion import MenuPresenter
 from voicemate.desktop.icon import Icon
-from voicemate.desktop.menu import Item, Menu
-from voicemate.errors import DesktopError
+from voicemate.desktop.menu import Menu, MenuItem
+from voicemate.errors import MenuError
 
 SYMBOLS = {
     Icon.NOT_RUNNING: "power",
@@ -34,7 +34,7 @@ _ACCESSORY = 1  # NSApplicationActivationPolicyAccessory: no Dock icon, no menus
 _ON, _OFF = 1, 0  # NSControlStateValue
 
 
-def appkit() -> Any:
+def load_appkit() -> Any:
     """AppKit and what pyobjc has beside it: ``kit`` below.
 
     Raises:
@@ -44,18 +44,18 @@ def appkit() -> Any:
         import AppKit  # type: ignore[import-not-found]
         from PyObjCTools import AppHelper  # type: ignore[import-not-found]
     except ImportError:
-        raise DesktopError(
+        raise MenuError(
             "The menu needs pyobjc, which is not installed",
             f"Install it with `{sys.executable} -m pip install pyobjc-framework-Cocoa`",
         ) from None
     return SimpleNamespace(AppKit=AppKit, AppHelper=AppHelper)
 
 
-def run(make_companion: Callable[[Callable[[Menu], None]], Companion], kit: Any) -> None:
+def run(make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter], kit: Any) -> None:
     """Show the menu until it is quit; AppKit then ends the process. To be called on the main thread."""
     application = kit.AppKit.NSApplication.sharedApplication()
     application.setActivationPolicy_(_ACCESSORY)
-    menu_bar = MenuBar(make_companion, kit)
+    menu_bar = MenuBar(make_presenter, kit)
     menu_bar.show()
     kit.AppHelper.runEventLoop(installInterrupt=True)
 
@@ -67,20 +67,20 @@ class MenuBar:
         make_companion: gets the function that is to be called with every new menu, from any thread.
     """
 
-    def __init__(self, make_companion: Callable[[Callable[[Menu], None]], Companion], kit: Any):
+    def __init__(self, make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter], kit: Any):
         self._kit = kit
-        self._target = _target_class(kit.AppKit.NSObject).alloc().init()  # menu items do not keep it
-        self._target.opening, self._target.chosen = self._opening, self._chosen
+        self._target = _menu_target_class(kit.AppKit.NSObject).alloc().init()  # menu items do not keep it
+        self._target.opening, self._target.chosen = self._on_menu_opening, self._on_item_chosen
         self._menu = self._new_menu()
         self._menu.setDelegate_(self._target)
         bar = kit.AppKit.NSStatusBar.systemStatusBar()
         self._status_item = bar.statusItemWithLength_(_VARIABLE_LENGTH)  # gone when nobody keeps it
         self._status_item.setMenu_(self._menu)
-        self._drawn: tuple[Item, ...] = ()
-        self._companion = make_companion(lambda shown: kit.AppHelper.callAfter(self._draw, shown))
+        self._drawn: tuple[MenuItem, ...] = ()
+        self._presenter = make_presenter(lambda shown: kit.AppHelper.callAfter(self._draw, shown))
 
     def show(self) -> None:
-        self._companion.begin()
+        self._presenter.start()
 
     # ------------------------------------------------------------ drawing
 
@@ -92,7 +92,7 @@ class MenuBar:
     def _draw_icon(self, shown: Menu) -> None:
         button = self._status_item.button()
         image = self._kit.AppKit.NSImage.imageWithSystemSymbolName_accessibilityDescription_(
-            SYMBOLS[shown.icon], shown.tip
+            SYMBOLS[shown.icon], shown.tooltip
         )
         if image is None:  # a macOS that does not know the symbol
             button.setTitle_("voicemate")
@@ -100,20 +100,20 @@ class MenuBar:
             image.setTemplate_(True)
             button.setTitle_("")
         button.setImage_(image)
-        button.setToolTip_(shown.tip)
+        button.setToolTip_(shown.tooltip)
 
-    def _draw_items(self, into: Any, before: Sequence[Item], items: Sequence[Item]) -> None:
+    def _draw_items(self, into: Any, before: Sequence[MenuItem], items: Sequence[MenuItem]) -> None:
         """Change what keeps its shape in place, so that an open menu stays open; all else is made anew."""
         if list(map(_shape, before)) != list(map(_shape, items)):
             into.removeAllItems()
             for item in items:
                 into.addItem_(self._new_item(item))
-            before = [Item()] * len(items)  # of its submenus, nothing is drawn yet
+            before = [MenuItem()] * len(items)  # of its submenus, nothing is drawn yet
         for place, (old, item) in enumerate(zip(before, items, strict=True)):
             if item.label:
-                self._fill(into.itemAtIndex_(place), old, item)
+                self._update_item(into.itemAtIndex_(place), old, item)
 
-    def _new_item(self, item: Item) -> Any:
+    def _new_item(self, item: MenuItem) -> Any:
         ns_menu_item = self._kit.AppKit.NSMenuItem
         if not item.label:
             return ns_menu_item.separatorItem()
@@ -123,7 +123,7 @@ class MenuBar:
             made.setSubmenu_(self._new_menu())
         return made
 
-    def _fill(self, made: Any, old: Item, item: Item) -> None:
+    def _update_item(self, made: Any, old: MenuItem, item: MenuItem) -> None:
         made.setTitle_(item.label)
         made.setEnabled_(item.enabled)
         made.setState_(_ON if item.checked else _OFF)
@@ -138,30 +138,30 @@ class MenuBar:
 
     # ------------------------------------------------------------ being clicked
 
-    def _opening(self) -> None:
-        self._companion.opening()
+    def _on_menu_opening(self) -> None:
+        self._presenter.on_menu_opening()
 
-    def _chosen(self, item: Item) -> None:
+    def _on_item_chosen(self, item: MenuItem) -> None:
         match item.action:
             case None:
                 pass
-            case Quit():
-                self._companion.end()
+            case QuitMenu():
+                self._presenter.stop()
                 self._kit.AppHelper.stopEventLoop()
-            case Copy(text=text):
+            case CopyText(text=text):
                 board = self._kit.AppKit.NSPasteboard.generalPasteboard()
                 board.clearContents()
                 board.setString_forType_(text, self._kit.AppKit.NSPasteboardTypeString)
             case action:
-                self._companion.do(action)
+                self._presenter.perform(action)
 
 
-def _shape(item: Item) -> tuple[bool, bool]:
+def _shape(item: MenuItem) -> tuple[bool, bool]:
     return bool(item.label), bool(item.items)
 
 
 @cache
-def _target_class(ns_object: Any) -> Any:
+def _menu_target_class(ns_object: Any) -> Any:
     """The Objective-C class whose methods AppKit calls; a class of that name can be made once in a process."""
 
     class VoicemateMenuTarget(ns_object):

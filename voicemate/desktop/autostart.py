@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from voicemate.errors import DesktopError
+from voicemate.errors import MenuError
 
 LABEL = "dev.voicemate.menu"
 
@@ -34,10 +34,10 @@ def entry(platform: str, command: Sequence[str], environment: Mapping[str, str])
         command: shows the menu.
         environment: variables of that command.
     """
-    return _agent(command, environment) if platform == "darwin" else _desktop_entry(command, environment)
+    return _launch_agent(command, environment) if platform == "darwin" else _desktop_entry(command, environment)
 
 
-def put(path: Path, data: bytes) -> None:
+def write_entry(path: Path, data: bytes) -> None:
     """Show the menu at the next login.
 
     Raises:
@@ -49,10 +49,10 @@ def put(path: Path, data: bytes) -> None:
         draft.write_bytes(data)
         os.replace(draft, path)
     except OSError as error:
-        raise DesktopError(f"{path} cannot be written: {error.strerror}", "Make its folder yours to write") from None
+        raise MenuError(f"{path} cannot be written: {error.strerror}", "Make its folder yours to write") from None
 
 
-def take_away(path: Path) -> None:
+def remove_entry(path: Path) -> None:
     """Show it at login no more.
 
     Raises:
@@ -62,7 +62,7 @@ def take_away(path: Path) -> None:
         with suppress(FileNotFoundError):
             path.unlink()
     except OSError as error:
-        raise DesktopError(f"{path} cannot be removed: {error.strerror}", "Remove it yourself") from None
+        raise MenuError(f"{path} cannot be removed: {error.strerror}", "Remove it yourself") from None
 
 
 def _desktop_entry(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
@@ -72,13 +72,13 @@ def _desktop_entry(command: Sequence[str], environment: Mapping[str, str]) -> by
 Type=Application
 Name=voicemate menu
 Comment=Written by voicemate when it was set to start at login
-Exec={" ".join(map(_quoted, words))}
+Exec={" ".join(map(_quote, words))}
 Terminal=false
 """
     return text.encode()
 
 
-def _quoted(word: str) -> str:
+def _quote(word: str) -> str:
     """``word`` as an argument of ``Exec``: quoted for the command line, and that escaped once more, as the Desktop
     Entry Specification 1.5 has it ("The Exec key")."""
     for letter in '\\"`$':
@@ -89,7 +89,7 @@ def _quoted(word: str) -> str:
     return f'"{word}"'
 
 
-def _agent(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
+def _launch_agent(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
     agent = {
         "Label": LABEL,
         "AssociatedBundleIdentifiers": ["dev.voicemate.agent"],

@@ -16,11 +16,11 @@ from dataclasses import asdict
 from voicemate.desktop.known import Choice, Choices
 from voicemate.errors import VoicemateError
 
-_PATIENCE_S = 30.0
+_TIMEOUT_S = 30.0
 """For a Python that starts on a busy machine, and a driver that is tried twice."""
 
 
-def look_up(persona: str) -> Choices:
+def load_choices(persona: str) -> Choices:
     """What there is now; empty where it cannot be found out. Blocks for a second or so.
 
     Args:
@@ -29,18 +29,18 @@ def look_up(persona: str) -> Choices:
     command = [sys.executable, "-m", __name__, persona]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE_S, cwd="/", check=True
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_S, cwd="/", check=True
         )
-        return _read(json.loads(done.stdout))
+        return _parse_choices(json.loads(done.stdout))
     except (OSError, subprocess.SubprocessError, ValueError, TypeError, KeyError):
         return Choices()
 
 
-def _read(found: dict[str, list[dict[str, str]]]) -> Choices:
+def _parse_choices(found: dict[str, list[dict[str, str]]]) -> Choices:
     return Choices(**{kind: tuple(Choice(**one) for one in found[kind]) for kind in Choices.__dataclass_fields__})
 
 
-def gathered(persona: str) -> Choices:
+def collect_choices(persona: str) -> Choices:
     """The same, in this process. What is missing or broken leaves its part empty."""
     microphones, loudspeakers = _devices()
     return Choices(_personas(), _voices(persona), microphones, loudspeakers)
@@ -65,18 +65,20 @@ def _voices(persona: str) -> tuple[Choice, ...]:
 
 
 def _devices() -> tuple[tuple[Choice, ...], tuple[Choice, ...]]:
-    from voicemate.audio.stream_host import StreamHost
+    from voicemate.audio.stream_host import PortAudio
 
     with suppress(VoicemateError):
-        devices = StreamHost().devices()
-        return _named(one.name for one in devices if one.inputs), _named(one.name for one in devices if one.outputs)
+        devices = PortAudio().devices()
+        return _choices_from_names(one.name for one in devices if one.inputs), _choices_from_names(
+            one.name for one in devices if one.outputs
+        )
     return (), ()
 
 
-def _named(names: Iterable[str]) -> tuple[Choice, ...]:
+def _choices_from_names(names: Iterable[str]) -> tuple[Choice, ...]:
     return tuple(Choice(name, name) for name in dict.fromkeys(names))
 
 
 if __name__ == "__main__":
     os.nice(10)  # a conversation may be going on
-    json.dump(asdict(gathered(*sys.argv[1:2] or [""])), sys.stdout)
+    json.dump(asdict(collect_choices(*sys.argv[1:2] or [""])), sys.stdout)

@@ -14,46 +14,53 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from voicemate.config import Settings, load
-from voicemate.control.client import Client, Told
-from voicemate.control.status import Status
+from voicemate.control.client import ControlClient, EventMessage
+from voicemate.control.status import DaemonStatus
 from voicemate.conversation.history import HistoryReader, history_file
-from voicemate.conversation.history.database import belonging
+from voicemate.conversation.history.database import database_files
 from voicemate.desktop import choices
-from voicemate.desktop.actions import Action, Change, Command, Dismiss, Start, StartAtLogin
-from voicemate.desktop.following import Following
-from voicemate.desktop.known import Choices, Exchange, Known, Login, Trouble
-from voicemate.desktop.menu import Menu, menu
+from voicemate.desktop.actions import (
+    ChangeSetting,
+    DismissError,
+    MenuAction,
+    SendCommand,
+    SetStartAtLogin,
+    StartDaemon,
+)
+from voicemate.desktop.following import DaemonWatcher
+from voicemate.desktop.known import Choices, LoginState, MenuProblem, MenuState, RecentExchange
+from voicemate.desktop.menu import Menu, build_menu
 from voicemate.errors import ControlError, HistoryError, NotRunningError, SettingsError, VoicemateError
-from voicemate.settings_file import as_toml, set_value, unset
+from voicemate.settings_file import set_setting, to_toml, unset_setting
 
 log = logging.getLogger(__name__)
 
-_CHANGE_S = 180.0
+_CHANGE_TIMEOUT_S = 180.0
 """Until nobody speaks and a change is made: a character has to be read by the model, on a busy machine."""
 
-_FRESH_S = 10.0
+_CACHE_S = 10.0
 """What was looked up this recently is not looked up again when the menu opens."""
 
 
-class Errands(Protocol):
+class LocalActions(Protocol):
     """What the menu has done on this machine. Every method blocks and may raise a ``VoicemateError``."""
 
-    def start(self) -> None:
+    def start_daemon(self) -> None:
         """Start the daemon."""
         ...
 
-    def why_down(self) -> Trouble | None:
+    def last_failure(self) -> MenuProblem | None:
         """Why the daemon does not run, where it said so."""
         ...
 
     def starts_at_login(self) -> bool: ...
 
-    def start_at_login(self, on: bool) -> None:
+    def set_start_at_login(self, enabled: bool) -> None:
         """Start the daemon and the menu at every login from now on, or not."""
         ...
 
 
-class Companion:
+class MenuPresenter:
     """What is known, the menu made of it, and what its clicks ask for.
 
     Args:
@@ -66,81 +73,81 @@ class Companion:
     def __init__(
         self,
         show: Callable[[Menu], None],
-        errands: Errands,
-        look_up: Callable[[str], Choices] = choices.look_up,
-        connect: Callable[[], Client] = Client,
+        actions: LocalActions,
+        load_choices: Callable[[str], Choices] = choices.load_choices,
+        connect: Callable[[], ControlClient] = ControlClient,
     ):
         self._show = show
-        self._errands = errands
-        self._look_up = look_up
+        self._actions = actions
+        self._load_choices = load_choices
         self._connect = connect
         self._lock = threading.Lock()
-        self._known = Known(mac=sys.platform == "darwin")
+        self._state = MenuState(is_mac=sys.platform == "darwin")
         self._shown: Menu | None = None
-        self._looked_up = float("-inf")
+        self._choices_read_at = float("-inf")
         self._choices_for = ""  # the persona whose voices were looked up
         self._history_read: object = None  # as it was then; reading it again costs a check of all of it
-        self._following = Following(self._told, self._happened, connect)
+        self._watcher = DaemonWatcher(self._on_status, self._on_event, connect)
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Show the menu from now on."""
         self._read_settings()
-        self._following.begin()
-        self.opening()
+        self._watcher.start()
+        self.on_menu_opening()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Show nothing more."""
-        self._following.end()
+        self._watcher.stop()
 
-    def opening(self) -> None:
+    def on_menu_opening(self) -> None:
         """The menu is about to be opened: what is not told by events is looked up again."""
-        self._following.try_now()
-        history = _mark_of_history(), self._known.settings.menu.exchanges
+        self._watcher.retry_now()
+        history = _history_fingerprint(), self._state.settings.menu.exchanges
         if history != self._history_read:
             self._history_read = history
-            self._learn(exchanges=())  # they may have been forgotten
+            self._update(exchanges=())  # they may have been forgotten
             _in_background(self._read_exchanges)
         with self._lock:
-            fresh = time.monotonic() - self._looked_up < _FRESH_S
-            self._looked_up = self._looked_up if fresh else time.monotonic()
+            fresh = time.monotonic() - self._choices_read_at < _CACHE_S
+            self._choices_read_at = self._choices_read_at if fresh else time.monotonic()
         if not fresh:
             _in_background(self._read_choices)
             _in_background(self._read_login)
 
-    def do(self, action: Action) -> None:
+    def perform(self, action: MenuAction) -> None:
         """What a click asked for; ``Copy`` and ``Quit`` are the toolkit's own affair."""
         match action:
-            case Dismiss():
-                self._learn(trouble=None)
-            case Start():
-                self._have_done(self._start, "Starting voicemate …")
-            case Command():
-                self._have_done(lambda: self._command(action), action.doing)
-            case Change():
-                self._have_done(lambda: self._change(action), action.doing)
-            case StartAtLogin(on=on):
-                self._have_done(lambda: self._start_at_login(on), "Asking the system …")
+            case DismissError():
+                self._update(trouble=None)
+            case StartDaemon():
+                self._run_action(self._start_daemon, "Starting voicemate …")
+            case SendCommand():
+                self._run_action(lambda: self._send_command(action), action.progress)
+            case ChangeSetting():
+                self._run_action(lambda: self._change_setting(action), action.progress)
+            case SetStartAtLogin(enabled=on):
+                self._run_action(lambda: self._set_start_at_login(on), "Asking the system …")
 
     # ------------------------------------------------------------ what is known
 
-    def _learn(self, **news: Any) -> None:
+    def _update(self, **news: Any) -> None:
         with self._lock:
-            self._known = replace(self._known, **news)
-            drawn = menu(self._known)
+            self._state = replace(self._state, **news)
+            drawn = build_menu(self._state)
             if drawn != self._shown:
                 self._shown = drawn
                 self._show(drawn)
 
-    def _told(self, status: Status | None, down: Trouble | None) -> None:
+    def _on_status(self, status: DaemonStatus | None, down: MenuProblem | None) -> None:
         unreachable = down is not None
         if status is None and not unreachable:
-            down = self._errands.why_down()
-        self._learn(status=status, down=down, unreachable=unreachable)
+            down = self._actions.last_failure()
+        self._update(status=status, down=down, unreachable=unreachable)
         if status and status.persona != self._choices_for:
             _in_background(self._read_choices)
 
-    def _happened(self, told: Told) -> None:
-        if told.kind == "StatusChanged":
+    def _on_event(self, told: EventMessage) -> None:
+        if told.name == "StatusChanged":
             self._read_settings()
 
     def _read_settings(self) -> None:
@@ -148,81 +155,81 @@ class Companion:
             settings = load()
         except SettingsError:  # the daemon tells
             settings = Settings()
-        self._learn(settings=settings)
+        self._update(settings=settings)
 
     def _read_exchanges(self) -> None:
-        wanted = self._known.settings.menu.exchanges
+        wanted = self._state.settings.menu.exchanges
         try:
-            self._learn(exchanges=last_exchanges(wanted) if wanted else ())
+            self._update(exchanges=recent_exchanges(wanted) if wanted else ())
         except HistoryError:  # the daemon tells, if it cannot write it either
-            self._learn(exchanges=())
+            self._update(exchanges=())
 
     def _read_choices(self) -> None:
-        status = self._known.status
-        persona = self._choices_for = status.persona if status else self._known.settings.persona
-        found = self._look_up(persona)
+        status = self._state.status
+        persona = self._choices_for = status.persona if status else self._state.settings.persona
+        found = self._load_choices(persona)
         if persona == self._choices_for:  # else another one is being looked up
-            self._learn(choices=found)
+            self._update(choices=found)
 
     def _read_login(self) -> None:
         try:
-            self._learn(login=Login(self._errands.starts_at_login()))
+            self._update(login=LoginState(self._actions.starts_at_login()))
         except VoicemateError as error:
-            self._learn(login=Login(None, error.wrong))
+            self._update(login=LoginState(None, error.message))
 
     # ------------------------------------------------------------ what is done
 
-    def _have_done(self, work: Callable[[], None], doing: str) -> None:
+    def _run_action(self, work: Callable[[], None], doing: str) -> None:
         """Do ``work`` in the background; what comes of it is shown."""
-        self._learn(doing=doing or self._known.doing, trouble=None)
+        self._update(doing=doing or self._state.progress, trouble=None)
 
         def told() -> None:
             trouble = None
             try:
                 work()
             except VoicemateError as error:
-                trouble = Trouble(error.wrong, error.remedy)
+                trouble = MenuProblem(error.message, error.hint)
             except Exception as error:  # a mistake of ours: it is told, and nothing is under way any more
                 log.exception("a click could not be carried out")
-                trouble = Trouble(f"That failed ({type(error).__name__})", "Try it with the command of that name")
-            still = self._known.doing if self._known.doing != doing else ""
-            self._learn(doing=still, trouble=trouble)
+                trouble = MenuProblem(f"That failed ({type(error).__name__})", "Try it with the command of that name")
+            still = self._state.progress if self._state.progress != doing else ""
+            self._update(doing=still, trouble=trouble)
 
         _in_background(told)
 
-    def _start(self) -> None:
-        self._errands.start()
-        self._following.try_now()
+    def _start_daemon(self) -> None:
+        self._actions.start_daemon()
+        self._watcher.retry_now()
 
-    def _start_at_login(self, on: bool) -> None:
+    def _set_start_at_login(self, on: bool) -> None:
         try:
-            self._errands.start_at_login(on)
+            self._actions.set_start_at_login(on)
         finally:
             self._read_login()
 
-    def _command(self, command: Command) -> None:
+    def _send_command(self, command: SendCommand) -> None:
         try:
             with self._connect() as client:
-                client.call(command.name, _CHANGE_S, **dict(command.arguments))
+                client.call(command.name, _CHANGE_TIMEOUT_S, **dict(command.arguments))
         except ControlError as error:
             if (command.name, error.code) != ("stop", "ended"):  # that is what was asked for
                 raise
 
-    def _change(self, change: Change) -> None:
+    def _change_setting(self, change: ChangeSetting) -> None:
         if change.value:
-            set_value(change.key, as_toml(change.value))
+            set_setting(change.key, to_toml(change.value))
         else:
-            unset(change.key)
+            unset_setting(change.key)
         self._read_settings()
         try:
-            self._command(Command("reload"))
+            self._send_command(SendCommand("reload"))
         except NotRunningError:  # it is used at the next start
             pass
 
 
-def _mark_of_history() -> tuple[tuple[int, int], ...]:
+def _history_fingerprint() -> tuple[tuple[int, int], ...]:
     """Another one whenever something was written to the history, or forgotten."""
-    files = [file for file in belonging(history_file()) if not file.name.endswith("-shm")]
+    files = [file for file in database_files(history_file()) if not file.name.endswith("-shm")]
     found = []
     for file in files:
         with suppress(FileNotFoundError):  # SQLite takes the log away
@@ -231,14 +238,14 @@ def _mark_of_history() -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def last_exchanges(most: int) -> tuple[Exchange, ...]:
+def recent_exchanges(most: int) -> tuple[RecentExchange, ...]:
     """The last things said and answered, oldest first, from the history on this machine.
 
     Raises:
         HistoryError: it cannot be read.
     """
     with HistoryReader() as history:
-        return tuple(Exchange(turn.persona, turn.said, turn.reply) for turn in history.recent(most))
+        return tuple(RecentExchange(turn.persona, turn.said, turn.reply) for turn in history.recent(most))
 
 
 def _in_background(work: Callable[[], None]) -> None:

@@ -3,21 +3,21 @@
 import threading
 from collections.abc import Callable
 
-from voicemate.control.client import Client, Told
-from voicemate.control.status import Status
-from voicemate.desktop.known import Trouble, after
+from voicemate.control.client import ControlClient, EventMessage
+from voicemate.control.status import DaemonStatus
+from voicemate.desktop.known import MenuProblem, after
 from voicemate.errors import ControlError, NotRunningError
 
-FIRST_S = 0.2
-LONGEST_S = 5.0
+FIRST_RETRY_S = 0.2
+MAX_RETRY_S = 5.0
 """Pauses between tries to reach a daemon that does not run double from the first to the longest. A try is one call of
 ``connect`` on a Unix socket; nobody tells when the socket is there."""
 
 
-_PATIENCE_S = 1.0
+_STOP_TIMEOUT_S = 1.0
 
 
-class Following:
+class DaemonWatcher:
     """Tells how the daemon is, whenever that changes.
 
     Args:
@@ -28,55 +28,55 @@ class Following:
 
     def __init__(
         self,
-        tell: Callable[[Status | None, Trouble | None], None],
-        happened: Callable[[Told], None] = lambda told: None,
-        connect: Callable[[], Client] = Client,
+        on_status: Callable[[DaemonStatus | None, MenuProblem | None], None],
+        on_event: Callable[[EventMessage], None] = lambda told: None,
+        connect: Callable[[], ControlClient] = ControlClient,
     ):
-        self._tell = tell
-        self._happened = happened
+        self._on_status = on_status
+        self._on_event = on_event
         self._connect = connect
-        self._client: Client | None = None
-        self._over = threading.Event()
-        self._try_now = threading.Event()
+        self._client: ControlClient | None = None
+        self._stopping = threading.Event()
+        self._retry_now = threading.Event()
         self._thread = threading.Thread(target=self._run, name="following the daemon", daemon=True)
 
-    def begin(self) -> None:
+    def start(self) -> None:
         self._thread.start()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Follow no more; returns when the thread has ended, or is stuck with a daemon that does not answer."""
-        self._over.set()
-        self._try_now.set()
+        self._stopping.set()
+        self._retry_now.set()
         client = self._client
         if client:
             client.close()
-        self._thread.join(_PATIENCE_S)
+        self._thread.join(_STOP_TIMEOUT_S)
 
-    def try_now(self) -> None:
+    def retry_now(self) -> None:
         """Do not wait any longer before trying to reach it."""
-        self._try_now.set()
+        self._retry_now.set()
 
     def _run(self) -> None:
-        pause = FIRST_S
-        while not self._over.is_set():
-            self._try_now.clear()
+        pause = FIRST_RETRY_S
+        while not self._stopping.is_set():
+            self._retry_now.clear()
             try:
                 with self._connect() as client:
                     self._client = client
-                    self._follow(client)
+                    self._watch(client)
             except NotRunningError:
-                self._tell(None, None)
-                pause = min(2 * pause, LONGEST_S)
+                self._on_status(None, None)
+                pause = min(2 * pause, MAX_RETRY_S)
             except ControlError as error:
                 ended = error.code == "ended"
-                self._tell(None, None if ended else Trouble(error.wrong, error.remedy))
-                pause = FIRST_S if ended else LONGEST_S
+                self._on_status(None, None if ended else MenuProblem(error.message, error.hint))
+                pause = FIRST_RETRY_S if ended else MAX_RETRY_S
             finally:
                 self._client = None
-            if not self._over.is_set():
-                self._try_now.wait(pause)
+            if not self._stopping.is_set():
+                self._retry_now.wait(pause)
 
-    def _follow(self, client: Client) -> None:
+    def _watch(self, client: ControlClient) -> None:
         """Returns when it is over.
 
         Raises:
@@ -84,15 +84,15 @@ class Following:
         """
         client.call("events")
         status = client.status()
-        self._tell(status, None)
-        while not self._over.is_set():
+        self._on_status(status, None)
+        while not self._stopping.is_set():
             told = client.receive()
-            if not isinstance(told, Told):
+            if not isinstance(told, EventMessage):
                 continue
             new, ask = after(status, told)
             if ask:
                 new = client.status()
             if new != status:
                 status = new
-                self._tell(status, None)
-            self._happened(told)
+                self._on_status(status, None)
+            self._on_event(told)

@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from voicemate.control.status import Status
-from voicemate.desktop.known import Known
+from voicemate.control.status import DaemonStatus
+from voicemate.desktop.known import MenuState
 from voicemate.events import FloorState
 
 
@@ -20,16 +20,16 @@ class Icon(StrEnum):
     ATTENTION = "needs attention"
 
 
-_OF_THE_FLOOR = {
+_ICON_BY_FLOOR_STATE = {
     FloorState.LISTENING: Icon.LISTENING,
     FloorState.HEARING: Icon.HEARING,
-    FloorState.YIELDING: Icon.HEARING,
+    FloorState.OVERLAPPING: Icon.HEARING,
     FloorState.THINKING: Icon.THINKING,
     FloorState.SPEAKING: Icon.SPEAKING,
 }
 
 
-def icon(known: Known) -> Icon:
+def choose_icon(known: MenuState) -> Icon:
     """What is most worth knowing at a glance.
 
     What needs a person comes before all else, except while the character takes its turn, which shows that it works.
@@ -37,8 +37,8 @@ def icon(known: Known) -> Icon:
     """
     status = known.status
     if status is None:
-        return Icon.ATTENTION if known.down or known.trouble else Icon.NOT_RUNNING
-    floor = _OF_THE_FLOOR.get(status.state, Icon.ASLEEP)  # type: ignore[call-overload]
+        return Icon.ATTENTION if known.down_reason or known.action_error else Icon.NOT_RUNNING
+    floor = _ICON_BY_FLOOR_STATE.get(status.state, Icon.ASLEEP)  # type: ignore[call-overload]
     if floor not in (Icon.THINKING, Icon.SPEAKING) and _needs_attention(known, status):
         return Icon.ATTENTION
     if status.muted and floor is not Icon.ASLEEP:
@@ -48,10 +48,10 @@ def icon(known: Known) -> Icon:
     return floor
 
 
-def waits_for_key(status: Status) -> bool:
+def waits_for_key(status: DaemonStatus) -> bool:
     """Nothing is heard until the push-to-talk key goes down."""
     return status.mode == "push-to-talk" and status.state == FloorState.LISTENING
 
 
-def _needs_attention(known: Known, status: Status) -> bool:
-    return status.state == FloorState.UNAVAILABLE or bool(status.problems) or known.trouble is not None
+def _needs_attention(known: MenuState, status: DaemonStatus) -> bool:
+    return status.state == FloorState.UNAVAILABLE or bool(status.problems) or known.action_error is not None

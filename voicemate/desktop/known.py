@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voicemate.config import Settings
-from voicemate.control.client import Told
-from voicemate.control.status import HotkeyState, Problem, Status
+from voicemate.control.client import EventMessage
+from voicemate.control.status import DaemonStatus, Problem, PushToTalkStatus
 from voicemate.events import FloorState
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class MenuProblem:
     """Something that did not work, and the way out."""
 
-    wrong: str
-    remedy: str = ""
+    message: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class RecentExchange:
     """What the person said, and what they heard in reply. Either may be empty."""
 
     persona: str
@@ -52,15 +52,15 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class LoginState:
     """Whether voicemate starts at login: None while nobody knows, or where nothing can start it (``why_not``)."""
 
-    on: bool | None = None
-    why_not: str = ""
+    enabled: bool | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class MenuState:
     """Everything that the menu is made of.
 
     Attributes:
@@ -73,28 +73,28 @@ class Known:
         mac: the keyboard is a Mac's.
     """
 
-    status: Status | None = None
-    down: Trouble | None = None
+    status: DaemonStatus | None = None
+    down_reason: MenuProblem | None = None
     unreachable: bool = False
     settings: Settings = field(default_factory=Settings)
     choices: Choices = Choices()
-    exchanges: tuple[Exchange, ...] = ()
-    login: Login = Login()
-    doing: str = ""
-    trouble: Trouble | None = None
-    mac: bool = False
+    exchanges: tuple[RecentExchange, ...] = ()
+    login: LoginState = LoginState()
+    progress: str = ""
+    action_error: MenuProblem | None = None
+    is_mac: bool = False
 
 
 _OF_A_REPLY = ("reply", "greeting")
 
 
-def after(status: Status, told: Told) -> tuple[Status, bool]:
+def after(status: DaemonStatus, told: EventMessage) -> tuple[DaemonStatus, bool]:
     """The status after an event, and whether the daemon has to be asked for all of it anew. Pure.
 
     An event of another version of the daemon, with other fields, changes nothing.
     """
     data, where = told.data, told.data.get("where")
-    match told.kind:
+    match told.name:
         case "FloorChanged":
             return _floor(status, data.get("state"), data.get("reason"))
         case "Fault" if isinstance(where, str):
@@ -114,7 +114,7 @@ def after(status: Status, told: Told) -> tuple[Status, bool]:
     return status, False
 
 
-def _floor(status: Status, state: object, reason: object) -> tuple[Status, bool]:
+def _floor(status: DaemonStatus, state: object, reason: object) -> tuple[DaemonStatus, bool]:
     if not isinstance(state, str) or not isinstance(reason, str):
         return status, False
     if state == FloorState.STOPPED:  # asleep, or about to begin again, or to end: only the daemon knows
@@ -123,16 +123,16 @@ def _floor(status: Status, state: object, reason: object) -> tuple[Status, bool]
     return status.model_copy(update={"state": state, "reason": reason}), begins
 
 
-def _with_hotkey(status: Status, data: dict[str, Any]) -> tuple[Status, bool]:
+def _with_hotkey(status: DaemonStatus, data: dict[str, Any]) -> tuple[DaemonStatus, bool]:
     try:
-        return status.model_copy(update={"hotkey": HotkeyState.model_validate(data)}), False
+        return status.model_copy(update={"hotkey": PushToTalkStatus.model_validate(data)}), False
     except ValueError:
         return status, True
 
 
-def _others(status: Status, *places: str) -> list[Problem]:
-    return [problem for problem in status.problems if problem.where not in places]
+def _others(status: DaemonStatus, *places: str) -> list[Problem]:
+    return [problem for problem in status.problems if problem.component not in places]
 
 
-def _with_problems(status: Status, problems: list[Problem]) -> Status:
+def _with_problems(status: DaemonStatus, problems: list[Problem]) -> DaemonStatus:
     return status.model_copy(update={"problems": problems}) if problems != status.problems else status

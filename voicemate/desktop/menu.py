@@ -5,24 +5,33 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from voicemate.control.status import Status
-from voicemate.desktop.actions import Action, Change, Command, Copy, Dismiss, Quit, Start, StartAtLogin
-from voicemate.desktop.chord_signs import on_keyboard
-from voicemate.desktop.icon import Icon, icon, waits_for_key
-from voicemate.desktop.known import Choice, Exchange, Known, Trouble
+from voicemate.control.status import DaemonStatus
+from voicemate.desktop.actions import (
+    ChangeSetting,
+    CopyText,
+    DismissError,
+    MenuAction,
+    QuitMenu,
+    SendCommand,
+    SetStartAtLogin,
+    StartDaemon,
+)
+from voicemate.desktop.chord_signs import format_chord
+from voicemate.desktop.icon import Icon, choose_icon, waits_for_key
+from voicemate.desktop.known import Choice, MenuProblem, MenuState, RecentExchange
 from voicemate.events import FloorState
 
-LONGEST_LABEL = 56
+MAX_LABEL_LENGTH = 56
 """Characters of one line. A menu is as wide as its longest one."""
 
-MOST_CHOICES = 30
+MAX_CHOICES = 30
 """Entries of a submenu; macOS has more than a hundred voices."""
 
-_OWN_VOICE = "The character's own"
+_PERSONA_VOICE = "The character's own"
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class MenuItem:
     """A line of the menu.
 
     Attributes:
@@ -33,9 +42,9 @@ class Item:
     """
 
     label: str = ""
-    action: Action | None = None
+    action: MenuAction | None = None
     checked: bool | None = None
-    items: tuple["Item", ...] = ()
+    items: tuple["MenuItem", ...] = ()
 
     @property
     def enabled(self) -> bool:
@@ -51,36 +60,36 @@ class Menu:
     """
 
     icon: Icon
-    tip: str
-    items: tuple[Item, ...]
+    tooltip: str
+    items: tuple[MenuItem, ...]
 
 
-_SEPARATOR = Item()
+_SEPARATOR = MenuItem()
 
 
-def menu(known: Known) -> Menu:
+def build_menu(known: MenuState) -> Menu:
     """What to show for ``known``."""
-    line = _state(known)
-    parts = [[Item(line)], list(_findings(known))]
+    line = _status_line(known)
+    parts = [[MenuItem(line)], list(_problem_items(known))]
     if known.status is None:
         if not known.unreachable:
-            parts.append([Item("Start voicemate", None if known.doing else Start())])
-        parts.append([_login(known)])
+            parts.append([MenuItem("Start voicemate", None if known.progress else StartDaemon())])
+        parts.append([_login_item(known)])
     else:
-        parts += [list(_switches(known, known.status)), list(_choosing(known, known.status))]
-        parts += [list(_exchanges(known)), [_login(known), Item("Stop voicemate", Command("stop"))]]
-    parts.append([Item("Quit this menu", Quit())])
+        parts += [list(_switch_items(known, known.status)), list(_choice_items(known, known.status))]
+        parts += [list(_exchange_items(known)), [_login_item(known), MenuItem("Stop voicemate", SendCommand("stop"))]]
+    parts.append([MenuItem("Quit this menu", QuitMenu())])
     tip = line if "voicemate" in line else f"voicemate: {line}"
-    return Menu(icon(known), tip, _separated(parts))
+    return Menu(choose_icon(known), tip, _join_sections(parts))
 
 
 # ---------------------------------------------------------------- how it is
 
 
-def _state(known: Known) -> str:
+def _status_line(known: MenuState) -> str:
     status = known.status
-    if known.doing:
-        return one_line(known.doing)
+    if known.progress:
+        return one_line(known.progress)
     if status is None:
         return "voicemate cannot be reached" if known.unreachable else "voicemate is not running"
     name = one_line(status.character, 30) or one_line(status.persona, 30) or "voicemate"
@@ -94,7 +103,7 @@ def _state(known: Known) -> str:
         FloorState.STARTING: f"Starting: {status.reason}" if status.reason else "Starting",
         FloorState.LISTENING: f"{name} is listening",
         FloorState.HEARING: f"{name} hears you",
-        FloorState.YIELDING: f"{name} hears you",
+        FloorState.OVERLAPPING: f"{name} hears you",
         FloorState.THINKING: f"{name} is thinking",
         FloorState.SPEAKING: f"{name} is speaking",
         FloorState.STOPPED: "voicemate is about to end",
@@ -103,96 +112,100 @@ def _state(known: Known) -> str:
     return one_line(said.get(status.state, f"voicemate is {status.state}"))  # type: ignore[call-overload]
 
 
-def _findings(known: Known) -> Iterator[Item]:
+def _problem_items(known: MenuState) -> Iterator[MenuItem]:
     """What is wrong, and how to fix it: a line each, with the whole story in its submenu."""
     problems = known.status.problems if known.status else []
     for problem in problems:
-        yield _finding(
-            Trouble(problem.wrong, problem.remedy), Item("Try again now", Command("reload", (), "Trying again …"))
+        yield _problem_item(
+            MenuProblem(problem.message, problem.hint),
+            MenuItem("Try again now", SendCommand("reload", (), "Trying again …")),
         )
-    if known.status is None and known.down:
-        yield _finding(known.down)
-    if known.trouble and known.trouble.wrong not in {problem.wrong for problem in problems}:
-        yield _finding(known.trouble, Item("Dismiss", Dismiss()))
+    if known.status is None and known.down_reason:
+        yield _problem_item(known.down_reason)
+    if known.action_error and known.action_error.message not in {problem.message for problem in problems}:
+        yield _problem_item(known.action_error, MenuItem("Dismiss", DismissError()))
 
 
-def _finding(trouble: Trouble, *ways_out: Item) -> Item:
-    told = [*_wrapped(trouble.wrong), *_wrapped(trouble.remedy)]
+def _problem_item(trouble: MenuProblem, *ways_out: MenuItem) -> MenuItem:
+    told = [*_wrapped_lines(trouble.message), *_wrapped_lines(trouble.hint)]
     copies = [
-        Item(one_line(f"Copy “{command}”"), Copy(command)) for command in re.findall(r"`([^`]+)`", trouble.remedy)
+        MenuItem(one_line(f"Copy “{command}”"), CopyText(command))
+        for command in re.findall(r"`([^`]+)`", trouble.hint)
     ]
-    items = _separated([told, [*copies, *ways_out]])
-    return Item(one_line(f"⚠ {trouble.wrong.replace('`', '')}"), items=items)
+    items = _join_sections([told, [*copies, *ways_out]])
+    return MenuItem(one_line(f"⚠ {trouble.message.replace('`', '')}"), items=items)
 
 
-def _wrapped(sentence: str) -> list[Item]:
-    whole = _plain(re.sub(r"`([^`]+)`", r"“\1”", sentence))
+def _wrapped_lines(sentence: str) -> list[MenuItem]:
+    whole = _printable(re.sub(r"`([^`]+)`", r"“\1”", sentence))
     whole = f"{whole}." if whole and whole[-1] not in ".?!…" else whole
-    return [Item(line) for line in textwrap.wrap(whole, LONGEST_LABEL)]
+    return [MenuItem(line) for line in textwrap.wrap(whole, MAX_LABEL_LENGTH)]
 
 
 # ---------------------------------------------------------------- what it does
 
 
-def _switches(known: Known, status: Status) -> Iterator[Item]:
-    yield Item("Mute", Command("mute", (("on", not status.muted),)), checked=status.muted)
+def _switch_items(known: MenuState, status: DaemonStatus) -> Iterator[MenuItem]:
+    yield MenuItem("Mute", SendCommand("mute", (("on", not status.muted),)), checked=status.muted)
     doing = "" if status.listening else "Waking up …"
-    yield Item("Listen", Command("listen", (("on", not status.listening),), doing), checked=status.listening)
-    speaks = status.state in (FloorState.SPEAKING, FloorState.YIELDING)
-    yield Item("Fall silent", Command("interrupt") if speaks else None)
-    hotkey = status.hotkey
-    if hotkey.watched and (chord := on_keyboard(hotkey.chord, known.mac)):
-        yield Item(f"{'Hold' if hotkey.mode == 'hold' else 'Press'} {chord} to talk")
+    yield MenuItem("Listen", SendCommand("listen", (("on", not status.listening),), doing), checked=status.listening)
+    speaks = status.state in (FloorState.SPEAKING, FloorState.OVERLAPPING)
+    yield MenuItem("Fall silent", SendCommand("interrupt") if speaks else None)
+    hotkey = status.push_to_talk
+    if hotkey.watched and (chord := format_chord(hotkey.chord, known.is_mac)):
+        yield MenuItem(f"{'Hold' if hotkey.mode == 'hold' else 'Press'} {chord} to talk")
 
 
-def _choosing(known: Known, status: Status) -> Iterator[Item]:
+def _choice_items(known: MenuState, status: DaemonStatus) -> Iterator[MenuItem]:
     settings, choices = known.settings, known.choices
     character = Choice(status.persona, status.character or status.persona)
-    yield Item("Character", items=_personas(character, choices.personas))
-    yield _setting("Voice", "speaking.voice", settings.speaking.voice, _OWN_VOICE, choices.voices)
+    yield MenuItem("Character", items=_persona_items(character, choices.personas))
+    yield _setting_item("Voice", "speaking.voice", settings.tts.voice, _PERSONA_VOICE, choices.voices)
     for label, key, chosen, device, offered in (
         ("Microphone", "audio.input", settings.audio.input, status.microphone, choices.microphones),
-        ("Loudspeaker", "audio.output", settings.audio.output, status.loudspeaker, choices.loudspeakers),
+        ("Loudspeaker", "audio.output", settings.audio.output, status.speaker, choices.loudspeakers),
     ):
         in_use = f" ({one_line(device.name, 30)})" if device.open and not chosen else ""
-        yield _setting(label, key, chosen, f"The system's default{in_use}", offered)
+        yield _setting_item(label, key, chosen, f"The system's default{in_use}", offered)
 
 
-def _personas(current: Choice, offered: Iterable[Choice]) -> tuple[Item, ...]:
+def _persona_items(current: Choice, offered: Iterable[Choice]) -> tuple[MenuItem, ...]:
     known = tuple(offered)
     if current.value not in {one.value for one in known}:  # a file that lies elsewhere
         known = (current, *known)
     return tuple(
-        Item(
-            _called(one),
-            Command("persona", (("name", one.value),), f"Changing to {_called(one, 30)} …"),
+        MenuItem(
+            _choice_label(one),
+            SendCommand("persona", (("name", one.value),), f"Changing to {_choice_label(one, 30)} …"),
             checked=one.value == current.value,
         )
         for one in known
     )
 
 
-def _setting(label: str, key: str, chosen: str, default: str, offered: tuple[Choice, ...]) -> Item:
+def _setting_item(label: str, key: str, chosen: str, default: str, offered: tuple[Choice, ...]) -> MenuItem:
     """A submenu for a setting that names one of ``offered`` by any part of its name, or none for the default."""
-    found = _meant(chosen, offered)
-    shown = list(dict.fromkeys(offered))[:MOST_CHOICES]
+    found = _matching_choice(chosen, offered)
+    shown = list(dict.fromkeys(offered))[:MAX_CHOICES]
     if found and found not in shown:
         shown.append(found)
     doing = f"Changing the {label.lower()} …"
-    items = [Item(_called(one), Change(key, one.value, doing), checked=one == found) for one in shown]
+    items = [
+        MenuItem(_choice_label(one), ChangeSetting(key, one.value, doing), checked=one == found) for one in shown
+    ]
     if chosen and not found:
-        items.append(Item(one_line(f"{chosen} (not here now)"), checked=True))
-    if len(offered) > MOST_CHOICES:
-        items.append(Item(f"and {len(offered) - MOST_CHOICES} more: `voicemate config set {key} NAME`"))
-    first = Item(default, Change(key, "", doing), checked=not chosen)
-    return Item(label, items=_separated([[first], items]))
+        items.append(MenuItem(one_line(f"{chosen} (not here now)"), checked=True))
+    if len(offered) > MAX_CHOICES:
+        items.append(MenuItem(f"and {len(offered) - MAX_CHOICES} more: `voicemate config set {key} NAME`"))
+    first = MenuItem(default, ChangeSetting(key, "", doing), checked=not chosen)
+    return MenuItem(label, items=_join_sections([[first], items]))
 
 
-def _called(one: Choice, longest: int = LONGEST_LABEL) -> str:
+def _choice_label(one: Choice, longest: int = MAX_LABEL_LENGTH) -> str:
     return one_line(one.label, longest) or one_line(one.value, longest) or "(no name)"
 
 
-def _meant(chosen: str, offered: tuple[Choice, ...]) -> Choice | None:
+def _matching_choice(chosen: str, offered: tuple[Choice, ...]) -> Choice | None:
     """What the setting means: a whole name before a part of one, as devices and voices are looked for."""
     wanted = chosen.casefold()
     if not wanted:
@@ -202,42 +215,42 @@ def _meant(chosen: str, offered: tuple[Choice, ...]) -> Choice | None:
     return next(whole, None) or next(part, None)
 
 
-def _exchanges(known: Known) -> Iterator[Item]:
+def _exchange_items(known: MenuState) -> Iterator[MenuItem]:
     if not known.settings.menu.exchanges:
         return
-    parts = [list(_said(exchange)) for exchange in known.exchanges[-known.settings.menu.exchanges :]]
-    yield Item("Last said", items=_separated(parts) or (Item("Nothing yet"),))
+    parts = [list(_exchange_lines(exchange)) for exchange in known.exchanges[-known.settings.menu.exchanges :]]
+    yield MenuItem("Last said", items=_join_sections(parts) or (MenuItem("Nothing yet"),))
 
 
-def _said(exchange: Exchange) -> Iterator[Item]:
+def _exchange_lines(exchange: RecentExchange) -> Iterator[MenuItem]:
     for who, words in (("You", exchange.said), (exchange.persona, exchange.reply)):
         if words.strip():
-            yield Item(one_line(f"{who}: {words}"), Copy(words))
+            yield MenuItem(one_line(f"{who}: {words}"), CopyText(words))
 
 
-def _login(known: Known) -> Item:
-    on, why_not = known.login.on, known.login.why_not
+def _login_item(known: MenuState) -> MenuItem:
+    on, why_not = known.login.enabled, known.login.reason
     if on is None:
-        return Item(one_line(f"Start at login ({why_not})" if why_not else "Start at login"))
-    return Item("Start at login", StartAtLogin(not on), checked=on)
+        return MenuItem(one_line(f"Start at login ({why_not})" if why_not else "Start at login"))
+    return MenuItem("Start at login", SetStartAtLogin(not on), checked=on)
 
 
 # ---------------------------------------------------------------- lines
 
 
-def one_line(text: str, longest: int = LONGEST_LABEL) -> str:
+def one_line(text: str, max_length: int = MAX_LABEL_LENGTH) -> str:
     """``text`` as a label: one line, no longer than ``longest``, nothing in it that is not printed."""
-    plain = _plain(text)
-    return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
+    plain = _printable(text)
+    return plain if len(plain) <= max_length else plain[: max_length - 1].rstrip() + "…"
 
 
-def _plain(text: str) -> str:
+def _printable(text: str) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
-def _separated(parts: Iterable[list[Item]]) -> tuple[Item, ...]:
+def _join_sections(parts: Iterable[list[MenuItem]]) -> tuple[MenuItem, ...]:
     """The parts that are not empty, with a separator between each two."""
-    joined: list[Item] = []
+    joined: list[MenuItem] = []
     for part in filter(None, parts):
         joined += [_SEPARATOR, *part] if joined else part
     return tuple(joined)

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voicemate.config import Settings
-from voicemate.control.status import Status
-from voicemate.doctor.finding import Finding, of_error, problem
+from voicemate.control.status import DaemonStatus
+from voicemate.doctor.finding import Finding, from_error, problem
 from voicemate.errors import VoicemateError
 
-PATIENCE_S = 20.0
+DEFAULT_TIMEOUT_S = 20.0
 """How long a check may take unless it says otherwise: a disk that has to wake up, a busy machine."""
 
-SET_UP_AGAIN = "Set voicemate up again (`make talk` in a checkout)"
+REINSTALL_HINT = "Set voicemate up again (`make talk` in a checkout)"
 
 
-class Watch(Protocol):
+class ProgressListener(Protocol):
     """Told what goes on during a slow check, in a few words; called from any thread, must return at once."""
 
     def __call__(self, what: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class CheckContext:
     """What checks go by.
 
     Attributes:
@@ -37,9 +37,9 @@ class Ground:
 
     settings: Settings
     platform: str
-    status: Status | None = None
+    status: DaemonStatus | None = None
     thorough: bool = False
-    watch: Watch = lambda what: None
+    on_progress: ProgressListener = lambda what: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,38 +55,38 @@ class Check:
 
     group: str
     name: str
-    look: Callable[[Ground], Sequence[Finding]]
-    patience_s: float = PATIENCE_S
+    run: Callable[[CheckContext], Sequence[Finding]]
+    timeout_s: float = DEFAULT_TIMEOUT_S
     main_thread: bool = False
 
 
-def examine(check: Check, ground: Ground) -> Sequence[Finding]:
+def run_check(check: Check, context: CheckContext) -> Sequence[Finding]:
     """What ``check`` finds; that it failed, or did not come to an end, is a finding too."""
     try:
         if check.main_thread:
-            return check.look(ground)
-        return _bounded(lambda: check.look(ground), check.patience_s)
+            return check.run(context)
+        return _run_with_timeout(lambda: check.run(context), check.timeout_s)
     except VoicemateError as error:
-        return [of_error(error)]
-    except _Unanswered:
-        told = f"This check did not come to an end in {check.patience_s:.0f} s"
+        return [from_error(error)]
+    except _CheckTimeoutError:
+        told = f"This check did not come to an end in {check.timeout_s:.0f} s"
         return [problem(told, "Try again when the machine is less busy; what it looked at may hang")]
     except ImportError as error:
-        return [problem(f"A package that this needs cannot be loaded ({_in_one_line(error)})", SET_UP_AGAIN)]
+        return [problem(f"A package that this needs cannot be loaded ({_one_line(error)})", REINSTALL_HINT)]
     except Exception as error:
-        told = f"This check broke: {type(error).__name__} ({_in_one_line(error)})"
+        told = f"This check broke: {type(error).__name__} ({_one_line(error)})"
         return [problem(told, "That is the doctor's own mistake; the other checks go on without it")]
 
 
-def _in_one_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or "it does not say why"
 
 
-class _Unanswered(Exception):
+class _CheckTimeoutError(Exception):
     pass
 
 
-def _bounded(work: Callable[[], Sequence[Finding]], patience_s: float) -> Sequence[Finding]:
+def _run_with_timeout(work: Callable[[], Sequence[Finding]], timeout_s: float) -> Sequence[Finding]:
     """The result of ``work``, which is done in a thread of its own and left behind there when it takes too long."""
     answers: queue.SimpleQueue[Sequence[Finding] | BaseException] = queue.SimpleQueue()
 
@@ -96,11 +96,11 @@ def _bounded(work: Callable[[], Sequence[Finding]], patience_s: float) -> Sequen
         except BaseException as error:
             answers.put(error)
 
-    threading.Thread(target=run, name=LEFT_BEHIND, daemon=True).start()
+    threading.Thread(target=run, name=CHECK_THREAD_NAME, daemon=True).start()
     try:
-        answer = answers.get(timeout=patience_s)
+        answer = answers.get(timeout=timeout_s)
     except queue.Empty:
-        raise _Unanswered from None
+        raise _CheckTimeoutError from None
     if isinstance(answer, Exception):
         raise answer
     if isinstance(answer, BaseException):
@@ -108,10 +108,10 @@ def _bounded(work: Callable[[], Sequence[Finding]], patience_s: float) -> Sequen
     return answer
 
 
-LEFT_BEHIND = "doctor's check"
+CHECK_THREAD_NAME = "doctor's check"
 """What the threads of checks are called."""
 
 
-def anything_left_behind() -> bool:
+def has_abandoned_checks() -> bool:
     """Whether a check goes on that nobody waits for any more: the process is better left without tidying up."""
-    return any(thread.name == LEFT_BEHIND for thread in threading.enumerate())
+    return any(thread.name == CHECK_THREAD_NAME for thread in threading.enumerate())

@@ -9,11 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from voicemate.desktop.qt.screen import INSTALL, require_tray
-from voicemate.doctor.check import Ground
+from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, ok, warning
-from voicemate.errors import DesktopError
+from voicemate.errors import MenuError
 
-_ANSWER_S = 3.0
+_CONNECT_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,18 @@ class DesktopFacts:
 
     display: str
     display_answers: bool = True
-    bus: bool = True
+    has_bus: bool = True
     bus_answers: bool = True
-    can_draw: bool = True
-    no_menu: DesktopError | None = None
+    has_pyside: bool = True
+    menu_error: MenuError | None = None
 
 
-def look(ground: Ground) -> Sequence[Finding]:
+def check_desktop(ground: CheckContext) -> Sequence[Finding]:
     """Nothing on macOS, where there is always a menu bar."""
-    return [] if ground.platform == "darwin" else judge(_desktop(os.environ))
+    return [] if ground.platform == "darwin" else assess_desktop(_gather_desktop_facts(os.environ))
 
 
-def judge(facts: DesktopFacts) -> list[Finding]:
+def assess_desktop(facts: DesktopFacts) -> list[Finding]:
     """A missing part costs the menu, the hotkey or the notifications, and nothing else."""
     if not facts.display:
         told = "There is no display here: no menu and no hotkey, and all else works"
@@ -49,13 +49,13 @@ def judge(facts: DesktopFacts) -> list[Finding]:
     if not facts.display_answers:
         told = f"The display {facts.display} does not answer: no menu and no hotkey, and all else works"
         found.append(warning(told, "Log in to the desktop anew, or correct DISPLAY or WAYLAND_DISPLAY"))
-    elif facts.no_menu:
-        found.append(warning(f"{facts.no_menu.wrong}: no menu, and all else works", facts.no_menu.remedy))
-    if not facts.bus or not facts.bus_answers:
-        how = "No D-Bus of the session is to be found" if not facts.bus else "The session's D-Bus does not answer"
+    elif facts.menu_error:
+        found.append(warning(f"{facts.menu_error.message}: no menu, and all else works", facts.menu_error.hint))
+    if not facts.has_bus or not facts.bus_answers:
+        how = "No D-Bus of the session is to be found" if not facts.has_bus else "The session's D-Bus does not answer"
         told = f"{how}: no tray on most desktops, and all else works"
         found.append(warning(told, "Log in to the desktop (not with su), or `dbus-run-session voicemate menu`"))
-    menu = "the menu can be shown (`voicemate menu`)" if facts.can_draw else f"no menu yet. {INSTALL}"
+    menu = "the menu can be shown (`voicemate menu`)" if facts.has_pyside else f"no menu yet. {INSTALL}"
     return found or [ok(f"Display {facts.display} and D-Bus answer; {menu}")]
 
 
@@ -82,25 +82,25 @@ def display_path(environment: Mapping[str, str]) -> tuple[str, str]:
     return display, f"/tmp/.X11-unix/X{found[1]}" if found else ""
 
 
-def _desktop(environment: Mapping[str, str]) -> DesktopFacts:
+def _gather_desktop_facts(environment: Mapping[str, str]) -> DesktopFacts:
     display, at = display_path(environment)
     bus = bus_path(environment)
     named = bool(environment.get("DBUS_SESSION_BUS_ADDRESS")) or os.path.exists(bus)
-    answers, can_draw = bool(display) and (not at or _connects(at)), find_spec("PySide6") is not None
+    answers, can_draw = bool(display) and (not at or _can_connect(at)), find_spec("PySide6") is not None
     no_menu = None
     if answers and can_draw:
         try:
             require_tray(environment)
-        except DesktopError as error:
+        except MenuError as error:
             no_menu = error
-    return DesktopFacts(display, answers, named, named and _connects(bus), can_draw, no_menu)
+    return DesktopFacts(display, answers, named, named and _can_connect(bus), can_draw, no_menu)
 
 
-def _connects(path: str) -> bool:
+def _can_connect(path: str) -> bool:
     abstract = f"\0{path}" if path.startswith("/tmp/.X11-unix/") else path
     for one in dict.fromkeys((path, abstract)):  # X servers listen in both name spaces, or in one
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
-            trial.settimeout(_ANSWER_S)
+            trial.settimeout(_CONNECT_TIMEOUT_S)
             try:
                 trial.connect(one)
             except (OSError, ValueError):

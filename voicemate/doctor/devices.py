@@ -13,71 +13,71 @@ import numpy as np
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Device, Direction
 from voicemate.audio.microphone import DeviceMicrophone
-from voicemate.audio.stream_host import StreamHost
-from voicemate.control.client import Client
-from voicemate.control.status import Status
-from voicemate.doctor.check import Ground, Watch
-from voicemate.doctor.finding import Finding, of_error, ok, problem, warning
+from voicemate.audio.stream_host import PortAudio
+from voicemate.control.client import ControlClient
+from voicemate.control.status import DaemonStatus
+from voicemate.doctor.check import CheckContext, ProgressListener
+from voicemate.doctor.finding import Finding, from_error, ok, problem, warning
 from voicemate.doctor.meter import bar, sparkline
 from voicemate.errors import AudioError, ControlError, NotRunningError
 from voicemate.service.microphone import SETTINGS, Permission, permission
-from voicemate.sound import Pcm, level_dbfs, samples
+from voicemate.sound import Pcm, level_dbfs, to_samples
 
-LISTEN_S = 1.0
-SETTLING_S = 0.3
+MEASURE_S = 1.0
+SETTLE_S = 0.3
 """What a microphone says in the first moments after it was opened is not counted."""
 
-LISTENING_S = 12.0
+LEVEL_TIMEOUT_S = 12.0
 """Until a microphone that was opened has delivered that: a Bluetooth headset takes its time."""
 
-FAINT_DBFS = -80.0
+MIN_LEVEL_DBFS = -80.0
 """No room is as quiet as that: a converter's own noise alone is louder with any gain in front of it."""
 
-LOUD_DBFS = -30.0
+MAX_NOISE_DBFS = -30.0
 """A room that is never quieter than this drowns a voice."""
 
-OVERDRIVEN = 0.99
+CLIPPING_PEAK = 0.99
 
 SILENCE_DBFS = -119.0
 """``level_dbfs`` of digital silence is -120."""
 
 
-def look_at_devices(ground: Ground) -> Sequence[Finding]:
+def check_devices(ground: CheckContext) -> Sequence[Finding]:
     """The devices that a conversation would open; a running daemon may have them to itself."""
     status = ground.status
-    if status and status.microphone.open and status.loudspeaker.open:
-        return [ok(f"The running voicemate has “{status.microphone.name}” and “{status.loudspeaker.name}” open")]
-    host = StreamHost()
+    if status and status.microphone.open and status.speaker.open:
+        return [ok(f"The running voicemate has “{status.microphone.name}” and “{status.speaker.name}” open")]
+    host = PortAudio()
     audio = ground.settings.audio
     found = []
     for direction, part in ((Direction.INPUT, audio.input), (Direction.OUTPUT, audio.output)):
         try:
             device = host.check(direction, part)
         except AudioError as error:
-            found.append(judge_refusal(error, ground.platform, _locked_out()))
+            found.append(assess_refusal(error, ground.platform, _are_cards_denied()))
         else:
-            found.append(judge_device(device, direction, part))
+            found.append(assess_device(device, direction, part))
     return found
 
 
-def judge_device(device: Device, direction: Direction, part: str) -> Finding:
+def assess_device(device: Device, direction: Direction, part: str) -> Finding:
     """A device that can be opened."""
     chosen = "as the settings say" if part else "the system's default"
     told = f"{str(direction).capitalize()}: “{device.name}” ({chosen}, {device.rate / 1000:g} kHz)"
     return ok(told, name=device.name, rate=device.rate, use=str(direction))
 
 
-def judge_refusal(error: AudioError, platform: str, locked_out: bool) -> Finding:
+def assess_refusal(error: AudioError, platform: str, cards_denied: bool) -> Finding:
     """Args:
     locked_out: there are sound cards that this account may not use (Linux).
     """
-    if platform == "linux" and locked_out:
-        told = f"{error.wrong}: this account may not use the sound cards of the machine"
+    if platform == "linux" and cards_denied:
+        told = f"{error.message}: this account may not use the sound cards of the machine"
         return problem(told, "`sudo usermod -aG audio $(id -un)`, then log in anew; or start a sound server")
-    return of_error(error)
+    return from_error(error)
 
 
-def _locked_out() -> bool:
+def _are_cards_denied() -> bool:
     cards = list(Path("/dev/snd").glob("pcm*")) if sys.platform == "linux" else []
     return bool(cards) and not any(os.access(card, os.R_OK | os.W_OK) for card in cards)
 
@@ -85,13 +85,13 @@ def _locked_out() -> bool:
 # ---------------------------------------------------------------- permission
 
 
-def look_at_permission(ground: Ground) -> Sequence[Finding]:
+def check_permission(ground: CheckContext) -> Sequence[Finding]:
     """Nothing where there is no such permission."""
     given = permission(ground.platform)
-    return [] if given is Permission.NOT_NEEDED else [judge_permission(given)]
+    return [] if given is Permission.NOT_NEEDED else [assess_permission(given)]
 
 
-def judge_permission(given: Permission) -> Finding:
+def assess_permission(given: Permission) -> Finding:
     """What macOS lets the program do that is responsible for this process: a terminal, or Voicemate.app."""
     allow = f"Allow it in System Settings > Privacy & Security > Microphone: `open '{SETTINGS}'`"
     match given:
@@ -126,29 +126,29 @@ class LevelFacts:
     name: str
     levels: tuple[float, ...]
     peak: float | None
-    running: bool = False
+    from_daemon: bool = False
 
 
-def look_at_level(ground: Ground) -> Sequence[Finding]:
+def check_level(ground: CheckContext) -> Sequence[Finding]:
     """What is to be heard now, by the running daemon if it has the microphone: its permission is what counts."""
     status = ground.status
     if status and status.muted:
         return [warning("It is muted", "`voicemate unmute`")]
     if status and status.microphone.open:
-        return [judge_level(_heard_by_daemon(status, ground.watch), ground.platform)]
-    host = StreamHost()
+        return [assess_level(_measure_level_by_daemon(status, ground.on_progress), ground.platform)]
+    host = PortAudio()
     try:
         host.check(Direction.INPUT, ground.settings.audio.input)
     except AudioError:  # told already
         return []
     try:
-        return [judge_level(asyncio.run(_heard(host, ground)), ground.platform)]
+        return [assess_level(asyncio.run(_measure_level(host, ground)), ground.platform)]
     except TimeoutError:
-        told = f"The microphone was opened and delivered nothing in {LISTENING_S:.0f} s"
+        told = f"The microphone was opened and delivered nothing in {LEVEL_TIMEOUT_S:.0f} s"
         return [problem(told, _REPLUG)]
 
 
-def judge_level(facts: LevelFacts, platform: str) -> Finding:
+def assess_level(facts: LevelFacts, platform: str) -> Finding:
     if not facts.levels:
         return problem(f"The microphone “{facts.name}” delivers nothing", _REPLUG)
     loudest, quietest = max(facts.levels), min(facts.levels)
@@ -157,14 +157,14 @@ def judge_level(facts: LevelFacts, platform: str) -> Finding:
     finding = ok(told)
     if loudest < SILENCE_DBFS:
         silent = f"The microphone “{facts.name}” delivers only digital silence"
-        finding = problem(silent, silence_hint(platform, facts.running))
-    elif facts.peak is not None and facts.peak >= OVERDRIVEN:
+        finding = problem(silent, silence_hint(platform, facts.from_daemon))
+    elif facts.peak is not None and facts.peak >= CLIPPING_PEAK:
         finding = warning(f"{told}: driven beyond its range", "Turn its input level down")
-    elif loudest < FAINT_DBFS:
+    elif loudest < MIN_LEVEL_DBFS:
         finding = warning(
             f"{told}: hardly anything", "Turn its input level up, or choose another: `voicemate devices`"
         )
-    elif quietest > LOUD_DBFS:
+    elif quietest > MAX_NOISE_DBFS:
         finding = warning(f"{told}: it is never quiet", "Find out what is so loud, or turn the input level down")
     return replace(finding, facts=numbers)
 
@@ -172,19 +172,19 @@ def judge_level(facts: LevelFacts, platform: str) -> Finding:
 _REPLUG = "Unplug it and plug it in again, or choose another: `voicemate devices`"
 
 
-def silence_hint(platform: str, running: bool = False) -> str:
+def silence_hint(platform: str, from_daemon: bool = False) -> str:
     """What to do about a microphone that delivers zeros.
 
     Args:
         running: to the daemon, which on macOS may be Voicemate.app.
     """
     if platform == "darwin":
-        who = "Voicemate" if running else "this terminal"
+        who = "Voicemate" if from_daemon else "this terminal"
         return f"Allow {who} the microphone: `open '{SETTINGS}'`; and see that it is not muted"
     return "`pactl set-source-mute @DEFAULT_SOURCE@ 0` or `wpctl set-mute @DEFAULT_AUDIO_SOURCE@ 0`, or its switch"
 
 
-async def _heard(host: StreamHost, ground: Ground) -> LevelFacts:
+async def _measure_level(host: PortAudio, ground: CheckContext) -> LevelFacts:
     """Listen to the microphone itself.
 
     Raises:
@@ -193,31 +193,31 @@ async def _heard(host: StreamHost, ground: Ground) -> LevelFacts:
     """
     microphone = DeviceMicrophone(host, SampleClock(), ground.settings.audio.input)
     faults: list[AudioError] = []
-    microphone.on_health(lambda fault: faults.append(fault) if fault else None)
+    microphone.add_health_listener(lambda fault: faults.append(fault) if fault else None)
     blocks: list[Pcm] = []
-    async with asyncio.timeout(LISTENING_S):
+    async with asyncio.timeout(LEVEL_TIMEOUT_S):
         await microphone.open()
         try:
             async for block in microphone.blocks():
                 blocks.append(block.pcm)
-                ground.watch(f"{bar(level_dbfs(block.pcm))}  say something")
+                ground.on_progress(f"{bar(level_dbfs(block.pcm))}  say something")
                 if faults:
                     raise faults[0]
-                if len(blocks) * len(block.pcm) >= samples(1000 * (SETTLING_S + LISTEN_S)):
+                if len(blocks) * len(block.pcm) >= to_samples(1000 * (SETTLE_S + MEASURE_S)):
                     break
         finally:
             await microphone.close()
-    pcm = np.concatenate(blocks)[samples(1000 * SETTLING_S) :]
+    pcm = np.concatenate(blocks)[to_samples(1000 * SETTLE_S) :]
     tenths = np.array_split(pcm, 10)
     return LevelFacts(microphone.name, tuple(map(level_dbfs, tenths)), float(np.max(np.abs(pcm))))
 
 
-def _heard_by_daemon(status: Status, watch: Watch) -> LevelFacts:
+def _measure_level_by_daemon(status: DaemonStatus, watch: ProgressListener) -> LevelFacts:
     levels: list[float] = []
     try:
-        with Client() as client:
+        with ControlClient() as client:
             client.call("events", levels=True)
-            deadline = time.monotonic() + LISTEN_S
+            deadline = time.monotonic() + MEASURE_S
             while (left := deadline - time.monotonic()) > 0:
                 told = client.receive(left)
                 if getattr(told, "kind", "") == "Level":
@@ -225,4 +225,4 @@ def _heard_by_daemon(status: Status, watch: Watch) -> LevelFacts:
                     watch(bar(levels[-1]))
     except (ControlError, NotRunningError):  # nothing more came
         pass
-    return LevelFacts(status.microphone.name, tuple(levels), None, running=True)
+    return LevelFacts(status.microphone.name, tuple(levels), None, from_daemon=True)

@@ -8,17 +8,17 @@ from pathlib import Path
 from shlex import quote
 
 from voicemate import places
-from voicemate.doctor.check import Ground
+from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, ok, problem, warning
 from voicemate.models.sizes import MB, as_size
 
-FULL = 20 * MB
+FULL_BYTES = 20 * MB
 """With less than this, a log, a history or a phrase that is being spoken may not fit at any moment."""
 
-SHORT = 500 * MB
+LOW_BYTES = 500 * MB
 """Less than this is soon gone."""
 
-FEW_FILES = 100
+LOW_FILES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +34,31 @@ class DiskFacts:
 
     uses: tuple[str, ...]
     path: Path
-    free: int
-    files: int | None = None
+    free_bytes: int
+    free_files: int | None = None
 
 
-def look(ground: Ground) -> Sequence[Finding]:
-    return judge(_disks())
+def check_disks(ground: CheckContext) -> Sequence[Finding]:
+    return assess_disks(_gather_disk_facts())
 
 
-def judge(disks: Sequence[DiskFacts]) -> list[Finding]:
-    return [_judged(disk) for disk in disks]
+def assess_disks(disks: Sequence[DiskFacts]) -> list[Finding]:
+    return [_assess_disk(disk) for disk in disks]
 
 
-def _judged(disk: DiskFacts) -> Finding:
-    uses, free = ", ".join(disk.uses), as_size(disk.free)
+def _assess_disk(disk: DiskFacts) -> Finding:
+    uses, free = ", ".join(disk.uses), as_size(disk.free_bytes)
     fix = f"Make room there: `du -h {quote(str(disk.path))} | sort -h | tail`"
-    if disk.free < FULL:
-        return problem(f"The disk for {uses} is full ({free} free)", fix, free=disk.free)
-    if disk.files is not None and disk.files < FEW_FILES:
-        return problem(f"The disk for {uses} takes no more files ({disk.files} left)", fix, free=disk.free)
-    if disk.free < SHORT:
-        return warning(f"The disk for {uses} has only {free} left", fix, free=disk.free)
-    return ok(f"{free} free for {uses}", free=disk.free)
+    if disk.free_bytes < FULL_BYTES:
+        return problem(f"The disk for {uses} is full ({free} free)", fix, free=disk.free_bytes)
+    if disk.free_files is not None and disk.free_files < LOW_FILES:
+        return problem(f"The disk for {uses} takes no more files ({disk.free_files} left)", fix, free=disk.free_bytes)
+    if disk.free_bytes < LOW_BYTES:
+        return warning(f"The disk for {uses} has only {free} left", fix, free=disk.free_bytes)
+    return ok(f"{free} free for {uses}", free=disk.free_bytes)
 
 
-def _disks() -> list[DiskFacts]:
+def _gather_disk_facts() -> list[DiskFacts]:
     uses = {
         "models": places.models_folder(),
         "history": places.data_folder(),
@@ -70,10 +70,10 @@ def _disks() -> list[DiskFacts]:
     for use, wanted in uses.items():
         path = next(folder for folder in (wanted, *wanted.parents) if os.path.isdir(folder))
         by_disk.setdefault(path.stat().st_dev, []).append((use, path))
-    return [facts for kept in by_disk.values() if (facts := _facts(kept))]
+    return [facts for kept in by_disk.values() if (facts := _disk_facts(kept))]
 
 
-def _facts(kept: list[tuple[str, Path]]) -> DiskFacts | None:
+def _disk_facts(kept: list[tuple[str, Path]]) -> DiskFacts | None:
     """None for what is no disk, such as ``/proc``: that it takes no files is told of the folders."""
     path = kept[0][1]
     found = os.statvfs(path)

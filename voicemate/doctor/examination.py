@@ -4,17 +4,17 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from voicemate.doctor.check import Check, Ground, examine
-from voicemate.doctor.finding import Finding, Level, Mend
-from voicemate.doctor.mending import carry_out
+from voicemate.doctor.check import Check, CheckContext, run_check
+from voicemate.doctor.finding import Finding, Fix, Severity
+from voicemate.doctor.mending import apply_fix
 from voicemate.errors import VoicemateError
 
-Busy = Callable[[Check], AbstractContextManager[None]]
+CheckProgressContext = Callable[[Check], AbstractContextManager[None]]
 """Shows that a check is under way while the body runs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class CheckResult:
     """What came of a check, after what was mended.
 
     Attributes:
@@ -23,40 +23,40 @@ class Looked:
 
     check: Check
     findings: tuple[Finding, ...]
-    done: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
-class Examination:
+class DoctorReport:
     """All that was found."""
 
-    looked: list[Looked] = field(default_factory=list)
+    results: list[CheckResult] = field(default_factory=list)
 
-    def count(self, level: Level) -> int:
-        return sum(finding.level is level for one in self.looked for finding in one.findings)
+    def count(self, level: Severity) -> int:
+        return sum(finding.severity is level for one in self.results for finding in one.findings)
 
     @property
-    def well(self) -> bool:
+    def passed(self) -> bool:
         """There is no problem; there may be warnings."""
-        return self.count(Level.PROBLEM) == 0
+        return self.count(Severity.PROBLEM) == 0
 
     @property
-    def mendable(self) -> int:
+    def fixable(self) -> int:
         """How many findings that are not well ``--fix`` could mend."""
-        findings = [finding for one in self.looked for finding in one.findings]
-        return sum(finding.mend is not None and finding.level is not Level.OK for finding in findings)
+        findings = [finding for one in self.results for finding in one.findings]
+        return sum(finding.fix is not None and finding.severity is not Severity.OK for finding in findings)
 
 
-def look_at_all(
+def run_checks(
     checks: Sequence[Check],
-    ground: Ground,
+    context: CheckContext,
     *,
     fix: bool,
-    busy: Busy,
-    show: Callable[[Looked], None],
-    tell: Callable[[str], None],
-    mend: Callable[[Mend, Callable[[str], None]], str] = carry_out,
-) -> Examination:
+    progress: CheckProgressContext,
+    on_result: Callable[[CheckResult], None],
+    on_message: Callable[[str], None],
+    apply_fix: Callable[[Fix, Callable[[str], None]], str] = apply_fix,
+) -> DoctorReport:
     """Carry out ``checks`` one after the other, on the main thread.
 
     Args:
@@ -65,22 +65,22 @@ def look_at_all(
         show: shows what came of a check, as soon as it is known.
         tell: shows one line about what is being mended.
     """
-    examination = Examination()
+    examination = DoctorReport()
     for check in checks:
-        with busy(check):
-            findings = tuple(examine(check, ground))
+        with progress(check):
+            findings = tuple(run_check(check, context))
         done: list[str] = []
-        mends = list(dict.fromkeys(finding.mend for finding in findings if finding.mend)) if fix else []
+        mends = list(dict.fromkeys(finding.fix for finding in findings if finding.fix)) if fix else []
         for one in mends:
             try:
-                done.append(mend(one, tell))
+                done.append(apply_fix(one, on_message))
             except VoicemateError as error:
-                done.append(f"could not be mended: {error.wrong}")
+                done.append(f"could not be mended: {error.message}")
         if mends:
-            with busy(check):
-                findings = tuple(examine(check, ground))
+            with progress(check):
+                findings = tuple(run_check(check, context))
         if findings:
-            looked = Looked(check, findings, tuple(done))
-            examination.looked.append(looked)
-            show(looked)
+            looked = CheckResult(check, findings, tuple(done))
+            examination.results.append(looked)
+            on_result(looked)
     return examination

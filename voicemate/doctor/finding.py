@@ -10,7 +10,7 @@ from typing import Any
 from voicemate.errors import VoicemateError
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """How bad it is."""
 
     OK = "ok"
@@ -34,14 +34,14 @@ class RemoveSocket:
 
 
 @dataclass(frozen=True, slots=True)
-class MakeFolders:
+class CreateFolders:
     """Make these private folders."""
 
     paths: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class MakePrivate:
+class RestrictPermissions:
     """Take everybody else's rights from these files and folders."""
 
     paths: tuple[Path, ...]
@@ -52,7 +52,7 @@ class ReinstallService:
     """Install the login service again, from where voicemate is now."""
 
 
-Mend = PullModels | RemoveSocket | MakeFolders | MakePrivate | ReinstallService
+Fix = PullModels | RemoveSocket | CreateFolders | RestrictPermissions | ReinstallService
 """What ``voicemate doctor --fix`` may do: nothing that loses anything, and nothing that was not there before."""
 
 
@@ -67,31 +67,31 @@ class Finding:
         facts: the same for scripts, as far as it is numbers and names.
     """
 
-    level: Level
-    told: str
-    fix: str = ""
-    mend: Mend | None = None
+    severity: Severity
+    message: str
+    hint: str = ""
+    fix: Fix | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def command(*words: str | Path) -> str:
+def format_command(*words: str | Path) -> str:
     """A command line in backticks, quoted so that it can be typed as it stands."""
     return f"`{shlex.join(map(str, words))}`"
 
 
-def ok(told: str, *, mend: Mend | None = None, **facts: Any) -> Finding:
+def ok(message: str, *, fix: Fix | None = None, **facts: Any) -> Finding:
     """All is well, and this is how it is."""
-    return Finding(Level.OK, told, "", mend, facts)
+    return Finding(Severity.OK, message, "", fix, facts)
 
 
-def warning(told: str, fix: str = "", *, mend: Mend | None = None, **facts: Any) -> Finding:
-    return Finding(Level.WARNING, told, fix, mend, facts)
+def warning(message: str, hint: str = "", *, fix: Fix | None = None, **facts: Any) -> Finding:
+    return Finding(Severity.WARNING, message, hint, fix, facts)
 
 
-def problem(told: str, fix: str = "", *, mend: Mend | None = None, **facts: Any) -> Finding:
-    return Finding(Level.PROBLEM, told, fix, mend, facts)
+def problem(message: str, hint: str = "", *, fix: Fix | None = None, **facts: Any) -> Finding:
+    return Finding(Severity.PROBLEM, message, hint, fix, facts)
 
 
-def of_error(error: VoicemateError, *, mend: Mend | None = None) -> Finding:
+def from_error(error: VoicemateError, *, fix: Fix | None = None) -> Finding:
     """The problem that ``error`` tells of."""
-    return problem(error.wrong, error.remedy, mend=mend)
+    return problem(error.message, error.hint, fix=fix)

@@ -10,15 +10,15 @@ from pathlib import Path
 from shlex import quote
 
 from voicemate import places
-from voicemate.doctor.check import Ground
-from voicemate.doctor.finding import Finding, MakeFolders, MakePrivate, command, ok, problem, warning
+from voicemate.doctor.check import CheckContext
+from voicemate.doctor.finding import CreateFolders, Finding, RestrictPermissions, format_command, ok, problem, warning
 
 _PROBE_BYTES = 4_096
 
-_MOST_FILES = 2_000
+_MAX_FILES = 2_000
 """Files whose modes are looked at; there are some dozens."""
 
-_LOST = {
+_LOST_WITHOUT = {
     "settings": "settings and personas cannot be changed",
     "history": "nothing that is said is kept",
     "state": "there is no log, and no trace",
@@ -30,7 +30,7 @@ _LOST = {
 PRIVATE = ("history", "state", "runtime")
 """Folders of mode 0700."""
 
-_NOBODY_ELSES = ("history*", "trace*.jsonl", "voicemate.log*")
+_PRIVATE_FILES = ("history*", "trace*.jsonl", "voicemate.log*")
 """Files in them that are promised to have mode 0600."""
 
 
@@ -49,14 +49,14 @@ class FolderFacts:
     path: Path
     exists: bool
     is_folder: bool
-    refusal: int = 0
-    refused: Path | None = None
-    refused_is_ours: bool = True
+    write_errno: int = 0
+    refused_folder: Path | None = None
+    refused_is_own: bool = True
     open_to_others: tuple[Path, ...] = ()
     foreign: tuple[Path, ...] = ()
 
 
-def look(ground: Ground) -> Sequence[Finding]:
+def check_folders(ground: CheckContext) -> Sequence[Finding]:
     folders = {
         "history": places.data_folder(),
         "state": places.state_folder(),
@@ -65,31 +65,32 @@ def look(ground: Ground) -> Sequence[Finding]:
         "models": places.models_folder(),
     }
     once = {path: name for name, path in reversed(folders.items())}  # macOS has one folder for several of them
-    return judge([_facts(name, path) for path, name in reversed(once.items())])
+    return assess_folders([_gather_folder_facts(name, path) for path, name in reversed(once.items())])
 
 
-def judge(folders: Sequence[FolderFacts]) -> list[Finding]:
+def assess_folders(folders: Sequence[FolderFacts]) -> list[Finding]:
     """What is wrong; folders that cannot be written for one reason are told together."""
-    found = [finding for folder in folders for finding in _judged(folder)]
+    found = [finding for folder in folders for finding in _assess_folder(folder)]
     refused: dict[tuple[str, str], list[FolderFacts]] = {}
     for folder in folders:
-        if folder.refusal and not folder.foreign:
-            refused.setdefault((_reason(folder.refusal), _way_out(folder)), []).append(folder)
-    found += [_judged_refusal(reason, fix, alike) for (reason, fix), alike in refused.items()]
+        if folder.write_errno and not folder.foreign:
+            refused.setdefault((_reason(folder.write_errno), _refusal_hint(folder)), []).append(folder)
+    found += [_assess_refusals(reason, fix, alike) for (reason, fix), alike in refused.items()]
     if found:
         return found
     missing = tuple(folder.path for folder in folders if not folder.exists and folder.name != "models")
     if missing:
         some = str(missing[0]) if len(missing) == 1 else f"{len(missing)} of them"
-        return [ok(f"All can be written; {some} will be made when needed", mend=MakeFolders(missing))]
+        return [ok(f"All can be written; {some} will be made when needed", fix=CreateFolders(missing))]
     return [ok("All are there, yours, and can be written; what is private is private")]
 
 
-def _judged(folder: FolderFacts) -> Iterator[Finding]:
+def _assess_folder(folder: FolderFacts) -> Iterator[Finding]:
     path = folder.path
     if folder.exists and not folder.is_folder:
         yield problem(
-            f"{path} is no folder: {_LOST[folder.name]}", f"Move it away: {command('mv', path, f'{path}.old')}"
+            f"{path} is no folder: {_LOST_WITHOUT[folder.name]}",
+            f"Move it away: {format_command('mv', path, f'{path}.old')}",
         )
         return
     if folder.foreign:
@@ -102,14 +103,14 @@ def _judged(folder: FolderFacts) -> Iterator[Finding]:
     if folder.open_to_others:
         first, *others = folder.open_to_others
         more = f", with {len(others)} more," if others else ""
-        fix = command("chmod", "go=", first) if not others else "`voicemate doctor --fix`"
-        yield warning(f"{first}{more} is not private", fix, mend=MakePrivate(folder.open_to_others))
+        fix = format_command("chmod", "go=", first) if not others else "`voicemate doctor --fix`"
+        yield warning(f"{first}{more} is not private", fix, fix=RestrictPermissions(folder.open_to_others))
 
 
-def _judged_refusal(reason: str, fix: str, folders: Sequence[FolderFacts]) -> Finding:
+def _assess_refusals(reason: str, fix: str, folders: Sequence[FolderFacts]) -> Finding:
     first, *others = folders
     more = f" and {len(others)} more" if others else ""
-    lost = "; ".join(_LOST[folder.name] for folder in folders)
+    lost = "; ".join(_LOST_WITHOUT[folder.name] for folder in folders)
     told = f"{first.path}{more} cannot be written ({reason}): {lost}"
     only_models = [folder.name for folder in folders] == ["models"]
     return (warning if only_models else problem)(told, fix, folders=[str(folder.path) for folder in folders])
@@ -119,30 +120,33 @@ def _reason(number: int) -> str:
     return os.strerror(number).lower()
 
 
-def _way_out(folder: FolderFacts) -> str:
-    match folder.refusal:
+def _refusal_hint(folder: FolderFacts) -> str:
+    match folder.write_errno:
         case errno.ENOSPC | errno.EDQUOT:
             return "Make room on that disk"
         case errno.EROFS:
             return "Mount it writable, or set VOICEMATE_HOME to a folder that can be written"
-        case errno.EACCES | errno.EPERM if folder.refused_is_ours:
-            return f"{command('chmod', 'u+rwx', folder.refused or folder.path)}, or set VOICEMATE_HOME to another"
+        case errno.EACCES | errno.EPERM if folder.refused_is_own:
+            chmod = format_command("chmod", "u+rwx", folder.refused_folder or folder.path)
+            return f"{chmod}, or set VOICEMATE_HOME to another"
     return "Set VOICEMATE_HOME to a folder of yours"
 
 
 # ---------------------------------------------------------------- gathering
 
 
-def _facts(name: str, path: Path) -> FolderFacts:
+def _gather_folder_facts(name: str, path: Path) -> FolderFacts:
     exists, is_folder = os.path.lexists(path), os.path.isdir(path)
     if exists and not is_folder:
         return FolderFacts(name, path, exists, is_folder)
     nearest = next(folder for folder in (path, *path.parents) if os.path.isdir(folder))
-    refusal, ours = _refusal(nearest), _is_ours(nearest)
+    refusal, ours = _try_write(nearest), _is_own(nearest)
     if not exists:
         return FolderFacts(name, path, exists, is_folder, refusal, nearest, ours)
-    inside = [(one, found) for one in (path, *_inside(path)) if (found := _lstat(one))] if name != "models" else []
-    open_to_others = [one for one, found in inside if found.st_mode & 0o077 and (one == path or _nobody_elses(one))]
+    inside = [(one, found) for one in (path, *_files_in(path)) if (found := _lstat(one))] if name != "models" else []
+    open_to_others = [
+        one for one, found in inside if found.st_mode & 0o077 and (one == path or _must_be_private(one))
+    ]
     foreign = [one for one, found in inside if found.st_uid != os.getuid()] if os.getuid() else []
     return FolderFacts(
         name,
@@ -157,7 +161,7 @@ def _facts(name: str, path: Path) -> FolderFacts:
     )
 
 
-def _refusal(folder: Path) -> int:
+def _try_write(folder: Path) -> int:
     """What the system says to a file there, which has no name and is gone at once; 0 when it is taken."""
     try:
         with tempfile.TemporaryFile(dir=folder, prefix=".voicemate-doctor-") as probe:
@@ -169,22 +173,22 @@ def _refusal(folder: Path) -> int:
     return 0
 
 
-def _inside(folder: Path) -> list[Path]:
+def _files_in(folder: Path) -> list[Path]:
     """What is in a folder, but for the models."""
     found: list[Path] = []
     for at, names, files in os.walk(folder):
         names[:] = [name for name in names if Path(at, name) != places.models_folder()]
         found += [Path(at, name) for name in (*names, *files)]
-        if len(found) > _MOST_FILES:
+        if len(found) > _MAX_FILES:
             break
-    return found[:_MOST_FILES]
+    return found[:_MAX_FILES]
 
 
-def _nobody_elses(path: Path) -> bool:
-    return any(path.match(pattern) for pattern in _NOBODY_ELSES)
+def _must_be_private(path: Path) -> bool:
+    return any(path.match(pattern) for pattern in _PRIVATE_FILES)
 
 
-def _is_ours(path: Path) -> bool:
+def _is_own(path: Path) -> bool:
     found = _lstat(path)
     return found is not None and found.st_uid == os.getuid()
 

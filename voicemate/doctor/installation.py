@@ -12,13 +12,13 @@ from pathlib import Path
 from shlex import quote
 
 from voicemate import __version__
-from voicemate.doctor.check import SET_UP_AGAIN, Ground
-from voicemate.doctor.finding import Finding, command, ok, problem, warning
+from voicemate.doctor.check import REINSTALL_HINT, CheckContext
+from voicemate.doctor.finding import Finding, format_command, ok, problem, warning
 
 ENGINES = ("numpy", "soundfile", "soxr", "webrtcvad", "onnxruntime", "pywhispercpp.model", "llama_cpp", "pyttsx3")
 """Packages with compiled code, or a system library behind them, without which there is no conversation."""
 
-IMPORTS_S = 90.0
+IMPORT_TIMEOUT_S = 90.0
 """Until all of them are loaded: from a slow disk, on a busy machine."""
 
 _TRY = """
@@ -46,9 +46,9 @@ class PythonFacts:
     prefix: str
     virtual: bool
     command: str = ""
-    runs: str = ""
-    runs_exists: bool = True
-    own: bool = True
+    interpreter: str = ""
+    interpreter_exists: bool = True
+    is_own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,51 +61,56 @@ class ImportFacts:
         said: the last line that it complained.
     """
 
-    reached: str
-    code: int | None
-    said: str = ""
+    last_package: str
+    exit_code: int | None
+    last_error: str = ""
 
 
-def look_at_python(ground: Ground) -> Sequence[Finding]:
-    return judge_python(_python())
+def check_python(ground: CheckContext) -> Sequence[Finding]:
+    return assess_python(_gather_python_facts())
 
 
-def judge_python(facts: PythonFacts) -> list[Finding]:
+def assess_python(facts: PythonFacts) -> list[Finding]:
     kind = "in" if facts.virtual else "without a virtual environment, in"
     told = f"voicemate {__version__} on Python {facts.version} {kind} {facts.prefix}"
-    if facts.command and not facts.runs_exists:
-        moved = (
-            f"The command {facts.command} runs {facts.runs}, which is not there any more: its environment has moved"
-        )
-        return [problem(moved, f"{SET_UP_AGAIN}; until then {_this()} works")]
-    if facts.command and not facts.own:
+    if facts.command and not facts.interpreter_exists:
+        runs = f"The command {facts.command} runs {facts.interpreter}"
+        moved = f"{runs}, which is not there any more: its environment has moved"
+        return [problem(moved, f"{REINSTALL_HINT}; until then {_this_command()} works")]
+    if facts.command and not facts.is_own:
         other = f"The command `voicemate` of a terminal is another installation ({facts.command}) than this one"
-        return [warning(other, f"If that is not meant: {_this()} is this one", prefix=facts.prefix)]
+        return [warning(other, f"If that is not meant: {_this_command()} is this one", prefix=facts.prefix)]
     if not facts.command:
         away = f"{told}; a terminal does not find its command `voicemate`"
         return [warning(away, f"`export PATH={quote(facts.prefix)}/bin:$PATH`", prefix=facts.prefix)]
     return [ok(told, version=facts.version, prefix=facts.prefix)]
 
 
-def _this() -> str:
-    return command(sys.executable, "-m", "voicemate")
+def _this_command() -> str:
+    return format_command(sys.executable, "-m", "voicemate")
 
 
-def look_at_packages(ground: Ground) -> Sequence[Finding]:
-    return judge_packages(_imports())
+def check_packages(ground: CheckContext) -> Sequence[Finding]:
+    return assess_packages(_try_imports())
 
 
-def judge_packages(facts: ImportFacts) -> list[Finding]:
-    if facts.code == 0 and facts.reached == "all":
+def assess_packages(facts: ImportFacts) -> list[Finding]:
+    if facts.exit_code == 0 and facts.last_package == "all":
         return [ok(f"All {len(ENGINES)} packages with engines in them can be loaded")]
-    package = facts.reached.partition(".")[0] or "Python"
-    if facts.code is None:
-        return [problem(f"{package} does not finish loading", SET_UP_AGAIN)]
-    if facts.code < 0:
-        name = signal.Signals(-facts.code).name if -facts.code in set(signal.Signals) else str(-facts.code)
+    package = facts.last_package.partition(".")[0] or "Python"
+    if facts.exit_code is None:
+        return [problem(f"{package} does not finish loading", REINSTALL_HINT)]
+    if facts.exit_code < 0:
+        name = (
+            signal.Signals(-facts.exit_code).name
+            if -facts.exit_code in set(signal.Signals)
+            else str(-facts.exit_code)
+        )
         why = ": it was built for another processor" if name == "SIGILL" else ""
-        return [problem(f"{package} crashes when it is loaded ({name}{why})", SET_UP_AGAIN)]
-    return [problem(f"{package} cannot be loaded ({facts.said or f'exit code {facts.code}'})", SET_UP_AGAIN)]
+        return [problem(f"{package} crashes when it is loaded ({name}{why})", REINSTALL_HINT)]
+    return [
+        problem(f"{package} cannot be loaded ({facts.last_error or f'exit code {facts.exit_code}'})", REINSTALL_HINT)
+    ]
 
 
 def script_python(text: bytes) -> str:
@@ -121,7 +126,7 @@ def script_python(text: bytes) -> str:
     return (found[1] or found[2]) if found else ""
 
 
-def _python() -> PythonFacts:
+def _gather_python_facts() -> PythonFacts:
     version, virtual = sys.version.split()[0], sys.prefix != sys.base_prefix
     command = shutil.which("voicemate") or ""
     runs = _script_python(Path(command)) if command else ""
@@ -139,18 +144,18 @@ def _script_python(command: Path) -> str:
         return ""
 
 
-def _imports() -> ImportFacts:
+def _try_imports() -> ImportFacts:
     # -P: what lies in the current folder is not taken for a package.
     command = [sys.executable, "-P", "-c", _TRY, *ENGINES]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=IMPORTS_S, check=False
+            command, capture_output=True, text=True, errors="replace", timeout=IMPORT_TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired as expired:
         out = expired.stdout or b""
-        return ImportFacts(_last(out if isinstance(out, str) else out.decode("utf-8", "replace")), None)
-    return ImportFacts(_last(done.stdout), done.returncode, _last(done.stderr))
+        return ImportFacts(_last_line(out if isinstance(out, str) else out.decode("utf-8", "replace")), None)
+    return ImportFacts(_last_line(done.stdout), done.returncode, _last_line(done.stderr))
 
 
-def _last(text: str) -> str:
+def _last_line(text: str) -> str:
     return (text.strip().splitlines() or [""])[-1]

@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from voicemate.audio.headphones import is_headphones
-from voicemate.audio.loop import LoopResult, measure_loop
-from voicemate.control.client import Client
-from voicemate.conversation.instance import holder
-from voicemate.doctor.check import Ground
+from voicemate.audio.loop import LoopbackResult, measure_loopback
+from voicemate.control.client import ControlClient
+from voicemate.conversation.instance import lock_holder
+from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, ok, problem, warning
 from voicemate.errors import AlreadyRunningError
 from voicemate.personas.library import find_persona
-from voicemate.places import private_folder, state_folder
+from voicemate.places import make_private_folder, state_folder
 
 _MEASURE = "`voicemate doctor --loop` measures it"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class EchoMeasurement:
     """The latest measurement.
 
     Attributes:
@@ -33,7 +33,7 @@ class Kept:
         delay_ms: beyond what the devices say; ``echo_db``: relative to what was played.
     """
 
-    at: str
+    measured_at: str
     microphone: str
     loudspeaker: str
     heard: bool
@@ -41,61 +41,61 @@ class Kept:
     echo_db: float
 
 
-def kept_file() -> Path:
+def measurement_path() -> Path:
     """Names of devices and two numbers; private all the same."""
     return state_folder() / "loop.json"
 
 
-def look_at_echo(ground: Ground) -> Sequence[Finding]:
+def check_echo(ground: CheckContext) -> Sequence[Finding]:
     """What was measured last."""
-    return [judge_kept(_kept())]
+    return [assess_measurement(_load())]
 
 
-def judge_kept(kept: Kept | None) -> Finding:
+def assess_measurement(kept: EchoMeasurement | None) -> Finding:
     if kept is None:
         return ok(f"Its delay was never measured; {_MEASURE}")
-    between = f"on {kept.at[:10]}, “{kept.loudspeaker}” to “{kept.microphone}”"
+    between = f"on {kept.measured_at[:10]}, “{kept.loudspeaker}” to “{kept.microphone}”"
     if not kept.heard:
         return ok(f"None was heard {between}", **asdict(kept))
     return ok(f"{kept.delay_ms:.0f} ms late and {kept.echo_db:.0f} dB, measured {between}", **asdict(kept))
 
 
-def play_chirps(ground: Ground) -> Sequence[Finding]:
+def check_chirps(ground: CheckContext) -> Sequence[Finding]:
     """Plays three short chirps and looks for them; keeps what it measures."""
     from voicemate.audio.clock import SampleClock
-    from voicemate.audio.loudspeaker import DeviceLoudspeaker
+    from voicemate.audio.loudspeaker import DeviceSpeaker
     from voicemate.audio.microphone import DeviceMicrophone
-    from voicemate.audio.stream_host import StreamHost
+    from voicemate.audio.stream_host import PortAudio
 
-    async def measure() -> LoopResult:
-        host, clock = StreamHost(), SampleClock()
+    async def measure() -> LoopbackResult:
+        host, clock = PortAudio(), SampleClock()
         microphone = DeviceMicrophone(host, clock, ground.settings.audio.input)
-        return await measure_loop(microphone, DeviceLoudspeaker(host, clock, ground.settings.audio.output))
+        return await measure_loopback(microphone, DeviceSpeaker(host, clock, ground.settings.audio.output))
 
-    with undisturbed(ground):
-        ground.watch("three chirps: please be quiet")
+    with daemon_muted(ground):
+        ground.on_progress("three chirps: please be quiet")
         result = asyncio.run(measure())
-    if result.works:
+    if result.has_signal:
         with suppress(OSError):  # told of the folder already
-            _keep(result)
-    return judge_chirps(result)
+            _save(result)
+    return assess_chirps(result)
 
 
-def judge_chirps(result: LoopResult) -> list[Finding]:
+def assess_chirps(result: LoopbackResult) -> list[Finding]:
     advice = result.advice()
     facts: dict[str, Any] = {
         "microphone": result.microphone,
-        "loudspeaker": result.loudspeaker,
-        "heard": result.echo.heard,
-        "delay_ms": round(result.delay_ms, 1) if result.echo.heard else None,
-        "echo_db": round(result.echo.gain_db, 1) if result.echo.heard else None,
+        "loudspeaker": result.speaker,
+        "heard": result.echo.detected,
+        "delay_ms": round(result.delay_ms, 1) if result.echo.detected else None,
+        "echo_db": round(result.echo.gain_db, 1) if result.echo.detected else None,
         "noise_dbfs": round(result.noise_dbfs, 1),
     }
-    if not result.works:
+    if not result.has_signal:
         return [problem("The microphone delivers only digital silence", advice[0], **facts)]
     noise = f"noise at {result.noise_dbfs:.0f} dBFS"
-    if not result.echo.heard:
-        if is_headphones(result.loudspeaker):
+    if not result.echo.detected:
+        if is_headphones(result.speaker):
             return [ok(f"None is heard of the headphones, as it should be; {noise}", **facts)]
         return [warning(f"None is heard; {noise}", advice[0].rstrip("."), **facts)]
     told = f"The echo comes {result.delay_ms:.0f} ms late, at {result.echo.gain_db:.0f} dB of what is played; {noise}"
@@ -104,30 +104,30 @@ def judge_chirps(result: LoopResult) -> list[Finding]:
     return [warning(told, " ".join(advice).rstrip("."), **facts)]
 
 
-def say_a_sentence(ground: Ground) -> Sequence[Finding]:
+def check_sentence(ground: CheckContext) -> Sequence[Finding]:
     """Says a sentence in the persona's voice, and has whisper understand it."""
-    from voicemate.app import device_stage
-    from voicemate.doctor.sentence import Heard, judge, say_and_hear
+    from voicemate.app import audio_devices
+    from voicemate.doctor.sentence import SentenceResult, assess_sentence, measure_sentence
 
     persona = find_persona(ground.settings.persona)
 
-    async def hear() -> Heard:
-        return await say_and_hear(ground.settings, persona, device_stage(ground.settings))
+    async def hear() -> SentenceResult:
+        return await measure_sentence(ground.settings, persona, audio_devices(ground.settings))
 
-    with undisturbed(ground):
-        ground.watch(f"{persona.name} says a sentence: please be quiet")
-        return judge(asyncio.run(hear()))
+    with daemon_muted(ground):
+        ground.on_progress(f"{persona.name} says a sentence: please be quiet")
+        return assess_sentence(asyncio.run(hear()))
 
 
 @contextmanager
-def undisturbed(ground: Ground) -> Iterator[None]:
+def daemon_muted(ground: CheckContext) -> Iterator[None]:
     """While the body runs, a running daemon hears nothing, so that it answers to no test sound.
 
     Raises:
         AlreadyRunningError: a conversation is held that cannot be told to wait.
     """
     if ground.status is None:
-        if number := holder():
+        if number := lock_holder():
             raise AlreadyRunningError(
                 f"A conversation that would hear the test is held by process {number}",
                 "End it, then repeat this",
@@ -137,29 +137,33 @@ def undisturbed(ground: Ground) -> Iterator[None]:
     if ground.status.muted or not ground.status.listening:
         yield
         return
-    _mute(True)
+    _set_muted(True)
     try:
         yield
     finally:
-        _mute(False)
+        _set_muted(False)
 
 
-def _mute(on: bool) -> None:
-    with Client() as client:
+def _set_muted(on: bool) -> None:
+    with ControlClient() as client:
         client.call("mute", on=on)
 
 
-def _keep(result: LoopResult) -> None:
+def _save(result: LoopbackResult) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     echo = result.echo
-    kept = Kept(now, result.microphone, result.loudspeaker, echo.heard, round(result.delay_ms), round(echo.gain_db))
-    private_folder(state_folder())
-    with open(kept_file(), "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+    kept = EchoMeasurement(
+        now, result.microphone, result.speaker, echo.detected, round(result.delay_ms), round(echo.gain_db)
+    )
+    make_private_folder(state_folder())
+    with open(
+        measurement_path(), "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)
+    ) as file:
         json.dump(asdict(kept), file)
 
 
-def _kept() -> Kept | None:
+def _load() -> EchoMeasurement | None:
     try:
-        return Kept(**json.loads(kept_file().read_bytes()))
+        return EchoMeasurement(**json.loads(measurement_path().read_bytes()))
     except (OSError, ValueError, TypeError):
         return None

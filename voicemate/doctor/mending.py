@@ -6,15 +6,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 from voicemate.control import socket_place
-from voicemate.doctor.finding import MakeFolders, MakePrivate, Mend, PullModels, ReinstallService, RemoveSocket
+from voicemate.doctor.finding import (
+    CreateFolders,
+    Fix,
+    PullModels,
+    ReinstallService,
+    RemoveSocket,
+    RestrictPermissions,
+)
 from voicemate.errors import DownloadError, VoicemateError
-from voicemate.places import private_folder
+from voicemate.places import make_private_folder
 
-FETCH_S = 6 * 3600.0
+DOWNLOAD_TIMEOUT_S = 6 * 3600.0
 """A large model over a slow line; Ctrl-C ends it sooner, and what was fetched is kept."""
 
 
-def carry_out(mend: Mend, tell: Callable[[str], None]) -> str:
+def apply_fix(fix: Fix, on_progress: Callable[[str], None]) -> str:
     """Do it; returns what was done, in one line.
 
     Args:
@@ -24,28 +31,28 @@ def carry_out(mend: Mend, tell: Callable[[str], None]) -> str:
         VoicemateError: it could not be done, and why.
     """
     try:
-        match mend:
+        match fix:
             case PullModels():
-                return _pull(mend.names)
+                return _pull_models(fix.names)
             case RemoveSocket():
-                return _remove_socket(mend)
-            case MakeFolders():
-                made = [str(private_folder(path)) for path in mend.paths]
+                return _remove_socket(fix)
+            case CreateFolders():
+                made = [str(make_private_folder(path)) for path in fix.paths]
                 return f"made {', '.join(made)}"
-            case MakePrivate():
-                return _make_private(mend.paths)
+            case RestrictPermissions():
+                return _restrict_permissions(fix.paths)
             case ReinstallService():
-                return _reinstall(tell)
+                return _reinstall_service(on_progress)
     except OSError as error:
         raise VoicemateError(f"The disk refused {error.filename or ''}: {error.strerror or error}") from None
 
 
-def _pull(names: tuple[str, ...]) -> str:
+def _pull_models(names: tuple[str, ...]) -> str:
     """In a process of its own, as everything that uses the network; on standard error it shows how far it is."""
     command = [sys.executable, "-m", "voicemate", "models", "pull", *names]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(), timeout=FETCH_S, check=False
+            command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(), timeout=DOWNLOAD_TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired:
         raise DownloadError(
@@ -56,22 +63,22 @@ def _pull(names: tuple[str, ...]) -> str:
     return f"fetched {', '.join(names)}"
 
 
-def _remove_socket(mend: RemoveSocket) -> str:
-    found = socket_place.connected(mend.path, timeout_s=2.0)
+def _remove_socket(fix: RemoveSocket) -> str:
+    found = socket_place.connect(fix.path, timeout_s=2.0)
     if found is not None:
         found.close()
         raise VoicemateError("A daemon has begun to use the socket meanwhile")
-    socket_place.remove(mend.path, mend.inode)
-    return f"removed {mend.path}"
+    socket_place.remove_socket(fix.path, fix.inode)
+    return f"removed {fix.path}"
 
 
-def _make_private(paths: tuple[Path, ...]) -> str:
+def _restrict_permissions(paths: tuple[Path, ...]) -> str:
     for path in paths:
         path.chmod(path.stat().st_mode & 0o700)
     return f"took everybody else's rights from {paths[0] if len(paths) == 1 else f'{len(paths)} files and folders'}"
 
 
-def _reinstall(tell: Callable[[str], None]) -> str:
+def _reinstall_service(tell: Callable[[str], None]) -> str:
     from voicemate.service.interpreter import this_interpreter
     from voicemate.service.login import login_service
 

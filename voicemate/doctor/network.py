@@ -4,19 +4,19 @@ import os
 from collections.abc import Sequence
 
 from voicemate import offline
-from voicemate.doctor.check import Ground
+from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, ok, problem, warning
 from voicemate.offline.evidence import hindered
 from voicemate.offline.proof import OfflineProof
 
 
-def look(ground: Ground) -> Sequence[Finding]:
+def check_offline(ground: CheckContext) -> Sequence[Finding]:
     """Puts this process offline, for good, before it opens the microphone."""
     sandbox = ground.settings.offline.sandbox
-    return judge(offline.lock(sandbox), sandbox, hindered(os.environ))
+    return assess_offline(offline.lock(sandbox), sandbox, hindered(os.environ))
 
 
-def judge(proof: OfflineProof, sandbox: bool, hindered: Sequence[str]) -> list[Finding]:
+def assess_offline(proof: OfflineProof, sandbox: bool, hindered: Sequence[str]) -> list[Finding]:
     """Args:
     sandbox: the settings want the system's locks.
     hindered: what this machine is set to reach by a network, as sentences.

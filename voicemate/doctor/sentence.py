@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 import soxr
 
-from voicemate.app import Stage, opened
+from voicemate.app import AudioDevices, open_devices
 from voicemate.audio.headphones import is_headphones
-from voicemate.audio.played import Around, play_and_record
+from voicemate.audio.played import RecordingWindow, play_and_record
 from voicemate.bench.word_errors import errors, plain_words
 from voicemate.config import Settings
 from voicemate.doctor.finding import Finding, ok, problem, warning
-from voicemate.engines import load_hearing
-from voicemate.errands import SILENCE_BETWEEN_UTTERANCES_MS, rendered
-from voicemate.hearing.listener import Listener
+from voicemate.engines import load_recognizer
+from voicemate.errands import SILENCE_BETWEEN_UTTERANCES_MS, render
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.hearing.recording import utterances
 from voicemate.personas.persona import Persona
-from voicemate.sound import CLOCK_HZ, Pcm, Sound, level_dbfs, samples
+from voicemate.sound import CLOCK_HZ, AudioClip, Pcm, level_dbfs, to_samples
 
 SENTENCES = {
     "en": "Please put seven green apples on the kitchen table before we leave tomorrow morning.",
@@ -33,20 +33,20 @@ SENTENCES = {
 }
 """Nothing that a speech recogniser knows by heart. A persona of another language says the English one."""
 
-UNDERSTOOD = 0.34
+MAX_WORD_ERRORS = 0.34
 """Of a sentence with no larger share of its words wrong, one still knows what was said."""
 
-LOST_IN_THE_AIR = 0.25
+MAX_ERRORS_ADDED_BY_AIR = 0.25
 """A larger share than without any air between has been lost on the way."""
 
-ARRIVED_DB = 10.0
+MIN_SNR_DB = 10.0
 """What the sentence is louder than the room, at its loudest, if the microphone hears it at all."""
 
-AROUND = Around(before=samples(400), after=samples(1_500), longest=samples(30_000))
+AROUND = RecordingWindow(before=to_samples(400), after=to_samples(1_500), max_length=to_samples(30_000))
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SentenceResult:
     """What came of the sentence.
 
     Attributes:
@@ -58,16 +58,16 @@ class Heard:
         loudest_dbfs: the loudest 100 ms meanwhile.
     """
 
-    said: str
+    sentence: str
     language: str
-    direct: str
-    through_air: str
-    loudspeaker: str
+    direct_text: str
+    air_text: str
+    speaker: str
     noise_dbfs: float
     loudest_dbfs: float
 
 
-async def say_and_hear(settings: Settings, persona: Persona, stage: Stage) -> Heard:
+async def measure_sentence(settings: Settings, persona: Persona, stage: AudioDevices) -> SentenceResult:
     """Say the sentence and understand it. Opens and closes both devices; takes about twice its length.
 
     Raises:
@@ -77,78 +77,78 @@ async def say_and_hear(settings: Settings, persona: Persona, stage: Stage) -> He
     """
     language = persona.language if persona.language in SENTENCES else "en"
     said = SENTENCES[language]
-    sounds = await rendered(settings, said, persona)
-    sentence = Sound(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate)
-    listener, whisper = await asyncio.to_thread(load_hearing, _listening_for(language, settings))
+    sounds = await render(settings, said, persona)
+    sentence = AudioClip(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate)
+    listener, whisper = await asyncio.to_thread(load_recognizer, _with_language(language, settings))
     try:
-        direct = await _understood(listener, soxr.resample(sentence.pcm, sentence.rate, CLOCK_HZ))
-        recorded = await played(sentence, stage)
-        through_air = await _understood(listener, recorded)
+        direct = await _recognize(listener, soxr.resample(sentence.pcm, sentence.rate, CLOCK_HZ))
+        recorded = await play_and_capture(sentence, stage)
+        through_air = await _recognize(listener, recorded)
     finally:
         whisper.close()
-    loudest = max(map(level_dbfs, np.array_split(recorded, max(1, len(recorded) // samples(100)))))
-    noise = level_dbfs(recorded[samples(100) : AROUND.before])
-    return Heard(said, language, direct, through_air, stage.loudspeaker.name, noise, loudest)
+    loudest = max(map(level_dbfs, np.array_split(recorded, max(1, len(recorded) // to_samples(100)))))
+    noise = level_dbfs(recorded[to_samples(100) : AROUND.before])
+    return SentenceResult(said, language, direct, through_air, stage.speaker.name, noise, loudest)
 
 
-def judge(heard: Heard) -> list[Finding]:
+def assess_sentence(heard: SentenceResult) -> list[Finding]:
     """Whether the voice is understood, and whether loudspeaker and microphone carry it."""
-    direct, air = _share_wrong(heard, heard.direct), _share_wrong(heard, heard.through_air)
-    facts: dict[str, Any] = {"said": heard.said, "heard": heard.direct, "wrong": round(direct, 2)}
-    if direct <= UNDERSTOOD:
-        found = [ok(f"Without any air between, whisper understands “{heard.direct}”", **facts)]
+    direct, air = _word_error_rate(heard, heard.direct_text), _word_error_rate(heard, heard.air_text)
+    facts: dict[str, Any] = {"said": heard.sentence, "heard": heard.direct_text, "wrong": round(direct, 2)}
+    if direct <= MAX_WORD_ERRORS:
+        found = [ok(f"Without any air between, whisper understands “{heard.direct_text}”", **facts)]
     else:
-        told = f"Even without any air between, whisper understands “{heard.direct}” of “{heard.said}”"
+        told = f"Even without any air between, whisper understands “{heard.direct_text}” of “{heard.sentence}”"
         found = [warning(told, "Try a larger hearing model, or another voice (`voicemate voices`)", **facts)]
-    return [*found, _judged_air(heard, direct, air)]
+    return [*found, _assess_air(heard, direct, air)]
 
 
-def _judged_air(heard: Heard, direct: float, air: float) -> Finding:
-    facts: dict[str, Any] = {"said": heard.said, "heard": heard.through_air, "wrong": round(air, 2)}
+def _assess_air(heard: SentenceResult, direct: float, air: float) -> Finding:
+    facts: dict[str, Any] = {"said": heard.sentence, "heard": heard.air_text, "wrong": round(air, 2)}
     facts |= {"noise_dbfs": round(heard.noise_dbfs, 1), "loudest_dbfs": round(heard.loudest_dbfs, 1)}
     levels = f"{heard.noise_dbfs:.0f} dBFS before it, {heard.loudest_dbfs:.0f} at its loudest"
-    arrives = heard.loudest_dbfs - heard.noise_dbfs >= ARRIVED_DB
+    arrives = heard.loudest_dbfs - heard.noise_dbfs >= MIN_SNR_DB
     louder = "Turn the loudspeaker up, or come out of the noise, and repeat it"
-    if direct > UNDERSTOOD and arrives:
+    if direct > MAX_WORD_ERRORS and arrives:
         return ok(f"By loudspeaker and microphone, it arrives ({levels})", **facts)
-    if air - direct <= LOST_IN_THE_AIR and direct <= UNDERSTOOD:
-        understood = "the same" if heard.through_air == heard.direct else f"“{heard.through_air}”"
+    if air - direct <= MAX_ERRORS_ADDED_BY_AIR and direct <= MAX_WORD_ERRORS:
+        understood = "the same" if heard.air_text == heard.direct_text else f"“{heard.air_text}”"
         return ok(f"By loudspeaker and microphone, it understands {understood}", **facts)
-    if heard.through_air:
-        return warning(f"By loudspeaker and microphone, it only understands “{heard.through_air}”", louder, **facts)
+    if heard.air_text:
+        return warning(f"By loudspeaker and microphone, it only understands “{heard.air_text}”", louder, **facts)
     if arrives:
         told = f"By loudspeaker and microphone, something arrives and nothing is understood ({levels})"
         return problem(told, louder, **facts)
     told = f"By loudspeaker and microphone, nothing arrives ({levels})"
-    if is_headphones(heard.loudspeaker):
+    if is_headphones(heard.speaker):
         return ok(f"{told}, as it should be with headphones", **facts)
     fix = "With headphones that is as it should be; else turn the loudspeaker up, and look at `voicemate devices`"
     return warning(told, fix, **facts)
 
 
-def _share_wrong(heard: Heard, understood: str) -> float:
-    expected = plain_words(heard.said, heard.language)
+def _word_error_rate(heard: SentenceResult, understood: str) -> float:
+    expected = plain_words(heard.sentence, heard.language)
     return min(1.0, errors(expected, plain_words(understood, heard.language)) / len(expected))
 
 
-def _listening_for(language: str, settings: Settings) -> Settings:
+def _with_language(language: str, settings: Settings) -> Settings:
     """``settings`` with the sentence's language, where whisper would have to guess it."""
-    if settings.hearing.language != "auto":
+    if settings.stt.language != "auto":
         return settings
-    return settings.model_copy(update={"hearing": settings.hearing.model_copy(update={"language": language})})
+    return settings.model_copy(update={"hearing": settings.stt.model_copy(update={"language": language})})
 
 
-async def played(sound: Sound, stage: Stage) -> Pcm:
+async def play_and_capture(sound: AudioClip, stage: AudioDevices) -> Pcm:
     """What the microphone delivers while ``sound`` is played, from a little before to a little after it.
 
     Raises:
         AudioError: a device is missing, refused or broken.
     """
-    async with opened(stage):
-        near, _ = await play_and_record(stage.microphone, stage.loudspeaker, sound, AROUND)
+    async with open_devices(stage):
+        near, _ = await play_and_record(stage.microphone, stage.speaker, sound, AROUND)
     return near
 
 
-async def _understood(listener: Listener, pcm: Pcm) -> str:
+async def _recognize(listener: SpeechRecognizer, pcm: Pcm) -> str:
     heard = utterances(listener, pcm, SILENCE_BETWEEN_UTTERANCES_MS)
     return " ".join([one.understood.text async for one in heard if one.understood.words])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from voicemate.doctor.check import Ground
+from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, ok, problem, warning
 
 _ESPEAK = ("libespeak-ng.so.1", "libespeak-ng.so", "libespeak.so.1")
@@ -58,11 +58,11 @@ class MacFacts:
     tools: str
 
 
-def look(ground: Ground) -> Sequence[Finding]:
-    return judge_mac(_mac()) if ground.platform == "darwin" else judge_linux(_linux())
+def check_system_libraries(ground: CheckContext) -> Sequence[Finding]:
+    return assess_macos(_gather_macos_facts()) if ground.platform == "darwin" else assess_linux(_gather_linux_facts())
 
 
-def judge_linux(facts: LinuxFacts) -> list[Finding]:
+def assess_linux(facts: LinuxFacts) -> list[Finding]:
     _, portaudio, espeak, plugin = _PACKAGES.get(facts.installer, ("", "PortAudio", "espeak-ng", "ALSA's plugins"))
     found = []
     if not facts.portaudio:
@@ -80,7 +80,7 @@ def _install(facts: LinuxFacts, package: str) -> str:
     return f"`{command} {package}`" if command else f"Install {package} with the system's package manager"
 
 
-def judge_mac(facts: MacFacts) -> list[Finding]:
+def assess_macos(facts: MacFacts) -> list[Finding]:
     found = []
     if facts.translated:
         told = (
@@ -93,22 +93,22 @@ def judge_mac(facts: MacFacts) -> list[Finding]:
     return found or [ok(f"The Xcode command line tools are here ({facts.tools})")]
 
 
-def _linux() -> LinuxFacts:
+def _gather_linux_facts() -> LinuxFacts:
     return LinuxFacts(
         portaudio=ctypes.util.find_library("portaudio") is not None,
-        espeak=any(map(_loads, _ESPEAK)),
-        sound_server=sound_server(),
+        espeak=any(map(_can_load, _ESPEAK)),
+        sound_server=has_sound_server(),
         plugin=any(True for name in _ALSA_PLUGINS for _ in _alsa_libraries(name)),
         installer=next((name for name in _PACKAGES if shutil.which(name)), ""),
     )
 
 
-def _mac() -> MacFacts:
-    translated = _said("sysctl", "-in", "sysctl.proc_translated") == "1"
-    return MacFacts(platform.machine(), translated, _said("xcode-select", "-p"))
+def _gather_macos_facts() -> MacFacts:
+    translated = _command_output("sysctl", "-in", "sysctl.proc_translated") == "1"
+    return MacFacts(platform.machine(), translated, _command_output("xcode-select", "-p"))
 
 
-def sound_server() -> bool:
+def has_sound_server() -> bool:
     """Whether PulseAudio or PipeWire is there to be reached (Linux)."""
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
     return bool(os.environ.get("PULSE_SERVER")) or any(
@@ -116,7 +116,7 @@ def sound_server() -> bool:
     )
 
 
-def _loads(library: str) -> bool:
+def _can_load(library: str) -> bool:
     try:
         ctypes.CDLL(library)
     except OSError:
@@ -130,7 +130,7 @@ def _alsa_libraries(name: str) -> list[Path]:
     ]
 
 
-def _said(*command: str) -> str:
+def _command_output(*command: str) -> str:
     """What a command prints; "" when it fails or is not there."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)

@@ -4,36 +4,36 @@ import asyncio
 from collections.abc import Sequence
 
 from voicemate.config import Settings
-from voicemate.doctor.check import Ground
+from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, ok, problem
 from voicemate.errors import PersonaError
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
-from voicemate.sound import Sound, level_dbfs
+from voicemate.sound import AudioClip, level_dbfs
 
-WORD = "1"
+TEST_WORD = "1"
 """Every voice reads a digit, in its own language."""
 
 SILENT_DBFS = -90.0
 
 
-def look(ground: Ground) -> Sequence[Finding]:
+def check_voice(ground: CheckContext) -> Sequence[Finding]:
     """Nothing where the character is missing: that is told already."""
     try:
         persona = find_persona(ground.settings.persona)
     except PersonaError:
         return []
-    return [judge(*asyncio.run(_rendered(ground.settings, persona)))]
+    return [assess_voice(*asyncio.run(_render_word(ground.settings, persona)))]
 
 
-def judge(sound: Sound, name: str) -> Finding:
+def assess_voice(sound: AudioClip, name: str) -> Finding:
     """A word that the voice called ``name`` has said."""
     if level_dbfs(sound.pcm) < SILENT_DBFS:
         return problem(f"The voice {name} makes no sound", "`voicemate voices` lists others")
     return ok(f"{name} speaks ({sound.rate / 1000:g} kHz)", name=name)
 
 
-async def _rendered(settings: Settings, persona: Persona) -> tuple[Sound, str]:
+async def _render_word(settings: Settings, persona: Persona) -> tuple[AudioClip, str]:
     """A word in the persona's voice, and what the voice is called.
 
     Raises:
@@ -44,13 +44,13 @@ async def _rendered(settings: Settings, persona: Persona) -> tuple[Sound, str]:
     from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
     from voicemate.speaking.voices import choose
 
-    system = Pyttsx3Synthesizer(settings.speaking)
-    synthesizer = HibariSynthesizer(system) if settings.speaking.engine == "hibari" else system
+    system = Pyttsx3Synthesizer(settings.tts)
+    synthesizer = HibariSynthesizer(system) if settings.tts.engine == "hibari" else system
     try:
         known = await synthesizer.voices()
         wanted = persona.voice
-        if settings.speaking.voice:
-            wanted = in_place_of(wanted, settings.speaking.voice, known)
-        return await synthesizer.render(WORD, wanted), choose(known, wanted).name
+        if settings.tts.voice:
+            wanted = in_place_of(wanted, settings.tts.voice, known)
+        return await synthesizer.render(TEST_WORD, wanted), choose(known, wanted).name
     finally:
         await synthesizer.close()

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voicemate.doctor.check import Ground
-from voicemate.doctor.finding import Finding, PullModels, of_error, ok, problem, warning
+from voicemate.doctor.check import CheckContext
+from voicemate.doctor.finding import Finding, PullModels, from_error, ok, problem, warning
 from voicemate.errors import ModelError
 from voicemate.models import gguf, memory
 from voicemate.models.catalog import Role, load
@@ -15,27 +15,29 @@ from voicemate.models.sizes import MB, as_size
 from voicemate.models.verify import Verdict, Verified, verify
 
 
-def look(ground: Ground) -> Sequence[Finding]:
-    found = [_look_for(name, role) for name, role in needed(ground.settings).items()]
+def check_models(ground: CheckContext) -> Sequence[Finding]:
+    found = [_check_model(name, role) for name, role in needed(ground.settings).items()]
     if ground.thorough:
-        found += judge_reading(verify(progress=lambda stage, done, total: ground.watch(_share(stage, done, total))))
+        found += assess_verification(
+            verify(progress=lambda stage, done, total: ground.on_progress(_progress_text(stage, done, total)))
+        )
     return found
 
 
-def _look_for(name: str, role: Role) -> Finding:
+def _check_model(name: str, role: Role) -> Finding:
     try:
         path = resolve(name, role)
     except ModelError as error:
         known = load().get(name)
         mend = PullModels((name,)) if known and known.role is role else None
         if role is Role.END_OF_TURN:  # a conversation does well without
-            return warning(error.wrong, error.remedy, mend=mend)
-        return of_error(error, mend=mend)
+            return warning(error.message, error.hint, fix=mend)
+        return from_error(error, fix=mend)
     size = path.stat().st_size
     return ok(f"{path.stem if path.name == name else name} for {role} ({as_size(size)})", file=str(path), size=size)
 
 
-def judge_reading(read: Sequence[Verified]) -> list[Finding]:
+def assess_verification(read: Sequence[Verified]) -> list[Finding]:
     """What came of reading all installed models to the last byte."""
     bad = [one for one in read if one.verdict not in (Verdict.OK, Verdict.UNKNOWN)]
     if read and not bad:
@@ -45,10 +47,10 @@ def judge_reading(read: Sequence[Verified]) -> list[Finding]:
 
 def _damaged(one: Verified) -> Finding:
     told = f"The model {one.model.name} is not what it should be: {one.verdict}"
-    return problem(told, one.remedy, mend=PullModels((one.model.name,)))
+    return problem(told, one.remedy, fix=PullModels((one.model.name,)))
 
 
-def _share(stage: str, done: int, total: int) -> str:
+def _progress_text(stage: str, done: int, total: int) -> str:
     return f"{stage} {100 * done // total if total else 0}%"
 
 
@@ -66,32 +68,32 @@ class MemoryFacts:
         total: the machine's memory, or the container's.
     """
 
-    hearing: int
-    thinking: int
+    stt: int
+    llm: int
     available: int
     running: int
     total: int
 
 
-def look_at_memory(ground: Ground) -> Sequence[Finding]:
+def check_memory(ground: CheckContext) -> Sequence[Finding]:
     """Nothing where a model is missing: that is told already."""
     try:
-        hearing = resolve(ground.settings.hearing.model, Role.HEARING)
-        thinking = resolve(ground.settings.thinking.model, Role.THINKING)
+        hearing = resolve(ground.settings.stt.model, Role.HEARING)
+        thinking = resolve(ground.settings.llm.model, Role.THINKING)
     except ModelError:
         return []
     facts = MemoryFacts(
-        hearing=memory.hearing_need(hearing.stat().st_size),
-        thinking=memory.gguf_need(gguf.read(thinking), thinking.stat().st_size, ground.settings.thinking.context),
+        stt=memory.hearing_need(hearing.stat().st_size),
+        llm=memory.gguf_need(gguf.read(thinking), thinking.stat().st_size, ground.settings.llm.context),
         available=memory.budget(),
         running=round(ground.status.memory_mb * MB) if ground.status else 0,
         total=memory.total(),
     )
-    return [judge_memory(facts)]
+    return [assess_memory(facts)]
 
 
-def judge_memory(facts: MemoryFacts) -> Finding:
-    need = facts.hearing + facts.thinking
+def assess_memory(facts: MemoryFacts) -> Finding:
+    need = facts.stt + facts.llm
     numbers: dict[str, Any] = {"need": need, "available": facts.available, "running": facts.running}
     now = f"; voicemate has {as_size(facts.running)} now" if facts.running else ""
     smaller = "Choose a smaller model (`voicemate models list`), or `voicemate config set thinking.context 2048`"

@@ -86,18 +86,18 @@ class Overlap(StrEnum):
 
     BACKCHANNEL = "backchannel"  # the person listens; the character goes on
     NON_WORDS = "no words"  # a cough, a laugh, a door; the character goes on
-    BID = "bid"  # the person wants the floor; the character stops
+    INTERRUPTION = "bid"  # the person wants the floor; the character stops
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class OverlapVerdict:
     """``why`` is the rule that decided, in a few words for people."""
 
     overlap: Overlap
     why: str
 
 
-def classify(text: str, voiced_ms: float, confidence: float = 1.0) -> Verdict:
+def classify(text: str, voiced_ms: float, confidence: float = 1.0) -> OverlapVerdict:
     """What the person's sound over the character's voice is.
 
     The rules, in order:
@@ -120,18 +120,18 @@ def classify(text: str, voiced_ms: float, confidence: float = 1.0) -> Verdict:
     said = words.without_tags(text)
     spoken = spoken_words(said)
     if not spoken:
-        return Verdict(Overlap.NON_WORDS, "a sound without words")
+        return OverlapVerdict(Overlap.NON_WORDS, "a sound without words")
     if _ASKS_AGAIN.search(said):
-        return Verdict(Overlap.BID, "asks to hear it again")
+        return OverlapVerdict(Overlap.INTERRUPTION, "asks to hear it again")
     if _SHAKES_HEAD.search(said):
-        return Verdict(Overlap.BID, "disagrees")
+        return OverlapVerdict(Overlap.INTERRUPTION, "disagrees")
     if _SOUNDS.parse(spoken) is not None:
-        return Verdict(Overlap.NON_WORDS, "laughter or another sound of the body")
+        return OverlapVerdict(Overlap.NON_WORDS, "laughter or another sound of the body")
     signs = _EITHER.parse(spoken)
     if signs is None and confidence < _SURE and len(spoken) == 1 and _HUMMED.fullmatch(spoken[0]):
-        return Verdict(Overlap.BACKCHANNEL, "a murmur that was taken for a word")
+        return OverlapVerdict(Overlap.BACKCHANNEL, "a murmur that was taken for a word")
     if signs is None:
-        return Verdict(Overlap.BID, "words that take the floor")
+        return OverlapVerdict(Overlap.INTERRUPTION, "words that take the floor")
     if voiced_ms > _LONGEST_MS + _MORE_MS * (len(signs) - 1):
-        return Verdict(Overlap.BID, "more voice than those words take")
-    return Verdict(Overlap.BACKCHANNEL, "only shows that they listen")
+        return OverlapVerdict(Overlap.INTERRUPTION, "more voice than those words take")
+    return OverlapVerdict(Overlap.BACKCHANNEL, "only shows that they listen")

@@ -25,7 +25,7 @@ import numpy as np
 
 from voicemate.engine_thread import Cancellation
 from voicemate.hearing import repetition, words
-from voicemate.sound import CLOCK_HZ, Pcm, samples
+from voicemate.sound import CLOCK_HZ, Pcm, to_samples
 
 FULL_CONTEXT = 1500
 """Positions of the encoder's whole window of 30 s."""
@@ -48,12 +48,12 @@ _POSITIONS_PER_SECOND = 50
 _MARGIN = 64
 """Positions beyond the end of the sound."""
 
-_PAD = np.zeros(samples(300), dtype=np.float32)
+_PAD = np.zeros(to_samples(300), dtype=np.float32)
 """Silence behind the utterance, so that its last word does not end with the sound."""
 
-_LONGEST = samples(29_000)
+_LONGEST = to_samples(29_000)
 
-_OTHER_ENDS = (samples(100), samples(50))
+_OTHER_ENDS = (to_samples(100), to_samples(50))
 """What it leaves out of the beginning (of the silence before the voice) and of the end."""
 
 _SURE = 0.7

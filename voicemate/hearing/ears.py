@@ -13,16 +13,16 @@ import numpy as np
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
 from voicemate.config import VadSettings
 from voicemate.hearing import pieces
-from voicemate.hearing.pieces import Moment
+from voicemate.hearing.pieces import CutPoint
 from voicemate.hearing.sound_ring import SoundRing
-from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechTracker, Started, VoiceState
+from voicemate.hearing.speech_tracker import VadStateMachine, VoicePaused, VoiceResumed, VoiceStarted, VoiceState
 from voicemate.hearing.voice_level import VoiceLevel
-from voicemate.sound import Pcm, level_dbfs, samples
+from voicemate.sound import Pcm, level_dbfs, to_samples
 
-_LONGEST_PAUSE = samples(2_000)
+_LONGEST_PAUSE = to_samples(2_000)
 """A pause that lasts longer ends the piece, so that its sound is not kept for ever."""
 
-_SLACK = _LONGEST_PAUSE + samples(2_000)
+_SLACK = _LONGEST_PAUSE + to_samples(2_000)
 """Sound kept beyond the longest piece: that pause, the onset, and what lies around a cut."""
 
 
@@ -33,7 +33,7 @@ class Activity(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class AudioSegment:
     """A stretch of an utterance for whisper, with what speaks for or against words in it.
 
     Attributes:
@@ -53,16 +53,16 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class PieceEnded:
+class SegmentEnded:
     """A piece of an utterance that goes on is complete and can be transcribed already."""
 
-    piece: Piece
+    piece: AudioSegment
 
 
-HearingEvent = Started | Paused | Resumed | PieceEnded
+HearingEvent = VoiceStarted | VoicePaused | VoiceResumed | SegmentEnded
 
 
-class Ears:
+class SpeechSegmenter:
     """Voice activity, the speech tracker and the sound of the current utterance, put together.
 
     Args:
@@ -81,14 +81,14 @@ class Ears:
         self.dbfs = -120.0
         self.fallen_db = 0.0
         self._release = settings.release
-        self._preroll = samples(settings.preroll_ms)
-        self._pause = samples(settings.pause_ms)
-        self._longest = samples(longest_piece_s * 1000)
+        self._preroll = to_samples(settings.preroll_ms)
+        self._pause = to_samples(settings.pause_ms)
+        self._longest = to_samples(longest_piece_s * 1000)
         self._activity = activity
-        self._tracker = SpeechTracker(settings)
+        self._tracker = VadStateMachine(settings)
         self._level = VoiceLevel()
         self._ring = SoundRing(self._longest + self._preroll + _SLACK)
-        self._moments: deque[Moment] = deque(maxlen=(self._longest + self._preroll + _SLACK) // BLOCK_SAMPLES)
+        self._moments: deque[CutPoint] = deque(maxlen=(self._longest + self._preroll + _SLACK) // BLOCK_SAMPLES)
         self._used = 0  # sound before this belongs to an utterance that is over
         self._piece_began: int | None = None
         self._overlaps = False
@@ -121,20 +121,20 @@ class Ears:
         self._ring.push(block)
         self.dbfs = level_dbfs(block.pcm)
         self.voice = self._activity.probability(block.pcm, self.dbfs, self.state is not VoiceState.QUIET)
-        self._moments.append(Moment(block.end, self.voice, self.dbfs))
+        self._moments.append(CutPoint(block.end, self.voice, self.dbfs))
         self.fallen_db = self._level.fallen(block.pcm, self.dbfs, self.voice)
         match self._tracker.push(block.at, block.end, self.voice, self.fallen_db):
-            case Started(began) as started:
+            case VoiceStarted(began) as started:
                 self._piece_began = max(self._used, began - self._preroll, self._ring.began)
                 return [started]
-            case Paused() as paused:
+            case VoicePaused() as paused:
                 self._draft_ended = block.end
                 return [paused]
-            case Resumed() as resumed:
+            case VoiceResumed() as resumed:
                 return [*self._go_on(resumed), resumed]
         return self._cut_if_too_long()
 
-    def end_speech(self) -> Paused | None:
+    def end_speech(self) -> VoicePaused | None:
         """Take the voice for paused now; None when there is none, or it pauses already."""
         paused = self._tracker.end_speech(self._ring.ended)
         if paused is not None:
@@ -145,7 +145,7 @@ class Ears:
         """The sound from ``began`` up to ``ended``, as far as it is kept (the longest piece and a few seconds)."""
         return self._ring.audio(began, ended)
 
-    def tail(self) -> Piece | None:
+    def tail(self) -> AudioSegment | None:
         """The utterance since its last finished piece; None while there is no utterance.
 
         While the voice pauses it ends where ``Paused`` was told, and stays the same until the voice goes on.
@@ -167,7 +167,7 @@ class Ears:
     def _tail_ended(self) -> int:
         return self._ring.ended if self._draft_ended is None else self._draft_ended
 
-    def _go_on(self, resumed: Resumed) -> list[PieceEnded]:
+    def _go_on(self, resumed: VoiceResumed) -> list[SegmentEnded]:
         """After a pause: in a new piece, if the one before it is long enough."""
         ended, self._draft_ended = self._draft_ended, None
         if self._piece_began is None:
@@ -190,18 +190,18 @@ class Ears:
         cut = pieces.cut(self._since(self._piece_began), self._release)
         return [self._end_piece(cut.ended, cut.began, cut.through_voice)]
 
-    def _end_piece(self, ended: int, next_began: int | None, next_overlaps: bool = False) -> PieceEnded:
+    def _end_piece(self, ended: int, next_began: int | None, next_overlaps: bool = False) -> SegmentEnded:
         assert self._piece_began is not None
         piece = self._piece(self._piece_began, ended)
         self._piece_began, self._overlaps = next_began, next_overlaps
-        return PieceEnded(piece)
+        return SegmentEnded(piece)
 
-    def _since(self, began: int) -> list[Moment]:
+    def _since(self, began: int) -> list[CutPoint]:
         return [moment for moment in self._moments if moment.ended > began]
 
-    def _piece(self, began: int, ended: int) -> Piece:
+    def _piece(self, began: int, ended: int) -> AudioSegment:
         moments = [moment for moment in self._since(began) if moment.ended <= ended]
         voiced = [moment.dbfs for moment in moments if moment.voice >= self._release]
         pcm = self._ring.audio(began, ended)
         dbfs = 10 * float(np.log10(np.mean(np.power(10, np.divide(voiced, 10))))) if voiced else level_dbfs(pcm)
-        return Piece(began, ended, pcm, len(voiced) * BLOCK_SAMPLES, dbfs, self._overlaps)
+        return AudioSegment(began, ended, pcm, len(voiced) * BLOCK_SAMPLES, dbfs, self._overlaps)

@@ -70,14 +70,14 @@ beside others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Speech:
     """Somebody said ``text``."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class NotWords:
+class NonSpeech:
     """Nobody did. ``why`` is the evidence in a few words for people, ``text`` what whisper made up."""
 
     why: str
@@ -119,9 +119,9 @@ def supports(confidence: float) -> bool:
     return confidence >= _CONFIDENT
 
 
-def judge(
+def classify(
     text: str, confidence: float, voiced: int, dbfs: float, agreed: float = 1.0, among_noise: bool = False
-) -> Words | NotWords:
+) -> Speech | NonSpeech:
     """Whether ``text`` was said.
 
     Args:
@@ -137,7 +137,7 @@ def judge(
     why = _against(said, confidence, voiced, dbfs, agreed)
     if not why and among_noise and (confidence < SURE_ENOUGH or agreed < _ALIKE_AMONG_NOISE):
         why = "unclear, after sounds that were no words"
-    return NotWords(why, text) if why else Words(said)
+    return NonSpeech(why, text) if why else Speech(said)
 
 
 def _against(said: str, confidence: float, voiced: int, dbfs: float, agreed: float) -> str:

@@ -12,20 +12,20 @@ import numpy as np
 
 from voicemate.audio.ports import Block
 from voicemate.hearing import seams, words
-from voicemate.hearing.ears import Ears, Piece, PieceEnded
-from voicemate.hearing.evidence import NotWords, Words, judge
-from voicemate.hearing.speech_tracker import Paused, SpeechEvent
+from voicemate.hearing.ears import AudioSegment, SegmentEnded, SpeechSegmenter
+from voicemate.hearing.evidence import NonSpeech, Speech, classify
+from voicemate.hearing.speech_tracker import SpeechEvent, VoicePaused
 from voicemate.hearing.transcript import Transcriber, Transcript
-from voicemate.sound import Pcm, samples
+from voicemate.sound import Pcm, to_samples
 
-_LATELY = samples(20_000)
+_LATELY = to_samples(20_000)
 _OFTEN = 3
 """Voices in that time that were no words, after which words must be sure. Somebody who is misheard twice is heard the
 third time as before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class Recognition:
     """What an utterance said so far.
 
     Attributes:
@@ -47,15 +47,15 @@ class Understood:
 class _Work:
     """Whisper's work on a piece, of which only the facts are kept."""
 
-    piece: Piece
+    piece: AudioSegment
     task: asyncio.Task[Transcript]
 
-    def is_on(self, piece: Piece) -> bool:
+    def is_on(self, piece: AudioSegment) -> bool:
         same = (piece.began, piece.ended) == (self.piece.began, self.piece.ended)
         return same and not self.task.cancelled()
 
 
-class Listener:
+class SpeechRecognizer:
     """Hears one utterance after the other. Not thread-safe: one conversation, one loop.
 
     Args:
@@ -68,7 +68,9 @@ class Listener:
         prompt: the same; what is set counts from the next transcript on.
     """
 
-    def __init__(self, ears: Ears, transcriber: Transcriber, language: str = "auto", prompt: str = "") -> None:
+    def __init__(
+        self, ears: SpeechSegmenter, transcriber: Transcriber, language: str = "auto", prompt: str = ""
+    ) -> None:
         self._ears = ears
         self._transcriber = transcriber
         self._language = language
@@ -105,7 +107,7 @@ class Listener:
         """Hear the next block; pieces that it completes go to whisper at once."""
         told: list[SpeechEvent] = []
         for event in self._ears.push(block):
-            if isinstance(event, PieceEnded):
+            if isinstance(event, SegmentEnded):
                 self._finish(event.piece)
             else:
                 told.append(event)
@@ -115,7 +117,7 @@ class Listener:
         """The sound between two clock positions, as far as it is kept."""
         return self._ears.audio(began, ended)
 
-    async def hear(self) -> Understood:
+    async def hear(self) -> Recognition:
         """What the current utterance says up to now; during a pause, up to that pause.
 
         Asked again before the voice goes on, it costs nothing. Cancelling it aborts the work on the tail.
@@ -143,7 +145,7 @@ class Listener:
             texts.append((await self._transcriber.draft(tail.pcm, self._language)).text)
         return words.without_tags(" ".join(texts))
 
-    def end_speech(self) -> Paused | None:
+    def end_speech(self) -> VoicePaused | None:
         """Take the voice for paused now; None when there is none, or it pauses already."""
         return self._ears.end_speech()
 
@@ -164,15 +166,15 @@ class Listener:
         return len(self._no_words) == _OFTEN and self._ears.position - self._no_words[0] < _LATELY
 
     def _begin(self) -> None:
-        self._verdict: Understood | None = None
+        self._verdict: Recognition | None = None
         self._finished: list[_Work] = []
         self._draft: _Work | None = None
 
-    def _finish(self, piece: Piece) -> None:
+    def _finish(self, piece: AudioSegment) -> None:
         self._finished.append(self._work_on(piece))
         self._draft = None
 
-    def _work_on(self, piece: Piece) -> _Work:
+    def _work_on(self, piece: AudioSegment) -> _Work:
         """The work on ``piece``: what is done or going on already, if that is on the same sound."""
         if self._draft is not None:
             if self._draft.is_on(piece):
@@ -183,7 +185,7 @@ class Listener:
         self._draft = _Work(replace(piece, pcm=np.empty(0, dtype=np.float32)), task)
         return self._draft
 
-    async def _hear_tail(self, tail: Piece) -> Transcript:
+    async def _hear_tail(self, tail: AudioSegment) -> Transcript:
         work = self._work_on(tail)
         try:
             return await asyncio.shield(work.task)
@@ -198,21 +200,22 @@ class Listener:
         return await self._transcriber.transcribe(pcm, language, self.prompt)
 
 
-def _understood(heard: list[tuple[Piece, Transcript]], among_noise: bool) -> Understood:
+def _understood(heard: list[tuple[AudioSegment, Transcript]], among_noise: bool) -> Recognition:
     """The pieces in which somebody spoke, joined; if nobody did in any, what was made up and why it is no words."""
     if not heard:
-        return Understood("", "", words=False, why="no voice")
+        return Recognition("", "", words=False, why="no voice")
     language = heard[0][1].language
     verdicts = [
-        judge(told.text, told.confidence, piece.voiced, piece.dbfs, told.agreed, among_noise) for piece, told in heard
+        classify(told.text, told.confidence, piece.voiced, piece.dbfs, told.agreed, among_noise)
+        for piece, told in heard
     ]
     said = [
         (verdict.text, piece.overlaps)
         for verdict, (piece, _) in zip(verdicts, heard, strict=True)
-        if isinstance(verdict, Words)
+        if isinstance(verdict, Speech)
     ]
     confidence = min(transcript.confidence for _, transcript in heard)
     if said:
-        return Understood(seams.join(*zip(*said, strict=True)), language, words=True, confidence=confidence)
+        return Recognition(seams.merge(*zip(*said, strict=True)), language, words=True, confidence=confidence)
     made_up = " ".join(verdict.text for verdict in verdicts)
-    return Understood(made_up, language, words=False, why=next(v.why for v in verdicts if isinstance(v, NotWords)))
+    return Recognition(made_up, language, words=False, why=next(v.why for v in verdicts if isinstance(v, NonSpeech)))

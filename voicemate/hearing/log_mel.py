@@ -11,10 +11,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from voicemate.models.mel import FFT, filter_bank
-from voicemate.sound import Pcm, samples
+from voicemate.sound import Pcm, to_samples
 
 MELS = 80
-HOP = samples(10)
+HOP = to_samples(10)
 
 
 def log_mel(pcm: Pcm) -> NDArray[np.float32]:

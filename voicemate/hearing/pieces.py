@@ -13,23 +13,23 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.sound import samples
+from voicemate.sound import to_samples
 
-_COMFORTABLE = samples(8_000)
+_COMFORTABLE = to_samples(8_000)
 """A piece this long is cut off at the next pause."""
 
-_WINDOW = samples(6_000)
+_WINDOW = to_samples(6_000)
 """The end of a piece that is searched for a place to cut it; never more than its second half."""
 
-_SHORTEST_SILENCE = samples(64)
+_SHORTEST_SILENCE = to_samples(64)
 """Blocks without a voice that count as a silence to cut in: two."""
 
-_OVERLAP = samples(1_000)
+_OVERLAP = to_samples(1_000)
 """Sound that two pieces share on each other when a voice was cut through: about three words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class CutPoint:
     """What is known of one block.
 
     Attributes:
@@ -60,7 +60,7 @@ def worth_cutting(length: int) -> bool:
     return length >= _COMFORTABLE
 
 
-def cut(moments: list[Moment], silence: float) -> Cut:
+def cut(moments: list[CutPoint], silence: float) -> Cut:
     """Where to cut a piece that became too long.
 
     Args:
@@ -77,7 +77,7 @@ def cut(moments: list[Moment], silence: float) -> Cut:
     return Cut(middle + _OVERLAP // 2, middle - _OVERLAP // 2)
 
 
-def _quietest(window: list[Moment]) -> int:
+def _quietest(window: list[CutPoint]) -> int:
     """Middle of the quietest three blocks, far enough from the window's end for half the overlap to follow."""
     margin = -(-_OVERLAP // 2 // BLOCK_SAMPLES)
     inner = window[:-margin]

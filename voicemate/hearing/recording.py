@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.hearing.listener import Listener, Understood
-from voicemate.hearing.speech_tracker import Paused, Resumed, Started
-from voicemate.sound import Pcm, samples
+from voicemate.hearing.listener import Recognition, SpeechRecognizer
+from voicemate.hearing.speech_tracker import VoicePaused, VoiceResumed, VoiceStarted
+from voicemate.sound import Pcm, to_samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class Utterance:
 
     began: int
     ended: int
-    understood: Understood
+    understood: Recognition
 
 
-async def utterances(listener: Listener, pcm: Pcm, silence_ms: float) -> AsyncIterator[Utterance]:
+async def utterances(listener: SpeechRecognizer, pcm: Pcm, silence_ms: float) -> AsyncIterator[Utterance]:
     """The utterances in ``pcm``, also those that hold no words.
 
     Args:
@@ -36,16 +36,16 @@ async def utterances(listener: Listener, pcm: Pcm, silence_ms: float) -> AsyncIt
         ModelError: whisper failed.
     """
     began, ended = listener.position, None
-    for block in _blocks(pcm, listener.position, samples(silence_ms + 1000)):
+    for block in _blocks(pcm, listener.position, to_samples(silence_ms + 1000)):
         for event in listener.push(block):
             match event:
-                case Started():
+                case VoiceStarted():
                     began = event.began
-                case Paused():
+                case VoicePaused():
                     ended = event.ended
-                case Resumed():
+                case VoiceResumed():
                     ended = None
-        if ended is not None and block.end - ended >= samples(silence_ms) and not listener.voice_on:
+        if ended is not None and block.end - ended >= to_samples(silence_ms) and not listener.voice_on:
             yield Utterance(began, ended, await listener.hear())
             listener.close()
             ended = None

@@ -10,7 +10,7 @@ _SHARED = 10
 """Words (or characters) on either side of a seam that may be the same ones: a second holds seven at most."""
 
 
-def join(texts: Sequence[str], overlaps: Sequence[bool]) -> str:
+def merge(texts: Sequence[str], overlaps: Sequence[bool]) -> str:
     """One text.
 
     Args:

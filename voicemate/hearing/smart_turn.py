@@ -9,13 +9,13 @@ from typing import Protocol
 
 import numpy as np
 
-from voicemate.engine_thread import EngineThread
+from voicemate.engine_thread import WorkerThread
 from voicemate.errors import ModelError
 from voicemate.hearing.log_mel import log_mel
 from voicemate.hearing.onnx_session import open_session
-from voicemate.sound import Pcm, samples
+from voicemate.sound import Pcm, to_samples
 
-WINDOW = samples(8_000)
+WINDOW = to_samples(8_000)
 """What the network hears, in samples: the last 8 s. Shorter sound gets silence in front, never behind, since the
 pause at its end is what the question is about."""
 
@@ -50,7 +50,7 @@ class SmartTurn:
 
     def __init__(self, path: Path) -> None:
         self._session = open_session(path, {"input_features"}, "Smart Turn model")
-        self._thread = EngineThread("smart-turn")
+        self._thread = WorkerThread("smart-turn")
 
     async def complete(self, pcm: Pcm) -> float:
         """See ``TurnDetector``. Cancelling the awaiting task drops the answer; a call that runs is run to its end."""

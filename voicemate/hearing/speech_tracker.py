@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from voicemate.config import VadSettings
-from voicemate.sound import samples
+from voicemate.sound import to_samples
 
-_ONSET_LAG = samples(64)
+_ONSET_LAG = to_samples(64)
 """Silero rises over the threshold late: by 32 ms in the median and 74 ms at the 90th percentile of the recordings
 whose background is quiet enough to see where the sound itself begins."""
 
-_OFFSET_LAG = samples(32)
+_OFFSET_LAG = to_samples(32)
 """Where Silero fades, the voice ended about this long before: where it is taken to have ended is off by -4 ms in the
 median of 70 recordings (-25 and 29 at the 10th and 90th percentile). By where Silero falls under the release it was
 off by 0, -25 and 71: it falls up to 0.1 s later."""
@@ -36,7 +36,7 @@ _CLEAR = 0.85
 """Mean probability of a voice's blocks from which it is clearly one. Nine of ten pauses of people follow on such a
 voice; none of nine in the recordings of coughs, singing and noise does."""
 
-_UNCLEAR_PAUSE = samples(64)
+_UNCLEAR_PAUSE = to_samples(64)
 """Less silence tells no pause after an unclear voice. What such sounds are transcribed to hangs on where they are
 cut: with 32 ms tiny.en took two turns in ten minutes of noises, and with 64 none. Nor is such a voice told where it
 fades: what the character's own echo left was cut there, and "here." was made of it."""
@@ -50,39 +50,39 @@ class VoiceState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class VoiceStarted:
     """A voice was confirmed; ``began`` is before its first syllable."""
 
     began: int
 
 
 @dataclass(frozen=True, slots=True)
-class Paused:
+class VoicePaused:
     """The voice has been silent for ``pause_ms`` since ``ended``, its last sample; for 64 ms if it is hardly one."""
 
     ended: int
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed:
+class VoiceResumed:
     """The voice goes on since ``began``, after the pause that was told at ``paused``."""
 
     paused: int
     began: int
 
 
-SpeechEvent = Started | Paused | Resumed
+SpeechEvent = VoiceStarted | VoicePaused | VoiceResumed
 
 
-class SpeechTracker:
+class VadStateMachine:
     """Follows one microphone. Deterministic; blocks must come in order and without gaps."""
 
     def __init__(self, settings: VadSettings) -> None:
         self._threshold = settings.threshold
         self._fading = min(settings.fading, settings.threshold)
         self._release = min(settings.release, self._fading)
-        self._onset = samples(settings.onset_ms)
-        self._pause = samples(settings.pause_ms)
+        self._onset = to_samples(settings.onset_ms)
+        self._pause = to_samples(settings.pause_ms)
         self._told = 0  # nothing is told of what lies before this
         self.close()
 
@@ -123,15 +123,15 @@ class SpeechTracker:
             case VoiceState.PAUSING:
                 return self._await_return(began, ended, probability)
 
-    def end_speech(self, at: int) -> Paused | None:
+    def end_speech(self, at: int) -> VoicePaused | None:
         """Take the voice for paused at ``at``; None when there is none, or it pauses already."""
         if self.state is VoiceState.SPEAKING or (self.state is VoiceState.PAUSING and self._paused is None):
             self.state, self._candidate = VoiceState.PAUSING, None
             self._paused = self._told = max(self._told, min(self._voice_ended, at))
-            return Paused(self._paused)
+            return VoicePaused(self._paused)
         return None
 
-    def _await_start(self, began: int, ended: int, probability: float) -> Started | None:
+    def _await_start(self, began: int, ended: int, probability: float) -> VoiceStarted | None:
         onset = self._confirm(began, ended, probability)
         if onset is None:
             self.state = VoiceState.QUIET if self._candidate is None else VoiceState.STARTING
@@ -140,9 +140,9 @@ class SpeechTracker:
             return None
         self._speak(ended)
         self._told = onset
-        return Started(onset)
+        return VoiceStarted(onset)
 
-    def _await_silence(self, ended: int, probability: float, fallen_db: float) -> Paused | None:
+    def _await_silence(self, ended: int, probability: float, fallen_db: float) -> VoicePaused | None:
         faded = self._clear and probability < self._fading and fallen_db >= _FADED_DB
         if probability >= self._release and not faded:
             self._voice_ended = ended
@@ -150,12 +150,12 @@ class SpeechTracker:
         self.state = VoiceState.PAUSING
         return self._await_pause(ended, probability)
 
-    def _await_pause(self, ended: int, probability: float) -> Paused | None:
+    def _await_pause(self, ended: int, probability: float) -> VoicePaused | None:
         if probability >= self._threshold:
             self._speak(ended)
         elif ended - self._voice_ended >= self._silence:
             self._paused = self._told = max(self._told, self._voice_ended - _OFFSET_LAG)
-            return Paused(self._paused)
+            return VoicePaused(self._paused)
         return None
 
     @property
@@ -168,11 +168,11 @@ class SpeechTracker:
         """Samples of it that are a pause."""
         return self._pause if self._clear else max(self._pause, _UNCLEAR_PAUSE)
 
-    def _await_return(self, began: int, ended: int, probability: float) -> Resumed | None:
+    def _await_return(self, began: int, ended: int, probability: float) -> VoiceResumed | None:
         onset = self._confirm(began, ended, probability)
         if onset is None or self._paused is None:
             return None
-        resumed = Resumed(self._paused, onset)
+        resumed = VoiceResumed(self._paused, onset)
         self._speak(ended)
         self._paused = None
         self._told = onset

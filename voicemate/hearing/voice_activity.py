@@ -13,12 +13,12 @@ import webrtcvad
 
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.hearing.onnx_session import open_session
-from voicemate.sound import CLOCK_HZ, Pcm, samples
+from voicemate.sound import CLOCK_HZ, Pcm, to_samples
 
 _SILENCE_DBFS = -70.0
 """Blocks below this are silence whatever they hold. The quietest speaker of the recordings is at -49."""
 
-_FRAME_BYTES = 2 * samples(10)
+_FRAME_BYTES = 2 * to_samples(10)
 """webrtcvad judges frames of 10, 20 or 30 ms of int16; the shortest fires first."""
 
 _CONTEXT_SAMPLES = 64

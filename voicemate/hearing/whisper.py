@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from voicemate.engine_thread import Cancellation, EngineThread
+from voicemate.engine_thread import Cancellation, WorkerThread
 from voicemate.hearing import evidence, repetition, words
 from voicemate.hearing.decoding import CHINESE_PROMPT, Decoded, Decoding, Draft, Effort
 from voicemate.hearing.transcript import Transcript
@@ -46,7 +46,7 @@ class Whisper:
         self._last_language = "en"
         self._small = path.is_file() and path.stat().st_size < _SMALL
         self._shrinking: asyncio.TimerHandle | None = None
-        self._thread = EngineThread("whisper")
+        self._thread = WorkerThread("whisper")
         try:
             self._model = self._thread.submit(WhisperCpp, path, threads).result()
         except BaseException:
@@ -69,7 +69,7 @@ class Whisper:
         """Abort what is going on and free the model; returns when that is done (after an encoder pass at most)."""
         self._small = False  # nothing to give back any more
         self._stay()
-        self._thread.close(last=self._model.close)
+        self._thread.close(release=self._model.close)
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

@@ -18,16 +18,16 @@ import numpy as np
 from voicemate.engine_thread import Cancellation
 from voicemate.errors import ModelError
 from voicemate.hearing.decoding import Decoded, Request
-from voicemate.sound import Pcm, samples
+from voicemate.sound import Pcm, to_samples
 
 _log = logging.getLogger(__name__)
 
 _MAGIC = 0x67676D6C  # "ggml"
 _ERROR = 4  # GGML_LOG_LEVEL_ERROR
 _DETECTED = re.compile(r"auto-detected language: \w+ \(p = ([0-9.]+)\)")
-_TIMESTAMP = samples(20)
+_TIMESTAMP = to_samples(20)
 """What one token of time is later than the one before."""
-_NEAR_THE_END = samples(140)
+_NEAR_THE_END = to_samples(140)
 """whisper.cpp takes the sound for over at a timestamp 100 ms before its end; it counts in frames of 10 ms, and rounds
 up to a timestamp."""
 _NO_TENSORS = "no tensors loaded"  # whisper.cpp takes a file cut off before its tensors for a test's empty model
@@ -115,7 +115,7 @@ class WhisperCpp:
         setting = self._params(context, cancellation)
         setting.language = "en"
         native.assign_encoder_begin_callback(setting, lambda _: False)
-        self._full(setting, np.zeros(samples(200), dtype=np.float32), cancellation)
+        self._full(setting, np.zeros(to_samples(200), dtype=np.float32), cancellation)
         params = self._params(context, cancellation)
         params.detect_language = True
         self._full(params, pcm, cancellation)

@@ -11,18 +11,18 @@ from ctypes import POINTER, byref, c_bool, c_int32, c_uint16, c_uint32, c_ulong,
 from typing import Any, Protocol
 
 NO_ERROR, NOT_HANDLED = 0, -9874
-TAKEN, INVALID = -9878, -9868
+ALREADY_REGISTERED, INVALID = -9878, -9868
 """``eventHotKeyExistsErr``; and ``eventHotKeyInvalidErr``, which macOS 15.0 gives for option without ctrl or cmd."""
 
 
-def four(code: str) -> int:
+def four_char_code(code: str) -> int:
     """A four-letter code as Carbon's headers write it."""
     return int.from_bytes(code.encode("ascii"), "big")
 
 
-KEYBOARD, PRESSED, RELEASED = four("keyb"), 5, 6
-DIRECT_OBJECT, HOTKEY_ID = four("----"), four("hkid")
-SIGNATURE, NUMBER = four("vcmt"), 1
+KEYBOARD, PRESSED, RELEASED = four_char_code("keyb"), 5, 6
+DIRECT_OBJECT, HOTKEY_ID = four_char_code("----"), four_char_code("hkid")
+SIGNATURE, NUMBER = four_char_code("vcmt"), 1
 _HARDWARE = 1  # kCGEventSourceStateHIDSystemState: the keyboard itself, whatever programs pretend
 
 
@@ -38,10 +38,10 @@ class HotkeyId(ctypes.Structure):
     _fields_ = (("signature", c_uint32), ("number", c_uint32))
 
 
-Handler = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p)
+CarbonHandler = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p)
 
 
-class Mac(Protocol):
+class MacApi(Protocol):
     """What this needs of macOS; tests have one that behaves as badly as the real one.
 
     Attributes:
@@ -59,7 +59,7 @@ class Mac(Protocol):
         ...
 
 
-class Refused(Exception):
+class RegistrationError(Exception):
     """macOS refuses the chord.
 
     Args:
@@ -81,10 +81,10 @@ class CarbonHotkey:
         Refused: it is taken, or macOS does not want it.
     """
 
-    def __init__(self, mac: Mac, code: int, modifiers: int, changed: Callable[[bool], None]):
+    def __init__(self, mac: MacApi, code: int, modifiers: int, on_change: Callable[[bool], None]):
         self._carbon = mac.carbon
-        self._changed = changed
-        self._handler = Handler(self._handle)  # Carbon does not keep it alive
+        self._on_change = on_change
+        self._handler = CarbonHandler(self._handle)  # Carbon does not keep it alive
         target = self._carbon.GetEventDispatcherTarget()
         kinds = (EventType * 2)(EventType(KEYBOARD, PRESSED), EventType(KEYBOARD, RELEASED))
         _check(self._carbon.InstallEventHandler(target, self._handler, 2, kinds, None, None))
@@ -102,21 +102,21 @@ class CarbonHotkey:
         kind = self._carbon.GetEventKind(event)
         if kind not in (PRESSED, RELEASED):
             return NOT_HANDLED
-        self._changed(kind == PRESSED)
+        self._on_change(kind == PRESSED)
         return NO_ERROR
 
 
 def _check(status: int) -> None:
     if status != NO_ERROR:
-        raise Refused(status)
+        raise RegistrationError(status)
 
 
-class ThisMac:
+class SystemMacApi:
     """macOS itself."""
 
     def __init__(self) -> None:
         frameworks = "/System/Library/Frameworks"
-        self.carbon = _typed(ctypes.CDLL(f"{frameworks}/Carbon.framework/Carbon"))
+        self.carbon = _with_signatures(ctypes.CDLL(f"{frameworks}/Carbon.framework/Carbon"))
         graphics = ctypes.CDLL(f"{frameworks}/CoreGraphics.framework/CoreGraphics")
         self._key_state = graphics.CGEventSourceKeyState
         self._key_state.argtypes, self._key_state.restype = (c_int32, c_uint16), c_bool
@@ -133,12 +133,12 @@ class ThisMac:
         application.run()
 
 
-def _typed(carbon: Any) -> Any:
+def _with_signatures(carbon: Any) -> Any:
     """``carbon`` with the signatures of what is used; without them ctypes cuts pointers to 32 bits."""
     carbon.GetEventDispatcherTarget.argtypes, carbon.GetEventDispatcherTarget.restype = (), c_void_p
     carbon.InstallEventHandler.argtypes = (
         c_void_p,
-        Handler,
+        CarbonHandler,
         c_ulong,
         POINTER(EventType),
         c_void_p,

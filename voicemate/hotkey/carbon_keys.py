@@ -16,7 +16,7 @@ _ROWS = {
 }
 """Runs of codes that follow each other."""
 
-_OTHERS = {
+_OTHER_CODES = {
     "escape": 0x35,
     "f17": 0x40,
     "f18": 0x4F,
@@ -49,17 +49,19 @@ _OTHERS = {
     "up": 0x7E,
 }
 
-CODES = _OTHERS | {name: first + place for first, row in _ROWS.items() for place, name in enumerate(row.split())}
+KEY_CODES = _OTHER_CODES | {
+    name: first + place for first, row in _ROWS.items() for place, name in enumerate(row.split())
+}
 """Virtual key codes by the chord's name of the key."""
 
 
-def carbon_keys(chord: Chord) -> tuple[int, int]:
+def carbon_chord(chord: Chord) -> tuple[int, int]:
     """Key code and modifier bits.
 
     Raises:
         HotkeyError: a Mac's keyboard has no such key.
     """
-    code = CODES.get(chord.key)
+    code = KEY_CODES.get(chord.key)
     if code is None:
         raise HotkeyError(
             f"A Mac's keyboard has no key `{chord.key}`",

@@ -15,83 +15,83 @@ import sys
 import threading
 import time
 
-from voicemate.hotkey.carbon import CarbonHotkey, Mac, Refused, ThisMac
-from voicemate.hotkey.edges import Edges
-from voicemate.hotkey.reports import Down, Up
+from voicemate.hotkey.carbon import CarbonHotkey, MacApi, RegistrationError, SystemMacApi
+from voicemate.hotkey.edges import KeyEdges
+from voicemate.hotkey.reports import ChordPressed, ChordReleased
 
-LOOK_S = 0.25
+POLL_S = 0.25
 """How often the real key is looked at while the chord is held."""
 
 
-class Teller:
+class KeyReporter:
     """Turns what Carbon says and the real key shows into lines. Called on the main thread and on its own."""
 
-    def __init__(self, mac: Mac, code: int):
+    def __init__(self, mac: MacApi, code: int):
         self._mac = mac
         self._code = code
-        self._edges = Edges()
-        self._turn = threading.Lock()
+        self._edges = KeyEdges()
+        self._lock = threading.Lock()
         self._held = threading.Event()
-        threading.Thread(target=self._look_after, name="key", daemon=True).start()
+        threading.Thread(target=self._poll_key, name="key", daemon=True).start()
 
-    def changed(self, down: bool) -> None:
+    def on_change(self, down: bool) -> None:
         """Carbon says that the chord was pressed, or that its key came up."""
         now = round(time.monotonic() * 1000)
-        with self._turn:
+        with self._lock:
             if down:
-                self._tell([*self._edges.pressed(now), *self._edges.seen(self._mac.key_is_down(self._code))])
+                self._report([*self._edges.on_press(now), *self._edges.on_poll(self._mac.key_is_down(self._code))])
             else:
-                self._tell([*self._edges.released(now), *self._edges.settled()])
+                self._report([*self._edges.on_release(now), *self._edges.flush()])
 
-    def _look_after(self) -> None:
+    def _poll_key(self) -> None:
         """While the chord is held, see whether it really is."""
         while True:
             self._held.wait()
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
             down = self._mac.key_is_down(self._code)
-            with self._turn:
-                self._tell(self._edges.seen(down))
+            with self._lock:
+                self._report(self._edges.on_poll(down))
 
-    def _tell(self, edges: list[Down | Up]) -> None:
+    def _report(self, edges: list[ChordPressed | ChordReleased]) -> None:
         for edge in edges:
-            say("down" if isinstance(edge, Down) else "up")
-        if self._edges.held:
+            write_line("down" if isinstance(edge, ChordPressed) else "up")
+        if self._edges.is_down:
             self._held.set()
         else:
             self._held.clear()
 
 
-def say(line: str) -> None:
+def write_line(line: str) -> None:
     try:
         os.write(1, f"{line}\n".encode())
     except OSError:  # nobody listens any more
         os._exit(0)
 
 
-def _end_with_parent() -> None:
+def _exit_with_parent() -> None:
     while os.read(0, 4096):
         pass
     os._exit(0)
 
 
-def main(words: list[str]) -> None:
-    code, modifiers = int(words[0]), int(words[1])
+def main(arguments: list[str]) -> None:
+    code, modifiers = int(arguments[0]), int(arguments[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    threading.Thread(target=_exit_with_parent, name="parent", daemon=True).start()
     try:
-        mac = importlib.import_module(words[2]).mac() if len(words) > 2 else ThisMac()
-        hotkey = CarbonHotkey(mac, code, modifiers, Teller(mac, code).changed)
-    except Refused as refused:
-        say(f"refused {refused.status}")
+        mac = importlib.import_module(arguments[2]).mac() if len(arguments) > 2 else SystemMacApi()
+        hotkey = CarbonHotkey(mac, code, modifiers, KeyReporter(mac, code).on_change)
+    except RegistrationError as refused:
+        write_line(f"refused {refused.status}")
         return
     except (OSError, AttributeError) as error:
-        say(f"missing {error}")
+        write_line(f"missing {error}")
         return
-    say("ready")
+    write_line("ready")
     try:
         mac.run()
     except ImportError as error:
-        say(f"missing {error}")
+        write_line(f"missing {error}")
     del hotkey  # it lived until here: Carbon calls into it
 
 

@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 
 from voicemate.errors import NoHotkeyError
 from voicemate.hotkey.chord import Chord
-from voicemate.hotkey.reports import Tell, Watch
+from voicemate.hotkey.reports import ChordEventCallback, ChordListener
 
 
-def way_of_watching(platform: str, environment: Mapping[str, str]) -> Callable[[Chord, Tell], Watch]:
+def listener_class(
+    platform: str, environment: Mapping[str, str]
+) -> Callable[[Chord, ChordEventCallback], ChordListener]:
     """How the key is watched.
 
     Args:
@@ -19,9 +21,9 @@ def way_of_watching(platform: str, environment: Mapping[str, str]) -> Callable[[
         NoHotkeyError: not at all, here.
     """
     if platform == "darwin":
-        from voicemate.hotkey.carbon_watch import CarbonWatch
+        from voicemate.hotkey.carbon_watch import CarbonChordListener
 
-        return CarbonWatch
+        return CarbonChordListener
     if environment.get("WAYLAND_DISPLAY") or environment.get("XDG_SESSION_TYPE") == "wayland":
         raise NoHotkeyError(
             "Under Wayland no program may watch a key of the whole desktop",
@@ -31,17 +33,19 @@ def way_of_watching(platform: str, environment: Mapping[str, str]) -> Callable[[
         raise NoHotkeyError(
             "There is no display whose keyboard could be watched",
             "Start voicemate from within a desktop session, or use `voicemate ptt`",
-            passing=True,
+            transient=True,
         )
-    from voicemate.hotkey.x11 import X11Watch
+    from voicemate.hotkey.x11 import X11ChordListener
 
-    return lambda chord, tell: X11Watch(chord, tell, environment["DISPLAY"], environment.get("XAUTHORITY"))
+    return lambda chord, tell: X11ChordListener(chord, tell, environment["DISPLAY"], environment.get("XAUTHORITY"))
 
 
-def watch_of(chord: Chord, tell: Tell, environment: Mapping[str, str]) -> Watch:
+def make_chord_listener(
+    chord: Chord, on_chord_event: ChordEventCallback, environment: Mapping[str, str]
+) -> ChordListener:
     """A watch of ``chord`` on this machine, not started yet.
 
     Raises:
         NoHotkeyError: there is none.
     """
-    return way_of_watching(sys.platform, environment)(chord, tell)
+    return listener_class(sys.platform, environment)(chord, on_chord_event)

@@ -24,7 +24,7 @@ _MODIFIERS = {
 }
 
 _LETTERS_AND_DIGITS = tuple("abcdefghijklmnopqrstuvwxyz0123456789")
-_SIGNS = {
+_PUNCTUATION = {
     "`": "grave",
     "-": "minus",
     "=": "equal",
@@ -37,16 +37,16 @@ _SIGNS = {
     ".": "period",
     "/": "slash",
 }
-_TYPING = ("space", "tab", "return", "backspace", "delete", "escape")
-_MOVING = ("home", "end", "pageup", "pagedown", "left", "right", "up", "down")
-_FREE = (*(f"f{number}" for number in range(1, 21)), "pause", "scrolllock", "print", "insert", "menu")
+_TYPING_KEYS = ("space", "tab", "return", "backspace", "delete", "escape")
+_NAVIGATION_KEYS = ("home", "end", "pageup", "pagedown", "left", "right", "up", "down")
+_STANDALONE_KEYS = (*(f"f{number}" for number in range(1, 21)), "pause", "scrolllock", "print", "insert", "menu")
 """Keys that no text needs: they may stand alone."""
 
-KEYS = (*_LETTERS_AND_DIGITS, *_SIGNS.values(), *_TYPING, *_MOVING, *_FREE)
+KEYS = (*_LETTERS_AND_DIGITS, *_PUNCTUATION.values(), *_TYPING_KEYS, *_NAVIGATION_KEYS, *_STANDALONE_KEYS)
 """Every key that a chord may have, by its name."""
 
 _ALIASES = {
-    **_SIGNS,
+    **_PUNCTUATION,
     "enter": "return",
     "esc": "escape",
     "del": "delete",
@@ -61,7 +61,7 @@ _ALIASES = {
     "ins": "insert",
     "spacebar": "space",
 }
-_NEVER = {
+_UNUSABLE_KEYS = {
     "fn": "The fn key never reaches programs",
     "globe": "The globe key never reaches programs",
     "capslock": "Caps lock changes what is typed, also while it is held",
@@ -83,7 +83,7 @@ class Chord:
         return "+".join([*(modifier.value for modifier in Modifier if modifier in self.modifiers), self.key])
 
 
-def parse(text: str) -> Chord:
+def parse_chord(text: str) -> Chord:
     """The chord that ``text`` names: names joined by ``+``, in any case and order.
 
     Raises:
@@ -96,7 +96,7 @@ def parse(text: str) -> Chord:
         if modifier is None:
             keys.append(_key(name))
         elif modifier in modifiers:
-            raise _no_chord(text, f"`{modifier.value}` is in it twice", "Name every key once")
+            raise _chord_error(text, f"`{modifier.value}` is in it twice", "Name every key once")
         else:
             modifiers.add(modifier)
     return _checked(text, keys, frozenset(modifiers))
@@ -109,7 +109,7 @@ def _names(text: str) -> list[str]:
         raise SettingsError("A chord names keys, and here is none", "Write one such as `ctrl+option+space`")
     if "" in names:
         remedy = "Write one `+` between two keys; the key itself cannot be used, take `equal`"
-        raise _no_chord(text, "something is missing beside a `+`", remedy)
+        raise _chord_error(text, "something is missing beside a `+`", remedy)
     return names
 
 
@@ -118,14 +118,14 @@ def _key(name: str) -> str:
     key = _ALIASES.get(name, name)
     if key in KEYS:
         return key
-    if name in _NEVER:
-        raise SettingsError(_NEVER[name], "Take another key, such as `ctrl+option+space`")
+    if name in _UNUSABLE_KEYS:
+        raise SettingsError(_UNUSABLE_KEYS[name], "Take another key, such as `ctrl+option+space`")
     close = get_close_matches(name, [*_MODIFIERS, *KEYS, *_ALIASES], n=2, cutoff=0.6)
-    remedy = f"Perhaps {' or '.join(f'`{other}`' for other in close)} is meant" if close else _WHICH
+    remedy = f"Perhaps {' or '.join(f'`{other}`' for other in close)} is meant" if close else _ALLOWED_KEYS
     raise SettingsError(f"There is no key `{name[:40]}`", remedy)
 
 
-_WHICH = (
+_ALLOWED_KEYS = (
     "Take ctrl, option, shift or cmd, with a letter, a digit, a sign, f1 to f20, space, tab, return, or one of the "
     "other keys by its name"
 )
@@ -133,15 +133,15 @@ _WHICH = (
 
 def _checked(text: str, keys: list[str], modifiers: frozenset[Modifier]) -> Chord:
     if not keys:
-        raise _no_chord(text, "there are only modifiers in it", f"Add a key, such as `{text.strip()}+space`")
+        raise _chord_error(text, "there are only modifiers in it", f"Add a key, such as `{text.strip()}+space`")
     if len(keys) > 1:
-        raise _no_chord(text, f"it has the keys `{keys[0]}` and `{keys[1]}`", "Take one, beside the modifiers")
+        raise _chord_error(text, f"it has the keys `{keys[0]}` and `{keys[1]}`", "Take one, beside the modifiers")
     chord = Chord(keys[0], modifiers)
-    if chord.key not in _FREE and not modifiers - {Modifier.SHIFT}:
+    if chord.key not in _STANDALONE_KEYS and not modifiers - {Modifier.SHIFT}:
         wrong = f"`{chord}` could not be typed any more"
         raise SettingsError(wrong, f"Add a modifier, such as `ctrl+option+{chord.key}`")
     return chord
 
 
-def _no_chord(text: str, why: str, remedy: str) -> SettingsError:
+def _chord_error(text: str, why: str, remedy: str) -> SettingsError:
     return SettingsError(f"`{text.strip()[:60]}` is no chord: {why}", remedy)

@@ -9,13 +9,13 @@ chord is held, somebody looks at the real key now and then, and what they see is
 does not let us look says that every key is up; so "up" is only believed of a key that was seen down during this hold.
 """
 
-from voicemate.hotkey.reports import Down, Up
+from voicemate.hotkey.reports import ChordPressed, ChordReleased
 
-SAME_MS = 1
+AUTO_REPEAT_MS = 1
 """A press that comes so soon after a release is the key repeating itself. People need more than 20 ms."""
 
 
-class Edges:
+class KeyEdges:
     """Feed it in the order in which things happened; every method returns what is to be told, in order.
 
     Attributes:
@@ -23,48 +23,48 @@ class Edges:
     """
 
     def __init__(self) -> None:
-        self.held = False
+        self.is_down = False
         self._seen_down = False
         self._released_at: int | None = None  # it came up, unless a press follows
 
-    def pressed(self, at_ms: int) -> list[Down | Up]:
+    def on_press(self, at_ms: int) -> list[ChordPressed | ChordReleased]:
         """The chord's key went down with its modifiers, or repeats itself."""
-        if self._released_at is not None and abs(at_ms - self._released_at) <= SAME_MS:
+        if self._released_at is not None and abs(at_ms - self._released_at) <= AUTO_REPEAT_MS:
             self._released_at = None
             return []
-        told = self.settled()
-        if self.held:
+        told = self.flush()
+        if self.is_down:
             return told
-        self.held, self._seen_down = True, False
-        return [*told, Down()]
+        self.is_down, self._seen_down = True, False
+        return [*told, ChordPressed()]
 
-    def released(self, at_ms: int) -> list[Down | Up]:
+    def on_release(self, at_ms: int) -> list[ChordPressed | ChordReleased]:
         """The chord's key came up, or repeats itself: ``settled`` tells which."""
-        told = self.settled()
-        if self.held:
+        told = self.flush()
+        if self.is_down:
             self._released_at = at_ms
         return told
 
-    def settled(self) -> list[Down | Up]:
+    def flush(self) -> list[ChordPressed | ChordReleased]:
         """No press followed at once."""
         if self._released_at is None:
             return []
         self._released_at = None
         return self._up()
 
-    def seen(self, down: bool) -> list[Down | Up]:
+    def on_poll(self, down: bool) -> list[ChordPressed | ChordReleased]:
         """The real key was looked at."""
-        if not self.held:
+        if not self.is_down:
             return []
         lost = self._seen_down and not down
         self._seen_down = self._seen_down or down
         return self._up() if lost else []
 
-    def ended(self) -> list[Down | Up]:
+    def close(self) -> list[ChordPressed | ChordReleased]:
         """Nothing more will come."""
         self._released_at = None
-        return self._up() if self.held else []
+        return self._up() if self.is_down else []
 
-    def _up(self) -> list[Down | Up]:
-        self.held, self._released_at = False, None
-        return [Up()]
+    def _up(self) -> list[ChordPressed | ChordReleased]:
+        self.is_down, self._released_at = False, None
+        return [ChordReleased()]

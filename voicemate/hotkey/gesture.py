@@ -3,10 +3,10 @@
 from enum import Enum
 from typing import Literal
 
-Mode = Literal["hold", "toggle"]
+KeyMode = Literal["hold", "toggle"]
 
 
-class Act(Enum):
+class KeyAction(Enum):
     """What is to be done about it."""
 
     PRESS = "press"  # the person takes the floor
@@ -14,7 +14,7 @@ class Act(Enum):
     INTERRUPT = "interrupt"  # the character falls silent, and nobody has the floor
 
 
-class Gesture:
+class KeyGesture:
     """One key.
 
     With ``hold`` the person speaks while it is down; a tap while the character speaks silences it and does nothing
@@ -26,13 +26,13 @@ class Gesture:
         tap_ms: what is shorter is a tap.
     """
 
-    def __init__(self, mode: Mode, tap_ms: float):
+    def __init__(self, mode: KeyMode, tap_ms: float):
         self._mode = mode
         self._tap_ms = tap_ms
         self._down_at: float | None = None
         self._over_character = False
 
-    def down(self, at_ms: float, speaking: bool, taken: bool) -> Act | None:
+    def on_down(self, at_ms: float, character_speaks: bool, key_turn_open: bool) -> KeyAction | None:
         """The key went down.
 
         Args:
@@ -41,14 +41,14 @@ class Gesture:
         """
         if self._down_at is not None:
             return None
-        self._down_at, self._over_character = at_ms, speaking
+        self._down_at, self._over_character = at_ms, character_speaks
         if self._mode == "hold":
-            return Act.PRESS
-        if taken:
-            return Act.RELEASE
-        return Act.INTERRUPT if speaking else Act.PRESS
+            return KeyAction.PRESS
+        if key_turn_open:
+            return KeyAction.RELEASE
+        return KeyAction.INTERRUPT if character_speaks else KeyAction.PRESS
 
-    def up(self, at_ms: float) -> Act | None:
+    def on_up(self, at_ms: float) -> KeyAction | None:
         """The key came up."""
         if self._down_at is None:
             return None
@@ -56,4 +56,4 @@ class Gesture:
         self._down_at = None
         if self._mode == "toggle":
             return None
-        return Act.INTERRUPT if tap and self._over_character else Act.RELEASE
+        return KeyAction.INTERRUPT if tap and self._over_character else KeyAction.RELEASE

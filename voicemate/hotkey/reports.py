@@ -8,33 +8,33 @@ from voicemate.errors import HotkeyError
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ChordRegistered:
     """The chord is ours: the key is watched from now on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Down:
+class ChordPressed:
     """The chord was pressed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Up:
+class ChordReleased:
     """Its key came up again, or must have."""
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class ListenerFailed:
     """It cannot be watched, or not any more. The last report of a watch."""
 
     error: HotkeyError
 
 
-Report = Ready | Down | Up | Broken
-Tell = Callable[[Report], None]
+ChordEvent = ChordRegistered | ChordPressed | ChordReleased | ListenerFailed
+ChordEventCallback = Callable[[ChordEvent], None]
 """Takes a report, in a thread of the watch's own, and returns at once."""
 
 
-class Watch(Protocol):
+class ChordListener(Protocol):
     """Watches one chord from ``start`` to ``stop``. Every ``Down`` is followed by an ``Up`` or ``Broken``."""
 
     def start(self) -> None:

@@ -9,13 +9,13 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 
-NAMES = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_SESSION_TYPE")
+VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_SESSION_TYPE")
 _COMMAND = ("systemctl", "--user", "show-environment")
-_PATIENCE_S = 3.0
+_TIMEOUT_S = 3.0
 
 
-def desktop_session(
-    environ: Mapping[str, str] = os.environ, ask: Callable[[], str] | None = None
+def desktop_environment(
+    environ: Mapping[str, str] = os.environ, query_service_manager: Callable[[], str] | None = None
 ) -> Mapping[str, str]:
     """This process's own variables, or those of the session where this process is a service from before it. Blocks.
 
@@ -24,16 +24,16 @@ def desktop_session(
     """
     if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY") or environ.get("VOICEMATE_SERVICE") != "systemd":
         return environ
-    lines = (ask or _ask_systemd)().splitlines()
+    lines = (query_service_manager or _query_systemd)().splitlines()
     pairs = (line.partition("=") for line in lines)
-    return {**environ, **{name: value for name, _, value in pairs if name in NAMES}}
+    return {**environ, **{name: value for name, _, value in pairs if name in VARIABLES}}
 
 
-def _ask_systemd() -> str:
+def _query_systemd() -> str:
     if shutil.which(_COMMAND[0]) is None:
         return ""
     try:
-        done = subprocess.run(_COMMAND, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
+        done = subprocess.run(_COMMAND, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout

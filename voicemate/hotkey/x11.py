@@ -14,20 +14,20 @@ from typing import Any
 
 from voicemate.errors import HotkeyError, NoHotkeyError
 from voicemate.hotkey.chord import Chord
-from voicemate.hotkey.edges import Edges
-from voicemate.hotkey.reports import Broken, Ready, Tell
-from voicemate.hotkey.x11_keys import Keyboard, X11Keys, x11_keys
+from voicemate.hotkey.edges import KeyEdges
+from voicemate.hotkey.reports import ChordEventCallback, ChordRegistered, ListenerFailed
+from voicemate.hotkey.x11_keys import X11Chord, X11Keyboard, x11_chord
 
-LOOK_S = 0.25
+POLL_S = 0.25
 """How often the real key is looked at while the chord is held: a release that was lost ends the turn that soon."""
 
 _CORE_KEYBOARD = 0x100  # XkbUseCoreKbd
 _DETECTABLE_REPEAT = 1  # XkbPCF_DetectableAutoRepeatMask
 _NEW_KEYBOARD, _NEW_MAP, _ALL = 1, 2, 0xFF  # XkbNewKeyboardNotifyMask, XkbMapNotifyMask
-_STOP_S = 2.0
+_STOP_TIMEOUT_S = 2.0
 
 
-class X11Watch:
+class X11ChordListener:
     """A ``Watch`` of one chord.
 
     Args:
@@ -37,23 +37,29 @@ class X11Watch:
         authority: the file that lets this account in; the environment's or the usual one by default.
     """
 
-    def __init__(self, chord: Chord, tell: Tell, display: str | None = None, authority: str | None = None):
+    def __init__(
+        self,
+        chord: Chord,
+        on_chord_event: ChordEventCallback,
+        display: str | None = None,
+        authority: str | None = None,
+    ):
         self._chord = chord
-        self._tell = tell
+        self._on_chord_event = on_chord_event
         self._display = display
         self._authority = authority
-        self._stopped, self._stopper = os.pipe()
+        self._stop_reader, self._stop_writer = os.pipe()
         self._thread = threading.Thread(target=self._run, name="hotkey", daemon=True)
-        self._over = False
+        self._stopping = False
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        if not self._over:
-            self._over = True
-            os.close(self._stopper)
-            self._thread.join(_STOP_S)
+        if not self._stopping:
+            self._stopping = True
+            os.close(self._stop_writer)
+            self._thread.join(_STOP_TIMEOUT_S)
 
     def _run(self) -> None:
         try:
@@ -61,17 +67,17 @@ class X11Watch:
                 os.environ["XAUTHORITY"] = self._authority  # libxcb looks nowhere else
             with _connected(self._display) as server:
                 grab = _Grab(server, self._chord)
-                self._report(Ready())
+                self._emit(ChordRegistered())
                 try:
                     self._serve(server, grab)
                 finally:
-                    for told in grab.edges.ended():
-                        self._report(told)
-                grab.give_back()
+                    for told in grab.edges.close():
+                        self._emit(told)
+                grab.release()
         except HotkeyError as error:
-            self._report(Broken(error))
+            self._emit(ListenerFailed(error))
         finally:
-            os.close(self._stopped)
+            os.close(self._stop_reader)
 
     def _serve(self, server: "_Server", grab: "_Grab") -> None:
         """Pass on what the server says, until ``stop``.
@@ -82,20 +88,20 @@ class X11Watch:
         while True:
             # What is asked meanwhile brings events along with its answer, which the descriptor no longer tells of.
             while events := list(server.events()):
-                for told in grab.take(events):
-                    self._report(told)
+                for told in grab.handle(events):
+                    self._emit(told)
             ready, _, _ = select.select(
-                [server.descriptor, self._stopped], [], [], LOOK_S if grab.edges.held else None
+                [server.descriptor, self._stop_reader], [], [], POLL_S if grab.edges.is_down else None
             )
-            if self._stopped in ready:
+            if self._stop_reader in ready:
                 return
             if not ready:
-                for told in grab.look():
-                    self._report(told)
+                for told in grab.poll_key():
+                    self._emit(told)
 
-    def _report(self, report: Any) -> None:
-        if not self._over:
-            self._tell(report)
+    def _emit(self, report: Any) -> None:
+        if not self._stopping:
+            self._on_chord_event(report)
 
 
 class _Server:
@@ -115,7 +121,7 @@ class _Server:
         while (event := self._connection.poll_for_event()) is not None:
             yield event
         if self._connection.has_error():
-            raise _gone()
+            raise _connection_lost()
 
     def set_up_keyboard(self) -> None:
         """Have a key that is held repeat its press only (XKB's detectable auto-repeat), and changes be told.
@@ -130,11 +136,11 @@ class _Server:
                 _CORE_KEYBOARD, _NEW_KEYBOARD | _NEW_MAP, 0, _NEW_KEYBOARD | _NEW_MAP, _ALL, _ALL, []
             ).check()
 
-    def keyboard(self) -> Keyboard:
+    def keyboard(self) -> X11Keyboard:
         first, last = self._codes
         mapping = self.core.GetKeyboardMapping(first, last - first + 1).reply()
         modifiers = self.core.GetModifierMapping().reply()
-        return Keyboard(
+        return X11Keyboard(
             first,
             _rows(list(mapping.keysyms), mapping.keysyms_per_keycode),
             _rows(list(modifiers.keycodes), modifiers.keycodes_per_modifier),
@@ -153,52 +159,52 @@ class _Grab:
     """
 
     def __init__(self, server: _Server, chord: Chord):
-        self.edges = Edges()
+        self.edges = KeyEdges()
         self._server = server
         self._chord = chord
-        self._changed = False
+        self._keyboard_changed = False
         server.set_up_keyboard()
-        self._keys = x11_keys(chord, server.keyboard())
+        self._keys = x11_chord(chord, server.keyboard())
         self._grab()
 
-    def take(self, events: Iterable[Any]) -> Iterator[Any]:
+    def handle(self, events: Iterable[Any]) -> Iterator[Any]:
         """The reports that the server's events come to."""
         xproto, xkb = self._server.library.xproto, self._server.library.xkb
         for event in events:
             match event:
                 case xproto.KeyPressEvent() if event.detail == self._keys.code:
-                    yield from self.edges.pressed(event.time)
+                    yield from self.edges.on_press(event.time)
                 case xproto.KeyReleaseEvent() if event.detail == self._keys.code:
-                    yield from self.edges.released(event.time)
+                    yield from self.edges.on_release(event.time)
                 # All events of XKB share a number; those that were asked for tell of another keyboard or layout.
                 case xproto.MappingNotifyEvent() | xkb.NewKeyboardNotifyEvent():
-                    self._changed = True
-        yield from self.edges.settled()
-        if self.edges.held:
-            yield from self.look()
-        elif self._changed:
-            self._changed = False
-            self._follow_keyboard()
+                    self._keyboard_changed = True
+        yield from self.edges.flush()
+        if self.edges.is_down:
+            yield from self.poll_key()
+        elif self._keyboard_changed:
+            self._keyboard_changed = False
+            self._regrab()
 
-    def look(self) -> list[Any]:
+    def poll_key(self) -> list[Any]:
         """What the real key has to say."""
-        return self.edges.seen(self._server.is_down(self._keys.code))
+        return self.edges.on_poll(self._server.is_down(self._keys.code))
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """The chord is anybody's again when this returns."""
         self._server.core.UngrabKeyChecked(self._keys.code, self._server.root, _ANY_MODIFIER).check()
 
-    def _follow_keyboard(self) -> None:
+    def _regrab(self) -> None:
         """Another layout: the chord may be another key now. Never while it is held, or its release would be lost."""
-        keys = x11_keys(self._chord, self._server.keyboard())
+        keys = x11_chord(self._chord, self._server.keyboard())
         if keys != self._keys:
-            self.give_back()
+            self.release()
             self._keys = keys
             self._grab()
 
     def _grab(self) -> None:
         library, core, keys = self._server.library, self._server.core, self._keys
-        asked = [_asked(library, core, self._server.root, keys, mask) for mask in keys.masks]
+        asked = [_request_grab(library, core, self._server.root, keys, mask) for mask in keys.masks]
         try:
             for request in asked:
                 request.check()
@@ -212,7 +218,7 @@ class _Grab:
 _ANY_MODIFIER = 1 << 15
 
 
-def _asked(library: Any, core: Any, root: int, keys: X11Keys, mask: int) -> Any:
+def _request_grab(library: Any, core: Any, root: int, keys: X11Chord, mask: int) -> Any:
     mode = library.xproto.GrabMode.Async
     return core.GrabKeyChecked(False, root, mask, keys.code, mode, mode)
 
@@ -247,16 +253,18 @@ def _connected(display: str | None) -> Iterator[_Server]:
     except xcffib.ConnectionException:
         name = display or os.environ.get("DISPLAY", "")
         raise HotkeyError(
-            f"The X server {name} cannot be reached", "Start voicemate from within the desktop session", passing=True
+            f"The X server {name} cannot be reached",
+            "Start voicemate from within the desktop session",
+            transient=True,
         ) from None
     try:
         yield _Server(xcffib, connection)
     except (xcffib.ConnectionException, OSError):
-        raise _gone() from None
+        raise _connection_lost() from None
     finally:
         with contextlib.suppress(xcffib.XcffibException):
             connection.disconnect()
 
 
-def _gone() -> HotkeyError:
-    return HotkeyError("The X server has gone, and the push-to-talk key with it", "", passing=True)
+def _connection_lost() -> HotkeyError:
+    return HotkeyError("The X server has gone, and the push-to-talk key with it", "", transient=True)

@@ -54,7 +54,7 @@ def keysym(key: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Keyboard:
+class X11Keyboard:
     """What an X server tells of its keyboard.
 
     Attributes:
@@ -63,7 +63,7 @@ class Keyboard:
         modifiers: for each of the eight modifier bits, the key codes that set it (``GetModifierMapping``).
     """
 
-    first: int
+    first_code: int
     keysyms: Sequence[Sequence[int]]
     modifiers: Sequence[Sequence[int]]
 
@@ -72,11 +72,13 @@ class Keyboard:
         found = [
             (symbols.index(symbol), place) for place, symbols in enumerate(self.keysyms) if symbol in list(symbols)
         ]
-        return self.first + min(found)[1] if found else None
+        return self.first_code + min(found)[1] if found else None
 
-    def bit(self, symbols: tuple[int, ...], usual: int = 0) -> int:
+    def modifier_bit(self, symbols: tuple[int, ...], usual: int = 0) -> int:
         """The modifier bit that the keys with ``symbols`` set; ``usual`` when there are none."""
-        codes = {self.first + place for place, found in enumerate(self.keysyms) if not set(symbols).isdisjoint(found)}
+        codes = {
+            self.first_code + place for place, found in enumerate(self.keysyms) if not set(symbols).isdisjoint(found)
+        }
         for number, setting in enumerate(self.modifiers):
             if codes & set(setting):
                 return 1 << number
@@ -84,7 +86,7 @@ class Keyboard:
 
 
 @dataclass(frozen=True, slots=True)
-class X11Keys:
+class X11Chord:
     """What to ask the server for.
 
     Attributes:
@@ -96,7 +98,7 @@ class X11Keys:
     masks: tuple[int, ...]
 
 
-def x11_keys(chord: Chord, keyboard: Keyboard) -> X11Keys:
+def x11_chord(chord: Chord, keyboard: X11Keyboard) -> X11Chord:
     """``chord`` on this keyboard.
 
     Raises:
@@ -111,10 +113,10 @@ def x11_keys(chord: Chord, keyboard: Keyboard) -> X11Keys:
     bits = {
         Modifier.CTRL: CTRL,
         Modifier.SHIFT: SHIFT,
-        Modifier.OPTION: keyboard.bit(_ALT, MOD1),
-        Modifier.CMD: keyboard.bit(_SUPER, MOD4),
+        Modifier.OPTION: keyboard.modifier_bit(_ALT, MOD1),
+        Modifier.CMD: keyboard.modifier_bit(_SUPER, MOD4),
     }
     mask = sum(bits[modifier] for modifier in chord.modifiers)
-    locks = sorted({LOCK, keyboard.bit(_NUM_LOCK), keyboard.bit(_SCROLL_LOCK)} - {0})
+    locks = sorted({LOCK, keyboard.modifier_bit(_NUM_LOCK), keyboard.modifier_bit(_SCROLL_LOCK)} - {0})
     locks = [lock for lock in locks if not lock & mask]
-    return X11Keys(code, tuple(mask | sum(on) for size in range(len(locks) + 1) for on in combinations(locks, size)))
+    return X11Chord(code, tuple(mask | sum(on) for size in range(len(locks) + 1) for on in combinations(locks, size)))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from voicemate.config import PauseSettings
+from voicemate.config import SuspendSettings
 
 
 class Told(StrEnum):
@@ -37,7 +37,7 @@ class Circumstances:
                 return replace(self, asleep=told is Told.SLEEPS)
 
 
-def reason_to_pause(now: Circumstances, settings: PauseSettings) -> str:
+def reason_to_pause(now: Circumstances, settings: SuspendSettings) -> str:
     """Why the microphone is to be closed now, in a few words; empty when there is no reason."""
     if now.asleep:
         return "the computer sleeps"

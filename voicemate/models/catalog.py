@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from voicemate.errors import ModelError
-from voicemate.places import shipped
+from voicemate.places import shipped_path
 
 STARTER = "starter"
 """Stands for all starter models where names are given."""
@@ -159,7 +159,7 @@ def load(path: Path | None = None) -> Catalog:
     Raises:
         ModelError: the file is missing or does not hold a catalog, so the installation is damaged.
     """
-    chosen = path or shipped("models/catalog.toml")
+    chosen = path or shipped_path("models/catalog.toml")
     try:
         return parse(chosen.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -106,7 +106,7 @@ def _as_file(name: str) -> Path | None:
 
 
 def _folders() -> tuple[tuple[Source, Path], ...]:
-    return ("yours", own_folder()), ("shipped", places.shipped("personas"))
+    return ("yours", own_folder()), ("shipped", places.shipped_path("personas"))
 
 
 def _files(folder: Path) -> dict[str, list[Path]]:

@@ -45,7 +45,7 @@ class Sampling(_Part):
     max_tokens: int = Field(default=160, ge=8, le=4096, description="longest reply; a token is about 3/4 of a word")
 
 
-class Exchange(_Part):
+class ExampleExchange(_Part):
     """One example of how the character answers."""
 
     user: str = Field(min_length=1, max_length=1000, description="what a person says")
@@ -63,7 +63,7 @@ class Persona(_Part):
     )
     greeting: str = Field(default="", max_length=500, description="the first thing they say; empty for nothing")
     language: Language = Field(default="en", description="two small letters, such as en or zh")
-    examples: tuple[Exchange, ...] = Field(
+    examples: tuple[ExampleExchange, ...] = Field(
         default=(), max_length=50, strict=False, description="how they answer, most telling first"
     )
     voice: Voice = Field(default=Voice(), description="how they sound")

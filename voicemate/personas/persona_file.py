@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from voicemate.errors import PersonaError
 from voicemate.personas.persona import Persona
-from voicemate.validation import first_problem
+from voicemate.validation import describe_first_error
 
 LARGEST_BYTES = 64 * 1024
 """A persona has to fit into a language model's context: 64 KiB are about 16,000 tokens."""
@@ -32,7 +32,7 @@ def read_persona(file: Path) -> Persona:
     try:
         return Persona.model_validate(table)
     except ValidationError as error:
-        wrong, remedy = first_problem(error, Persona, "key")
+        wrong, remedy = describe_first_error(error, Persona, "key")
         raise PersonaError(f"In the persona file {file} {wrong}", remedy + _yaml_hint(error, file)) from None
 
 

@@ -4,7 +4,7 @@ import plistlib
 from pathlib import Path
 from typing import Any
 
-from voicemate.places import shipped
+from voicemate.places import shipped_path
 from voicemate.service.launchctl import LABEL
 
 
@@ -20,7 +20,7 @@ def render(host: Path, log: Path) -> bytes:
         host: the main executable of Voicemate.app.
         log: what launchd writes the output of the service to.
     """
-    template = plistlib.loads((shipped("launchd") / f"{LABEL}.plist").read_bytes())
+    template = plistlib.loads((shipped_path("launchd") / f"{LABEL}.plist").read_bytes())
     return plistlib.dumps(_filled(template, {"@HOST@": str(host), "@LOG@": str(log)}), sort_keys=False)
 
 

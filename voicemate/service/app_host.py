@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voicemate.errors import ServiceError
-from voicemate.places import shipped
+from voicemate.places import shipped_path
 from voicemate.service.interpreter import FLAGS, Interpreter
 from voicemate.service.launchctl import LABEL
 from voicemate.service.machine import Answer, Call, File, Machine, Pause
@@ -197,11 +197,11 @@ def verify_command(app: Path) -> tuple[str, ...]:
 
 
 def _source() -> bytes:
-    return (shipped("launchd") / "host.c").read_bytes()
+    return (shipped_path("launchd") / "host.c").read_bytes()
 
 
 def _info() -> bytes:
-    return (shipped("launchd") / "Info.plist").read_bytes()
+    return (shipped_path("launchd") / "Info.plist").read_bytes()
 
 
 def _digest(*parts: bytes) -> str:

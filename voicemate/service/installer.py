@@ -11,7 +11,7 @@ from pathlib import Path
 from voicemate.errors import ServiceError, VoicemateError
 from voicemate.service.changes import Changes
 from voicemate.service.machine import File, Machine, carry_out
-from voicemate.service.supervisor import Observed, Supervisor
+from voicemate.service.supervisor import Observed, ServiceManager
 
 Tell = Callable[[str], None]
 
@@ -24,7 +24,7 @@ class Installer:
         tell: gets one line for each thing that is done.
     """
 
-    def __init__(self, machine: Machine, supervisor: Supervisor, journal: Path, tell: Tell):
+    def __init__(self, machine: Machine, supervisor: ServiceManager, journal: Path, tell: Tell):
         self._machine = machine
         self._supervisor = supervisor
         self._journal = journal

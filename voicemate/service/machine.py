@@ -17,7 +17,7 @@ from shlex import join
 from typing import Protocol, TypeVar
 
 from voicemate.errors import ServiceError
-from voicemate.places import private_folder
+from voicemate.places import make_private_folder
 
 T = TypeVar("T")
 
@@ -165,7 +165,7 @@ class ThisMachine:
 
     @contextmanager
     def alone(self, path: Path) -> Iterator[None]:
-        private_folder(path.parent)
+        make_private_folder(path.parent)
         with open(path, "ab") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -19,7 +19,7 @@ from voicemate.errors import (
     SettingsError,
     VoicemateError,
 )
-from voicemate.places import private_folder, state_folder
+from voicemate.places import make_private_folder, state_folder
 from voicemate.service.machine import File, ThisMachine
 
 WRONG_USAGE = 2
@@ -59,8 +59,8 @@ def settle(service: str, status: int, error: VoicemateError | None) -> int:
     path = state_folder() / "service-failure.json"
     with suppress(OSError):  # the supervisor has to get its exit code on a full disk too
         if error:
-            failure = Failure(datetime.now(UTC).isoformat(timespec="seconds"), error.wrong, error.remedy, status)
-            private_folder(path.parent)
+            failure = Failure(datetime.now(UTC).isoformat(timespec="seconds"), error.message, error.hint, status)
+            make_private_folder(path.parent)
             ThisMachine().put(File(path, json.dumps(asdict(failure)).encode(), 0o600))
         else:
             path.unlink(missing_ok=True)

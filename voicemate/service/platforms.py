@@ -14,7 +14,7 @@ from voicemate.service.interpreter import Interpreter
 from voicemate.service.launchctl import Launchctl
 from voicemate.service.machine import Call, File, Machine
 from voicemate.service.microphone import SETTINGS, Permission
-from voicemate.service.supervisor import Supervisor
+from voicemate.service.supervisor import ServiceManager
 from voicemate.service.systemctl import UNIT, Systemctl
 
 
@@ -22,7 +22,7 @@ class Platform(Protocol):
     """What differs between launchd and systemd."""
 
     name: str
-    supervisor: Supervisor
+    supervisor: ServiceManager
     definition: Path
     paths: tuple[Path, ...]
     """Everything that an installation may have put on the disk, beside the record of the interpreter."""
@@ -59,7 +59,7 @@ class Launchd:
         self._host = AppHost(home)
         self._log = user_log_path("voicemate", appauthor=False) / "launchd.log"
         self.definition = agent.definition_path(home)
-        self.supervisor: Supervisor = Launchctl(uid, self.definition)
+        self.supervisor: ServiceManager = Launchctl(uid, self.definition)
         self.paths = (self.definition, *self._host.files)
 
     def wanted(self, interpreter: Interpreter, machine: Machine, tell: Tell) -> tuple[File, ...]:
@@ -112,7 +112,7 @@ class Systemd:
 
     def __init__(self, home: Path):
         self.definition = unit.definition_path(home)
-        self.supervisor: Supervisor = Systemctl()
+        self.supervisor: ServiceManager = Systemctl()
         self.paths = (self.definition,)
 
     def wanted(self, interpreter: Interpreter, machine: Machine, tell: Tell) -> tuple[File, ...]:

@@ -25,7 +25,7 @@ class Observed:
     state: str = ""
 
 
-class Supervisor(Protocol):
+class ServiceManager(Protocol):
     """launchd or systemd. Every procedure may raise ServiceError."""
 
     def observe(self) -> Procedure[Observed]: ...

@@ -2,7 +2,7 @@
 
 from voicemate.errors import SpeechError
 from voicemate.personas.persona import Voice
-from voicemate.sound import Sound
+from voicemate.sound import AudioClip
 from voicemate.speaking.synthesizer import Synthesizer, VoiceInfo
 from voicemate.speaking.voices import choose
 
@@ -23,7 +23,7 @@ class ChosenVoice:
         self._chosen = chosen
         self._known: list[VoiceInfo] | None = None
 
-    async def render(self, text: str, voice: Voice) -> Sound:
+    async def render(self, text: str, voice: Voice) -> AudioClip:
         """See ``Synthesizer``."""
         if self._known is None:
             self._known = await self._engine.voices()

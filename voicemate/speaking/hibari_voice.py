@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from voicemate.engine_thread import EngineThread
+from voicemate.engine_thread import WorkerThread
 from voicemate.errors import SpeechError
 from voicemate.personas.persona import Voice
-from voicemate.sound import Sound
+from voicemate.sound import AudioClip
 from voicemate.speaking.scripts import spans, unread
 from voicemate.speaking.synthesizer import Synthesizer, VoiceInfo
 from voicemate.speaking.trim import joined, pause_after, trimmed
@@ -35,10 +35,10 @@ class HibariSynthesizer:
 
     def __init__(self, others: Synthesizer):
         self._others = others
-        self._thread = EngineThread("hibari")
+        self._thread = WorkerThread("hibari")
         self._loading = self._thread.submit(_load)
 
-    async def render(self, text: str, voice: Voice) -> Sound:
+    async def render(self, text: str, voice: Voice) -> AudioClip:
         """See ``Synthesizer``.
 
         Raises:
@@ -46,7 +46,7 @@ class HibariSynthesizer:
         """
         if not _is_ours(voice):
             return await self._others.render(text, voice)
-        sounds = [Sound(np.zeros(0, np.float32), 24_000)]
+        sounds = [AudioClip(np.zeros(0, np.float32), 24_000)]
         for script, piece in spans(text, unread("hibari", "en")):
             if script:
                 with suppress(SpeechError):  # better a word less than nothing said
@@ -65,11 +65,11 @@ class HibariSynthesizer:
         self._thread.close()
         await self._others.close()
 
-    def _render(self, text: str, words_a_minute: int) -> Sound:
+    def _render(self, text: str, words_a_minute: int) -> AudioClip:
         hibari = self._loading.result()
         speed = min(2.0, max(0.5, words_a_minute / _WORDS_A_MINUTE))
         pcm = np.clip(hibari(text, speed=speed, seed=0) * np.float32(_GAIN), -1, 1)
-        return trimmed(Sound(pcm, hibari.sample_rate), pause_after(text))
+        return trimmed(AudioClip(pcm, hibari.sample_rate), pause_after(text))
 
 
 def _is_ours(voice: Voice) -> bool:

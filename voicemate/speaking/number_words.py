@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from voicemate.bare_import import import_bare
+from voicemate.bare_import import import_without_package
 
 
 @lru_cache(maxsize=8)
@@ -18,7 +18,7 @@ def converter(language: str) -> Any:
     """
     code = language.upper()
     try:
-        module = import_bare(f"num2words.lang_{code}")
+        module = import_without_package(f"num2words.lang_{code}")
     except ModuleNotFoundError:
         raise NotImplementedError(f"no numbers in {language!r}") from None
     return getattr(module, f"Num2Word_{code}")()

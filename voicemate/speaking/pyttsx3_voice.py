@@ -13,11 +13,11 @@ from unicodedata import category
 import numpy as np
 import soundfile
 
-from voicemate.config import SpeakingSettings
-from voicemate.engine_thread import Cancellation, EngineThread
+from voicemate.config import TtsSettings
+from voicemate.engine_thread import Cancellation, WorkerThread
 from voicemate.errors import SpeechError, VoicemateError
 from voicemate.personas.persona import Voice
-from voicemate.sound import Sound
+from voicemate.sound import AudioClip
 from voicemate.speaking.pace import driver_rate
 from voicemate.speaking.scripts import spans, unread
 from voicemate.speaking.synthesizer import VoiceInfo
@@ -31,7 +31,7 @@ T = TypeVar("T")
 _LETTER_PATIENCE_S = 0.02
 """Added to the time-out for each letter. A letter takes about 0.06 s to say, and a driver renders three times faster
 than that on any machine that can do the rest of the work."""
-_SILENCE = Sound(np.zeros(0, np.float32), 22_050)
+_SILENCE = AudioClip(np.zeros(0, np.float32), 22_050)
 
 
 class Pyttsx3Synthesizer:
@@ -44,16 +44,16 @@ class Pyttsx3Synthesizer:
         driver: a module to use as pyttsx3's driver in place of the system's own.
     """
 
-    def __init__(self, settings: SpeakingSettings, warm_up: Voice | None = None, driver: str = ""):
+    def __init__(self, settings: TtsSettings, warm_up: Voice | None = None, driver: str = ""):
         self._settings = settings
         self._worker = WorkerProcess(driver)
         self._driver = ""
         self._voices: list[VoiceInfo] = []
         self._phrases = 0
-        self._thread = EngineThread("speaking")
+        self._thread = WorkerThread("speaking")
         self._thread.submit(self._prepare, warm_up)
 
-    async def render(self, text: str, voice: Voice) -> Sound:
+    async def render(self, text: str, voice: Voice) -> AudioClip:
         """See ``Synthesizer``. A text without a letter or a digit is silence, an empty sound.
 
         Words in a script that the voice cannot read are said by the first voice of a language that can.
@@ -84,7 +84,7 @@ class Pyttsx3Synthesizer:
         except (VoicemateError, WorkerFailure):
             pass  # whoever wants a phrase tries again, and is told
 
-    def _render(self, text: str, voice: Voice, cancellation: Cancellation) -> Sound:
+    def _render(self, text: str, voice: Voice, cancellation: Cancellation) -> AudioClip:
         if cancellation.cancelled or not any(map(str.isalnum, text)):
             return _SILENCE
         chosen = self._twice(cancellation, self._choose, voice, cancellation)
@@ -101,7 +101,7 @@ class Pyttsx3Synthesizer:
         except SpeechError:  # it may have been installed since
             return choose(self._refresh(cancellation), voice)
 
-    def _rendered(self, text: str, voice: VoiceInfo, words_a_minute: int, cancellation: Cancellation) -> Sound:
+    def _rendered(self, text: str, voice: VoiceInfo, words_a_minute: int, cancellation: Cancellation) -> AudioClip:
         """``text`` as the driver renders it."""
         self._phrases += 1
         path = self._worker.folder / f"{self._phrases}.wav"
@@ -126,7 +126,7 @@ class Pyttsx3Synthesizer:
         finally:
             path.unlink(missing_ok=True)
 
-    def _read(self, path: Path) -> Sound:
+    def _read(self, path: Path) -> AudioClip:
         """The sound of a WAV, AIFF or AIFC, whatever its name says.
 
         Raises:
@@ -137,7 +137,7 @@ class Pyttsx3Synthesizer:
         except (OSError, soundfile.LibsndfileError) as error:
             self._worker.kill()
             raise WorkerFailure(f"wrote a file that cannot be read: {error}") from None
-        return Sound(np.ascontiguousarray(pcm.mean(axis=1)), rate)
+        return AudioClip(np.ascontiguousarray(pcm.mean(axis=1)), rate)
 
     def _list(self, cancellation: Cancellation) -> list[VoiceInfo]:
         return self._twice(cancellation, self._refresh, cancellation)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import soxr
 
-from voicemate.sound import Pcm, Sound
+from voicemate.sound import AudioClip, Pcm
 
 FRAME_MS = 5
 ONSET_DB = -50.0
@@ -39,14 +39,14 @@ def pause_after(text: str) -> int:
     return 40
 
 
-def trimmed(sound: Sound, pause_ms: int) -> Sound:
+def trimmed(sound: AudioClip, pause_ms: int) -> AudioClip:
     """``sound`` from ``LEAD_MS`` before its first audible frame to exactly ``pause_ms`` behind its last, ends faded.
 
     A sound with nothing audible in it comes back empty.
     """
     audible = _audible(sound)
     if audible is None:
-        return Sound(np.zeros(0, np.float32), sound.rate)
+        return AudioClip(np.zeros(0, np.float32), sound.rate)
     onset, ending = audible
     begin = max(0, onset - _samples(LEAD_MS, sound.rate))
     kept = sound.pcm[begin : ending + _samples(pause_ms, sound.rate)].copy()
@@ -55,17 +55,17 @@ def trimmed(sound: Sound, pause_ms: int) -> Sound:
     kept[:fade] *= ramp
     kept[len(kept) - fade :] *= ramp[::-1]
     missing = ending - begin + _samples(pause_ms, sound.rate) - len(kept)
-    return Sound(np.concatenate((kept, np.zeros(missing, np.float32))), sound.rate)
+    return AudioClip(np.concatenate((kept, np.zeros(missing, np.float32))), sound.rate)
 
 
-def joined(sounds: Sequence[Sound], volume: float = 1.0) -> Sound:
+def joined(sounds: Sequence[AudioClip], volume: float = 1.0) -> AudioClip:
     """``sounds`` (at least one) behind each other, at the rate of the first, times ``volume``."""
     rate = sounds[0].rate
     pcm = [sound.pcm if sound.rate == rate else soxr.resample(sound.pcm, sound.rate, rate) for sound in sounds]
-    return Sound(np.concatenate(pcm) * np.float32(volume), rate)
+    return AudioClip(np.concatenate(pcm) * np.float32(volume), rate)
 
 
-def _audible(sound: Sound) -> tuple[int, int] | None:
+def _audible(sound: AudioClip) -> tuple[int, int] | None:
     """Where the audible part begins and ends, in samples; None when there is none."""
     frame = _samples(FRAME_MS, sound.rate)
     levels = _levels_db(sound.pcm, frame)

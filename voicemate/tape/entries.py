@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
-from voicemate.conversation.floor_inputs import Act, Input
+from voicemate.conversation.floor_inputs import FloorAction, FloorInput
 from voicemate.events import Event
 from voicemate.hearing.speech_tracker import SpeechEvent
 from voicemate.tape.codec import DecodeError, Family, encode
@@ -36,8 +36,8 @@ class Commanded:
 class Step:
     """The floor was given ``got`` and answered with ``acts``."""
 
-    got: Input
-    acts: tuple[Act, ...]
+    got: FloorInput
+    acts: tuple[FloorAction, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def _decode(encoded: Any) -> Entry:
 
 @dataclass(frozen=True)
 class _Families:
-    inputs: Family[Input]
-    acts: Family[Act]
+    inputs: Family[FloorInput]
+    acts: Family[FloorAction]
     events: Family[Event]
     speech: Family[Any]
 
@@ -116,4 +116,4 @@ class _Families:
 @cache
 def _families() -> _Families:
     """Made when first needed, when every module that adds a class has been imported."""
-    return _Families(Family(Input), Family(Act), Family(Event), Family(more=get_args(SpeechEvent)))
+    return _Families(Family(FloorInput), Family(FloorAction), Family(Event), Family(more=get_args(SpeechEvent)))

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voicemate import __version__
 from voicemate.config import Settings
-from voicemate.errors import SettingsError, TapeError
+from voicemate.errors import RecordingError, SettingsError
 from voicemate.models.storage import sha256
 from voicemate.personas.persona import Persona
-from voicemate.settings_file import find_key
-from voicemate.validation import first_problem
+from voicemate.settings_file import find_setting
+from voicemate.validation import describe_first_error
 
 DECIDING = ("endpoint.", "vad.", "barge_in.bid_ms", "barge_in.take_back_ms", "push_to_talk.tail_ms")
 """How the settings of the ears and of the floor begin."""
@@ -79,7 +79,7 @@ class Header(BaseModel):
         """
         table = _settings(self.settings).model_dump()
         for key, value in (changes or {}).items():
-            find_key(key)
+            find_setting(key)
             if not key.startswith(DECIDING):
                 raise SettingsError(
                     f"A replay cannot show what `{key}` would have changed: it decides nothing about the floor",
@@ -93,7 +93,7 @@ class Header(BaseModel):
         try:
             return Settings.model_validate(table)
         except ValidationError as error:
-            wrong, remedy = first_problem(error, Settings, "setting")
+            wrong, remedy = describe_first_error(error, Settings, "setting")
             raise SettingsError(wrong[0].upper() + wrong[1:], remedy) from None
 
 
@@ -101,8 +101,8 @@ def _settings(table: dict[str, Any]) -> Settings:
     try:
         return Settings.model_validate(table)
     except ValidationError as error:
-        wrong, _ = first_problem(error, Settings, "setting")
-        raise TapeError(
+        wrong, _ = describe_first_error(error, Settings, "setting")
+        raise RecordingError(
             f"The recording is from another version: in its settings {wrong}",
             "Replay it with the version of voicemate that made it",
         ) from None

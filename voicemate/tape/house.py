@@ -2,20 +2,20 @@
 
 from voicemate.config import Settings
 from voicemate.conversation.floor import Floor
-from voicemate.hearing.ears import Ears
+from voicemate.hearing.ears import SpeechSegmenter
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
 from voicemate.models.storage import sha256
 from voicemate.tape.header import Header
-from voicemate.tape.replay import House
+from voicemate.tape.replay import DecisionFactory
 
 SILERO = "silero-vad"
 VOICE_ACTIVITY = "voice activity"
 """What its file is called among a recording's weights."""
 
 
-def real() -> House:
+def real() -> DecisionFactory:
     """Silero and the speech tracker for ears, and the floor.
 
     Raises:
@@ -23,10 +23,10 @@ def real() -> House:
     """
     silero = resolve(SILERO, Role.VOICE_ACTIVITY)
 
-    def ears(settings: Settings) -> Ears:
-        return Ears(VoiceActivity(silero, settings.vad.gate), settings.vad, settings.hearing.longest_piece_s)
+    def ears(settings: Settings) -> SpeechSegmenter:
+        return SpeechSegmenter(VoiceActivity(silero, settings.vad.gate), settings.vad, settings.stt.max_chunk_s)
 
-    return House(ears, floor)
+    return DecisionFactory(ears, floor)
 
 
 def other_silero(header: Header) -> bool:
@@ -41,4 +41,4 @@ def other_silero(header: Header) -> bool:
 
 def floor(settings: Settings) -> Floor:
     """A fresh floor, as the live conversation has it."""
-    return Floor.of(settings)
+    return Floor.from_settings(settings)

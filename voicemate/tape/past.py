@@ -11,33 +11,33 @@ from statistics import median
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.config import Settings, VadSettings
 from voicemate.conversation.floor_inputs import (
-    Audible,
-    Commit,
-    CutOff,
-    Forget,
-    GoOn,
-    Hold,
-    Input,
-    Judged,
-    Prepare,
-    RollBack,
-    Silent,
+    CommitTurn,
+    DiscardGeneration,
+    FloorInput,
+    PausePlayback,
+    ReplyAudible,
+    ReplySilent,
+    ResumePlayback,
+    RetractReply,
+    StartGeneration,
+    StopPlayback,
     Tick,
     VoiceOff,
     VoiceOn,
+    WordsJudged,
 )
-from voicemate.events import Event, Stage, StageTimed
-from voicemate.hearing.speech_tracker import Resumed, SpeechTracker, Started
-from voicemate.sound import samples
+from voicemate.events import Event, PipelineStage, StageTimed
+from voicemate.hearing.speech_tracker import VadStateMachine, VoiceResumed, VoiceStarted
+from voicemate.sound import to_samples
 from voicemate.tape.entries import Commanded, Happened, Heard, Step
 from voicemate.tape.recording import Recording
-from voicemate.tape.replay import House, block_at
+from voicemate.tape.replay import DecisionFactory, block_at
 from voicemate.tape.turns import Taken, TurnLog
 
-SAME_PAUSE = samples(100)
+SAME_PAUSE = to_samples(100)
 """Pauses whose beginnings are no further apart are the same pause, found with other settings."""
 
-_JUDGED, _READY, _LAG, _REPLY = samples(600), samples(250), samples(30), samples(4_000)
+_JUDGED, _READY, _LAG, _REPLY = to_samples(600), to_samples(250), to_samples(30), to_samples(4_000)
 """What is assumed where a recording has no example: words after 600 ms, sound 250 ms later, and so on."""
 
 
@@ -50,7 +50,7 @@ class Given:
             the engines and the loudspeaker tell overtakes it.
     """
 
-    got: Input
+    got: FloorInput
     late: int
 
 
@@ -82,7 +82,7 @@ class Preparation:
     @property
     def judged(self) -> int | None:
         """From ``at`` until the words were known."""
-        return next((one.got.at - self.at for one in self.answers if isinstance(one.got, Judged)), None)
+        return next((one.got.at - self.at for one in self.answers if isinstance(one.got, WordsJudged)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Moment:
         return self.at + BLOCK_SAMPLES
 
 
-class Past:
+class RecordedSession:
     """One recording, read for what it tells.
 
     Args:
@@ -119,7 +119,7 @@ class Past:
             what the character said of its own accord.
     """
 
-    def __init__(self, recording: Recording, house: House):
+    def __init__(self, recording: Recording, house: DecisionFactory):
         self.settings = recording.header.with_settings()
         self.preparations: list[Preparation] = []
         self.ticks: dict[int, Tick] = {}
@@ -167,9 +167,9 @@ class Past:
     @cached_property
     def onsets(self) -> list[int]:
         """Where the person's voice began or went on, whatever the floor made of it."""
-        tracker = SpeechTracker(self.settings.vad)
+        tracker = VadStateMachine(self.settings.vad)
         told = (tracker.push(one.at, one.ended, one.voice, one.fallen_db) for one in self.heard)
-        return [one.began for one in told if isinstance(one, Started | Resumed)]
+        return [one.began for one in told if isinstance(one, VoiceStarted | VoiceResumed)]
 
     def preparation(self, ended: int) -> Preparation | None:
         """The one at the pause that began at ``ended``."""
@@ -200,19 +200,19 @@ class Past:
 
     # ------------------------------------------------------------ reading
 
-    def _sort(self, got: Input) -> None:
+    def _sort(self, got: FloorInput) -> None:
         late = max(0, got.at - self._tick)
         match got:
             case Tick():
                 self.ticks[got.at], self._tick = got, got.at
             case VoiceOn() | VoiceOff():
                 pass
-            case Audible() if self._answering:
+            case ReplyAudible() if self._answering:
                 preparation, committed = self._answering
                 earliest = max(committed, preparation.at + (preparation.ready or 0))
                 preparation.lag, preparation.audible_late = max(0, got.at - earliest), late
                 self._answering, self._speaking = None, (preparation, got.at)
-            case Silent() if self._speaking:
+            case ReplySilent() if self._speaking:
                 preparation, began = self._speaking
                 preparation.length, preparation.silent_late = got.at - began, late
                 self._speaking = None
@@ -224,26 +224,26 @@ class Past:
 
     def _follow(self, at: int, act: object) -> None:
         match act:
-            case Prepare():
+            case StartGeneration():
                 preparation = Preparation(at, act.began, act.ended)
                 self.preparations.append(preparation)
-                self._numbered[act.number] = preparation
-            case Commit():
-                self._answering = self._numbered[act.number], at
-            case RollBack(number) if number in self._numbered:
+                self._numbered[act.generation_id] = preparation
+            case CommitTurn():
+                self._answering = self._numbered[act.generation_id], at
+            case DiscardGeneration(number) if number in self._numbered:
                 preparation = self._numbered[number]
                 preparation.dropped = at - preparation.at
                 self._answering = None
-            case CutOff() | Forget():
+            case StopPlayback() | RetractReply():
                 self._speaking = self._held = None
-            case Hold():
+            case PausePlayback():
                 self._held = at
-            case GoOn() if self._held is not None and self._speaking:
+            case ResumePlayback() if self._held is not None and self._speaking:
                 preparation, began = self._speaking
                 self._speaking, self._held = (preparation, began + at - self._held), None
 
     def _time(self, event: Event) -> None:
-        if isinstance(event, StageTimed) and event.stage is Stage.SPEAKING and event.turn and self.preparations:
+        if isinstance(event, StageTimed) and event.stage is PipelineStage.TTS and event.turn and self.preparations:
             latest = self.preparations[-1]
             if latest.ready is None:
                 latest.ready = event.at - latest.at

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from voicemate.errors import TapeError
+from voicemate.errors import RecordingError
 from voicemate.tape.tuning import Curve
 
 
@@ -18,13 +18,13 @@ def draw(curve: Curve, path: Path) -> None:
         matplotlib.use("Agg")
         import matplotlib.pyplot as plt
     except ImportError:
-        raise TapeError("Pictures need matplotlib", "Run `pip install 'voicemate[plots]'`") from None
+        raise RecordingError("Pictures need matplotlib", "Run `pip install 'voicemate[plots]'`") from None
     figure, axes = plt.subplots(figsize=(7, 5), layout="constrained")
     try:
         _scatter(axes, curve)
         figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:
-        raise TapeError(f"The picture {path} cannot be written: {error}", "Name another file") from None
+        raise RecordingError(f"The picture {path} cannot be written: {error}", "Name another file") from None
     finally:
         plt.close(figure)
 

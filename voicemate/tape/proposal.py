@@ -22,7 +22,7 @@ def proposed(changes: Mapping[str, Any], path: Path) -> tuple[str, str]:
             shutil.copyfile(path, trial)
         before = trial.read_text(encoding="utf-8-sig") if trial.exists() else ""
         for key, value in changes.items():
-            settings_file.set_value(key, settings_file.as_toml(value), trial)
+            settings_file.set_setting(key, settings_file.to_toml(value), trial)
         return before, trial.read_text(encoding="utf-8") if trial.exists() else ""
 
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from voicemate.audio.ports import Block
-from voicemate.conversation.floor_inputs import Act, Input
+from voicemate.conversation.floor_inputs import FloorAction, FloorInput
 from voicemate.events import Event
 from voicemate.hearing.speech_tracker import SpeechEvent
-from voicemate.sound import Pcm, samples
+from voicemate.sound import Pcm, to_samples
 from voicemate.tape.entries import Commanded, Entry, Happened, Heard, Step, pack
 from voicemate.tape.header import Header, hashed
 from voicemate.tape.records import END, RecordFile
@@ -25,7 +25,7 @@ from voicemate.tape.sound_chunks import Chunk, Coding, Run, Stretch, compress, j
 HEAD, SUMS, JOURNAL = b"head", b"sums", b"jrnl"
 MICROPHONE, EARS, LOUDSPEAKER = b"mic ", b"ears", b"out "
 
-_CHUNK = samples(500)
+_CHUNK = to_samples(500)
 _FLUSH_S = 0.5
 _QUEUE = 10_000
 """Things waiting to be written: about a minute of a conversation and ten megabytes."""
@@ -91,7 +91,7 @@ class Recorder:
         """From clock position ``at`` on, ``pcm`` (16 kHz) left the loudspeaker."""
         self._hand_over((LOUDSPEAKER, at, pcm))
 
-    def stepped(self, got: Input, acts: Sequence[Act]) -> None:
+    def stepped(self, got: FloorInput, acts: Sequence[FloorAction]) -> None:
         """The floor was given ``got`` and answered with ``acts``."""
         self._hand_over(Step(got, tuple(acts)))
 

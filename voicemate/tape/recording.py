@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from voicemate.errors import TapeError
+from voicemate.errors import RecordingError
 from voicemate.sound import CLOCK_HZ
 from voicemate.tape.codec import DecodeError
 from voicemate.tape.entries import Entry, Heard, unpack
@@ -127,15 +127,15 @@ def read(path: Path) -> Recording:
     except (DecodeError, ValidationError) as error:
         raise foreign(path, header, error) from None
     if header is None:
-        raise TapeError(f"{path} is damaged at its very beginning: nothing of it can be used")
+        raise RecordingError(f"{path} is damaged at its very beginning: nothing of it can be used")
     return Recording(path, header, journal, microphone, ears, loudspeaker, reader.ending)
 
 
-def foreign(path: Path, header: Header | None, error: Exception) -> TapeError:
+def foreign(path: Path, header: Header | None, error: Exception) -> RecordingError:
     """The error for a recording that is whole, and yet not understood."""
     made_by = f"made by voicemate {header.version}" if header else "from another version"
     why = f": {error}" if isinstance(error, DecodeError) else ""
-    return TapeError(
+    return RecordingError(
         f"{path} is {made_by} and cannot be understood by this one{why}",
         "Replay it with the version of voicemate that made it",
     )

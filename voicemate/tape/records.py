@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
-from voicemate.errors import TapeError
+from voicemate.errors import RecordingError
 
 FORMAT = 1
 """Raised whenever a reader of the old format would misread the new one."""
@@ -63,11 +63,11 @@ def check_new(path: Path) -> None:
     if path.exists():
         raise _taken(path)
     if not path.parent.is_dir():
-        raise TapeError(f"There is no folder {path.parent} for the recording", "Make it, or name another file")
+        raise RecordingError(f"There is no folder {path.parent} for the recording", "Make it, or name another file")
 
 
-def _taken(path: Path) -> TapeError:
-    return TapeError(f"{path} exists already", "Name another file: recordings are never written over")
+def _taken(path: Path) -> RecordingError:
+    return RecordingError(f"{path} exists already", "Name another file: recordings are never written over")
 
 
 class RecordFile:
@@ -86,7 +86,9 @@ class RecordFile:
         except FileExistsError:
             raise _taken(path) from None
         except OSError as error:
-            raise TapeError(f"The recording {path} cannot be made: {error.strerror}", "Name another file") from None
+            raise RecordingError(
+                f"The recording {path} cannot be made: {error.strerror}", "Name another file"
+            ) from None
         os.fchmod(self._descriptor, 0o600)
         magic = _MAGIC.format(FORMAT).encode()
         self._checksum = zlib.crc32(magic)
@@ -137,16 +139,16 @@ class RecordReader:
                 yield from self._records(file, checksum)
         except OSError as error:
             wrong = f"The recording {self._path} cannot be read: {error.strerror}"
-            raise TapeError(wrong, "Correct its name, or make it yours to read") from None
+            raise RecordingError(wrong, "Correct its name, or make it yours to read") from None
 
     def _begin(self, file: BinaryIO) -> int:
         found = _MAGIC_PATTERN.match(file.read(_LONGEST_MAGIC))
         if found is None:
-            raise TapeError(
+            raise RecordingError(
                 f"{self._path} is no recording of a conversation", "`voicemate talk --record FILE` makes one"
             )
         if int(found[1]) != FORMAT:
-            raise TapeError(
+            raise RecordingError(
                 f"{self._path} has format {int(found[1])} of recordings, and this version reads format {FORMAT}",
                 "Replay it with the version of voicemate that made it",
             )

@@ -6,8 +6,8 @@ from typing import Any
 
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
 from voicemate.config import Settings
-from voicemate.conversation.session import Decider
-from voicemate.hearing.ears import Ears, PieceEnded
+from voicemate.conversation.session import FloorPolicy
+from voicemate.hearing.ears import SegmentEnded, SpeechSegmenter
 from voicemate.tape.codec import DecodeError
 from voicemate.tape.entries import Commanded, Heard, Step
 from voicemate.tape.recording import Recording, foreign
@@ -15,7 +15,7 @@ from voicemate.tape.sound_chunks import as_pcm
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class DecisionFactory:
     """Makes what decides, anew for each replay.
 
     Attributes:
@@ -23,8 +23,8 @@ class House:
         floor: whose turn it is.
     """
 
-    ears: Callable[[Settings], Ears]
-    floor: Callable[[Settings], Decider]
+    ears: Callable[[Settings], SpeechSegmenter]
+    floor: Callable[[Settings], FloorPolicy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ReplayResult:
     """What a replay found.
 
     Attributes:
@@ -61,7 +61,7 @@ class Verdict:
     difference: Difference | None
 
 
-def decide_again(recording: Recording, house: House) -> Verdict:
+def decide_again(recording: Recording, house: DecisionFactory) -> ReplayResult:
     """Give the ears the recorded sound and the floor its recorded inputs, and compare what they say.
 
     Stops at the first difference.
@@ -75,21 +75,21 @@ def decide_again(recording: Recording, house: House) -> Verdict:
     for entry in recording.journal:
         match entry:
             case Heard(at, told) if at + BLOCK_SAMPLES <= recording.ears.ended:
-                now = tuple(one for one in ears.push(block_at(recording, at)) if not isinstance(one, PieceEnded))
+                now = tuple(one for one in ears.push(block_at(recording, at)) if not isinstance(one, SegmentEnded))
                 blocks += 1
                 if now != told:
-                    return Verdict(blocks, steps, acts, Difference(at, "ears", "a block of sound", told, now))
+                    return ReplayResult(blocks, steps, acts, Difference(at, "ears", "a block of sound", told, now))
             case Commanded(command, told):
                 answer = getattr(ears, command)()
                 now = () if answer is None else (answer,)
                 if now != told:
-                    return Verdict(blocks, steps, acts, Difference(ears.position, "ears", command, told, now))
+                    return ReplayResult(blocks, steps, acts, Difference(ears.position, "ears", command, told, now))
             case Step(got, then):
                 answered = tuple(floor.step(got))
                 steps, acts = steps + 1, acts + len(answered)
                 if answered != then:
-                    return Verdict(blocks, steps, acts, Difference(got.at, "floor", repr(got), then, answered))
-    return Verdict(blocks, steps, acts, None)
+                    return ReplayResult(blocks, steps, acts, Difference(got.at, "floor", repr(got), then, answered))
+    return ReplayResult(blocks, steps, acts, None)
 
 
 def block_at(recording: Recording, at: int) -> Block:

@@ -4,37 +4,35 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from voicemate.audio.ports import FAR_KEPT_S, Block, HealthListener, Loudspeaker, Microphone
-from voicemate.conversation.floor_inputs import Act, Input
-from voicemate.conversation.session import Decider
+from voicemate.audio.ports import AEC_REFERENCE_S, Block, HealthListener, Microphone, Speaker
+from voicemate.conversation.floor_inputs import FloorAction, FloorInput
+from voicemate.conversation.session import FloorPolicy
 from voicemate.events import FloorState
-from voicemate.hearing.listener import Listener
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.hearing.speech_tracker import SpeechEvent
-from voicemate.sound import Pcm, samples
+from voicemate.sound import Pcm, to_samples
 from voicemate.tape.recorder import Recorder
 from voicemate.tape.sound_chunks import as_pcm, rounded
 
-_BEHIND = samples(500)
+_BEHIND = to_samples(500)
 """What nobody asked the loudspeaker for in this time is fetched by the recorder."""
 
 
-def taped_devices(
-    microphone: Microphone, loudspeaker: Loudspeaker, recorder: Recorder
-) -> tuple[Microphone, Loudspeaker]:
+def taped_devices(microphone: Microphone, loudspeaker: Speaker, recorder: Recorder) -> tuple[Microphone, Speaker]:
     """Both, recorded. Whoever asks the loudspeaker what left it (the echo canceller) must ask the one returned."""
     taped = TapedLoudspeaker(loudspeaker, recorder)
-    return TapedMicrophone(microphone, taped, recorder), cast(Loudspeaker, taped)
+    return TapedMicrophone(microphone, taped, recorder), cast(Speaker, taped)
 
 
-def taped_listener(listener: Listener, recorder: Recorder) -> Listener:
+def taped_listener(listener: SpeechRecognizer, recorder: Recorder) -> SpeechRecognizer:
     """``listener``, recorded."""
-    return cast(Listener, TapedListener(listener, recorder))
+    return cast(SpeechRecognizer, TapedListener(listener, recorder))
 
 
 class TapedFloor:
     """The floor, with every input and what it answered recorded."""
 
-    def __init__(self, floor: Decider, recorder: Recorder):
+    def __init__(self, floor: FloorPolicy, recorder: Recorder):
         self._floor = floor
         self._recorder = recorder
 
@@ -42,9 +40,9 @@ class TapedFloor:
     def state(self) -> FloorState:
         return self._floor.state
 
-    def step(self, got: Input) -> list[Act]:
-        acts = self._floor.step(got)
-        self._recorder.stepped(got, acts)
+    def step(self, message: FloorInput) -> list[FloorAction]:
+        acts = self._floor.step(message)
+        self._recorder.stepped(message, acts)
         return acts
 
 
@@ -55,13 +53,13 @@ class TapedLoudspeaker:
     the first (``Loudspeaker.far`` is one stream in order), so only what nobody asked for is fetched here.
     """
 
-    def __init__(self, loudspeaker: Loudspeaker, recorder: Recorder):
+    def __init__(self, loudspeaker: Speaker, recorder: Recorder):
         self._loudspeaker = loudspeaker
         self._recorder = recorder
         self._until = 0
 
-    def far(self, begin: int, end: int) -> Pcm:
-        pcm = self._loudspeaker.far(begin, end)
+    def aec_reference(self, begin: int, end: int) -> Pcm:
+        pcm = self._loudspeaker.aec_reference(begin, end)
         known = max(begin, self._until)
         if known < end:
             self._recorder.played(known, pcm[known - begin :])
@@ -71,7 +69,7 @@ class TapedLoudspeaker:
     def catch_up(self, until: int) -> None:
         """Record what left it up to clock position ``until``, unless that has been asked for."""
         if self._until < until:
-            self.far(max(self._until, until - samples(FAR_KEPT_S * 1000)), until)
+            self.aec_reference(max(self._until, until - to_samples(AEC_REFERENCE_S * 1000)), until)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loudspeaker, name)
@@ -89,8 +87,8 @@ class TapedMicrophone:
     def name(self) -> str:
         return self._microphone.name
 
-    def on_health(self, listener: HealthListener) -> None:
-        self._microphone.on_health(listener)
+    def add_health_listener(self, listener: HealthListener) -> None:
+        self._microphone.add_health_listener(listener)
 
     async def open(self) -> None:
         await self._microphone.open()
@@ -102,8 +100,8 @@ class TapedMicrophone:
             self._recorder.delivered(exact)
             yield exact
 
-    def relax(self, relaxed: bool) -> None:
-        self._microphone.relax(relaxed)
+    def set_grouping(self, relaxed: bool) -> None:
+        self._microphone.set_grouping(relaxed)
 
     async def close(self) -> None:
         await self._microphone.close()
@@ -112,7 +110,7 @@ class TapedMicrophone:
 class TapedListener:
     """The listener, with every block that it hears rounded to 16 bits and recorded; all else passes through."""
 
-    def __init__(self, listener: Listener, recorder: Recorder):
+    def __init__(self, listener: SpeechRecognizer, recorder: Recorder):
         self._listener = listener
         self._recorder = recorder
 

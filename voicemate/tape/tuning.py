@@ -11,10 +11,10 @@ from statistics import median, quantiles
 
 from pydantic import ValidationError
 
-from voicemate.config import EndpointSettings
-from voicemate.errors import TapeError
-from voicemate.tape.past import Past
-from voicemate.tape.replay import House
+from voicemate.config import TurnSettings
+from voicemate.errors import RecordingError
+from voicemate.tape.past import RecordedSession
+from voicemate.tape.replay import DecisionFactory
 from voicemate.tape.whatif import outcome
 
 FACTORS = (0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
@@ -37,7 +37,7 @@ class Trial:
         estimated: turns that rest on a pause whose words are not on the recording.
     """
 
-    endpoint: EndpointSettings
+    endpoint: TurnSettings
     turns: int
     gap_ms: float
     slow_gap_ms: float
@@ -68,9 +68,9 @@ class Curve:
 
 
 def tune(
-    pasts: Sequence[Past],
-    house: House,
-    endpoint: EndpointSettings,
+    pasts: Sequence[RecordedSession],
+    house: DecisionFactory,
+    endpoint: TurnSettings,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Curve:
     """Try settings on all recordings together.
@@ -83,7 +83,7 @@ def tune(
         TapeError: there is not one turn to learn from.
     """
 
-    def attempt(settings: EndpointSettings) -> Trial:
+    def attempt(settings: TurnSettings) -> Trial:
         made = _attempt(pasts, house, settings)
         trials[_key(settings)] = made
         progress(len(trials))
@@ -103,7 +103,7 @@ def tune(
                 attempt(variant)
     best = frontier(trials.values())
     if not best:
-        raise TapeError(
+        raise RecordingError(
             "There is no answered turn on these recordings",
             "Record a conversation with `voicemate talk --record FILE`",
         )
@@ -134,7 +134,7 @@ def knee(best: Sequence[Trial]) -> Trial:
     return min(best, key=lambda one: (one.gap_ms - min(gaps)) / wide + (one.share - min(shares)) / high)
 
 
-def _attempt(pasts: Sequence[Past], house: House, endpoint: EndpointSettings) -> Trial:
+def _attempt(pasts: Sequence[RecordedSession], house: DecisionFactory, endpoint: TurnSettings) -> Trial:
     gaps: list[float] = []
     cut_ins = estimated = 0
     for past in pasts:
@@ -149,16 +149,16 @@ def _attempt(pasts: Sequence[Past], house: House, endpoint: EndpointSettings) ->
     return Trial(endpoint, len(gaps), median(gaps) if gaps else 0.0, slow, cut_ins, estimated)
 
 
-def variants(endpoint: EndpointSettings) -> list[tuple[str, EndpointSettings]]:
+def variants(endpoint: TurnSettings) -> list[tuple[str, TurnSettings]]:
     """Each numeric setting a little and a lot lower and higher, as far as it may be."""
-    found: list[tuple[str, EndpointSettings]] = []
+    found: list[tuple[str, TurnSettings]] = []
     for name, value in endpoint.model_dump().items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
         for factor in FACTORS:
             changed = type(value)(round(value * factor, 3))
             try:
-                found.append((name, EndpointSettings.model_validate(endpoint.model_dump() | {name: changed})))
+                found.append((name, TurnSettings.model_validate(endpoint.model_dump() | {name: changed})))
             except ValidationError:  # out of its bounds
                 continue
     return [(name, variant) for name, variant in found if variant != endpoint]
@@ -173,5 +173,5 @@ def _differs(trial: Trial, other: Trial) -> bool:
     )
 
 
-def _key(endpoint: EndpointSettings) -> str:
+def _key(endpoint: TurnSettings) -> str:
     return endpoint.model_dump_json()

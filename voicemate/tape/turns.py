@@ -4,10 +4,19 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from voicemate.conversation.floor_inputs import Act, Audible, Commit, CutOff, Forget, Input, RollBack, Silent
-from voicemate.sound import milliseconds, samples
+from voicemate.conversation.floor_inputs import (
+    CommitTurn,
+    DiscardGeneration,
+    FloorAction,
+    FloorInput,
+    ReplyAudible,
+    ReplySilent,
+    RetractReply,
+    StopPlayback,
+)
+from voicemate.sound import to_ms, to_samples
 
-CUT_IN = samples(1_500)
+CUT_IN = to_samples(1_500)
 """A person who goes on so soon after the reply's first sample was not done: the reply cut in."""
 
 
@@ -37,12 +46,12 @@ class Taken:
     @property
     def wait_ms(self) -> float:
         """Last sample of the person's speech to the decision."""
-        return milliseconds(self.decided - self.ended)
+        return to_ms(self.decided - self.ended)
 
     @property
     def gap_ms(self) -> float | None:
         """Last sample of the person's speech to the first of the reply."""
-        return None if self.audible is None else milliseconds(self.audible - self.ended)
+        return None if self.audible is None else to_ms(self.audible - self.ended)
 
     @property
     def typed(self) -> bool:
@@ -76,26 +85,26 @@ class TurnLog:
         self._open = False  # the latest is committed, and no reply to it is audible yet
         self._speaking = False  # the reply to the latest is audible
 
-    def feed(self, got: Input, acts: Iterable[Act]) -> None:
+    def feed(self, got: FloorInput, acts: Iterable[FloorAction]) -> None:
         match got:
-            case Audible() if self._open:
+            case ReplyAudible() if self._open:
                 self.taken[-1] = replace(self.taken[-1], audible=got.at)
                 self._open, self._speaking = False, True
-            case Silent() if self._speaking:
+            case ReplySilent() if self._speaking:
                 self.taken[-1] = replace(self.taken[-1], silent=got.at)
                 self._speaking = False
         for act in acts:
             match act:
-                case Commit():
-                    self.taken.append(Taken(act.number, act.began, act.ended, got.at, act.reason))
+                case CommitTurn():
+                    self.taken.append(Taken(act.generation_id, act.began, act.ended, got.at, act.reason))
                     self._open, self._speaking = True, False
-                case RollBack(number) if self._open and self.taken[-1].number == number:
+                case DiscardGeneration(number) if self._open and self.taken[-1].number == number:
                     self.taken.pop()
                     self._open = False
-                case Forget() if self._speaking:
+                case RetractReply() if self._speaking:
                     self.taken[-1] = replace(self.taken[-1], forgotten=True)
                     self._speaking = False
-                case CutOff() if self._speaking:
+                case StopPlayback() if self._speaking:
                     self._speaking = False
 
 

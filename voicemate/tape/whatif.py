@@ -18,29 +18,29 @@ from itertools import count
 
 from voicemate.config import Settings
 from voicemate.conversation.floor_inputs import (
-    Act,
-    Audible,
-    Commit,
-    CutOff,
-    Dismiss,
+    CommitTurn,
+    DiscardGeneration,
     EndSpeech,
-    Forget,
-    GoOn,
-    Hold,
-    Input,
+    FloorAction,
+    FloorInput,
     Interrupt,
-    Judged,
-    Prepare,
-    Ready,
-    RollBack,
-    Silent,
+    PausePlayback,
+    RejectSpeech,
+    ReplyAudible,
+    ReplyReady,
+    ReplySilent,
+    ResumePlayback,
+    RetractReply,
+    StartGeneration,
+    StopPlayback,
     Tick,
     VoiceOff,
     VoiceOn,
+    WordsJudged,
 )
-from voicemate.conversation.session import Decider
-from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechTracker, Started
-from voicemate.tape.past import Moment, Past, Preparation
+from voicemate.conversation.session import FloorPolicy
+from voicemate.hearing.speech_tracker import VadStateMachine, VoicePaused, VoiceResumed, VoiceStarted
+from voicemate.tape.past import Moment, Preparation, RecordedSession
 from voicemate.tape.turns import Taken, TurnLog
 
 
@@ -57,15 +57,15 @@ class Outcome:
     estimated: frozenset[int]
 
 
-def outcome(past: Past, floor: Decider, settings: Settings) -> Outcome:
+def outcome(past: RecordedSession, floor: FloorPolicy, settings: Settings) -> Outcome:
     """What ``floor`` would have made of it, with the ears as in ``settings``."""
     moments = past.heard if settings.vad == past.settings.vad else past.moments(settings.vad)
-    world = World(past, floor, SpeechTracker(settings.vad))
+    world = ReplayWorld(past, floor, VadStateMachine(settings.vad))
     world.run(moments)
     return Outcome(world.log.taken, frozenset(world.estimated))
 
 
-class World:
+class ReplayWorld:
     """Everything around one floor. Pure but for its own state.
 
     Args:
@@ -74,14 +74,14 @@ class World:
         tracker: fresh, with the settings to try.
     """
 
-    def __init__(self, past: Past, floor: Decider, tracker: SpeechTracker):
+    def __init__(self, past: RecordedSession, floor: FloorPolicy, tracker: VadStateMachine):
         self.log = TurnLog()
         self.estimated: set[int] = set()
         self._past = past
         self._floor = floor
         self._tracker = tracker
         self._order = count()
-        self._coming: list[tuple[int, int, Input]] = []
+        self._coming: list[tuple[int, int, FloorInput]] = []
         self._prepared: dict[int, tuple[int, Preparation]] = {}  # by number: when, and after what example
         self._answering: int | None = None  # the preparation whose reply is about to be heard
         self._left: int | None = None  # of a reply that is held back
@@ -95,14 +95,14 @@ class World:
             while self._coming and self._coming[0][0] < now:
                 self._step(heapq.heappop(self._coming)[2])
             match self._tracker.push(moment.at, now, moment.voice, moment.fallen_db):
-                case Started(onset) | Resumed(_, onset):
+                case VoiceStarted(onset) | VoiceResumed(_, onset):
                     self._step(VoiceOn(now, onset))
-                case Paused(last):
+                case VoicePaused(last):
                     self._step(VoiceOff(now, last))
             tick = self._past.ticks.get(now, Tick(now))
             self._step(replace(tick, voice=self._tracker.voice_on))
 
-    def _await(self, coming: Input, late: int = 0) -> None:
+    def _await(self, coming: FloorInput, late: int = 0) -> None:
         """It comes before the first tick after ``coming.at - late`` (see ``past.Given``)."""
         heapq.heappush(self._coming, (coming.at - late, next(self._order), coming))
 
@@ -113,66 +113,66 @@ class World:
 
     def _quiet(self) -> int | None:
         """The reply is not heard, or not heard any more; returns where it would have ended."""
-        ends = [one[2].at for one in self._coming if isinstance(one[2], Silent)]
-        self._coming = [one for one in self._coming if not isinstance(one[2], Audible | Silent)]
+        ends = [one[2].at for one in self._coming if isinstance(one[2], ReplySilent)]
+        self._coming = [one for one in self._coming if not isinstance(one[2], ReplyAudible | ReplySilent)]
         heapq.heapify(self._coming)
         return min(ends, default=None)
 
-    def _step(self, got: Input) -> None:
+    def _step(self, got: FloorInput) -> None:
         acts = self._floor.step(got)
         self.log.feed(got, acts)
         for act in acts:
             self._carry_out(got, act)
-        if isinstance(got, Audible):
+        if isinstance(got, ReplyAudible):
             self._tracker.close()
             if self._answering is not None:
                 _, example = self._prepared[self._answering]
-                self._await(Silent(got.at + (example.length or self._past.usual_length)), example.silent_late)
+                self._await(ReplySilent(got.at + (example.length or self._past.usual_length)), example.silent_late)
                 self._answering = None
         if isinstance(got, Interrupt):
             self._tracker.close()
 
-    def _carry_out(self, got: Input, act: Act) -> None:
+    def _carry_out(self, got: FloorInput, act: FloorAction) -> None:
         match act:
-            case Prepare():
+            case StartGeneration():
                 self._prepare(got.at, act)
-            case Commit(number):
+            case CommitTurn(number):
                 at, example = self._prepared[number]
                 self._answering = number
                 audible = max(got.at, at + self._ready(example)) + self._lag(example)
-                self._await(Audible(audible), example.audible_late)
-            case RollBack(number):
+                self._await(ReplyAudible(audible), example.audible_late)
+            case DiscardGeneration(number):
                 self._drop(number)
                 if number == self._answering:
                     self._quiet()
                     self._answering = None
-            case Dismiss(number):
+            case RejectSpeech(number):
                 self._drop(number)
                 self._tracker.close()
-            case Hold():
+            case PausePlayback():
                 end = self._quiet()
                 self._left = None if end is None else end - got.at
-            case GoOn() if self._left is not None:
-                self._await(Silent(got.at + self._left))
-            case CutOff() | Forget():
+            case ResumePlayback() if self._left is not None:
+                self._await(ReplySilent(got.at + self._left))
+            case StopPlayback() | RetractReply():
                 self._quiet()
             case EndSpeech():
                 paused = self._tracker.end_speech(got.at)
                 self._step(VoiceOff(got.at, paused.ended if paused else got.at))
 
-    def _prepare(self, at: int, act: Prepare) -> None:
+    def _prepare(self, at: int, act: StartGeneration) -> None:
         example = self._past.preparation(act.ended)
         if example is None:
-            self.estimated.add(act.number)
+            self.estimated.add(act.generation_id)
             example = Preparation(at, act.began, act.ended)
-        self._prepared[act.number] = at, example
+        self._prepared[act.generation_id] = at, example
         if not example.answers:
-            self._await(Judged(at + self._judged(example), act.number, words=True))
+            self._await(WordsJudged(at + self._judged(example), act.generation_id, has_words=True))
         for one in example.answers:
             delay = one.got.at - example.at
-            self._await(replace(one.got, at=at + delay, **{"number": act.number}), one.late)
-        if not any(isinstance(one.got, Ready) for one in example.answers):
-            self._await(Ready(at + self._ready(example), act.number))
+            self._await(replace(one.got, at=at + delay, **{"number": act.generation_id}), one.late)
+        if not any(isinstance(one.got, ReplyReady) for one in example.answers):
+            self._await(ReplyReady(at + self._ready(example), act.generation_id))
 
     def _judged(self, example: Preparation) -> int:
         """From the pause to its words; where they were not waited for, they took longer than that."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from voicemate.errors import PersonaError
 from voicemate.personas.persona import Persona
 from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt import Remembered, opening, turns
+from voicemate.thinking.prompt import Exchange, opening, turns
 
 
-class Context:
+class ContextWindow:
     """Chooses the messages of each prompt so that they never exceed the context.
 
     The persona's messages stay for good. When the conversation outgrows the context, its oldest exchanges leave in
@@ -45,7 +45,7 @@ class Context:
         """
         return list(self._opening)
 
-    def fit(self, history: Sequence[Remembered], words: str = "") -> list[Message]:
+    def fit(self, history: Sequence[Exchange], words: str = "") -> list[Message]:
         """The messages of the prompt.
 
         Args:
@@ -61,7 +61,7 @@ class Context:
             self._roll(history, words, room)
         return self._messages(history, self._start, words)
 
-    def _roll(self, history: Sequence[Remembered], words: str, room: int) -> None:
+    def _roll(self, history: Sequence[Exchange], words: str, room: int) -> None:
         fixed = self._count(self._messages(history, len(history), words))
         goal = fixed + (room - fixed) // 2
         later = range(self._start + 1, len(history) + 1)
@@ -72,10 +72,10 @@ class Context:
             start -= 1
         self._start = start
 
-    def _messages(self, history: Sequence[Remembered], start: int, words: str) -> list[Message]:
+    def _messages(self, history: Sequence[Exchange], start: int, words: str) -> list[Message]:
         return [*self._opening, *turns(history[start:], words)]
 
-    def _fits(self, history: Sequence[Remembered], start: int, words: str, room: int) -> bool:
+    def _fits(self, history: Sequence[Exchange], start: int, words: str, room: int) -> bool:
         return self._count(self._messages(history, start, words)) <= room
 
     def _shortened(self, words: str) -> str:

@@ -10,14 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from voicemate.bare_import import import_bare
+from voicemate.bare_import import import_without_package
 
 if sys.platform == "darwin":
     # ggml's Metal backend otherwise wakes a thread 200 times a second for as long as the process lives, and
     # asserts that it has nothing left when the process exits.
     os.environ.setdefault("GGML_METAL_NO_RESIDENCY", "1")
 
-C: Any = import_bare("llama_cpp.llama_cpp")
+C: Any = import_without_package("llama_cpp.llama_cpp")
 """llama.cpp's C functions. Imported after the variable above is set; Any, since the package's own hints take C
 arrays for bytes."""
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from voicemate.config import ThinkingSettings
-from voicemate.engine_thread import Cancellation, EngineThread
+from voicemate.config import LlmSettings
+from voicemate.engine_thread import Cancellation, WorkerThread
 from voicemate.errors import ModelError
 from voicemate.personas.persona import Sampling
 from voicemate.thinking.kv_cache import KvCache, Snapshot
@@ -50,7 +50,7 @@ class Llama:
     """A ``Mind`` with a thread of its own. Made by ``load``; used from one asyncio loop."""
 
     def __init__(
-        self, native: Native, thread: EngineThread, batch: int, model: str, prompts: PromptCache | None
+        self, native: Native, thread: WorkerThread, batch: int, model: str, prompts: PromptCache | None
     ) -> None:
         self._native = native
         self._model = model
@@ -61,7 +61,7 @@ class Llama:
         self._prompts = PromptTokens(native)
 
     @classmethod
-    async def load(cls, path: Path, settings: ThinkingSettings, prompts: Path | None = None) -> "Llama":
+    async def load(cls, path: Path, settings: LlmSettings, prompts: Path | None = None) -> "Llama":
         """Load the GGUF file at ``path``.
 
         Args:
@@ -71,7 +71,7 @@ class Llama:
             ModelError: the file is missing, no GGUF, damaged, or too large for this machine or these settings; or
                 its chat template cannot be used.
         """
-        thread = EngineThread("llama")
+        thread = WorkerThread("llama")
         native: list[Native] = []
         try:
             await thread.run(lambda: native.append(Native(path, settings)))

@@ -17,7 +17,7 @@ class Message:
     content: str
 
 
-class Mind(Protocol):
+class LanguageModel(Protocol):
     """Streams replies. The messages are the truth; the KV cache is only a cache of their longest known prefix.
 
     So nothing ever has to be undone in it: when the next messages differ (a reply was rolled back, or only half of

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemate.config import ThinkingSettings, engine_threads
+from voicemate.config import LlmSettings, engine_threads
 from voicemate.errors import ModelError
 from voicemate.machine.file_pages import let_go
 from voicemate.models.memory import context_of
@@ -63,7 +63,7 @@ class Native:
         ModelError: the file is missing, no GGUF, damaged, or too large for this machine or these settings.
     """
 
-    def __init__(self, path: Path, settings: ThinkingSettings) -> None:
+    def __init__(self, path: Path, settings: LlmSettings) -> None:
         _check_file(path)
         self._path = path
         self._on_gpu = bool(settings.gpu_layers != 0 and C.llama_supports_gpu_offload())
@@ -246,7 +246,7 @@ class Native:
         self.clear()
         return False
 
-    def _load_model(self, settings: ThinkingSettings) -> Any:
+    def _load_model(self, settings: LlmSettings) -> Any:
         params = C.llama_model_default_params()
         params.n_gpu_layers = settings.gpu_layers
         tiles = amx()
@@ -268,7 +268,7 @@ class Native:
             )
         return model
 
-    def _make_context(self, settings: ThinkingSettings) -> Any:
+    def _make_context(self, settings: LlmSettings) -> Any:
         params = C.llama_context_default_params()
         params.n_ctx = self._asked
         params.n_batch = params.n_ubatch = min(max(settings.batch, self.group), self._asked)

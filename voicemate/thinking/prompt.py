@@ -8,7 +8,7 @@ from voicemate.thinking.mind import Message
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class Exchange:
     """One exchange of the conversation.
 
     Attributes:
@@ -63,7 +63,7 @@ def opening(persona: Persona, examples: int | None = None) -> list[Message]:
     return messages
 
 
-def turns(history: Sequence[Remembered], words: str = "") -> list[Message]:
+def turns(history: Sequence[Exchange], words: str = "") -> list[Message]:
     """The messages behind the opening: what was said so far and the user's ``words``, if there are any yet."""
     messages: list[Message] = []
     for exchange in history:

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from voicemate.places import private_folder
+from voicemate.places import make_private_folder
 
 _MAGIC = b"voicemate-kv-1\n\0"
 _HEAD = struct.Struct("<16sII")  # magic, CRC-32 of all that follows, count of tokens
@@ -62,7 +62,7 @@ class PromptCache:
         named = _packed(tokens)
         head = _HEAD.pack(_MAGIC, zlib.crc32(state, zlib.crc32(named)), len(tokens))
         with contextlib.suppress(OSError):
-            folder = private_folder(self._folder)
+            folder = make_private_folder(self._folder)
             handle, unfinished = tempfile.mkstemp(dir=folder, suffix=".part")  # 0600
             try:
                 with os.fdopen(handle, "wb") as file:

@@ -14,11 +14,11 @@ from PySide6.QtCore import QPoint, QSocketNotifier, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QLabel, QMenu
 
-from voicemate.desktop.companion import Companion
+from voicemate.desktop.companion import MenuPresenter
 from voicemate.desktop.icon import Icon
-from voicemate.desktop.known import Choice, Choices, Trouble
-from voicemate.desktop.qt.pictures import picture as drawn
-from voicemate.desktop.qt.tray import Tray, application
+from voicemate.desktop.known import Choice, Choices, MenuProblem
+from voicemate.desktop.qt.pictures import icon_image as drawn
+from voicemate.desktop.qt.tray import Tray, create_application
 
 
 def choices(persona: str) -> Choices:
@@ -33,7 +33,7 @@ def choices(persona: str) -> Choices:
 
 
 @dataclass
-class NotedErrands:
+class RecordingActions:
     """Notes what it is to do.
 
     Attributes:
@@ -43,18 +43,18 @@ class NotedErrands:
     done: list[str]
     at_login: bool = False
 
-    def start(self) -> None:
+    def start_daemon(self) -> None:
         self.done.append("start")
 
-    def why_down(self) -> Trouble | None:
+    def last_failure(self) -> MenuProblem | None:
         return None
 
     def starts_at_login(self) -> bool:
         return self.at_login
 
-    def start_at_login(self, on: bool) -> None:
-        self.done.append(f"at login {on}")
-        self.at_login = on
+    def set_start_at_login(self, enabled: bool) -> None:
+        self.done.append(f"at login {enabled}")
+        self.at_login = enabled
 
 
 def where(tray: Tray) -> dict[str, Any]:
@@ -112,8 +112,8 @@ def backdrop() -> QLabel:
 
 
 def main() -> None:
-    app, errands = application(), NotedErrands([])
-    tray = Tray(lambda show: Companion(show, errands, look_up=choices))
+    app, errands = create_application(), RecordingActions([])
+    tray = Tray(lambda show: MenuPresenter(show, errands, load_choices=choices))
 
     def obey() -> None:
         line = sys.stdin.readline()

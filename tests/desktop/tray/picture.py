@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.desktop.tray.scripted_daemon import ScriptedDaemon
 from tests.desktop.tray.shown_menu import shown_menu
 from tests.desktop.tray.tray_screen import Desktop, wait_until
-from voicemate.conversation.history import History
+from voicemate.conversation.history import HistoryWriter
 from voicemate.errors import ModelError
 
 SAID = (
@@ -46,11 +46,11 @@ def main() -> None:
 
 
 def _remember() -> None:
-    history = History()
-    history.begin_session("Juniper", {})
+    history = HistoryWriter()
+    history.start_session("Juniper", {})
     for number, (said, reply) in enumerate(SAID, 1):
-        history.begin_turn(number, said, "en")
-        history.finished(number, reply, False)
+        history.start_turn(number, said, "en")
+        history.finish_turn(number, reply, False)
     history.close()
 
 

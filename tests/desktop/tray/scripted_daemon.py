@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.simulation.scripted import ScriptedMind
-from tests.simulation.scripted_house import ScriptedShelf
-from voicemate.app import Stage
+from tests.simulation.scripted_house import ScriptedEnginePool
+from voicemate.app import AudioDevices
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.room import Room
+from voicemate.audio.room import SimulatedRoom
 from voicemate.config import Settings
 from voicemate.control.server import ControlServer
-from voicemate.daemon.keeper import Keeper
-from voicemate.daemon.workshop import Workshop
+from voicemate.daemon.keeper import Daemon
+from voicemate.daemon.workshop import ConversationFactory
 from voicemate.events import EventStream
 from voicemate.personas.persona import Persona
 
@@ -27,7 +27,7 @@ class ScriptedDaemon:
         shelf: its engines.
     """
 
-    shelf: ScriptedShelf = field(default_factory=lambda: ScriptedShelf(ScriptedMind(default="word " * 400)))
+    shelf: ScriptedEnginePool = field(default_factory=lambda: ScriptedEnginePool(ScriptedMind(default="word " * 400)))
 
     def __enter__(self) -> "ScriptedDaemon":
         self._up = threading.Event()
@@ -43,22 +43,22 @@ class ScriptedDaemon:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        workshop = Workshop(engines=self.shelf, listening=_stage, speaking=_stage, keep=_kept)
-        self.keeper = Keeper(workshop, greet=False)
+        workshop = ConversationFactory(engines=self.shelf, listening=_stage, speaking=_stage, keep=_kept)
+        self.keeper = Daemon(workshop, greet=False)
         server = ControlServer(self.keeper)
         await server.open()
         keeping = asyncio.create_task(self.keeper.run())
         self._up.set()
         await self.keeper.stopped.wait()
-        server.refuse_more()
+        server.stop_accepting()
         await keeping
         await server.close()
 
 
-def _stage(settings: Settings) -> Stage:
+def _stage(settings: Settings) -> AudioDevices:
     clock = SampleClock()
-    room = Room(clock)
-    return Stage(room.microphone, room.loudspeaker, clock)
+    room = SimulatedRoom(clock)
+    return AudioDevices(room.microphone, room.speaker, clock)
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from tests.desktop.tray.scripted_daemon import ScriptedDaemon
 from tests.desktop.tray.shown_menu import ShownMenu
 from tests.desktop.tray.tray_screen import wait_until
 from voicemate.config import load
-from voicemate.control.client import Client
-from voicemate.control.status import Status
+from voicemate.control.client import ControlClient
+from voicemate.control.status import DaemonStatus
 from voicemate.errors import ModelError
 
 pytestmark = pytest.mark.desktop
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.desktop
 LISTENING, MUTED, ATTENTION, NOT_RUNNING, SPEAKING = "#1c8577", "#7a5195", "#d0342c", "#7a7f87", "#2b6cb0"
 
 
-def status() -> Status:
-    with Client() as client:
+def status() -> DaemonStatus:
+    with ControlClient() as client:
         return client.status()
 
 
@@ -38,7 +38,7 @@ def test_mute(menu: ShownMenu) -> None:
         assert menu.item("Mute")["checked"]
         assert menu.item("Muted: Juniper hears nothing")["enabled"] is False
         menu.close()
-        with Client() as another:
+        with ControlClient() as another:
             another.call("mute", on=False)
         wait_for_colour(menu, LISTENING)
 
@@ -67,11 +67,11 @@ def test_another_voice(menu: ShownMenu) -> None:
     with ScriptedDaemon():
         wait_for_colour(menu, LISTENING)
         menu.click("Voice", "English (America)")
-        wait_until(lambda: load().speaking.voice == "gmw/en-us", "it is in the settings")
+        wait_until(lambda: load().tts.voice == "gmw/en-us", "it is in the settings")
 
 
 def test_the_character_can_be_silenced(menu: ShownMenu) -> None:
-    with ScriptedDaemon(), Client() as client:
+    with ScriptedDaemon(), ControlClient() as client:
         wait_for_colour(menu, LISTENING)
         client.send("ask", text="tell me everything")
         wait_for_colour(menu, SPEAKING)

@@ -6,9 +6,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from voicemate.config import Settings, ThinkingSettings
-from voicemate.daemon.engine_shelf import EngineShelf
-from voicemate.daemon.resting import RestingLlama
+from voicemate.config import LlmSettings, Settings
+from voicemate.daemon.engine_shelf import EnginePool
+from voicemate.daemon.resting import UnloadableLlama
 from voicemate.personas.persona import Persona, Sampling
 from voicemate.thinking.llama import Llama
 from voicemate.thinking.mind import Message
@@ -24,20 +24,20 @@ async def test_at_rest_their_memory_is_free_and_the_character_remembers_afterwar
 ) -> None:
     monkeypatch.setenv("VOICEMATE_MODELS", str(smollm2.parent))
     monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path))
-    shelf, process = EngineShelf(), psutil.Process()
-    engines = await shelf.fit(SETTINGS, PERSONA)
+    shelf, process = EnginePool(), psutil.Process()
+    engines = await shelf.load(SETTINGS, PERSONA)
     try:
-        dialogue = engines.dialogue
-        first = "".join([piece async for piece in dialogue.think("Who are you?", 1)])
-        dialogue.remember("Who are you?", first)
+        dialogue = engines.chat_history
+        first = "".join([piece async for piece in dialogue.reply_to("Who are you?", 1)])
+        dialogue.add_exchange("Who are you?", first)
         loaded = process.memory_info().rss
-        await shelf.rest()
+        await shelf.unload()
         freed = loaded - process.memory_info().rss
         assert freed > 0.5 * smollm2.stat().st_size
 
-        assert await shelf.fit(SETTINGS, PERSONA) != engines, "another conversation begins while they rest"
-        await shelf.awake()
-        again = "".join([piece async for piece in dialogue.think("And what do you like?", 2)])
+        assert await shelf.load(SETTINGS, PERSONA) != engines, "another conversation begins while they rest"
+        await shelf.reload()
+        again = "".join([piece async for piece in dialogue.reply_to("And what do you like?", 2)])
         assert again.strip()
     finally:
         await shelf.close()
@@ -49,26 +49,26 @@ CONVERSATION = [
     Message("assistant", "That sounds like a happy cat."),
 ]
 QUESTION = Message("user", "What do cats like?")
-THINKING = ThinkingSettings(threads=1, context=512)
+THINKING = LlmSettings(threads=1, context=512)
 
 
-async def answer(mind: RestingLlama) -> str:
+async def answer(mind: UnloadableLlama) -> str:
     return "".join([piece async for piece in mind.reply([*CONVERSATION, QUESTION], Sampling(max_tokens=12), 1)])
 
 
-async def evaluated(mind: RestingLlama) -> int:
-    return (await mind.awake()).evaluated_tokens
+async def evaluated(mind: UnloadableLlama) -> int:
+    return (await mind.loaded()).evaluated_tokens
 
 
 async def test_what_was_said_before_the_rest_need_not_be_read_again(smollm2: Path) -> None:
-    mind = RestingLlama(await Llama.load(smollm2, THINKING), lambda: Llama.load(smollm2, THINKING))
+    mind = UnloadableLlama(await Llama.load(smollm2, THINKING), lambda: Llama.load(smollm2, THINKING))
     try:
         await mind.warm(CONVERSATION)
         read = await evaluated(mind)
         expected = await answer(mind)
         await mind.warm(CONVERSATION)
-        await mind.keep()
-        await mind.rest()
+        await mind.save_state()
+        await mind.unload()
         assert await evaluated(mind) == 0
         assert await answer(mind) == expected
         assert await evaluated(mind) < read
@@ -78,13 +78,13 @@ async def test_what_was_said_before_the_rest_need_not_be_read_again(smollm2: Pat
 
 async def test_what_is_too_much_to_be_kept_is_read_again(smollm2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicemate.daemon.resting._MOST_KEPT", 1000)
-    mind = RestingLlama(await Llama.load(smollm2, THINKING), lambda: Llama.load(smollm2, THINKING))
+    mind = UnloadableLlama(await Llama.load(smollm2, THINKING), lambda: Llama.load(smollm2, THINKING))
     try:
         await mind.prepare(CONVERSATION[:1])
         await mind.warm(CONVERSATION)
         expected = await answer(mind)
-        await mind.keep()
-        await mind.rest()
+        await mind.save_state()
+        await mind.unload()
         assert await evaluated(mind) > 0
         assert await answer(mind) == expected
     finally:

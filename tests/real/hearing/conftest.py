@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from voicemate.config import Settings
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener
+from voicemate.hearing.ears import SpeechSegmenter
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
 
 SETTINGS = Settings()
-MakeListener = Callable[..., Listener]
+MakeListener = Callable[..., SpeechRecognizer]
 
 
 @pytest.fixture(scope="session")
@@ -30,15 +30,15 @@ def base(whisper_base: Path) -> Iterator[Whisper]:
 
 
 @pytest.fixture
-def ears(silero: Path) -> Ears:
-    return Ears(VoiceActivity(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.hearing.longest_piece_s)
+def ears(silero: Path) -> SpeechSegmenter:
+    return SpeechSegmenter(VoiceActivity(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.stt.max_chunk_s)
 
 
 @pytest.fixture
-def listen(ears: Ears) -> MakeListener:
+def listen(ears: SpeechSegmenter) -> MakeListener:
     """A listener with these ears, for a transcriber."""
 
-    def make(whisper: Whisper, language: str = "auto") -> Listener:
-        return Listener(ears, whisper, language)
+    def make(whisper: Whisper, language: str = "auto") -> SpeechRecognizer:
+        return SpeechRecognizer(ears, whisper, language)
 
     return make

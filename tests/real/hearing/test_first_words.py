@@ -4,7 +4,7 @@ import pytest
 from voicemate.bench.word_errors import plain_words
 from voicemate.hearing.recording import utterances
 from voicemate.hearing.whisper import Whisper
-from voicemate.sound import milliseconds, samples
+from voicemate.sound import to_ms, to_samples
 
 pytestmark = pytest.mark.real
 
@@ -27,7 +27,7 @@ async def test_the_first_word_is_never_lost(clips, listen, tiny: Whisper, clip: 
 
 async def test_the_voice_is_found_where_it_is(clips, listen, tiny: Whisper):
     """The sound of the sentence lies between 190 and 1,520 ms of its clip, with digital silence around it."""
-    pcm = np.concatenate([np.zeros(samples(500)), clips["wyoming/living_room_light_en.flac"].pcm()])
+    pcm = np.concatenate([np.zeros(to_samples(500)), clips["wyoming/living_room_light_en.flac"].pcm()])
     [heard] = [heard async for heard in utterances(listen(tiny), pcm.astype(np.float32), silence_ms=480)]
-    assert 500 + 190 - 100 <= milliseconds(heard.began) <= 500 + 190 + 10
-    assert 500 + 1520 - 50 <= milliseconds(heard.ended) <= 500 + 1520 + 100
+    assert 500 + 190 - 100 <= to_ms(heard.began) <= 500 + 190 + 10
+    assert 500 + 1520 - 50 <= to_ms(heard.ended) <= 500 + 1520 + 100

@@ -5,8 +5,8 @@ import pytest
 
 from voicemate.bench.word_errors import errors, plain_words
 from voicemate.config import Settings
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener
+from voicemate.hearing.ears import SpeechSegmenter
+from voicemate.hearing.listener import SpeechRecognizer
 from voicemate.hearing.recording import utterances
 from voicemate.hearing.voice_activity import VoiceActivity
 from voicemate.hearing.whisper import Whisper
@@ -15,7 +15,7 @@ from voicemate.sound import CLOCK_HZ, Pcm
 pytestmark = pytest.mark.real
 
 
-async def words_in_one_utterance(listener: Listener, pcm: Pcm) -> list[str]:
+async def words_in_one_utterance(listener: SpeechRecognizer, pcm: Pcm) -> list[str]:
     """Pauses of up to 2.5 s do not end it, so that only its pieces part it."""
     [heard] = [heard async for heard in utterances(listener, pcm, silence_ms=2500)]
     return plain_words(heard.understood.text, "en")
@@ -53,9 +53,9 @@ def longest_run_lost_or_doubled(expected: list[str], heard: list[str]) -> int:
 async def test_a_voice_that_never_pauses_is_cut_without_losing_a_word(clips, silero, tiny: Whisper):
     """Sixteen seconds of reading in pieces of five, most of them cut through a voice."""
     clip = clips["librispeech/libri-1088-134315-0000.flac"]
-    ears = Ears(VoiceActivity(silero, aggressiveness=1), Settings().vad, longest_piece_s=5)
+    ears = SpeechSegmenter(VoiceActivity(silero, aggressiveness=1), Settings().vad, longest_piece_s=5)
     expected = plain_words(clip.transcript, "en")
-    assert errors(expected, await words_in_one_utterance(Listener(ears, tiny), clip.pcm())) <= 2
+    assert errors(expected, await words_in_one_utterance(SpeechRecognizer(ears, tiny), clip.pcm())) <= 2
 
 
 async def test_half_a_minute_of_silence_inside_an_utterance_is_not_transcribed(clips, listen, tiny: Whisper):

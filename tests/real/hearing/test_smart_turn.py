@@ -7,11 +7,11 @@ import pytest
 
 from voicemate.errors import ModelError
 from voicemate.hearing.smart_turn import SmartTurn
-from voicemate.sound import samples
+from voicemate.sound import to_samples
 
 pytestmark = pytest.mark.real
 
-CUT = samples(900)
+CUT = to_samples(900)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def detector(smart_turn: Path):
 
 
 async def test_whole_sentences_sound_more_complete_than_their_first_halves(detector: SmartTurn, clips):
-    silence = np.zeros(samples(200), dtype=np.float32)
+    silence = np.zeros(to_samples(200), dtype=np.float32)
     names = [name for name in clips if name.startswith(("speechbrain/", "voice2json/", "wyoming/"))]
     sentences = [clips[name].pcm() for name in names if clips[name].kind == "speech"]
     whole = [await detector.complete(np.concatenate([pcm, silence])) for pcm in sentences]
@@ -32,11 +32,11 @@ async def test_whole_sentences_sound_more_complete_than_their_first_halves(detec
 
 async def test_only_the_last_eight_seconds_count(detector: SmartTurn, clips):
     pcm = clips["librispeech/libri-1088-134315-0000.flac"].pcm()
-    assert await detector.complete(pcm) == await detector.complete(pcm[-samples(8_000) :])
+    assert await detector.complete(pcm) == await detector.complete(pcm[-to_samples(8_000) :])
 
 
 async def test_sound_of_any_length_gets_an_answer(detector: SmartTurn):
-    for length in (0, 1, 512, samples(20_000)):
+    for length in (0, 1, 512, to_samples(20_000)):
         assert 0 <= await detector.complete(np.zeros(length, dtype=np.float32)) <= 1
 
 

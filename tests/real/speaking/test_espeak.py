@@ -12,10 +12,10 @@ import pytest_asyncio
 from pywhispercpp.model import Model
 from soxr import resample
 
-from voicemate.config import SpeakingSettings
+from voicemate.config import TtsSettings
 from voicemate.errors import SpeechError
 from voicemate.personas.persona import Voice
-from voicemate.sound import CLOCK_HZ, Sound, level_dbfs
+from voicemate.sound import CLOCK_HZ, AudioClip, level_dbfs
 from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
 
 pytestmark = [
@@ -32,12 +32,12 @@ CHINESE = Voice(language="zh")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def speaker() -> AsyncIterator[Pyttsx3Synthesizer]:
     assert shutil.which("espeak-ng"), "install espeak-ng"
-    synthesizer = Pyttsx3Synthesizer(SpeakingSettings(), warm_up=ENGLISH)
+    synthesizer = Pyttsx3Synthesizer(TtsSettings(), warm_up=ENGLISH)
     yield synthesizer
     await synthesizer.close()
 
 
-def heard(model: Model, sound: Sound, language: str) -> str:
+def heard(model: Model, sound: AudioClip, language: str) -> str:
     """What whisper makes of ``sound``: lower case, no punctuation."""
     pcm = np.pad(resample(sound.pcm, sound.rate, CLOCK_HZ), CLOCK_HZ // 4)
     segments = model.transcribe(

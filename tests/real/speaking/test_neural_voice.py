@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from voicemate.config import SpeakingSettings
+from voicemate.config import TtsSettings
 from voicemate.personas.persona import Voice
 from voicemate.sound import level_dbfs
 from voicemate.speaking.hibari_voice import HibariSynthesizer
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.real, pytest.mark.skipif(sys.platform != "linux", reas
 
 
 async def test_it_is_as_loud_as_the_systems_voices_audible_at_once_and_at_the_personas_pace():
-    system = Pyttsx3Synthesizer(SpeakingSettings())
+    system = Pyttsx3Synthesizer(TtsSettings())
     synthesizer = HibariSynthesizer(system)
     text = "Well, that depends on what you mean by early, but I usually wake up before six."
     sound = await synthesizer.render(text, Voice())

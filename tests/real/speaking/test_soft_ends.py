@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from voicemate.engine_thread import Cancellation
-from voicemate.sound import Sound
+from voicemate.sound import AudioClip
 from voicemate.speaking.trim import trimmed
 from voicemate.speaking.worker_process import WorkerProcess
 
@@ -27,7 +27,7 @@ def test_nothing_audible_is_cut_from_a_words_soft_ends(worker, word, voice):
     path = worker.folder / "word.wav"
     worker.ask({"do": "render", "text": word, "voice": voice, "rate": 142, "path": str(path)}, 30, Cancellation())
     pcm, rate = soundfile.read(path, dtype="float32")
-    kept = trimmed(Sound(np.asarray(pcm, np.float32), rate), 40)
+    kept = trimmed(AudioClip(np.asarray(pcm, np.float32), rate), 40)
     lost = np.sum(np.square(pcm)) - np.sum(np.square(kept.pcm))
     assert len(kept.pcm) < len(pcm)
     assert lost < 1e-4 * np.sum(np.square(pcm))  # 40 dB below the word's own level

@@ -9,7 +9,7 @@ from benchmarks.recordings import Recorded
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
 from voicemate.config import Settings
 from voicemate.conversation.floor_inputs import Tick, VoiceOff, VoiceOn
-from voicemate.hearing.speech_tracker import Paused, Resumed, Started
+from voicemate.hearing.speech_tracker import VoicePaused, VoiceResumed, VoiceStarted
 from voicemate.personas.persona import Persona
 from voicemate.tape import house
 from voicemate.tape.entries import Heard
@@ -39,10 +39,12 @@ def test_the_same_voices_are_found_at_the_same_places(
     for at in range(0, len(room) - BLOCK_SAMPLES, BLOCK_SAMPLES):
         block = Block(at, as_pcm(rounded(room[at : at + BLOCK_SAMPLES])))
         recorder.delivered(block)
-        told = [one for one in ears.push(block) if isinstance(one, Started | Paused | Resumed)]
+        told = [one for one in ears.push(block) if isinstance(one, VoiceStarted | VoicePaused | VoiceResumed)]
         recorder.heard(block, told)
         for one in told:
-            floor.step(VoiceOff(block.end, one.ended) if isinstance(one, Paused) else VoiceOn(block.end, one.began))
+            floor.step(
+                VoiceOff(block.end, one.ended) if isinstance(one, VoicePaused) else VoiceOn(block.end, one.began)
+            )
         floor.step(Tick(block.end, ears.voice_on))
     recorder.close()
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import ThinkingSettings
-from voicemate.personas.persona import Exchange, Persona, Sampling
+from voicemate.config import LlmSettings
+from voicemate.personas.persona import ExampleExchange, Persona, Sampling
 from voicemate.thinking.llama import Llama
 
 
@@ -15,7 +15,7 @@ def juniper() -> Persona:
         name="Juniper",
         description="A warm, curious gardener who lives by the sea with her cat Basil.",
         greeting="Hello, dear! What's on your mind today?",
-        examples=(Exchange(user="Who are you?", character="I'm Juniper, dear. I keep a garden by the sea."),),
+        examples=(ExampleExchange(user="Who are you?", character="I'm Juniper, dear. I keep a garden by the sea."),),
         sampling=Sampling(temperature=0.6, min_p=0.1, max_tokens=48),
     )
 
@@ -23,7 +23,7 @@ def juniper() -> Persona:
 @pytest.fixture(scope="session")
 def llama(smollm2: Path) -> Iterator[Llama]:
     """One loaded model for all tests that leave it as good as new, which is what it promises."""
-    loaded = asyncio.run(Llama.load(smollm2, ThinkingSettings(threads=1, context=1024)))
+    loaded = asyncio.run(Llama.load(smollm2, LlmSettings(threads=1, context=1024)))
     yield loaded
     loaded.close()
 
@@ -31,6 +31,6 @@ def llama(smollm2: Path) -> Iterator[Llama]:
 @pytest.fixture
 def small_llama(smollm2: Path) -> Iterator[Llama]:
     """A model with the smallest context there is."""
-    loaded = asyncio.run(Llama.load(smollm2, ThinkingSettings(threads=1, context=512)))
+    loaded = asyncio.run(Llama.load(smollm2, LlmSettings(threads=1, context=512)))
     yield loaded
     loaded.close()

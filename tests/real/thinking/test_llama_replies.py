@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import ThinkingSettings
+from voicemate.config import LlmSettings
 from voicemate.errors import ModelError
 from voicemate.personas.persona import Persona, Sampling
 from voicemate.thinking.llama import Llama
@@ -130,7 +130,7 @@ async def test_a_prompt_that_does_not_fit_is_refused_with_numbers(llama, juniper
 
 
 async def test_a_reply_ends_where_the_context_ends(smollm2: Path, juniper):
-    llama = await Llama.load(smollm2, ThinkingSettings(threads=1, context=512))
+    llama = await Llama.load(smollm2, LlmSettings(threads=1, context=512))
     filled = ask(juniper, "word " * (512 - llama.count_tokens(ask(juniper, "word")) - 20))
     reply = await answer(llama, filled, sampling=Sampling(max_tokens=400))
     llama.close()
@@ -138,7 +138,7 @@ async def test_a_reply_ends_where_the_context_ends(smollm2: Path, juniper):
 
 
 async def test_closing_in_the_middle_of_a_reply_is_quiet(smollm2: Path, juniper):
-    llama = await Llama.load(smollm2, ThinkingSettings(threads=1, context=512))
+    llama = await Llama.load(smollm2, LlmSettings(threads=1, context=512))
     pieces = llama.reply(ask(juniper, "Tell me a story."), Sampling(), 1)
     await anext(pieces)
     llama.close()

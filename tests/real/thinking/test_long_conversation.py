@@ -3,10 +3,10 @@ from contextlib import aclosing
 import pytest
 
 from voicemate.personas.persona import Persona
-from voicemate.thinking.context import Context
+from voicemate.thinking.context import ContextWindow
 from voicemate.thinking.llama import Llama
 from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt import Remembered
+from voicemate.thinking.prompt import Exchange
 
 pytestmark = pytest.mark.real
 QUESTIONS = ("How are you?", "And the roses?", "Tell me about Basil.", "Really?", "Do you like rain?")
@@ -24,8 +24,8 @@ async def first_words(llama: Llama, messages: list[Message], persona: Persona, s
 
 
 async def test_sixty_turns_in_the_smallest_context_never_fail_and_keep_the_persona(small_llama, juniper):
-    context = Context(juniper, small_llama.size, small_llama.count_tokens)
-    history: list[Remembered] = []
+    context = ContextWindow(juniper, small_llama.size, small_llama.count_tokens)
+    history: list[Exchange] = []
     persona = context.opening
     prefills: list[int] = []
     rolls = 0
@@ -41,7 +41,7 @@ async def test_sixty_turns_in_the_smallest_context_never_fail_and_keep_the_perso
         heard = await first_words(small_llama, messages, juniper, turn)
         assert heard
 
-        history.append(Remembered(question, heard))
+        history.append(Exchange(question, heard))
         idle = context.fit(history)
         rolls += len(idle) <= len(messages)
         await small_llama.warm(idle)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import ThinkingSettings
+from voicemate.config import LlmSettings
 from voicemate.errors import ModelError
 from voicemate.thinking.llama import Llama
 
 pytestmark = pytest.mark.real
-SETTINGS = ThinkingSettings(threads=1, context=512)
+SETTINGS = LlmSettings(threads=1, context=512)
 
 
 async def test_a_missing_file_is_named(tmp_path: Path):
@@ -37,7 +37,7 @@ async def test_a_truncated_file_is_refused(tmp_path: Path, smollm2: Path, length
 
 async def test_a_context_that_the_model_never_learned_is_refused(smollm2: Path):
     with pytest.raises(ModelError, match=r"context of 16384 tokens is more than this model knows \(8192\)"):
-        await Llama.load(smollm2, ThinkingSettings(threads=1, context=16_384))
+        await Llama.load(smollm2, LlmSettings(threads=1, context=16_384))
 
 
 PROCESS = """

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voicemate.config import ThinkingSettings
+from voicemate.config import LlmSettings
 from voicemate.errors import ModelError
 from voicemate.personas.persona import Sampling
 from voicemate.thinking.native import Native
@@ -16,7 +16,7 @@ GREEDY = Sampling(temperature=0, dry=0, repeat_penalty=1)
 
 @pytest.fixture(scope="module")
 def native(smollm2: Path) -> Iterator[Native]:
-    with closing(Native(smollm2, ThinkingSettings(threads=1, context=512))) as model:
+    with closing(Native(smollm2, LlmSettings(threads=1, context=512))) as model:
         tokens = model.tokenize(
             "<|im_start|>user\nWhat do you like?<|im_end|>\n<|im_start|>assistant\nMy favourite flower is the"
         )
@@ -55,7 +55,7 @@ def test_a_penalty_keeps_the_reply_from_saying_the_same_again(native):
 
 
 def test_a_closed_model_says_so_instead_of_crashing(smollm2: Path):
-    model = Native(smollm2, ThinkingSettings(threads=1, context=512))
+    model = Native(smollm2, LlmSettings(threads=1, context=512))
     model.close()
     model.close()
     with pytest.raises(ModelError, match="was closed"):

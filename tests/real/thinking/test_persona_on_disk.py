@@ -2,17 +2,17 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import ThinkingSettings
+from voicemate.config import LlmSettings
 from voicemate.personas.persona import Sampling
 from voicemate.thinking.llama import Llama
 from voicemate.thinking.mind import Message
 from voicemate.thinking.prompt import opening
 
 pytestmark = pytest.mark.real
-SETTINGS = ThinkingSettings(threads=1, context=512)
+SETTINGS = LlmSettings(threads=1, context=512)
 
 
-async def first_words(smollm2: Path, folder: Path, juniper, settings: ThinkingSettings = SETTINGS) -> tuple[int, str]:
+async def first_words(smollm2: Path, folder: Path, juniper, settings: LlmSettings = SETTINGS) -> tuple[int, str]:
     """Tokens evaluated to read the persona at a start, and the first reply after it."""
     llama = await Llama.load(smollm2, settings, folder)
     await llama.prepare(opening(juniper))
@@ -27,7 +27,7 @@ async def test_the_second_start_reads_no_persona_and_speaks_the_same_words(smoll
     first, words = await first_words(smollm2, tmp_path, juniper)
     assert first > 100
     assert await first_words(smollm2, tmp_path, juniper) == (0, words)
-    larger = ThinkingSettings(threads=1, context=1024)
+    larger = LlmSettings(threads=1, context=1024)
     assert await first_words(smollm2, tmp_path, juniper, larger) == (0, words)
 
 

@@ -6,37 +6,37 @@ import pytest
 
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.audio.room import Room
+from voicemate.audio.room import SimulatedRoom
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.errors import AudioError
-from voicemate.sound import CLOCK_HZ, Sound, level_dbfs
+from voicemate.sound import CLOCK_HZ, AudioClip, level_dbfs
 
 
-def words(seconds: float, level: float = 0.5, rate: int = CLOCK_HZ) -> Sound:
-    return Sound(np.full(round(seconds * rate), level, dtype=np.float32), rate)
+def words(seconds: float, level: float = 0.5, rate: int = CLOCK_HZ) -> AudioClip:
+    return AudioClip(np.full(round(seconds * rate), level, dtype=np.float32), rate)
 
 
-async def listen(room: Room) -> list[Block]:
+async def listen(room: SimulatedRoom) -> list[Block]:
     return [block async for block in room.microphone.blocks()]
 
 
-async def held_conversation(room: Room, clock: SampleClock) -> list[Block]:
+async def held_conversation(room: SimulatedRoom, clock: SampleClock) -> list[Block]:
     """The person says something twice; the character answers half a second after each."""
     await room.microphone.open()
     listening = asyncio.create_task(listen(room))
     for _ in range(2):
         await room.say(words(1.0))
         await asyncio.sleep(0.5)
-        room.loudspeaker.play(words(2.0, level=0.25))
-        await room.until_quiet(0.5)
-    room.leave()
+        room.speaker.play(words(2.0, level=0.25))
+        await room.wait_until_quiet(0.5)
+    room.end_input()
     return await listening
 
 
 def test_the_same_conversation_takes_as_long_as_it_takes_or_no_time():
     async def main() -> np.ndarray:
         clock = SampleClock()
-        room = Room(clock)
+        room = SimulatedRoom(clock)
         await held_conversation(room, clock)
         return room.recording()
 
@@ -50,7 +50,7 @@ def test_the_same_conversation_takes_as_long_as_it_takes_or_no_time():
 def test_the_recording_has_person_left_and_character_right_on_one_time_line():
     async def main() -> np.ndarray:
         clock = SampleClock()
-        room = Room(clock)
+        room = SimulatedRoom(clock)
         await held_conversation(room, clock)
         return room.recording()
 
@@ -64,14 +64,14 @@ def test_the_recording_has_person_left_and_character_right_on_one_time_line():
 def test_the_microphone_hears_the_person_at_the_very_moment_they_speak():
     async def main() -> None:
         clock = SampleClock()
-        room = Room(clock)
+        room = SimulatedRoom(clock)
         await room.microphone.open()
         listening = asyncio.create_task(listen(room))
         await asyncio.sleep(0.7)
         begin = clock.now()
         end = await room.say(words(0.5, rate=48_000))
         assert end == clock.now()
-        room.leave()
+        room.end_input()
         blocks = await listening
         assert [block.at for block in blocks] == list(range(0, blocks[-1].end, BLOCK_SAMPLES))
         heard = np.concatenate([block.pcm for block in blocks])
@@ -84,7 +84,7 @@ def test_the_microphone_hears_the_person_at_the_very_moment_they_speak():
 def test_a_block_comes_when_its_last_sample_is_in_the_air():
     async def main() -> None:
         clock = SampleClock()
-        room = Room(clock)
+        room = SimulatedRoom(clock)
         await room.microphone.open()
         async for block in room.microphone.blocks():
             assert clock.now() == block.end
@@ -97,10 +97,10 @@ def test_a_block_comes_when_its_last_sample_is_in_the_air():
 def test_what_is_said_later_can_be_agreed_on_before():
     async def main() -> np.ndarray:
         clock = SampleClock()
-        room = Room(clock)
+        room = SimulatedRoom(clock)
         room.say_at(words(0.1), CLOCK_HZ)
         room.say_at(words(0.1), 2 * CLOCK_HZ)
-        room.leave()
+        room.end_input()
         await room.microphone.open()
         return np.concatenate([block.pcm for block in await listen(room)])
 
@@ -112,9 +112,9 @@ def test_what_is_said_later_can_be_agreed_on_before():
 def test_a_room_with_noise_has_it_at_its_level_and_the_same_each_time():
     async def main() -> np.ndarray:
         clock = SampleClock()
-        room = Room(clock, noise_dbfs=-60, seed=5)
+        room = SimulatedRoom(clock, noise_dbfs=-60, seed=5)
         room.say_at(words(0.1, level=0.0), 2 * CLOCK_HZ)
-        room.leave()
+        room.end_input()
         await room.microphone.open()
         return np.concatenate([block.pcm for block in await listen(room)])
 
@@ -125,28 +125,28 @@ def test_a_room_with_noise_has_it_at_its_level_and_the_same_each_time():
 
 def test_position_follows_every_sample():
     async def main() -> None:
-        room = Room(SampleClock())
-        span = room.loudspeaker.play(words(1.0))
+        room = SimulatedRoom(SampleClock())
+        span = room.speaker.play(words(1.0))
         await asyncio.sleep(0.3)
-        assert room.loudspeaker.position() == pytest.approx(span.start + 0.3 * CLOCK_HZ, abs=1)
-        room.loudspeaker.pause(fade_ms=0)
+        assert room.speaker.position() == pytest.approx(span.start + 0.3 * CLOCK_HZ, abs=1)
+        room.speaker.pause(fade_ms=0)
         await asyncio.sleep(10)
-        assert room.loudspeaker.position() == pytest.approx(0.3 * CLOCK_HZ, abs=2)
-        assert not room.loudspeaker.idle()
-        room.loudspeaker.resume()
+        assert room.speaker.position() == pytest.approx(0.3 * CLOCK_HZ, abs=2)
+        assert not room.speaker.idle()
+        room.speaker.resume()
         await asyncio.sleep(0.71)
-        assert room.loudspeaker.idle()
-        assert room.loudspeaker.position() == span.end
+        assert room.speaker.idle()
+        assert room.speaker.position() == span.end
 
     run_virtual(main())
 
 
 def test_stop_is_silent_twenty_milliseconds_later():
     async def main() -> np.ndarray:
-        room = Room(SampleClock())
-        room.loudspeaker.play(words(1.0))
+        room = SimulatedRoom(SampleClock())
+        room.speaker.play(words(1.0))
         await asyncio.sleep(0.5)
-        room.loudspeaker.stop()
+        room.speaker.stop()
         await asyncio.sleep(1.0)
         return room.recording()[:, 1]
 
@@ -157,18 +157,18 @@ def test_stop_is_silent_twenty_milliseconds_later():
 def test_a_person_waits_for_an_answer_but_not_for_ever():
     async def main() -> None:
         clock = SampleClock()
-        room = Room(clock)
+        room = SimulatedRoom(clock)
 
         async def answer() -> None:
             await asyncio.sleep(3)
-            room.loudspeaker.play(words(1.0))
+            room.speaker.play(words(1.0))
             await asyncio.sleep(1.4)  # a breath between two phrases
-            room.loudspeaker.play(words(1.0))
+            room.speaker.play(words(1.0))
 
         answering = asyncio.create_task(answer())
-        assert await room.until_answered(quiet_s=1.0)
+        assert await room.wait_until_answered(quiet_s=1.0)
         assert clock.now() == pytest.approx((3 + 1.4 + 1 + 1) * CLOCK_HZ, abs=0.1 * CLOCK_HZ)
-        assert not await room.until_answered(patience_s=5)
+        assert not await room.wait_until_answered(timeout_s=5)
         await answering
 
     run_virtual(main())
@@ -176,12 +176,12 @@ def test_a_person_waits_for_an_answer_but_not_for_ever():
 
 def test_faults_of_the_room_reach_whoever_listens_for_them():
     async def main() -> None:
-        room = Room(SampleClock())
+        room = SimulatedRoom(SampleClock())
         told: list[AudioError | None] = []
-        for device in (room.microphone, room.loudspeaker):
-            device.on_health(told.append)
-            device.fault(AudioError("It is broken", "Mend it"))
-            device.fault(None)
+        for device in (room.microphone, room.speaker):
+            device.add_health_listener(told.append)
+            device.report_fault(AudioError("It is broken", "Mend it"))
+            device.report_fault(None)
         assert [bool(fault) for fault in told] == [True, False, True, False]
 
     run_virtual(main())
@@ -189,13 +189,13 @@ def test_faults_of_the_room_reach_whoever_listens_for_them():
 
 async def test_in_real_time_the_room_keeps_real_time():
     clock = SampleClock()
-    room = Room(clock)
+    room = SimulatedRoom(clock)
     await room.microphone.open()
     listening = asyncio.create_task(listen(room))
     loop = asyncio.get_running_loop()
     before = loop.time()
     await room.say(words(0.3))
-    room.leave()
+    room.end_input()
     blocks = await listening
     assert loop.time() - before >= 0.3
     assert blocks[-1].end == pytest.approx(0.3 * CLOCK_HZ, abs=BLOCK_SAMPLES + 1600)

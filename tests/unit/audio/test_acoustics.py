@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from voicemate.audio import beds
-from voicemate.audio.acoustics import Acoustics, Bed, Convolver, EchoPath, Path, saturated
+from voicemate.audio.acoustics import AcousticPath, Acoustics, BackgroundSound, Convolver, SimulatedEcho, soft_clip
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.sound import CLOCK_HZ, level_dbfs
 
@@ -22,7 +22,7 @@ def test_a_stream_is_convolved_as_if_it_were_one_piece(length: int):
 
 @pytest.mark.parametrize("rt60_s", [0.0, 0.2, 0.8])
 def test_a_path_brings_as_much_energy_as_it_says_and_rings_as_long(rt60_s: float):
-    response = Path(gain_db=-12, rt60_s=rt60_s, seed=3).response()
+    response = AcousticPath(gain_db=-12, rt60_s=rt60_s, seed=3).impulse_response()
     assert 10 * np.log10(np.sum(np.square(response))) == pytest.approx(-12, abs=0.01)
     assert len(response) == max(1, round(rt60_s * CLOCK_HZ))
     if rt60_s:
@@ -33,32 +33,36 @@ def test_a_path_brings_as_much_energy_as_it_says_and_rings_as_long(rt60_s: float
 
 
 def test_the_same_room_is_the_same_every_time_and_another_place_is_not():
-    assert np.array_equal(Path(rt60_s=0.3, seed=1).response(), Path(rt60_s=0.3, seed=1).response())
-    assert not np.array_equal(Path(rt60_s=0.3, seed=1).response(), Path(rt60_s=0.3, seed=2).response())
+    assert np.array_equal(
+        AcousticPath(rt60_s=0.3, seed=1).impulse_response(), AcousticPath(rt60_s=0.3, seed=1).impulse_response()
+    )
+    assert not np.array_equal(
+        AcousticPath(rt60_s=0.3, seed=1).impulse_response(), AcousticPath(rt60_s=0.3, seed=2).impulse_response()
+    )
 
 
 def test_a_path_without_reverberation_only_changes_the_level():
     sound = noise(1000)
-    assert np.allclose(Path(gain_db=-6).carry(sound), sound * 10 ** (-6 / 20))
-    assert np.array_equal(Path().carry(sound), sound)
+    assert np.allclose(AcousticPath(gain_db=-6).apply(sound), sound * 10 ** (-6 / 20))
+    assert np.array_equal(AcousticPath().apply(sound), sound)
 
 
 def test_a_loudspeaker_gives_no_more_than_it_can_and_quiet_sound_as_it_is():
-    loud = saturated(np.linspace(-1, 1, 100, dtype=np.float32), 0.25)
+    loud = soft_clip(np.linspace(-1, 1, 100, dtype=np.float32), 0.25)
     assert np.max(np.abs(loud)) <= 0.25
     quiet = np.linspace(-0.01, 0.01, 100, dtype=np.float32)
-    assert np.allclose(saturated(quiet, 0.25), quiet, atol=1e-5)
+    assert np.allclose(soft_clip(quiet, 0.25), quiet, atol=1e-5)
 
 
 def test_the_echo_is_quieter_by_what_the_room_says():
-    path = EchoPath(Acoustics(Path(gain_db=-20, rt60_s=0.3, seed=1)))
+    path = SimulatedEcho(Acoustics(AcousticPath(gain_db=-20, rt60_s=0.3, seed=1)))
     sound = noise(100 * BLOCK_SAMPLES)
     echo = np.concatenate([path.push(block) for block in sound.reshape(-1, BLOCK_SAMPLES)])
     assert level_dbfs(echo[CLOCK_HZ:]) == pytest.approx(level_dbfs(sound) - 20, abs=1)
 
 
 def test_a_bed_goes_on_for_ever_at_its_level():
-    bed = Bed(beds.noise(1.0, db_per_octave=-3, seed=4), dbfs=-40)
+    bed = BackgroundSound(beds.noise(1.0, db_per_octave=-3, seed=4), dbfs=-40)
     whole = bed.between(0, 5 * CLOCK_HZ)
     assert level_dbfs(whole) == pytest.approx(-40, abs=0.1)
     assert np.array_equal(whole[:CLOCK_HZ], whole[3 * CLOCK_HZ : 4 * CLOCK_HZ])
@@ -76,7 +80,7 @@ def test_noise_has_the_slope_that_was_asked_for(slope: float):
 
 def test_music_and_chatter_are_seeded_and_fill_their_time():
     voices = [noise(CLOCK_HZ // 2, seed) for seed in range(3)]
-    for made in (lambda seed: beds.music(3.0, seed), lambda seed: beds.chatter(voices, 3.0, seed=seed)):
+    for made in (lambda seed: beds.music(3.0, seed), lambda seed: beds.babble(voices, 3.0, seed=seed)):
         first = made(1)
         assert len(first) == 3 * CLOCK_HZ
         assert np.array_equal(first, made(1))
@@ -86,7 +90,7 @@ def test_music_and_chatter_are_seeded_and_fill_their_time():
 
 
 def test_with_clocks_that_differ_an_echo_comes_later_and_later():
-    path = EchoPath(Acoustics(Path(delay_ms=10), drift_ppm=1_000))
+    path = SimulatedEcho(Acoustics(AcousticPath(delay_ms=10), drift_ppm=1_000))
     played = np.convolve(noise(20 * BLOCK_SAMPLES), np.hanning(32) / 16, mode="same").astype(np.float32)
     padded = np.concatenate([np.zeros(CLOCK_HZ, np.float32), played, np.zeros(CLOCK_HZ, np.float32)])
 

@@ -7,35 +7,35 @@ from voicemate.audio.buffer_length import CALM_S, BufferLength
 def relapse(buffer: BufferLength) -> float:
     """It is long; returns how many seconds of sound it takes until a shorter one is tried, which then runs dry."""
     sounded = 0.0
-    while not buffer.calm():
-        buffer.sounded(1.0)
+    while not buffer.shrink_if_calm():
+        buffer.add_playback(1.0)
         sounded += 1
-    assert buffer.ran_dry(2)
+    assert buffer.grow_after_underflow(2)
     return sounded
 
 
 def test_each_time_that_a_shorter_one_was_tried_too_soon_it_takes_twice_as_long():
     buffer = BufferLength(0.03, 0.12)
-    assert buffer.ran_dry(2)
+    assert buffer.grow_after_underflow(2)
     assert [relapse(buffer) for _ in range(3)] == [CALM_S, 2 * CALM_S, 4 * CALM_S]
 
 
 def test_who_is_told_the_same_again_does_nothing():
     buffer = BufferLength(0.03, 0.03)
-    buffer.sounded(5)
-    assert not buffer.ran_dry(2)
-    assert not buffer.ran_dry(2)
+    buffer.add_playback(5)
+    assert not buffer.grow_after_underflow(2)
+    assert not buffer.grow_after_underflow(2)
     assert buffer.seconds == 0.03
 
 
 def test_the_longest_one_becomes_shorter_too_when_all_is_calm():
     buffer = BufferLength(0.03, 0.06)
-    assert buffer.ran_dry(2)
-    assert not buffer.ran_dry(3)
-    buffer.sounded(CALM_S - 1)
-    assert not buffer.calm()
-    buffer.sounded(1)
-    assert buffer.calm()
+    assert buffer.grow_after_underflow(2)
+    assert not buffer.grow_after_underflow(3)
+    buffer.add_playback(CALM_S - 1)
+    assert not buffer.shrink_if_calm()
+    buffer.add_playback(1)
+    assert buffer.shrink_if_calm()
     assert buffer.seconds == 0.03
 
 
@@ -44,9 +44,9 @@ def test_it_stays_within_its_bounds(happened: list[int | float | None]):
     buffer = BufferLength(0.03, 0.12)
     for one in happened:
         if isinstance(one, int):
-            buffer.ran_dry(one)
+            buffer.grow_after_underflow(one)
         elif one is None:
-            buffer.calm()
+            buffer.shrink_if_calm()
         else:
-            buffer.sounded(one)
+            buffer.add_playback(one)
         assert 0.03 <= buffer.seconds <= 0.12

@@ -13,7 +13,7 @@ def test_what_was_written_is_read_once_and_in_order():
     ring = CaptureRing(1000)
     written = read = 0
     for n in [10, 300, 1, 250, 400, 99, 0, 380]:
-        ring.write(count(written, n), moment=float(written + n))
+        ring.write(count(written, n), time=float(written + n))
         written += n
         pcm, moment, lost = ring.read()
         assert np.array_equal(pcm, count(read, n))
@@ -25,7 +25,7 @@ def test_what_was_written_is_read_once_and_in_order():
 def test_a_reader_who_falls_behind_loses_the_oldest_and_is_told():
     ring = CaptureRing(1000)
     for first in range(0, 2000, 100):
-        ring.write(count(first, 100), moment=0.0)
+        ring.write(count(first, 100), time=0.0)
     pcm, _, lost = ring.read()
     assert lost
     assert np.array_equal(pcm, count(1500, 500))
@@ -37,7 +37,7 @@ def test_two_threads_lose_and_double_nothing():
 
     def callback() -> None:
         for first in range(0, 70_600, 706):
-            ring.write(count(first, 706), moment=0.0)
+            ring.write(count(first, 706), time=0.0)
 
     writer = threading.Thread(target=callback)
     pieces = []

@@ -1,6 +1,6 @@
 import pytest
 
-from voicemate.audio.devices import Device, Direction, choose
+from voicemate.audio.devices import Device, Direction, find_device
 from voicemate.errors import AudioError
 
 BUILT_IN = Device(0, "MacBook Pro Microphone", "Core Audio", 1, 0, 48_000, default_input=True)
@@ -12,39 +12,39 @@ ALL = [BUILT_IN, SPEAKERS, AIRPODS_IN, AIRPODS_OUT, STUDIO]
 
 
 def test_without_a_name_it_is_the_default():
-    assert choose(ALL, Direction.INPUT) is BUILT_IN
-    assert choose(ALL, Direction.OUTPUT) is SPEAKERS
+    assert find_device(ALL, Direction.INPUT) is BUILT_IN
+    assert find_device(ALL, Direction.OUTPUT) is SPEAKERS
 
 
 def test_without_a_default_it_is_the_first():
-    assert choose([STUDIO, AIRPODS_IN], Direction.INPUT) is STUDIO
+    assert find_device([STUDIO, AIRPODS_IN], Direction.INPUT) is STUDIO
 
 
 def test_any_part_of_the_name_will_do():
-    assert choose(ALL, Direction.INPUT, "airpods") is AIRPODS_IN
-    assert choose(ALL, Direction.OUTPUT, "AirPods") is AIRPODS_OUT
+    assert find_device(ALL, Direction.INPUT, "airpods") is AIRPODS_IN
+    assert find_device(ALL, Direction.OUTPUT, "AirPods") is AIRPODS_OUT
 
 
 def test_a_whole_name_wins_over_a_part_of_another():
     monitor = Device(5, "Studio Display Microphone (2)", "Core Audio", 1, 0, 48_000)
-    assert choose([monitor, *ALL], Direction.INPUT, "studio display microphone") is STUDIO
+    assert find_device([monitor, *ALL], Direction.INPUT, "studio display microphone") is STUDIO
 
 
 def test_of_several_with_one_name_it_is_the_first():
     twin = Device(6, "Ada's AirPods", "Core Audio", 1, 0, 24_000)
-    assert choose([*ALL, twin], Direction.INPUT, "airpods") is AIRPODS_IN
+    assert find_device([*ALL, twin], Direction.INPUT, "airpods") is AIRPODS_IN
 
 
 def test_a_part_of_several_names_is_not_guessed():
     with pytest.raises(AudioError, match=r"fits several microphones.*MacBook Pro.*Studio Display"):
-        choose(ALL, Direction.INPUT, "microphone")
+        find_device(ALL, Direction.INPUT, "microphone")
 
 
 def test_a_name_that_nothing_has_lists_what_there_is():
     with pytest.raises(AudioError, match=r"No loudspeaker has “kazoo”.*AirPods"):
-        choose(ALL, Direction.OUTPUT, "kazoo")
+        find_device(ALL, Direction.OUTPUT, "kazoo")
 
 
 def test_a_machine_without_a_microphone_says_so():
     with pytest.raises(AudioError, match="There is no microphone"):
-        choose([SPEAKERS], Direction.INPUT)
+        find_device([SPEAKERS], Direction.INPUT)

@@ -10,11 +10,11 @@ from voicemate.audio.core_audio_events import (
     DEFAULT_OUTPUT,
     DEVICES,
     RUN_LOOP,
-    Address,
-    CoreAudioEvents,
+    CoreAudioHotplug,
+    PropertyAddress,
 )
 from voicemate.audio.device_changes import DevicesChanged
-from voicemate.audio.device_events import DeviceEvents
+from voicemate.audio.device_events import HotplugMonitor
 from voicemate.audio.virtual_time import run_virtual
 
 
@@ -22,8 +22,8 @@ class ScriptedSource:
     def __init__(self) -> None:
         self.tell: Callable[[DevicesChanged], None] | None = None
 
-    def start(self, tell: Callable[[DevicesChanged], None]) -> None:
-        self.tell = tell
+    def start(self, on_change: Callable[[DevicesChanged], None]) -> None:
+        self.tell = on_change
 
     def close(self) -> None:
         self.tell = None
@@ -32,7 +32,7 @@ class ScriptedSource:
 def test_a_headset_that_is_told_of_many_times_counts_once_and_when_it_is_there():
     async def main() -> None:
         source, told = ScriptedSource(), []
-        with DeviceEvents(lambda change: told.append((asyncio.get_running_loop().time(), change)), source):
+        with HotplugMonitor(lambda change: told.append((asyncio.get_running_loop().time(), change)), source):
             assert source.tell
             for moved in (False, True, False):
                 source.tell(DevicesChanged(moved))
@@ -49,7 +49,7 @@ def test_a_headset_that_is_told_of_many_times_counts_once_and_when_it_is_there()
 
 def test_where_the_system_tells_nothing_nothing_is_told():
     async def main() -> None:
-        with DeviceEvents(lambda change: pytest.fail("told")):
+        with HotplugMonitor(lambda change: pytest.fail("told")):
             await asyncio.sleep(1)
 
     run_virtual(main())
@@ -126,7 +126,7 @@ def test_a_volume_that_is_turned_is_no_news_and_a_new_device_is():
     told = pulse_events(pulse)
     pulse.happening.put(event("sink", "change"))
     pulse.happening.put(event("source", "new"))
-    assert told.get(timeout=10) == DevicesChanged(moved=False)
+    assert told.get(timeout=10) == DevicesChanged(default_changed=False)
     assert told.empty()
     pulse.close()  # type: ignore[attr-defined]
 
@@ -170,24 +170,24 @@ class FakeCoreAudio:
         return 0
 
     def happen(self, *selectors: int) -> None:
-        addresses = (Address * len(selectors))(*(Address(selector, 0, 0) for selector in selectors))
+        addresses = (PropertyAddress * len(selectors))(*(PropertyAddress(selector, 0, 0) for selector in selectors))
         listener = self.listeners[selectors[0]]
-        assert listener(1, len(selectors), ctypes.cast(addresses, ctypes.POINTER(Address)), None) == 0  # type: ignore[operator]
+        assert listener(1, len(selectors), ctypes.cast(addresses, ctypes.POINTER(PropertyAddress)), None) == 0  # type: ignore[operator]
 
 
 def test_on_a_mac_another_default_device_means_that_streams_have_to_move():
     library, told = FakeCoreAudio(), []
-    events = CoreAudioEvents(library)
+    events = CoreAudioHotplug(library)
     events.start(told.append)
     assert library.run_loop_is_its_own
     library.happen(DEVICES)
     library.happen(DEVICES, DEFAULT_OUTPUT)
-    assert told == [DevicesChanged(moved=False), DevicesChanged(moved=True)]
+    assert told == [DevicesChanged(default_changed=False), DevicesChanged(default_changed=True)]
     events.close()
     assert library.listeners == {}
 
 
 def test_a_core_audio_that_takes_no_listener_costs_no_more_than_the_news():
-    events = CoreAudioEvents(FakeCoreAudio(refuses=True))
+    events = CoreAudioHotplug(FakeCoreAudio(refuses=True))
     with pytest.raises(OSError, match="listener"):
         events.start(lambda told: None)

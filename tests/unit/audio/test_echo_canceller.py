@@ -5,13 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from voicemate.audio.acoustics import Acoustics, EchoPath, Path
-from voicemate.audio.echo import Aec3Canceller, Cleaned, NoCanceller, echo_canceller
+from voicemate.audio.acoustics import AcousticPath, Acoustics, SimulatedEcho
+from voicemate.audio.echo import Aec3Canceller, CleanedBlock, PassThroughCanceller, create_canceller
 from voicemate.audio.headphones import is_headphones
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
 from voicemate.sound import CLOCK_HZ, Pcm, level_dbfs
 
-ROOM = Path(gain_db=-15, delay_ms=50, rt60_s=0.2, seed=1)
+ROOM = AcousticPath(gain_db=-15, delay_ms=50, rt60_s=0.2, seed=1)
 
 
 def syllables(seconds: float, seed: int = 0, hertz: float = 140) -> Pcm:
@@ -28,18 +28,18 @@ def syllables(seconds: float, seed: int = 0, hertz: float = 140) -> Pcm:
     return np.concatenate(pieces)[: round(seconds * CLOCK_HZ)].astype(np.float32)
 
 
-def echoed(far: Pcm, path: Path = ROOM) -> Pcm:
-    room = EchoPath(Acoustics(path))
+def echoed(far: Pcm, path: AcousticPath = ROOM) -> Pcm:
+    room = SimulatedEcho(Acoustics(path))
     whole = far[: len(far) // BLOCK_SAMPLES * BLOCK_SAMPLES].reshape(-1, BLOCK_SAMPLES)
     echo = np.concatenate([np.zeros(room.delay, dtype=np.float32), *(room.push(block) for block in whole)])
     return echo[: whole.size] + np.random.default_rng(9).normal(0, 5e-4, whole.size).astype(np.float32)
 
 
-def cleaned(canceller: Aec3Canceller, near: Pcm, far: Pcm) -> list[Cleaned]:
+def cleaned(canceller: Aec3Canceller, near: Pcm, far: Pcm) -> list[CleanedBlock]:
     played = np.pad(far, 3 * CLOCK_HZ)
     out = []
     for at in range(0, len(near) - BLOCK_SAMPLES + 1, BLOCK_SAMPLES):
-        begin = at + canceller.lead + 3 * CLOCK_HZ
+        begin = at + canceller.reference_lead + 3 * CLOCK_HZ
         block = Block(at, near[at : at + BLOCK_SAMPLES])
         out.append(canceller.process(block, played[begin : begin + BLOCK_SAMPLES]))
     return out
@@ -49,7 +49,7 @@ def blocks(seconds: float) -> int:
     return round(seconds * CLOCK_HZ / BLOCK_SAMPLES)
 
 
-def sound(out: list[Cleaned]) -> Pcm:
+def sound(out: list[CleanedBlock]) -> Pcm:
     return np.concatenate([one.block.pcm for one in out])
 
 
@@ -59,8 +59,8 @@ def test_the_echo_is_gone_within_seconds_and_explained_from_the_start():
     out = cleaned(Aec3Canceller(), near, far)
     late = slice(4 * CLOCK_HZ, None)
     assert level_dbfs(sound(out)[late]) < level_dbfs(near[late]) - 12
-    talking = [one for one in out if one.echo > -55]
-    assert sum(one.explained for one in talking) > 0.97 * len(talking)
+    talking = [one for one in out if one.echo_dbfs > -55]
+    assert sum(one.explained_by_echo for one in talking) > 0.97 * len(talking)
 
 
 def test_blocks_keep_their_positions_and_their_length():
@@ -76,7 +76,7 @@ def test_a_silent_loudspeaker_costs_and_delays_nothing():
     out = canceller.process(block, np.zeros(BLOCK_SAMPLES, dtype=np.float32))
     assert out.block.pcm is block.pcm
     assert out.delay == 0
-    assert not out.explained
+    assert not out.explained_by_echo
 
 
 def test_after_the_character_a_person_is_heard_as_they_are():
@@ -92,7 +92,7 @@ def test_the_told_delay_is_that_of_the_sound():
     far = syllables(6)
     person = np.zeros_like(far)
     person[4 * CLOCK_HZ :] = 3 * syllables(2, seed=5, hertz=210)
-    near = echoed(far, Path(gain_db=-40))
+    near = echoed(far, AcousticPath(gain_db=-40))
     out = cleaned(Aec3Canceller(), near + person[: len(near)], far)
     got, said = (
         sound(out)[4 * CLOCK_HZ :].astype(float),
@@ -109,9 +109,11 @@ def test_a_person_over_the_character_stands_out_at_once():
     near = echoed(far)
     out = cleaned(Aec3Canceller(), near + person[: len(near)], far)
     onset = blocks(6)
-    assert not all(one.explained for one in out[onset : onset + 4])
+    assert not all(one.explained_by_echo for one in out[onset : onset + 4])
     over = out[onset : onset + blocks(2)]
-    assert np.mean([not one.explained for one in over]) > 0.5  # syllables stand out, pauses between them do not
+    assert (
+        np.mean([not one.explained_by_echo for one in over]) > 0.5
+    )  # syllables stand out, pauses between them do not
     assert level_dbfs(sound(over)) > level_dbfs(person[6 * CLOCK_HZ : 8 * CLOCK_HZ]) - 6
 
 
@@ -119,7 +121,7 @@ def test_a_delay_that_jumps_is_not_taken_for_a_person():
     far = syllables(10)
     near = np.concatenate([echoed(far)[: 6 * CLOCK_HZ], np.roll(echoed(far), 800)[6 * CLOCK_HZ :]])
     out = cleaned(Aec3Canceller(), near, far)[blocks(6) :]
-    assert np.mean([one.explained for one in out]) > 0.8
+    assert np.mean([one.explained_by_echo for one in out]) > 0.8
 
 
 def test_headphones_are_left_alone_until_an_echo_is_heard():
@@ -128,7 +130,7 @@ def test_headphones_are_left_alone_until_an_echo_is_heard():
     canceller = Aec3Canceller(lambda: "External Headphones")  # with loudspeakers plugged into their jack
     out = cleaned(canceller, near, far)
     assert out[blocks(1)].delay == 0
-    assert canceller.path.present
+    assert canceller.delay_estimator.echo_present
     assert out[-1].delay > 0
 
 
@@ -163,9 +165,9 @@ def test_always_means_always():
 def test_an_absurd_delay_is_found_and_corrected(delay_ms: int):
     far = syllables(14)
     canceller = Aec3Canceller()
-    near = echoed(far, Path(gain_db=-15, delay_ms=delay_ms, rt60_s=0.2))
+    near = echoed(far, AcousticPath(gain_db=-15, delay_ms=delay_ms, rt60_s=0.2))
     out = cleaned(canceller, near, far)
-    assert -canceller.lead == pytest.approx(delay_ms * 16 - 320, abs=48)
+    assert -canceller.reference_lead == pytest.approx(delay_ms * 16 - 320, abs=48)
     late = slice(10 * CLOCK_HZ, None)
     assert level_dbfs(sound(out)[late]) < level_dbfs(near[late]) - 8
 
@@ -176,12 +178,12 @@ def test_an_echo_before_its_sound_is_corrected_too():
     near = np.roll(echoed(far), -110 * 16)
     canceller = Aec3Canceller()
     cleaned(canceller, near, far)
-    assert canceller.lead == pytest.approx(60 * 16 + 320, abs=48)
+    assert canceller.reference_lead == pytest.approx(60 * 16 + 320, abs=48)
 
 
 def test_off_passes_everything_on():
-    canceller = echo_canceller("off", lambda: "")
-    assert isinstance(canceller, NoCanceller)
+    canceller = create_canceller("off", lambda: "")
+    assert isinstance(canceller, PassThroughCanceller)
     block = Block(0, syllables(0.1)[:BLOCK_SAMPLES])
     assert canceller.process(block, block.pcm).block is block
 
@@ -190,10 +192,10 @@ def test_another_loudspeaker_is_judged_anew():
     names = iter(["AirPods Pro"] + ["MacBook Pro Speakers"] * 1000)
     name: Callable[[], str] = lambda: next(names)  # noqa: E731
     canceller = Aec3Canceller(name)
-    assert not canceller.path.present
+    assert not canceller.delay_estimator.echo_present
     far = syllables(1)
     cleaned(canceller, echoed(far), far)
-    assert canceller.path.present
+    assert canceller.delay_estimator.echo_present
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,17 @@ from voicemate.audio.echo_veto import EchoVeto
 
 def test_an_onset_that_is_explained_waits_until_the_voice_stands_out():
     veto = EchoVeto()
-    assert not veto.step(onset=True, voice_on=True, explained=True)
-    assert not veto.step(onset=False, voice_on=True, explained=True)
-    assert veto.step(onset=False, voice_on=True, explained=False)
-    assert not veto.step(onset=False, voice_on=True, explained=False)  # told once
+    assert not veto.step(onset=True, voice_on=True, explained_by_echo=True)
+    assert not veto.step(onset=False, voice_on=True, explained_by_echo=True)
+    assert veto.step(onset=False, voice_on=True, explained_by_echo=False)
+    assert not veto.step(onset=False, voice_on=True, explained_by_echo=False)  # told once
 
 
 def test_a_voice_that_never_stands_out_is_forgotten_when_it_ends():
     veto = EchoVeto()
-    veto.step(onset=True, voice_on=True, explained=True)
-    assert not veto.step(onset=False, voice_on=False, explained=False)
-    assert not veto.step(onset=False, voice_on=True, explained=False)
+    veto.step(onset=True, voice_on=True, explained_by_echo=True)
+    assert not veto.step(onset=False, voice_on=False, explained_by_echo=False)
+    assert not veto.step(onset=False, voice_on=True, explained_by_echo=False)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans())))

@@ -5,13 +5,13 @@ import asyncio
 import numpy as np
 import pytest
 
-from tests.fake_host import LATENCY_S, FakeHost
+from tests.fake_host import LATENCY_S, FakePortAudio
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.far import FarReader, FarRing
-from voicemate.audio.loudspeaker import DeviceLoudspeaker
+from voicemate.audio.far import AecReference, AecReferenceRing
+from voicemate.audio.loudspeaker import DeviceSpeaker
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.audio.virtual_time import run_virtual
-from voicemate.sound import CLOCK_HZ, Sound
+from voicemate.sound import CLOCK_HZ, AudioClip
 
 RATE = 48_000
 CALLBACK = 960
@@ -23,8 +23,8 @@ def tone(n: int, rate: float, hertz: float = 400) -> np.ndarray:
 
 def read_while_playing(pcm: np.ndarray, jitter_s: float = 0.0, true_rate: float = RATE) -> np.ndarray:
     """Blocks read a tenth of a second behind a device that plays ``pcm``, whose notes are wrong by ``jitter_s``."""
-    ring, random = FarRing(RATE), np.random.default_rng(1)
-    reader = FarReader(ring, lambda sample: sample / CLOCK_HZ)
+    ring, random = AecReferenceRing(RATE), np.random.default_rng(1)
+    reader = AecReference(ring, lambda sample: sample / CLOCK_HZ)
     pieces, written = [], 0
     for at in range(0, round(len(pcm) / true_rate * CLOCK_HZ) - BLOCK_SAMPLES, BLOCK_SAMPLES):
         while written < min(len(pcm), (at / CLOCK_HZ + 0.1) * true_rate):
@@ -58,42 +58,42 @@ def test_a_device_that_runs_fast_is_followed():
 
 
 def test_what_is_not_known_is_silence():
-    ring = FarRing(RATE)
-    reader = FarReader(ring, lambda sample: sample / CLOCK_HZ)
+    ring = AecReferenceRing(RATE)
+    reader = AecReference(ring, lambda sample: sample / CLOCK_HZ)
     assert not reader.read(0, BLOCK_SAMPLES).any()
-    ring.write(np.ones(CALLBACK, dtype=np.float32), moment=0.0)
+    ring.write(np.ones(CALLBACK, dtype=np.float32), time=0.0)
     late = reader.read(CLOCK_HZ, CLOCK_HZ + BLOCK_SAMPLES)
     assert late.shape == (BLOCK_SAMPLES,)
     assert not late.any()
 
 
 def test_after_a_rest_nothing_of_before_is_heard():
-    ring = FarRing(RATE)
-    reader = FarReader(ring, lambda sample: sample / CLOCK_HZ)
+    ring = AecReferenceRing(RATE)
+    reader = AecReference(ring, lambda sample: sample / CLOCK_HZ)
     for number in range(10):
-        ring.write(np.ones(CALLBACK, dtype=np.float32), moment=number * CALLBACK / RATE)
+        ring.write(np.ones(CALLBACK, dtype=np.float32), time=number * CALLBACK / RATE)
     assert reader.read(0, BLOCK_SAMPLES).any()
-    ring.start_over()
+    ring.restart()
     for number in range(10):
-        ring.write(np.zeros(CALLBACK, dtype=np.float32), moment=5 + number * CALLBACK / RATE)
+        ring.write(np.zeros(CALLBACK, dtype=np.float32), time=5 + number * CALLBACK / RATE)
     assert not reader.read(5 * CLOCK_HZ, 5 * CLOCK_HZ + BLOCK_SAMPLES).any()
 
 
 def test_the_loudspeaker_tells_what_left_it_with_fade_and_all():
     async def main() -> None:
         clock = SampleClock()
-        host = FakeHost()
-        loudspeaker = DeviceLoudspeaker(host, clock)  # type: ignore[arg-type]
+        host = FakePortAudio()
+        loudspeaker = DeviceSpeaker(host, clock)  # type: ignore[arg-type]
         await loudspeaker.open()
         await asyncio.sleep(0.2)
-        loudspeaker.play(Sound(np.full(2 * RATE, 0.5, dtype=np.float32), RATE))
+        loudspeaker.play(AudioClip(np.full(2 * RATE, 0.5, dtype=np.float32), RATE))
         while loudspeaker.position() == 0:
             await asyncio.sleep(0.001)
         began = clock.now()
         await asyncio.sleep(1)
         loudspeaker.stop()
         await asyncio.sleep(0.5)
-        heard = loudspeaker.far(0, clock.now())
+        heard = loudspeaker.aec_reference(0, clock.now())
         loud = np.flatnonzero(heard > 0.25)
         assert loud[0] == pytest.approx(began, abs=40)
         assert (loud[-1] - loud[0]) / CLOCK_HZ == pytest.approx(1 + LATENCY_S, abs=0.05)

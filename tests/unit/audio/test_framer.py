@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.framer import Framer, Mark, Punctuality
+from voicemate.audio.framer import ArrivalTimeFilter, Framer, StreamPosition
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
 from voicemate.sound import CLOCK_HZ
 
@@ -27,7 +27,7 @@ class Device:
         self.seconds += frames / self.rate
         self.frames += frames
         pcm = np.full(frames, value, dtype=np.float32)
-        self.framer.push(pcm, Mark(self.frames, self.seconds + late_s), lost)
+        self.framer.push(pcm, StreamPosition(self.frames, self.seconds + late_s), lost)
         return self.blocks()
 
     def blocks(self) -> list[Block]:
@@ -121,9 +121,9 @@ def test_a_late_callback_does_not_move_the_clock():
 
 
 def test_a_device_that_is_a_little_slow_is_followed():
-    steady = Punctuality(rate=16_000)
+    steady = ArrivalTimeFilter(rate=16_000)
     moment = 0.0
     for n in range(1, 4000):
         moment = n * 0.032 * 1.001
-        told = steady.moment(Mark(n * 512, moment))
+        told = steady.punctual_time(StreamPosition(n * 512, moment))
         assert moment - 0.01 < told <= moment

@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.fake_host import DEVICE, FakeHost, FakeStream
+from tests.fake_host import DEVICE, FakePortAudio, FakeStream
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.microphone import QUIET_S, DeviceMicrophone
+from voicemate.audio.microphone import LONG_BUFFERS_AFTER_S, DeviceMicrophone
 from voicemate.audio.ports import Block
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.audio.watchdog import WatchdogLimits
@@ -26,14 +26,14 @@ class Listening:
     """A microphone that is open, relaxed, and what it delivered when."""
 
     def __init__(self, quiet_s: float | None, host_api: str, sound: np.ndarray) -> None:
-        self.host = FakeHost()
+        self.host = FakePortAudio()
         self.host.device = replace(DEVICE, host_api=host_api)
         self.host.sound = sound
         self.clock = SampleClock()
         limits = WatchdogLimits() if sound.any() else WatchdogLimits(silence_s=None)
-        self.microphone = DeviceMicrophone(self.host, self.clock, limits=limits, quiet_s=quiet_s)  # type: ignore[arg-type]
+        self.microphone = DeviceMicrophone(self.host, self.clock, limits=limits, long_buffers_after_s=quiet_s)  # type: ignore[arg-type]
         self.health: list[AudioError | None] = []
-        self.microphone.on_health(self.health.append)
+        self.microphone.add_health_listener(self.health.append)
         self.blocks: list[Block] = []
         self.latest = 0.0
 
@@ -51,17 +51,17 @@ class Listening:
         """Frames in a block of the only stream that runs."""
         (stream,) = self.running
         assert stream.opened
-        return stream.opened.block
+        return stream.opened.callback_frames
 
 
 @contextlib.asynccontextmanager
 async def listening(
-    quiet_s: float | None = QUIET_S, host_api: str = "ALSA", sound: np.ndarray = NOISE
+    quiet_s: float | None = LONG_BUFFERS_AFTER_S, host_api: str = "ALSA", sound: np.ndarray = NOISE
 ) -> AsyncIterator[Listening]:
     test = Listening(quiet_s, host_api, sound)
     await test.microphone.open()
     task = asyncio.create_task(test.listen())
-    test.microphone.relax(True)
+    test.microphone.set_grouping(True)
     yield test
     await test.microphone.close()
     await task
@@ -72,14 +72,14 @@ async def listening(
 def test_after_long_silence_sound_comes_in_long_blocks_and_with_a_voice_in_short_ones():
     async def main() -> None:
         async with listening() as test:
-            await asyncio.sleep(QUIET_S - 1)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S - 1)
             assert test.block in SHORT
             await asyncio.sleep(3)
             assert test.block == LONG
-            test.microphone.relax(False)
+            test.microphone.set_grouping(False)
             await asyncio.sleep(0.5)
             assert test.block in SHORT
-            await asyncio.sleep(QUIET_S + 5)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S + 5)
             assert test.block in SHORT
         assert test.health == []
 
@@ -93,9 +93,9 @@ def sound_with(quiet_s: float | None) -> np.ndarray:
         async with listening(quiet_s) as test:
             for seconds in (11.03, 0.01, 10.2, 0.5, 12.5):
                 await asyncio.sleep(seconds)
-                test.microphone.relax(False)
+                test.microphone.set_grouping(False)
                 await asyncio.sleep(0.25)
-                test.microphone.relax(True)
+                test.microphone.set_grouping(True)
             assert len(test.host.streams) >= 5 if quiet_s else len(test.host.streams) == 1
         return np.concatenate([block.pcm for block in test.blocks])
 
@@ -103,7 +103,7 @@ def sound_with(quiet_s: float | None) -> np.ndarray:
 
 
 def test_what_is_heard_is_the_same_sample_by_sample():
-    plain, switched = sound_with(None), sound_with(QUIET_S)
+    plain, switched = sound_with(None), sound_with(LONG_BUFFERS_AFTER_S)
     n = min(len(plain), len(switched))
     assert n > 34 * 16_000
     assert np.array_equal(plain[:n], switched[:n])
@@ -112,11 +112,11 @@ def test_what_is_heard_is_the_same_sample_by_sample():
 def test_a_voice_is_noticed_within_half_a_second_and_its_sound_is_never_far_behind():
     async def main() -> None:
         async with listening() as test:
-            await asyncio.sleep(QUIET_S + 3)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S + 3)
             for _ in range(100):
                 await asyncio.sleep(0.013)
                 assert test.clock.time() - test.latest < 0.3
-            test.microphone.relax(False)
+            test.microphone.set_grouping(False)
             for _ in range(20):
                 await asyncio.sleep(0.01)
                 assert test.clock.time() - test.latest < 0.15
@@ -127,12 +127,12 @@ def test_a_voice_is_noticed_within_half_a_second_and_its_sound_is_never_far_behi
 def test_a_voice_while_long_blocks_are_about_to_begin_keeps_the_short_ones():
     async def main() -> None:
         async with listening() as test:
-            await asyncio.sleep(QUIET_S + 0.05)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S + 0.05)
             for _ in range(100):
                 await asyncio.sleep(0.01)
                 if test.host.opening:
                     break
-            test.microphone.relax(False)
+            test.microphone.set_grouping(False)
             await asyncio.sleep(1)
             assert test.block in SHORT
 
@@ -142,7 +142,7 @@ def test_a_voice_while_long_blocks_are_about_to_begin_keeps_the_short_ones():
 def test_sound_that_is_lost_on_the_way_only_puts_the_long_blocks_off():
     async def main() -> None:
         async with listening() as test:
-            await asyncio.sleep(QUIET_S)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S)
             while len(test.host.streams) < 2:
                 await asyncio.sleep(0.001)
             test.running[0].overflowed = True
@@ -156,8 +156,8 @@ def test_sound_that_is_lost_on_the_way_only_puts_the_long_blocks_off():
 def test_a_device_that_takes_one_stream_only_is_not_asked_again():
     async def main() -> None:
         async with listening() as test:
-            test.host.refusal = AudioError("The microphone “fake” cannot be used: Device unavailable")
-            await asyncio.sleep(3 * QUIET_S)
+            test.host.error = AudioError("The microphone “fake” cannot be used: Device unavailable")
+            await asyncio.sleep(3 * LONG_BUFFERS_AFTER_S)
             assert test.block in SHORT
             assert test.health == []
 
@@ -167,7 +167,7 @@ def test_a_device_that_takes_one_stream_only_is_not_asked_again():
 def test_digital_silence_is_heard_in_short_blocks():
     async def main() -> None:
         async with listening(sound=np.zeros_like(NOISE)) as test:
-            await asyncio.sleep(3 * QUIET_S)
+            await asyncio.sleep(3 * LONG_BUFFERS_AFTER_S)
             assert test.block in SHORT
             assert len(test.host.streams) == 2
 
@@ -177,7 +177,7 @@ def test_digital_silence_is_heard_in_short_blocks():
 def test_core_audio_keeps_its_one_stream():
     async def main() -> None:
         async with listening(host_api="Core Audio") as test:
-            await asyncio.sleep(3 * QUIET_S)
+            await asyncio.sleep(3 * LONG_BUFFERS_AFTER_S)
             assert len(test.host.streams) == 1
 
     run_virtual(main())
@@ -186,12 +186,12 @@ def test_core_audio_keeps_its_one_stream():
 def test_a_microphone_that_is_lost_meanwhile_comes_back():
     async def main() -> None:
         async with listening() as test:
-            await asyncio.sleep(QUIET_S + 3)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S + 3)
             test.running[0].end()
             await asyncio.sleep(1)
             assert test.block in SHORT
             assert [bool(fault) for fault in test.health] == [True, False]
-            await asyncio.sleep(QUIET_S + 2)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S + 2)
             assert test.block == LONG
 
     run_virtual(main())
@@ -200,7 +200,7 @@ def test_a_microphone_that_is_lost_meanwhile_comes_back():
 def test_one_that_hangs_meanwhile_is_noticed():
     async def main() -> None:
         async with listening() as test:
-            await asyncio.sleep(QUIET_S + 3)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S + 3)
             test.running[0].frozen = True
             await asyncio.sleep(3)
             assert test.block in SHORT
@@ -212,7 +212,7 @@ def test_one_that_hangs_meanwhile_is_noticed():
 def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
     async def main() -> None:
         async with listening() as test:
-            await asyncio.sleep(QUIET_S + 3)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S + 3)
             await test.host.rescan(0)
             await asyncio.sleep(1)
             assert test.block in SHORT
@@ -225,7 +225,7 @@ def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
 def test_devices_looked_for_anew_in_the_middle_of_it_leave_one_stream(after: float):
     async def main() -> None:
         async with listening() as test:
-            await asyncio.sleep(QUIET_S + 0.1)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S + 0.1)
             while test.host.opening == 0:
                 await asyncio.sleep(0.001)
             await asyncio.sleep(after)
@@ -240,11 +240,11 @@ def test_devices_looked_for_anew_in_the_middle_of_it_leave_one_stream(after: flo
 def test_short_blocks_that_are_refused_have_the_device_opened_anew():
     async def main() -> None:
         async with listening() as test:
-            await asyncio.sleep(QUIET_S + 3)
-            test.host.refusal = AudioError("The microphone “fake” cannot be used: busy")
-            test.microphone.relax(False)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S + 3)
+            test.host.error = AudioError("The microphone “fake” cannot be used: busy")
+            test.microphone.set_grouping(False)
             await asyncio.sleep(0.2)
-            test.host.refusal = None
+            test.host.error = None
             await asyncio.sleep(2)
             assert test.block in SHORT
             assert test.host.rescans >= 1
@@ -256,7 +256,7 @@ def test_short_blocks_that_are_refused_have_the_device_opened_anew():
 def test_closed_in_the_middle_of_it_it_leaves_no_stream_behind(after: float):
     async def main() -> None:
         async with listening() as test:
-            await asyncio.sleep(QUIET_S + 0.1)
+            await asyncio.sleep(LONG_BUFFERS_AFTER_S + 0.1)
             while test.host.opening == 0:
                 await asyncio.sleep(0.001)
             await asyncio.sleep(after)

@@ -5,26 +5,26 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from tests.fake_host import LATENCY_S, FakeHost
+from tests.fake_host import LATENCY_S, FakePortAudio
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.loudspeaker import CALLBACK_S, LEAD, DeviceLoudspeaker
+from voicemate.audio.loudspeaker import CALLBACK_S, LEADING_SILENT_CALLBACKS, DeviceSpeaker
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.audio.watchdog import WatchdogLimits
 from voicemate.errors import AudioError
-from voicemate.sound import Sound
+from voicemate.sound import AudioClip
 
 RATE = 48_000
-TRIES = WatchdogLimits(silence_s=None, tries=3)
+TRIES = WatchdogLimits(silence_s=None, max_attempts=3)
 
 
 class Playing:
     """A loudspeaker that is open, and what was told of its health."""
 
     def __init__(self) -> None:
-        self.host = FakeHost()
-        self.loudspeaker = DeviceLoudspeaker(self.host, SampleClock(), limits=TRIES, rest_s=2.0)  # type: ignore[arg-type]
+        self.host = FakePortAudio()
+        self.loudspeaker = DeviceSpeaker(self.host, SampleClock(), limits=TRIES, suspend_after_s=2.0)  # type: ignore[arg-type]
         self.health: list[AudioError | None] = []
-        self.loudspeaker.on_health(self.health.append)
+        self.loudspeaker.add_health_listener(self.health.append)
 
     @property
     def stream(self):
@@ -39,15 +39,15 @@ class Playing:
 async def playing() -> AsyncIterator[Playing]:
     test = Playing()
     await test.loudspeaker.open()
-    await asyncio.sleep(2 * LEAD * CALLBACK_S)  # past the silence that a stream begins with
+    await asyncio.sleep(2 * LEADING_SILENT_CALLBACKS * CALLBACK_S)  # past the silence that a stream begins with
     yield test
     await test.loudspeaker.close()
     assert not test.stream.running
 
 
-def counted(seconds: float) -> Sound:
+def counted(seconds: float) -> AudioClip:
     """Samples that tell their own number."""
-    return Sound(np.arange(1, round(seconds * RATE) + 1, dtype=np.float32), RATE)
+    return AudioClip(np.arange(1, round(seconds * RATE) + 1, dtype=np.float32), RATE)
 
 
 def test_what_is_queued_is_played_whole_and_then_it_is_idle():
@@ -83,7 +83,7 @@ def test_position_is_what_is_in_the_air_and_not_what_was_handed_over():
 def test_sound_at_another_rate_is_resampled():
     async def main() -> None:
         async with playing() as test:
-            span = test.loudspeaker.play(Sound(np.zeros(22_050, dtype=np.float32), 22_050))
+            span = test.loudspeaker.play(AudioClip(np.zeros(22_050, dtype=np.float32), 22_050))
             assert span.end - span.start == RATE
 
     run_virtual(main())
@@ -130,12 +130,12 @@ def test_it_stays_silent_where_it_was_told_to_stop_while_the_device_was_away():
         async with playing() as test:
             test.loudspeaker.play(counted(2))
             await asyncio.sleep(1)
-            test.host.refusal = AudioError("There is no loudspeaker", "Connect one")
+            test.host.error = AudioError("There is no loudspeaker", "Connect one")
             test.stream.end()
             await asyncio.sleep(0.5)
             test.loudspeaker.stop()
             assert test.loudspeaker.idle()
-            test.host.refusal = None
+            test.host.error = None
             await asyncio.sleep(1)
             assert not np.concatenate(test.stream.out).any()
 
@@ -147,12 +147,12 @@ def test_a_device_that_stays_away_is_given_up_until_it_is_needed_again():
         async with playing() as test:
             test.loudspeaker.play(counted(2))
             await asyncio.sleep(1)
-            test.host.refusal = AudioError("There is no loudspeaker", "Connect one")
+            test.host.error = AudioError("There is no loudspeaker", "Connect one")
             test.stream.end()
             await asyncio.sleep(10)
-            assert test.health[-1] is test.host.refusal
+            assert test.health[-1] is test.host.error
             assert test.loudspeaker.idle(), "nobody waits for ever"
-            test.host.refusal = None
+            test.host.error = None
             test.loudspeaker.play(counted(0.5))
             await asyncio.sleep(1)
             assert test.health[-1] is None
@@ -248,11 +248,11 @@ def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
 def test_one_that_was_given_up_is_used_again_when_the_system_says_that_it_is_back():
     async def main() -> None:
         async with playing() as test:
-            test.host.refusal = AudioError("There is no loudspeaker", "Connect one")
+            test.host.error = AudioError("There is no loudspeaker", "Connect one")
             test.stream.end()
             await asyncio.sleep(60)
             rescans = test.host.rescans
-            test.host.refusal = None
+            test.host.error = None
             await asyncio.sleep(60)
             assert test.host.rescans == rescans, "nobody looks for it"
             test.loudspeaker.retry()
@@ -287,7 +287,7 @@ def test_a_device_that_runs_dry_again_and_again_gets_a_longer_buffer_once_nothin
             await run_dry(test, 2)
             assert len(test.host.streams) == 1
             await asyncio.sleep(1)
-            assert [stream.plan.latency_s for stream in test.host.streams] == [0.03, 0.06]
+            assert [stream.config.latency_s for stream in test.host.streams] == [0.03, 0.06]
             test.loudspeaker.play(counted(0.5))
             await asyncio.sleep(1)
             assert test.loudspeaker.position() == 2 * RATE
@@ -303,7 +303,7 @@ def test_the_buffer_does_not_grow_without_end():
             for _ in range(5):
                 test.loudspeaker.wake()
                 await run_dry(test, 2)
-            assert [stream.plan.latency_s for stream in test.host.streams] == [0.03, 0.06, 0.12]
+            assert [stream.config.latency_s for stream in test.host.streams] == [0.03, 0.06, 0.12]
 
     run_virtual(main())
 
@@ -314,9 +314,9 @@ def test_when_the_busy_minute_is_over_the_buffer_is_short_again():
             test.loudspeaker.wake()
             await run_dry(test, 2)
             await asyncio.sleep(1)
-            test.loudspeaker.play(Sound(np.ones(25 * RATE, dtype=np.float32), RATE))
+            test.loudspeaker.play(AudioClip(np.ones(25 * RATE, dtype=np.float32), RATE))
             await asyncio.sleep(26)
-            assert [stream.plan.latency_s for stream in test.host.streams] == [0.03, 0.06, 0.03]
+            assert [stream.config.latency_s for stream in test.host.streams] == [0.03, 0.06, 0.03]
             test.loudspeaker.play(counted(1))
             await asyncio.sleep(1.5)
             assert test.heard().max() == RATE
@@ -329,7 +329,7 @@ def test_when_the_busy_minute_is_over_the_buffer_is_short_again():
 def test_a_device_that_runs_dry_now_and_then_keeps_its_short_buffer(times: int, apart_s: float):
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.play(Sound(np.ones(130 * RATE, dtype=np.float32), RATE))
+            test.loudspeaker.play(AudioClip(np.ones(130 * RATE, dtype=np.float32), RATE))
             await run_dry(test, times, apart_s)
             await asyncio.sleep(131)
             assert len(test.host.streams) == 1
@@ -340,10 +340,10 @@ def test_a_device_that_runs_dry_now_and_then_keeps_its_short_buffer(times: int, 
 def test_a_device_that_cannot_be_opened_with_a_longer_buffer_is_lost_and_found_again():
     async def main() -> None:
         async with playing() as test:
-            test.host.refusal = AudioError("busy")
+            test.host.error = AudioError("busy")
             await run_dry(test, 2)
             await asyncio.sleep(1)
-            test.host.refusal = None
+            test.host.error = None
             test.loudspeaker.play(counted(1))
             await asyncio.sleep(4)
             assert [bool(fault) for fault in test.health] == [True, False]

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.fake_host import DEVICE, LATENCY_S, FakeHost
+from tests.fake_host import DEVICE, LATENCY_S, FakePortAudio
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.microphone import DeviceMicrophone
-from voicemate.audio.ports import BLOCK_MS, BLOCK_SAMPLES, GROUP, Block
+from voicemate.audio.ports import BLOCK_MS, BLOCK_SAMPLES, BLOCKS_PER_GROUP, Block
 from voicemate.audio.virtual_time import run_virtual
 from voicemate.audio.watchdog import WatchdogLimits
 from voicemate.errors import AudioError
@@ -20,11 +20,11 @@ class Listening:
     """A microphone that is open, what it delivered, and what was told of its health."""
 
     def __init__(self, limits: WatchdogLimits) -> None:
-        self.host = FakeHost()
+        self.host = FakePortAudio()
         self.clock = SampleClock()
         self.microphone = DeviceMicrophone(self.host, self.clock, limits=limits)  # type: ignore[arg-type]
         self.health: list[AudioError | None] = []
-        self.microphone.on_health(self.health.append)
+        self.microphone.add_health_listener(self.health.append)
         self.blocks: list[Block] = []
         self.task: asyncio.Task[None] | None = None
 
@@ -73,15 +73,15 @@ def test_relaxed_it_delivers_the_same_blocks_in_groups():
     async def main() -> None:
         async with listening() as test:
             arrivals: dict[float, int] = {}
-            test.microphone.relax(True)
+            test.microphone.set_grouping(True)
             for _ in range(1000):
                 before = len(test.blocks)
                 await asyncio.sleep(0.002)
                 if len(test.blocks) > before:
                     arrivals[test.clock.time()] = len(test.blocks) - before
-            assert 61 - GROUP < len(test.blocks) <= 62
+            assert 61 - BLOCKS_PER_GROUP < len(test.blocks) <= 62
             assert len(arrivals) <= 12
-            assert max(arrivals.values()) <= GROUP
+            assert max(arrivals.values()) <= BLOCKS_PER_GROUP
 
     run_virtual(main())
 
@@ -90,11 +90,11 @@ def test_no_longer_relaxed_it_delivers_at_once_what_has_come_meanwhile():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(1)
-            test.microphone.relax(True)
+            test.microphone.set_grouping(True)
             await asyncio.sleep(0.04)  # now it waits for the group to be complete
             had = len(test.blocks)
             await asyncio.sleep(0.04)
-            test.microphone.relax(False)
+            test.microphone.set_grouping(False)
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             assert len(test.blocks) > had
@@ -113,7 +113,7 @@ def test_a_stream_that_ends_is_told_and_rebuilt_and_told_again():
             assert test.host.rescans == 1
             fault, recovered = test.health
             assert fault
-            assert "stopped delivering" in fault.wrong
+            assert "stopped delivering" in fault.message
             assert recovered is None
             assert np.allclose(test.blocks[-1].pcm, 0.1, atol=1e-4)
 
@@ -124,13 +124,13 @@ def test_time_goes_on_in_silence_while_the_device_is_away():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(1)
-            test.host.refusal = AudioError("There is no microphone", "Connect one")
+            test.host.error = AudioError("There is no microphone", "Connect one")
             test.stream.end()
             await asyncio.sleep(5)
-            assert test.health[-1] is test.host.refusal
+            assert test.health[-1] is test.host.error
             assert test.clock.now() - test.blocks[-1].end < 5 * BLOCK_SAMPLES
             assert not test.blocks[-1].pcm.any()
-            test.host.refusal = None
+            test.host.error = None
             await asyncio.sleep(6)
             assert test.health[-1] is None
             assert test.blocks[-1].pcm.any()
@@ -141,11 +141,11 @@ def test_time_goes_on_in_silence_while_the_device_is_away():
 
 def test_a_device_that_stays_away_ends_the_blocks_with_what_is_wrong():
     async def main() -> None:
-        test = Listening(WatchdogLimits(tries=3))
+        test = Listening(WatchdogLimits(max_attempts=3))
         await test.microphone.open()
         task = asyncio.create_task(test.listen())
         await asyncio.sleep(1)
-        test.host.refusal = AudioError("There is no microphone", "Connect one")
+        test.host.error = AudioError("There is no microphone", "Connect one")
         test.stream.end()
         with pytest.raises(AudioError, match="There is no microphone"):
             await task
@@ -171,8 +171,8 @@ def test_zeros_are_told_with_the_way_out_and_the_stream_goes_on():
         async with listening() as test:
             test.stream.value = 0.0
             await asyncio.sleep(60)
-            assert "digital silence" in test.fault.wrong
-            assert "muted" in test.fault.remedy
+            assert "digital silence" in test.fault.message
+            assert "muted" in test.fault.hint
             assert len(test.host.streams) == 1
             test.stream.value = 0.1
             await asyncio.sleep(0.1)
@@ -183,7 +183,7 @@ def test_zeros_are_told_with_the_way_out_and_the_stream_goes_on():
 
 def test_where_zeros_mean_a_dead_stream_it_is_opened_anew_and_nobody_else_is_disturbed():
     async def main() -> None:
-        async with listening(WatchdogLimits(rebuild_on_silence=True)) as test:
+        async with listening(WatchdogLimits(reopen_on_silence=True)) as test:
             await asyncio.sleep(1)
             test.stream.value = 0.0
             await asyncio.sleep(3)
@@ -201,7 +201,9 @@ def test_a_busy_conversation_loses_no_sound():
             delivered = len(test.blocks)
             opened = test.stream.opened
             assert opened
-            for _ in range(100 * opened.rate * BLOCK_MS // 1000 // opened.block):  # they come while nobody reads
+            for _ in range(
+                100 * opened.rate * BLOCK_MS // 1000 // opened.callback_frames
+            ):  # they come while nobody reads
                 test.stream._call()
             await asyncio.sleep(0.05)
             assert len(test.blocks) - delivered >= 100
@@ -212,7 +214,7 @@ def test_a_busy_conversation_loses_no_sound():
 def test_a_refused_microphone_is_an_error_at_once():
     async def main() -> None:
         test = Listening(WatchdogLimits())
-        test.host.refusal = AudioError("The microphone “fake” cannot be used", "Check it")
+        test.host.error = AudioError("The microphone “fake” cannot be used", "Check it")
         with pytest.raises(AudioError, match="cannot be used"):
             await test.microphone.open()
         await test.microphone.close()
@@ -252,12 +254,12 @@ def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
 
 def test_a_microphone_that_is_back_is_used_as_soon_as_the_system_says_so():
     async def main() -> None:
-        async with listening(WatchdogLimits(tries=None, longest_backoff_s=60)) as test:
+        async with listening(WatchdogLimits(max_attempts=None, max_backoff_s=60)) as test:
             await asyncio.sleep(1)
-            test.host.refusal = AudioError("There is no microphone", "Connect one")
+            test.host.error = AudioError("There is no microphone", "Connect one")
             test.stream.end()
             await asyncio.sleep(130)  # the next try is as far away
-            test.host.refusal = None
+            test.host.error = None
             test.microphone.retry()
             await asyncio.sleep(0.5)
             assert test.health[-1] is None

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from voicemate.audio.playout import Playout
+from voicemate.audio.playout import Mixer
 
 RATE = 1000  # a millisecond is a sample
 
@@ -21,14 +21,14 @@ def counted(start: int, n: int) -> np.ndarray:
     return np.arange(start + 1, start + n + 1, dtype=np.float32)
 
 
-def fill(playout: Playout, n: int) -> np.ndarray:
+def fill(playout: Mixer, n: int) -> np.ndarray:
     out = np.full(n, 99, dtype=np.float32)
     playout.fill(out)
     return out
 
 
 def test_phrases_play_one_behind_the_other_without_a_gap():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     playout.queue(counted(0, 30))
     playout.queue(counted(30, 30))
     assert np.array_equal(fill(playout, 100), np.concatenate([counted(0, 60), np.zeros(40)]))
@@ -36,20 +36,20 @@ def test_phrases_play_one_behind_the_other_without_a_gap():
 
 
 def test_spans_tell_where_each_phrase_lies():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     first, second = playout.queue(ones(30)), playout.queue(ones(20))
     assert (first.start, first.end, second.start, second.end) == (0, 30, 30, 50)
 
 
 def test_an_empty_phrase_changes_nothing():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     span = playout.queue(ones(0))
     assert span.start == span.end
     assert playout.drained()
 
 
 def test_pause_fades_and_resume_goes_on_at_the_very_next_sample():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     playout.queue(counted(0, 400))
     fill(playout, 100)
     playout.pause(20)
@@ -66,7 +66,7 @@ def test_pause_fades_and_resume_goes_on_at_the_very_next_sample():
 
 
 def test_stop_is_silent_after_its_fade_and_drops_the_rest():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     playout.queue(ones(400))
     fill(playout, 100)
     playout.stop(20)
@@ -79,7 +79,7 @@ def test_stop_is_silent_after_its_fade_and_drops_the_rest():
 
 
 def test_what_is_said_after_stop_has_its_own_place_and_begins_at_its_first_sample():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     playout.queue(ones(400))
     fill(playout, 100)
     playout.stop(20)
@@ -92,7 +92,7 @@ def test_what_is_said_after_stop_has_its_own_place_and_begins_at_its_first_sampl
 
 
 def test_sound_that_is_stopped_before_it_began_is_never_heard():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     fill(playout, 10)
     playout.queue(ones(100))
     playout.stop(20)
@@ -100,7 +100,7 @@ def test_sound_that_is_stopped_before_it_began_is_never_heard():
 
 
 def test_sound_that_comes_while_paused_waits():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     playout.pause(20)
     playout.queue(counted(0, 50))
     assert not fill(playout, 50).any()
@@ -109,7 +109,7 @@ def test_sound_that_comes_while_paused_waits():
 
 
 def test_stopping_while_paused_lets_the_next_phrase_through():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     playout.queue(ones(100))
     fill(playout, 10)
     playout.pause(20)
@@ -120,7 +120,7 @@ def test_stopping_while_paused_lets_the_next_phrase_through():
 
 
 def test_a_fade_that_is_called_back_turns_around_without_a_jump():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     playout.queue(ones(400))
     fill(playout, 10)
     playout.pause(20)
@@ -133,7 +133,7 @@ def test_a_fade_that_is_called_back_turns_around_without_a_jump():
 
 
 def test_ducking_goes_down_on_a_straight_line_and_comes_back():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     playout.queue(ones(400))
     fill(playout, 10)
     playout.duck(20, 30)
@@ -143,7 +143,7 @@ def test_ducking_goes_down_on_a_straight_line_and_comes_back():
 
 
 def test_rewinding_plays_again_what_was_lost_on_the_way_and_nothing_twice():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     playout.queue(counted(0, 50))
     playout.queue(counted(50, 50))
     fill(playout, 80)
@@ -156,7 +156,7 @@ def test_rewinding_plays_again_what_was_lost_on_the_way_and_nothing_twice():
 
 
 def test_rewinding_after_a_stop_brings_nothing_back():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     playout.queue(ones(100))
     fill(playout, 50)
     playout.stop(20)
@@ -167,10 +167,10 @@ def test_rewinding_after_a_stop_brings_nothing_back():
 
 
 def test_settling_drops_without_a_callback():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     playout.queue(ones(100))
     playout.stop(20)
-    playout.settle()
+    playout.apply_stop()
     assert playout.drained()
 
 
@@ -183,7 +183,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.playout = Playout(RATE)
+        self.playout = Mixer(RATE)
         self.queued = 0
         self.expected = 0  # the next position that may sound
         self.cut = 0  # the end of what the latest stop dropped
@@ -257,7 +257,7 @@ test_whatever_is_asked_in_whatever_order = AnyOrder.TestCase
 
 
 def test_two_threads_lose_and_double_nothing():
-    playout = Playout(RATE)
+    playout = Mixer(RATE)
     notes: list[tuple[int, int]] = []
     wrong: list[str] = []
     done = threading.Event()
@@ -280,7 +280,7 @@ def test_two_threads_lose_and_double_nothing():
     for n in np.random.default_rng(3).integers(1, 300, 400):
         playout.queue(counted(queued, int(n)))
         queued += int(n)
-        playout.forget(playout.position)
+        playout.discard_played(playout.position)
     done.set()
     consumer.join(timeout=20)
     assert not consumer.is_alive()

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fake_host import DEVICE
-from voicemate.audio.capture import Capture
+from voicemate.audio.capture import InputCallback
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Direction
-from voicemate.audio.relay import PATIENCE_S, Relay, find
+from voicemate.audio.relay import MATCH_TIMEOUT_S, StreamHandover, find_offset
 from voicemate.audio.stream_host import OpenStream
 from voicemate.audio.virtual_time import run_virtual
 
@@ -31,9 +31,9 @@ class Device:
         self._clock = SampleClock(lambda: self.now / RATE)
         self._streams: list[_Stream] = []
 
-    def open(self, block: int, sound: np.ndarray | None = None) -> Capture:
-        capture = Capture(self._clock, lambda: None, lambda _: None)
-        capture.adopt(OpenStream(DEVICE, Direction.INPUT, RATE, 1, 0.0, block, 0, None))
+    def open(self, block: int, sound: np.ndarray | None = None) -> InputCallback:
+        capture = InputCallback(self._clock, lambda: None, lambda _: None)
+        capture.attach(OpenStream(DEVICE, Direction.INPUT, RATE, 1, 0.0, block, 0, None))
         self._streams.append(_Stream(capture, self.sound if sound is None else sound, block, self.now))
         return capture
 
@@ -47,7 +47,7 @@ class Device:
 
 @dataclass
 class _Stream:
-    capture: Capture
+    capture: InputCallback
     sound: np.ndarray
     block: int
     came: int
@@ -62,14 +62,14 @@ class _Stream:
         self.came = self.due
 
 
-def take(relay: Relay, device: Device, frames: int, every: int = 1536) -> np.ndarray:
+def take(relay: StreamHandover, device: Device, frames: int, every: int = 1536) -> np.ndarray:
     """What comes while the device delivers so many frames, with somebody looking after so many each time."""
     pieces = [np.zeros(0, dtype=np.float32)]
     for _ in range(frames // every):
         device.advance(every)
-        pcm, mark, lost = relay.take()
+        pcm, mark, lost = relay.read()
         assert not lost
-        assert mark.frames == pytest.approx(mark.moment * RATE, abs=1)
+        assert mark.frames == pytest.approx(mark.time * RATE, abs=1)
         pieces.append(pcm)
     return np.concatenate(pieces)
 
@@ -79,13 +79,13 @@ def take(relay: Relay, device: Device, frames: int, every: int = 1536) -> np.nda
 def test_the_second_stream_goes_on_at_the_very_sample(first: int, second: int, opened_at: int, every: int):
     async def main() -> None:
         device = Device(NOISE)
-        relay = Relay(device.open(first))
+        relay = StreamHandover(device.open(first))
         before = take(relay, device, opened_at, max(1, min(every, opened_at)))
         successor = device.open(second)
-        relay.offer(successor, must=False)
+        relay.offer(successor, required=False)
         sound = np.concatenate([before, take(relay, device, RATE, every)])
-        assert relay.present is successor
-        assert len(relay.done_with) == 1
+        assert relay.current is successor
+        assert len(relay.retired) == 1
         assert len(sound) > device.now - LONG - every
         assert np.array_equal(sound, NOISE[: len(sound)])
 
@@ -95,12 +95,12 @@ def test_the_second_stream_goes_on_at_the_very_sample(first: int, second: int, o
 def test_streams_may_take_turns_for_ever():
     async def main() -> None:
         device = Device(NOISE)
-        relay = Relay(device.open(SHORT))
+        relay = StreamHandover(device.open(SHORT))
         sound = take(relay, device, LONG)
         for block in (LONG, SHORT) * 5:
-            relay.offer(device.open(block), must=False)
+            relay.offer(device.open(block), required=False)
             sound = np.concatenate([sound, take(relay, device, RATE // 4)])
-        assert len(relay.done_with) == 10
+        assert len(relay.retired) == 10
         assert np.array_equal(sound, NOISE[: len(sound)])
 
     run_virtual(main())
@@ -110,15 +110,15 @@ def test_digital_silence_keeps_the_stream_that_is_there():
     async def main() -> None:
         device = Device(np.zeros_like(NOISE))
         first = device.open(SHORT)
-        relay = Relay(first)
+        relay = StreamHandover(first)
         take(relay, device, LONG)
         second = device.open(LONG)
-        relay.offer(second, must=False)
-        sound = take(relay, device, round((PATIENCE_S + 0.5) * RATE))
-        assert relay.present is first
-        assert relay.done_with == [second]
-        assert not relay.waiting
-        assert len(sound) > (PATIENCE_S + 0.4) * RATE
+        relay.offer(second, required=False)
+        sound = take(relay, device, round((MATCH_TIMEOUT_S + 0.5) * RATE))
+        assert relay.current is first
+        assert relay.retired == [second]
+        assert not relay.pending
+        assert len(sound) > (MATCH_TIMEOUT_S + 0.4) * RATE
 
     run_virtual(main())
 
@@ -127,12 +127,12 @@ def test_digital_silence_keeps_the_stream_that_is_there():
 def test_one_that_must_take_over_goes_on_at_the_moment_when_nothing_is_alike(other: np.ndarray):
     async def main() -> None:
         device = Device(NOISE)
-        relay = Relay(device.open(LONG))
+        relay = StreamHandover(device.open(LONG))
         before = len(take(relay, device, 2 * LONG))
         second = device.open(SHORT, other)
-        relay.offer(second, must=True)
+        relay.offer(second, required=True)
         sound = take(relay, device, 2 * RATE)
-        assert relay.present is second
+        assert relay.current is second
         assert before + len(sound) == pytest.approx(device.now, abs=2 * SHORT)
 
     run_virtual(main())
@@ -142,13 +142,13 @@ def test_one_that_is_withdrawn_never_takes_over():
     async def main() -> None:
         device = Device(NOISE)
         first, second = device.open(SHORT), device.open(LONG)
-        relay = Relay(first)
-        relay.offer(second, must=True)
+        relay = StreamHandover(first)
+        relay.offer(second, required=True)
         take(relay, device, SHORT)
         relay.withdraw(second)
         take(relay, device, 2 * RATE)
-        assert relay.present is first
-        assert relay.done_with == [second]
+        assert relay.current is first
+        assert relay.retired == [second]
 
     run_virtual(main())
 
@@ -156,18 +156,18 @@ def test_one_that_is_withdrawn_never_takes_over():
 def test_a_hum_does_not_hide_the_place():
     hum = 0.3 * np.sin(2 * np.pi * 50 * np.arange(RATE) / RATE)
     sound = (hum + NOISE[:RATE]).astype(np.float32)
-    assert find(sound[31_234:32_194], sound) == 31_234
+    assert find_offset(sound[31_234:32_194], sound) == 31_234
 
 
 def test_the_place_is_found_where_each_stream_was_resampled_by_itself():
     between = soxr.resample(NOISE[:RATE], RATE, 2 * RATE)[1::2]  # half a sample later
-    assert find(between[10_000:10_960], NOISE[:RATE]) in (10_000, 10_001)
+    assert find_offset(between[10_000:10_960], NOISE[:RATE]) in (10_000, 10_001)
 
 
 def test_another_rooms_noise_is_nowhere():
-    assert find(NOISE[:960], NOISE[RATE : 2 * RATE]) is None
+    assert find_offset(NOISE[:960], NOISE[RATE : 2 * RATE]) is None
 
 
 def test_silence_is_nowhere():
-    assert find(np.zeros(960, dtype=np.float32), np.zeros(RATE, dtype=np.float32)) is None
-    assert find(NOISE[:960], np.zeros(RATE, dtype=np.float32)) is None
+    assert find_offset(np.zeros(960, dtype=np.float32), np.zeros(RATE, dtype=np.float32)) is None
+    assert find_offset(NOISE[:960], np.zeros(RATE, dtype=np.float32)) is None

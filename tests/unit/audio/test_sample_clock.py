@@ -54,7 +54,7 @@ def test_samples_and_moments_are_two_names_for_one_thing(hands):
     clock = SampleClock(hands)
     clock.anchor(5_000, 101.5)
     assert clock.sample_at(102.0) == 13_000
-    assert clock.moment_of(13_000) == 102.0
+    assert clock.time_of(13_000) == 102.0
 
 
 def test_on_virtual_time_it_is_virtual():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from voicemate.audio.sound_files import read_sound, write_wav
+from voicemate.audio.sound_files import read_audio, write_wav
 from voicemate.errors import AudioError
 from voicemate.sound import CLOCK_HZ
 
@@ -15,7 +15,7 @@ def tone(rate: int, seconds: float = 0.5) -> np.ndarray:
 def test_every_usual_kind_of_file_becomes_16_khz_mono(tmp_path, kind):
     path = tmp_path / f"clip.{kind}"
     soundfile.write(path, np.stack([tone(44_100), tone(44_100)], axis=1), 44_100)
-    sound = read_sound(path)
+    sound = read_audio(path)
     assert sound.rate == CLOCK_HZ
     assert sound.pcm.dtype == np.float32
     assert sound.seconds == pytest.approx(0.5, abs=0.1)
@@ -27,13 +27,13 @@ def test_every_usual_kind_of_file_becomes_16_khz_mono(tmp_path, kind):
 def test_two_channels_are_mixed(tmp_path):
     left = tone(CLOCK_HZ)
     soundfile.write(tmp_path / "clip.wav", np.stack([left, np.zeros_like(left)], axis=1), CLOCK_HZ, subtype="FLOAT")
-    assert np.allclose(read_sound(tmp_path / "clip.wav").pcm, left / 2, atol=1e-6)
+    assert np.allclose(read_audio(tmp_path / "clip.wav").pcm, left / 2, atol=1e-6)
 
 
 def test_a_file_longer_than_a_piece_has_no_seams(tmp_path, monkeypatch):
     monkeypatch.setattr("voicemate.audio.sound_files.PIECE", 1000)
     soundfile.write(tmp_path / "clip.wav", tone(48_000), 48_000, subtype="FLOAT")
-    pcm = read_sound(tmp_path / "clip.wav").pcm
+    pcm = read_audio(tmp_path / "clip.wav").pcm
     assert np.allclose(pcm[200:-200], tone(CLOCK_HZ)[200 : len(pcm) - 200], atol=1e-3)
 
 
@@ -42,31 +42,31 @@ def test_what_is_no_sound_file_is_refused(tmp_path, content):
     path = tmp_path / "clip.wav"
     path.write_bytes(content)
     with pytest.raises(AudioError, match="no sound file that can be read"):
-        read_sound(path)
+        read_audio(path)
 
 
 def test_a_headerless_file_is_refused(tmp_path):
     (tmp_path / "clip.raw").write_bytes(bytes(1000))
     with pytest.raises(AudioError, match="no sound file that can be read"):
-        read_sound(tmp_path / "clip.raw")
+        read_audio(tmp_path / "clip.raw")
 
 
 def test_a_file_without_samples_is_refused(tmp_path):
     soundfile.write(tmp_path / "clip.wav", np.zeros(0, dtype=np.float32), CLOCK_HZ)
     with pytest.raises(AudioError, match="holds no sound"):
-        read_sound(tmp_path / "clip.wav")
+        read_audio(tmp_path / "clip.wav")
 
 
 def test_a_file_with_values_that_are_no_numbers_is_refused(tmp_path):
     soundfile.write(tmp_path / "clip.wav", np.full(1000, np.nan, dtype=np.float32), CLOCK_HZ, subtype="FLOAT")
     with pytest.raises(AudioError, match="holds no sound"):
-        read_sound(tmp_path / "clip.wav")
+        read_audio(tmp_path / "clip.wav")
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     for path in (tmp_path / "missing.wav", tmp_path):
         with pytest.raises(AudioError, match="There is no sound file"):
-            read_sound(path)
+            read_audio(path)
 
 
 def test_stereo_is_written_and_read_back(tmp_path):

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from voicemate.audio.devices import Direction
-from voicemate.audio.stream_host import StreamHost, StreamPlan
+from voicemate.audio.stream_host import PortAudio, StreamConfig
 from voicemate.errors import AudioError
 
 
@@ -80,12 +80,12 @@ def library() -> FakeLibrary:
 
 
 @pytest.fixture
-def host(library) -> StreamHost:
-    return StreamHost(patience_s=5, library=library)
+def host(library) -> PortAudio:
+    return PortAudio(timeout_s=5, library=library)
 
 
-def plan(part: str = "", rate: int | None = None) -> StreamPlan:
-    return StreamPlan(Direction.INPUT, part, 4, lambda rate: rate // 50, 0.05, lambda *_: None, lambda: None, rate)
+def plan(part: str = "", rate: int | None = None) -> StreamConfig:
+    return StreamConfig(Direction.INPUT, part, 4, lambda rate: rate // 50, 0.05, lambda *_: None, lambda: None, rate)
 
 
 async def test_a_stream_has_the_devices_own_rate_and_no_more_channels_than_it_has(host, library):
@@ -101,7 +101,7 @@ async def test_a_closed_stream_keeps_nobody_who_listened_to_it(host):
             pass
 
     listener = Listener()
-    wanted = StreamPlan(Direction.INPUT, "", 1, lambda rate: 960, 0.05, listener.callback, lambda: None)
+    wanted = StreamConfig(Direction.INPUT, "", 1, lambda rate: 960, 0.05, listener.callback, lambda: None)
     stream = await host.open(wanted)
     left = weakref.ref(listener)
     gc.disable()
@@ -138,7 +138,7 @@ async def test_looking_anew_closes_every_stream_once(host, library):
 
 
 async def test_a_call_that_hangs_is_an_error_and_later_calls_do_not_wait_for_it(library):
-    host = StreamHost(patience_s=0.05, library=library)
+    host = PortAudio(timeout_s=0.05, library=library)
     library.held.clear()
     for _ in range(2):
         with pytest.raises(AudioError, match="does not answer"):
@@ -171,12 +171,12 @@ def test_a_machine_without_portaudio_says_how_to_get_it(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(AudioError, match=r"PortAudio library is missing.*apt install libportaudio2"):
-        StreamHost().devices()
+        PortAudio().devices()
 
 
 async def test_an_alsa_device_that_dies_while_it_starts_is_left_behind_and_others_go_on(library):
     library.api = "ALSA"
-    host = StreamHost(patience_s=0.1, library=library)
+    host = PortAudio(timeout_s=0.1, library=library)
     dying, other = await host.open(plan()), await host.open(plan())
     library.starting.clear()
     with pytest.raises(AudioError, match="does not answer"):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from voicemate.audio.virtual_time import VirtualTimeLoop, run_virtual
-from voicemate.engine_thread import EngineThread
+from voicemate.engine_thread import WorkerThread
 
 
 def test_a_day_takes_no_time():
@@ -82,7 +82,7 @@ def test_a_job_that_fails_lets_time_go_on():
 
 
 def test_time_stands_still_while_an_engine_works():
-    engine = EngineThread("engine")
+    engine = WorkerThread("engine")
 
     async def main() -> float:
         asyncio.get_running_loop().call_later(1000, lambda: pytest.fail("time went on while the engine worked"))

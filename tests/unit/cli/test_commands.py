@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from voicemate import cli, errors
-from voicemate.conversation.history import History
+from voicemate.conversation.history import HistoryWriter
 from voicemate.conversation.trace_file import TraceFile
 from voicemate.errors import VoicemateError
 from voicemate.events import ReplyEnded, TurnEnded, TurnTimed
@@ -29,10 +29,10 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
 
 
 def talk_once(said: str = "what is your name", reply: str = "I am Juniper.") -> None:
-    history = History()
-    history.begin_session("Juniper", {"hearing": "h", "thinking": "t"})
-    history.begin_turn(1, said, "en")
-    history.finished(1, reply, interrupted=False)
+    history = HistoryWriter()
+    history.start_session("Juniper", {"hearing": "h", "thinking": "t"})
+    history.start_turn(1, said, "en")
+    history.finish_turn(1, reply, interrupted=False)
     history.end_session()
     history.close()
 
@@ -166,9 +166,9 @@ def test_the_history_tells_what_became_of_work_ahead(
     assert run(monkeypatch, "history") == 0
     assert "ready" not in capsys.readouterr().err
     trace = TraceFile()
-    trace.listen(TurnEnded(2_000, 1, 0, 1_000, "350 ms of silence"))
-    trace.listen(TurnTimed(3_000, 1, gap=400, endpoint=350, hearing=200, thinking=90, speaking=10, ready=True))
-    trace.listen(ReplyEnded(9_000, 1, "I am Juniper.", interrupted=False))
+    trace.on_event(TurnEnded(2_000, 1, 0, 1_000, "350 ms of silence"))
+    trace.on_event(TurnTimed(3_000, 1, gap=400, endpoint=350, stt=200, llm=90, tts=10, ready=True))
+    trace.on_event(ReplyEnded(9_000, 1, "I am Juniper.", interrupted=False))
     trace.close()
     assert run(monkeypatch, "history") == 0
     assert "1 of 1 replies were ready when the turn ended" in capsys.readouterr().err

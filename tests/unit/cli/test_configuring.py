@@ -8,7 +8,7 @@ import pytest
 
 from voicemate import cli
 from voicemate.config import Settings, load
-from voicemate.settings_file import documented
+from voicemate.settings_file import documented_toml
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def test_init_writes_every_setting_explained_and_never_over_ones_own(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "init") == 0
-    assert file.read_text() == documented()
+    assert file.read_text() == documented_toml()
     file.write_text('persona = "mei"\n')
     assert run(monkeypatch, "init") == 3
     assert "--force" in capsys.readouterr().err

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.control.noted import NotedConversation, serving
+from tests.unit.control.noted import RecordingTarget, serving
 from voicemate import cli
 from voicemate.control.server import ControlServer
 from voicemate.control.socket_place import socket_path
-from voicemate.events import Event, Heard, PhraseStarted, TurnEnded
+from voicemate.events import Event, PhraseStarted, Transcribed, TurnEnded
 
 
 @pytest.fixture(autouse=True)
@@ -42,15 +42,15 @@ class Daemon:
     async def _serve(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         async with serving(socket_path()) as (self.conversation, self.server):
-            self.conversation.answered.set()
+            self.conversation.reply_ready.set()
             self._up.set()
             await self._over.wait()
 
-    conversation: NotedConversation
+    conversation: RecordingTarget
     server: ControlServer
 
     def is_watched(self) -> bool:
-        return any(client.watching for client in tuple(self.server._clients))
+        return any(client.event_filter for client in tuple(self.server._clients))
 
     def emit(self, *events: Event) -> None:
         for event in events:
@@ -93,7 +93,7 @@ def test_without_a_daemon_one_is_told_how_to_start_it(
 def test_each_command_reaches_the_conversation(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     for words in (("listen", "off"), ("listen", "on"), ("mute",), ("unmute",), ("ptt", "press"), ("ptt", "release")):
         assert run(monkeypatch, *words) == 0
-    assert daemon.conversation.done == [
+    assert daemon.conversation.commands == [
         ("listen", False),
         ("listen", True),
         ("mute", True),
@@ -106,7 +106,7 @@ def test_each_command_reaches_the_conversation(daemon: Daemon, monkeypatch: pyte
 def test_wrong_usage_ends_with_two(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, "listen", "maybe") == 2
     assert run(monkeypatch, "ptt", "hold") == 2
-    assert daemon.conversation.done == []
+    assert daemon.conversation.commands == []
 
 
 def test_what_the_daemon_refuses_is_one_sentence(
@@ -130,7 +130,7 @@ def test_status_for_people_and_for_scripts(
 def test_say_and_ask_go_to_the_daemon(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    daemon.conversation.told_while_asked = (
+    daemon.conversation.events_while_asked = (
         TurnEnded(1, 4, 0, 1, "typed"),
         PhraseStarted(2, 3, "Of another turn. "),
         PhraseStarted(2, 4, "In"),
@@ -138,7 +138,7 @@ def test_say_and_ask_go_to_the_daemon(
     )
     assert run(monkeypatch, "say", "Good morning.") == 0
     assert run(monkeypatch, "ask", "who are you") == 0
-    assert daemon.conversation.done == [("say", "Good morning."), ("ask", "who are you")]
+    assert daemon.conversation.commands == [("say", "Good morning."), ("ask", "who are you")]
     assert capsys.readouterr().out == "Indeed.\n"
 
 
@@ -148,7 +148,7 @@ def test_events_come_as_lines(
     def happen() -> None:
         while not daemon.is_watched():
             time.sleep(0.01)
-        daemon.emit(Heard(16_000, 1, "a secret", "en", final=True))
+        daemon.emit(Transcribed(16_000, 1, "a secret", "en", final=True))
         daemon.hang_up()
 
     thread = threading.Thread(target=happen)

@@ -14,10 +14,10 @@ import pytest
 from voicemate import cli
 from voicemate.cli import doctoring
 from voicemate.doctor import rounds
-from voicemate.doctor.check import Check, Ground
-from voicemate.doctor.finding import Finding, MakeFolders, ok, problem, warning
+from voicemate.doctor.check import Check, CheckContext
+from voicemate.doctor.finding import CreateFolders, Finding, ok, problem, warning
 
-Look = Callable[[Ground], Sequence[Finding]]
+Look = Callable[[CheckContext], Sequence[Finding]]
 
 GONE = "A crash has left its control socket: /run/user/1000/voicemate/control.sock (the next start replaces it)"
 
@@ -67,7 +67,7 @@ def test_all_that_is_well_ends_with_zero(
 def test_a_problem_ends_with_one_and_says_what_could_be_mended(
     looks: dict[str, Look], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    looks["folders"] = lambda ground: [problem("Gone", "Make it", mend=MakeFolders((Path("/x"),)))]
+    looks["folders"] = lambda ground: [problem("Gone", "Make it", fix=CreateFolders((Path("/x"),)))]
     looks["disk"] = lambda ground: [problem("Full", "Make room")]
     assert run(monkeypatch) == 1
     shown = capsys.readouterr().out
@@ -79,8 +79,8 @@ def test_fix_mends_and_says_what_it_did(
     looks: dict[str, Look], home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wanted = home / "wanted"
-    mend = MakeFolders((wanted,))
-    looks["folders"] = lambda ground: [ok("There")] if wanted.exists() else [problem("Gone", "Make it", mend=mend)]
+    mend = CreateFolders((wanted,))
+    looks["folders"] = lambda ground: [ok("There")] if wanted.exists() else [problem("Gone", "Make it", fix=mend)]
     assert run(monkeypatch, "--fix") == 0
     shown = capsys.readouterr().out
     assert "✓ folders    There" in shown
@@ -92,7 +92,7 @@ def test_a_check_that_breaks_or_hangs_does_not_end_the_others(
 ) -> None:
     over, left = threading.Event(), list[int]()
 
-    def hang(ground: Ground) -> Sequence[Finding]:
+    def hang(ground: CheckContext) -> Sequence[Finding]:
         over.wait(60)
         return []
 
@@ -157,9 +157,9 @@ def check_schema(told: dict[str, Any]) -> None:
 def test_scripts_get_one_object(
     looks: dict[str, Look], home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mend = MakeFolders((home / "wanted",))
+    mend = CreateFolders((home / "wanted",))
     looks["disk"] = lambda ground: [problem("Full", "Make room", free=3)]
-    looks["folders"] = lambda ground: [ok("There", mend=mend)]
+    looks["folders"] = lambda ground: [ok("There", fix=mend)]
     assert run(monkeypatch, "--json", "--fix") == 1
     told = json.loads(capsys.readouterr().out)
     check_schema(told)

@@ -7,7 +7,7 @@ import pytest
 
 from voicemate.cli import first_start
 from voicemate.cli.first_start import offer_better_model
-from voicemate.config import Settings, ThinkingSettings, load
+from voicemate.config import LlmSettings, Settings, load
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def test_it_is_said_at_the_first_start_only(offered: dict[str, Any], capsys: pyt
 
 
 def test_a_person_who_chose_a_model_is_not_asked(offered: dict[str, Any]) -> None:
-    chosen = Settings(thinking=ThinkingSettings(model="qwen3-8b"))
+    chosen = Settings(llm=LlmSettings(model="qwen3-8b"))
     assert offer_better_model(chosen) == chosen
     assert offered["asked"] == 0
 
@@ -70,9 +70,9 @@ def test_yes_fetches_it_and_keeps_it_for_the_next_start(
         returncode = 0
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr(first_start.messages().__class__, "is_terminal", True)
+    monkeypatch.setattr(first_start.stderr_console().__class__, "is_terminal", True)
     monkeypatch.setattr("typer.confirm", lambda *_, **__: True)
     monkeypatch.setattr(first_start.subprocess, "run", lambda command, check: ran.append(command) or Done())
-    assert offer_better_model(Settings()).thinking.model == "qwen3-4b"
+    assert offer_better_model(Settings()).llm.model == "qwen3-4b"
     assert ran[0][-3:] == ["models", "pull", "qwen3-4b"]
-    assert load().thinking.model == "qwen3-4b"
+    assert load().llm.model == "qwen3-4b"

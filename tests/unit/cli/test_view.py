@@ -13,14 +13,14 @@ from voicemate.events import (
     Fault,
     FloorChanged,
     FloorState,
-    Heard,
-    Level,
+    GenerationDiscarded,
+    MicrophoneLevel,
     PhraseQueued,
     PhraseStarted,
+    PipelineStage,
     ReplyEnded,
-    RolledBack,
-    Stage,
     StageTimed,
+    Transcribed,
     TurnEnded,
     TurnTimed,
 )
@@ -28,12 +28,12 @@ from voicemate.events import (
 TURN: list[Event] = [
     FloorChanged(0, FloorState.LISTENING, "ready"),
     FloorChanged(1_000, FloorState.HEARING, "a voice"),
-    Heard(2_000, 1, "what time", "en", final=False),
-    RolledBack(2_100, 1, "the person went on"),
-    Heard(3_000, 1, "what time is it", "en", final=True),
+    Transcribed(2_000, 1, "what time", "en", final=False),
+    GenerationDiscarded(2_100, 1, "the person went on"),
+    Transcribed(3_000, 1, "what time is it", "en", final=True),
     PhraseQueued(3_100, 1, "High time, ", "High time,"),
     PhraseStarted(3_200, 1, "High time, "),
-    TurnTimed(3_200, 1, gap=487.4, endpoint=480, hearing=210, thinking=80, speaking=20, ready=True),
+    TurnTimed(3_200, 1, gap=487.4, endpoint=480, stt=210, llm=80, tts=20, ready=True),
     ReplyEnded(9_000, 1, "High time, I should say.", interrupted=False),
     FloorChanged(9_000, FloorState.LISTENING, "the character is done"),
 ]
@@ -64,7 +64,7 @@ def plain() -> tuple[Console, io.StringIO]:
     ],
 )
 def test_a_turn_that_stayed_open_for_its_reply_is_told_apart(ready: bool, awaited: float, told: str) -> None:
-    timed = TurnTimed(3_200, 1, 487.4, 480, hearing=210, thinking=80, speaking=20, ready=ready, awaited=awaited)
+    timed = TurnTimed(3_200, 1, 487.4, 480, stt=210, llm=80, tts=20, ready=ready, held_open=awaited)
     assert timing_line(timed) == f"gap 487 ms · {told}"
 
 
@@ -91,10 +91,10 @@ def test_work_in_vain_is_told_with_the_turn() -> None:
     console, out = plain()
     with PlainView(console, "", "Juniper") as view:
         for event in [
-            StageTimed(900, 1, Stage.HEARING, 500, ms=210),
-            StageTimed(950, 1, Stage.THINKING, 900, ms=80),
-            RolledBack(1_000, 1, "the person went on"),
-            StageTimed(2_900, 1, Stage.HEARING, 2_500, ms=200),
+            StageTimed(900, 1, PipelineStage.STT, 500, ms=210),
+            StageTimed(950, 1, PipelineStage.LLM, 900, ms=80),
+            GenerationDiscarded(1_000, 1, "the person went on"),
+            StageTimed(2_900, 1, PipelineStage.STT, 2_500, ms=200),
             TurnEnded(3_000, 1, 100, 2_400, "350 ms of silence"),
             *TURN[4:],
         ]:
@@ -106,8 +106,8 @@ def test_work_in_vain_of_which_nothing_was_completed_has_no_milliseconds() -> No
     console, out = plain()
     with PlainView(console, "", "Juniper") as view:
         for event in [
-            RolledBack(1_000, 1, "the person went on"),
-            RolledBack(2_000, 1, "the person went on"),
+            GenerationDiscarded(1_000, 1, "the person went on"),
+            GenerationDiscarded(2_000, 1, "the person went on"),
             TurnEnded(3_000, 1, 100, 2_400, "350 ms of silence"),
             *TURN[4:],
         ]:
@@ -144,7 +144,7 @@ def test_listening_to_silence_draws_nothing() -> None:
         view(FloorChanged(0, FloorState.LISTENING, "ready"))
         drawn = len(out.getvalue())
         for at in range(100):
-            view(Level(at, dbfs=-90 + at % 3, voice=0.0))
+            view(MicrophoneLevel(at, dbfs=-90 + at % 3, voice=0.0))
         assert len(out.getvalue()) == drawn
 
 
@@ -170,7 +170,7 @@ def test_what_was_said_is_shown_once() -> None:
         for event in TURN[:5]:
             view(event)
         drawn = out.getvalue()
-        view(Level(3_050, dbfs=-20, voice=0.9))
+        view(MicrophoneLevel(3_050, dbfs=-20, voice=0.9))
     assert "what time is it" in drawn
     assert "what time is it" not in out.getvalue()[len(drawn) :]
 
@@ -199,7 +199,7 @@ def test_every_state_has_a_name_in_the_live_view(state: FloorState) -> None:
 def test_a_reply_that_was_taken_back_is_not_shown_any_more() -> None:
     console, _ = terminal()
     with LiveView(console, "Juniper", "Juniper") as view:
-        for event in (*TURN[4:7], RolledBack(3_300, 1, "the person speaks")):
+        for event in (*TURN[4:7], GenerationDiscarded(3_300, 1, "the person speaks")):
             view(event)
         assert "High time" not in shown(view)
 
@@ -207,7 +207,7 @@ def test_a_reply_that_was_taken_back_is_not_shown_any_more() -> None:
 def test_a_reply_that_goes_on_stays_while_what_was_said_over_it_is_dropped() -> None:
     console, _ = terminal()
     with LiveView(console, "Juniper", "Juniper") as view:
-        for event in (*TURN[4:7], RolledBack(3_300, 2, "the person went on")):
+        for event in (*TURN[4:7], GenerationDiscarded(3_300, 2, "the person went on")):
             view(event)
         assert "High time" in shown(view)
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voicemate.control.flow import Limits
+from voicemate.control.flow import ClientLimits
 from voicemate.control.server import ControlServer
-from voicemate.control.status import DeviceState, Models, Status
+from voicemate.control.status import DaemonStatus, DeviceStatus, ModelNames
 from voicemate.errors import ControlError, PersonaError
 from voicemate.events import Event, EventStream, Subscriber
 
-STATUS = Status(
+STATUS = DaemonStatus(
     version="0",
     pid=os.getpid(),
     uptime_s=1.5,
@@ -25,9 +25,9 @@ STATUS = Status(
     mode="hands-free",
     persona="juniper",
     character="Juniper",
-    models=Models(hearing="h", thinking="t", speaking="s"),
-    microphone=DeviceState(name="mic", open=True),
-    loudspeaker=DeviceState(name="speaker", open=True),
+    models=ModelNames(stt="h", llm="t", tts="s"),
+    microphone=DeviceStatus(name="mic", open=True),
+    speaker=DeviceStatus(name="speaker", open=True),
     echo="half duplex",
     offline={},
     memory_mb=10.0,
@@ -40,7 +40,7 @@ STATUS = Status(
 
 
 @dataclass
-class NotedConversation:
+class RecordingTarget:
     """Notes every command.
 
     Attributes:
@@ -48,28 +48,28 @@ class NotedConversation:
         told_while_asked: what happens meanwhile.
     """
 
-    done: list[tuple[Any, ...]] = field(default_factory=list)
+    commands: list[tuple[Any, ...]] = field(default_factory=list)
     events: EventStream = field(default_factory=EventStream)
-    answered: asyncio.Event = field(default_factory=asyncio.Event)
-    told_while_asked: tuple[Event, ...] = ()
+    reply_ready: asyncio.Event = field(default_factory=asyncio.Event)
+    events_while_asked: tuple[Event, ...] = ()
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         return self.events.subscribe(subscriber)
 
-    def status(self) -> Status:
+    def status(self) -> DaemonStatus:
         return STATUS
 
     async def listen(self, on: bool) -> None:
-        self.done.append(("listen", on))
+        self.commands.append(("listen", on))
 
     async def mute(self, on: bool) -> None:
-        self.done.append(("mute", on))
+        self.commands.append(("mute", on))
 
     async def press(self) -> None:
-        self.done.append(("press",))
+        self.commands.append(("press",))
 
     async def release(self) -> None:
-        self.done.append(("release",))
+        self.commands.append(("release",))
 
     async def toggle(self) -> None:
         raise ControlError("There is no key", "Set one", "unavailable")
@@ -78,31 +78,31 @@ class NotedConversation:
         raise ZeroDivisionError("a mistake of ours")
 
     async def say(self, text: str) -> str:
-        self.done.append(("say", text))
+        self.commands.append(("say", text))
         return text
 
     async def ask(self, text: str) -> str:
-        self.done.append(("ask", text))
-        for event in self.told_while_asked:
+        self.commands.append(("ask", text))
+        for event in self.events_while_asked:
             self.events.emit(event)
-        await self.answered.wait()
+        await self.reply_ready.wait()
         return "Indeed."
 
-    async def use_persona(self, name: str, keep: bool) -> dict[str, Any]:
+    async def set_persona(self, name: str, keep: bool) -> dict[str, Any]:
         raise PersonaError(f"There is no persona `{name}`", "Perhaps `juniper` is meant")
 
     async def reload(self) -> dict[str, Any]:
         return {"changed": []}
 
     def stop(self) -> None:
-        self.done.append(("stop",))
+        self.commands.append(("stop",))
 
 
 @asynccontextmanager
-async def serving(path: Path, **limits: Any) -> AsyncIterator[tuple[NotedConversation, ControlServer]]:
+async def serving(path: Path, **limits: Any) -> AsyncIterator[tuple[RecordingTarget, ControlServer]]:
     """A server for the block's time, in a hurry unless ``limits`` say otherwise."""
-    conversation = NotedConversation()
-    server = ControlServer(conversation, path, Limits(**{"rate": 1e6, "burst": 1_000_000} | limits))
+    conversation = RecordingTarget()
+    server = ControlServer(conversation, path, ClientLimits(**{"rate": 1e6, "burst": 1_000_000} | limits))
     await server.open()
     try:
         yield conversation, server

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from voicemate.control import client as client_module
-from voicemate.control.client import Client
-from voicemate.control.socket_place import bound
+from voicemate.control.client import ControlClient
+from voicemate.control.socket_place import bind_socket
 from voicemate.errors import ControlError
 
 SOON_S = 0.2
@@ -20,14 +20,14 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_that_never_answers_is_told_after_a_while(path: Path):
-    with bound(path), Client(path) as client:
+    with bind_socket(path), ControlClient(path) as client:
         with pytest.raises(ControlError, match="does not answer") as told:
             client.call("status", timeout_s=SOON_S)
-        assert "voicemate restart" in told.value.remedy
+        assert "voicemate restart" in told.value.hint
 
 
 def test_nor_one_that_does_not_even_read(path: Path):
-    with bound(path), Client(path, timeout_s=SOON_S) as client:
+    with bind_socket(path), ControlClient(path, timeout_s=SOON_S) as client:
         with pytest.raises(ControlError, match="does not answer"):
             client.receive(timeout_s=SOON_S)
         client._connection.settimeout(None)  # as a wait without an end leaves it
@@ -37,19 +37,19 @@ def test_nor_one_that_does_not_even_read(path: Path):
 
 def test_one_whose_queue_is_full_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("voicemate.control.socket_place._BACKLOG", 0)
-    with bound(path) as listening:
+    with bind_socket(path) as listening:
         waiting = _fill(path)
         with pytest.raises(ControlError, match="it does not answer"):
-            Client(path, timeout_s=SOON_S)
+            ControlClient(path, timeout_s=SOON_S)
         room = threading.Timer(SOON_S, lambda: listening.accept()[0].close())
         room.start()
-        Client(path, timeout_s=20).close()
+        ControlClient(path, timeout_s=20).close()
         room.join()
         for one in waiting:
             one.close()
 
 
-def _send_for_ever(client: Client) -> None:
+def _send_for_ever(client: ControlClient) -> None:
     while True:
         client.send("say", text="x" * 4_000)
 

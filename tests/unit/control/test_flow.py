@@ -4,17 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.control.flow import Allowance, LineSplitter, Outbox, TooLongError
+from voicemate.control.flow import LineSplitter, LineTooLongError, Outbox, TokenBucket
 
 
 @given(st.lists(st.binary(max_size=30), max_size=20))
 def test_lines_are_the_same_however_the_stream_is_cut(chunks: list[bytes]):
     stream = b"".join(chunks)
-    splitter = LineSplitter(longest=1_000)
-    lines = [line for chunk in chunks for line in splitter.feed(chunk)]
+    splitter = LineSplitter(max_bytes=1_000)
+    lines = [line for chunk in chunks for line in splitter.split(chunk)]
     *whole, rest = stream.split(b"\n")
     assert lines == whole
-    assert splitter.begun == bool(rest)
+    assert splitter.has_partial_line == bool(rest)
 
 
 @given(st.binary(max_size=40), st.integers(1, 20))
@@ -23,15 +23,15 @@ def test_a_line_that_is_too_long_is_found_out_before_it_ends(stream: bytes, long
     too_long = any(len(line) >= longest for line in stream.split(b"\n"))
     try:
         for byte in stream:
-            splitter.feed(bytes([byte]))
-    except TooLongError:
+            splitter.split(bytes([byte]))
+    except LineTooLongError:
         assert too_long
     else:
         assert not too_long
 
 
 def test_an_allowance_lets_a_burst_through_and_then_the_rate():
-    allowance = Allowance(rate=10, burst=5, now=100.0)
+    allowance = TokenBucket(rate=10, burst=5, now=100.0)
     assert [allowance.spend(100.0) for _ in range(5)] == [0.0] * 5
     assert allowance.spend(100.0) == pytest.approx(0.1)
     assert allowance.spend(100.1) == pytest.approx(0.1)
@@ -40,7 +40,7 @@ def test_an_allowance_lets_a_burst_through_and_then_the_rate():
 
 @given(st.lists(st.floats(0, 0.5), min_size=1, max_size=200), st.floats(1, 100), st.integers(1, 20))
 def test_no_more_lines_get_through_than_the_rate_allows(pauses: list[float], rate: float, burst: int):
-    now, allowance = 0.0, Allowance(rate, burst, 0.0)
+    now, allowance = 0.0, TokenBucket(rate, burst, 0.0)
     for pause in pauses:
         now += pause
         now += allowance.spend(now)
@@ -48,23 +48,23 @@ def test_no_more_lines_get_through_than_the_rate_allows(pauses: list[float], rat
 
 
 def test_levels_are_left_out_first():
-    outbox = Outbox(most=10)
-    assert outbox.add(b"12345678", can_be_left_out=True)
+    outbox = Outbox(max_bytes=10)
+    assert outbox.add(b"12345678", droppable=True)
     assert outbox.add(b"abcdefgh")
-    assert outbox.add(b"12345678", can_be_left_out=True)
+    assert outbox.add(b"12345678", droppable=True)
     assert outbox.take() == b"abcdefgh"
     assert outbox.take() == b""
 
 
 def test_who_falls_too_far_behind_is_lost():
-    outbox = Outbox(most=10)
+    outbox = Outbox(max_bytes=10)
     assert outbox.add(b"abcdefgh")
     assert not outbox.add(b"ijk")
 
 
 @given(st.lists(st.tuples(st.binary(max_size=9), st.booleans()), max_size=40))
 def test_an_outbox_keeps_its_bound_and_the_order_and_loses_nothing_that_counts(lines: list[tuple[bytes, bool]]):
-    outbox, needed = Outbox(most=50), b""
+    outbox, needed = Outbox(max_bytes=50), b""
     for number, (body, optional) in enumerate(lines):
         line = b"%d:%s;" % (number, b"" if optional else body.replace(b";", b""))
         held = outbox.add(line, optional)

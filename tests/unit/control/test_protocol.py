@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.control.commands import COMMANDS, Arguments, understand
+from voicemate.control.commands import COMMANDS, Arguments, parse_arguments
 from voicemate.control.protocol import (
-    LONGEST_LINE,
-    LONGEST_TEXT,
+    MAX_LINE_BYTES,
+    MAX_TEXT_LENGTH,
     VERSION,
-    Code,
+    ControlRequest,
+    ErrorCode,
     Refusal,
-    Request,
-    parse,
+    parse_request,
     refusal_line,
     request_line,
     result_line,
@@ -39,96 +39,96 @@ REQUEST_LIKE = st.fixed_dictionaries(
 
 
 def refusal(line: bytes) -> Refusal:
-    answer = parse(line)
+    answer = parse_request(line)
     assert isinstance(answer, Refusal), answer
     return answer
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_are_too_strange(line: bytes):
-    assert isinstance(parse(line), Request | Refusal)
+    assert isinstance(parse_request(line), ControlRequest | Refusal)
 
 
 @given(REQUEST_LIKE)
 def test_whatever_is_like_a_request_is_understood_or_refused_with_a_sentence(value: dict[str, object]):
-    asked = parse(json.dumps(value).encode())
-    answer = understand(asked) if isinstance(asked, Request) else asked
+    asked = parse_request(json.dumps(value).encode())
+    answer = parse_arguments(asked) if isinstance(asked, ControlRequest) else asked
     if isinstance(answer, Refusal):
-        assert answer.wrong
+        assert answer.message
         told = json.loads(refusal_line(answer))
         assert told["id"] == answer.id
-        assert told["error"]["code"] in set(Code)
+        assert told["error"]["code"] in set(ErrorCode)
     else:
         assert isinstance(answer, Arguments)
 
 
 @given(st.integers(-(2**53), 2**53) | st.text(min_size=1, max_size=64), st.text(max_size=20), st.text(max_size=200))
 def test_what_a_client_writes_is_what_the_daemon_reads(number: int | str, command: str, text: str):
-    written = Request(number, command, {"text": text})
+    written = ControlRequest(number, command, {"text": text})
     line = request_line(written)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
-    assert parse(line.rstrip(b"\n")) == written
+    assert parse_request(line.rstrip(b"\n")) == written
 
 
 @pytest.mark.parametrize("letter", ["a", "\n", "語", "😀", "\x00", '"'])
 def test_the_longest_text_fits_into_a_line_whatever_it_is_made_of(letter: str):
-    text = letter * LONGEST_TEXT
+    text = letter * MAX_TEXT_LENGTH
     line = json.dumps({"v": VERSION, "id": 1, "command": "say", "arguments": {"text": text}}).encode()
-    assert len(line) < LONGEST_LINE
-    asked = parse(line)
-    assert isinstance(asked, Request)
-    assert not isinstance(understand(asked), Refusal)
+    assert len(line) < MAX_LINE_BYTES
+    asked = parse_request(line)
+    assert isinstance(asked, ControlRequest)
+    assert not isinstance(parse_arguments(asked), Refusal)
 
 
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        (b"", Code.NOT_JSON),
-        (b"\xff\xfe", Code.NOT_JSON),
-        (b"[" * 60_000, Code.NOT_JSON),
-        (b'{"v":1,' * 9_000, Code.NOT_JSON),
-        (b"[]", Code.NOT_JSON),
-        (b'{"v": NaN}', Code.NOT_JSON),
-        (b'{"v":1,"id":1,"command":"say","arguments":{"text":"\\ud800"}}', Code.NOT_JSON),
-        (b"9" * 60_000, Code.NOT_JSON),
-        (b"x" * (LONGEST_LINE + 1), Code.LINE_TOO_LONG),
-        (b'{"id":1,"command":"status"}', Code.VERSION),
-        (b'{"v":2,"id":1,"command":"status"}', Code.VERSION),
-        (b'{"v":true,"id":1,"command":"status"}', Code.VERSION),
-        (b'{"v":1,"command":"status"}', Code.BAD_REQUEST),
-        (b'{"v":1,"id":true,"command":"status"}', Code.BAD_REQUEST),
-        (b'{"v":1,"id":1.5,"command":"status"}', Code.BAD_REQUEST),
-        (b'{"v":1,"id":1}', Code.BAD_REQUEST),
-        (b'{"v":1,"id":1,"command":"status","arguments":[]}', Code.BAD_REQUEST),
-        (b'{"v":1,"id":1,"command":"status","also":1}', Code.BAD_REQUEST),
+        (b"", ErrorCode.NOT_JSON),
+        (b"\xff\xfe", ErrorCode.NOT_JSON),
+        (b"[" * 60_000, ErrorCode.NOT_JSON),
+        (b'{"v":1,' * 9_000, ErrorCode.NOT_JSON),
+        (b"[]", ErrorCode.NOT_JSON),
+        (b'{"v": NaN}', ErrorCode.NOT_JSON),
+        (b'{"v":1,"id":1,"command":"say","arguments":{"text":"\\ud800"}}', ErrorCode.NOT_JSON),
+        (b"9" * 60_000, ErrorCode.NOT_JSON),
+        (b"x" * (MAX_LINE_BYTES + 1), ErrorCode.LINE_TOO_LONG),
+        (b'{"id":1,"command":"status"}', ErrorCode.VERSION),
+        (b'{"v":2,"id":1,"command":"status"}', ErrorCode.VERSION),
+        (b'{"v":true,"id":1,"command":"status"}', ErrorCode.VERSION),
+        (b'{"v":1,"command":"status"}', ErrorCode.BAD_REQUEST),
+        (b'{"v":1,"id":true,"command":"status"}', ErrorCode.BAD_REQUEST),
+        (b'{"v":1,"id":1.5,"command":"status"}', ErrorCode.BAD_REQUEST),
+        (b'{"v":1,"id":1}', ErrorCode.BAD_REQUEST),
+        (b'{"v":1,"id":1,"command":"status","arguments":[]}', ErrorCode.BAD_REQUEST),
+        (b'{"v":1,"id":1,"command":"status","also":1}', ErrorCode.BAD_REQUEST),
     ],
 )
-def test_a_line_that_is_no_request_is_refused_by_name(line: bytes, code: Code):
+def test_a_line_that_is_no_request_is_refused_by_name(line: bytes, code: ErrorCode):
     assert refusal(line).code == code
 
 
 @pytest.mark.parametrize(
     ("command", "arguments", "code", "sentence"),
     [
-        ("stat", {}, Code.UNKNOWN_COMMAND, "There is no command `stat`"),
-        ("say", {}, Code.BAD_ARGUMENTS, "The argument `text` is missing"),
-        ("say", {"text": ""}, Code.BAD_ARGUMENTS, "cannot be"),
-        ("say", {"text": "x" * (LONGEST_TEXT + 1)}, Code.BAD_ARGUMENTS, "cannot be"),
-        ("say", {"txt": "x", "text": "y"}, Code.BAD_ARGUMENTS, "There is no argument `txt`"),
-        ("listen", {"on": "yes"}, Code.BAD_ARGUMENTS, "cannot be"),
-        ("listen", {"on": 1}, Code.BAD_ARGUMENTS, "cannot be"),
-        ("ptt", {"action": "hold"}, Code.BAD_ARGUMENTS, "cannot be"),
-        ("status", {"now": True}, Code.BAD_ARGUMENTS, "There is no argument `now`"),
+        ("stat", {}, ErrorCode.UNKNOWN_COMMAND, "There is no command `stat`"),
+        ("say", {}, ErrorCode.BAD_ARGUMENTS, "The argument `text` is missing"),
+        ("say", {"text": ""}, ErrorCode.BAD_ARGUMENTS, "cannot be"),
+        ("say", {"text": "x" * (MAX_TEXT_LENGTH + 1)}, ErrorCode.BAD_ARGUMENTS, "cannot be"),
+        ("say", {"txt": "x", "text": "y"}, ErrorCode.BAD_ARGUMENTS, "There is no argument `txt`"),
+        ("listen", {"on": "yes"}, ErrorCode.BAD_ARGUMENTS, "cannot be"),
+        ("listen", {"on": 1}, ErrorCode.BAD_ARGUMENTS, "cannot be"),
+        ("ptt", {"action": "hold"}, ErrorCode.BAD_ARGUMENTS, "cannot be"),
+        ("status", {"now": True}, ErrorCode.BAD_ARGUMENTS, "There is no argument `now`"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_told_why(
-    command: str, arguments: dict[str, object], code: Code, sentence: str
+    command: str, arguments: dict[str, object], code: ErrorCode, sentence: str
 ):
-    answer = understand(Request(4, command, arguments))
+    answer = parse_arguments(ControlRequest(4, command, arguments))
     assert isinstance(answer, Refusal)
     assert (answer.id, answer.code) == (4, code)
-    assert sentence in answer.wrong
+    assert sentence in answer.message
 
 
 def test_the_number_of_a_request_comes_back_even_when_the_rest_is_wrong():

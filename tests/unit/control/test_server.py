@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.unit.control.noted import STATUS, serving
-from voicemate.control.protocol import LONGEST_LINE
-from voicemate.events import FloorChanged, FloorState, Heard, Level
+from voicemate.control.protocol import MAX_LINE_BYTES
+from voicemate.events import FloorChanged, FloorState, MicrophoneLevel, Transcribed
 
 
 class Visitor:
@@ -24,7 +24,7 @@ class Visitor:
 
     @classmethod
     async def at(cls, path: Path) -> "Visitor":
-        return cls(*await asyncio.open_unix_connection(str(path), limit=10 * LONGEST_LINE))
+        return cls(*await asyncio.open_unix_connection(str(path), limit=10 * MAX_LINE_BYTES))
 
     async def send(self, raw: bytes) -> None:
         self.writer.write(raw)
@@ -67,9 +67,9 @@ async def test_who_holds_the_key_lets_go_by_going_away(path: Path, politely: boo
             holder.writer.close()
         else:
             holder.leave()
-        while ("release",) not in conversation.done:
+        while ("release",) not in conversation.commands:
             await asyncio.sleep(0.005)
-        assert conversation.done == [("press",), ("press",), ("release",)]
+        assert conversation.commands == [("press",), ("press",), ("release",)]
 
 
 async def test_who_has_let_go_already_does_not_do_so_again(path: Path):
@@ -81,7 +81,7 @@ async def test_who_has_let_go_already_does_not_do_so_again(path: Path):
         assert await holder.ended()
         last = await Visitor.at(path)
         await last.call(1, "mute", on=True)
-        assert conversation.done == [("press",), ("release",), ("mute", True)]
+        assert conversation.commands == [("press",), ("release",), ("mute", True)]
 
 
 async def test_each_command_reaches_the_conversation(path: Path):
@@ -93,7 +93,7 @@ async def test_each_command_reaches_the_conversation(path: Path):
         await visitor.call(4, "ptt", action="press")
         await visitor.call(5, "ptt", action="release")
         await visitor.call(6, "stop")
-        assert conversation.done == [
+        assert conversation.commands == [
             ("listen", False),
             ("say", "hello"),
             ("mute", True),
@@ -126,7 +126,7 @@ async def test_a_long_request_holds_up_no_other(path: Path):
         visitor = await Visitor.at(path)
         await visitor.request(1, "ask", text="why")
         assert (await visitor.call(2, "status"))["id"] == 2
-        conversation.answered.set()
+        conversation.reply_ready.set()
         assert await visitor.read() == {"v": 1, "id": 1, "result": {"heard": "Indeed."}}
 
 
@@ -135,8 +135,8 @@ async def test_events_come_to_those_who_watch_and_words_to_those_who_asked(path:
         plain, wordy, silent = [await Visitor.at(path) for _ in range(3)]
         await plain.call(1, "events")
         await wordy.call(1, "events", words=True, levels=True)
-        conversation.events.emit(Level(1, -30.0, 0.1))
-        conversation.events.emit(Heard(2, 1, "a secret", "en", final=True))
+        conversation.events.emit(MicrophoneLevel(1, -30.0, 0.1))
+        conversation.events.emit(Transcribed(2, 1, "a secret", "en", final=True))
         heard = await plain.read()
         assert heard == {"v": 1, "event": "Heard", "data": {"at": 2, "turn": 1, "language": "en", "final": True}}
         assert (await wordy.read())["event"] == "Level"
@@ -150,7 +150,7 @@ async def test_who_only_writes_still_gets_the_answers(path: Path):
         await visitor.request(1, "ask", text="why")
         visitor.writer.write_eof()
         await asyncio.sleep(0)
-        conversation.answered.set()
+        conversation.reply_ready.set()
         assert (await visitor.read())["result"] == {"heard": "Indeed."}
         assert await visitor.ended()
 
@@ -161,9 +161,9 @@ async def test_what_was_begun_is_done_even_when_its_client_has_gone(path: Path):
         await visitor.request(1, "ask", text="why")
         other = await Visitor.at(path)
         await other.call(1, "status")
-        assert conversation.done == [("ask", "why")]
+        assert conversation.commands == [("ask", "why")]
         visitor.leave()
-        conversation.answered.set()
+        conversation.reply_ready.set()
         assert (await other.call(2, "status"))["id"] == 2
         while server._requests:
             await asyncio.sleep(0)
@@ -176,7 +176,7 @@ async def test_too_many_requests_at_once_are_refused_and_the_rest_answered(path:
             await visitor.request(number, "ask", text="why")
         refused = [await visitor.read() for _ in range(2)]
         assert {reply["error"]["code"] for reply in refused} == {"too-many-requests"}
-        conversation.answered.set()
+        conversation.reply_ready.set()
         answered = [await visitor.read() for _ in range(3)]
         assert {reply["id"] for reply in answered} == {0, 1, 2}
 
@@ -206,13 +206,13 @@ async def test_a_thousand_hostile_lines_do_no_harm(path: Path):
             assert "error" in await visitor.read()
         await shouting
         assert (await visitor.call(1, "status"))["id"] == 1
-        assert conversation.done == []
+        assert conversation.commands == []
 
 
 async def test_a_line_without_end_ends_the_connection(path: Path):
     async with serving(path) as (_, server):
         visitor = await Visitor.at(path)
-        await visitor.send(b"x" * LONGEST_LINE)
+        await visitor.send(b"x" * MAX_LINE_BYTES)
         assert (await visitor.read())["error"]["code"] == "line-too-long"
         assert await visitor.ended()
         assert not server._clients
@@ -243,7 +243,7 @@ async def test_who_does_not_read_is_dropped_and_nobody_waits(path: Path):
         await quick.call(1, "events")
         assert len(server._clients) == 2
         for number in range(300):
-            conversation.events.emit(Heard(number, 1, "x" * 5_000, "en", final=False))
+            conversation.events.emit(Transcribed(number, 1, "x" * 5_000, "en", final=False))
             assert (await quick.read())["data"]["at"] == number
         while len(server._clients) == 2:
             await asyncio.sleep(0.01)
@@ -254,7 +254,7 @@ async def test_levels_never_drop_anybody(path: Path):
         slow = await Visitor.at(path)
         await slow.call(1, "events", levels=True)
         for number in range(5_000):
-            conversation.events.emit(Level(number, -30.0, 0.1))
+            conversation.events.emit(MicrophoneLevel(number, -30.0, 0.1))
         conversation.events.emit(FloorChanged(5_000, FloorState.LISTENING))
         assert len(server._clients) == 1
         while (await slow.read())["event"] != "FloorChanged":
@@ -330,14 +330,14 @@ async def test_strangers_hear_nothing(path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr("voicemate.control.server.peer_uid", lambda connection: os.getuid() + 1)
         visitor = await Visitor.at(path)
         assert await visitor.reader.read() == b""
-        assert conversation.done == []
+        assert conversation.commands == []
 
 
 async def test_a_daemon_that_ends_answers_to_the_last_and_frees_its_place(path: Path):
     async with serving(path) as (_, server):
         visitor = await Visitor.at(path)
         await visitor.call(1, "status")
-        server.refuse_more()
+        server.stop_accepting()
         assert not path.exists()
         assert (await visitor.call(2, "say", text="x"))["error"]["code"] == "stopping"
         assert "result" in await visitor.call(3, "stop")
@@ -353,7 +353,7 @@ async def test_a_client_that_leaves_a_reset_behind_is_nobody_s_trouble(path: Pat
             rude.send(b'{"v":1,"id":1,"command":"events"}\n{"v":1,')
             rude.close()
         visitor = await Visitor.at(path)
-        conversation.events.emit(Level(1, 0.0, 0.0))
+        conversation.events.emit(MicrophoneLevel(1, 0.0, 0.0))
         assert (await visitor.call(1, "status"))["id"] == 1
         while len(server._clients) > 1:
             await asyncio.sleep(0.01)

@@ -8,34 +8,34 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.control.socket_place import bound, connected, peer_uid, peer_uid_bsd, remove, socket_path
+from voicemate.control.socket_place import bind_socket, connect, peer_uid, peer_uid_bsd, remove_socket, socket_path
 from voicemate.errors import AlreadyRunningError, ControlError
 
 
 def test_the_socket_and_its_folder_are_private(path: Path):
-    with bound(path):
+    with bind_socket(path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
 def test_without_a_daemon_nobody_is_connected(path: Path):
-    assert connected(path, timeout_s=1) is None
+    assert connect(path, timeout_s=1) is None
 
 
 def test_what_a_crash_left_is_replaced(path: Path):
-    bound(path).close()  # as a killed process leaves it: the file stays
+    bind_socket(path).close()  # as a killed process leaves it: the file stays
     assert path.exists()
-    assert connected(path, timeout_s=1) is None
-    with bound(path):
-        found = connected(path, timeout_s=1)
+    assert connect(path, timeout_s=1) is None
+    with bind_socket(path):
+        found = connect(path, timeout_s=1)
         assert found
         found.close()
 
 
 def test_a_daemon_that_runs_is_left_alone(path: Path):
-    with bound(path):
+    with bind_socket(path):
         with pytest.raises(AlreadyRunningError):
-            bound(path)
+            bind_socket(path)
         assert path.exists()
 
 
@@ -49,31 +49,31 @@ def test_what_is_no_socket_is_not_touched(path: Path, kind: str):
     else:
         path.symlink_to("/nowhere")
     with pytest.raises(ControlError, match="in the way"):
-        bound(path)
+        bind_socket(path)
     assert path.is_symlink() or path.exists()
 
 
 def test_anothers_socket_is_refused_by_both_ends(path: Path, monkeypatch: pytest.MonkeyPatch):
-    with bound(path):
+    with bind_socket(path):
         real = os.getuid()
         monkeypatch.setattr(os, "getuid", lambda: real + 1)
         with pytest.raises(ControlError, match="another account"):
-            connected(path, timeout_s=1)
+            connect(path, timeout_s=1)
         with pytest.raises(ControlError, match="not yours"):
-            bound(path)
+            bind_socket(path)
 
 
 def test_a_link_where_the_folder_belongs_is_refused(folder: Path):
     (folder / "elsewhere").mkdir()
     (folder / "run").symlink_to(folder / "elsewhere")
     with pytest.raises(ControlError, match="not yours"):
-        bound(folder / "run" / "control.sock")
+        bind_socket(folder / "run" / "control.sock")
 
 
 def test_a_place_that_cannot_be_used_is_one_sentence(folder: Path):
     (folder / "run").write_text("a file")
     with pytest.raises(ControlError, match="cannot be made"):
-        bound(folder / "run" / "control.sock")
+        bind_socket(folder / "run" / "control.sock")
 
 
 def test_a_home_that_is_too_deep_has_its_socket_elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch):
@@ -89,13 +89,13 @@ def test_a_home_that_is_too_deep_has_its_socket_elsewhere(folder: Path, monkeypa
 
 
 def test_only_ones_own_socket_is_taken_away(path: Path):
-    with bound(path) as first:
+    with bind_socket(path) as first:
         inode = path.lstat().st_ino
-        remove(path, inode + 1)
+        remove_socket(path, inode + 1)
         assert path.exists()
-        remove(path, inode)
+        remove_socket(path, inode)
         assert not path.exists()
-        remove(path, inode)
+        remove_socket(path, inode)
         assert first.fileno() >= 0
 
 

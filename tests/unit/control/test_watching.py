@@ -9,16 +9,16 @@ import pytest
 from voicemate import events
 from voicemate.control.watching import event_data, is_level
 from voicemate.events import (
-    Dismissed,
     Event,
     Fault,
     FloorChanged,
     FloorState,
-    Heard,
-    Level,
+    MicrophoneLevel,
     PhraseQueued,
     PhraseStarted,
     ReplyEnded,
+    SpeechRejected,
+    Transcribed,
 )
 
 KINDS = [kind for _, kind in inspect.getmembers(events, inspect.isclass) if issubclass(kind, Event)]
@@ -27,7 +27,7 @@ SECRET = "the code is 1234"
 
 
 def test_an_event_is_told_with_its_fields_by_name():
-    assert event_data(FloorChanged(512, FloorState.LISTENING, "ready"), words=False) == {
+    assert event_data(FloorChanged(512, FloorState.LISTENING, "ready"), include_words=False) == {
         "at": 512,
         "state": "listening",
         "reason": "ready",
@@ -37,20 +37,20 @@ def test_an_event_is_told_with_its_fields_by_name():
 @pytest.mark.parametrize(
     "event",
     [
-        Heard(1, 1, SECRET, "en", final=True),
-        Dismissed(1, 0, 1, "unclear", SECRET),
+        Transcribed(1, 1, SECRET, "en", final=True),
+        SpeechRejected(1, 0, 1, "unclear", SECRET),
         PhraseQueued(1, 1, SECRET, SECRET),
         PhraseStarted(1, 1, SECRET),
         ReplyEnded(1, 1, SECRET, interrupted=False),
     ],
 )
 def test_words_are_told_only_to_those_who_asked_for_them(event: Event):
-    assert SECRET not in json.dumps(event_data(event, words=False))
-    assert SECRET in json.dumps(event_data(event, words=True))
+    assert SECRET not in json.dumps(event_data(event, include_words=False))
+    assert SECRET in json.dumps(event_data(event, include_words=True))
 
 
 def test_what_is_wrong_is_told_to_everybody():
-    told = event_data(Fault(1, "microphone", "There is no microphone", "Connect one"), words=False)
+    told = event_data(Fault(1, "microphone", "There is no microphone", "Connect one"), include_words=False)
     assert told["wrong"] == "There is no microphone"
 
 
@@ -69,7 +69,7 @@ def test_a_container_of_words_is_words():
     class Listed(Event):
         pass
 
-    told = event_data(Heard(1, 1, ("a", "secret"), "en", True), words=False)  # pyright: ignore[reportArgumentType]
+    told = event_data(Transcribed(1, 1, ("a", "secret"), "en", True), include_words=False)  # pyright: ignore[reportArgumentType]
     assert "text" not in told
-    assert is_level(Level(0, -20.0, 0.5))
+    assert is_level(MicrophoneLevel(0, -20.0, 0.5))
     assert not is_level(Listed(0))

@@ -1,16 +1,16 @@
 """A floor with waits that are easy to count with."""
 
-from voicemate.config import BargeInSettings, EndpointSettings, PushToTalkSettings
+from voicemate.config import BargeInSettings, PushToTalkSettings, TurnSettings
 from voicemate.conversation.floor import Floor
-from voicemate.sound import samples
+from voicemate.sound import to_samples
 
-ENDPOINT = EndpointSettings(silence_ms=500, shortest_ms=500, longest_ms=500, hold_on_ms=1200, reply_ms=0)
-BARGE_IN = BargeInSettings(hold_ms=64, bid_ms=700, take_back_ms=1000)
+ENDPOINT = TurnSettings(silence_ms=500, shortest_ms=500, longest_ms=500, broken_off_ms=1200, reply_wait_ms=0)
+BARGE_IN = BargeInSettings(pause_after_ms=64, min_interruption_ms=700, false_cut_in_ms=1000)
 PUSH_TO_TALK = PushToTalkSettings(tail_ms=200)
 
 
 def ms(value: float) -> int:
-    return samples(value)
+    return to_samples(value)
 
 
 def new_floor(reply_ms: int = 0) -> Floor:

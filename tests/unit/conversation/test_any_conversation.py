@@ -5,31 +5,31 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.unit.conversation.floors import ms, new_floor
-from voicemate.conversation.endpointing import Votes
+from voicemate.conversation.endpointing import EndOfTurnSignals
 from voicemate.conversation.floor_inputs import (
-    Act,
-    Asked,
-    Audible,
-    Commit,
-    CutOff,
-    Dismiss,
-    Failed,
-    Forget,
-    GoOn,
-    Hold,
-    Input,
+    CommitTurn,
+    DiscardGeneration,
+    FloorAction,
+    FloorInput,
+    GenerationFailed,
     Interrupt,
-    Judged,
     KeyDown,
     KeyUp,
-    Power,
-    Prepare,
-    Ready,
-    RollBack,
-    Silent,
+    PausePlayback,
+    PowerChanged,
+    RejectSpeech,
+    ReplyAudible,
+    ReplyReady,
+    ReplySilent,
+    ResumePlayback,
+    RetractReply,
+    StartGeneration,
+    StopPlayback,
     Tick,
+    TypedTurn,
     VoiceOff,
     VoiceOn,
+    WordsJudged,
 )
 from voicemate.events import FloorState
 
@@ -47,38 +47,38 @@ class AnyConversation(RuleBasedStateMachine):
         self.silenced = False
         self.voice = False
 
-    def give(self, given_input: Input) -> None:
+    def give(self, given_input: FloorInput) -> None:
         for act in self.floor.step(given_input):
             self.carry_out(act)
 
-    def carry_out(self, act: Act) -> None:
+    def carry_out(self, act: FloorAction) -> None:
         match act:
-            case Prepare():
+            case StartGeneration():
                 assert self.preparing is None, "one preparation at a time"
                 assert act.began <= act.ended
-                self.preparing = act.number
-            case Commit():
-                assert act.number == self.preparing, "only what was prepared is committed"
+                self.preparing = act.generation_id
+            case CommitTurn():
+                assert act.generation_id == self.preparing, "only what was prepared is committed"
                 assert self.answer is None, "one reply at a time"
-                self.preparing, self.answer, self.audible, self.silenced = None, act.number, False, False
-            case RollBack() if act.number == self.preparing:
+                self.preparing, self.answer, self.audible, self.silenced = None, act.generation_id, False, False
+            case DiscardGeneration() if act.generation_id == self.preparing:
                 self.preparing = None
-            case RollBack():
-                assert act.number == self.answer
+            case DiscardGeneration():
+                assert act.generation_id == self.answer
                 assert not self.audible, "what was heard is cut off, not rolled back"
                 self.answer = None
-            case Dismiss():
-                assert act.number == self.preparing
+            case RejectSpeech():
+                assert act.generation_id == self.preparing
                 self.preparing = None
-            case CutOff() | Forget():
-                assert act.number == self.answer
+            case StopPlayback() | RetractReply():
+                assert act.generation_id == self.answer
                 assert self.audible
                 self.answer, self.audible = None, False
-            case Hold():
+            case PausePlayback():
                 assert self.audible
                 assert not self.silenced
                 self.silenced = True
-            case GoOn():
+            case ResumePlayback():
                 assert self.audible
                 assert self.silenced
                 self.silenced = False
@@ -102,33 +102,41 @@ class AnyConversation(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 9), words=st.booleans(), bid=st.booleans(), breaks_off=st.booleans())
     def judged(self, number: int, words: bool, bid: bool, breaks_off: bool) -> None:
-        self.give(Judged(self.at, number, words=words, bid=bid or words, votes=Votes(breaks_off=breaks_off)))
+        self.give(
+            WordsJudged(
+                self.at,
+                number,
+                has_words=words,
+                interrupts=bid or words,
+                signals=EndOfTurnSignals(breaks_off=breaks_off),
+            )
+        )
 
     @rule(words=st.booleans(), bid=st.booleans())
     def judged_the_one_that_is_prepared(self, words: bool, bid: bool) -> None:
         if self.preparing is not None:
-            self.give(Judged(self.at, self.preparing, words=words, bid=bid or words))
+            self.give(WordsJudged(self.at, self.preparing, has_words=words, interrupts=bid or words))
 
     @rule(number=st.integers(0, 9))
     def ready(self, number: int) -> None:
-        self.give(Ready(self.at, number))
+        self.give(ReplyReady(self.at, number))
 
     @precondition(lambda self: self.preparing is not None)
     @rule()
     def the_reply_is_ready(self) -> None:
         assert self.preparing is not None
-        self.give(Ready(self.at, self.preparing))
+        self.give(ReplyReady(self.at, self.preparing))
 
     @rule()
     def the_reply_is_heard(self) -> None:
         if self.answer is not None and not self.audible:
             self.audible = True
-            self.give(Audible(self.at))
+            self.give(ReplyAudible(self.at))
 
     @rule()
     def the_reply_is_over(self) -> None:
         if self.audible:
-            self.give(Silent(self.at))
+            self.give(ReplySilent(self.at))
             self.answer, self.audible, self.silenced = None, False, False
 
     @rule()
@@ -137,7 +145,7 @@ class AnyConversation(RuleBasedStateMachine):
 
     @rule(battery=st.booleans())
     def power(self, battery: bool) -> None:
-        self.give(Power(self.at, battery))
+        self.give(PowerChanged(self.at, battery))
 
     @rule()
     def key_up(self) -> None:
@@ -145,7 +153,7 @@ class AnyConversation(RuleBasedStateMachine):
 
     @rule()
     def typed(self) -> None:
-        self.give(Asked(self.at))
+        self.give(TypedTurn(self.at))
         self.voice = False
 
     @rule()
@@ -155,7 +163,7 @@ class AnyConversation(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 9))
     def failed(self, number: int) -> None:
-        self.give(Failed(self.at, number, "broken"))
+        self.give(GenerationFailed(self.at, number, "broken"))
 
     @invariant()
     def listening_means_that_nothing_is_held(self) -> None:
@@ -165,7 +173,7 @@ class AnyConversation(RuleBasedStateMachine):
 
     @invariant()
     def who_speaks_is_heard(self) -> None:
-        if self.floor.state in (FloorState.SPEAKING, FloorState.YIELDING):
+        if self.floor.state in (FloorState.SPEAKING, FloorState.OVERLAPPING):
             assert self.audible
 
 

@@ -7,13 +7,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from voicemate.config import AttentionSettings
 from voicemate.conversation.attention import (
+    Answer,
     Attending,
     Attention,
-    FallAsleep,
+    AttentionDecision,
+    GoToSleep,
     Ignore,
-    Meant,
     Obey,
-    Take,
     WakeUp,
 )
 from voicemate.hearing.spoken_commands import Command
@@ -30,12 +30,12 @@ class Talk:
         self.attention = Attention(AttentionSettings(wake_phrase=wake_phrase, follow_up_s=follow_up_s), name)
         self.at = 0
 
-    def say(self, text: str, after_s: float = 1, lasting_s: float = 1) -> Meant:
+    def say(self, text: str, after_s: float = 1, lasting_s: float = 1) -> AttentionDecision:
         began = self.at + round(after_s * S)
         self.at = began + round(lasting_s * S)
         meant = self.attention.consider(text, began)
-        self.attention.settle(meant, self.at)
-        if isinstance(meant, Take | WakeUp):
+        self.attention.commit(meant, self.at)
+        if isinstance(meant, Answer | WakeUp):
             self.at += 3 * S
             self.attention.reply_ended(self.at)
         return meant
@@ -45,7 +45,7 @@ class Talk:
         return self.attention.state(self.at)
 
 
-def obeyed(meant: Meant) -> Command | None:
+def obeyed(meant: AttentionDecision) -> Command | None:
     return meant.given.command if isinstance(meant, Obey) else None
 
 
@@ -54,12 +54,12 @@ def obeyed(meant: Meant) -> Command | None:
 
 def test_without_a_wake_phrase_every_word_is_meant():
     talk = Talk()
-    assert talk.say("What time is it?") == Take("What time is it?")
-    assert talk.say("And tomorrow?", after_s=3600) == Take("And tomorrow?")
+    assert talk.say("What time is it?") == Answer("What time is it?")
+    assert talk.say("And tomorrow?", after_s=3600) == Answer("And tomorrow?")
 
 
 def test_without_a_wake_phrase_the_name_stays_in_the_sentence():
-    assert Talk().say("Hey Juniper, what time is it?") == Take("Hey Juniper, what time is it?")
+    assert Talk().say("Hey Juniper, what time is it?") == Answer("Hey Juniper, what time is it?")
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def test_a_command_is_obeyed_instead_of_answered(text: str, command: Command):
 
 def test_sent_to_sleep_it_hears_nothing_but_being_woken():
     talk = Talk()
-    assert talk.say("Go to sleep.") == FallAsleep()
+    assert talk.say("Go to sleep.") == GoToSleep()
     assert talk.state is Attending.ASLEEP
     assert talk.say("What time is it?") == Ignore("asleep")
     assert talk.say("Juniper, what time is it?") == Ignore("asleep")
     assert talk.say("Stop.") == Ignore("asleep")
     assert talk.say("Wake up, Juniper.") == WakeUp("Wake up, Juniper.")
-    assert talk.say("What time is it?") == Take("What time is it?")
+    assert talk.say("What time is it?") == Answer("What time is it?")
 
 
 def test_a_request_may_follow_the_waking_in_the_same_breath():
@@ -91,7 +91,7 @@ def test_a_request_may_follow_the_waking_in_the_same_breath():
 
 
 def test_asking_whether_it_is_there_is_answered_while_it_is():
-    assert Talk().say("Are you there?") == Take("Are you there?")
+    assert Talk().say("Are you there?") == Answer("Are you there?")
 
 
 # ---------------------------------------------------------------- with one
@@ -101,23 +101,23 @@ def test_with_a_wake_phrase_only_what_calls_it_is_meant():
     talk = Talk("name")
     assert talk.say("What time is it?") == Ignore("not called by name")
     assert talk.state is Attending.NAME_NEEDED
-    assert talk.say("Hey Juniper, what time is it?") == Take("What time is it?")
+    assert talk.say("Hey Juniper, what time is it?") == Answer("What time is it?")
 
 
 def test_the_name_alone_is_a_turn_too():
-    assert Talk("name").say("Juniper?") == Take("Juniper?")
+    assert Talk("name").say("Juniper?") == Answer("Juniper?")
 
 
 def test_any_other_phrase_can_be_chosen():
     talk = Talk("hey computer")
     assert talk.say("Juniper, what time is it?") == Ignore("not called by name")
-    assert talk.say("Hey Computer, what time is it?") == Take("What time is it?")
+    assert talk.say("Hey Computer, what time is it?") == Answer("What time is it?")
 
 
 def test_after_a_reply_no_name_is_needed_for_a_while():
     talk = Talk("name", follow_up_s=10)
     talk.say("Juniper, what time is it?")
-    assert talk.say("And tomorrow?", after_s=9.5, lasting_s=5) == Take("And tomorrow?")  # began in time
+    assert talk.say("And tomorrow?", after_s=9.5, lasting_s=5) == Answer("And tomorrow?")  # began in time
     assert talk.say("And then?", after_s=9) != Ignore("not called by name")  # the window began anew
     assert talk.say("And who are you?", after_s=10.5) == Ignore("not called by name")
 
@@ -130,15 +130,15 @@ def test_a_window_of_no_length_asks_for_the_name_every_time():
 
 def test_what_is_said_while_it_answers_is_meant():
     attention = Attention(AttentionSettings(wake_phrase="name"), "Juniper")
-    attention.settle(attention.consider("Juniper, tell me everything.", 0), S)
-    assert attention.consider("No, wait, something else.", 3600 * S) == Take("No, wait, something else.")
+    attention.commit(attention.consider("Juniper, tell me everything.", 0), S)
+    assert attention.consider("No, wait, something else.", 3600 * S) == Answer("No, wait, something else.")
 
 
 def test_a_greeting_opens_the_window_too():
     attention = Attention(AttentionSettings(wake_phrase="name", follow_up_s=10), "Juniper")
     attention.reply_began()
     attention.reply_ended(2 * S)
-    assert attention.consider("Good morning.", 5 * S) == Take("Good morning.")
+    assert attention.consider("Good morning.", 5 * S) == Answer("Good morning.")
 
 
 def test_stop_needs_no_name_but_wins_no_attention():
@@ -151,13 +151,13 @@ def test_let_me_think_keeps_its_attention_longer():
     talk = Talk("name", follow_up_s=10)
     talk.say("Juniper, hello.")
     assert obeyed(talk.say("Let me think.")) is Command.WAIT
-    assert talk.say("All right, I have an idea.", after_s=20) == Take("All right, I have an idea.")
+    assert talk.say("All right, I have an idea.", after_s=20) == Answer("All right, I have an idea.")
 
 
 def test_other_commands_need_the_name():
     talk = Talk("name")
     assert talk.say("Go to sleep.") == Ignore("not called by name")
-    assert talk.say("Juniper, go to sleep.") == FallAsleep()
+    assert talk.say("Juniper, go to sleep.") == GoToSleep()
 
 
 def test_asleep_it_is_woken_by_name():
@@ -169,7 +169,7 @@ def test_asleep_it_is_woken_by_name():
 
 
 def test_a_name_without_letters_leaves_everything_meant():
-    assert Talk("name", name="✨").say("Hello.") == Take("Hello.")
+    assert Talk("name", name="✨").say("Hello.") == Answer("Hello.")
 
 
 # ---------------------------------------------------------------- whatever happens
@@ -213,9 +213,9 @@ class AnyConversation(RuleBasedStateMachine):
             assert not isinstance(meant, WakeUp)
         if before is Attending.ATTENTIVE:
             assert not isinstance(meant, Ignore)
-        self.attention.settle(meant, self.at)
-        self.asleep = isinstance(meant, FallAsleep) or (self.asleep and not isinstance(meant, WakeUp))
-        self.answering = (self.answering or isinstance(meant, Take | WakeUp)) and not self.asleep
+        self.attention.commit(meant, self.at)
+        self.asleep = isinstance(meant, GoToSleep) or (self.asleep and not isinstance(meant, WakeUp))
+        self.answering = (self.answering or isinstance(meant, Answer | WakeUp)) and not self.asleep
 
     @rule(text=TEXTS, wait_s=st.floats(0, 20))
     def prepare_and_roll_back(self, text: str, wait_s: float) -> None:

@@ -6,31 +6,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.config import EndpointSettings
-from voicemate.conversation.endpointing import EndpointRule, Votes
-from voicemate.conversation.pause_habit import PauseHabit
+from voicemate.config import TurnSettings
+from voicemate.conversation.endpointing import EndOfTurnRule, EndOfTurnSignals
+from voicemate.conversation.pause_habit import PauseModel
 
-SETTINGS = EndpointSettings(shortest_ms=380, unsure_ms=600)
-RULE = EndpointRule(SETTINGS)
-WHOLE = Votes(breaks_off=False, sentence=0.9, voice=0.95)
-OPEN = Votes(breaks_off=False, sentence=0.02, voice=0.05)
+SETTINGS = TurnSettings(shortest_ms=380, unsure_ms=600)
+RULE = EndOfTurnRule(SETTINGS)
+WHOLE = EndOfTurnSignals(breaks_off=False, sentence=0.9, voice=0.95)
+OPEN = EndOfTurnSignals(breaks_off=False, sentence=0.02, voice=0.05)
 
 maybe = st.none() | st.booleans()
 probability = st.none() | st.floats(0, 1)
 votes = st.builds(
-    Votes,
+    EndOfTurnSignals,
     breaks_off=maybe,
     only_calls=maybe,
     only_a_condition=maybe,
     sentence=probability,
     voice=probability,
     thinking_aloud=maybe,
-    habit=st.none() | st.builds(PauseHabit, st.integers(0, 99), st.floats(0, 60_000)),
+    habit=st.none() | st.builds(PauseModel, st.integers(0, 99), st.floats(0, 60_000)),
 )
 
 
-def ms(given: Votes, **settings) -> int:
-    return EndpointRule(SETTINGS.model_copy(update=settings)).wait(given).ms
+def ms(given: EndOfTurnSignals, **settings) -> int:
+    return EndOfTurnRule(SETTINGS.model_copy(update=settings)).wait(given).ms
 
 
 def test_a_clear_ending_is_answered_soon():
@@ -42,7 +42,7 @@ def test_an_open_ending_is_waited_for():
 
 
 def test_words_that_break_off_hold_on():
-    broken = Votes(breaks_off=True, sentence=0.9, voice=0.95)
+    broken = EndOfTurnSignals(breaks_off=True, sentence=0.9, voice=0.95)
     assert ms(broken, hold_on_ms=1234) == 1234
 
 
@@ -55,41 +55,45 @@ def test_half_of_a_sentence_is_waited_for_a_little_longer():
 
 
 def test_let_me_think_is_given_time():
-    assert ms(Votes(thinking_aloud=True), thinking_aloud_ms=4321) == 4321
+    assert ms(EndOfTurnSignals(thinking_aloud=True), thinking_aloud_ms=4321) == 4321
 
 
 def test_somebody_who_pauses_long_is_waited_for():
-    slow = Votes(sentence=0.9, voice=0.95, habit=PauseHabit(9, 800))
+    slow = EndOfTurnSignals(sentence=0.9, voice=0.95, habit=PauseModel(9, 800))
     assert ms(slow) >= 800
 
 
 def test_nobody_is_waited_for_longer_than_the_longest_wait_because_of_a_habit():
-    assert ms(Votes(sentence=0.9, voice=0.95, habit=PauseHabit(9, 5000)), longest_ms=900) == 900
+    assert ms(EndOfTurnSignals(sentence=0.9, voice=0.95, habit=PauseModel(9, 5000)), longest_ms=900) == 900
 
 
 def test_without_the_language_model_a_plain_silence_ends_the_turn():
-    assert ms(Votes(), silence_ms=555) == 555
-    assert ms(Votes(voice=0.1), silence_ms=555) > 555
+    assert ms(EndOfTurnSignals(), silence_ms=555) == 555
+    assert ms(EndOfTurnSignals(voice=0.1), silence_ms=555) > 555
 
 
 def test_without_smart_turn_the_sentence_decides():
-    assert ms(Votes(sentence=0.9)) == SETTINGS.shortest_ms
-    assert ms(Votes(sentence=0.02)) >= 900
+    assert ms(EndOfTurnSignals(sentence=0.9)) == SETTINGS.shortest_ms
+    assert ms(EndOfTurnSignals(sentence=0.02)) >= 900
 
 
 def test_what_sounds_whole_is_answered_at_once_and_what_is_unsure_a_little_later():
-    assert ms(Votes(sentence=0.4)) == SETTINGS.shortest_ms
-    assert SETTINGS.shortest_ms < ms(Votes(sentence=0.38)) < SETTINGS.unsure_ms
-    assert ms(Votes(sentence=0.35)) == ms(Votes(sentence=0.25)) == SETTINGS.unsure_ms
-    assert ms(Votes(sentence=0.177)) == pytest.approx(SETTINGS.unsure_ms + 600, abs=5)
+    assert ms(EndOfTurnSignals(sentence=0.4)) == SETTINGS.shortest_ms
+    assert SETTINGS.shortest_ms < ms(EndOfTurnSignals(sentence=0.38)) < SETTINGS.unsure_ms
+    assert ms(EndOfTurnSignals(sentence=0.35)) == ms(EndOfTurnSignals(sentence=0.25)) == SETTINGS.unsure_ms
+    assert ms(EndOfTurnSignals(sentence=0.177)) == pytest.approx(SETTINGS.unsure_ms + 600, abs=5)
 
 
 def test_a_shortest_wait_beyond_that_for_an_unsure_sentence_is_the_one_for_both():
-    assert ms(Votes(sentence=0.3), shortest_ms=800) == ms(Votes(sentence=0.9), shortest_ms=800) == 800
+    assert (
+        ms(EndOfTurnSignals(sentence=0.3), shortest_ms=800)
+        == ms(EndOfTurnSignals(sentence=0.9), shortest_ms=800)
+        == 800
+    )
 
 
 def test_a_habit_never_makes_the_wait_shorter():
-    assert ms(Votes(sentence=0.02, voice=0.05, habit=PauseHabit(9, 300))) == ms(OPEN)
+    assert ms(EndOfTurnSignals(sentence=0.02, voice=0.05, habit=PauseModel(9, 300))) == ms(OPEN)
 
 
 def test_patience_lengthens_every_wait():
@@ -98,15 +102,15 @@ def test_patience_lengthens_every_wait():
 
 
 def test_the_reason_can_be_read():
-    assert RULE.wait(Votes(breaks_off=True)).why == f"{SETTINGS.hold_on_ms} ms: the words break off"
+    assert RULE.wait(EndOfTurnSignals(breaks_off=True)).why == f"{SETTINGS.broken_off_ms} ms: the words break off"
     assert RULE.wait(WHOLE).why.endswith(": the sentence sounds whole")
     assert RULE.wait(OPEN).why.endswith(": the sentence sounds open")
-    assert RULE.wait(Votes(sentence=0.9, voice=0.0)).why.endswith(": the voice sounds open")
-    assert RULE.wait(Votes()).why.endswith(": the words are not judged")
+    assert RULE.wait(EndOfTurnSignals(sentence=0.9, voice=0.0)).why.endswith(": the voice sounds open")
+    assert RULE.wait(EndOfTurnSignals()).why.endswith(": the words are not judged")
 
 
 @given(votes)
-def test_every_vote_may_be_missing_and_the_wait_stays_within_the_settings(given: Votes):
+def test_every_vote_may_be_missing_and_the_wait_stays_within_the_settings(given: EndOfTurnSignals):
     wait = RULE.wait(given)
     assert SETTINGS.shortest_ms <= wait.ms <= SETTINGS.thinking_aloud_ms
     assert wait == RULE.wait(given)
@@ -114,7 +118,9 @@ def test_every_vote_may_be_missing_and_the_wait_stays_within_the_settings(given:
 
 
 @given(votes, probability, probability)
-def test_what_sounds_more_complete_is_never_waited_for_longer(given: Votes, one: float | None, other: float | None):
+def test_what_sounds_more_complete_is_never_waited_for_longer(
+    given: EndOfTurnSignals, one: float | None, other: float | None
+):
     if one is None or other is None:
         return
     for vote in ("sentence", "voice"):
@@ -122,6 +128,6 @@ def test_what_sounds_more_complete_is_never_waited_for_longer(given: Votes, one:
         assert RULE.wait(more).ms <= RULE.wait(less).ms
 
 
-def with_vote(given: Votes, vote: str, value: float) -> Votes:
-    fields = {name: getattr(given, name) for name in Votes.__slots__}
-    return Votes(**{**fields, vote: value})
+def with_vote(given: EndOfTurnSignals, vote: str, value: float) -> EndOfTurnSignals:
+    fields = {name: getattr(given, name) for name in EndOfTurnSignals.__slots__}
+    return EndOfTurnSignals(**{**fields, vote: value})

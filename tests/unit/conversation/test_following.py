@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from voicemate.conversation.following import EVERY, Following, but_the_last
+from voicemate.conversation.following import INTERVAL, InterimTranscripts, without_last_word
 from voicemate.errors import ModelError
 
 
@@ -24,13 +24,13 @@ class Engines:
     async def take(self, words: str) -> None:
         self.read.append(words)
 
-    def following(self, wanted: bool = True) -> Following:
-        return Following(self.transcribe, self.take, self.told.append, wanted)
+    def following(self, wanted: bool = True) -> InterimTranscripts:
+        return InterimTranscripts(self.transcribe, self.take, self.told.append, wanted)
 
 
-async def voice(following: Following, *moments: int) -> None:
+async def voice(following: InterimTranscripts, *moments: int) -> None:
     for at in moments:
-        following.voice(at, began=0)
+        following.on_voice(at, began=0)
         for _ in range(5):
             await asyncio.sleep(0)
 
@@ -40,38 +40,38 @@ async def voice(following: Following, *moments: int) -> None:
     [("What is the wea", "What is the"), ("What", ""), ("", ""), ("  And  then ", "And"), ("今天天气", "")],
 )
 def test_the_last_word_may_not_have_been_said_to_its_end(words: str, begun: str):
-    assert but_the_last(words) == begun
+    assert without_last_word(words) == begun
 
 
 async def test_the_first_transcript_is_read_already():
     engines = Engines("What is the wea", "What is the weather in Pa")
-    await voice(engines.following(), EVERY - 1, EVERY, EVERY + 1)
+    await voice(engines.following(), INTERVAL - 1, INTERVAL, INTERVAL + 1)
     assert engines.told == ["What is the wea"]
     assert engines.read == ["What is the"]
 
 
 async def test_each_transcript_takes_the_place_of_the_one_before():
     engines = Engines("How do you marry a demo?", "Had he married a more amiable")
-    await voice(engines.following(), EVERY, 2 * EVERY)
+    await voice(engines.following(), INTERVAL, 2 * INTERVAL)
     assert engines.read == ["How do you marry a", "Had he married a more"]
 
 
 async def test_who_pauses_has_the_engines_at_once():
     engines = Engines("What is the wea")
     following = engines.following()
-    following.voice(EVERY, began=0)
+    following.on_voice(INTERVAL, began=0)
     following.stop()
-    await voice(following, EVERY + 1)
+    await voice(following, INTERVAL + 1)
     assert engines.read == []
 
 
 @pytest.mark.parametrize("engines", [Engines(), Engines("What", "")])
 async def test_nothing_to_read_and_a_failure_are_borne(engines: Engines):
-    await voice(engines.following(), EVERY, 2 * EVERY, 3 * EVERY)
+    await voice(engines.following(), INTERVAL, 2 * INTERVAL, 3 * INTERVAL)
     assert engines.read == []
 
 
 async def test_nothing_is_followed_unless_wanted():
     engines = Engines("What is the weather")
-    await voice(engines.following(wanted=False), EVERY, 2 * EVERY)
+    await voice(engines.following(wanted=False), INTERVAL, 2 * INTERVAL)
     assert engines.told == []

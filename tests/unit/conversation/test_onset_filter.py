@@ -1,7 +1,7 @@
 from voicemate.conversation.onset_filter import OnsetFilter
-from voicemate.hearing.speech_tracker import Paused, Started
+from voicemate.hearing.speech_tracker import VoicePaused, VoiceStarted
 
-ONSET = Started(100)
+ONSET = VoiceStarted(100)
 
 
 def test_a_voice_that_the_echo_does_not_explain_counts_at_once() -> None:
@@ -19,5 +19,5 @@ def test_a_voice_counts_from_the_block_that_stands_out() -> None:
 def test_a_voice_that_never_stands_out_was_the_echo_and_is_forgotten() -> None:
     onsets = OnsetFilter()
     assert onsets.pass_on([ONSET], voice_on=True, explained=True) == ([], False)
-    assert onsets.pass_on([Paused(500)], voice_on=False, explained=True) == ([], True)
+    assert onsets.pass_on([VoicePaused(500)], voice_on=False, explained=True) == ([], True)
     assert onsets.pass_on([], voice_on=False, explained=False) == ([], False)

@@ -3,24 +3,24 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.conversation.pause_habit import PauseHabit
+from voicemate.conversation.pause_habit import PauseModel
 
 PAUSES = st.floats(0, 10_000)
 
 
-def after(*pauses: float) -> PauseHabit:
-    habit = PauseHabit()
+def after(*pauses: float) -> PauseModel:
+    habit = PauseModel()
     for pause in pauses:
         habit = habit.after(pause)
     return habit
 
 
 def test_nothing_is_known_at_first():
-    assert PauseHabit().typical_ms == 0
+    assert PauseModel().typical_ms == 0
 
 
 def test_gaps_between_words_teach_nothing():
-    assert after(100, 180, 240) == PauseHabit()
+    assert after(100, 180, 240) == PauseModel()
 
 
 def test_somebody_who_pauses_for_a_second_is_known_after_a_few_pauses():

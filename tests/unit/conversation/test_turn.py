@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from voicemate.conversation.reply import Mouth, Reply
+from voicemate.conversation.reply import Reply, SpeechOutput
 from voicemate.conversation.turn import Turn
 
 BLOCK_ENDED, NOW = 352 * 16, 360 * 16
@@ -19,7 +19,7 @@ async def nothing() -> AsyncGenerator[str]:
 
 def turn() -> Turn:
     given = cast(Any, None)
-    mouth = Mouth(given, given, now=lambda: NOW, emit=lambda event: None)
+    mouth = SpeechOutput(given, given, now=lambda: NOW, emit=lambda event: None)
     made = Turn(1, 1, given, given, mouth)
     made.reply = Reply(1, nothing(), given, mouth)
     return made
@@ -30,13 +30,13 @@ def test_a_reply_is_ready_when_its_first_sound_was_there_at_the_decision(ready_a
     made = turn()
     assert made.reply is not None
     made.reply.ready_at = ready_at
-    made.commit(at=BLOCK_ENDED, due=BLOCK_ENDED, ended=0)
-    assert made.ready == (ready_at is not None)
+    made.commit(at=BLOCK_ENDED, due_at=BLOCK_ENDED, ended=0)
+    assert made.reply_was_ready == (ready_at is not None)
 
 
 def test_a_reply_that_is_there_after_the_decision_was_not_ready() -> None:
     made = turn()
-    made.commit(at=BLOCK_ENDED, due=BLOCK_ENDED, ended=0)
+    made.commit(at=BLOCK_ENDED, due_at=BLOCK_ENDED, ended=0)
     assert made.reply is not None
     made.reply.ready_at = BLOCK_ENDED
-    assert not made.ready
+    assert not made.reply_was_ready

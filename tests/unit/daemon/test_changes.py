@@ -3,33 +3,33 @@
 import pytest
 
 from voicemate.config import Settings
-from voicemate.daemon.changes import Effect, changes
-from voicemate.settings_file import keys
+from voicemate.daemon.changes import ChangeEffect, settings_changes
+from voicemate.settings_file import setting_keys
 
 
 @pytest.mark.parametrize(
     ("table", "effects"),
     [
         ({}, {}),
-        ({"persona": "ambrose"}, {"persona": Effect.PERSONA}),
-        ({"hearing": {"model": "whisper-tiny.en"}}, {"hearing.model": Effect.HEARING}),
-        ({"hearing": {"language": "en"}}, {"hearing.language": Effect.CONVERSATION}),
-        ({"thinking": {"seed": 5}}, {"thinking.seed": Effect.THINKING}),
-        ({"speaking": {"engine": "hibari"}}, {"speaking.engine": Effect.SPEAKING}),
-        ({"audio": {"input": "USB"}}, {"audio.input": Effect.CONVERSATION}),
-        ({"offline": {"sandbox": False}}, {"offline.sandbox": Effect.RESTART}),
+        ({"persona": "ambrose"}, {"persona": ChangeEffect.PERSONA}),
+        ({"hearing": {"model": "whisper-tiny.en"}}, {"hearing.model": ChangeEffect.STT}),
+        ({"hearing": {"language": "en"}}, {"hearing.language": ChangeEffect.CONVERSATION}),
+        ({"thinking": {"seed": 5}}, {"thinking.seed": ChangeEffect.LLM}),
+        ({"speaking": {"engine": "hibari"}}, {"speaking.engine": ChangeEffect.TTS}),
+        ({"audio": {"input": "USB"}}, {"audio.input": ChangeEffect.CONVERSATION}),
+        ({"offline": {"sandbox": False}}, {"offline.sandbox": ChangeEffect.RESTART}),
     ],
 )
-def test_each_change_asks_for_what_it_concerns(table: dict[str, object], effects: dict[str, Effect]):
-    found = changes(Settings(), Settings.model_validate(table))
+def test_each_change_asks_for_what_it_concerns(table: dict[str, object], effects: dict[str, ChangeEffect]):
+    found = settings_changes(Settings(), Settings.model_validate(table))
     assert {change.key: change.effect for change in found} == effects
 
 
 def test_changing_it_back_is_a_change_too():
     changed = Settings.model_validate({"endpoint": {"silence_ms": 300}, "persona": "ambrose"})
-    assert {change.key for change in changes(changed, Settings())} == {"endpoint.silence_ms", "persona"}
+    assert {change.key for change in settings_changes(changed, Settings())} == {"endpoint.silence_ms", "persona"}
 
 
 def test_no_key_is_overlooked():
-    assert len(keys()) > 20
-    assert changes(Settings(), Settings()) == []
+    assert len(setting_keys()) > 20
+    assert settings_changes(Settings(), Settings()) == []

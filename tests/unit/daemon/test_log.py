@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from voicemate.daemon import log as daemon_log
-from voicemate.daemon.log import EventLog, followed, logging_to, tail
-from voicemate.events import Fault, Heard, Level
+from voicemate.daemon.log import EventLog, follow, logging_to, tail
+from voicemate.events import Fault, MicrophoneLevel, Transcribed
 
 SECRET = "the code is 1234"
 
@@ -20,7 +20,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def written(path: Path, *events: object, words: bool = False) -> str:
-    with logging_to(path, lambda wrong, remedy: None, aloud=False):
+    with logging_to(path, lambda wrong, remedy: None, to_stderr=False):
         for event in events:
             EventLog(words)(event)  # type: ignore[arg-type]
     return path.read_text()
@@ -34,18 +34,18 @@ def test_what_happened_is_in_it_and_nobody_else_can_read_it(path: Path):
 
 
 def test_words_are_in_it_only_when_asked_for(path: Path):
-    heard = Heard(1, 1, SECRET, "en", final=True)
+    heard = Transcribed(1, 1, SECRET, "en", final=True)
     assert SECRET not in written(path, heard)
     assert SECRET in written(path, heard, words=True)
 
 
 def test_levels_are_not_worth_a_line(path: Path):
-    assert written(path, Level(1, -30.0, 0.5)) == ""
+    assert written(path, MicrophoneLevel(1, -30.0, 0.5)) == ""
 
 
 def test_it_rotates(path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(daemon_log, "LARGEST_BYTES", 2_000)
-    with logging_to(path, lambda wrong, remedy: None, aloud=False):
+    with logging_to(path, lambda wrong, remedy: None, to_stderr=False):
         for number in range(200):
             logging.getLogger("voicemate.test").info("line %d of many", number)
     files = sorted(file.name for file in path.parent.iterdir())
@@ -63,7 +63,7 @@ def test_where_it_cannot_be_written_that_is_told_and_nothing_else_happens(
 ):
     path.parent.write_text("a file where the folder belongs")
     told: list[str] = []
-    with logging_to(path, lambda wrong, remedy: told.append(wrong), aloud=False):
+    with logging_to(path, lambda wrong, remedy: told.append(wrong), to_stderr=False):
         logging.getLogger("voicemate.test").info("small")
         logging.getLogger("voicemate.test").warning("grave")
     assert len(told) == 1
@@ -79,7 +79,7 @@ def test_a_full_disk_is_told_once_and_costs_lines_only(path: Path, capfd: pytest
     path.parent.mkdir()
     path.symlink_to("/dev/full")
     told: list[str] = []
-    with logging_to(path, lambda wrong, remedy: told.append(wrong), aloud=False):
+    with logging_to(path, lambda wrong, remedy: told.append(wrong), to_stderr=False):
         for _ in range(5):
             logging.getLogger("voicemate.test").info("a line")
     assert len(told) == 1
@@ -94,18 +94,18 @@ def test_nothing_was_logged_yet(path: Path):
 def test_following_shows_what_comes_also_after_a_rotation(path: Path):
     path.parent.mkdir()
     path.write_text("old\n")
-    lines = followed(path, look_s=0.01)
+    lines = follow(path, poll_s=0.01)
     got: list[str] = []
     begun = threading.Event()
 
-    def follow() -> None:
+    def read() -> None:
         begun.set()
         for line in lines:
             got.append(line)
             if line == "three\n":
                 return
 
-    thread = threading.Thread(target=follow, daemon=True)
+    thread = threading.Thread(target=read, daemon=True)
     thread.start()
     begun.wait()
     while not got:  # the follower may not have looked yet, and then it begins later

@@ -5,42 +5,44 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.unit.control.noted import STATUS
-from voicemate.config import AudioSettings, MenuSettings, Settings, SpeakingSettings
-from voicemate.control.status import DeviceState, HotkeyState, Problem, Status
-from voicemate.desktop.known import Choice, Choices, Exchange, Known, Login, Trouble
-from voicemate.desktop.menu import Item, Menu
+from voicemate.config import AudioSettings, MenuSettings, Settings, TtsSettings
+from voicemate.control.status import DaemonStatus, DeviceStatus, Problem, PushToTalkStatus
+from voicemate.desktop.known import Choice, Choices, LoginState, MenuProblem, MenuState, RecentExchange
+from voicemate.desktop.menu import Menu, MenuItem
 from voicemate.events import FloorState
 
-LOST = Problem(where="microphone", wrong="The microphone is gone", remedy="Connect it, then run `voicemate devices`")
+LOST = Problem(
+    component="microphone", message="The microphone is gone", hint="Connect it, then run `voicemate devices`"
+)
 
 
-def status(**different: Any) -> Status:
+def status(**different: Any) -> DaemonStatus:
     return STATUS.model_copy(update=different)
 
 
-def known(about: Status | None = STATUS, **more: Any) -> Known:
-    return Known(status=about, **more)
+def menu_state(about: DaemonStatus | None = STATUS, **more: Any) -> MenuState:
+    return MenuState(status=about, **more)
 
 
-def every_item(menu: Menu | Item) -> list[Item]:
-    return [each for item in menu.items for each in (item, *every_item(item))]
+def all_items(menu: Menu | MenuItem) -> list[MenuItem]:
+    return [each for item in menu.items for each in (item, *all_items(item))]
 
 
-def item(menu: Menu, *labels: str) -> Item:
+def find_item(menu: Menu, *labels: str) -> MenuItem:
     """The item with that label, in the submenus with the labels before it."""
-    found: Menu | Item = menu
+    found: Menu | MenuItem = menu
     for label in labels:
         found = next(one for one in found.items if one.label == label)
-    assert isinstance(found, Item)
+    assert isinstance(found, MenuItem)
     return found
 
 
 _text = st.one_of(st.text(max_size=20), st.sampled_from(["", "a b" * 60, "\n\t\x00", "&File"]))
 _line = _text.filter(bool)
 _problem = st.builds(Problem, where=_text, wrong=_text, remedy=_text)
-_device = st.builds(DeviceState, name=_text, open=st.booleans())
+_device = st.builds(DeviceStatus, name=_text, open=st.booleans())
 _hotkey = st.builds(
-    HotkeyState,
+    PushToTalkStatus,
     chord=st.sampled_from(["", "f5", "ctrl+option+space", "no such key"]),
     mode=st.sampled_from(["hold", "toggle"]),
     watched=st.booleans(),
@@ -67,19 +69,19 @@ _choices = st.lists(st.builds(Choice, _line, _text), max_size=3).map(tuple)
 _settings = st.builds(
     Settings,
     audio=st.builds(AudioSettings, input=_text, output=_text),
-    speaking=st.builds(SpeakingSettings, voice=_text),
+    speaking=st.builds(TtsSettings, voice=_text),
     menu=st.builds(MenuSettings, exchanges=st.integers(0, 10)),
 )
 anything = st.builds(
-    Known,
+    MenuState,
     status=st.none() | statuses,
-    down=st.none() | st.builds(Trouble, _text, _text),
+    down=st.none() | st.builds(MenuProblem, _text, _text),
     unreachable=st.booleans(),
     settings=_settings,
     choices=st.builds(Choices, _choices, _choices, _choices, _choices),
-    exchanges=st.lists(st.builds(Exchange, _text, _text, _text), max_size=3).map(tuple),
-    login=st.builds(Login, st.none() | st.booleans(), _text),
+    exchanges=st.lists(st.builds(RecentExchange, _text, _text, _text), max_size=3).map(tuple),
+    login=st.builds(LoginState, st.none() | st.booleans(), _text),
     doing=st.sampled_from(["", "Starting voicemate …"]),
-    trouble=st.none() | st.builds(Trouble, _text, _text),
+    trouble=st.none() | st.builds(MenuProblem, _text, _text),
     mac=st.booleans(),
 )

@@ -3,22 +3,22 @@
 import asyncio
 import threading
 
-from tests.unit.control.noted import NotedConversation, serving
+from tests.unit.control.noted import RecordingTarget, serving
 from voicemate.control.socket_place import socket_path
-from voicemate.control.status import Status
+from voicemate.control.status import DaemonStatus
 from voicemate.events import Event
 
 
-class NotedDaemon:
+class RecordingDaemon:
     """Runs for the block's time.
 
     Attributes:
         conversation: what it was told.
     """
 
-    conversation: NotedConversation
+    conversation: RecordingTarget
 
-    def __enter__(self) -> "NotedDaemon":
+    def __enter__(self) -> "RecordingDaemon":
         self._up = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
@@ -29,7 +29,7 @@ class NotedDaemon:
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()
 
-    def be(self, status: Status) -> None:
+    def set_status(self, status: DaemonStatus) -> None:
         """From now on this is its status."""
         self.conversation.status = lambda: status  # type: ignore[method-assign]
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.desktop.known_things import LOST, status, statuses
-from voicemate.control.client import Told
-from voicemate.control.status import HotkeyState, Status
+from voicemate.control.client import EventMessage
+from voicemate.control.status import DaemonStatus, PushToTalkStatus
 from voicemate.control.watching import event_data
 from voicemate.desktop.known import after
 from voicemate.events import (
@@ -22,8 +22,8 @@ from voicemate.events import (
 )
 
 
-def told(event: Event) -> Told:
-    return Told(type(event).__name__, event_data(event, words=False))
+def told(event: Event) -> EventMessage:
+    return EventMessage(type(event).__name__, event_data(event, include_words=False))
 
 
 def test_the_floor() -> None:
@@ -41,11 +41,11 @@ def test_only_the_daemon_knows_what_a_stop_means() -> None:
 
 
 def test_a_fault_comes_and_goes() -> None:
-    fault = Fault(1, LOST.where, LOST.wrong, LOST.remedy)
+    fault = Fault(1, LOST.component, LOST.message, LOST.hint)
     broken, ask = after(status(), told(fault))
     assert (broken.problems, ask) == ([LOST], False)
     assert after(broken, told(fault))[0].problems == [LOST], "it is told once"
-    assert after(broken, told(Recovered(2, LOST.where))) == (status(), True)
+    assert after(broken, told(Recovered(2, LOST.component))) == (status(), True)
 
 
 def test_a_reply_that_was_heard_shows_that_replies_work() -> None:
@@ -54,8 +54,11 @@ def test_a_reply_that_was_heard_shows_that_replies_work() -> None:
 
 
 def test_a_key_that_is_watched_from_now_on() -> None:
-    new, ask = after(status(), told(HotkeyChanged(1, "ctrl+option+space", "toggle", watched=True)))
-    assert (new.hotkey, ask) == (HotkeyState(chord="ctrl+option+space", mode="toggle", watched=True), False)
+    new, ask = after(status(), told(HotkeyChanged(1, "ctrl+option+space", "toggle", active=True)))
+    assert (new.push_to_talk, ask) == (
+        PushToTalkStatus(chord="ctrl+option+space", mode="toggle", watched=True),
+        False,
+    )
 
 
 def test_a_command_of_anybody() -> None:
@@ -72,7 +75,7 @@ _kinds = st.sampled_from(
 
 
 @given(statuses, _kinds, _members)
-def test_an_event_of_another_version_breaks_nothing(about: Status, kind: str, data: dict[str, Any]) -> None:
-    new, _ = after(about, Told(kind, data))
-    assert isinstance(new, Status)
+def test_an_event_of_another_version_breaks_nothing(about: DaemonStatus, kind: str, data: dict[str, Any]) -> None:
+    new, _ = after(about, EventMessage(kind, data))
+    assert isinstance(new, DaemonStatus)
     assert isinstance(new.state, str)

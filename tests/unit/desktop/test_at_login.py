@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from voicemate.cli import showing
-from voicemate.cli.showing import OnThisMachine, show_at_login
-from voicemate.desktop.known import Trouble
+from voicemate.cli.showing import LocalMenuActions, set_menu_at_login
+from voicemate.desktop.known import MenuProblem
 from voicemate.errors import ModelError
 from voicemate.service.outcome import settle
 
@@ -28,24 +28,24 @@ def as_on(monkeypatch: pytest.MonkeyPatch, platform: str, pyside: bool = True) -
 
 def test_on_linux(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_on(monkeypatch, "linux")
-    show_at_login(True)
+    set_menu_at_login(True)
     text = (home / ".config/autostart/voicemate-menu.desktop").read_text()
     assert f"VOICEMATE_HOME={home}/place" in text
     assert text.rstrip().splitlines()[-2].endswith('"menu" "--at-login"')
-    show_at_login(False)
+    set_menu_at_login(False)
     assert not list((home / ".config/autostart").iterdir())
 
 
 def test_without_pyside_there_is_nothing_to_show(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_on(monkeypatch, "linux", pyside=False)
-    show_at_login(True)
-    show_at_login(False)
+    set_menu_at_login(True)
+    set_menu_at_login(False)
     assert not (home / ".config").exists()
 
 
 def test_on_macos_the_app_shows_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_on(monkeypatch, "darwin", pyside=False)
-    show_at_login(True)
+    set_menu_at_login(True)
     agent = plistlib.loads((home / "Library/LaunchAgents/dev.voicemate.menu.plist").read_bytes())
     app = home / "Applications/Voicemate.app/Contents/MacOS/Voicemate"
     assert agent["ProgramArguments"] == [str(app), "menu", "--at-login"]
@@ -54,8 +54,8 @@ def test_on_macos_the_app_shows_it(home: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_rehearsal_does_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_on(monkeypatch, "linux")
     told: list[str] = []
-    show_at_login(True, told.append)
-    show_at_login(False, told.append)
+    set_menu_at_login(True, told.append)
+    set_menu_at_login(False, told.append)
     assert told == [f"write   {home}/.config/autostart/voicemate-menu.desktop"]
     assert not (home / ".config").exists()
 
@@ -64,8 +64,8 @@ def test_why_an_installed_service_ended_is_known(home: Path, monkeypatch: pytest
     as_on(monkeypatch, "linux")
     monkeypatch.delenv("SUDO_USER", raising=False)
     settle("systemd", 5, ModelError("The model is gone", "Fetch it"))
-    assert OnThisMachine().why_down() is None
+    assert LocalMenuActions().last_failure() is None
     unit = home / ".config/systemd/user/voicemate.service"
     unit.parent.mkdir(parents=True)
     unit.touch()
-    assert OnThisMachine().why_down() == Trouble("The model is gone", "Fetch it")
+    assert LocalMenuActions().last_failure() == MenuProblem("The model is gone", "Fetch it")

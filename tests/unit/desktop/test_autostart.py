@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.desktop.autostart import entry, entry_path, put, take_away
-from voicemate.errors import DesktopError
+from voicemate.desktop.autostart import entry, entry_path, remove_entry, write_entry
+from voicemate.errors import MenuError
 
 HOME = Path("/home/someone")
 
@@ -53,15 +53,15 @@ def test_on_macos_it_is_an_agent_that_is_not_started_again() -> None:
 def test_it_is_put_and_taken_away_again_and_again(tmp_path: Path) -> None:
     path = tmp_path / "autostart" / "x.desktop"
     for text in (b"one", b"two"):
-        put(path, text)
+        write_entry(path, text)
         assert path.read_bytes() == text
     assert list(path.parent.iterdir()) == [path], "no draft is left"
     for _ in range(2):
-        take_away(path)
+        remove_entry(path)
         assert not path.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "autostart").write_text("a file where a folder belongs")
-    with pytest.raises(DesktopError, match="autostart"):
-        put(tmp_path / "autostart" / "x.desktop", b"")
+    with pytest.raises(MenuError, match="autostart"):
+        write_entry(tmp_path / "autostart" / "x.desktop", b"")

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 
-from tests.unit.desktop.known_things import LOST, anything, known, status, statuses
-from voicemate.control.status import Status
-from voicemate.desktop.icon import Icon, icon
-from voicemate.desktop.known import Known, Trouble
+from tests.unit.desktop.known_things import LOST, anything, menu_state, status, statuses
+from voicemate.control.status import DaemonStatus
+from voicemate.desktop.icon import Icon, choose_icon
+from voicemate.desktop.known import MenuProblem, MenuState
 
 
 @pytest.mark.parametrize(
@@ -25,29 +25,29 @@ from voicemate.desktop.known import Known, Trouble
     ],
 )
 def test_each_state_has_its_icon(state: str, expected: Icon) -> None:
-    assert icon(known(status(state=state))) is expected
+    assert choose_icon(menu_state(status(state=state))) is expected
 
 
 def test_no_daemon() -> None:
-    assert icon(known(None)) is Icon.NOT_RUNNING
-    assert icon(known(None, down=Trouble("It ended"))) is Icon.ATTENTION
+    assert choose_icon(menu_state(None)) is Icon.NOT_RUNNING
+    assert choose_icon(menu_state(None, down=MenuProblem("It ended"))) is Icon.ATTENTION
 
 
 def test_waiting_for_the_key_is_not_listening() -> None:
-    assert icon(known(status(mode="push-to-talk"))) is Icon.ASLEEP
+    assert choose_icon(menu_state(status(mode="push-to-talk"))) is Icon.ASLEEP
 
 
 def test_a_problem_is_shown_but_not_over_a_turn_that_shows_it_works() -> None:
-    assert icon(known(status(problems=[LOST]))) is Icon.ATTENTION
-    assert icon(known(status(problems=[LOST], state="speaking"))) is Icon.SPEAKING
-    assert icon(known(trouble=Trouble("That failed"))) is Icon.ATTENTION
+    assert choose_icon(menu_state(status(problems=[LOST]))) is Icon.ATTENTION
+    assert choose_icon(menu_state(status(problems=[LOST], state="speaking"))) is Icon.SPEAKING
+    assert choose_icon(menu_state(trouble=MenuProblem("That failed"))) is Icon.ATTENTION
 
 
 @given(statuses)
-def test_a_muted_microphone_never_looks_open(about: Status) -> None:
-    assert icon(known(about.model_copy(update={"muted": True}))) not in (Icon.LISTENING, Icon.HEARING)
+def test_a_muted_microphone_never_looks_open(about: DaemonStatus) -> None:
+    assert choose_icon(menu_state(about.model_copy(update={"muted": True}))) not in (Icon.LISTENING, Icon.HEARING)
 
 
 @given(anything)
-def test_there_is_always_one(anything: Known) -> None:
-    assert icon(anything) in Icon
+def test_there_is_always_one(anything: MenuState) -> None:
+    assert choose_icon(anything) in Icon

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from tests.unit.desktop.fake_appkit import FakeMac
-from tests.unit.desktop.known_things import LOST, known, status
+from tests.unit.desktop.known_things import LOST, menu_state, status
 from voicemate.desktop import appkit
-from voicemate.desktop.actions import Action, Command
+from voicemate.desktop.actions import MenuAction, SendCommand
 from voicemate.desktop.appkit import SYMBOLS, MenuBar
 from voicemate.desktop.icon import Icon
-from voicemate.desktop.known import Choice, Choices, Exchange, Known
-from voicemate.desktop.menu import Menu, menu
-from voicemate.errors import DesktopError
+from voicemate.desktop.known import Choice, Choices, MenuState, RecentExchange
+from voicemate.desktop.menu import Menu, build_menu
+from voicemate.errors import MenuError
 
 
 class NotedCompanion:
@@ -34,11 +34,11 @@ class NotedCompanion:
     def opening(self) -> None:
         self.done.append("opening")
 
-    def do(self, action: Action) -> None:
+    def do(self, action: MenuAction) -> None:
         self.done.append(action)
 
-    def learn(self, known: Known) -> None:
-        thread = threading.Thread(target=lambda: self._show(menu(known)))
+    def learn(self, known: MenuState) -> None:
+        thread = threading.Thread(target=lambda: self._show(build_menu(known)))
         thread.start()
         thread.join()
 
@@ -56,7 +56,7 @@ class Shown:
         self.companion = NotedCompanion(show)
         return self.companion
 
-    def learn(self, known: Known) -> None:
+    def learn(self, known: MenuState) -> None:
         self.companion.learn(known)
         self.mac.turn()
 
@@ -66,7 +66,7 @@ PEOPLE = Choices(personas=(Choice("ambrose", "Ambrose"), Choice("juniper", "Juni
 
 def test_the_menu_is_drawn_with_its_submenus_and_check_marks() -> None:
     shown = Shown()
-    shown.learn(known(status(muted=True), choices=PEOPLE))
+    shown.learn(menu_state(status(muted=True), choices=PEOPLE))
     titles = shown.mac.menu.titles()
     assert titles[:3] == ["Muted: Juniper hears nothing", "-", "Mute"]
     assert titles[-2:] == ["-", "Quit this menu"]
@@ -78,20 +78,20 @@ def test_the_menu_is_drawn_with_its_submenus_and_check_marks() -> None:
 
 def test_a_click_reaches_the_companion() -> None:
     shown = Shown()
-    shown.learn(known(choices=PEOPLE))
+    shown.learn(menu_state(choices=PEOPLE))
     shown.mac.menu.open()
     shown.mac.menu.item("Mute").click()
     people = shown.mac.menu.item("Character").submenu()
     assert people is not None
     people.open()
     people.item("Ambrose").click()
-    assert shown.companion.done[:3] == ["begin", "opening", Command("mute", (("on", True),))]
+    assert shown.companion.done[:3] == ["begin", "opening", SendCommand("mute", (("on", True),))]
     assert shown.companion.done[3].name == "persona"
 
 
 def test_lines_that_only_tell_something_are_disabled_and_do_nothing() -> None:
     shown = Shown()
-    shown.learn(known())
+    shown.learn(menu_state())
     shown.mac.menu.open()
     line = shown.mac.menu.items[0]
     line.click()
@@ -101,11 +101,11 @@ def test_lines_that_only_tell_something_are_disabled_and_do_nothing() -> None:
 
 def test_what_changes_while_it_is_open_changes_in_place() -> None:
     shown = Shown()
-    shown.learn(known(choices=PEOPLE))
+    shown.learn(menu_state(choices=PEOPLE))
     people = shown.mac.menu.item("Character").submenu()
     assert people is not None
     before = shown.mac.menu.rebuilt, people.rebuilt
-    shown.learn(known(status(state="speaking"), choices=PEOPLE))
+    shown.learn(menu_state(status(state="speaking"), choices=PEOPLE))
     assert shown.mac.menu.items[0].title == "Juniper is speaking"
     assert (shown.mac.menu.rebuilt, people.rebuilt) == before
     assert shown.mac.menu.item("Character").submenu() is people
@@ -113,22 +113,22 @@ def test_what_changes_while_it_is_open_changes_in_place() -> None:
 
 def test_what_gets_another_shape_is_made_anew_with_all_that_is_in_it() -> None:
     shown = Shown()
-    shown.learn(known(choices=PEOPLE))
-    shown.learn(known(status(problems=[LOST]), choices=PEOPLE))
+    shown.learn(menu_state(choices=PEOPLE))
+    shown.learn(menu_state(status(problems=[LOST]), choices=PEOPLE))
     problem = shown.mac.menu.item("⚠ The microphone is gone").submenu()
     assert problem is not None
     assert "Try again now" in problem.titles()
     people = shown.mac.menu.item("Character").submenu()
     assert people is not None
     assert people.titles() == ["Ambrose", "Juniper"]
-    shown.learn(known(None))
+    shown.learn(menu_state(None))
     assert shown.mac.menu.titles()[0] == "voicemate is not running"
 
 
 @pytest.mark.parametrize(("state", "icon"), [("speaking", Icon.SPEAKING), ("unavailable", Icon.ATTENTION)])
 def test_the_icon_is_a_template_that_suits_dark_and_light(state: str, icon: Icon) -> None:
     shown = Shown()
-    shown.learn(known(status(state=state)))
+    shown.learn(menu_state(status(state=state)))
     button = shown.mac.status_item.button()
     assert button.image is not None
     assert (button.image.name, button.image.template, button.title) == (SYMBOLS[icon], True, "")
@@ -137,16 +137,16 @@ def test_the_icon_is_a_template_that_suits_dark_and_light(state: str, icon: Icon
 
 def test_without_the_symbol_there_is_a_word() -> None:
     shown = Shown()
-    shown.learn(known(None))  # this fake does not know `power`
+    shown.learn(menu_state(None))  # this fake does not know `power`
     button = shown.mac.status_item.button()
     assert (button.image, button.title) == (None, "voicemate")
-    shown.learn(known())
+    shown.learn(menu_state())
     assert button.title == ""
 
 
 def test_copy_and_quit() -> None:
     shown = Shown()
-    shown.learn(known(exchanges=(Exchange("Juniper", "How are you?", "Very well."),)))
+    shown.learn(menu_state(exchanges=(RecentExchange("Juniper", "How are you?", "Very well."),)))
     said = shown.mac.menu.item("Last said").submenu()
     assert said is not None
     said.items[0].click()
@@ -164,5 +164,5 @@ def test_it_is_an_application_without_a_dock_icon() -> None:
 
 def test_without_pyobjc_the_way_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "AppKit", None)
-    with pytest.raises(DesktopError, match="pip install pyobjc-framework-Cocoa"):
-        appkit.appkit()
+    with pytest.raises(MenuError, match="pip install pyobjc-framework-Cocoa"):
+        appkit.load_appkit()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from voicemate import cli
-from voicemate.desktop.qt.screen import require_screen, what_is_wrong
-from voicemate.errors import DesktopError
+from voicemate.desktop.qt.screen import interpret_probe, require_screen
+from voicemate.errors import MenuError
 
 
 @pytest.fixture(autouse=True)
@@ -19,13 +19,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def remedy(code: int, out: str, err: str) -> str:
-    wrong = what_is_wrong(code, out, err)
-    assert isinstance(wrong, DesktopError)
+    wrong = interpret_probe(code, out, err)
+    assert isinstance(wrong, MenuError)
     return str(wrong)
 
 
 def test_a_tray_is_all_it_takes() -> None:
-    assert what_is_wrong(0, "a tray\n", "qt.qpa: some complaint") is None
+    assert interpret_probe(0, "a tray\n", "qt.qpa: some complaint") is None
 
 
 def test_no_tray() -> None:
@@ -57,7 +57,7 @@ def test_anything_else_is_told_in_qts_own_words() -> None:
 
 def test_no_pyside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicemate.desktop.qt.screen.find_spec", lambda name: None)
-    with pytest.raises(DesktopError, match="pip install PySide6-Essentials"):
+    with pytest.raises(MenuError, match="pip install PySide6-Essentials"):
         require_screen({"DISPLAY": ":0"})
 
 
@@ -68,5 +68,5 @@ def test_no_display(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     monkeypatch.setattr("sys.argv", ["voicemate", "menu"])
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    assert ended.value.code == DesktopError.exit_code
+    assert ended.value.code == MenuError.exit_code
     assert "There is no display here" in capsys.readouterr().err

@@ -12,16 +12,16 @@ import pytest
 
 from tests.unit.control.noted import STATUS
 from voicemate.config import Settings
-from voicemate.control.socket_place import bound, socket_path
-from voicemate.control.status import HotkeyState, Problem
-from voicemate.conversation.instance import only_instance
-from voicemate.desktop.qt.screen import INSTALL, what_is_wrong
+from voicemate.control.socket_place import bind_socket, socket_path
+from voicemate.control.status import Problem, PushToTalkStatus
+from voicemate.conversation.instance import single_instance
+from voicemate.desktop.qt.screen import INSTALL, interpret_probe
 from voicemate.doctor import login, running
-from voicemate.doctor.check import Ground
-from voicemate.doctor.desktop import DesktopFacts, _connects, bus_path, display_path, judge
-from voicemate.doctor.finding import Finding, Level, ReinstallService, RemoveSocket
-from voicemate.doctor.mending import carry_out
-from voicemate.doctor.running import SocketFacts, judge_daemon, judge_hotkey, judge_socket
+from voicemate.doctor.check import CheckContext
+from voicemate.doctor.desktop import DesktopFacts, _can_connect, assess_desktop, bus_path, display_path
+from voicemate.doctor.finding import Finding, ReinstallService, RemoveSocket, Severity
+from voicemate.doctor.mending import apply_fix
+from voicemate.doctor.running import SocketFacts, assess_daemon, assess_push_to_talk, assess_socket
 from voicemate.errors import ServiceError, VoicemateError
 from voicemate.service import login as service_login
 from voicemate.service.interpreter import Interpreter
@@ -29,7 +29,7 @@ from voicemate.service.login import Finding as ServiceFinding
 from voicemate.service.login import Status as ServiceStatus
 from voicemate.service.supervisor import Observed
 
-GROUND = Ground(Settings(), "linux")
+GROUND = CheckContext(Settings(), "linux")
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def look_at_socket() -> Finding:
-    (found,) = running.look_at_socket(GROUND)
+    (found,) = running.check_socket(GROUND)
     return found
 
 
@@ -49,35 +49,35 @@ def look_at_socket() -> Finding:
 
 
 def test_without_a_daemon_there_is_none(home: Path) -> None:
-    assert look_at_socket().told == "None, as nobody runs"
-    with only_instance():
-        assert f"process {os.getpid()}" in look_at_socket().told
+    assert look_at_socket().message == "None, as nobody runs"
+    with single_instance():
+        assert f"process {os.getpid()}" in look_at_socket().message
 
 
 def test_one_that_answers_is_well(home: Path) -> None:
-    with bound(socket_path()):
-        assert look_at_socket().told == f"Answers at {socket_path()}"
+    with bind_socket(socket_path()):
+        assert look_at_socket().message == f"Answers at {socket_path()}"
 
 
 def test_one_that_a_crash_left_can_be_taken_away(home: Path) -> None:
-    bound(socket_path()).close()
+    bind_socket(socket_path()).close()
     found = look_at_socket()
-    assert found.level is Level.WARNING
-    assert "A crash has left" in found.told
-    assert found.fix == f"`rm {socket_path()}`"
-    assert isinstance(found.mend, RemoveSocket)
-    carry_out(found.mend, print)
+    assert found.severity is Severity.WARNING
+    assert "A crash has left" in found.message
+    assert found.hint == f"`rm {socket_path()}`"
+    assert isinstance(found.fix, RemoveSocket)
+    apply_fix(found.fix, print)
     assert not socket_path().exists()
-    assert look_at_socket().level is Level.OK
+    assert look_at_socket().severity is Severity.OK
 
 
 def test_one_that_a_daemon_has_taken_meanwhile_is_left_alone(home: Path) -> None:
-    bound(socket_path()).close()
-    mend = look_at_socket().mend
+    bind_socket(socket_path()).close()
+    mend = look_at_socket().fix
     assert mend
-    with bound(socket_path()):
+    with bind_socket(socket_path()):
         with pytest.raises(VoicemateError, match="meanwhile"):
-            carry_out(mend, print)
+            apply_fix(mend, print)
         assert socket_path().exists()
 
 
@@ -85,8 +85,8 @@ def test_a_file_in_its_place(home: Path) -> None:
     (home / "run").mkdir()
     socket_path().write_text("x")
     found = look_at_socket()
-    assert (found.level, found.mend) == (Level.PROBLEM, None)
-    assert "in the way" in found.told
+    assert (found.severity, found.fix) == (Severity.PROBLEM, None)
+    assert "in the way" in found.message
 
 
 @pytest.mark.parametrize(
@@ -99,79 +99,79 @@ def test_a_file_in_its_place(home: Path) -> None:
             "sudo rm /r/s",
         ),
         (
-            SocketFacts(Path("/r/s"), 1, 1, True, refusal="It does not answer"),
+            SocketFacts(Path("/r/s"), 1, 1, True, connect_error="It does not answer"),
             "It does not answer",
             "voicemate restart",
         ),
     ],
 )
 def test_anothers_socket_and_one_that_hangs(facts: SocketFacts, told: str, fix: str) -> None:
-    found = judge_socket(facts, uid=1)
-    assert found.level is Level.PROBLEM
-    assert found.told.startswith(told)
-    assert fix in found.fix
-    assert found.mend is None, "what is not ours is not touched"
+    found = assess_socket(facts, uid=1)
+    assert found.severity is Severity.PROBLEM
+    assert found.message.startswith(told)
+    assert fix in found.hint
+    assert found.fix is None, "what is not ours is not touched"
 
 
 # ---------------------------------------------------------------- the daemon
 
 
 def test_a_daemon_that_is_well_and_none() -> None:
-    assert judge_daemon(None, "0")[0].facts == {"running": False}
-    (found,) = judge_daemon(STATUS, "0")
-    assert found.level is Level.OK
-    assert found.told.startswith("listening, process")
+    assert assess_daemon(None, "0")[0].facts == {"running": False}
+    (found,) = assess_daemon(STATUS, "0")
+    assert found.severity is Severity.OK
+    assert found.message.startswith("listening, process")
 
 
 @pytest.mark.parametrize(
     "problem",
     [
-        Problem(where="settings", wrong="In settings.toml, line 3, there is no setting", remedy="Correct it"),
-        Problem(where="history", wrong="The disk is full", remedy="Make room"),
-        Problem(where="log", wrong="The log cannot be written: Read-only file system", remedy="Make it yours"),
-        Problem(where="menu", wrong="There is no tray", remedy="Install an extension"),
+        Problem(component="settings", message="In settings.toml, line 3, there is no setting", hint="Correct it"),
+        Problem(component="history", message="The disk is full", hint="Make room"),
+        Problem(component="log", message="The log cannot be written: Read-only file system", hint="Make it yours"),
+        Problem(component="menu", message="There is no tray", hint="Install an extension"),
     ],
 )
 def test_what_the_daemon_says_is_wrong_is_wrong_here_too(problem: Problem) -> None:
-    (found,) = judge_daemon(STATUS.model_copy(update={"problems": [problem]}), "0")
-    assert found.level is Level.PROBLEM
-    assert found.told == f"{problem.where}: {problem.wrong}"
-    assert found.fix == problem.remedy
+    (found,) = assess_daemon(STATUS.model_copy(update={"problems": [problem]}), "0")
+    assert found.severity is Severity.PROBLEM
+    assert found.message == f"{problem.component}: {problem.message}"
+    assert found.hint == problem.hint
 
 
 TAKEN = Problem(
-    where="hotkey", wrong="Another program has the key ctrl+option+space already", remedy="Choose another"
+    component="hotkey", message="Another program has the key ctrl+option+space already", hint="Choose another"
 )
 
 
 def test_a_hotkey_that_is_taken_is_told_once() -> None:
     status = STATUS.model_copy(update={"problems": [TAKEN]})
-    assert judge_daemon(status, "0")[0].level is Level.OK
-    found = judge_hotkey(status)
-    assert (found.level, found.told, found.fix) == (Level.PROBLEM, TAKEN.wrong, TAKEN.remedy)
+    assert assess_daemon(status, "0")[0].severity is Severity.OK
+    found = assess_push_to_talk(status)
+    assert (found.severity, found.message, found.hint) == (Severity.PROBLEM, TAKEN.message, TAKEN.hint)
 
 
 @pytest.mark.parametrize(
     ("hotkey", "told"),
     [
-        (HotkeyState(chord="ctrl+option+space", watched=True), "ctrl+option+space is watched (hold)"),
-        (HotkeyState(), "None is wanted (`hotkey.chord` is empty)"),
+        (PushToTalkStatus(chord="ctrl+option+space", watched=True), "ctrl+option+space is watched (hold)"),
+        (PushToTalkStatus(), "None is wanted (`hotkey.chord` is empty)"),
         (
-            HotkeyState(chord="f9", why="There is no display. Start one."),
+            PushToTalkStatus(chord="f9", reason="There is no display. Start one."),
             "f9 is not watched. There is no display. Start one",
         ),
     ],
 )
-def test_a_hotkey_that_nobody_misses_is_well(hotkey: HotkeyState, told: str) -> None:
-    found = judge_hotkey(STATUS.model_copy(update={"hotkey": hotkey}))
-    assert (found.level, found.told) == (Level.OK, told)
-    assert running.look_at_hotkey(GROUND) == [], "without a daemon nobody watches it"
+def test_a_hotkey_that_nobody_misses_is_well(hotkey: PushToTalkStatus, told: str) -> None:
+    found = assess_push_to_talk(STATUS.model_copy(update={"hotkey": hotkey}))
+    assert (found.severity, found.message) == (Severity.OK, told)
+    assert running.check_push_to_talk(GROUND) == [], "without a daemon nobody watches it"
 
 
 def test_an_old_daemon_and_one_without_its_locks() -> None:
-    old, off = judge_daemon(STATUS.model_copy(update={"offline": {"audit hook": True, "Landlock": False}}), "2")
-    assert old.fix == "`voicemate restart`"
-    assert "Landlock" in off.told
+    old, off = assess_daemon(STATUS.model_copy(update={"offline": {"audit hook": True, "Landlock": False}}), "2")
+    assert old.hint == "`voicemate restart`"
+    assert "Landlock" in off.message
 
 
 # ---------------------------------------------------------------- login
@@ -205,14 +205,14 @@ class Service:
 
 def test_a_service_that_is_well_one_that_is_off_and_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for found, level, told in (
-        (status(), Level.OK, "running (process 7)"),
-        (status(at_login=False), Level.WARNING, "switched off"),
-        (status(installed=False), Level.OK, "Not installed"),
+        (status(), Severity.OK, "running (process 7)"),
+        (status(at_login=False), Severity.WARNING, "switched off"),
+        (status(installed=False), Severity.OK, "Not installed"),
     ):
         monkeypatch.setattr(login, "login_service", lambda found=found: Service(found))
-        (seen,) = login.look(GROUND)
-        assert seen.level is level
-        assert told in seen.told
+        (seen,) = login.check_login_service(GROUND)
+        assert seen.severity is level
+        assert told in seen.message
 
 
 def test_a_service_whose_environment_has_moved_is_installed_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,11 +220,11 @@ def test_a_service_whose_environment_has_moved_is_installed_again(monkeypatch: p
     service = Service(status(findings=(wrong,)))
     monkeypatch.setattr(login, "login_service", lambda: service)
     monkeypatch.setattr(service_login, "login_service", lambda tell: service)
-    (found,) = login.look(GROUND)
-    assert found.level is Level.PROBLEM
-    assert found.fix == wrong.remedy
-    assert isinstance(found.mend, ReinstallService)
-    assert "installed the service again" in carry_out(found.mend, print)
+    (found,) = login.check_login_service(GROUND)
+    assert found.severity is Severity.PROBLEM
+    assert found.hint == wrong.remedy
+    assert isinstance(found.fix, ReinstallService)
+    assert "installed the service again" in apply_fix(found.fix, print)
     assert service.reinstalled
 
 
@@ -234,7 +234,7 @@ def test_a_service_with_another_trouble_is_not_touched(monkeypatch: pytest.Monke
     python = Interpreter("/bin/sh", here.version, "", {}, "0")  # a program that is there
     wrong = ServiceFinding("It ended with exit code 1", "`voicemate service logs`")
     monkeypatch.setattr(login, "login_service", lambda: Service(status(findings=(wrong,), interpreter=python)))
-    assert login.look(GROUND)[0].mend is None
+    assert login.check_login_service(GROUND)[0].fix is None
 
 
 def test_as_root_and_without_systemd_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,15 +242,15 @@ def test_as_root_and_without_systemd_it_is_told(monkeypatch: pytest.MonkeyPatch)
         raise ServiceError("The service belongs to your own account, not to root", "Repeat this without sudo")
 
     monkeypatch.setattr(login, "login_service", refuse)
-    assert login.look(GROUND)[0].level is Level.WARNING
+    assert login.check_login_service(GROUND)[0].severity is Severity.WARNING
 
     class Unreachable(Service):
         def status(self) -> ServiceStatus:
             raise ServiceError("No systemd runs for this account", "Log in directly")
 
     monkeypatch.setattr(login, "login_service", lambda: Unreachable(status()))
-    (found,) = login.look(GROUND)
-    assert (found.level, found.fix) == (Level.PROBLEM, "Log in directly")
+    (found,) = login.check_login_service(GROUND)
+    assert (found.severity, found.hint) == (Severity.PROBLEM, "Log in directly")
 
 
 # ---------------------------------------------------------------- the desktop
@@ -259,27 +259,31 @@ def test_as_root_and_without_systemd_it_is_told(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("facts", "told", "fix"),
     [
-        (DesktopFacts("", bus=False), "There is no display here", "voicemate ptt toggle"),
+        (DesktopFacts("", has_bus=False), "There is no display here", "voicemate ptt toggle"),
         (DesktopFacts(":3", display_answers=False), "The display :3 does not answer", "DISPLAY"),
-        (DesktopFacts(":0", bus=False), "No D-Bus of the session", "dbus-run-session"),
+        (DesktopFacts(":0", has_bus=False), "No D-Bus of the session", "dbus-run-session"),
         (DesktopFacts(":0", bus_answers=False), "The session's D-Bus does not answer", "dbus-run-session"),
-        (DesktopFacts(":0", no_menu=what_is_wrong(0, "no tray", "")), "This desktop has no tray", "AppIndicator"),
+        (
+            DesktopFacts(":0", menu_error=interpret_probe(0, "no tray", "")),
+            "This desktop has no tray",
+            "AppIndicator",
+        ),
     ],
 )
 def test_without_a_display_d_bus_or_tray_all_else_works(facts: DesktopFacts, told: str, fix: str) -> None:
-    (found,) = judge(facts)
-    assert found.level is Level.WARNING, "a conversation works"
-    assert found.told.startswith(told)
-    assert "all else works" in found.told
-    assert fix in found.fix
+    (found,) = assess_desktop(facts)
+    assert found.severity is Severity.WARNING, "a conversation works"
+    assert found.message.startswith(told)
+    assert "all else works" in found.message
+    assert fix in found.hint
 
 
 def test_a_desktop_that_is_whole() -> None:
-    (whole,) = judge(DesktopFacts("wayland-0"))
-    assert whole.told == "Display wayland-0 and D-Bus answer; the menu can be shown (`voicemate menu`)"
-    (without,) = judge(DesktopFacts(":0", can_draw=False))
-    assert without.level is Level.OK, "the menu is an extra"
-    assert INSTALL in without.told
+    (whole,) = assess_desktop(DesktopFacts("wayland-0"))
+    assert whole.message == "Display wayland-0 and D-Bus answer; the menu can be shown (`voicemate menu`)"
+    (without,) = assess_desktop(DesktopFacts(":0", has_pyside=False))
+    assert without.severity is Severity.OK, "the menu is an extra"
+    assert INSTALL in without.message
 
 
 @pytest.mark.parametrize(
@@ -313,16 +317,16 @@ def test_where_the_display_is(environment: dict[str, str], found: tuple[str, str
 
 def test_somebody_has_to_listen_there(home: Path) -> None:
     path = str(home / "bus")
-    assert not _connects(path)
+    assert not _can_connect(path)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
-        assert not _connects(path)
+        assert not _can_connect(path)
         listening.listen()
-        assert _connects(path)
-    assert not _connects("/" + "x" * 200)
+        assert _can_connect(path)
+    assert not _can_connect("/" + "x" * 200)
 
 
 def test_a_mac_has_always_a_menu_bar() -> None:
     from voicemate.doctor import desktop
 
-    assert desktop.look(SimpleNamespace(platform="darwin")) == []  # type: ignore[arg-type]
+    assert desktop.check_desktop(SimpleNamespace(platform="darwin")) == []  # type: ignore[arg-type]

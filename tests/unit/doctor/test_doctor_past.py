@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 from voicemate.config import HistorySettings, Settings
-from voicemate.conversation.history import History, history_file
+from voicemate.conversation.history import HistoryWriter, history_file
 from voicemate.conversation.timing import Timing
 from voicemate.conversation.trace import TurnTrace
 from voicemate.conversation.trace_file import _LINE, TraceLine, trace_path
 from voicemate.doctor import past
-from voicemate.doctor.check import Check, Ground, examine
-from voicemate.doctor.finding import Level
-from voicemate.doctor.past import HistoryFacts, judge, judge_gaps
-from voicemate.places import private_folder
+from voicemate.doctor.check import Check, CheckContext, run_check
+from voicemate.doctor.finding import Severity
+from voicemate.doctor.past import HistoryFacts, assess_gaps, assess_history
+from voicemate.places import make_private_folder
 
-GROUND = Ground(Settings(), "linux")
+GROUND = CheckContext(Settings(), "linux")
 
 
 @pytest.fixture(autouse=True)
@@ -26,27 +26,27 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_whole_history_and_one_that_is_not_there_yet() -> None:
-    assert past.look(GROUND)[0].told == "None yet"
-    history = History()
-    history.begin_session("Juniper", {"hearing": "h"})
-    history.begin_turn(1, "a secret", "en")
-    history.finished(1, "Indeed.", interrupted=False)
+    assert past.check_history(GROUND)[0].message == "None yet"
+    history = HistoryWriter()
+    history.start_session("Juniper", {"hearing": "h"})
+    history.start_turn(1, "a secret", "en")
+    history.finish_turn(1, "Indeed.", interrupted=False)
     history.end_session()
     history.close()
-    (found,) = past.look(GROUND)
-    assert found.level is Level.OK
-    assert found.told.startswith("Whole (")
-    assert "latest conversation of 20" in found.told
-    assert "secret" not in found.told
+    (found,) = past.check_history(GROUND)
+    assert found.severity is Severity.OK
+    assert found.message.startswith("Whole (")
+    assert "latest conversation of 20" in found.message
+    assert "secret" not in found.message
 
 
 def test_a_damaged_history_is_a_problem_with_a_way_out(home: Path) -> None:
-    private_folder(home / "data")
+    make_private_folder(home / "data")
     history_file().write_bytes(b"SQLite format 3\0" + b"no more" * 400)
-    (found,) = examine(Check("Files", "history", past.look), GROUND)
-    assert found.level is Level.PROBLEM
-    assert "is damaged" in found.told
-    assert "sets it aside" in found.fix
+    (found,) = run_check(Check("Files", "history", past.check_history), GROUND)
+    assert found.severity is Severity.PROBLEM
+    assert "is damaged" in found.message
+    assert "sets it aside" in found.hint
 
 
 def test_what_was_set_aside_is_told_until_it_is_gone() -> None:
@@ -54,15 +54,15 @@ def test_what_was_set_aside_is_told_until_it_is_gone() -> None:
         Path("/d/history.damaged-20260101-120000.sqlite3"),
         Path("/d/history.damaged-20260101-120000.sqlite3-wal"),
     )
-    fine, found = judge(HistoryFacts(True, 5_000, "2026-01-02", aside))
-    assert (fine.level, found.level) == (Level.OK, Level.WARNING)
-    assert "120000.sqlite3" in found.told
-    assert ".recover" in found.fix
+    fine, found = assess_history(HistoryFacts(True, 5_000, "2026-01-02", aside))
+    assert (fine.severity, found.severity) == (Severity.OK, Severity.WARNING)
+    assert "120000.sqlite3" in found.message
+    assert ".recover" in found.hint
 
 
 def test_that_nothing_is_kept_is_said() -> None:
     settings = Settings(history=HistorySettings(keep=False))
-    assert "nothing is added" in past.look(Ground(settings, "linux"))[0].told
+    assert "nothing is added" in past.check_history(CheckContext(settings, "linux"))[0].message
 
 
 def timings(*gaps: float, **stages: float) -> list[Timing]:
@@ -71,13 +71,13 @@ def timings(*gaps: float, **stages: float) -> list[Timing]:
 
 
 def test_a_few_gaps_say_nothing() -> None:
-    assert judge_gaps([]).told == "No replies timed yet"
-    assert judge_gaps(timings(9_000, 9_000)).level is Level.OK
+    assert assess_gaps([]).message == "No replies timed yet"
+    assert assess_gaps(timings(9_000, 9_000)).severity is Severity.OK
 
 
 def test_median_and_ninetieth_percentile_and_stages() -> None:
-    found = judge_gaps(timings(*(500 + 10 * n for n in range(11))))
-    assert found.level is Level.OK
+    found = assess_gaps(timings(*(500 + 10 * n for n in range(11))))
+    assert found.severity is Severity.OK
     assert found.facts == {
         "turns": 11,
         "median_ms": 550,
@@ -88,7 +88,7 @@ def test_median_and_ninetieth_percentile_and_stages() -> None:
         "speaking_ms": 50,
         "ready": 0.91,
     }
-    assert "550 ms, 90% within 590 ms (endpoint 400, hearing 100," in found.told
+    assert "550 ms, 90% within 590 ms (endpoint 400, hearing 100," in found.message
 
 
 @pytest.mark.parametrize(
@@ -101,16 +101,16 @@ def test_median_and_ninetieth_percentile_and_stages() -> None:
     ],
 )
 def test_a_slow_conversation_is_blamed_on_its_slowest_stage(stage: str, fix: str) -> None:
-    found = judge_gaps(timings(*[2_000.0] * 6, **{stage: 1_500.0}))
-    assert found.level is Level.WARNING
-    assert fix in found.fix
+    found = assess_gaps(timings(*[2_000.0] * 6, **{stage: 1_500.0}))
+    assert found.severity is Severity.WARNING
+    assert fix in found.hint
 
 
 def test_the_latest_hundred_are_read_from_the_trace() -> None:
-    private_folder(trace_path().parent)
+    make_private_folder(trace_path().parent)
     turn = TurnTrace(1, 0, 1, 2, (), 0, None, 0, False, timings(700.0)[0])
     silent = TurnTrace(2, 0, 1, 2, (), 0, None, 0, False, None)
     lines = [TraceLine(datetime.now(UTC), turn)] * 120 + [TraceLine(datetime.now(UTC), silent)]
     trace_path().write_bytes(b"".join(_LINE.dump_json(line) + b"\n" for line in lines))
-    (found,) = past.look_at_gaps(GROUND)
+    (found,) = past.check_gaps(GROUND)
     assert (found.facts["turns"], found.facts["median_ms"]) == (99, 700)

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from voicemate.doctor import installation
-from voicemate.doctor.finding import Level
-from voicemate.doctor.installation import ImportFacts, PythonFacts, judge_packages, judge_python, script_python
-from voicemate.doctor.system import LinuxFacts, MacFacts, judge_linux, judge_mac
+from voicemate.doctor.finding import Severity
+from voicemate.doctor.installation import ImportFacts, PythonFacts, assess_packages, assess_python, script_python
+from voicemate.doctor.system import LinuxFacts, MacFacts, assess_linux, assess_macos
 
 WELL = LinuxFacts(portaudio=True, espeak=True, sound_server=True, plugin=True, installer="apt-get")
 
 
 def test_a_machine_with_everything_is_well() -> None:
-    assert [one.level for one in judge_linux(WELL)] == [Level.OK]
-    assert [one.level for one in judge_mac(MacFacts("arm64", False, "/Library/Developer/CommandLineTools"))] == [
-        Level.OK
-    ]
+    assert [one.severity for one in assess_linux(WELL)] == [Severity.OK]
+    assert [
+        one.severity for one in assess_macos(MacFacts("arm64", False, "/Library/Developer/CommandLineTools"))
+    ] == [Severity.OK]
 
 
 @pytest.mark.parametrize(
@@ -36,48 +36,48 @@ def test_a_machine_with_everything_is_well() -> None:
     ],
 )
 def test_a_missing_library_comes_with_the_command_of_this_system(installer: str, fixes: list[str]) -> None:
-    found = judge_linux(LinuxFacts(False, False, False, False, installer))
-    assert [one.level for one in found] == [Level.PROBLEM, Level.PROBLEM]
-    assert [one.fix for one in found] == fixes
+    found = assess_linux(LinuxFacts(False, False, False, False, installer))
+    assert [one.severity for one in found] == [Severity.PROBLEM, Severity.PROBLEM]
+    assert [one.hint for one in found] == fixes
 
 
 def test_the_way_to_a_sound_server_is_missed_only_where_there_is_one() -> None:
-    (found,) = judge_linux(LinuxFacts(True, True, sound_server=True, plugin=False, installer="apt-get"))
-    assert "libasound2-plugins" in found.fix
-    assert judge_linux(LinuxFacts(True, True, sound_server=False, plugin=False))[0].level is Level.OK
+    (found,) = assess_linux(LinuxFacts(True, True, sound_server=True, plugin=False, installer="apt-get"))
+    assert "libasound2-plugins" in found.hint
+    assert assess_linux(LinuxFacts(True, True, sound_server=False, plugin=False))[0].severity is Severity.OK
 
 
 def test_a_mac_with_the_wrong_python_and_without_tools() -> None:
-    wrong, tools = judge_mac(MacFacts("x86_64", True, ""))
-    assert (wrong.level, tools.level) == (Level.PROBLEM, Level.WARNING)
-    assert "arm64" in wrong.fix
-    assert tools.fix == "`xcode-select --install`"
+    wrong, tools = assess_macos(MacFacts("x86_64", True, ""))
+    assert (wrong.severity, tools.severity) == (Severity.PROBLEM, Severity.WARNING)
+    assert "arm64" in wrong.hint
+    assert tools.hint == "`xcode-select --install`"
 
 
 HERE = PythonFacts("3.12.4", "/v", True, "/v/bin/voicemate", "/v/bin/python")
 
 
 def test_python_and_where_it_is_are_told() -> None:
-    (found,) = judge_python(HERE)
-    assert found.level is Level.OK
-    assert "3.12.4 in /v" in found.told
+    (found,) = assess_python(HERE)
+    assert found.severity is Severity.OK
+    assert "3.12.4 in /v" in found.message
 
 
 def test_a_command_whose_environment_has_moved() -> None:
-    (found,) = judge_python(
-        PythonFacts("3.12.4", "/v", True, "/u/bin/voicemate", "/old/bin/python", runs_exists=False)
+    (found,) = assess_python(
+        PythonFacts("3.12.4", "/v", True, "/u/bin/voicemate", "/old/bin/python", interpreter_exists=False)
     )
-    assert found.level is Level.PROBLEM
-    assert "/old/bin/python, which is not there any more" in found.told
-    assert "make talk" in found.fix
+    assert found.severity is Severity.PROBLEM
+    assert "/old/bin/python, which is not there any more" in found.message
+    assert "make talk" in found.hint
 
 
 def test_a_command_of_another_installation_and_none_at_all() -> None:
-    other = PythonFacts("3.12.4", "/v", True, "/w/bin/voicemate", "/w/bin/python", own=False)
-    assert "another installation" in judge_python(other)[0].told
-    (none,) = judge_python(PythonFacts("3.12.4", "/v", True))
-    assert none.level is Level.WARNING
-    assert none.fix == "`export PATH=/v/bin:$PATH`"
+    other = PythonFacts("3.12.4", "/v", True, "/w/bin/voicemate", "/w/bin/python", is_own=False)
+    assert "another installation" in assess_python(other)[0].message
+    (none,) = assess_python(PythonFacts("3.12.4", "/v", True))
+    assert none.severity is Severity.WARNING
+    assert none.hint == "`export PATH=/v/bin:$PATH`"
 
 
 @pytest.mark.parametrize(
@@ -101,11 +101,11 @@ def test_a_moved_environment_is_seen_on_the_disk(tmp_path: Path, monkeypatch: py
     script.write_text(f"#!{tmp_path / 'venv'}/bin/python\n")
     script.chmod(0o755)
     monkeypatch.setenv("PATH", str(script.parent))
-    assert "another installation" in judge_python(installation._python())[0].told
+    assert "another installation" in assess_python(installation._gather_python_facts())[0].message
     moved = tmp_path / "moved"
     (tmp_path / "venv").rename(moved)
     monkeypatch.setenv("PATH", str(moved / "bin"))
-    assert "its environment has moved" in judge_python(installation._python())[0].told
+    assert "its environment has moved" in assess_python(installation._gather_python_facts())[0].message
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_a_moved_environment_is_seen_on_the_disk(tmp_path: Path, monkeypatch: py
     ],
 )
 def test_the_package_that_cannot_be_loaded_is_named(facts: ImportFacts, told: str) -> None:
-    (found,) = judge_packages(facts)
-    assert (found.level, found.told) == (Level.PROBLEM, told)
+    (found,) = assess_packages(facts)
+    assert (found.severity, found.message) == (Severity.PROBLEM, told)
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,9 @@ def test_packages_are_tried_in_another_process(
     (tmp_path / "engine.py").write_text(package)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(installation, "ENGINES", ("json", "engine"))
-    (found,) = judge_packages(installation._imports())
+    (found,) = assess_packages(installation._try_imports())
     assert "engine" not in sys.modules
     if told:
-        assert found.told == f"engine {told}"
+        assert found.message == f"engine {told}"
     else:
-        assert found.level is Level.OK
+        assert found.severity is Severity.OK

@@ -8,32 +8,32 @@ from pathlib import Path
 import pytest
 
 from voicemate.config import Settings
-from voicemate.doctor.check import Check, Ground, anything_left_behind, examine
-from voicemate.doctor.examination import Examination, Looked, look_at_all
-from voicemate.doctor.finding import Finding, Level, MakeFolders, Mend, ok, problem, warning
+from voicemate.doctor.check import Check, CheckContext, has_abandoned_checks, run_check
+from voicemate.doctor.examination import CheckResult, DoctorReport, run_checks
+from voicemate.doctor.finding import CreateFolders, Finding, Fix, Severity, ok, problem, warning
 from voicemate.doctor.rounds import all_checks
 from voicemate.errors import ModelError, VoicemateError
 
-GROUND = Ground(Settings(), "linux")
+GROUND = CheckContext(Settings(), "linux")
 
 
-def check(look: Callable[[Ground], Sequence[Finding]], patience_s: float = 20.0) -> Check:
+def check(look: Callable[[CheckContext], Sequence[Finding]], patience_s: float = 20.0) -> Check:
     return Check("Group", "name", look, patience_s)
 
 
-def broken(ground: Ground) -> Sequence[Finding]:
+def broken(ground: CheckContext) -> Sequence[Finding]:
     raise ZeroDivisionError("division\nby zero")
 
 
-def refused(ground: Ground) -> Sequence[Finding]:
+def refused(ground: CheckContext) -> Sequence[Finding]:
     raise ModelError("The model is not here", "Pull it")
 
 
-def quitting(ground: Ground) -> Sequence[Finding]:
+def quitting(ground: CheckContext) -> Sequence[Finding]:
     raise SystemExit(3)
 
 
-def unable(ground: Ground) -> Sequence[Finding]:
+def unable(ground: CheckContext) -> Sequence[Finding]:
     raise ImportError("No module named 'numpy'")
 
 
@@ -47,45 +47,51 @@ def unable(ground: Ground) -> Sequence[Finding]:
 )
 @pytest.mark.parametrize("main_thread", [False, True])
 def test_a_check_that_breaks_is_a_finding(
-    look: Callable[[Ground], Sequence[Finding]], told: str, main_thread: bool
+    look: Callable[[CheckContext], Sequence[Finding]], told: str, main_thread: bool
 ) -> None:
-    (found,) = examine(Check("Group", "name", look, main_thread=main_thread), GROUND)
-    assert (found.level, found.told) == (Level.PROBLEM, told)
+    (found,) = run_check(Check("Group", "name", look, main_thread=main_thread), GROUND)
+    assert (found.severity, found.message) == (Severity.PROBLEM, told)
 
 
 def test_nor_can_a_check_end_the_program() -> None:
-    (found,) = examine(check(quitting), GROUND)
-    assert found.told == "This check broke: RuntimeError (it wanted to end the program: SystemExit(3))"
+    (found,) = run_check(check(quitting), GROUND)
+    assert found.message == "This check broke: RuntimeError (it wanted to end the program: SystemExit(3))"
 
 
 def test_a_check_that_hangs_is_left_behind() -> None:
     over = threading.Event()
 
-    def hang(ground: Ground) -> Sequence[Finding]:
+    def hang(ground: CheckContext) -> Sequence[Finding]:
         over.wait(60)
         return [ok("late")]
 
-    (found,) = examine(check(hang, patience_s=0.05), GROUND)
-    assert found.level is Level.PROBLEM
-    assert "did not come to an end" in found.told
-    assert anything_left_behind()
+    (found,) = run_check(check(hang, patience_s=0.05), GROUND)
+    assert found.severity is Severity.PROBLEM
+    assert "did not come to an end" in found.message
+    assert has_abandoned_checks()
     over.set()
 
 
-class Notes:
+class FixRecorder:
     """Looks at everything, and notes what was shown and done."""
 
-    def __init__(self, mend: Callable[[Mend], str] = lambda mend: f"did {mend}"):
-        self.shown: list[Looked] = []
-        self.mended: list[Mend] = []
+    def __init__(self, mend: Callable[[Fix], str] = lambda mend: f"did {mend}"):
+        self.shown: list[CheckResult] = []
+        self.mended: list[Fix] = []
         self._mend = mend
 
-    def look(self, *checks: Check, fix: bool = False) -> Examination:
-        return look_at_all(
-            checks, GROUND, fix=fix, busy=self._busy, show=self.shown.append, tell=print, mend=self._do
+    def run(self, *checks: Check, fix: bool = False) -> DoctorReport:
+        return run_checks(
+            checks,
+            GROUND,
+            fix=fix,
+            progress=self._busy,
+            on_result=self.shown.append,
+            on_message=print,
+            apply_fix=self._do,
         )
 
-    def _do(self, mend: Mend, tell: Callable[[str], None]) -> str:
+    def _do(self, mend: Fix, tell: Callable[[str], None]) -> str:
         self.mended.append(mend)
         return self._mend(mend)
 
@@ -95,54 +101,52 @@ class Notes:
 
 
 def test_all_are_looked_at_and_counted() -> None:
-    notes = Notes()
-    found = notes.look(check(broken), check(lambda ground: [ok("fine"), warning("hm")]), check(lambda ground: []))
+    notes = FixRecorder()
+    found = notes.run(check(broken), check(lambda ground: [ok("fine"), warning("hm")]), check(lambda ground: []))
     assert [len(one.findings) for one in notes.shown] == [1, 2], "where there is nothing to look at, nothing is shown"
-    assert [found.count(level) for level in Level] == [1, 1, 1]
-    assert not found.well
-    assert notes.look(check(lambda ground: [warning("hm")])).well
+    assert [found.count(level) for level in Severity] == [1, 1, 1]
+    assert not found.passed
+    assert notes.run(check(lambda ground: [warning("hm")])).passed
 
 
 def test_nothing_is_mended_unasked() -> None:
-    notes = Notes()
-    mend = MakeFolders((Path("/x"),))
-    found = notes.look(check(lambda ground: [problem("gone", "make it", mend=mend)]))
+    notes = FixRecorder()
+    mend = CreateFolders((Path("/x"),))
+    found = notes.run(check(lambda ground: [problem("gone", "make it", fix=mend)]))
     assert notes.mended == []
-    assert found.mendable == 1
+    assert found.fixable == 1
 
 
 def test_what_was_mended_is_looked_at_again() -> None:
-    mend, there = MakeFolders((Path("/x"),)), False
+    mend, there = CreateFolders((Path("/x"),)), False
 
-    def make(mend: Mend) -> str:
+    def make(mend: Fix) -> str:
         nonlocal there
         there = True
         return "made /x"
 
-    notes = Notes(make)
-    found = notes.look(
+    notes = FixRecorder(make)
+    found = notes.run(
         check(
-            lambda ground: (
-                [ok("there")] if there else [problem("gone", "", mend=mend), warning("also", "", mend=mend)]
-            )
+            lambda ground: [ok("there")] if there else [problem("gone", "", fix=mend), warning("also", "", fix=mend)]
         ),
         fix=True,
     )
     assert notes.mended == [mend], "once, though two findings ask for it"
-    assert notes.shown[0].done == ("made /x",)
-    assert found.well
+    assert notes.shown[0].fixed == ("made /x",)
+    assert found.passed
 
 
 def test_a_mend_that_fails_is_told_and_the_rest_goes_on() -> None:
-    def fail(mend: Mend) -> str:
+    def fail(mend: Fix) -> str:
         raise VoicemateError("The disk refused")
 
-    notes = Notes(fail)
-    gone = check(lambda ground: [problem("gone", "", mend=MakeFolders((Path("/x"),)))])
-    found = notes.look(gone, check(lambda ground: [ok("fine")]), fix=True)
-    assert notes.shown[0].done == ("could not be mended: The disk refused",)
-    assert not found.well
-    assert found.count(Level.OK) == 1
+    notes = FixRecorder(fail)
+    gone = check(lambda ground: [problem("gone", "", fix=CreateFolders((Path("/x"),)))])
+    found = notes.run(gone, check(lambda ground: [ok("fine")]), fix=True)
+    assert notes.shown[0].fixed == ("could not be mended: The disk refused",)
+    assert not found.passed
+    assert found.count(Severity.OK) == 1
 
 
 @pytest.mark.parametrize("loop", [False, True])
@@ -159,5 +163,5 @@ def test_where_nothing_can_be_imported_each_check_says_so_for_itself(monkeypatch
         raise ImportError(f"no {name}")
 
     monkeypatch.setattr("voicemate.doctor.rounds.import_module", refuse)
-    found = Notes().look(*all_checks(loop=True))
-    assert found.count(Level.PROBLEM) == len(all_checks(loop=True))
+    found = FixRecorder().run(*all_checks(loopback=True))
+    assert found.count(Severity.PROBLEM) == len(all_checks(loopback=True))

@@ -14,35 +14,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.control.noted import STATUS
-from voicemate.app import Stage
-from voicemate.audio.chirp import EchoFound
+from voicemate.app import AudioDevices
+from voicemate.audio.chirp import ChirpEcho
 from voicemate.audio.clock import SampleClock
 from voicemate.audio.devices import Device, Direction
-from voicemate.audio.loop import LoopResult
+from voicemate.audio.loop import LoopbackResult
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
 from voicemate.config import OfflineSettings, Settings
-from voicemate.control.client import Client
-from voicemate.conversation.instance import only_instance
+from voicemate.control.client import ControlClient
+from voicemate.conversation.instance import single_instance
 from voicemate.doctor import loop, network
-from voicemate.doctor.check import Check, Ground, examine
+from voicemate.doctor.check import Check, CheckContext, run_check
 from voicemate.doctor.devices import (
     LevelFacts,
-    judge_device,
-    judge_level,
-    judge_permission,
-    judge_refusal,
-    look_at_level,
-    look_at_permission,
+    assess_device,
+    assess_level,
+    assess_permission,
+    assess_refusal,
+    check_level,
+    check_permission,
 )
-from voicemate.doctor.finding import Finding, Level
-from voicemate.doctor.loop import Kept, judge_chirps, judge_kept, undisturbed
+from voicemate.doctor.finding import Finding, Severity
+from voicemate.doctor.loop import EchoMeasurement, assess_chirps, assess_measurement, daemon_muted
 from voicemate.doctor.meter import bar, sparkline
-from voicemate.doctor.sentence import Heard, judge
-from voicemate.doctor.voice import judge as judge_voice
+from voicemate.doctor.sentence import SentenceResult, assess_sentence
+from voicemate.doctor.voice import assess_voice as judge_voice
 from voicemate.errors import AlreadyRunningError, AudioError
 from voicemate.offline.proof import Attempt, KernelFacts, Lock, OfflineProof
 from voicemate.service.microphone import Permission
-from voicemate.sound import Pcm, Sound, samples
+from voicemate.sound import AudioClip, Pcm, to_samples
 
 
 @pytest.fixture(autouse=True)
@@ -56,48 +56,50 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_device_is_named_with_its_reason() -> None:
     device = Device(0, "Built-in Microphone", "Core Audio", 1, 0, 44_100)
-    found = judge_device(device, Direction.INPUT, "")
-    assert found.told == "Microphone: “Built-in Microphone” (the system's default, 44.1 kHz)"
-    assert "as the settings say" in judge_device(device, Direction.INPUT, "built").told
+    found = assess_device(device, Direction.INPUT, "")
+    assert found.message == "Microphone: “Built-in Microphone” (the system's default, 44.1 kHz)"
+    assert "as the settings say" in assess_device(device, Direction.INPUT, "built").message
 
 
 def test_no_device_and_sound_cards_that_are_locked() -> None:
     error = AudioError("There is no microphone", "Connect one")
-    assert judge_refusal(error, "linux", locked_out=False).fix == "Connect one"
-    locked = judge_refusal(error, "linux", locked_out=True)
-    assert "may not use the sound cards" in locked.told
-    assert "usermod -aG audio" in locked.fix
+    assert assess_refusal(error, "linux", cards_denied=False).hint == "Connect one"
+    locked = assess_refusal(error, "linux", cards_denied=True)
+    assert "may not use the sound cards" in locked.message
+    assert "usermod -aG audio" in locked.hint
 
 
 @pytest.mark.parametrize(
     ("given", "level"),
     [
-        (Permission.GRANTED, Level.OK),
-        (Permission.DENIED, Level.PROBLEM),
-        (Permission.RESTRICTED, Level.PROBLEM),
-        (Permission.NOT_ASKED, Level.WARNING),
-        (Permission.UNKNOWN, Level.WARNING),
+        (Permission.GRANTED, Severity.OK),
+        (Permission.DENIED, Severity.PROBLEM),
+        (Permission.RESTRICTED, Severity.PROBLEM),
+        (Permission.NOT_ASKED, Severity.WARNING),
+        (Permission.UNKNOWN, Severity.WARNING),
     ],
 )
-def test_what_macos_permits(given: Permission, level: Level) -> None:
-    found = judge_permission(given)
-    assert found.level is level
-    assert bool(found.fix) == (level is not Level.OK)
-    assert ("Privacy_Microphone" in found.fix) == (given in (Permission.DENIED, Permission.UNKNOWN))
+def test_what_macos_permits(given: Permission, level: Severity) -> None:
+    found = assess_permission(given)
+    assert found.severity is level
+    assert bool(found.hint) == (level is not Severity.OK)
+    assert ("Privacy_Microphone" in found.hint) == (given in (Permission.DENIED, Permission.UNKNOWN))
 
 
 @pytest.mark.parametrize(
-    ("status", "level"), [(3, Level.OK), (2, Level.PROBLEM), (0, Level.WARNING), (9, Level.WARNING)]
+    ("status", "level"), [(3, Severity.OK), (2, Severity.PROBLEM), (0, Severity.WARNING), (9, Severity.WARNING)]
 )
-def test_macos_is_asked_without_asking_the_person(status: int, level: Level, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_macos_is_asked_without_asking_the_person(
+    status: int, level: Severity, monkeypatch: pytest.MonkeyPatch
+) -> None:
     device = SimpleNamespace(authorizationStatusForMediaType_=lambda media: status)  # to ask would break
     framework = SimpleNamespace(AVCaptureDevice=device, AVMediaTypeAudio="soun")
     monkeypatch.setitem(sys.modules, "AVFoundation", framework)  # type: ignore[arg-type]
-    assert [one.level for one in look_at_permission(Ground(Settings(), "darwin"))] == [level]
+    assert [one.severity for one in check_permission(CheckContext(Settings(), "darwin"))] == [level]
 
 
 def test_linux_has_no_such_permission() -> None:
-    assert look_at_permission(Ground(Settings(), "linux")) == []
+    assert check_permission(CheckContext(Settings(), "linux")) == []
 
 
 # ---------------------------------------------------------------- level
@@ -108,9 +110,9 @@ def facts(*levels: float, peak: float | None = 0.1, running: bool = False) -> Le
 
 
 def test_an_ordinary_room() -> None:
-    found = judge_level(facts(-62, -50, -31), "linux")
-    assert found.level is Level.OK
-    assert found.told == "“mic”: -62 to -31 dBFS ▃▄▆"
+    found = assess_level(facts(-62, -50, -31), "linux")
+    assert found.severity is Severity.OK
+    assert found.message == "“mic”: -62 to -31 dBFS ▃▄▆"
     assert found.facts == {"name": "mic", "loudest_dbfs": -31, "quietest_dbfs": -62}
 
 
@@ -123,10 +125,10 @@ def test_an_ordinary_room() -> None:
     ],
 )
 def test_zeros_are_a_permission_or_a_mute(platform: str, running: bool, fix: str) -> None:
-    found = judge_level(facts(-120, -120, peak=0.0, running=running), platform)
-    assert found.level is Level.PROBLEM
-    assert "only digital silence" in found.told
-    assert fix in found.fix
+    found = assess_level(facts(-120, -120, peak=0.0, running=running), platform)
+    assert found.severity is Severity.PROBLEM
+    assert "only digital silence" in found.message
+    assert fix in found.hint
 
 
 @pytest.mark.parametrize(
@@ -138,21 +140,21 @@ def test_zeros_are_a_permission_or_a_mute(platform: str, running: bool, fix: str
     ],
 )
 def test_levels_that_make_hearing_hard(levels: tuple[float, ...], peak: float, told: str) -> None:
-    found = judge_level(facts(*levels, peak=peak), "linux")
-    assert found.level is Level.WARNING
-    assert told in found.told
-    assert found.fix
+    found = assess_level(facts(*levels, peak=peak), "linux")
+    assert found.severity is Severity.WARNING
+    assert told in found.message
+    assert found.hint
 
 
 def test_a_microphone_that_delivers_nothing() -> None:
-    assert judge_level(facts(), "linux").level is Level.PROBLEM
+    assert assess_level(facts(), "linux").severity is Severity.PROBLEM
 
 
 def test_a_daemon_that_is_muted_says_so_and_one_that_listens_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    muted = Ground(Settings(), "linux", STATUS.model_copy(update={"muted": True}))
-    assert look_at_level(muted)[0].fix == "`voicemate unmute`"
-    (found,) = look_at_level(Ground(Settings(), "linux", STATUS))  # it has ended since
-    assert "delivers nothing" in found.told
+    muted = CheckContext(Settings(), "linux", STATUS.model_copy(update={"muted": True}))
+    assert check_level(muted)[0].hint == "`voicemate unmute`"
+    (found,) = check_level(CheckContext(Settings(), "linux", STATUS))  # it has ended since
+    assert "delivers nothing" in found.message
 
 
 @given(st.lists(st.floats(-200, 50), max_size=40))
@@ -170,20 +172,22 @@ def proof(holds: bool) -> OfflineProof:
 
 
 def test_offline_proven_and_not() -> None:
-    assert network.judge(proof(True), True, [])[0].level is Level.OK
-    assert network.judge(proof(False), True, [])[0].level is Level.PROBLEM
-    (unwanted,) = network.judge(proof(False), False, [])
-    assert unwanted.level is Level.WARNING
-    assert "offline.sandbox" in unwanted.fix
-    fine, hindered = network.judge(proof(True), True, ["PULSE_SERVER names a sound server that is reached by TCP"])
-    assert (fine.level, hindered.level) == (Level.OK, Level.WARNING)
+    assert network.assess_offline(proof(True), True, [])[0].severity is Severity.OK
+    assert network.assess_offline(proof(False), True, [])[0].severity is Severity.PROBLEM
+    (unwanted,) = network.assess_offline(proof(False), False, [])
+    assert unwanted.severity is Severity.WARNING
+    assert "offline.sandbox" in unwanted.hint
+    fine, hindered = network.assess_offline(
+        proof(True), True, ["PULSE_SERVER names a sound server that is reached by TCP"]
+    )
+    assert (fine.severity, hindered.severity) == (Severity.OK, Severity.WARNING)
 
 
 def test_it_goes_offline_on_the_main_thread() -> None:
     """The suite only believes to be offline (conftest)."""
-    ground = Ground(Settings(offline=OfflineSettings(sandbox=False)), "linux")
-    (found,) = examine(Check("Sound", "offline", network.look, main_thread=True), ground)
-    assert found.level is Level.OK
+    ground = CheckContext(Settings(offline=OfflineSettings(sandbox=False)), "linux")
+    (found,) = run_check(Check("Sound", "offline", network.check_offline, main_thread=True), ground)
+    assert found.severity is Severity.OK
 
 
 # ---------------------------------------------------------------- voice
@@ -191,92 +195,98 @@ def test_it_goes_offline_on_the_main_thread() -> None:
 
 def test_a_voice_that_makes_a_sound_and_one_that_does_not() -> None:
     rng = np.random.default_rng(0)
-    assert judge_voice(Sound(rng.standard_normal(1_000).astype(np.float32) * 0.1, 22_050), "Daniel").level is Level.OK
+    assert (
+        judge_voice(AudioClip(rng.standard_normal(1_000).astype(np.float32) * 0.1, 22_050), "Daniel").severity
+        is Severity.OK
+    )
     for silent in (np.zeros(1_000, np.float32), np.zeros(0, np.float32)):
-        assert judge_voice(Sound(silent, 22_050), "Daniel").level is Level.PROBLEM
+        assert judge_voice(AudioClip(silent, 22_050), "Daniel").severity is Severity.PROBLEM
 
 
 # ---------------------------------------------------------------- echo
 
-WELL = LoopResult("mic", "speaker", EchoFound(samples(40), 30.0, -20.0), -60.0, 0.2)
+WELL = LoopbackResult("mic", "speaker", ChirpEcho(to_samples(40), 30.0, -20.0), -60.0, 0.2)
 
 
 def test_an_echo_that_can_be_taken_out() -> None:
-    (found,) = judge_chirps(WELL)
-    assert found.level is Level.OK
-    assert "40 ms late, at -20 dB" in found.told
+    (found,) = assess_chirps(WELL)
+    assert found.severity is Severity.OK
+    assert "40 ms late, at -20 dB" in found.message
     assert (found.facts["delay_ms"], found.facts["echo_db"]) == (40.0, -20.0)
 
 
 @pytest.mark.parametrize(
     ("result", "level", "word"),
     [
-        (replace(WELL, peak=0.0), Level.PROBLEM, "digital silence"),
-        (replace(WELL, peak=1.0), Level.WARNING, "input level"),
-        (replace(WELL, echo=EchoFound(samples(40), 30.0, 0.0)), Level.WARNING, "turn the loudspeaker down"),
-        (replace(WELL, echo=EchoFound(0, 1.0, -140.0)), Level.WARNING, "voicemate devices"),
-        (replace(WELL, echo=EchoFound(0, 1.0, -140.0), loudspeaker="AirPods Pro"), Level.OK, "headphones"),
+        (replace(WELL, peak=0.0), Severity.PROBLEM, "digital silence"),
+        (replace(WELL, peak=1.0), Severity.WARNING, "input level"),
+        (replace(WELL, echo=ChirpEcho(to_samples(40), 30.0, 0.0)), Severity.WARNING, "turn the loudspeaker down"),
+        (replace(WELL, echo=ChirpEcho(0, 1.0, -140.0)), Severity.WARNING, "voicemate devices"),
+        (replace(WELL, echo=ChirpEcho(0, 1.0, -140.0), loudspeaker="AirPods Pro"), Severity.OK, "headphones"),
     ],
 )
-def test_what_may_be_the_matter_with_an_echo(result: LoopResult, level: Level, word: str) -> None:
-    (found,) = judge_chirps(result)
-    assert found.level is level
-    assert word in found.told + found.fix
+def test_what_may_be_the_matter_with_an_echo(result: LoopbackResult, level: Severity, word: str) -> None:
+    (found,) = assess_chirps(result)
+    assert found.severity is level
+    assert word in found.message + found.hint
 
 
 def test_the_last_measurement_is_kept_privately_and_told() -> None:
-    ground = Ground(Settings(), "linux")
-    assert "voicemate doctor --loop" in loop.look_at_echo(ground)[0].told
-    loop._keep(WELL)
-    assert loop.kept_file().stat().st_mode & 0o077 == 0
-    (found,) = loop.look_at_echo(ground)
-    assert "40 ms late and -20 dB" in found.told
-    assert "“speaker” to “mic”" in found.told
-    loop.kept_file().write_text("{}")
-    assert "never measured" in loop.look_at_echo(ground)[0].told
-    assert "None was heard" in judge_kept(Kept("2026-01-02T03:04", "mic", "speaker", False, 0, 0)).told
+    ground = CheckContext(Settings(), "linux")
+    assert "voicemate doctor --loop" in loop.check_echo(ground)[0].message
+    loop._save(WELL)
+    assert loop.measurement_path().stat().st_mode & 0o077 == 0
+    (found,) = loop.check_echo(ground)
+    assert "40 ms late and -20 dB" in found.message
+    assert "“speaker” to “mic”" in found.message
+    loop.measurement_path().write_text("{}")
+    assert "never measured" in loop.check_echo(ground)[0].message
+    assert (
+        "None was heard"
+        in assess_measurement(EchoMeasurement("2026-01-02T03:04", "mic", "speaker", False, 0, 0)).message
+    )
 
 
 # ---------------------------------------------------------------- the sentence
 
 SAID = "Please put seven green apples on the table."
-HEARD = Heard(SAID, "en", SAID, SAID, "speaker", -60.0, -20.0)
+HEARD = SentenceResult(SAID, "en", SAID, SAID, "speaker", -60.0, -20.0)
 
 
 def judged(**changes: object) -> tuple[Finding, Finding]:
-    direct, air = judge(replace(HEARD, **changes))  # type: ignore[arg-type]
+    direct, air = assess_sentence(replace(HEARD, **changes))  # type: ignore[arg-type]
     return direct, air
 
 
 def test_a_sentence_that_is_understood_both_ways() -> None:
     direct, air = judged()
-    assert (direct.level, air.level) == (Level.OK, Level.OK)
-    assert air.told.endswith("it understands the same")
-    assert judged(through_air="please put 7 green apples on a table")[1].level is Level.OK
+    assert (direct.severity, air.severity) == (Severity.OK, Severity.OK)
+    assert air.message.endswith("it understands the same")
+    assert judged(through_air="please put 7 green apples on a table")[1].severity is Severity.OK
 
 
 def test_a_voice_that_is_hard_to_understand_is_not_blamed_on_the_devices() -> None:
     direct, air = judged(direct="Peas but Kevin", through_air="Peas but Kevin")
-    assert (direct.level, air.level) == (Level.WARNING, Level.OK)
-    assert "hearing model" in direct.fix
-    assert "it arrives (-60 dBFS before it, -20 at its loudest)" in air.told
+    assert (direct.severity, air.severity) == (Severity.WARNING, Severity.OK)
+    assert "hearing model" in direct.hint
+    assert "it arrives (-60 dBFS before it, -20 at its loudest)" in air.message
     _, lost = judged(direct="Peas but Kevin", through_air="", loudest_dbfs=-60.0)
-    assert "nothing arrives" in lost.told
+    assert "nothing arrives" in lost.message
 
 
 @pytest.mark.parametrize(
     ("changes", "level", "word"),
     [
-        ({"through_air": "green apples"}, Level.WARNING, "only understands"),
-        ({"through_air": ""}, Level.PROBLEM, "something arrives"),
-        ({"through_air": "", "loudest_dbfs": -59.0}, Level.WARNING, "nothing arrives"),
-        ({"through_air": "", "loudest_dbfs": -59.0, "loudspeaker": "WH-1000XM4"}, Level.OK, "as it should be"),
+        ({"through_air": "green apples"}, Severity.WARNING, "only understands"),
+        ({"through_air": ""}, Severity.PROBLEM, "something arrives"),
+        ({"through_air": "", "loudest_dbfs": -59.0}, Severity.WARNING, "nothing arrives"),
+        ({"through_air": "", "loudest_dbfs": -59.0, "loudspeaker": "WH-1000XM4"}, Severity.OK, "as it should be"),
     ],
 )
-def test_what_is_lost_in_the_air(changes: dict[str, object], level: Level, word: str) -> None:
+def test_what_is_lost_in_the_air(changes: dict[str, object], level: Severity, word: str) -> None:
     air = judged(**changes)[1]
-    assert air.level is level
-    assert word in air.told
+    assert air.severity is level
+    assert word in air.message
 
 
 class Room:
@@ -297,13 +307,13 @@ class Room:
 
     def wake(self) -> None: ...
 
-    def play(self, sound: Sound) -> None:
+    def play(self, sound: AudioClip) -> None:
         self._queue = sound.pcm
 
     def idle(self) -> bool:
         return not len(self._queue)
 
-    def far(self, began: int, ended: int) -> Pcm:
+    def aec_reference(self, began: int, ended: int) -> Pcm:
         return np.zeros(ended - began, np.float32)
 
     async def blocks(self) -> AsyncIterator[Block]:
@@ -315,12 +325,12 @@ class Room:
 
 
 def test_all_of_the_sentence_is_recorded_with_a_margin() -> None:
-    from voicemate.doctor.sentence import AROUND, played
+    from voicemate.doctor.sentence import AROUND, play_and_capture
 
-    room, sound = Room(), Sound(np.full(samples(900), 0.5, np.float32), 16_000)
+    room, sound = Room(), AudioClip(np.full(to_samples(900), 0.5, np.float32), 16_000)
 
     async def play() -> Pcm:
-        return await played(sound, Stage(room, room, SampleClock()))  # type: ignore[arg-type]
+        return await play_and_capture(sound, AudioDevices(room, room, SampleClock()))  # type: ignore[arg-type]
 
     recorded = asyncio.run(play())
     assert np.count_nonzero(recorded) == len(sound.pcm)
@@ -335,20 +345,20 @@ def test_all_of_the_sentence_is_recorded_with_a_margin() -> None:
 
 def test_a_daemon_that_listens_is_muted_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[bool] = []
-    monkeypatch.setattr(Client, "__init__", lambda self: None)
-    monkeypatch.setattr(Client, "close", lambda self: None)
-    monkeypatch.setattr(Client, "call", lambda self, command, **arguments: told.append(arguments["on"]))
-    with pytest.raises(AudioError), undisturbed(Ground(Settings(), "linux", STATUS)):
+    monkeypatch.setattr(ControlClient, "__init__", lambda self: None)
+    monkeypatch.setattr(ControlClient, "close", lambda self: None)
+    monkeypatch.setattr(ControlClient, "call", lambda self, command, **arguments: told.append(arguments["on"]))
+    with pytest.raises(AudioError), daemon_muted(CheckContext(Settings(), "linux", STATUS)):
         raise AudioError("gone")
     assert told == [True, False], "also when the test fails"
-    with undisturbed(Ground(Settings(), "linux", STATUS.model_copy(update={"muted": True}))):
+    with daemon_muted(CheckContext(Settings(), "linux", STATUS.model_copy(update={"muted": True}))):
         pass
     assert told == [True, False], "one that was muted stays so"
 
 
 def test_a_conversation_in_a_terminal_is_not_disturbed() -> None:
     refused = pytest.raises(AlreadyRunningError, match=str(os.getpid()))
-    with only_instance(), refused, undisturbed(Ground(Settings(), "linux")):
+    with single_instance(), refused, daemon_muted(CheckContext(Settings(), "linux")):
         pytest.fail("it was disturbed")
-    with undisturbed(Ground(Settings(), "linux")):
+    with daemon_muted(CheckContext(Settings(), "linux")):
         pass

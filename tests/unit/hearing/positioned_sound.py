@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.sound import Pcm, samples
+from voicemate.sound import Pcm, to_samples
 
 
 @dataclass
@@ -26,7 +26,7 @@ def block(number: int) -> Block:
 
 
 def blocks(seconds: float) -> int:
-    return samples(seconds * 1000) // BLOCK_SAMPLES
+    return to_samples(seconds * 1000) // BLOCK_SAMPLES
 
 
 def voice(seconds: float) -> list[float]:

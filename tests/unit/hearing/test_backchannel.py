@@ -43,7 +43,7 @@ def test_a_sign_of_listening_is_no_bid(text: str):
 )
 def test_hesitation_holds_no_floor_before_more_follows(text: str):
     assert overlap(text) is Overlap.BACKCHANNEL
-    assert overlap(text.rstrip(".,，") + ", what I meant") is Overlap.BID
+    assert overlap(text.rstrip(".,，") + ", what I meant") is Overlap.INTERRUPTION
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_hesitation_holds_no_floor_before_more_follows(text: str):
     ],
 )
 def test_anything_else_is_a_bid(text: str):
-    assert overlap(text) is Overlap.BID
+    assert overlap(text) is Overlap.INTERRUPTION
 
 
 @pytest.mark.parametrize(
@@ -85,35 +85,35 @@ def test_what_the_body_does_is_no_words_however_long(text: str):
 
 def test_a_tag_beside_words_does_not_matter():
     assert overlap("(laughs) Yeah.") is Overlap.BACKCHANNEL
-    assert overlap("(laughs) Yeah, but why?") is Overlap.BID
+    assert overlap("(laughs) Yeah, but why?") is Overlap.INTERRUPTION
 
 
 @pytest.mark.parametrize("text", ["Huh?", "Hm?", "Hein ?", "Hä?", "嗯？", "Eh?"])
 def test_asking_to_hear_it_again_is_a_bid(text: str):
-    assert overlap(text) is Overlap.BID
+    assert overlap(text) is Overlap.INTERRUPTION
 
 
 @pytest.mark.parametrize("text", ["Nuh-uh!", "nuh uh"])
 def test_disagreeing_is_a_bid(text: str):
-    assert overlap(text) is Overlap.BID
+    assert overlap(text) is Overlap.INTERRUPTION
 
 
 def test_more_voice_than_the_words_take_is_a_bid():
     """Whisper wrote one word of what must have been a sentence."""
     assert overlap("Yeah.", voiced_ms=1400) is Overlap.BACKCHANNEL
-    assert overlap("Yeah.", voiced_ms=2000) is Overlap.BID
+    assert overlap("Yeah.", voiced_ms=2000) is Overlap.INTERRUPTION
     assert overlap("Yeah, yeah, yeah.", voiced_ms=2000) is Overlap.BACKCHANNEL
 
 
 @pytest.mark.parametrize("text", ["Mama?", "Mom.", "Hama", "Eha.", "Un."])
 def test_a_murmur_that_whisper_took_for_a_word_is_no_bid(text: str):
     assert classify(text, 500, confidence=0.5).overlap is Overlap.BACKCHANNEL
-    assert classify(text, 500, confidence=0.9).overlap is Overlap.BID
+    assert classify(text, 500, confidence=0.9).overlap is Overlap.INTERRUPTION
 
 
 @pytest.mark.parametrize("text", ["No.", "Nein.", "Non.", "Stop.", "Wait.", "Why?", "Mama, help me."])
 def test_an_unsure_bid_is_still_one(text: str):
-    assert classify(text, 500, confidence=0.4).overlap is Overlap.BID
+    assert classify(text, 500, confidence=0.4).overlap is Overlap.INTERRUPTION
 
 
 def test_the_rule_that_decided_is_told():
@@ -133,13 +133,13 @@ def test_signs_of_listening_in_a_row_are_one(signs: list[str], between: str):
 @settings(deadline=None)
 @given(st.lists(SIGNS, max_size=3), st.sampled_from(["stop", "wait", "no", "but", "why", "Juniper", "不", "nein"]))
 def test_one_bid_among_signs_of_listening_is_heard(signs: list[str], bid: str):
-    assert overlap(" ".join([*signs, bid])) is Overlap.BID
+    assert overlap(" ".join([*signs, bid])) is Overlap.INTERRUPTION
 
 
 @pytest.mark.parametrize("laugh", ["haa", "ah", "hm", "oh", "uh", "ja", "he", "mjm"])
 def test_a_word_without_end_is_judged_at_once(laugh: str):
     """Whisper loops, and a pattern that tries everything would hang."""
-    assert classify(f"{laugh * 200}x", 600).overlap is Overlap.BID
+    assert classify(f"{laugh * 200}x", 600).overlap is Overlap.INTERRUPTION
 
 
 @settings(deadline=None)

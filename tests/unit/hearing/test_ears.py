@@ -6,23 +6,23 @@ from hypothesis import strategies as st
 from tests.unit.hearing.positioned_sound import Script, block, blocks, silence, voice
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.config import VadSettings
-from voicemate.hearing.ears import Ears, HearingEvent, Piece, PieceEnded
-from voicemate.hearing.speech_tracker import Paused, Resumed, Started
-from voicemate.sound import samples
+from voicemate.hearing.ears import AudioSegment, HearingEvent, SegmentEnded, SpeechSegmenter
+from voicemate.hearing.speech_tracker import VoicePaused, VoiceResumed, VoiceStarted
+from voicemate.sound import to_samples
 
 SETTINGS = VadSettings()
 LONGEST_S = 10
 
 
-def hear(probabilities: list[float], longest_s: float = LONGEST_S) -> tuple[Ears, list[HearingEvent]]:
-    ears = Ears(Script(probabilities), SETTINGS, longest_s)
+def hear(probabilities: list[float], longest_s: float = LONGEST_S) -> tuple[SpeechSegmenter, list[HearingEvent]]:
+    ears = SpeechSegmenter(Script(probabilities), SETTINGS, longest_s)
     return ears, [event for number in range(len(probabilities)) for event in ears.push(block(number))]
 
 
-def pieces(ears: Ears, events: list[HearingEvent]) -> list[Piece]:
+def pieces(ears: SpeechSegmenter, events: list[HearingEvent]) -> list[AudioSegment]:
     """The finished ones and the tail."""
     tail = ears.tail()
-    return [event.piece for event in events if isinstance(event, PieceEnded)] + ([tail] if tail else [])
+    return [event.piece for event in events if isinstance(event, SegmentEnded)] + ([tail] if tail else [])
 
 
 def test_the_utterance_holds_what_came_before_its_first_syllable():
@@ -31,7 +31,9 @@ def test_the_utterance_holds_what_came_before_its_first_syllable():
     assert tail is not None
     first_voiced = blocks(2) * BLOCK_SAMPLES
     assert (
-        first_voiced - samples(SETTINGS.preroll_ms + 100) <= tail.began <= first_voiced - samples(SETTINGS.preroll_ms)
+        first_voiced - to_samples(SETTINGS.preroll_ms + 100)
+        <= tail.began
+        <= first_voiced - to_samples(SETTINGS.preroll_ms)
     )
     assert tail.pcm[0] == tail.began
     assert len(tail.pcm) == tail.ended - tail.began
@@ -52,7 +54,7 @@ def test_without_a_voice_there_is_no_utterance():
 
 def test_during_a_pause_the_tail_stays_the_same():
     ears, events = hear(voice(2) + silence(0.5))
-    assert isinstance(events[-1], Paused)
+    assert isinstance(events[-1], VoicePaused)
     then = ears.tail()
     for number in range(blocks(2) + blocks(0.5), blocks(3.5)):
         ears.push(block(number))
@@ -64,13 +66,13 @@ def test_during_a_pause_the_tail_stays_the_same():
 
 def test_a_short_utterance_goes_on_in_one_piece_after_a_pause():
     ears, events = hear(voice(2) + silence(0.5) + voice(2))
-    assert [type(event) for event in events] == [Started, Paused, Resumed]
+    assert [type(event) for event in events] == [VoiceStarted, VoicePaused, VoiceResumed]
     assert len(pieces(ears, events)) == 1
 
 
 def test_a_long_enough_piece_ends_in_a_pause_and_no_sample_of_voice_is_lost():
     ears, events = hear(voice(9) + silence(0.5) + voice(1))
-    assert [type(event) for event in events] == [Started, Paused, PieceEnded, Resumed]
+    assert [type(event) for event in events] == [VoiceStarted, VoicePaused, SegmentEnded, VoiceResumed]
     first, second = pieces(ears, events)
     assert not second.overlaps
     assert first.ended >= blocks(9) * BLOCK_SAMPLES
@@ -92,21 +94,21 @@ def test_a_voice_without_a_breath_is_cut_with_an_overlap():
     first, second = pieces(ears, events)
     assert second.overlaps
     assert not first.overlaps
-    assert first.ended - second.began == samples(1000)
-    assert first.ended - first.began <= samples(LONGEST_S * 1000)
+    assert first.ended - second.began == to_samples(1000)
+    assert first.ended - first.began <= to_samples(LONGEST_S * 1000)
 
 
 def test_a_pause_that_lasts_ends_the_piece_so_that_a_held_key_cannot_fill_the_memory():
     ears, events = hear(voice(2) + silence(30) + voice(1))
-    assert [type(event) for event in events] == [Started, Paused, PieceEnded, Resumed]
+    assert [type(event) for event in events] == [VoiceStarted, VoicePaused, SegmentEnded, VoiceResumed]
     first, second = pieces(ears, events)
     assert first.ended < blocks(3) * BLOCK_SAMPLES
-    assert second.began <= blocks(32) * BLOCK_SAMPLES - samples(SETTINGS.preroll_ms)
+    assert second.began <= blocks(32) * BLOCK_SAMPLES - to_samples(SETTINGS.preroll_ms)
 
 
 def test_the_next_utterance_does_not_repeat_the_end_of_the_last():
     script = voice(1) + silence(0.2) + voice(1)
-    ears = Ears(Script(script), SETTINGS, LONGEST_S)
+    ears = SpeechSegmenter(Script(script), SETTINGS, LONGEST_S)
     for number in range(blocks(1) + blocks(0.2)):
         ears.push(block(number))
     last = ears.tail()
@@ -135,10 +137,10 @@ def test_whatever_is_said_every_voiced_sample_is_in_some_piece(script: list[tupl
     found = pieces(ears, events)
     held = np.zeros(len(probabilities) * BLOCK_SAMPLES, dtype=bool)
     for piece in found:
-        assert len(piece.pcm) == piece.ended - piece.began <= samples(longest_s * 1000) + samples(3000)
+        assert len(piece.pcm) == piece.ended - piece.began <= to_samples(longest_s * 1000) + to_samples(3000)
         assert piece.pcm[0] == piece.began
         held[piece.began : piece.ended] = True
-    started = next((event.began for event in events if isinstance(event, Started)), len(held))
+    started = next((event.began for event in events if isinstance(event, VoiceStarted)), len(held))
     loud = np.repeat(np.array(probabilities) >= SETTINGS.threshold, BLOCK_SAMPLES)
     confirmed = _in_runs_that_last(probabilities)
     assert not np.any(loud[started:] & confirmed[started:] & ~held[started:])

@@ -1,7 +1,7 @@
 import pytest
 
-from voicemate.hearing.evidence import NotWords, Words, agreement, judge, needs_another
-from voicemate.sound import samples
+from voicemate.hearing.evidence import NonSpeech, Speech, agreement, classify, needs_another
+from voicemate.sound import to_samples
 
 CLEAR = -25.0
 
@@ -10,30 +10,32 @@ CLEAR = -25.0
     "text", ["[BLANK_AUDIO]", "(keyboard clicking)", "*sighs*", "[ Inaudible ]", "[", "♪ ♪", "...", ""]
 )
 def test_a_tag_is_not_words(text: str):
-    assert judge(text, 0.8, samples(1000), CLEAR) == NotWords("no words", text)
+    assert classify(text, 0.8, to_samples(1000), CLEAR) == NonSpeech("no words", text)
 
 
 def test_a_tag_beside_words_is_left_out():
-    assert judge("(coughs) Turn on [noise] the light.", 0.8, samples(2000), CLEAR) == Words("Turn on the light.")
+    assert classify("(coughs) Turn on [noise] the light.", 0.8, to_samples(2000), CLEAR) == Speech(
+        "Turn on the light."
+    )
 
 
 def test_words_that_whisper_does_not_believe_are_not_words():
-    assert judge("The Earth has", 0.26, samples(1000), CLEAR) == NotWords("unclear", "The Earth has")
+    assert classify("The Earth has", 0.26, to_samples(1000), CLEAR) == NonSpeech("unclear", "The Earth has")
 
 
 def test_whisper_must_be_surer_of_a_sentence_than_of_a_word():
-    assert isinstance(judge("Skip on TV.", 0.33, samples(900), CLEAR), Words)
-    assert isinstance(judge("German choice and hold on the white hair.", 0.38, samples(3000), CLEAR), NotWords)
-    assert isinstance(judge("Cancel the timer.", 0.45, samples(900), CLEAR), Words)
+    assert isinstance(classify("Skip on TV.", 0.33, to_samples(900), CLEAR), Speech)
+    assert isinstance(classify("German choice and hold on the white hair.", 0.38, to_samples(3000), CLEAR), NonSpeech)
+    assert isinstance(classify("Cancel the timer.", 0.45, to_samples(900), CLEAR), Speech)
 
 
 def test_a_cough_cannot_have_said_a_sentence():
-    verdict = judge("Thank you for saying that to me.", 0.9, samples(150), CLEAR)
-    assert verdict == NotWords("too many words for the voice heard", "Thank you for saying that to me.")
+    verdict = classify("Thank you for saying that to me.", 0.9, to_samples(150), CLEAR)
+    assert verdict == NonSpeech("too many words for the voice heard", "Thank you for saying that to me.")
 
 
 def test_ten_seconds_of_singing_cannot_have_said_two_words():
-    assert judge("Thank you.", 0.9, samples(10_000), CLEAR) == NotWords(
+    assert classify("Thank you.", 0.9, to_samples(10_000), CLEAR) == NonSpeech(
         "too few words for the voice heard", "Thank you."
     )
 
@@ -53,23 +55,23 @@ def test_ten_seconds_of_singing_cannot_have_said_two_words():
     ],
 )
 def test_what_people_say_is_words(text: str, confidence: float, ms: float):
-    assert judge(text, confidence, samples(ms), CLEAR) == Words(text)
+    assert classify(text, confidence, to_samples(ms), CLEAR) == Speech(text)
 
 
 def test_what_whisper_says_to_noise_needs_a_second_sign_against_it():
-    assert isinstance(judge("Thank you.", 0.8, samples(600), CLEAR), Words)
-    assert isinstance(judge("Thank you for watching!", 0.6, samples(900), CLEAR), NotWords)
-    assert isinstance(judge("Bye.", 0.6, samples(400), CLEAR), NotWords)
-    assert isinstance(judge("Bye, Juniper.", 0.6, samples(700), CLEAR), Words)
+    assert isinstance(classify("Thank you.", 0.8, to_samples(600), CLEAR), Speech)
+    assert isinstance(classify("Thank you for watching!", 0.6, to_samples(900), CLEAR), NonSpeech)
+    assert isinstance(classify("Bye.", 0.6, to_samples(400), CLEAR), NonSpeech)
+    assert isinstance(classify("Bye, Juniper.", 0.6, to_samples(700), CLEAR), Speech)
 
 
 def test_unclear_words_count_when_they_are_loud_but_not_when_they_are_faint():
-    assert isinstance(judge("Turn it up.", 0.45, samples(800), -30.0), Words)
-    assert isinstance(judge("Turn it up.", 0.45, samples(800), -65.0), NotWords)
+    assert isinstance(classify("Turn it up.", 0.45, to_samples(800), -30.0), Speech)
+    assert isinstance(classify("Turn it up.", 0.45, to_samples(800), -65.0), NonSpeech)
 
 
 def test_an_unclear_loop_is_not_words():
-    assert isinstance(judge("go go go go go go", 0.45, samples(3000), CLEAR), NotWords)
+    assert isinstance(classify("go go go go go go", 0.45, to_samples(3000), CLEAR), NonSpeech)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_only_words_that_whisper_is_unsure_of_are_heard_again(text: str, confide
     ],
 )
 def test_unsure_words_that_come_out_alike_again_are_words(text: str, other: str):
-    assert judge(text, 0.5, samples(1500), CLEAR, agreement(text, other)) == Words(text)
+    assert classify(text, 0.5, to_samples(1500), CLEAR, agreement(text, other)) == Speech(text)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +116,8 @@ def test_unsure_words_that_come_out_alike_again_are_words(text: str, other: str)
     ],
 )
 def test_unsure_words_that_come_out_otherwise_again_are_not_words(text: str, other: str):
-    verdict = judge(text, 0.5, samples(1500), CLEAR, agreement(text, other))
-    assert verdict == NotWords("unclear, and heard otherwise when heard again", text)
+    verdict = classify(text, 0.5, to_samples(1500), CLEAR, agreement(text, other))
+    assert verdict == NonSpeech("unclear, and heard otherwise when heard again", text)
 
 
 def test_words_that_only_one_of_two_tries_was_sure_of_need_both():
@@ -135,6 +137,6 @@ def test_words_that_whispers_best_is_sure_of_need_no_second_opinion():
 )
 def test_among_noise_whisper_must_be_sure_and_say_the_same_again(confidence: float, agreed: float, believed: bool):
     said = "I would like some tea"
-    assert isinstance(judge(said, confidence, samples(1500), CLEAR, agreed), Words)
-    verdict = judge(said, confidence, samples(1500), CLEAR, agreed, among_noise=True)
-    assert isinstance(verdict, Words) == believed
+    assert isinstance(classify(said, confidence, to_samples(1500), CLEAR, agreed), Speech)
+    verdict = classify(said, confidence, to_samples(1500), CLEAR, agreed, among_noise=True)
+    assert isinstance(verdict, Speech) == believed

@@ -7,8 +7,8 @@ import pytest
 from tests.unit.hearing.positioned_sound import Script, block, blocks, silence, voice
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.config import VadSettings
-from voicemate.hearing.ears import Ears
-from voicemate.hearing.listener import Listener, Understood
+from voicemate.hearing.ears import SpeechSegmenter
+from voicemate.hearing.listener import Recognition, SpeechRecognizer
 from voicemate.hearing.recording import utterances
 from voicemate.hearing.transcript import Transcript
 from voicemate.sound import CLOCK_HZ, Pcm
@@ -47,11 +47,13 @@ class Counting:
     def close(self) -> None: ...
 
 
-def listener(script: list[float], transcriber: Counting, language: str = "auto") -> Listener:
-    return Listener(Ears(Script(script), VadSettings(pause_ms=64), LONGEST_S), transcriber, language)
+def listener(script: list[float], transcriber: Counting, language: str = "auto") -> SpeechRecognizer:
+    return SpeechRecognizer(
+        SpeechSegmenter(Script(script), VadSettings(pause_ms=64), LONGEST_S), transcriber, language
+    )
 
 
-async def play(listening: Listener, seconds: float) -> None:
+async def play(listening: SpeechRecognizer, seconds: float) -> None:
     first = listening.position // BLOCK_SAMPLES
     for number in range(first, first + blocks(seconds)):
         listening.push(block(number))
@@ -61,7 +63,7 @@ async def play(listening: Listener, seconds: float) -> None:
 async def test_what_was_said_up_to_the_pause_is_heard():
     listening = listener(silence(1) + voice(3) + silence(1), Counting())
     await play(listening, 4.5)
-    assert await listening.hear() == Understood("second1 second2 second3 second4", "de", words=True, confidence=0.9)
+    assert await listening.hear() == Recognition("second1 second2 second3 second4", "de", words=True, confidence=0.9)
 
 
 async def test_asking_again_in_the_same_pause_costs_nothing():
@@ -152,7 +154,7 @@ async def test_what_whisper_hears_otherwise_when_it_hears_it_again_is_not_a_turn
 
 
 async def test_with_nothing_heard_there_are_no_words():
-    assert await listener([], Counting()).hear() == Understood("", "", words=False, why="no voice")
+    assert await listener([], Counting()).hear() == Recognition("", "", words=False, why="no voice")
 
 
 async def test_a_recording_is_one_utterance_per_silence():
@@ -180,7 +182,7 @@ async def test_speech_that_a_key_ends_is_heard_up_to_there():
 UNSURE = 0.55  # of its words, and heard alike when heard again
 
 
-async def hear_one(listening: Listener, transcriber: Counting, confidence: float) -> Understood:
+async def hear_one(listening: SpeechRecognizer, transcriber: Counting, confidence: float) -> Recognition:
     """One utterance of a second, and the silence around it."""
     transcriber.confidence = confidence
     await play(listening, 2)

@@ -1,15 +1,15 @@
 from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.hearing.pieces import Cut, Moment, cut
-from voicemate.sound import samples
+from voicemate.hearing.pieces import Cut, CutPoint, cut
+from voicemate.sound import to_samples
 
 SILENT = 0.35
 QUIET_DBFS, LOUD_DBFS = -40.0, -20.0
 
 
-def moments(voices: list[float], dbfs: list[float] | None = None) -> list[Moment]:
+def moments(voices: list[float], dbfs: list[float] | None = None) -> list[CutPoint]:
     levels = dbfs or [LOUD_DBFS] * len(voices)
     return [
-        Moment((number + 1) * BLOCK_SAMPLES, voice, level)
+        CutPoint((number + 1) * BLOCK_SAMPLES, voice, level)
         for number, (voice, level) in enumerate(zip(voices, levels, strict=True))
     ]
 
@@ -37,6 +37,6 @@ def test_without_a_silence_both_pieces_hold_the_sound_around_the_quietest_moment
     levels = [LOUD_DBFS] * 400
     levels[300:303] = [QUIET_DBFS] * 3
     found = cut(moments([0.9] * 400, levels), SILENT)
-    assert found.ended - found.began == samples(1000)
+    assert found.ended - found.began == to_samples(1000)
     assert found.began < 301 * BLOCK_SAMPLES < found.ended
     assert found.ended <= 400 * BLOCK_SAMPLES

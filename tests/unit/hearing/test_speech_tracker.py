@@ -3,15 +3,22 @@ from hypothesis import strategies as st
 
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.config import VadSettings
-from voicemate.hearing.speech_tracker import Paused, Resumed, SpeechEvent, SpeechTracker, Started, VoiceState
-from voicemate.sound import samples
+from voicemate.hearing.speech_tracker import (
+    SpeechEvent,
+    VadStateMachine,
+    VoicePaused,
+    VoiceResumed,
+    VoiceStarted,
+    VoiceState,
+)
+from voicemate.sound import to_samples
 
 SETTINGS = VadSettings(threshold=0.5, release=0.35, onset_ms=96, pause_ms=128)
 VOICE, BETWEEN, SILENCE = 0.9, 0.4, 0.0
 
 
 def told(
-    tracker: SpeechTracker, probabilities: list[float], first_block: int = 0, fallen_db: float = 0.0
+    tracker: VadStateMachine, probabilities: list[float], first_block: int = 0, fallen_db: float = 0.0
 ) -> list[tuple[int, SpeechEvent]]:
     """What the tracker says, each with the end of the block that made it say so."""
     events = []
@@ -23,60 +30,60 @@ def told(
 
 
 def test_a_voice_starts_after_its_onset_and_began_before_it():
-    events = told(SpeechTracker(SETTINGS), [SILENCE] * 10 + [VOICE] * 3)
+    events = told(VadStateMachine(SETTINGS), [SILENCE] * 10 + [VOICE] * 3)
 
     [(at, event)] = events
     assert at == 13 * BLOCK_SAMPLES
-    assert isinstance(event, Started)
-    assert 10 * BLOCK_SAMPLES - samples(100) < event.began < 10 * BLOCK_SAMPLES
+    assert isinstance(event, VoiceStarted)
+    assert 10 * BLOCK_SAMPLES - to_samples(100) < event.began < 10 * BLOCK_SAMPLES
 
 
 def test_a_click_is_no_voice():
-    assert told(SpeechTracker(SETTINGS), [SILENCE, VOICE, VOICE, SILENCE, VOICE, SILENCE]) == []
+    assert told(VadStateMachine(SETTINGS), [SILENCE, VOICE, VOICE, SILENCE, VOICE, SILENCE]) == []
 
 
 def test_a_weak_syllable_counts_as_long_as_it_stays_over_the_release():
-    assert len(told(SpeechTracker(SETTINGS), [VOICE, BETWEEN, BETWEEN])) == 1
+    assert len(told(VadStateMachine(SETTINGS), [VOICE, BETWEEN, BETWEEN])) == 1
 
 
 def test_a_voice_that_never_reaches_the_threshold_does_not_start():
-    assert told(SpeechTracker(SETTINGS), [BETWEEN] * 50) == []
+    assert told(VadStateMachine(SETTINGS), [BETWEEN] * 50) == []
 
 
 def test_a_breath_inside_a_sentence_is_no_pause():
-    assert len(told(SpeechTracker(SETTINGS), [VOICE] * 5 + [SILENCE] * 3 + [VOICE] * 5)) == 1
+    assert len(told(VadStateMachine(SETTINGS), [VOICE] * 5 + [SILENCE] * 3 + [VOICE] * 5)) == 1
 
 
 def test_a_pause_is_told_once_and_ended_where_the_voice_did():
-    events = told(SpeechTracker(SETTINGS), [VOICE] * 10 + [SILENCE] * 40)
+    events = told(VadStateMachine(SETTINGS), [VOICE] * 10 + [SILENCE] * 40)
 
-    assert [type(event) for _, event in events] == [Started, Paused]
+    assert [type(event) for _, event in events] == [VoiceStarted, VoicePaused]
     at, paused = events[1]
     assert at == 14 * BLOCK_SAMPLES
-    assert isinstance(paused, Paused)
+    assert isinstance(paused, VoicePaused)
     assert 9 * BLOCK_SAMPLES <= paused.ended <= 10 * BLOCK_SAMPLES
 
 
 def test_going_on_names_the_pause_it_ends():
-    events = told(SpeechTracker(SETTINGS), [VOICE] * 10 + [SILENCE] * 10 + [VOICE] * 5)
+    events = told(VadStateMachine(SETTINGS), [VOICE] * 10 + [SILENCE] * 10 + [VOICE] * 5)
 
     (_, paused), (at, resumed) = events[1:]
-    assert isinstance(paused, Paused)
-    assert isinstance(resumed, Resumed)
+    assert isinstance(paused, VoicePaused)
+    assert isinstance(resumed, VoiceResumed)
     assert resumed.paused == paused.ended
     assert paused.ended < resumed.began < 20 * BLOCK_SAMPLES < at
 
 
 def test_a_click_in_a_pause_neither_resumes_nor_moves_it():
-    tracker = SpeechTracker(SETTINGS)
+    tracker = VadStateMachine(SETTINGS)
     events = told(tracker, [VOICE] * 10 + [SILENCE] * 5 + [VOICE] + [SILENCE] * 20)
 
-    assert [type(event) for _, event in events] == [Started, Paused]
+    assert [type(event) for _, event in events] == [VoiceStarted, VoicePaused]
     assert tracker.state is VoiceState.PAUSING
 
 
 def test_a_voice_that_may_be_coming_back_shows_before_it_is_confirmed():
-    tracker = SpeechTracker(SETTINGS)
+    tracker = VadStateMachine(SETTINGS)
     told(tracker, [VOICE] * 10 + [SILENCE] * 5)
     assert not tracker.voice_on
     told(tracker, [VOICE], first_block=15)
@@ -84,16 +91,16 @@ def test_a_voice_that_may_be_coming_back_shows_before_it_is_confirmed():
 
 
 def test_after_close_the_next_voice_is_a_new_start():
-    tracker = SpeechTracker(SETTINGS)
+    tracker = VadStateMachine(SETTINGS)
     told(tracker, [VOICE] * 10 + [SILENCE] * 5)
     tracker.close()
     events = told(tracker, [SILENCE] * 5 + [VOICE] * 3, first_block=15)
-    assert [type(event) for _, event in events] == [Started]
+    assert [type(event) for _, event in events] == [VoiceStarted]
 
 
 @given(st.lists(st.floats(0, 1)), st.sets(st.integers(0, 100)))
 def test_events_alternate_and_their_positions_never_go_back(probabilities: list[float], closings: set[int]):
-    tracker = SpeechTracker(SETTINGS)
+    tracker = VadStateMachine(SETTINGS)
     latest, speaking, in_utterance = 0, False, False
     for block, probability in enumerate(probabilities):
         if block in closings:
@@ -101,15 +108,15 @@ def test_events_alternate_and_their_positions_never_go_back(probabilities: list[
             speaking = in_utterance = False
         ended = (block + 1) * BLOCK_SAMPLES
         match tracker.push(block * BLOCK_SAMPLES, ended, probability):
-            case Started(began):
+            case VoiceStarted(began):
                 assert not in_utterance
                 assert latest <= began < ended
                 latest, speaking, in_utterance = began, True, True
-            case Paused(paused):
+            case VoicePaused(paused):
                 assert speaking
                 assert latest <= paused < ended
                 latest, speaking = paused, False
-            case Resumed(paused, began):
+            case VoiceResumed(paused, began):
                 assert in_utterance
                 assert not speaking
                 assert paused == latest
@@ -119,18 +126,18 @@ def test_events_alternate_and_their_positions_never_go_back(probabilities: list[
 
 @given(st.lists(st.floats(0, 1), max_size=60))
 def test_silence_always_ends_in_a_pause(probabilities: list[float]):
-    tracker = SpeechTracker(SETTINGS)
+    tracker = VadStateMachine(SETTINGS)
     before = told(tracker, probabilities)
     after = told(tracker, [SILENCE] * 10, first_block=len(probabilities))
     events = [event for _, event in before + after]
-    assert not events or isinstance(events[-1], Paused)
+    assert not events or isinstance(events[-1], VoicePaused)
 
 
 def test_what_is_hardly_a_voice_has_to_be_silent_for_longer_to_pause():
     quick = VadSettings(threshold=0.5, release=0.35, onset_ms=96, pause_ms=32)
     for voice, blocks in ((VOICE, 1), (0.6, 2)):
-        *_, (at, event) = told(SpeechTracker(quick), [voice] * 10 + [SILENCE] * 5)
-        assert isinstance(event, Paused)
+        *_, (at, event) = told(VadStateMachine(quick), [voice] * 10 + [SILENCE] * 5)
+        assert isinstance(event, VoicePaused)
         assert at == (10 + blocks) * BLOCK_SAMPLES
 
 
@@ -139,10 +146,10 @@ FALLEN_DB = 20.0
 
 
 def test_a_voice_that_fades_has_paused_at_once_and_may_still_be_there():
-    tracker = SpeechTracker(QUICK)
+    tracker = VadStateMachine(QUICK)
     told(tracker, [VOICE] * 10)
     [(at, paused)] = told(tracker, [BETWEEN], first_block=10, fallen_db=FALLEN_DB)
-    assert isinstance(paused, Paused)
+    assert isinstance(paused, VoicePaused)
     assert at == 11 * BLOCK_SAMPLES
     assert tracker.voice_on, "no turn ends now"
     assert told(tracker, [BETWEEN] * 20, first_block=11, fallen_db=FALLEN_DB) == []
@@ -152,25 +159,25 @@ def test_a_voice_that_fades_has_paused_at_once_and_may_still_be_there():
 
 
 def test_a_soft_syllable_that_is_no_quieter_is_no_pause():
-    tracker = SpeechTracker(QUICK)
-    assert [type(event) for _, event in told(tracker, [VOICE] * 10 + [BETWEEN] * 20)] == [Started]
+    tracker = VadStateMachine(QUICK)
+    assert [type(event) for _, event in told(tracker, [VOICE] * 10 + [BETWEEN] * 20)] == [VoiceStarted]
 
 
 def test_what_is_hardly_a_voice_does_not_fade():
-    tracker = SpeechTracker(QUICK)
+    tracker = VadStateMachine(QUICK)
     told(tracker, [0.6] * 10)
     assert told(tracker, [BETWEEN] * 20, first_block=10, fallen_db=FALLEN_DB) == []
 
 
 def test_a_voice_that_is_plainly_there_does_not_pause_by_being_quieter():
-    tracker = SpeechTracker(QUICK)
+    tracker = VadStateMachine(QUICK)
     told(tracker, [VOICE] * 10)
     assert told(tracker, [VOICE] * 5, first_block=10, fallen_db=FALLEN_DB) == []
 
 
 def test_a_voice_that_fades_and_comes_back_goes_on():
-    tracker = SpeechTracker(QUICK)
+    tracker = VadStateMachine(QUICK)
     told(tracker, [VOICE] * 10)
     told(tracker, [BETWEEN] * 5, first_block=10, fallen_db=FALLEN_DB)
     [(_, resumed)] = told(tracker, [VOICE] * 5, first_block=15)
-    assert isinstance(resumed, Resumed)
+    assert isinstance(resumed, VoiceResumed)

@@ -7,9 +7,9 @@ from voicemate.engine_thread import Cancellation
 from voicemate.hearing.decoding import Decoded, Request
 from voicemate.hearing.transcript import Transcript
 from voicemate.hearing.whisper import Whisper
-from voicemate.sound import Pcm, samples
+from voicemate.sound import Pcm, to_samples
 
-SECOND = np.zeros(samples(1000), dtype=np.float32)
+SECOND = np.zeros(to_samples(1000), dtype=np.float32)
 
 
 class ScriptedWhisper:

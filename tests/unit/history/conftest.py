@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.conversation.history import History
+from voicemate.conversation.history import HistoryWriter
 
 
 class Clock:
@@ -49,10 +49,10 @@ def faults() -> Faults:
 
 
 @pytest.fixture
-def history(path: Path, clock: Clock, faults: Faults) -> Iterator[History]:
+def history(path: Path, clock: Clock, faults: Faults) -> Iterator[HistoryWriter]:
     """A conversation with Juniper that has begun."""
-    history = History(path, faults.fault, faults.recovered, clock)
-    history.begin_session("Juniper", {"hearing": "whisper-base", "thinking": "smollm2-135m"})
+    history = HistoryWriter(path, faults.fault, faults.recovered, clock)
+    history.start_session("Juniper", {"hearing": "whisper-base", "thinking": "smollm2-135m"})
     yield history
     history.close()
 
@@ -64,10 +64,10 @@ Talk = Callable[..., None]
 def talk() -> Talk:
     """Holds a conversation in which everything is heard to its end: exchanges, numbered from ``first``."""
 
-    def hold(history: History, *exchanges: tuple[str, str], first: int = 1) -> None:
+    def hold(history: HistoryWriter, *exchanges: tuple[str, str], first: int = 1) -> None:
         for turn, (said, reply) in enumerate(exchanges, first):
-            history.begin_turn(turn, said, "en")
-            history.finished(turn, reply, interrupted=False)
+            history.start_turn(turn, said, "en")
+            history.finish_turn(turn, reply, interrupted=False)
         assert history.flush()
 
     return hold

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.conversation.history import DamagedError, History, HistoryReader, database, writer
+from voicemate.conversation.history import DamagedError, HistoryReader, HistoryWriter, database, writer
 from voicemate.errors import HistoryError
 
 
@@ -41,8 +41,8 @@ DAMAGES = pytest.mark.parametrize("damage", [garbage, half, scribbled_page, othe
 @pytest.fixture
 def written(path: Path, clock, talk) -> Path:
     """A history with a conversation in it, which nobody has open."""
-    history = History(path, now=clock)
-    history.begin_session("Juniper", {})
+    history = HistoryWriter(path, now=clock)
+    history.start_session("Juniper", {})
     talk(history, ("hello", "hi"))
     assert history.close()
     return path
@@ -63,11 +63,11 @@ def test_a_damaged_history_is_reported_to_a_reader_and_left_as_it_is(written: Pa
 def test_a_conversation_sets_a_damaged_history_aside_and_goes_on(written: Path, damage, clock, faults, talk):
     damage(written)
     content = written.read_bytes()
-    history = History(written, faults.fault, faults.recovered, clock)
-    history.begin_session("Juniper", {})
+    history = HistoryWriter(written, faults.fault, faults.recovered, clock)
+    history.start_session("Juniper", {})
     assert history.flush()
     (told,) = faults.told
-    aside = database.set_aside_files(written)[0]
+    aside = database.damaged_files(written)[0]
     assert str(aside) in told
     assert aside.read_bytes() == content
     assert aside.stat().st_mode & 0o777 == 0o600
@@ -83,7 +83,7 @@ def test_the_unfinished_log_of_a_damaged_history_goes_with_it(written: Path, clo
     garbage(written)
     log = written.with_name(written.name + "-wal")
     log.write_bytes(b"what was not yet in the main file")
-    connection, aside = database.connect_or_renew(written, clock())
+    connection, aside = database.connect_or_replace(written, clock())
     connection.close()
     assert aside is not None
     assert aside.with_name(aside.name + "-wal").read_bytes() == b"what was not yet in the main file"
@@ -94,9 +94,9 @@ def test_two_damaged_histories_of_the_same_second_are_both_kept(path: Path, cloc
     now = clock()
     for _ in range(2):
         garbage(path)
-        connection, _ = database.connect_or_renew(path, now)
+        connection, _ = database.connect_or_replace(path, now)
         connection.close()
-    kept = [file for file in database.set_aside_files(path) if file.suffix == path.suffix]
+    kept = [file for file in database.damaged_files(path) if file.suffix == path.suffix]
     assert len(kept) == 2
 
 
@@ -112,33 +112,33 @@ def test_a_history_of_a_newer_version_is_left_alone(written: Path, clock, faults
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(HistoryError, match=r"newer voicemate\. Upgrade"):
         HistoryReader(written)
-    history = History(written, faults.fault, faults.recovered, clock)
-    history.begin_session("Juniper", {})
-    history.begin_turn(1, "hello", "en")
+    history = HistoryWriter(written, faults.fault, faults.recovered, clock)
+    history.start_session("Juniper", {})
+    history.start_turn(1, "hello", "en")
     assert not history.close()
     assert len(faults.told) == 1
-    assert database.set_aside_files(written) == []
+    assert database.damaged_files(written) == []
 
 
 def test_a_locked_history_is_written_once_the_lock_is_gone(written: Path, clock, faults, monkeypatch):
     monkeypatch.setattr(database, "BUSY_S", 0.05)
-    history = History(written, faults.fault, faults.recovered, clock)
-    history.begin_session("Juniper", {})
+    history = HistoryWriter(written, faults.fault, faults.recovered, clock)
+    history.start_session("Juniper", {})
     assert history.flush()
     with closing(sqlite3.connect(written, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         history.close()  # an exclusive lock is granted when nobody else has the file open
         other.execute("BEGIN EXCLUSIVE")
-        history = History(written, faults.fault, faults.recovered, clock)
-        history.begin_session("Juniper", {})
+        history = HistoryWriter(written, faults.fault, faults.recovered, clock)
+        history.start_session("Juniper", {})
         for turn in (1, 2):
-            history.begin_turn(turn, f"while it was locked {turn}", "en")
+            history.start_turn(turn, f"while it was locked {turn}", "en")
             assert not history.flush()
         with pytest.raises(HistoryError, match=r"locked by another program\. Close"):
             HistoryReader(written)
         assert len(faults.told) == 1
         assert "locked by another program" in faults.told[0]
-    history.finished(2, "now it is free", interrupted=False)
+    history.finish_turn(2, "now it is free", interrupted=False)
     assert history.close()
     assert faults.told[1:] == ["recovered"]
     with HistoryReader(written) as reader:
@@ -151,17 +151,17 @@ def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again(
     full = True
 
     def connect_or_renew(path, now):
-        connection, aside = database.connect_or_renew(path, now)
+        connection, aside = database.connect_or_replace(path, now)
         if full:
             connection.execute("PRAGMA max_page_count = 1")  # SQLite takes it for a full disk
         return connection, aside
 
     monkeypatch.setattr(writer, "connect_or_renew", connect_or_renew)
-    history = History(path, faults.fault, faults.recovered, clock)
-    history.begin_session("Juniper", {})
+    history = HistoryWriter(path, faults.fault, faults.recovered, clock)
+    history.start_session("Juniper", {})
     long = "a long story, " * 1000
     for turn in (1, 2, 3):
-        history.begin_turn(turn, long, "en")
+        history.start_turn(turn, long, "en")
         assert not history.flush()
     assert len(faults.told) == 1
     assert "The disk is full" in faults.told[0]
@@ -214,17 +214,17 @@ def file_in_its_folders_place(path: Path) -> None:
 )
 def test_a_history_that_cannot_be_opened_does_not_stop_the_conversation(path: Path, faults, clock, obstacle, remedy):
     obstacle(path)
-    history = History(path, faults.fault, faults.recovered, clock)
-    history.begin_session("Juniper", {})
-    history.begin_turn(1, "hello", "en")
+    history = HistoryWriter(path, faults.fault, faults.recovered, clock)
+    history.start_session("Juniper", {})
+    history.start_turn(1, "hello", "en")
     assert not history.close()
     assert len(faults.told) == 1
     assert remedy in faults.told[0]
 
 
-def test_a_history_that_somebody_deletes_while_it_is_written_begins_anew(history: History, path: Path, talk):
+def test_a_history_that_somebody_deletes_while_it_is_written_begins_anew(history: HistoryWriter, path: Path, talk):
     talk(history, ("first", "one"))
-    for file in database.belonging(path):
+    for file in database.database_files(path):
         file.unlink()
     talk(history, ("second", "two"), first=2)
     with HistoryReader(path) as reader:
@@ -236,8 +236,8 @@ def test_only_the_account_itself_can_read_the_history(path: Path, clock, talk):
     try:
         path.parent.mkdir(mode=0o755)
         path.touch(mode=0o644)
-        history = History(path, now=clock)
-        history.begin_session("Juniper", {})
+        history = HistoryWriter(path, now=clock)
+        history.start_session("Juniper", {})
         talk(history, ("a secret", "safe with me"))
         modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
         assert modes == {name: 0o600 for name in ("history.sqlite3", "history.sqlite3-wal", "history.sqlite3-shm")}

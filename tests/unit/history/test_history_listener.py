@@ -4,33 +4,33 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.conversation.history import History, HistoryReader, HistoryWriter, Turn
+from voicemate.conversation.history import HistoryReader, HistorySubscriber, HistoryWriter, StoredTurn
 from voicemate.conversation.timing import Timing
 from voicemate.events import (
     Event,
     EventStream,
     FloorChanged,
     FloorState,
-    Heard,
+    GenerationDiscarded,
     PhraseQueued,
     PhraseStarted,
     ReplyEnded,
-    RolledBack,
+    Transcribed,
     TurnEnded,
     TurnTimed,
 )
 
-ASKED = Heard(0, 1, "Tell me a story.", "en", final=True)
+ASKED = Transcribed(0, 1, "Tell me a story.", "en", final=True)
 
 
 @pytest.fixture
-def after(history: History, path: Path):
+def after(history: HistoryWriter, path: Path):
     """The turns that are kept when the events happened."""
-    writer = HistoryWriter(history)
+    writer = HistorySubscriber(history)
 
-    def turns(*events: Event) -> list[Turn]:
+    def turns(*events: Event) -> list[StoredTurn]:
         for event in events:
-            writer.listen(event)
+            writer.on_event(event)
         assert history.flush()
         with HistoryReader(path) as reader:
             return reader.recent()
@@ -40,11 +40,11 @@ def after(history: History, path: Path):
 
 def test_a_whole_turn_is_kept(after):
     (turn,) = after(
-        Heard(0, 1, "Tell me", "en", final=False),
+        Transcribed(0, 1, "Tell me", "en", final=False),
         TurnEnded(0, 1, 0, 0, "480 ms of silence"),
         ASKED,
         PhraseQueued(0, 1, "Once upon a time, ", "Once upon a time,"),
-        TurnTimed(0, 1, gap=600, endpoint=480, hearing=90, thinking=70, speaking=30, ready=True),
+        TurnTimed(0, 1, gap=600, endpoint=480, stt=90, llm=70, tts=30, ready=True),
         PhraseStarted(0, 1, "Once upon a time, "),
         PhraseStarted(0, 1, "there was a cat."),
         ReplyEnded(0, 1, "Once upon a time, there was a cat.", interrupted=False),
@@ -57,7 +57,7 @@ def test_a_whole_turn_is_kept(after):
     assert turn.timing == Timing(600, 480, 90, 70, 30, True)
 
 
-def test_whoever_is_told_of_a_turns_end_finds_it_in_the_history(history: History, path: Path):
+def test_whoever_is_told_of_a_turns_end_finds_it_in_the_history(history: HistoryWriter, path: Path):
     """Whenever they began to listen: a kill right after they were told loses nothing of it."""
     found: list[str] = []
 
@@ -68,14 +68,16 @@ def test_whoever_is_told_of_a_turns_end_finds_it_in_the_history(history: History
 
     events = EventStream()
     events.subscribe(look)
-    events.subscribe(HistoryWriter(history).listen, first=True)
+    events.subscribe(HistorySubscriber(history).on_event, first=True)
     for event in (ASKED, PhraseStarted(0, 1, "Once."), ReplyEnded(0, 1, "Once.", interrupted=False)):
         events.emit(event)
     assert found == ["Once."]
 
 
 def test_a_draft_that_was_never_final_is_not_kept(after):
-    assert after(Heard(0, 1, "Tell me", "en", final=False), RolledBack(0, 1, "the person went on")) == []
+    assert (
+        after(Transcribed(0, 1, "Tell me", "en", final=False), GenerationDiscarded(0, 1, "the person went on")) == []
+    )
 
 
 def test_what_was_only_planned_is_not_kept(after):
@@ -113,11 +115,11 @@ def test_a_greeting_is_kept_as_turn_0(after):
 
 def test_a_turn_that_went_on_after_our_first_word_is_one_turn(after):
     (turn,) = after(
-        Heard(0, 1, "I went to the", "en", final=True),
+        Transcribed(0, 1, "I went to the", "en", final=True),
         PhraseStarted(0, 1, "Oh, "),
         PhraseStarted(0, 1, "where to?"),
-        RolledBack(0, 1, "the person went on"),
-        Heard(0, 1, "I went to the market.", "en", final=True),
+        GenerationDiscarded(0, 1, "the person went on"),
+        Transcribed(0, 1, "I went to the market.", "en", final=True),
         PhraseStarted(0, 1, "What did you buy?"),
         ReplyEnded(0, 1, "What did you buy?", interrupted=False),
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voicemate.conversation.history import History, HistoryReader, search_terms
+from voicemate.conversation.history import HistoryReader, HistoryWriter, search_terms
 
 EXCHANGES = (
     ("Where did I leave the green umbrella?", "By the door, I think."),
@@ -17,7 +17,7 @@ EXCHANGES = (
 
 
 @pytest.fixture
-def said(history: History, path: Path, talk):
+def said(history: HistoryWriter, path: Path, talk):
     """What the person had said in the turns that a query finds."""
     talk(history, *EXCHANGES)
 
@@ -76,25 +76,25 @@ def test_no_query_breaks_the_search(said, query: str):
 
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters='\0"'), min_size=1, max_size=20))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_was_said_is_found_by_its_own_words(history: History, path: Path, text: str):
-    history.begin_turn(1, text, "en")
+def test_whatever_was_said_is_found_by_its_own_words(history: HistoryWriter, path: Path, text: str):
+    history.start_turn(1, text, "en")
     assert history.flush()
     with HistoryReader(path) as reader:
         found = reader.search(text)
     assert len(found) == (1 if search_terms(text) else 0)
 
 
-def test_the_latest_finds_are_kept_when_there_are_too_many(history: History, path: Path, talk):
+def test_the_latest_finds_are_kept_when_there_are_too_many(history: HistoryWriter, path: Path, talk):
     talk(history, *((f"number {n}", "yes") for n in range(10)))
     with HistoryReader(path) as reader:
         assert [turn.said for turn in reader.search("number", limit=2)] == ["number 8", "number 9"]
 
 
-def test_words_that_were_replaced_are_not_found(history: History, path: Path):
-    history.begin_turn(1, "rhubarb", "en")
-    history.begin_turn(1, "rosemary", "en")
-    history.spoken(1, "thyme")
-    history.finished(1, "thyme and tarragon", interrupted=False)
+def test_words_that_were_replaced_are_not_found(history: HistoryWriter, path: Path):
+    history.start_turn(1, "rhubarb", "en")
+    history.start_turn(1, "rosemary", "en")
+    history.update_reply(1, "thyme")
+    history.finish_turn(1, "thyme and tarragon", interrupted=False)
     assert history.flush()
     with HistoryReader(path) as reader:
         assert not reader.search("rhubarb")

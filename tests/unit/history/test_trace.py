@@ -11,56 +11,56 @@ from hypothesis import strategies as st
 
 from voicemate.conversation import trace_file
 from voicemate.conversation.timing import Timing
-from voicemate.conversation.trace import StageTrace, TraceAssembler, TurnTrace, WorkAhead
+from voicemate.conversation.trace import SpeculationSummary, StageTrace, TraceAssembler, TurnTrace
 from voicemate.conversation.trace_file import TraceFile, TraceLine, read_trace
 from voicemate.events import (
-    Dismissed,
     Event,
     Fault,
     FloorChanged,
     FloorState,
-    Heard,
+    GenerationDiscarded,
     PhraseQueued,
     PhraseStarted,
+    PipelineStage,
     ReplyEnded,
-    RolledBack,
-    Stage,
+    SpeechRejected,
     StageTimed,
+    Transcribed,
     TurnEnded,
     TurnTimed,
 )
 
-TIMED = TurnTimed(30_600, 1, gap=600, endpoint=480, hearing=90, thinking=70, speaking=30, ready=True)
+TIMED = TurnTimed(30_600, 1, gap=600, endpoint=480, stt=90, llm=70, tts=30, ready=True)
 SECRET = "rhubarb"
 
 
 def work(turn: int = 1, ms: float = 90) -> StageTimed:
-    return StageTimed(20_000, turn, Stage.HEARING, 18_000, ms)
+    return StageTimed(20_000, turn, PipelineStage.STT, 18_000, ms)
 
 
 def turn_events(turn: int = 1) -> list[Event]:
     """A turn in which the person speaks from 1.0 s to 1.25 s and is answered 600 ms later."""
     return [
         work(turn),
-        Heard(20_000, turn, f"a {SECRET} draft", "en", final=False),
-        StageTimed(21_000, turn, Stage.THINKING, 20_000, 70),
-        StageTimed(22_000, turn, Stage.SPEAKING, 21_000, 30),
+        Transcribed(20_000, turn, f"a {SECRET} draft", "en", final=False),
+        StageTimed(21_000, turn, PipelineStage.LLM, 20_000, 70),
+        StageTimed(22_000, turn, PipelineStage.TTS, 21_000, 30),
         TurnEnded(27_680, turn, 16_000, 20_000, f"the word {SECRET}"),
-        Heard(27_680, turn, f"a {SECRET}", "en", final=True),
+        Transcribed(27_680, turn, f"a {SECRET}", "en", final=True),
         PhraseQueued(27_700, turn, SECRET, SECRET),
         replace(TIMED, turn=turn),
         PhraseStarted(30_700, turn, f"{SECRET}, "),
         PhraseStarted(40_000, turn, SECRET),
         Fault(41_000, "reply", SECRET, SECRET),
         FloorChanged(41_000, FloorState.LISTENING, SECRET),
-        Dismissed(41_000, 0, 0, SECRET, SECRET),
+        SpeechRejected(41_000, 0, 0, SECRET, SECRET),
         ReplyEnded(50_000, turn, f"{SECRET}, {SECRET}", interrupted=True),
     ]
 
 
 def assemble(events: list[Event]) -> list[TurnTrace]:
     assembler = TraceAssembler()
-    return [turn for event in events for turn in assembler.feed(event)] + assembler.finish()
+    return [turn for event in events for turn in assembler.add(event)] + assembler.finish()
 
 
 def test_a_turn_is_told_with_all_its_numbers():
@@ -69,47 +69,49 @@ def test_a_turn_is_told_with_all_its_numbers():
         turn=1,
         began=16_000,
         ended=20_000,
-        decided=27_680,
+        decided_at=27_680,
         stages=(
-            StageTrace(Stage.HEARING, 18_000, 90, False),
-            StageTrace(Stage.THINKING, 20_000, 70, False),
-            StageTrace(Stage.SPEAKING, 21_000, 30, False),
+            StageTrace(PipelineStage.STT, 18_000, 90, False),
+            StageTrace(PipelineStage.LLM, 20_000, 70, False),
+            StageTrace(PipelineStage.TTS, 21_000, 30, False),
         ),
-        rolled_back=0,
-        silent=50_000,
+        discarded=0,
+        silent_at=50_000,
         phrases=2,
         interrupted=True,
         timing=Timing(600, 480, 90, 70, 30, True),
     )
-    assert turn.audible == 20_000 + 9_600
+    assert turn.audible_at == 20_000 + 9_600
     assert turn.wasted_ms == 0
 
 
 def test_a_turn_is_told_as_soon_as_it_is_complete():
     assembler = TraceAssembler()
     *events, last = turn_events()
-    assert not any(assembler.feed(event) for event in events)
-    assert len(assembler.feed(last)) == 1
+    assert not any(assembler.add(event) for event in events)
+    assert len(assembler.add(last)) == 1
     assert assembler.finish() == []
 
 
 def test_work_that_was_rolled_back_counts_as_wasted():
-    (turn,) = assemble([work(ms=50), RolledBack(0, 1, ""), work(ms=60), RolledBack(0, 1, ""), *turn_events()])
-    assert turn.rolled_back == 2
+    (turn,) = assemble(
+        [work(ms=50), GenerationDiscarded(0, 1, ""), work(ms=60), GenerationDiscarded(0, 1, ""), *turn_events()]
+    )
+    assert turn.discarded == 2
     assert turn.wasted_ms == 110
     assert [stage.wasted for stage in turn.stages] == [True, True, False, False, False]
 
 
 def test_work_on_what_were_no_words_counts_as_wasted():
-    (turn,) = assemble([work(ms=50), Dismissed(0, 0, 0, "a cough"), *turn_events()])
-    assert (turn.wasted_ms, turn.rolled_back) == (50, 0)
+    (turn,) = assemble([work(ms=50), SpeechRejected(0, 0, 0, "a cough"), *turn_events()])
+    assert (turn.wasted_ms, turn.discarded) == (50, 0)
 
 
 def test_a_dismissed_sound_wastes_nothing_of_a_turn_that_is_over():
     assembler = TraceAssembler()
     for event in turn_events()[:5]:
-        assembler.feed(event)
-    assembler.feed(Dismissed(0, 0, 0, "a cough"))
+        assembler.add(event)
+    assembler.add(SpeechRejected(0, 0, 0, "a cough"))
     (turn,) = assembler.finish()
     assert turn.wasted_ms == 0
 
@@ -117,15 +119,18 @@ def test_a_dismissed_sound_wastes_nothing_of_a_turn_that_is_over():
 def test_a_turn_that_nobody_answered_is_told_when_the_next_one_is_over():
     first = [work(), TurnEnded(0, 1, 5, 6, "")]
     turns = assemble([*first, *turn_events(2)])
-    assert [(turn.turn, turn.timing is None, turn.silent) for turn in turns] == [(1, True, None), (2, False, 50_000)]
-    assert turns[0].audible is None
+    assert [(turn.turn, turn.timing is None, turn.silent_at) for turn in turns] == [
+        (1, True, None),
+        (2, False, 50_000),
+    ]
+    assert turns[0].audible_at is None
 
 
 def test_a_turn_that_goes_on_after_it_seemed_over_is_one_turn():
     (turn,) = assemble(
-        [work(), TurnEnded(0, 1, 5, 6, ""), PhraseStarted(0, 1, "Oh"), RolledBack(0, 1, ""), *turn_events()]
+        [work(), TurnEnded(0, 1, 5, 6, ""), PhraseStarted(0, 1, "Oh"), GenerationDiscarded(0, 1, ""), *turn_events()]
     )
-    assert (turn.began, turn.phrases, turn.rolled_back) == (16_000, 2, 1)
+    assert (turn.began, turn.phrases, turn.discarded) == (16_000, 2, 1)
 
 
 def test_a_greeting_is_no_turn():
@@ -133,14 +138,16 @@ def test_a_greeting_is_no_turn():
 
 
 def test_the_work_kept_for_one_turn_is_bounded():
-    (turn,) = assemble([event for _ in range(500) for event in (work(), RolledBack(0, 1, ""))] + turn_events())
+    (turn,) = assemble(
+        [event for _ in range(500) for event in (work(), GenerationDiscarded(0, 1, ""))] + turn_events()
+    )
     assert len(turn.stages) <= 60
-    assert turn.rolled_back == 500
+    assert turn.discarded == 500
 
 
 EVENTS = st.builds(
     lambda event, turn: replace(event, turn=turn) if hasattr(event, "turn") else event,
-    st.sampled_from([*turn_events(), RolledBack(0, 1, "")]),
+    st.sampled_from([*turn_events(), GenerationDiscarded(0, 1, "")]),
     st.integers(0, 4),
 )
 
@@ -163,7 +170,7 @@ def path(tmp_path: Path) -> Path:
 def test_the_trace_file_gives_back_what_was_told_without_a_word_of_it(path: Path, clock):
     trace = TraceFile(path, now=clock)
     for event in [*turn_events(1), *turn_events(2)[:6]]:
-        trace.listen(event)
+        trace.on_event(event)
     trace.close()
     assert read_trace(path=path) == [
         TraceLine(clock.time - timedelta(minutes=1), assemble(turn_events(1))[0]),
@@ -179,7 +186,7 @@ def test_the_trace_file_stays_small_and_keeps_the_latest_turns(path: Path, monke
     trace = TraceFile(path)
     for turn in range(1, 301):
         for event in turn_events(turn):
-            trace.listen(event)
+            trace.on_event(event)
     trace.close()
     assert [line.turn.turn for line in read_trace(limit=10, path=path)] == list(range(291, 301))
     assert sum(file.stat().st_size for file in path.parent.iterdir()) < 50_000
@@ -190,7 +197,7 @@ def test_a_line_that_was_cut_off_is_passed_over(path: Path):
     for turn in (1, 2):
         trace = TraceFile(path)
         for event in turn_events(turn):
-            trace.listen(event)
+            trace.on_event(event)
         trace.close()
         with path.open("a") as file:
             file.write('{"time": "2026-05\n')
@@ -198,22 +205,24 @@ def test_a_line_that_was_cut_off_is_passed_over(path: Path):
 
 
 def test_work_ahead_is_summed_up_in_one_sentence():
-    in_vain = [work(2, ms=400), RolledBack(25_000, 2, "the person went on")]
+    in_vain = [work(2, ms=400), GenerationDiscarded(25_000, 2, "the person went on")]
     unanswered = [work(3), TurnEnded(27_680, 3, 16_000, 20_000, "over"), ReplyEnded(28_000, 3, "", interrupted=True)]
-    ahead = WorkAhead.of(assemble([*turn_events(1), *in_vain, *turn_events(2), *unanswered]))
-    assert ahead == WorkAhead(turns=2, ready=2, awaited=0, thrown_away=1, wasted_ms=400)
+    ahead = SpeculationSummary.from_traces(assemble([*turn_events(1), *in_vain, *turn_events(2), *unanswered]))
+    assert ahead == SpeculationSummary(turns=2, ready=2, held_open=0, discarded=1, wasted_ms=400)
     assert str(ahead).startswith("2 of 2 replies were ready when the turn ended; 1 more")
 
 
 def test_replies_that_were_waited_for_are_told_apart():
     first, second = turn_events(1), turn_events(2)
     waited = [replace(event, due=27_000) if isinstance(event, TurnEnded) else event for event in second]
-    ahead = WorkAhead.of(assemble([*first, *waited]))
+    ahead = SpeculationSummary.from_traces(assemble([*first, *waited]))
     assert "(for 1 of them it stayed open a moment longer)" in str(ahead)
 
 
 def test_work_in_vain_of_which_nothing_was_completed_has_no_seconds():
-    ahead = WorkAhead.of(assemble([RolledBack(25_000, 1, "the person went on"), *turn_events(1)]))
+    ahead = SpeculationSummary.from_traces(
+        assemble([GenerationDiscarded(25_000, 1, "the person went on"), *turn_events(1)])
+    )
     assert str(ahead).endswith("1 more were prepared in vain")
 
 
@@ -226,7 +235,7 @@ def test_a_trace_that_cannot_be_written_is_told_once_and_stops_nothing(path: Pat
     trace = TraceFile(path, faults.fault)
     for turn in (1, 2, 3):
         for event in turn_events(turn):
-            trace.listen(event)
+            trace.on_event(event)
     trace.close()
     assert len(faults.told) == 1
     assert f"The trace {path} cannot be written" in faults.told[0]

@@ -84,10 +84,10 @@ class FakeMac:
     def __init__(self, status: int = NO_ERROR):
         self.carbon = FakeCarbon(status)
         self.down = False
-        self.blind = False
+        self.key_state_hidden = False
 
     def key_is_down(self, code: int) -> bool:
-        return self.down and not self.blind
+        return self.down and not self.key_state_hidden
 
     def run(self) -> None:
         """Act what the file says, line by line as it grows: press, release, repeat, lose or die."""

@@ -10,10 +10,19 @@ import psutil
 import pytest
 
 from tests.unit.hotkey.fake_mac import FakeMac
-from voicemate.hotkey.carbon import INVALID, NO_ERROR, NOT_HANDLED, PRESSED, RELEASED, TAKEN, CarbonHotkey, Refused
-from voicemate.hotkey.carbon_watch import CarbonWatch
-from voicemate.hotkey.chord import parse
-from voicemate.hotkey.reports import Broken, Down, Ready, Report, Up
+from voicemate.hotkey.carbon import (
+    ALREADY_REGISTERED,
+    INVALID,
+    NO_ERROR,
+    NOT_HANDLED,
+    PRESSED,
+    RELEASED,
+    CarbonHotkey,
+    RegistrationError,
+)
+from voicemate.hotkey.carbon_watch import CarbonChordListener
+from voicemate.hotkey.chord import parse_chord
+from voicemate.hotkey.reports import ChordEvent, ChordPressed, ChordRegistered, ChordReleased, ListenerFailed
 
 FAKE = "tests.unit.hotkey.fake_mac"
 PATIENCE_S = 60
@@ -41,9 +50,9 @@ def test_what_is_not_ours_is_left_to_others() -> None:
 
 
 def test_a_chord_that_is_taken_is_refused() -> None:
-    with pytest.raises(Refused) as raised:
-        CarbonHotkey(FakeMac(TAKEN), 0x31, 0x1800, lambda down: None)
-    assert raised.value.status == TAKEN
+    with pytest.raises(RegistrationError) as raised:
+        CarbonHotkey(FakeMac(ALREADY_REGISTERED), 0x31, 0x1800, lambda down: None)
+    assert raised.value.status == ALREADY_REGISTERED
 
 
 class Keyboard:
@@ -51,20 +60,20 @@ class Keyboard:
 
     def __init__(self, script: Path):
         self.script = script
-        self.told: queue.Queue[Report] = queue.Queue()
-        self.watch = CarbonWatch(parse("ctrl+option+space"), self.told.put, [FAKE])
+        self.told: queue.Queue[ChordEvent] = queue.Queue()
+        self.watch = CarbonChordListener(parse_chord("ctrl+option+space"), self.told.put, [FAKE])
 
     def do(self, *what: str) -> None:
         with self.script.open("a") as script:
             script.writelines(f"{one}\n" for one in what)
 
-    def next(self) -> Report:
+    def next(self) -> ChordEvent:
         return self.told.get(timeout=PATIENCE_S)
 
-    def broken(self) -> Broken:
+    def broken(self) -> ListenerFailed:
         """The last report."""
         report = self.next()
-        assert isinstance(report, Broken)
+        assert isinstance(report, ListenerFailed)
         return report
 
 
@@ -84,30 +93,30 @@ def helpers() -> list[psutil.Process]:
 
 
 def test_the_helper_tells_of_every_hold_once(keyboard: Keyboard) -> None:
-    assert keyboard.next() == Ready()
+    assert keyboard.next() == ChordRegistered()
     keyboard.do("press", "repeat", "repeat", "release", "press", "release")
-    assert [keyboard.next() for _ in range(4)] == [Down(), Up(), Down(), Up()]
+    assert [keyboard.next() for _ in range(4)] == [ChordPressed(), ChordReleased(), ChordPressed(), ChordReleased()]
 
 
 def test_a_release_that_macos_loses_is_seen(keyboard: Keyboard) -> None:
-    assert keyboard.next() == Ready()
+    assert keyboard.next() == ChordRegistered()
     keyboard.do("press")
-    assert keyboard.next() == Down()
+    assert keyboard.next() == ChordPressed()
     keyboard.do("lose")
-    assert keyboard.next() == Up()
+    assert keyboard.next() == ChordReleased()
 
 
 def test_a_helper_that_dies_lets_go_of_the_key(keyboard: Keyboard) -> None:
-    assert keyboard.next() == Ready()
+    assert keyboard.next() == ChordRegistered()
     keyboard.do("press")
-    assert keyboard.next() == Down()
+    assert keyboard.next() == ChordPressed()
     keyboard.do("die")
-    assert keyboard.next() == Up()
-    assert keyboard.broken().error.passing
+    assert keyboard.next() == ChordReleased()
+    assert keyboard.broken().error.transient
 
 
 def test_the_helper_goes_with_its_watch(keyboard: Keyboard) -> None:
-    assert keyboard.next() == Ready()
+    assert keyboard.next() == ChordRegistered()
     (helper,) = helpers()
     keyboard.watch.stop()
     assert not helper.is_running()
@@ -115,26 +124,26 @@ def test_the_helper_goes_with_its_watch(keyboard: Keyboard) -> None:
 
 
 def test_the_helper_goes_with_its_parent(keyboard: Keyboard) -> None:
-    assert keyboard.next() == Ready()
+    assert keyboard.next() == ChordRegistered()
     (helper,) = helpers()
     process = keyboard.watch._process
     assert process
     assert process.stdin
     process.stdin.close()
-    assert isinstance(keyboard.next(), Broken)
+    assert isinstance(keyboard.next(), ListenerFailed)
     helper.wait(PATIENCE_S)
 
 
 def test_ctrl_c_at_the_terminal_is_not_the_helpers(keyboard: Keyboard) -> None:
-    assert keyboard.next() == Ready()
+    assert keyboard.next() == ChordRegistered()
     (helper,) = helpers()
     os.kill(helper.pid, signal.SIGINT)
     keyboard.do("press")
-    assert keyboard.next() == Down()
+    assert keyboard.next() == ChordPressed()
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(TAKEN, "has the key ctrl"), (INVALID, "does not allow"), (-50, "code -50")]
+    ("status", "said"), [(ALREADY_REGISTERED, "has the key ctrl"), (INVALID, "does not allow"), (-50, "code -50")]
 )
 def test_a_refused_chord_is_named_with_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, said: str
@@ -143,26 +152,28 @@ def test_a_refused_chord_is_named_with_the_way_out(
     keyboard = Keyboard(tmp_path / "script")
     keyboard.watch.start()
     error = keyboard.broken().error
-    assert said in error.wrong
-    assert "voicemate config set hotkey.chord" in error.remedy
-    assert not error.passing
+    assert said in error.message
+    assert "voicemate config set hotkey.chord" in error.hint
+    assert not error.transient
     keyboard.watch.stop()
 
 
 def test_where_there_is_no_carbon_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: queue.Queue[Report] = queue.Queue()
-    watch = CarbonWatch(parse("ctrl+option+space"), told.put)  # on a real Mac it would be ready
+    told: queue.Queue[ChordEvent] = queue.Queue()
+    watch = CarbonChordListener(parse_chord("ctrl+option+space"), told.put)  # on a real Mac it would be ready
     watch.start()
     report = told.get(timeout=PATIENCE_S)
-    assert report == Ready() or (isinstance(report, Broken) and "cannot be watched" in report.error.wrong)
+    assert report == ChordRegistered() or (
+        isinstance(report, ListenerFailed) and "cannot be watched" in report.error.message
+    )
     watch.stop()
 
 
 def test_a_key_that_no_mac_has_is_refused_without_a_helper() -> None:
-    told: queue.Queue[Report] = queue.Queue()
-    watch = CarbonWatch(parse("pause"), told.put)
+    told: queue.Queue[ChordEvent] = queue.Queue()
+    watch = CarbonChordListener(parse_chord("pause"), told.put)
     watch.start()
     report = told.get(timeout=PATIENCE_S)
-    assert isinstance(report, Broken)
-    assert "no key `pause`" in report.error.wrong
+    assert isinstance(report, ListenerFailed)
+    assert "no key `pause`" in report.error.message
     watch.stop()

@@ -3,8 +3,8 @@
 import pytest
 
 from voicemate.errors import HotkeyError
-from voicemate.hotkey.carbon_keys import CODES, carbon_keys
-from voicemate.hotkey.chord import KEYS, parse
+from voicemate.hotkey.carbon_keys import KEY_CODES, carbon_chord
+from voicemate.hotkey.chord import KEYS, parse_chord
 
 
 @pytest.mark.parametrize(
@@ -23,14 +23,14 @@ from voicemate.hotkey.chord import KEYS, parse
     ],
 )
 def test_codes_are_those_of_the_header(chord: str, code: int, modifiers: int) -> None:
-    assert carbon_keys(parse(chord)) == (code, modifiers)
+    assert carbon_chord(parse_chord(chord)) == (code, modifiers)
 
 
 def test_no_two_keys_share_a_code() -> None:
-    assert len(set(CODES.values())) == len(CODES)
-    assert set(KEYS) - set(CODES) == {"pause", "scrolllock", "print", "insert", "menu"}
+    assert len(set(KEY_CODES.values())) == len(KEY_CODES)
+    assert set(KEYS) - set(KEY_CODES) == {"pause", "scrolllock", "print", "insert", "menu"}
 
 
 def test_a_key_that_no_mac_has_is_refused_with_the_way_out() -> None:
     with pytest.raises(HotkeyError, match=r"no key `pause`.*config set"):
-        carbon_keys(parse("pause"))
+        carbon_chord(parse_chord("pause"))

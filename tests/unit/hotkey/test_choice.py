@@ -3,19 +3,19 @@
 import pytest
 
 from voicemate.errors import HotkeyError
-from voicemate.hotkey.carbon_watch import CarbonWatch
-from voicemate.hotkey.choice import way_of_watching
-from voicemate.hotkey.chord import parse
-from voicemate.hotkey.x11 import X11Watch
+from voicemate.hotkey.carbon_watch import CarbonChordListener
+from voicemate.hotkey.choice import listener_class
+from voicemate.hotkey.chord import parse_chord
+from voicemate.hotkey.x11 import X11ChordListener
 
 
 def test_macos_has_carbon() -> None:
-    assert way_of_watching("darwin", {}) is CarbonWatch
+    assert listener_class("darwin", {}) is CarbonChordListener
 
 
 def test_x11_has_its_own() -> None:
-    made = way_of_watching("linux", {"DISPLAY": ":7", "XDG_SESSION_TYPE": "x11"})
-    assert isinstance(made(parse("f13"), lambda report: None), X11Watch)
+    made = listener_class("linux", {"DISPLAY": ":7", "XDG_SESSION_TYPE": "x11"})
+    assert isinstance(made(parse_chord("f13"), lambda report: None), X11ChordListener)
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,12 @@ def test_x11_has_its_own() -> None:
 )
 def test_wayland_has_none_even_where_an_x_server_runs_in_it(environment: dict[str, str]) -> None:
     with pytest.raises(HotkeyError, match="Wayland") as raised:
-        way_of_watching("linux", environment)
-    assert "voicemate ptt toggle" in raised.value.remedy
-    assert not raised.value.passing
+        listener_class("linux", environment)
+    assert "voicemate ptt toggle" in raised.value.hint
+    assert not raised.value.transient
 
 
 def test_without_a_display_it_may_come_later() -> None:
     with pytest.raises(HotkeyError, match="no display") as raised:
-        way_of_watching("linux", {"XDG_SESSION_TYPE": "tty"})
-    assert raised.value.passing
+        listener_class("linux", {"XDG_SESSION_TYPE": "tty"})
+    assert raised.value.transient

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicemate.errors import SettingsError
-from voicemate.hotkey.chord import KEYS, Chord, Modifier, parse
+from voicemate.hotkey.chord import KEYS, Chord, Modifier, parse_chord
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from voicemate.hotkey.chord import KEYS, Chord, Modifier, parse
     ],
 )
 def test_chords_are_understood_however_they_are_written(written: str, meant: str) -> None:
-    assert str(parse(written)) == meant
+    assert str(parse_chord(written)) == meant
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ def test_chords_are_understood_however_they_are_written(written: str, meant: str
 )
 def test_what_is_no_chord_is_refused_with_what_to_do(written: str, wrong: str, remedy: str) -> None:
     with pytest.raises(SettingsError) as raised:
-        parse(written)
-    assert wrong in raised.value.wrong
-    assert remedy in raised.value.remedy
+        parse_chord(written)
+    assert wrong in raised.value.message
+    assert remedy in raised.value.hint
 
 
 chords = st.builds(Chord, st.sampled_from(KEYS), st.frozensets(st.sampled_from(Modifier)))
@@ -58,7 +58,7 @@ chords = st.builds(Chord, st.sampled_from(KEYS), st.frozensets(st.sampled_from(M
 
 def understood(text: str) -> Chord | SettingsError:
     try:
-        return parse(text)
+        return parse_chord(text)
     except SettingsError as error:
         return error
 
@@ -67,7 +67,7 @@ def understood(text: str) -> Chord | SettingsError:
 def test_a_chord_that_is_allowed_reads_as_it_is_written(chord: Chord) -> None:
     read = understood(str(chord))
     if isinstance(read, SettingsError):
-        assert "could not be typed" in read.wrong
+        assert "could not be typed" in read.message
         assert not chord.modifiers - {Modifier.SHIFT}
     else:
         assert read == chord
@@ -76,4 +76,4 @@ def test_a_chord_that_is_allowed_reads_as_it_is_written(chord: Chord) -> None:
 @given(st.text(max_size=40) | st.lists(st.sampled_from(["ctrl", "alt", "a", "f5", "+", "", "spc"])).map("+".join))
 def test_anything_else_is_refused_in_words(text: str) -> None:
     read = understood(text)
-    assert (read.wrong and read.remedy) if isinstance(read, SettingsError) else read.key in KEYS
+    assert (read.message and read.hint) if isinstance(read, SettingsError) else read.key in KEYS

@@ -4,60 +4,60 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from voicemate.hotkey.edges import Edges
-from voicemate.hotkey.reports import Down, Up
+from voicemate.hotkey.edges import KeyEdges
+from voicemate.hotkey.reports import ChordPressed, ChordReleased
 
 
 def test_a_press_and_a_release() -> None:
-    edges = Edges()
-    assert edges.pressed(100) == [Down()]
-    assert edges.released(600) == []
-    assert edges.settled() == [Up()]
+    edges = KeyEdges()
+    assert edges.on_press(100) == [ChordPressed()]
+    assert edges.on_release(600) == []
+    assert edges.flush() == [ChordReleased()]
 
 
 def test_repeats_of_the_press_alone_are_nothing() -> None:
-    edges = Edges()
-    edges.pressed(100)
-    assert [edges.pressed(at) for at in (600, 640, 680)] == [[], [], []]
-    assert [*edges.released(700), *edges.settled()] == [Up()]
+    edges = KeyEdges()
+    edges.on_press(100)
+    assert [edges.on_press(at) for at in (600, 640, 680)] == [[], [], []]
+    assert [*edges.on_release(700), *edges.flush()] == [ChordReleased()]
 
 
 def test_pairs_of_release_and_press_at_the_same_time_are_nothing() -> None:
-    edges = Edges()
-    edges.pressed(100)
+    edges = KeyEdges()
+    edges.on_press(100)
     for at in (600, 640, 680):
-        assert edges.released(at) == []
-        assert edges.pressed(at) == []
-        assert edges.settled() == []
-    assert edges.held
+        assert edges.on_release(at) == []
+        assert edges.on_press(at) == []
+        assert edges.flush() == []
+    assert edges.is_down
 
 
 def test_a_new_press_right_after_the_release_is_another_hold() -> None:
-    edges = Edges()
-    edges.pressed(100)
-    assert [*edges.released(600), *edges.pressed(630)] == [Up(), Down()]
+    edges = KeyEdges()
+    edges.on_press(100)
+    assert [*edges.on_release(600), *edges.on_press(630)] == [ChordReleased(), ChordPressed()]
 
 
 def test_a_release_that_was_lost_is_seen() -> None:
-    edges = Edges()
-    edges.pressed(100)
-    assert edges.seen(down=True) == []
-    assert edges.seen(down=False) == [Up()]
-    assert edges.seen(down=False) == []
+    edges = KeyEdges()
+    edges.on_press(100)
+    assert edges.on_poll(down=True) == []
+    assert edges.on_poll(down=False) == [ChordReleased()]
+    assert edges.on_poll(down=False) == []
 
 
 def test_who_may_not_look_does_not_let_go() -> None:
-    edges = Edges()
-    edges.pressed(100)
-    assert edges.seen(down=False) == []
-    assert edges.held
+    edges = KeyEdges()
+    edges.on_press(100)
+    assert edges.on_poll(down=False) == []
+    assert edges.is_down
 
 
 def test_the_end_lets_go() -> None:
-    edges = Edges()
-    edges.pressed(100)
-    assert edges.ended() == [Up()]
-    assert edges.ended() == []
+    edges = KeyEdges()
+    edges.on_press(100)
+    assert edges.close() == [ChordReleased()]
+    assert edges.close() == []
 
 
 @given(
@@ -69,22 +69,22 @@ def test_the_end_lets_go() -> None:
 def test_as_many_holds_come_out_as_went_in(
     holds: list[tuple[int, int]], repeat_ms: int, detectable: bool, all_at_once: bool
 ) -> None:
-    edges, told, now = Edges(), list[Down | Up](), 0
+    edges, told, now = KeyEdges(), list[ChordPressed | ChordReleased](), 0
     for pause, length in holds:
         now += pause
-        told += edges.pressed(now)
+        told += edges.on_press(now)
         for at in range(now + 500, now + length, repeat_ms):
             if not detectable:
-                told += edges.released(at)
-            told += edges.pressed(at)
+                told += edges.on_release(at)
+            told += edges.on_press(at)
             if not all_at_once:
-                told += edges.settled()
+                told += edges.flush()
         now += length
-        told += edges.released(now)
+        told += edges.on_release(now)
         if not all_at_once:
-            told += edges.settled()
-    told += edges.settled()
-    assert told == [Down(), Up()] * len(holds)
+            told += edges.flush()
+    told += edges.flush()
+    assert told == [ChordPressed(), ChordReleased()] * len(holds)
 
 
 class Anything(RuleBasedStateMachine):
@@ -92,34 +92,34 @@ class Anything(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.edges = Edges()
-        self.told: list[Down | Up] = []
+        self.edges = KeyEdges()
+        self.told: list[ChordPressed | ChordReleased] = []
 
     @rule(at=st.integers(0, 50))
     def press(self, at: int) -> None:
-        self.told += self.edges.pressed(at)
+        self.told += self.edges.on_press(at)
 
     @rule(at=st.integers(0, 50))
     def release(self, at: int) -> None:
-        self.told += self.edges.released(at)
+        self.told += self.edges.on_release(at)
 
     @rule(down=st.booleans())
     def look(self, down: bool) -> None:
-        self.told += self.edges.seen(down)
+        self.told += self.edges.on_poll(down)
 
     @rule()
     def settle(self) -> None:
-        self.told += self.edges.settled()
+        self.told += self.edges.flush()
 
     @rule()
     def end(self) -> None:
-        self.told += self.edges.ended()
-        assert not self.edges.held
+        self.told += self.edges.close()
+        assert not self.edges.is_down
 
     @invariant()
     def takes_turns(self) -> None:
-        assert self.told == [Up() if place % 2 else Down() for place in range(len(self.told))]
-        assert self.edges.held == (len(self.told) % 2 == 1)
+        assert self.told == [ChordReleased() if place % 2 else ChordPressed() for place in range(len(self.told))]
+        assert self.edges.is_down == (len(self.told) % 2 == 1)
 
 
 TestAnything = Anything.TestCase

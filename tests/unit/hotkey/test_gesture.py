@@ -3,72 +3,72 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.hotkey.gesture import Act, Gesture, Mode
+from voicemate.hotkey.gesture import KeyAction, KeyGesture, KeyMode
 
 TAP = 250
 
 
 def test_while_it_is_held_the_person_speaks() -> None:
-    key = Gesture("hold", TAP)
-    assert key.down(0, speaking=False, taken=False) is Act.PRESS
-    assert key.up(2_000) is Act.RELEASE
+    key = KeyGesture("hold", TAP)
+    assert key.on_down(0, character_speaks=False, key_turn_open=False) is KeyAction.PRESS
+    assert key.on_up(2_000) is KeyAction.RELEASE
 
 
 def test_held_over_the_character_it_takes_the_floor() -> None:
-    key = Gesture("hold", TAP)
-    assert key.down(0, speaking=True, taken=False) is Act.PRESS
-    assert key.up(2_000) is Act.RELEASE
+    key = KeyGesture("hold", TAP)
+    assert key.on_down(0, character_speaks=True, key_turn_open=False) is KeyAction.PRESS
+    assert key.on_up(2_000) is KeyAction.RELEASE
 
 
 def test_a_tap_over_the_character_interrupts() -> None:
-    key = Gesture("hold", TAP)
-    assert key.down(0, speaking=True, taken=False) is Act.PRESS
-    assert key.up(100) is Act.INTERRUPT
+    key = KeyGesture("hold", TAP)
+    assert key.on_down(0, character_speaks=True, key_turn_open=False) is KeyAction.PRESS
+    assert key.on_up(100) is KeyAction.INTERRUPT
 
 
 def test_another_tap_is_given_back_at_once() -> None:
-    key = Gesture("hold", TAP)
-    key.down(0, speaking=False, taken=False)
-    assert key.up(100) is Act.RELEASE
+    key = KeyGesture("hold", TAP)
+    key.on_down(0, character_speaks=False, key_turn_open=False)
+    assert key.on_up(100) is KeyAction.RELEASE
 
 
 def test_toggling() -> None:
-    key = Gesture("toggle", TAP)
-    assert key.down(0, speaking=False, taken=False) is Act.PRESS
-    assert key.up(100) is None
-    assert key.down(5_000, speaking=False, taken=True) is Act.RELEASE
-    assert key.up(5_100) is None
+    key = KeyGesture("toggle", TAP)
+    assert key.on_down(0, character_speaks=False, key_turn_open=False) is KeyAction.PRESS
+    assert key.on_up(100) is None
+    assert key.on_down(5_000, character_speaks=False, key_turn_open=True) is KeyAction.RELEASE
+    assert key.on_up(5_100) is None
 
 
 def test_toggling_over_the_character_interrupts_it_and_begins_no_turn() -> None:
-    key = Gesture("toggle", TAP)
-    assert key.down(0, speaking=True, taken=False) is Act.INTERRUPT
-    assert key.up(100) is None
-    assert key.down(300, speaking=False, taken=False) is Act.PRESS
+    key = KeyGesture("toggle", TAP)
+    assert key.on_down(0, character_speaks=True, key_turn_open=False) is KeyAction.INTERRUPT
+    assert key.on_up(100) is None
+    assert key.on_down(300, character_speaks=False, key_turn_open=False) is KeyAction.PRESS
 
 
 def test_a_turn_that_was_ended_elsewhere_is_not_ended_by_the_next_press() -> None:
-    key = Gesture("toggle", TAP)
-    key.down(0, speaking=False, taken=False)
-    key.up(100)
-    assert key.down(90_000, speaking=False, taken=False) is Act.PRESS
+    key = KeyGesture("toggle", TAP)
+    key.on_down(0, character_speaks=False, key_turn_open=False)
+    key.on_up(100)
+    assert key.on_down(90_000, character_speaks=False, key_turn_open=False) is KeyAction.PRESS
 
 
 @given(
     st.sampled_from(["hold", "toggle"]),
     st.lists(st.tuples(st.booleans(), st.integers(1, 2_000), st.booleans(), st.booleans()), max_size=30),
 )
-def test_whatever_happens_the_floor_is_given_back(mode: Mode, strokes: list[tuple[bool, int, bool, bool]]) -> None:
-    key, now, taken = Gesture(mode, TAP), 0, False
+def test_whatever_happens_the_floor_is_given_back(mode: KeyMode, strokes: list[tuple[bool, int, bool, bool]]) -> None:
+    key, now, taken = KeyGesture(mode, TAP), 0, False
     for down, later, speaking, lost in strokes:
         now += later
-        act = key.down(now, speaking, taken) if down else key.up(now)
-        taken = {Act.PRESS: True, Act.RELEASE: False, Act.INTERRUPT: False, None: taken}[act]
+        act = key.on_down(now, speaking, taken) if down else key.on_up(now)
+        taken = {KeyAction.PRESS: True, KeyAction.RELEASE: False, KeyAction.INTERRUPT: False, None: taken}[act]
         if lost:  # held too long, or released from elsewhere
             taken = False
     now += 10_000
-    key.up(now)
-    act = key.down(now + 1, False, taken)
-    after = key.up(now + 5_000)
-    assert (act, after) in {(Act.PRESS, Act.RELEASE), (Act.PRESS, None), (Act.RELEASE, None)}
-    assert act is Act.PRESS or (mode == "toggle" and taken)
+    key.on_up(now)
+    act = key.on_down(now + 1, False, taken)
+    after = key.on_up(now + 5_000)
+    assert (act, after) in {(KeyAction.PRESS, KeyAction.RELEASE), (KeyAction.PRESS, None), (KeyAction.RELEASE, None)}
+    assert act is KeyAction.PRESS or (mode == "toggle" and taken)

@@ -1,17 +1,17 @@
 """A service that was there before the desktop finds it all the same."""
 
-from voicemate.hotkey.surroundings import desktop_session
+from voicemate.hotkey.surroundings import desktop_environment
 
 SYSTEMD = "HOME=/home/pip\nDISPLAY=:1\nXAUTHORITY=/run/user/1000/gdm/Xauthority\nXDG_SESSION_TYPE=x11\nPATH=/bin\n"
 
 
 def test_a_program_in_the_session_knows_it() -> None:
     environ = {"DISPLAY": ":0", "VOICEMATE_SERVICE": "systemd"}
-    assert desktop_session(environ, lambda: SYSTEMD) == environ
+    assert desktop_environment(environ, lambda: SYSTEMD) == environ
 
 
 def test_a_service_asks_who_started_it() -> None:
-    found = desktop_session({"VOICEMATE_SERVICE": "systemd", "HOME": "/root"}, lambda: SYSTEMD)
+    found = desktop_environment({"VOICEMATE_SERVICE": "systemd", "HOME": "/root"}, lambda: SYSTEMD)
     assert found["DISPLAY"] == ":1"
     assert found["XAUTHORITY"] == "/run/user/1000/gdm/Xauthority"
     assert found["HOME"] == "/root"
@@ -19,8 +19,8 @@ def test_a_service_asks_who_started_it() -> None:
 
 
 def test_nobody_else_is_asked() -> None:
-    assert desktop_session({"HOME": "/root"}, lambda: SYSTEMD) == {"HOME": "/root"}
+    assert desktop_environment({"HOME": "/root"}, lambda: SYSTEMD) == {"HOME": "/root"}
 
 
 def test_an_answer_without_a_desktop_changes_nothing() -> None:
-    assert desktop_session({"VOICEMATE_SERVICE": "systemd"}, lambda: "") == {"VOICEMATE_SERVICE": "systemd"}
+    assert desktop_environment({"VOICEMATE_SERVICE": "systemd"}, lambda: "") == {"VOICEMATE_SERVICE": "systemd"}

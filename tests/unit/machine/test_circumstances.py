@@ -1,10 +1,10 @@
 import pytest
 
-from voicemate.config import PauseSettings
+from voicemate.config import SuspendSettings
 from voicemate.machine.circumstances import Circumstances, Told, reason_to_pause
 
-NEVER = PauseSettings()
-ALWAYS = PauseSettings(when_locked=True, battery_below=20)
+NEVER = SuspendSettings()
+ALWAYS = SuspendSettings(when_locked=True, battery_below=20)
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ ALWAYS = PauseSettings(when_locked=True, battery_below=20)
         (Circumstances(asleep=True), NEVER, "the computer sleeps"),
     ],
 )
-def test_what_is_a_reason_to_pause(now: Circumstances, settings: PauseSettings, reason: str) -> None:
+def test_what_is_a_reason_to_pause(now: Circumstances, settings: SuspendSettings, reason: str) -> None:
     assert reason_to_pause(now, settings) == reason
 
 

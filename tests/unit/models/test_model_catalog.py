@@ -13,7 +13,7 @@ from voicemate.errors import ModelError
 from voicemate.models import memory
 from voicemate.models.catalog import Catalog, HubSource, Model, Role, WheelSource, load, parse
 from voicemate.models.sizes import GB, as_size
-from voicemate.places import shipped
+from voicemate.places import shipped_path
 
 CATALOG = load()
 OPEN_LICENCES = {"MIT", "Apache-2.0", "BSD-2-Clause"}
@@ -67,10 +67,10 @@ def test_there_are_better_minds_of_every_size_and_one_of_them_speaks_chinese():
 
 
 def test_the_default_models_of_the_settings_are_in_the_catalog():
-    from voicemate.config import HearingSettings, ThinkingSettings
+    from voicemate.config import LlmSettings, SttSettings
 
-    assert CATALOG.find(HearingSettings().model).role is Role.HEARING
-    assert CATALOG.find(ThinkingSettings().model).role is Role.THINKING
+    assert CATALOG.find(SttSettings().model).role is Role.HEARING
+    assert CATALOG.find(LlmSettings().model).role is Role.THINKING
 
 
 def test_a_misspelt_name_gets_the_one_that_was_meant():
@@ -81,7 +81,7 @@ def test_a_misspelt_name_gets_the_one_that_was_meant():
 def test_a_name_that_is_like_no_other_gets_the_list():
     with pytest.raises(ModelError) as caught:
         CATALOG.find("zzz")
-    assert caught.value.remedy == "`voicemate models list` shows all of them"
+    assert caught.value.hint == "`voicemate models list` shows all of them"
 
 
 def test_names_are_found_in_any_case():
@@ -120,7 +120,7 @@ def test_an_entry_that_could_not_be_pulled_and_checked_is_refused(wrong: dict):
 
 def test_a_model_from_wheels_needs_its_hash_and_one_from_a_hub_does_not():
     Catalog.model_validate({"models": [entry("mind", HUB, sha256=None)]})
-    wheels = tomllib.loads(shipped("models/catalog.toml").read_text())["models"][0]["source"]
+    wheels = tomllib.loads(shipped_path("models/catalog.toml").read_text())["models"][0]["source"]
     with pytest.raises(ValidationError, match="needs its sha256"):
         Catalog.model_validate({"models": [entry("mind", wheels, sha256=None)]})
 
@@ -135,7 +135,7 @@ def test_a_damaged_catalog_is_one_clear_sentence(tmp_path):
 
 
 def test_a_list_of_languages_can_be_shared():
-    text = shipped("models/catalog.toml").read_text()
+    text = shipped_path("models/catalog.toml").read_text()
     assert parse(text).find("whisper-base").languages == parse(text).find("whisper-small").languages
 
 

@@ -29,7 +29,7 @@ def test_a_name_leads_to_its_file(catalog: Catalog, placed: Path):
 def test_a_missing_model_gets_the_command_that_fetches_it(catalog: Catalog, folder: Path):
     with pytest.raises(ModelError, match="The model mind is not here") as caught:
         resolve("mind", catalog=catalog)
-    assert caught.value.remedy == "Run `voicemate models pull mind`"
+    assert caught.value.hint == "Run `voicemate models pull mind`"
     assert caught.value.exit_code == 5
 
 

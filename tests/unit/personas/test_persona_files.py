@@ -197,5 +197,5 @@ def test_any_file_is_a_persona_or_a_persona_error(tmp_path, text, ending):
     try:
         told = read_persona(file).name
     except PersonaError as error:
-        told = f"{error.wrong}: {error.remedy}" if error.remedy else ""
+        told = f"{error.message}: {error.hint}" if error.hint else ""
     assert told

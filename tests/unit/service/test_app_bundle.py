@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.service.fakes import FakeLaunchd, FakeMac, FakeMachine
 from voicemate.errors import ServiceError
-from voicemate.places import shipped
+from voicemate.places import shipped_path
 from voicemate.service import agent
 from voicemate.service.app_host import AppHost
 from voicemate.service.interpreter import Interpreter
@@ -34,11 +34,11 @@ def a_mac() -> tuple[FakeMachine, FakeMac]:
 )
 def test_the_bytes_that_the_permission_hangs_on_are_those_of_the_first_release(file: str, digest: str) -> None:
     """A change here takes the microphone away from everyone who upgrades; if it has to be, say so in the release."""
-    assert hashlib.sha256((shipped("launchd") / file).read_bytes()).hexdigest() == digest
+    assert hashlib.sha256((shipped_path("launchd") / file).read_bytes()).hexdigest() == digest
 
 
 def test_the_bundle_says_what_macos_needs_before_it_gives_the_microphone() -> None:
-    info = plistlib.loads((shipped("launchd") / "Info.plist").read_bytes())
+    info = plistlib.loads((shipped_path("launchd") / "Info.plist").read_bytes())
     assert info["CFBundleExecutable"] == AppHost(HOME).executable.name
     assert info["CFBundlePackageType"] == "APPL"
     assert info["LSUIElement"] is True
@@ -47,7 +47,7 @@ def test_the_bundle_says_what_macos_needs_before_it_gives_the_microphone() -> No
 
 def test_the_agent_runs_the_bundles_executable_and_only_failures_bring_it_back() -> None:
     definition = plistlib.loads(agent.render(AppHost(HOME).executable, Path("/L & <M>/launchd.log")))
-    info = plistlib.loads((shipped("launchd") / "Info.plist").read_bytes())
+    info = plistlib.loads((shipped_path("launchd") / "Info.plist").read_bytes())
     assert definition["ProgramArguments"] == [str(AppHost(HOME).executable), "run"]
     assert definition["StandardErrorPath"] == definition["StandardOutPath"] == "/L & <M>/launchd.log"
     assert definition["KeepAlive"] == {"SuccessfulExit": False}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.places import shipped
+from voicemate.places import shipped_path
 from voicemate.service.app_host import AppHost
 from voicemate.service.interpreter import Interpreter, find_library
 
@@ -32,7 +32,7 @@ pytestmark = [
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     executable = tmp_path_factory.mktemp("host") / "Voicemate"
     warnings = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
-    subprocess.run(("cc", *warnings, "-o", executable, shipped("launchd") / "host.c"), check=True)
+    subprocess.run(("cc", *warnings, "-o", executable, shipped_path("launchd") / "host.c"), check=True)
     return executable
 
 

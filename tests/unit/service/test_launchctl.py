@@ -82,7 +82,7 @@ def test_a_code_that_never_gets_better_ends_in_launchctls_own_words(code: int, s
     machine, launchd = a_mac(moods=[code] * 99)
     with pytest.raises(ServiceError, match=f"failed with {code}") as failed:
         carry_out(LAUNCHCTL.load(), machine)
-    assert sentence in failed.value.remedy
+    assert sentence in failed.value.hint
     assert launchd.running_from is None
     assert machine.now < 30
 

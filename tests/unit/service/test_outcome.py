@@ -35,7 +35,7 @@ def test_why_it_ended_is_kept_until_it_ends_well() -> None:
     settle("launchd", 3, WRONG)
     failure = last_failure()
     assert failure
-    assert (failure.wrong, failure.remedy, failure.exit_code) == (WRONG.wrong, WRONG.remedy, 3)
+    assert (failure.wrong, failure.remedy, failure.exit_code) == (WRONG.message, WRONG.hint, 3)
     assert (state_folder() / "service-failure.json").stat().st_mode & 0o077 == 0
     settle("launchd", 0, None)
     assert last_failure() is None

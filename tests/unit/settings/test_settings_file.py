@@ -11,13 +11,13 @@ import pytest
 from voicemate.config import Settings, load
 from voicemate.errors import SettingsError
 from voicemate.settings_file import (
-    as_toml,
-    documented,
-    find_key,
-    keys,
-    set_keys,
-    set_value,
-    unset,
+    documented_toml,
+    find_setting,
+    keys_in_file,
+    set_setting,
+    setting_keys,
+    to_toml,
+    unset_setting,
     value_of,
     write,
 )
@@ -46,7 +46,7 @@ def mine(file: Path) -> Path:
 
 def uncommented(text: str) -> str:
     """The documented file with every default taken out of its comment."""
-    names = {key.name.rpartition(".")[2] for key in keys()}
+    names = {key.name.rpartition(".")[2] for key in setting_keys()}
     return "\n".join(
         line[2:] if line.startswith("# ") and line[2:].split(" = ")[0] in names else line
         for line in text.splitlines()
@@ -54,25 +54,25 @@ def uncommented(text: str) -> str:
 
 
 def test_the_documented_file_changes_nothing(file: Path):
-    write(documented(), file)
+    write(documented_toml(), file)
     assert load() == Settings()
 
 
 def test_the_documented_file_holds_every_default_ready_to_be_changed():
-    assert Settings.model_validate(tomllib.loads(uncommented(documented()))) == Settings()
+    assert Settings.model_validate(tomllib.loads(uncommented(documented_toml()))) == Settings()
 
 
-@pytest.mark.parametrize("key", keys(), ids=lambda key: key.name)
+@pytest.mark.parametrize("key", setting_keys(), ids=lambda key: key.name)
 def test_every_key_is_explained_in_it(key: Any):
-    lines = documented().splitlines()
+    lines = documented_toml().splitlines()
     last = key.name.rpartition(".")[2]
-    assert f"# {last} = {as_toml(key.default)}" in lines
-    assert " ".join(key.about.split()[:4]) in documented()
+    assert f"# {last} = {to_toml(key.default)}" in lines
+    assert " ".join(key.about.split()[:4]) in documented_toml()
 
 
 def test_ones_own_values_stay_in_a_documented_file(mine: Path):
     settings = load()
-    text = documented(settings)
+    text = documented_toml(settings)
     assert 'persona = "mei"' in text.splitlines()
     assert "silence_ms = 300" in text.splitlines()
     assert "default 480" in text
@@ -81,17 +81,17 @@ def test_ones_own_values_stay_in_a_documented_file(mine: Path):
 
 
 def test_a_new_file_and_its_folder_are_private(file: Path):
-    set_value("persona", "mei")
+    set_setting("persona", "mei")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
 def test_setting_a_key_keeps_every_other_word_of_the_file(mine: Path):
-    assert set_value("endpoint.silence_ms", "350") == 350
+    assert set_setting("endpoint.silence_ms", "350") == 350
     assert mine.read_text() == MINE.replace("300", "350")
-    set_value("hearing.model", "whisper-tiny.en")
+    set_setting("hearing.model", "whisper-tiny.en")
     assert mine.read_text().startswith(MINE.replace("300", "350").rstrip())
-    assert load().hearing.model == "whisper-tiny.en"
+    assert load().stt.model == "whisper-tiny.en"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_setting_a_key_keeps_every_other_word_of_the_file(mine: Path):
     ],
 )
 def test_a_value_is_written_as_a_person_types_it(file: Path, name: str, text: str, value: Any):
-    assert set_value(name, text) == value
+    assert set_setting(name, text) == value
     assert value_of(load(), name) == value
 
 
@@ -130,7 +130,7 @@ def test_a_value_is_written_as_a_person_types_it(file: Path, name: str, text: st
 )
 def test_what_is_not_allowed_is_refused_and_the_file_stays(mine: Path, name: str, text: str, sentence: str):
     with pytest.raises(SettingsError) as refused:
-        set_value(name, text)
+        set_setting(name, text)
     assert sentence in str(refused.value)
     assert mine.read_text() == MINE
 
@@ -139,38 +139,38 @@ def test_a_wrong_file_is_mended_key_by_key(mine: Path):
     mine.write_text('[endpoint]\nsilence_ms = "soon"\nsilense_ms = 5\n')
     with pytest.raises(SettingsError, match="line 2"):
         load()
-    assert unset("endpoint.silense_ms")
-    assert set_value("endpoint.silence_ms", "300") == 300
-    assert load().endpoint.silence_ms == 300
+    assert unset_setting("endpoint.silense_ms")
+    assert set_setting("endpoint.silence_ms", "300") == 300
+    assert load().turns.silence_ms == 300
 
 
 def test_a_table_in_the_place_of_a_value_and_the_other_way_round(mine: Path):
     mine.write_text("endpoint = 3\n")
     with pytest.raises(SettingsError, match="line 1"):
-        set_value("endpoint.silence_ms", "300")
-    assert unset("endpoint")
+        set_setting("endpoint.silence_ms", "300")
+    assert unset_setting("endpoint")
     mine.write_text("[persona]\n")
-    assert set_value("persona", "mei") == "mei"
+    assert set_setting("persona", "mei") == "mei"
     assert load().persona == "mei"
 
 
 def test_what_is_unset_has_its_default_again(mine: Path):
-    assert unset("endpoint.silence_ms")
-    assert load().endpoint == Settings().endpoint
-    assert not unset("endpoint.silence_ms")
+    assert unset_setting("endpoint.silence_ms")
+    assert load().turns == Settings().turns
+    assert not unset_setting("endpoint.silence_ms")
     assert "# my own words" in mine.read_text()
     with pytest.raises(SettingsError, match="Did you mean"):
-        unset("endpoint.silence")
+        unset_setting("endpoint.silence")
 
 
 def test_which_keys_a_file_sets(mine: Path):
-    assert set_keys() == {"persona", "endpoint.silence_ms"}
+    assert keys_in_file() == {"persona", "endpoint.silence_ms"}
 
 
 def test_a_file_that_is_no_toml_is_left_alone(mine: Path):
     mine.write_text("persona = ")
     with pytest.raises(SettingsError, match="config edit"):
-        set_value("persona", "mei")
+        set_setting("persona", "mei")
     assert mine.read_text() == "persona = "
 
 
@@ -178,7 +178,7 @@ def test_a_link_to_the_file_stays_a_link(mine: Path, tmp_path: Path):
     dotfile = tmp_path / "dotfile.toml"
     mine.rename(dotfile)
     mine.symlink_to(dotfile)
-    set_value("endpoint.silence_ms", "350")
+    set_setting("endpoint.silence_ms", "350")
     assert mine.is_symlink()
     assert "350" in dotfile.read_text()
 
@@ -190,11 +190,11 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(mine: Path, monkeypatc
 
     monkeypatch.setattr(os, failing, full)
     with pytest.raises(SettingsError, match="cannot be written: No space left on device"):
-        set_value("endpoint.silence_ms", "350")
+        set_setting("endpoint.silence_ms", "350")
     assert mine.read_text() == MINE
     assert list(mine.parent.iterdir()) == [mine]
 
 
 def test_a_name_that_is_nearly_right_is_suggested():
     with pytest.raises(SettingsError, match=r"Did you mean `endpoint\.patience`"):
-        find_key("endpoint.patence")
+        find_setting("endpoint.patence")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import SpeakingSettings
+from voicemate.config import TtsSettings
 
 HERE = Path(__file__).parent
 
@@ -25,5 +25,5 @@ def marker(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def impatient() -> SpeakingSettings:
-    return SpeakingSettings(timeout_s=0.5)
+def impatient() -> TtsSettings:
+    return TtsSettings(timeout_s=0.5)

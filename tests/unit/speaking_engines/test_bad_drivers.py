@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from voicemate.config import SpeakingSettings
+from voicemate.config import TtsSettings
 from voicemate.errors import SpeechError
 from voicemate.personas.persona import Voice
-from voicemate.sound import Sound
+from voicemate.sound import AudioClip
 from voicemate.speaking import worker_process
 from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
 
@@ -34,13 +34,13 @@ def hurried(monkeypatch) -> None:
     monkeypatch.setattr(worker_process, "CANCELLED_PATIENCE_S", 0.05)
 
 
-def hertz(sound: Sound) -> int:
+def hertz(sound: AudioClip) -> int:
     """The strongest frequency, to 10 Hz."""
     spectrum = np.abs(np.fft.rfft(sound.pcm, 2_205))
     return 10 * int(spectrum.argmax())
 
 
-def tone_ms(sound: Sound) -> float:
+def tone_ms(sound: AudioClip) -> float:
     """How long the tone lasts, in ms."""
     audible = np.flatnonzero(np.abs(sound.pcm) > 0.01)
     return float(audible[-1] - audible[0]) * 1000 / sound.rate
@@ -63,7 +63,7 @@ async def test_a_phrase_that_went_wrong_is_tried_once_more_and_is_whole(speaker,
 async def test_a_driver_that_hangs_twice_is_an_error_with_a_way_out_and_the_next_phrase_is_spoken(speaker):
     with pytest.raises(SpeechError, match="failed twice on one phrase; it did not answer in time") as caught:
         await speaker.render("hang", ANNA)
-    assert "speaking.timeout_s" in caught.value.remedy
+    assert "speaking.timeout_s" in caught.value.hint
     assert hertz(await speaker.render("the next phrase", ANNA)) == 440
 
 
@@ -85,7 +85,7 @@ async def test_an_aiff_under_the_name_of_a_wav_is_read_as_what_it_is(speaker):
 
 
 async def test_a_phrase_that_a_driver_finishes_after_its_loop_has_ended_is_waited_for(phrase_folder):
-    synthesizer = Pyttsx3Synthesizer(SpeakingSettings(), driver="bad_driver")
+    synthesizer = Pyttsx3Synthesizer(TtsSettings(), driver="bad_driver")
     assert tone_ms(await synthesizer.render("late but whole", ANNA)) == pytest.approx(140, abs=8)
     assert tone_ms(await synthesizer.render("in time", ANNA)) == pytest.approx(70, abs=8)
     await synthesizer.close()
@@ -110,7 +110,7 @@ async def test_phrases_asked_for_at_once_come_in_their_own_voice_and_length(spea
 
 
 async def test_a_cancelled_phrase_that_hangs_holds_up_the_next_only_briefly(phrase_folder, marker, hurried):
-    synthesizer = Pyttsx3Synthesizer(SpeakingSettings(timeout_s=60), driver="bad_driver")
+    synthesizer = Pyttsx3Synthesizer(TtsSettings(timeout_s=60), driver="bad_driver")
     hung = asyncio.create_task(synthesizer.render("once hang for an hour", ANNA))
     behind = asyncio.create_task(synthesizer.render("nobody waits for this either", ANNA))
     wanted = asyncio.create_task(synthesizer.render("this one is wanted", BAO))
@@ -123,7 +123,7 @@ async def test_a_cancelled_phrase_that_hangs_holds_up_the_next_only_briefly(phra
 
 
 async def test_closing_in_the_middle_of_a_phrase_ends_the_helper(phrase_folder, marker, hurried):
-    synthesizer = Pyttsx3Synthesizer(SpeakingSettings(timeout_s=60), driver="bad_driver")
+    synthesizer = Pyttsx3Synthesizer(TtsSettings(timeout_s=60), driver="bad_driver")
     hung = asyncio.create_task(synthesizer.render("once hang for an hour", ANNA))
     await begun(marker)
     await asyncio.wait_for(synthesizer.close(), 30)
@@ -136,7 +136,7 @@ async def test_no_speech_engine_is_an_error_that_says_what_to_install(impatient,
     synthesizer = Pyttsx3Synthesizer(impatient, driver="missing_driver")
     with pytest.raises(SpeechError, match="do not have eSpeak") as caught:
         await synthesizer.render("hello", ANNA)
-    assert ("espeak-ng" if sys.platform == "linux" else "pyobjc") in caught.value.remedy
+    assert ("espeak-ng" if sys.platform == "linux" else "pyobjc") in caught.value.hint
     await synthesizer.close()
 
 

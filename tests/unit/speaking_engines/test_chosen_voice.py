@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voicemate.config import Settings, SpeakingSettings
-from voicemate.daemon.changes import Effect, changes
+from voicemate.config import Settings, TtsSettings
+from voicemate.daemon.changes import ChangeEffect, settings_changes
 from voicemate.personas.persona import Voice
-from voicemate.sound import Sound
+from voicemate.sound import AudioClip
 from voicemate.speaking.chosen_voice import ChosenVoice
 from voicemate.speaking.synthesizer import VoiceInfo
 
@@ -23,9 +23,9 @@ class NotedEngine:
     listed: int = 0
     closed: bool = False
 
-    async def render(self, text: str, voice: Voice) -> Sound:
+    async def render(self, text: str, voice: Voice) -> AudioClip:
         self.asked.append(voice)
-        return Sound(np.zeros(1, np.float32), 16_000)
+        return AudioClip(np.zeros(1, np.float32), 16_000)
 
     async def voices(self) -> list[VoiceInfo]:
         self.listed += 1
@@ -59,5 +59,7 @@ async def test_the_engine_ends_with_it():
 
 
 def test_another_voice_leaves_the_conversation_as_it_is():
-    new = Settings(speaking=SpeakingSettings(voice="english"))
-    assert [(one.key, one.effect) for one in changes(Settings(), new)] == [("speaking.voice", Effect.SPEAKING)]
+    new = Settings(tts=TtsSettings(voice="english"))
+    assert [(one.key, one.effect) for one in settings_changes(Settings(), new)] == [
+        ("speaking.voice", ChangeEffect.TTS)
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from voicemate.errors import SpeechError
 from voicemate.personas.persona import Voice
-from voicemate.sound import Sound
+from voicemate.sound import AudioClip
 from voicemate.speaking.hibari_voice import HibariSynthesizer
 from voicemate.speaking.synthesizer import VoiceInfo
 
@@ -42,7 +42,7 @@ class Others:
         self.asked.append((text, voice.language))
         if self.missing:
             raise SpeechError("There is no speech engine", "Install one")
-        return Sound(np.full(1_600, 0.5, np.float32), 16_000)
+        return AudioClip(np.full(1_600, 0.5, np.float32), 16_000)
 
     async def voices(self):
         if self.missing:
@@ -118,5 +118,5 @@ async def test_where_it_is_not_installed_the_error_says_how_to(monkeypatch):
     synthesizer = HibariSynthesizer(Others())
     with pytest.raises(SpeechError, match="not installed") as caught:
         await synthesizer.render("hello", Voice())
-    assert "hibari-tts" in caught.value.remedy
+    assert "hibari-tts" in caught.value.hint
     await synthesizer.close()

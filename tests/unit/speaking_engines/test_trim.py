@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.sound import Sound
+from voicemate.sound import AudioClip
 from voicemate.speaking.trim import FADE_MS, FRAME_MS, LEAD_MS, pause_after, trimmed
 
 RATE = 16_000
@@ -20,11 +20,11 @@ def silence(ms: float) -> np.ndarray:
     return np.zeros(round(ms * RATE / 1000), np.float32)
 
 
-def sound(*parts: np.ndarray) -> Sound:
-    return Sound(np.concatenate(parts), RATE)
+def sound(*parts: np.ndarray) -> AudioClip:
+    return AudioClip(np.concatenate(parts), RATE)
 
 
-def ms_before_sound(trimmed_sound: Sound, dbfs: float = -75) -> float:
+def ms_before_sound(trimmed_sound: AudioClip, dbfs: float = -75) -> float:
     return float(np.argmax(np.abs(trimmed_sound.pcm) > 10 ** (dbfs / 20))) * 1000 / RATE
 
 
@@ -57,7 +57,7 @@ def test_a_soft_consonant_behind_the_last_vowel_stays(below):
 
 def test_a_quiet_voice_is_trimmed_like_a_loud_one():
     loud = sound(silence(200), noise(300, -10), silence(300))
-    quiet = Sound(loud.pcm * np.float32(0.03), RATE)
+    quiet = AudioClip(loud.pcm * np.float32(0.03), RATE)
     assert len(trimmed(quiet, 120).pcm) == len(trimmed(loud, 120).pcm)
 
 
@@ -71,12 +71,12 @@ def test_a_phrase_that_begins_and_ends_sharply_is_faded():
 
 @pytest.mark.parametrize("pcm", [silence(0), silence(500), noise(500, -90)])
 def test_a_sound_with_nothing_audible_in_it_becomes_empty(pcm):
-    assert len(trimmed(Sound(pcm, RATE), 240).pcm) == 0
+    assert len(trimmed(AudioClip(pcm, RATE), 240).pcm) == 0
 
 
 @given(st.integers(1, 300))
 def test_the_shortest_sounds_do_not_break_it(samples):
-    assert len(trimmed(Sound(np.full(samples, 0.5, np.float32), RATE), 40).pcm) >= samples
+    assert len(trimmed(AudioClip(np.full(samples, 0.5, np.float32), RATE), 40).pcm) >= samples
 
 
 def test_the_engines_own_sound_is_not_written_over():

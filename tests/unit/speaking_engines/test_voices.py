@@ -126,13 +126,13 @@ def test_words_of_another_script_are_read_by_a_voice_of_the_same_kind_where_ther
 def test_a_name_that_is_slightly_wrong_is_answered_with_the_right_one():
     with pytest.raises(SpeechError, match="no voice `Samanta`") as caught:
         choose(MACOS, Voice(id="Samanta"))
-    assert "`Samantha`" in caught.value.remedy
+    assert "`Samantha`" in caught.value.hint
 
 
 def test_an_unknown_name_is_answered_with_voices_of_the_personas_language():
     with pytest.raises(SpeechError, match="no voice `Qwertz`") as caught:
         choose(MACOS, Voice(id="Qwertz", language="zh"))
-    assert "`Tingting`" in caught.value.remedy
+    assert "`Tingting`" in caught.value.hint
 
 
 def test_a_language_that_no_voice_speaks_is_named():

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.config import EndpointSettings, Settings, VadSettings
-from voicemate.conversation.floor_inputs import Act, Input
+from voicemate.config import Settings, TurnSettings, VadSettings
+from voicemate.conversation.floor_inputs import FloorAction, FloorInput
 from voicemate.events import Event
 from voicemate.personas.persona import Persona
 from voicemate.tape.header import Header
@@ -16,8 +16,8 @@ from voicemate.tape.recorder import Recorder
 PERSONA = Persona(name="Echo", description="A test.")
 
 
-def header(endpoint: EndpointSettings | None = None, vad: VadSettings | None = None) -> Header:
-    settings = Settings(endpoint=endpoint or EndpointSettings(), vad=vad or VadSettings())
+def header(endpoint: TurnSettings | None = None, vad: VadSettings | None = None) -> Header:
+    settings = Settings(turns=endpoint or TurnSettings(), vad=vad or VadSettings())
     return Header.of(settings, PERSONA, {})
 
 
@@ -28,7 +28,10 @@ def noise(number: int, level: float = 0.1) -> Block:
 
 
 def record(
-    path: Path, blocks: Sequence[Block], steps: Sequence[tuple[Input, list[Act]]] = (), events: Sequence[Event] = ()
+    path: Path,
+    blocks: Sequence[Block],
+    steps: Sequence[tuple[FloorInput, list[FloorAction]]] = (),
+    events: Sequence[Event] = (),
 ) -> None:
     """A recording of ``blocks``, which the ears hear as they are and say nothing about."""
     recorder = Recorder(path, header(), {})

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.cli.tuning_tables import changes, chart
-from voicemate.config import EndpointSettings, load
+from voicemate.cli.tuning_tables import chart, proposed_changes
+from voicemate.config import TurnSettings, load
 from voicemate.errors import SettingsError
 from voicemate.tape.proposal import difference, proposed
 from voicemate.tape.tuning import Curve, Trial, frontier, knee, variants
 
-ENDPOINT = EndpointSettings(shortest_ms=380, unsure_ms=600)
+ENDPOINT = TurnSettings(shortest_ms=380, unsure_ms=600)
 
 
-def trial(gap_ms: float, cut_ins: int, turns: int = 100, endpoint: EndpointSettings = ENDPOINT) -> Trial:
+def trial(gap_ms: float, cut_ins: int, turns: int = 100, endpoint: TurnSettings = ENDPOINT) -> Trial:
     return Trial(endpoint, turns, gap_ms, 2 * gap_ms, cut_ins, 0)
 
 
@@ -67,7 +67,7 @@ def test_every_number_among_the_settings_is_varied_within_its_bounds() -> None:
 
 
 def curve() -> Curve:
-    first = next(iter(EndpointSettings.model_fields))
+    first = next(iter(TurnSettings.model_fields))
     better = ENDPOINT.model_copy(update={first: 321})
     present, best = trial(900, 4), [trial(300, 40), trial(500, 6, endpoint=better), trial(1500, 0)]
     return Curve(present, [present, *best], best, best[1])
@@ -89,7 +89,7 @@ def test_a_chart_of_a_single_trial_is_drawn_too() -> None:
 def test_the_proposal_keeps_comments_and_other_keys(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text('# mine\npersona = "xiaolan"  # dear\n\n[endpoint]\n# slow\nhold_on_ms = 999\n')
-    (key, value), *_ = changes(curve()).items()
+    (key, value), *_ = proposed_changes(curve()).items()
     before, after = proposed({key: value}, path)
     assert before == path.read_text()
     for kept in ("# mine", 'persona = "xiaolan"  # dear', "# slow", "hold_on_ms = 999"):
@@ -97,7 +97,7 @@ def test_the_proposal_keeps_comments_and_other_keys(tmp_path: Path) -> None:
     shown = difference(before, after, path)
     assert f"+{key.removeprefix('endpoint.')} = 321" in shown
     (tmp_path / "new.toml").write_text(after)
-    assert getattr(load(path=tmp_path / "new.toml").endpoint, key.removeprefix("endpoint.")) == 321
+    assert getattr(load(path=tmp_path / "new.toml").turns, key.removeprefix("endpoint.")) == 321
 
 
 def test_the_proposal_for_a_missing_file_is_a_new_one(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.tape.taping import noise, record
 from voicemate.audio.ports import BLOCK_SAMPLES
 from voicemate.conversation.floor_inputs import Tick
-from voicemate.errors import TapeError
+from voicemate.errors import RecordingError
 from voicemate.tape import records
 from voicemate.tape.recording import read
 from voicemate.tape.records import Ending, RecordFile
@@ -47,13 +47,13 @@ def test_a_changed_byte_anywhere_ends_what_is_used_or_is_refused(
     path.write_bytes(whole[:place] + bytes([whole[place] ^ change]) + whole[place + 1 :])
     try:
         recording = read(path)
-    except TapeError as error:
+    except RecordingError as error:
         refused = error
     else:
         refused = None
     if refused:
         assert place < 2_000, "only the beginning makes all of it useless"
-        assert str(path) in refused.wrong
+        assert str(path) in refused.message
         return
     assert recording.ending is not Ending.CLOSED
     assert str(path) in recording.warning
@@ -74,7 +74,7 @@ def test_a_recording_cut_anywhere_is_used_up_to_there(whole: bytes, tmp_path: Pa
     path.write_bytes(whole[:length])
     try:
         recording = read(path)
-    except TapeError:
+    except RecordingError:
         assert length < 2_000
         return
     assert recording.ending is Ending.BROKEN_OFF
@@ -91,7 +91,7 @@ def test_bytes_after_the_end_are_no_part_of_it(whole: bytes, tmp_path: Path) -> 
 def test_a_recording_of_another_format_is_refused(whole: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(whole.replace(b"voicemate recording 1\n", b"voicemate recording 2\n", 1))
-    with pytest.raises(TapeError, match="has format 2 of recordings, and this version reads format 1"):
+    with pytest.raises(RecordingError, match="has format 2 of recordings, and this version reads format 1"):
         read(path)
 
 
@@ -99,12 +99,12 @@ def test_a_recording_of_another_format_is_refused(whole: bytes, tmp_path: Path) 
 def test_what_is_no_recording_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(content)
-    with pytest.raises(TapeError):
+    with pytest.raises(RecordingError):
         read(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TapeError, match="cannot be read: No such file"):
+    with pytest.raises(RecordingError, match="cannot be read: No such file"):
         read(tmp_path / "none")
 
 
@@ -117,7 +117,7 @@ def test_an_entry_that_this_version_does_not_know_is_refused(tmp_path: Path) -> 
     for one in records.RecordReader(path):
         file.append(one.kind, one.payload if one.kind != b"jrnl" else unknown_step())
     file.close()
-    with pytest.raises(TapeError, match=r"cannot be understood by this one: there is no Telepathy"):
+    with pytest.raises(RecordingError, match=r"cannot be understood by this one: there is no Telepathy"):
         read(tmp_path / "b")
 
 
@@ -159,5 +159,5 @@ def test_what_was_recorded_is_on_disk_before_the_process_is_killed(tmp_path: Pat
 def usable(path: Path) -> int:
     try:
         return read(path).ended
-    except TapeError:  # the header is not whole yet
+    except RecordingError:  # the header is not whole yet
         return 0

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.conversation.floor_inputs import Act, Input
+from voicemate.conversation.floor_inputs import FloorAction, FloorInput
 from voicemate.events import Event
-from voicemate.hearing.speech_tracker import Paused, Resumed, Started
+from voicemate.hearing.speech_tracker import VoicePaused, VoiceResumed, VoiceStarted
 from voicemate.tape.codec import DecodeError, Family, encode
 from voicemate.tape.entries import COMMANDS, Commanded, Entry, Happened, Heard, Step, pack, unpack
 
@@ -26,11 +26,11 @@ def instances(base: type) -> st.SearchStrategy[object]:
     return st.one_of([st.from_type(one) for one in known])
 
 
-speech = st.one_of(st.from_type(Started), st.from_type(Paused), st.from_type(Resumed))
+speech = st.one_of(st.from_type(VoiceStarted), st.from_type(VoicePaused), st.from_type(VoiceResumed))
 entries: st.SearchStrategy[Entry] = st.one_of(
     st.builds(Heard, st.integers(0, 10**9), st.lists(speech, max_size=2).map(tuple)),
     st.builds(Commanded, st.sampled_from(COMMANDS), st.lists(speech, max_size=1).map(tuple)),
-    st.builds(Step, instances(Input), st.lists(instances(Act), max_size=3).map(tuple)),
+    st.builds(Step, instances(FloorInput), st.lists(instances(FloorAction), max_size=3).map(tuple)),
     st.builds(Happened, instances(Event)),
 )
 
@@ -93,10 +93,10 @@ def test_what_this_version_does_not_know_is_refused(encoded: object) -> None:
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.one_of(instances(Input), instances(Act), instances(Event)))
+@given(st.one_of(instances(FloorInput), instances(FloorAction), instances(Event)))
 def test_it_comes_back_as_the_class_that_the_floor_knows(value: object) -> None:
     """``dataclass(slots=True)`` makes the class anew, and the first one lingers among the subclasses."""
-    base = next(base for base in (Input, Act, Event) if isinstance(value, base))
+    base = next(base for base in (FloorInput, FloorAction, Event) if isinstance(value, base))
     decoded = Family(base).decode(json.loads(json.dumps(encode(value))))
     assert type(decoded) is getattr(sys.modules[type(decoded).__module__], type(decoded).__name__)
     assert repr(decoded) == repr(value)

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.tape.taping import PERSONA, header, noise, record
-from voicemate.app import Stage, converse
+from voicemate.app import AudioDevices, converse
 from voicemate.audio.clock import SampleClock
-from voicemate.audio.room import Room
+from voicemate.audio.room import SimulatedRoom
 from voicemate.config import Settings
 from voicemate.conversation.floor_inputs import Tick
-from voicemate.errors import TapeError
+from voicemate.errors import RecordingError
 from voicemate.events import Subscriber
 from voicemate.tape import records
 from voicemate.tape.header import Header
@@ -32,7 +32,7 @@ def test_a_recording_is_private(tmp_path: Path) -> None:
 
 def test_a_file_that_exists_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("dear")
-    with pytest.raises(TapeError, match="exists already"):
+    with pytest.raises(RecordingError, match="exists already"):
         Recorder(tmp_path / "a", header(), {})
     assert (tmp_path / "a").read_text() == "dear"
 
@@ -46,16 +46,16 @@ def test_a_conversation_does_not_begin_where_it_cannot_be_recorded(tmp_path: Pat
 
     async def conversation() -> None:
         clock = SampleClock()
-        room = Room(clock)
-        stage = Stage(room.microphone, room.loudspeaker, clock)
-        await converse(Settings(), PERSONA, stage, view, record=tmp_path / name)
+        room = SimulatedRoom(clock)
+        stage = AudioDevices(room.microphone, room.speaker, clock)
+        await converse(Settings(), PERSONA, stage, view, recording=tmp_path / name)
 
-    with pytest.raises(TapeError):
+    with pytest.raises(RecordingError):
         asyncio.run(conversation())
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TapeError, match="cannot be made: No such file"):
+    with pytest.raises(RecordingError, match="cannot be made: No such file"):
         Recorder(tmp_path / "none" / "a", header(), {})
 
 

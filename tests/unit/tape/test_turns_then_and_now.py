@@ -1,10 +1,18 @@
 """What counts as a turn, a false cut-in, and the same turn."""
 
-from voicemate.conversation.floor_inputs import Audible, Commit, CutOff, Forget, RollBack, Silent, Tick
-from voicemate.sound import samples
+from voicemate.conversation.floor_inputs import (
+    CommitTurn,
+    DiscardGeneration,
+    ReplyAudible,
+    ReplySilent,
+    RetractReply,
+    StopPlayback,
+    Tick,
+)
+from voicemate.sound import to_samples
 from voicemate.tape.turns import Taken, TurnLog, pair
 
-SECOND = samples(1000)
+SECOND = to_samples(1000)
 
 
 def turn(number: int, began: float, ended: float, audible: float | None = None, silent: float | None = None) -> Taken:
@@ -15,15 +23,15 @@ def turn(number: int, began: float, ended: float, audible: float | None = None, 
     return Taken(number, round(began * SECOND), round(ended * SECOND), decided, "", at(audible), at(silent))
 
 
-def committed(number: int) -> Commit:
-    return Commit(number, 0, SECOND, "silence")
+def committed(number: int) -> CommitTurn:
+    return CommitTurn(number, 0, SECOND, "silence")
 
 
 def test_a_turn_is_logged_from_its_decision_to_the_end_of_its_reply() -> None:
     log = TurnLog()
     log.feed(Tick(2 * SECOND), [committed(1)])
-    log.feed(Audible(3 * SECOND), [])
-    log.feed(Silent(4 * SECOND), [])
+    log.feed(ReplyAudible(3 * SECOND), [])
+    log.feed(ReplySilent(4 * SECOND), [])
     (taken,) = log.taken
     assert (taken.wait_ms, taken.gap_ms, taken.silent) == (1000, 2000, 4 * SECOND)
 
@@ -31,25 +39,25 @@ def test_a_turn_is_logged_from_its_decision_to_the_end_of_its_reply() -> None:
 def test_a_turn_that_is_taken_back_before_anything_is_heard_is_none() -> None:
     log = TurnLog()
     log.feed(Tick(2 * SECOND), [committed(1)])
-    log.feed(Tick(3 * SECOND), [RollBack(1, "the person went on")])
+    log.feed(Tick(3 * SECOND), [DiscardGeneration(1, "the person went on")])
     assert log.taken == []
 
 
 def test_a_roll_back_of_another_preparation_leaves_the_turn_alone() -> None:
     log = TurnLog()
     log.feed(Tick(2 * SECOND), [committed(1)])
-    log.feed(Audible(3 * SECOND), [])
-    log.feed(Tick(4 * SECOND), [RollBack(2, "the person went on")])
+    log.feed(ReplyAudible(3 * SECOND), [])
+    log.feed(Tick(4 * SECOND), [DiscardGeneration(2, "the person went on")])
     assert len(log.taken) == 1
 
 
 def test_a_reply_that_the_floor_forgets_is_a_false_cut_in_and_one_that_is_cut_off_is_not() -> None:
-    for act, forgotten in ((Forget(1, ""), True), (CutOff(1, ""), False)):
+    for act, forgotten in ((RetractReply(1, ""), True), (StopPlayback(1, ""), False)):
         log = TurnLog()
         log.feed(Tick(2 * SECOND), [committed(1)])
-        log.feed(Audible(3 * SECOND), [])
+        log.feed(ReplyAudible(3 * SECOND), [])
         log.feed(Tick(4 * SECOND), [act])
-        log.feed(Silent(5 * SECOND), [])
+        log.feed(ReplySilent(5 * SECOND), [])
         (taken,) = log.taken
         assert taken.silent is None
         assert taken.cut_in([]) is forgotten
@@ -57,14 +65,14 @@ def test_a_reply_that_the_floor_forgets_is_a_false_cut_in_and_one_that_is_cut_of
 
 def test_going_on_soon_after_the_reply_began_means_that_the_person_was_not_done() -> None:
     reply = turn(1, 0, 2, audible=3, silent=8)
-    assert reply.cut_in([samples(4_400)])
-    assert not reply.cut_in([samples(4_600)])
-    assert reply.cut_in([samples(1_000), samples(2_100)]), "heard too late to hold the reply back"
-    assert not reply.cut_in([samples(1_000)])
+    assert reply.cut_in([to_samples(4_400)])
+    assert not reply.cut_in([to_samples(4_600)])
+    assert reply.cut_in([to_samples(1_000), to_samples(2_100)]), "heard too late to hold the reply back"
+    assert not reply.cut_in([to_samples(1_000)])
 
 
 def test_an_answer_to_a_short_reply_is_no_cut_in() -> None:
-    assert not turn(1, 0, 2, audible=3, silent=3.3).cut_in([samples(3_900)])
+    assert not turn(1, 0, 2, audible=3, silent=3.3).cut_in([to_samples(3_900)])
 
 
 def test_turns_are_paired_by_the_speech_that_they_share() -> None:

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemate.errors import PersonaError
-from voicemate.personas.persona import Exchange, Persona, Sampling
-from voicemate.thinking.context import Context
+from voicemate.personas.persona import ExampleExchange, Persona, Sampling
+from voicemate.thinking.context import ContextWindow
 from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt import Remembered
+from voicemate.thinking.prompt import Exchange
 
 SIZE = 512
 REPLY = 100
@@ -21,8 +21,8 @@ def count(messages: Sequence[Message]) -> int:
     return 3 + sum(4 + len(m.content.split()) + sum(ord(sign) > 0x2000 for sign in m.content) for m in messages)
 
 
-def said(words: int, reply: int, name: str = "x") -> Remembered:
-    return Remembered(" ".join([name] * words), " ".join([name] * reply))
+def said(words: int, reply: int, name: str = "x") -> Exchange:
+    return Exchange(" ".join([name] * words), " ".join([name] * reply))
 
 
 HISTORIES = st.lists(
@@ -31,7 +31,7 @@ HISTORIES = st.lists(
 
 
 def test_a_short_conversation_is_told_whole():
-    context = Context(JUNIPER, SIZE, count)
+    context = ContextWindow(JUNIPER, SIZE, count)
     messages = context.fit([said(5, 10)], "And then?")
     assert messages == [
         *context.opening,
@@ -44,7 +44,7 @@ def test_a_short_conversation_is_told_whole():
 @settings(max_examples=60)
 @given(HISTORIES, st.integers(1, 700))
 def test_a_prompt_leaves_room_for_the_reply_and_always_has_the_persona(history, words):
-    context = Context(JUNIPER, SIZE, count)
+    context = ContextWindow(JUNIPER, SIZE, count)
     for turn in range(len(history) + 1):
         messages = context.fit(history[:turn], " ".join(["word"] * words))
         assert count(messages) + REPLY <= SIZE
@@ -55,7 +55,7 @@ def test_a_prompt_leaves_room_for_the_reply_and_always_has_the_persona(history, 
 @settings(max_examples=60)
 @given(HISTORIES)
 def test_between_two_steps_each_prompt_begins_with_the_one_before(history):
-    context = Context(JUNIPER, SIZE, count)
+    context = ContextWindow(JUNIPER, SIZE, count)
     before: list[Message] = context.fit([])
     steps = 0
     for turn in range(1, len(history) + 1):
@@ -69,8 +69,8 @@ def test_between_two_steps_each_prompt_begins_with_the_one_before(history):
 
 
 def test_a_step_leaves_half_of_the_room_free_so_that_the_next_one_is_far():
-    context = Context(JUNIPER, SIZE, count)
-    history: list[Remembered] = []
+    context = ContextWindow(JUNIPER, SIZE, count)
+    history: list[Exchange] = []
     kept: list[int] = []
     for _ in range(60):
         history.append(said(10, 20))
@@ -81,8 +81,8 @@ def test_a_step_leaves_half_of_the_room_free_so_that_the_next_one_is_far():
 
 
 def test_the_step_is_due_after_a_reply_and_not_when_the_user_waits():
-    context = Context(JUNIPER, SIZE, count)
-    history: list[Remembered] = []
+    context = ContextWindow(JUNIPER, SIZE, count)
+    history: list[Exchange] = []
     for _ in range(40):
         idle = context.fit(history)
         assert context.fit(history, " ".join(["word"] * 50))[: len(idle)] == idle
@@ -90,13 +90,13 @@ def test_the_step_is_due_after_a_reply_and_not_when_the_user_waits():
 
 
 def test_what_was_said_last_is_kept_even_if_it_is_long():
-    context = Context(JUNIPER, SIZE, count)
+    context = ContextWindow(JUNIPER, SIZE, count)
     history = [said(10, 10)] * 12 + [said(150, 90, "last")]
     assert "last" in context.fit(history)[-1].content
 
 
 def test_words_that_alone_exceed_the_context_keep_their_beginning_and_end():
-    context = Context(JUNIPER, SIZE, count)
+    context = ContextWindow(JUNIPER, SIZE, count)
     words = " ".join(f"w{n}" for n in range(2000))
     shortened = context.fit([said(5, 5)], words)[-1].content
     assert shortened.startswith("w0 w1 ")
@@ -106,15 +106,15 @@ def test_words_that_alone_exceed_the_context_keep_their_beginning_and_end():
 
 
 def test_long_words_without_spaces_are_shortened_too():
-    context = Context(JUNIPER, SIZE, count)
+    context = ContextWindow(JUNIPER, SIZE, count)
     shortened = context.fit([], "我" * 2000)[-1].content
     assert shortened.count("我") > 200
     assert "…" in shortened
 
 
 def test_examples_give_way_to_the_conversation_the_last_ones_first():
-    examples = tuple(Exchange(user=f"q{n} " * 20, character=f"a{n} " * 20) for n in range(10))
-    context = Context(JUNIPER.model_copy(update={"examples": examples}), SIZE, count)
+    examples = tuple(ExampleExchange(user=f"q{n} " * 20, character=f"a{n} " * 20) for n in range(10))
+    context = ContextWindow(JUNIPER.model_copy(update={"examples": examples}), SIZE, count)
     told = " ".join(message.content for message in context.opening)
     assert "a0" in told
     assert "a9" not in told
@@ -124,16 +124,16 @@ def test_examples_give_way_to_the_conversation_the_last_ones_first():
 
 def test_a_persona_that_fills_the_context_alone_is_refused_with_numbers():
     with pytest.raises(PersonaError, match=r"takes 1\d\d\d tokens; a context of 512 tokens"):
-        Context(JUNIPER.model_copy(update={"description": "word " * 1000}), SIZE, count)
+        ContextWindow(JUNIPER.model_copy(update={"description": "word " * 1000}), SIZE, count)
 
 
 def test_a_reply_that_may_be_longer_than_the_context_leaves_room_for_the_prompt():
     endless = JUNIPER.model_copy(update={"sampling": Sampling(max_tokens=4096)})
-    assert count(Context(endless, SIZE, count).fit([], "word " * 1000)) <= SIZE - SIZE // 3
+    assert count(ContextWindow(endless, SIZE, count).fit([], "word " * 1000)) <= SIZE - SIZE // 3
 
 
 def test_a_history_that_lost_its_last_exchange_is_no_surprise():
-    context = Context(JUNIPER, SIZE, count)
+    context = ContextWindow(JUNIPER, SIZE, count)
     history = [said(30, 60)] * 20
     context.fit(history)
     assert context.fit([], "Hello again.")[-1] == Message("user", "Hello again.")

@@ -1,14 +1,14 @@
-from voicemate.personas.persona import Exchange, Persona
+from voicemate.personas.persona import ExampleExchange, Persona
 from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt import Remembered, opening, turns
+from voicemate.thinking.prompt import Exchange, opening, turns
 
 JUNIPER = Persona(
     name="Juniper",
     description="A gardener by the sea. ",
     greeting="Hello, dear!",
     examples=(
-        Exchange(user="Who are you?", character="I'm Juniper."),
-        Exchange(user="What's the biggest planet?", character="That's Jupiter."),
+        ExampleExchange(user="Who are you?", character="I'm Juniper."),
+        ExampleExchange(user="What's the biggest planet?", character="That's Jupiter."),
     ),
 )
 
@@ -60,7 +60,7 @@ def test_braces_in_a_description_are_just_text():
 
 
 def test_what_was_said_follows_in_order():
-    said = [Remembered("Hi.", "Hello."), Remembered("How are you?", "Fine.")]
+    said = [Exchange("Hi.", "Hello."), Exchange("How are you?", "Fine.")]
     assert turns(said, "Good.") == [
         Message("user", "Hi."),
         Message("assistant", "Hello."),
@@ -71,15 +71,15 @@ def test_what_was_said_follows_in_order():
 
 
 def test_a_reply_that_nobody_heard_was_never_said():
-    assert turns([Remembered("Hi.", "")], "Are you there?") == [
+    assert turns([Exchange("Hi.", "")], "Are you there?") == [
         Message("user", "Hi."),
         Message("user", "Are you there?"),
     ]
 
 
 def test_before_the_user_speaks_the_prompt_ends_with_the_reply():
-    assert turns([Remembered("Hi.", "Hello.")])[-1] == Message("assistant", "Hello.")
+    assert turns([Exchange("Hi.", "Hello.")])[-1] == Message("assistant", "Hello.")
 
 
 def test_the_character_may_speak_of_their_own_accord():
-    assert turns([Remembered("", "Are you still there?")]) == [Message("assistant", "Are you still there?")]
+    assert turns([Exchange("", "Are you still there?")]) == [Message("assistant", "Are you still there?")]

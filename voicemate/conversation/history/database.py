@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from voicemate.errors import HistoryError
-from voicemate.places import data_folder, private_folder
+from voicemate.places import data_folder, make_private_folder
 
 BUSY_S = 2.0
 """How long to wait for another program that is writing, in seconds."""
@@ -85,8 +85,8 @@ def connect(path: Path) -> sqlite3.Connection:
         DamagedError: the file is not a whole history.
         HistoryError: it is locked, cannot be written, or a newer version wrote it.
     """
-    with explained(path):
-        private_folder(path.parent)
+    with explain_errors(path):
+        make_private_folder(path.parent)
         _make_private(path)
         # A look that cannot write comes first: on a damaged file a writer would delete the write-ahead log.
         connect_to_read(path).close()
@@ -101,7 +101,7 @@ def connect(path: Path) -> sqlite3.Connection:
             return connection
 
 
-def connect_or_renew(path: Path, now: datetime) -> tuple[sqlite3.Connection, Path | None]:
+def connect_or_replace(path: Path, now: datetime) -> tuple[sqlite3.Connection, Path | None]:
     """The same, but a damaged file is set aside first and a new one begun.
 
     Args:
@@ -116,7 +116,7 @@ def connect_or_renew(path: Path, now: datetime) -> tuple[sqlite3.Connection, Pat
     try:
         return connect(path), None
     except DamagedError:
-        with explained(path):
+        with explain_errors(path):
             aside = _set_aside(path, now)
         return connect(path), aside
 
@@ -128,7 +128,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         DamagedError: the file is not a whole history.
         HistoryError: it is locked, cannot be read, or a newer version wrote it.
     """
-    with explained(path):
+    with explain_errors(path):
         if not path.exists() or path.stat().st_size == 0:
             return _empty()
         with _connected(f"{path.absolute().as_uri()}?mode=ro") as connection:
@@ -138,18 +138,18 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
             return connection
 
 
-def set_aside_files(path: Path) -> list[Path]:
+def damaged_files(path: Path) -> list[Path]:
     """Damaged files that were set aside, with what belongs to them."""
     return sorted(path.parent.glob(f"{path.stem}.damaged-*"))
 
 
-def belonging(path: Path) -> list[Path]:
+def database_files(path: Path) -> list[Path]:
     """The files of the database at ``path`` that exist: itself, its write-ahead log and the log's index."""
     return [file for suffix in ("", "-wal", "-shm") if (file := path.with_name(path.name + suffix)).exists()]
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explain_errors(path: Path) -> Iterator[None]:
     """Turns what SQLite and the system say into a ``HistoryError`` (``DamagedError`` for damage)."""
     try:
         yield
@@ -204,7 +204,7 @@ def _make_private(path: Path) -> None:
     """
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    for file in belonging(path):
+    for file in database_files(path):
         file.chmod(0o600)
 
 
@@ -246,6 +246,6 @@ def _set_aside(path: Path, now: datetime) -> Path:
     while aside.exists():
         count += 1
         aside = path.with_name(f"{name}-{count}{path.suffix}")
-    for file in belonging(path):
+    for file in database_files(path):
         file.rename(aside.with_name(aside.name + file.name.removeprefix(path.name)))
     return aside

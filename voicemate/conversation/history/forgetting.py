@@ -12,61 +12,61 @@ from typing import Any
 
 from voicemate.conversation.history.database import (
     DamagedError,
-    belonging,
     connect,
-    explained,
+    damaged_files,
+    database_files,
+    explain_errors,
     history_file,
-    set_aside_files,
 )
-from voicemate.conversation.history.reader import unknown_session
-from voicemate.conversation.history.records import stamp
+from voicemate.conversation.history.reader import unknown_session_error
+from voicemate.conversation.history.records import to_timestamp
 from voicemate.errors import HistoryError
 
 
-def forget_session(session: int, path: Path | None = None) -> int:
+def delete_session(session: int, path: Path | None = None) -> int:
     """Forget one conversation; returns how many turns it had, the greeting counted.
 
     Raises:
         HistoryError: there is none with that id; or the file cannot be written, or is damaged.
     """
-    forgotten = _forget(path or history_file(), "session = :session", session=session)
+    forgotten = _delete(path or history_file(), "session = :session", session=session)
     if not forgotten:
-        raise unknown_session(session)
+        raise unknown_session_error(session)
     return forgotten
 
 
-def forget_before(moment: datetime, path: Path | None = None) -> int:
+def delete_before(moment: datetime, path: Path | None = None) -> int:
     """Forget every turn that was begun before ``moment``; returns how many.
 
     Raises:
         HistoryError: the file cannot be written, or is damaged.
     """
-    return _forget(path or history_file(), "asked < :moment", moment=stamp(moment))
+    return _delete(path or history_file(), "asked < :moment", moment=to_timestamp(moment))
 
 
-def forget_everything(path: Path | None = None) -> int:
+def delete_all(path: Path | None = None) -> int:
     """Forget all there is, damaged files too; returns how many turns could still be counted.
 
     Raises:
         HistoryError: the file cannot be written.
     """
     path = path or history_file()
-    with explained(path):
-        damaged = set_aside_files(path)
+    with explain_errors(path):
+        damaged = damaged_files(path)
         try:
-            return _forget(path, "true")
+            return _delete(path, "true")
         except DamagedError:
-            damaged += belonging(path)
+            damaged += database_files(path)
             return 0
         finally:
             for file in damaged:
                 file.unlink()
 
 
-def _forget(path: Path, where: str, **values: Any) -> int:
+def _delete(path: Path, where: str, **values: Any) -> int:
     if not path.exists():
         return 0
-    with explained(path), closing(connect(path)) as connection:
+    with explain_errors(path), closing(connect(path)) as connection:
         with connection:
             connection.execute("BEGIN IMMEDIATE")
             forgotten = connection.execute(f"DELETE FROM turns WHERE {where}", values).rowcount

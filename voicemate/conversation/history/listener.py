@@ -1,11 +1,11 @@
 """Writes the history from what happens in a conversation."""
 
-from voicemate.conversation.history.writer import History
+from voicemate.conversation.history.writer import HistoryWriter
 from voicemate.conversation.timing import Timing
-from voicemate.events import Event, Heard, PhraseStarted, ReplyEnded, TurnTimed
+from voicemate.events import Event, PhraseStarted, ReplyEnded, Transcribed, TurnTimed
 
 
-class HistoryWriter:
+class HistorySubscriber:
     """A subscriber of the conversation's events: ``stream.subscribe(HistoryWriter(history).listen)``.
 
     A phrase counts as heard when the next one begins, so that a kill at any moment costs at most the phrase that
@@ -15,32 +15,32 @@ class HistoryWriter:
         history: where to write; its session has begun.
     """
 
-    def __init__(self, history: History):
+    def __init__(self, history: HistoryWriter):
         self._history = history
         self._begun: set[int] = set()
         self._phrases: dict[int, list[str]] = {}
 
-    def listen(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         match event:
-            case Heard(final=True):
+            case Transcribed(final=True):
                 self._begin(event.turn, event.text, event.language)
             case PhraseStarted():
                 self._phrase(event)
             case TurnTimed():
-                self._history.timed(event.turn, Timing.of(event))
+                self._history.add_timing(event.turn, Timing.from_event(event))
             case ReplyEnded():
                 self._phrases.pop(event.turn, None)
-                self._history.finished(event.turn, event.heard, event.interrupted)
+                self._history.finish_turn(event.turn, event.heard_prefix, event.interrupted)
 
     def _begin(self, turn: int, said: str = "", language: str = "") -> None:
         self._begun.add(turn)
         self._phrases.pop(turn, None)
-        self._history.begin_turn(turn, said, language)
+        self._history.start_turn(turn, said, language)
 
     def _phrase(self, event: PhraseStarted) -> None:
         if event.turn not in self._begun:  # the character begins by itself
             self._begin(event.turn)
         phrases = self._phrases.setdefault(event.turn, [])
         if phrases:
-            self._history.spoken(event.turn, "".join(phrases).strip())
+            self._history.update_reply(event.turn, "".join(phrases).strip())
         phrases.append(event.text)

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from voicemate.conversation.history.database import connect_to_read, explained, history_file
-from voicemate.conversation.history.records import Session, Turn, stored
+from voicemate.conversation.history.database import connect_to_read, explain_errors, history_file
+from voicemate.conversation.history.records import StoredSession, StoredTurn, normalize_text
 from voicemate.conversation.timing import Timing
 from voicemate.errors import HistoryError
 
@@ -50,12 +50,12 @@ class HistoryReader:
     def close(self) -> None:
         self._connection.close()
 
-    def sessions(self, limit: int = 20) -> list[Session]:
+    def sessions(self, limit: int = 20) -> list[StoredSession]:
         """The latest conversations, oldest first."""
         rows = self._rows(f"{_SESSIONS} ORDER BY sessions.id DESC LIMIT :limit", limit=limit)
         return [_session(row) for row in reversed(rows)]
 
-    def session(self, session: int) -> Session:
+    def session(self, session: int) -> StoredSession:
         """One conversation.
 
         Raises:
@@ -63,10 +63,10 @@ class HistoryReader:
         """
         rows = self._rows(f"{_SESSIONS} WHERE sessions.id = :session", session=session)
         if not rows:
-            raise unknown_session(session)
+            raise unknown_session_error(session)
         return _session(rows[0])
 
-    def turns(self, session: int) -> list[Turn]:
+    def turns(self, session: int) -> list[StoredTurn]:
         """All turns of a conversation, in order.
 
         Raises:
@@ -75,11 +75,11 @@ class HistoryReader:
         self.session(session)
         return self._turns(f"{_TURNS} WHERE session = :session ORDER BY number", session=session)
 
-    def recent(self, limit: int = 50) -> list[Turn]:
+    def recent(self, limit: int = 50) -> list[StoredTurn]:
         """The latest turns of all conversations, oldest first."""
         return self._turns(f"{_TURNS} ORDER BY turns.id DESC LIMIT :limit", limit=limit)[::-1]
 
-    def search(self, query: str, limit: int = 50) -> list[Turn]:
+    def search(self, query: str, limit: int = 50) -> list[StoredTurn]:
         """The latest turns that contain all of the query's terms, said or replied, oldest first.
 
         A term is found anywhere, also inside words, whatever the case; "words in quotes" are one term. Nothing is
@@ -99,48 +99,48 @@ class HistoryReader:
         found = self._turns(f"{_TURNS} WHERE {where} ORDER BY turns.id DESC LIMIT :limit", limit=limit, **values)
         return found[::-1]
 
-    def recent_exchanges(self, persona: str, limit: int) -> list[Turn]:
+    def recent_exchanges(self, persona: str, limit: int) -> list[StoredTurn]:
         """The latest turns with ``persona`` in which both said something, oldest first: what there is to remember."""
         where = "WHERE persona = :persona AND said != '' AND reply != ''"
         return self._turns(f"{_TURNS} {where} ORDER BY turns.id DESC LIMIT :limit", persona=persona, limit=limit)[
             ::-1
         ]
 
-    def _turns(self, sql: str, **values: Any) -> list[Turn]:
+    def _turns(self, sql: str, **values: Any) -> list[StoredTurn]:
         return [_turn(row) for row in self._rows(sql, **values)]
 
     def _rows(self, sql: str, **values: Any) -> list[sqlite3.Row]:
-        with explained(self._path):
+        with explain_errors(self._path):
             return self._connection.execute(sql, values).fetchall()
 
 
 def search_terms(query: str) -> list[str]:
     """What ``search`` looks for in a query: its words, and its "parts in quotes" as they are."""
-    found = re.findall(r'"([^"]+)"|([^\s"]+)', stored(query))
+    found = re.findall(r'"([^"]+)"|([^\s"]+)', normalize_text(query))
     return [quoted or word for quoted, word in found]
 
 
-def unknown_session(session: int) -> HistoryError:
+def unknown_session_error(session: int) -> HistoryError:
     return HistoryError(
         f"There is no conversation {session} in the history", "Run `voicemate history` to see which there are"
     )
 
 
-def _session(row: sqlite3.Row) -> Session:
-    return Session(
+def _session(row: sqlite3.Row) -> StoredSession:
+    return StoredSession(
         id=row["id"],
         started=datetime.fromisoformat(row["started"]),
         ended=_moment(row["ended"]),
         persona=row["persona"],
         models=json.loads(row["models"]),
         version=row["version"],
-        turns=row["turns"],
+        turn_count=row["turns"],
         first_words=row["first_words"] or "",
     )
 
 
-def _turn(row: sqlite3.Row) -> Turn:
-    return Turn(
+def _turn(row: sqlite3.Row) -> StoredTurn:
+    return StoredTurn(
         session=row["session"],
         persona=row["persona"],
         number=row["number"],
@@ -160,9 +160,9 @@ def _timing(row: sqlite3.Row) -> Timing | None:
     return Timing(
         gap_ms=row["gap_ms"],
         endpoint_ms=row["endpoint_ms"],
-        hearing_ms=row["hearing_ms"],
-        thinking_ms=row["thinking_ms"],
-        speaking_ms=row["speaking_ms"],
+        stt_ms=row["hearing_ms"],
+        llm_ms=row["thinking_ms"],
+        tts_ms=row["speaking_ms"],
         ready=bool(row["ready"]),
     )
 

@@ -9,7 +9,7 @@ from voicemate.conversation.timing import Timing
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class StoredSession:
     """One conversation, from start to stop.
 
     Attributes:
@@ -28,12 +28,12 @@ class Session:
     persona: str
     models: Mapping[str, str]
     version: str
-    turns: int
+    turn_count: int
     first_words: str
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class StoredTurn:
     """What the person said, and what they heard in reply.
 
     Attributes:
@@ -60,12 +60,12 @@ class Turn:
     timing: Timing | None
 
 
-def stamp(moment: datetime) -> str:
+def to_timestamp(moment: datetime) -> str:
     """``moment`` as the history writes it: UTC, ISO 8601, to the millisecond, so that text order is time order."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def stored(text: str) -> str:
+def normalize_text(text: str) -> str:
     """``text`` as it can be kept and found again: valid Unicode in its composed form, without NULs."""
     valid = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
     return unicodedata.normalize("NFC", valid)

@@ -16,13 +16,13 @@ from typing import Any
 from uuid import uuid4
 
 from voicemate import __version__
-from voicemate.conversation.history.database import connect_or_renew, explained, history_file
-from voicemate.conversation.history.records import stamp, stored
+from voicemate.conversation.history.database import connect_or_replace, explain_errors, history_file
+from voicemate.conversation.history.records import normalize_text, to_timestamp
 from voicemate.conversation.timing import Timing
-from voicemate.engine_thread import EngineThread
+from voicemate.engine_thread import WorkerThread
 from voicemate.errors import HistoryError
 
-_MOST_UNWRITTEN = 10_000
+_MAX_PENDING = 10_000
 """Writes kept in memory while the disk refuses them: more than a day of talk, and a few megabytes."""
 
 _END_WAIT_S = 0.05
@@ -48,7 +48,7 @@ _FINISHED = f"UPDATE turns SET reply = :reply, interrupted = :interrupted, ended
 _Write = tuple[str, dict[str, Any]]
 
 
-class History:
+class HistoryWriter:
     """One conversation's way into the history. Called from one thread.
 
     A conversation in which nothing is said leaves no trace. One that is forgotten while it runs loses the turn
@@ -74,14 +74,14 @@ class History:
         self._on_recovered = on_recovered
         self._now = now
         self._session: dict[str, Any] = {}
-        self._thread = EngineThread("history")
+        self._thread = WorkerThread("history")
         self._latest = 0  # ticket of the latest commit that was asked for
         # the rest belongs to the history's thread
         self._connection: sqlite3.Connection | None = None
         self._unwritten: list[_Write] = []
         self._faulty = False
 
-    def begin_session(self, persona: str, models: Mapping[str, str]) -> None:
+    def start_session(self, persona: str, models: Mapping[str, str]) -> None:
         """A conversation with ``persona`` begins. Opens the file, so that a fault is told now.
 
         Args:
@@ -89,41 +89,41 @@ class History:
         """
         self._session = {
             "key": uuid4().hex,
-            "started": stamp(self._now()),
-            "persona": stored(persona),
+            "started": to_timestamp(self._now()),
+            "persona": normalize_text(persona),
             "models": json.dumps(dict(models), ensure_ascii=False),
             "version": __version__,
         }
-        self._hand_over()
+        self._submit()
 
-    def begin_turn(self, turn: int, said: str = "", language: str = "") -> None:
+    def start_turn(self, turn: int, said: str = "", language: str = "") -> None:
         """The person said something, or (turn 0) the character begins by itself.
 
         The same turn again replaces its words, and its reply begins anew: the person had gone on after all.
         """
-        begun = {"said": stored(said), "language": language, "asked": stamp(self._now())}
-        self._hand_over((_BEGIN_SESSION, self._session), self._of(_BEGIN_TURN, turn, **begun))
+        begun = {"said": normalize_text(said), "language": language, "asked": to_timestamp(self._now())}
+        self._submit((_BEGIN_SESSION, self._session), self._of(_BEGIN_TURN, turn, **begun))
 
-    def spoken(self, turn: int, reply: str) -> None:
+    def update_reply(self, turn: int, reply: str) -> None:
         """``reply`` is what of the reply has been heard so far."""
-        self._hand_over(self._of(_SPOKEN, turn, reply=stored(reply)))
+        self._submit(self._of(_SPOKEN, turn, reply=normalize_text(reply)))
 
-    def timed(self, turn: int, timing: Timing) -> None:
+    def add_timing(self, turn: int, timing: Timing) -> None:
         times = {field: getattr(timing, field) for field in Timing.__slots__}
-        self._hand_over(self._of(_TIMED, turn, **times))
+        self._submit(self._of(_TIMED, turn, **times))
 
-    def finished(self, turn: int, reply: str, interrupted: bool) -> None:
+    def finish_turn(self, turn: int, reply: str, interrupted: bool) -> None:
         """The character is silent again; ``reply`` is all that was heard of it.
 
         Returns when it is written, or soon: whoever is told of the end after this may rely on it.
         """
-        done = {"reply": stored(reply), "interrupted": interrupted, "ended": stamp(self._now())}
-        written = self._hand_over(self._of(_FINISHED, turn, **done))
+        done = {"reply": normalize_text(reply), "interrupted": interrupted, "ended": to_timestamp(self._now())}
+        written = self._submit(self._of(_FINISHED, turn, **done))
         with contextlib.suppress(TimeoutError):
             written.result(timeout=_END_WAIT_S)
 
     def end_session(self) -> None:
-        self._hand_over((_END_SESSION, {"key": self._session["key"], "ended": stamp(self._now())}))
+        self._submit((_END_SESSION, {"key": self._session["key"], "ended": to_timestamp(self._now())}))
 
     def flush(self) -> bool:
         """Wait until everything is on the disk; False when it cannot be written now."""
@@ -138,7 +138,7 @@ class History:
     def _of(self, sql: str, turn: int, **values: Any) -> _Write:
         return sql, {"key": self._session["key"], "number": turn, **values}
 
-    def _hand_over(self, *writes: _Write) -> Future[bool]:
+    def _submit(self, *writes: _Write) -> Future[bool]:
         self._latest += 1
         return self._thread.submit(self._commit, writes, self._latest)
 
@@ -157,8 +157,8 @@ class History:
             self._write()
         except HistoryError as error:
             self._disconnect()
-            del self._unwritten[:-_MOST_UNWRITTEN]
-            self._tell(error)
+            del self._unwritten[:-_MAX_PENDING]
+            self._report(error)
             return False
         return True
 
@@ -169,7 +169,7 @@ class History:
             self._connection = self._connect()
         if not self._unwritten:
             return
-        with explained(self._path), self._connection:
+        with explain_errors(self._path), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             for sql, values in self._unwritten:
                 self._connection.execute(sql, values)
@@ -179,9 +179,9 @@ class History:
             self._on_recovered()
 
     def _connect(self) -> sqlite3.Connection:
-        connection, aside = connect_or_renew(self._path, self._now())
+        connection, aside = connect_or_replace(self._path, self._now())
         if aside:
-            self._tell(
+            self._report(
                 HistoryError(
                     f"The history was damaged; it is kept as {aside}, and a new one was begun",
                     "`sqlite3 FILE .recover` may read the old one",
@@ -194,7 +194,7 @@ class History:
             self._connection.close()
             self._connection = None
 
-    def _tell(self, error: HistoryError) -> None:
+    def _report(self, error: HistoryError) -> None:
         if not self._faulty:
             self._faulty = True
-            self._on_fault(error.wrong, error.remedy)
+            self._on_fault(error.message, error.hint)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from voicemate.desktop.actions import Action
-from voicemate.desktop.menu import Item
+from voicemate.desktop.actions import MenuAction
+from voicemate.desktop.menu import MenuItem
 
 
-def draw(into: QMenu, items: Sequence[Item], chosen: Callable[[Action], None]) -> None:
+def update_menu(into: QMenu, items: Sequence[MenuItem], chosen: Callable[[MenuAction], None]) -> None:
     """Have ``into`` show ``items``.
 
     Args:
@@ -21,14 +21,14 @@ def draw(into: QMenu, items: Sequence[Item], chosen: Callable[[Action], None]) -
             if submenu := _submenu(action):
                 submenu.deleteLater()
         into.clear()
-        drawn = [_added(into, item, chosen) for item in items]
+        drawn = [_add_action(into, item, chosen) for item in items]
     for action, item in zip(drawn, items, strict=True):
-        _fill(action, item)
+        _update_action(action, item)
         if submenu := _submenu(action):
-            draw(submenu, item.items, chosen)
+            update_menu(submenu, item.items, chosen)
 
 
-def _same_shape(action: QAction, item: Item) -> bool:
+def _same_shape(action: QAction, item: MenuItem) -> bool:
     return (
         action.isSeparator() == (not item.label)
         and (_submenu(action) is not None) == bool(item.items)
@@ -36,18 +36,18 @@ def _same_shape(action: QAction, item: Item) -> bool:
     )
 
 
-def _added(into: QMenu, item: Item, chosen: Callable[[Action], None]) -> QAction:
+def _add_action(into: QMenu, item: MenuItem, chosen: Callable[[MenuAction], None]) -> QAction:
     if not item.label:
         return into.addSeparator()
     if item.items:
         return into.addMenu("").menuAction()
     action = into.addAction("")
     action.setCheckable(item.checked is not None)
-    action.triggered.connect(lambda: _clicked(action, chosen))
+    action.triggered.connect(lambda: _on_clicked(action, chosen))
     return action
 
 
-def _fill(action: QAction, item: Item) -> None:
+def _update_action(action: QAction, item: MenuItem) -> None:
     if not item.label:
         return
     action.setText(item.label.replace("&", "&&"))  # a single one marks a key
@@ -57,9 +57,9 @@ def _fill(action: QAction, item: Item) -> None:
         action.setChecked(bool(item.checked))
 
 
-def _clicked(action: QAction, chosen: Callable[[Action], None]) -> None:
+def _on_clicked(action: QAction, chosen: Callable[[MenuAction], None]) -> None:
     """Qt has toggled the check mark; it is put back, since the daemon says what is so."""
-    item: Item = action.data()
+    item: MenuItem = action.data()
     if action.isCheckable():
         action.setChecked(bool(item.checked))
     if item.action:

@@ -18,7 +18,7 @@ _SIDE = 64.0
 _WHITE = QColor("#ffffff")
 
 
-def picture(state: Icon) -> QIcon:
+def icon_image(state: Icon) -> QIcon:
     """The icon of a state, at every size that a tray may ask for."""
     found = QIcon()
     for size in SIZES:
@@ -27,7 +27,7 @@ def picture(state: Icon) -> QIcon:
 
 
 def _pixmap(state: Icon, size: int) -> QPixmap:
-    colour, sign = _LOOKS[state]
+    colour, sign = _APPEARANCE[state]
     pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
@@ -64,7 +64,7 @@ def _microphone(painter: QPainter) -> None:
 
 def _muted(painter: QPainter) -> None:
     _microphone(painter)
-    painter.setPen(QPen(QColor(_LOOKS[Icon.MUTED][0]), 14, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+    painter.setPen(QPen(QColor(_APPEARANCE[Icon.MUTED][0]), 14, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
     painter.drawLine(QPointF(20, 19), QPointF(44, 47))
     painter.setPen(_line(5.5))
     painter.drawLine(QPointF(16, 14), QPointF(48, 52))
@@ -110,7 +110,7 @@ def _switch(painter: QPainter) -> None:
     painter.drawLine(QPointF(32, 13), QPointF(32, 30))
 
 
-_LOOKS: dict[Icon, tuple[str, Callable[[QPainter], None]]] = {
+_APPEARANCE: dict[Icon, tuple[str, Callable[[QPainter], None]]] = {
     Icon.NOT_RUNNING: ("#7a7f87", _switch),
     Icon.ASLEEP: ("#5b6b8c", _moon),
     Icon.LISTENING: ("#1c8577", _microphone),

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 
-from voicemate.errors import DesktopError
+from voicemate.errors import MenuError
 
 INSTALL = f"Install it with `{sys.executable} -m pip install PySide6-Essentials`"
 
 _TRAY, _NO_TRAY = "a tray", "no tray"
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 """For Qt's first start on a busy machine."""
 
 
@@ -25,7 +25,7 @@ def require_tray(environ: Mapping[str, str] = os.environ) -> None:
         DesktopError: what is missing, and the way out.
     """
     require_screen(environ)
-    wrong = what_is_wrong(*_tried())
+    wrong = interpret_probe(*_run_probe())
     if wrong:
         raise wrong
 
@@ -37,15 +37,15 @@ def require_screen(environ: Mapping[str, str] = os.environ) -> None:
         DesktopError: there is no display, or Qt is not installed.
     """
     if find_spec("PySide6") is None or find_spec("PySide6.QtWidgets") is None:
-        raise DesktopError("The menu needs PySide6, which is not installed", INSTALL)
+        raise MenuError("The menu needs PySide6, which is not installed", INSTALL)
     if not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
-        raise DesktopError(
+        raise MenuError(
             "There is no display here (DISPLAY and WAYLAND_DISPLAY are not set)",
             "Run it in a graphical session; `voicemate status` and its like do the same in a terminal",
         )
 
 
-def what_is_wrong(code: int, out: str, err: str) -> DesktopError | None:
+def interpret_probe(code: int, out: str, err: str) -> MenuError | None:
     """What the helper's end means; None when all is well. Pure.
 
     Args:
@@ -54,24 +54,24 @@ def what_is_wrong(code: int, out: str, err: str) -> DesktopError | None:
     if code == 0 and out.strip() == _TRAY:
         return None
     if code == 0:
-        return DesktopError(
+        return MenuError(
             "This desktop has no tray for icons",
             "On GNOME install the extension AppIndicator; with a bare window manager start a tray such as trayer",
         )
     if "could not connect to display" in err:
-        return DesktopError("The display cannot be reached", "Run it in the graphical session of your own account")
+        return MenuError("The display cannot be reached", "Run it in the graphical session of your own account")
     library = next((line for line in err.splitlines() if "needed to load" in line or ".so" in line), "")
     if library:
-        return DesktopError(
+        return MenuError(
             f"A library that Qt needs is missing ({library.strip().rstrip('.')})",
             "On Debian and Ubuntu: `sudo apt install libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 "
             "libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libdbus-1-3`",
         )
     said = (err.strip().splitlines() or [f"it ended with {code}"])[-1]
-    return DesktopError(f"Qt cannot start here ({said})", "Run it in a graphical session")
+    return MenuError(f"Qt cannot start here ({said})", "Run it in a graphical session")
 
 
-def _tried() -> tuple[int, str, str]:
+def _run_probe() -> tuple[int, str, str]:
     """Exit code, output and complaints of the helper."""
     try:
         done = subprocess.run(
@@ -80,24 +80,24 @@ def _tried() -> tuple[int, str, str]:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_PATIENCE_S,
+            timeout=_TIMEOUT_S,
             cwd="/",
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return 1, "", f"it took longer than {_PATIENCE_S:.0f} s"
+        return 1, "", f"it took longer than {_TIMEOUT_S:.0f} s"
     return done.returncode, done.stdout, done.stderr
 
 
-def _try() -> None:
+def _probe() -> None:
     from PySide6.QtWidgets import QSystemTrayIcon
 
-    from voicemate.desktop.qt.tray import application
+    from voicemate.desktop.qt.tray import create_application
 
-    app = application()
+    app = create_application()
     print(_TRAY if QSystemTrayIcon.isSystemTrayAvailable() else _NO_TRAY)
     app.quit()
 
 
 if __name__ == "__main__":
-    _try()
+    _probe()

@@ -9,12 +9,12 @@ from PySide6.QtCore import QObject, QSocketNotifier, Qt, Signal
 from PySide6.QtGui import QColor, QCursor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
-from voicemate.desktop.actions import Action, Copy, Quit
-from voicemate.desktop.companion import Companion
+from voicemate.desktop.actions import CopyText, MenuAction, QuitMenu
+from voicemate.desktop.companion import MenuPresenter
 from voicemate.desktop.icon import Icon
 from voicemate.desktop.menu import Menu
-from voicemate.desktop.qt.drawn_menu import draw
-from voicemate.desktop.qt.pictures import picture
+from voicemate.desktop.qt.drawn_menu import update_menu
+from voicemate.desktop.qt.pictures import icon_image
 
 
 class Tray(QObject):
@@ -24,69 +24,69 @@ class Tray(QObject):
         make_companion: gets the function that is to be called with every new menu, from any thread.
     """
 
-    _news = Signal(object)
+    _menu_changed = Signal(object)
 
-    def __init__(self, make_companion: Callable[[Callable[[Menu], None]], Companion]):
+    def __init__(self, make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter]):
         super().__init__()
-        self._icons = {state: picture(state) for state in Icon}
+        self._icons = {state: icon_image(state) for state in Icon}
         self.menu = QMenu()
         self._tray = QSystemTrayIcon(self._icons[Icon.NOT_RUNNING])
         self._tray.setContextMenu(self.menu)
-        self._tray.activated.connect(self._activated)
-        self.menu.aboutToShow.connect(self._opening)
-        self._news.connect(self._draw, Qt.ConnectionType.QueuedConnection)
-        self._companion = make_companion(self._news.emit)
+        self._tray.activated.connect(self._on_activated)
+        self.menu.aboutToShow.connect(self._on_menu_opening)
+        self._menu_changed.connect(self._draw, Qt.ConnectionType.QueuedConnection)
+        self._presenter = make_presenter(self._menu_changed.emit)
 
     def show(self) -> None:
         """Appear, now or as soon as the desktop has a tray."""
-        self._companion.begin()
+        self._presenter.start()
         self._tray.show()
 
     def close(self) -> None:
         """Disappear."""
         self._tray.hide()
-        self._companion.end()
+        self._presenter.stop()
 
     def _draw(self, shown: Menu) -> None:
         self._tray.setIcon(self._icons[shown.icon])
-        self._tray.setToolTip(shown.tip)
-        draw(self.menu, shown.items, self._chosen)
+        self._tray.setToolTip(shown.tooltip)
+        update_menu(self.menu, shown.items, self._on_action)
         first = self.menu.actions()[0]  # how it is: the line that the menu is opened for most
         font = first.font()
         font.setBold(True)
         first.setFont(font)
 
-    def _opening(self) -> None:
-        self._companion.opening()
+    def _on_menu_opening(self) -> None:
+        self._presenter.on_menu_opening()
 
-    def _activated(self, how: QSystemTrayIcon.ActivationReason) -> None:
+    def _on_activated(self, how: QSystemTrayIcon.ActivationReason) -> None:
         """A plain click opens the menu too; there is nothing else that it could mean."""
         if how is QSystemTrayIcon.ActivationReason.Trigger:
             icon = self._tray.geometry()  # not known everywhere
             self.menu.popup(icon.bottomLeft() if icon.isValid() else QCursor.pos())
 
-    def _chosen(self, action: Action) -> None:
+    def _on_action(self, action: MenuAction) -> None:
         match action:
-            case Quit():
+            case QuitMenu():
                 QApplication.quit()
-            case Copy(text=text):
+            case CopyText(text=text):
                 QGuiApplication.clipboard().setText(text)
             case _:
-                self._companion.do(action)
+                self._presenter.perform(action)
 
 
-def application() -> QApplication:
+def create_application() -> QApplication:
     """Qt's application, as a program without windows needs it. Once a process."""
     app = QApplication(["voicemate"])
     app.setApplicationName("voicemate")
     app.setDesktopFileName("voicemate-menu")
     app.setQuitOnLastWindowClosed(False)
-    _tell_readably(app)
-    app.styleHints().colorSchemeChanged.connect(lambda: _tell_readably(app))
+    _make_disabled_items_readable(app)
+    app.styleHints().colorSchemeChanged.connect(lambda: _make_disabled_items_readable(app))
     return app
 
 
-def _tell_readably(app: QApplication) -> None:
+def _make_disabled_items_readable(app: QApplication) -> None:
     """Lines that only tell something are disabled items; styles draw those too pale to be read."""
     palette = app.palette()
     text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
@@ -100,18 +100,18 @@ def _rgb(colour: QColor) -> tuple[int, int, int]:
     return colour.red(), colour.green(), colour.blue()
 
 
-def run(make_companion: Callable[[Callable[[Menu], None]], Companion]) -> None:
+def run(make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter]) -> None:
     """Show the menu until it is quit, or SIGTERM or SIGINT comes. To be called on the main thread."""
-    app = application()
-    tray = Tray(make_companion)
-    with _signals(app.quit):
+    app = create_application()
+    tray = Tray(make_presenter)
+    with _quit_on_signal(app.quit):
         tray.show()
         app.exec()
     tray.close()
 
 
 @contextmanager
-def _signals(end: Callable[[], None]) -> Iterator[None]:
+def _quit_on_signal(end: Callable[[], None]) -> Iterator[None]:
     """Call ``end`` on SIGTERM and SIGINT. Python runs its handlers between two of its own instructions, and there are
     none while Qt waits; so the signal's number is written to a socket that Qt watches."""
     reader, writer = socket.socketpair()
