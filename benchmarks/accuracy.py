@@ -33,16 +33,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import machine
 from benchmarks.recordings import FOLDER, Recorded, recordings
-from voicemate.bench.word_errors import errors, plain_words
-from voicemate.config import Settings
-from voicemate.hearing.ears import SpeechSegmenter
-from voicemate.hearing.listener import SpeechRecognizer
-from voicemate.hearing.recording import Utterance, utterances
-from voicemate.hearing.voice_activity import VoiceActivity
-from voicemate.hearing.whisper import Whisper
+from voicemate.app.utterances import Utterance, utterances
+from voicemate.config.schema import Settings
+from voicemate.conversation.recognizer import SpeechRecognizer
+from voicemate.core.pcm import CLOCK_HZ
 from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
-from voicemate.sound import CLOCK_HZ
+from voicemate.stt.whisper import Whisper
+from voicemate.testing.word_errors import errors, plain_words
+from voicemate.vad.segmenter import SpeechSegmenter
+from voicemate.vad.silero import VoiceActivity
 
 SETTINGS = Settings()
 WHISPERS_LANGUAGE = {"yue": "zh"}

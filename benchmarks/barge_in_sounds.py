@@ -7,8 +7,8 @@ import numpy as np
 
 from benchmarks.recordings import recordings
 from benchmarks.scene import Engines, at_clock_rate
+from voicemate.core.pcm import CLOCK_HZ, Pcm, to_samples
 from voicemate.personas.persona import Voice
-from voicemate.sound import CLOCK_HZ, Pcm, to_samples
 
 LONGEST_BID = 8 * CLOCK_HZ
 LONGEST_NOISE = 4 * CLOCK_HZ

@@ -15,8 +15,8 @@ from typing import Any
 import psutil
 
 from voicemate.control.client import ControlClient, EventMessage
-from voicemate.errors import ControlError, NotRunningError
-from voicemate.places import models_folder
+from voicemate.core.errors import ControlError, NotRunningError
+from voicemate.core.paths import models_folder
 
 PERSONA = 'name = "Pip"\ndescription = "Pip answers in three words."\n'
 """Short, so that a busy machine has read it soon, and without a greeting to wait for."""

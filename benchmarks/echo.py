@@ -30,12 +30,12 @@ from benchmarks.kept import Kept
 from benchmarks.recordings import recordings
 from benchmarks.rooms import NOISE_DBFS, Place, places
 from benchmarks.scene import Engines, Scene, ScriptedMind, scene, settings_of
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.config import Settings
-from voicemate.conversation.microphone_gate import MicGate
-from voicemate.events import FloorState, ReplyEnded, SpeechRejected, TurnEnded
-from voicemate.sound import CLOCK_HZ, level_dbfs
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.config.schema import Settings
+from voicemate.conversation.mic_gate import MicGate
+from voicemate.core.events import FloorState, ReplyEnded, SpeechRejected, TurnEnded
+from voicemate.core.pcm import CLOCK_HZ, level_dbfs
+from voicemate.testing.virtual_time import run_virtual
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -23,10 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.endpoint_cases import NATURAL_MS, Case, Kind, collect
 from benchmarks.kept import RESULTS, keep
-from voicemate.config import FAST_STT_DELAYS, SLOW_STT_DELAYS, EndpointDelays, TurnSettings, is_slow_stt
-from voicemate.conversation.endpointing import WEIGHTS, EndOfTurnRule, EndOfTurnSignals, Weights
-from voicemate.conversation.pause_habit import PauseModel
-from voicemate.hearing.endpoint import only_a_condition, only_calls, unfinished
+from voicemate.config.schema import FAST_STT_DELAYS, SLOW_STT_DELAYS, EndpointDelays, TurnSettings, is_slow_stt
+from voicemate.turns.end_of_turn.lexical import only_a_condition, only_calls, unfinished
+from voicemate.turns.end_of_turn.pause_model import PauseModel
+from voicemate.turns.end_of_turn.rule import WEIGHTS, EndOfTurnRule, EndOfTurnSignals, Weights
 
 VOTES = ("breaks_off", "only_calls", "only_a_condition", "sentence", "voice", "habit")
 HEARD_MS = 400.0

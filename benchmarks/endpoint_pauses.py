@@ -14,22 +14,22 @@ from typing import Any
 import numpy as np
 from platformdirs import user_cache_path
 
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.config import LlmSettings, Settings
-from voicemate.hearing.ears import SpeechSegmenter
-from voicemate.hearing.endpoint import without_closing
-from voicemate.hearing.listener import SpeechRecognizer
-from voicemate.hearing.smart_turn import SmartTurn
-from voicemate.hearing.speech_tracker import VoicePaused, VoiceResumed, VoiceStarted
-from voicemate.hearing.voice_activity import VoiceActivity
-from voicemate.hearing.whisper import Whisper
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.config.schema import LlmSettings, Settings
+from voicemate.conversation.recognizer import SpeechRecognizer
+from voicemate.core.pcm import Pcm, to_ms, to_samples
+from voicemate.llm.base import Message
+from voicemate.llm.llama.llama import Llama
+from voicemate.llm.prompt import opening
 from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
 from voicemate.personas.library import find_persona
-from voicemate.sound import Pcm, to_ms, to_samples
-from voicemate.thinking.llama import Llama
-from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt import opening
+from voicemate.stt.whisper import Whisper
+from voicemate.turns.end_of_turn.lexical import without_closing
+from voicemate.turns.end_of_turn.smart_turn import SmartTurn
+from voicemate.vad.segmenter import SpeechSegmenter
+from voicemate.vad.silero import VoiceActivity
+from voicemate.vad.state_machine import VoicePaused, VoiceResumed, VoiceStarted
 
 CACHE = user_cache_path("voicemate") / "endpoint-benchmark"
 SETTINGS = Settings()

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import numpy as np
 
 from benchmarks.recordings import Recorded
-from voicemate.bench.word_errors import plain_words
-from voicemate.sound import CLOCK_HZ, Pcm, to_samples
+from voicemate.core.pcm import CLOCK_HZ, Pcm, to_samples
+from voicemate.testing.word_errors import plain_words
 
 INSERTED_S = (0.3, 0.6, 1.0, 1.5)
 AFTER_S = 3.0

@@ -30,7 +30,7 @@ from benchmarks.kept import RESULTS, keep
 from benchmarks.recordings import Recorded, recordings
 from tests.pulse import RATE, PulseRoom, Recording, find
 from tests.talk_process import Talk
-from voicemate.places import models_folder
+from voicemate.core.paths import models_folder
 
 AUDIBLE_DBFS = -50.0
 """Level of the first 5 ms of an answer that count as audible: 20 dB above the room's noise."""
@@ -174,7 +174,7 @@ def write(arguments: argparse.Namespace, turns: list[Turn], stages: list[dict[st
 
 def ready(stages: list[dict[str, Any]]) -> dict[str, int]:
     """By the program's own trace: replies that were ready when the turn ended, and for how many of these it had not
-    been kept open (``endpoint.reply_ms``)."""
+    been kept open (``turns.reply_wait_ms``)."""
     in_time = [stage for stage in stages if stage["timing"] and stage["timing"]["ready"]]
     return {"ready": len(in_time), "ready_when_due": sum(stage["due"] is None for stage in in_time)}
 

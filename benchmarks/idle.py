@@ -37,10 +37,10 @@ from benchmarks.kept import Kept
 from benchmarks.said_turns import in_room, sentences
 from tests.pulse import PulseRoom
 from tests.talk_process import Talk
-from voicemate.config import load
+from voicemate.config.schema import load
 from voicemate.control.client import ControlClient
-from voicemate.errors import ControlError, NotRunningError
-from voicemate.events import FloorState
+from voicemate.core.errors import ControlError, NotRunningError
+from voicemate.core.events import FloorState
 from voicemate.models.needed import needed
 from voicemate.models.resolve import resolve
 
@@ -166,7 +166,7 @@ def started(program: str, environment: dict[str, str]) -> Iterator[Program]:
 def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
     """All of it, in a fresh home."""
     cost = Cost(program, mode, arguments.stt)
-    settings = f'[hearing]\nmodel = "{arguments.stt}"\n[audio]\ninput = "any"\n{MODES[mode]}'
+    settings = f'[stt]\nmodel = "{arguments.stt}"\n[audio]\ninput = "any"\n{MODES[mode]}'
     with (
         tempfile.TemporaryDirectory() as home,
         PulseRoom() as room,

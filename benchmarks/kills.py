@@ -30,8 +30,8 @@ from benchmarks.kept import RESULTS, keep, spread
 from benchmarks.said_turns import in_room, sentences
 from tests.pulse import PulseRoom
 from voicemate.control.client import EventMessage
-from voicemate.conversation.history import HistoryReader
-from voicemate.errors import ControlError, NotRunningError
+from voicemate.core.errors import ControlError, NotRunningError
+from voicemate.history import HistoryReader
 
 MOMENTS = ("starting", "listening", "hearing", "thinking", "speaking", "writing")
 

@@ -24,13 +24,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.kept import Kept
 from benchmarks.phantom_sounds import Sounding, soundings
 from benchmarks.scene import Engines, ScriptedMind, scene, settings_of
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.config import Settings
-from voicemate.events import SpeechRejected, SpeechStarted, Transcribed, TurnEnded
-from voicemate.sound import CLOCK_HZ, AudioClip
+from voicemate.config.schema import Settings
+from voicemate.core.events import SpeechRejected, SpeechStarted, Transcribed, TurnEnded
+from voicemate.core.pcm import CLOCK_HZ, AudioClip
+from voicemate.testing.virtual_time import run_virtual
 
 RESULTS = Path(__file__).parent / "results"
-NO_DRAFTS = "hearing.follow = false"
+NO_DRAFTS = "stt.interim_transcripts = false"
 """Drafts of what is said decide nothing, and would take whisper half of the time that this runs."""
 
 

@@ -11,9 +11,9 @@ from itertools import cycle
 import numpy as np
 
 from benchmarks.recordings import Recorded, recordings
-from voicemate.audio import beds
-from voicemate.audio.acoustics import AcousticPath
-from voicemate.sound import CLOCK_HZ, Pcm, level_dbfs, to_samples
+from voicemate.core.pcm import CLOCK_HZ, Pcm, level_dbfs, to_samples
+from voicemate.testing import background_noise
+from voicemate.testing.acoustics import AcousticPath
 
 FAR = AcousticPath(rt60_s=0.5, direct_db=-3, seed=2)
 """From across a living room: more reverberation than direct sound."""
@@ -52,8 +52,10 @@ def soundings(seconds: float, level: float, part: str = "all") -> Iterator[Sound
     voices = [clip.pcm() for clip in people]
     yield Sounding("noises", filled((clip.pcm() for clip in noises), seconds))
     yield Sounding("music", at_level(filled(music(noises, part), seconds), level))
-    yield Sounding("chatter of five", at_level(_far(beds.babble(voices, seconds, talkers=5, seed=1)), level))
-    two = beds.babble(voices, seconds, talkers=2, seed=2)
+    yield Sounding(
+        "chatter of five", at_level(_far(background_noise.babble(voices, seconds, talkers=5, seed=1)), level)
+    )
+    two = background_noise.babble(voices, seconds, talkers=2, seed=2)
     yield Sounding("two at once", at_level(_far(two), level), speech=True)
     behind = at_level(filled(music(noises, part), seconds), level - 10)
     television = at_level(_far(filled(iter(voices), seconds)), level) + behind
@@ -70,10 +72,10 @@ def music(noises: Sequence[Recorded], part: str) -> Iterator[Pcm]:
     recorded = [clip.pcm() for clip in noises if "music" in clip.name + clip.note and "speech" not in clip.note]
     for seed in range(first, first + 4):
         yield from recorded
-        yield beds.music(SUNG_S, seed)
+        yield background_noise.music(SUNG_S, seed)
         yield drums(SUNG_S, seed)
         yield sung(SUNG_S, seed)
-        yield at_level(sung(SUNG_S, seed + 10), -20) + at_level(beds.music(SUNG_S, seed + 10), -24)
+        yield at_level(sung(SUNG_S, seed + 10), -20) + at_level(background_noise.music(SUNG_S, seed + 10), -24)
 
 
 def drums(seconds: float, seed: int) -> Pcm:

@@ -34,10 +34,10 @@ from benchmarks.gap import audible, choose
 from benchmarks.kept import keep, spread
 from tests.display import Display, display
 from tests.pulse import RATE, PulseRoom, Recording, find
-from voicemate.hotkey.x11_keys import X11Keyboard, keysym
+from voicemate.push_to_talk.x11_keymap import X11Keyboard, keysym
 
 SETTINGS = """persona = "pip"
-[hearing]
+[stt]
 model = "whisper-tiny.en"
 [push_to_talk]
 hands_free = false

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from voicemate.sound import CLOCK_HZ, Pcm
+from voicemate.core.pcm import CLOCK_HZ, Pcm
 
 FOLDER = Path(os.environ.get("VOICEMATE_SPEECH", Path(__file__).parents[2] / "shared" / "speech"))
 MANIFEST = "manifest.tsv"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from voicemate.audio.acoustics import AcousticPath, Acoustics
+from voicemate.testing.acoustics import AcousticPath, Acoustics
 
 NOISE_DBFS = -60.0
 """A quiet room."""

@@ -30,7 +30,7 @@ from benchmarks.kept import keep
 from benchmarks.said_turns import gap_of_turn, in_room, sentences
 from tests.pulse import PulseRoom
 from voicemate.control.client import ControlClient
-from voicemate.control.socket_place import socket_path
+from voicemate.control.socket_path import socket_path
 
 CLIENTS = 100
 

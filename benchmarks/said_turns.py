@@ -6,7 +6,7 @@ import soxr
 from benchmarks.daemon_process import DaemonProcess, is_floor, is_kind
 from benchmarks.recordings import Recorded, recordings
 from tests.pulse import RATE, PulseRoom
-from voicemate.sound import CLOCK_HZ, Pcm
+from voicemate.core.pcm import CLOCK_HZ, Pcm
 
 
 def sentences(longest_s: float, shortest_s: float = 0) -> list[Recorded]:

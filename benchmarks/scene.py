@@ -14,30 +14,30 @@ from typing import Protocol, TypeVar
 
 import soxr
 
-from voicemate.app import AudioDevices, build_session
-from voicemate.audio.acoustics import Acoustics
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.room import SimulatedRoom
-from voicemate.config import Settings, engine_threads
-from voicemate.conversation.dialogue import ChatHistory
+from voicemate.app.conversation import AudioDevices, build_session
+from voicemate.app.engines import Engines as Loaded
+from voicemate.app.engines import load_llama, load_synthesizer
+from voicemate.config.schema import Settings, engine_threads
+from voicemate.conversation.chat_history import ChatHistory
+from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.conversation.session import Session
-from voicemate.engines import Engines as Loaded
-from voicemate.engines import load_llama, load_synthesizer
-from voicemate.events import Event, EventStream, FloorChanged, FloorState
-from voicemate.hearing.ears import SpeechSegmenter
-from voicemate.hearing.listener import SpeechRecognizer
-from voicemate.hearing.transcript import Transcript
-from voicemate.hearing.voice_activity import VoiceActivity
-from voicemate.hearing.whisper import Whisper
+from voicemate.core.clock import SampleClock
+from voicemate.core.events import Event, EventStream, FloorChanged, FloorState
+from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm
+from voicemate.llm.base import LanguageModel, Message
+from voicemate.llm.context_window import ContextWindow
+from voicemate.llm.llama.llama import LOOKAHEAD, Llama
 from voicemate.models.catalog import Role
-from voicemate.models.memory import context_of
+from voicemate.models.memory_fit import context_of
 from voicemate.models.resolve import resolve
 from voicemate.personas.persona import Persona, Sampling, Voice
-from voicemate.sound import CLOCK_HZ, AudioClip, Pcm
-from voicemate.speaking.synthesizer import VoiceInfo
-from voicemate.thinking.context import ContextWindow
-from voicemate.thinking.llama import LOOKAHEAD, Llama
-from voicemate.thinking.mind import LanguageModel, Message
+from voicemate.stt.base import Transcript
+from voicemate.stt.whisper import Whisper
+from voicemate.testing.acoustics import Acoustics
+from voicemate.testing.simulated_room import SimulatedRoom
+from voicemate.tts.base import VoiceInfo
+from voicemate.vad.segmenter import SpeechSegmenter
+from voicemate.vad.silero import VoiceActivity
 
 TELLER = Persona(name="Teller", description="Tells stories.", voice=Voice(language="en"))
 """A character who says what a script has."""

@@ -29,13 +29,13 @@ from benchmarks.endpoint_sounds import with_end
 from benchmarks.kept import Kept
 from benchmarks.recordings import Recorded, recordings
 from benchmarks.scene import Costs, Engines, Scene, scene, settings_of
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.config import Settings
-from voicemate.events import GenerationDiscarded, ReplyEnded, TurnTimed
+from voicemate.config.schema import Settings
+from voicemate.core.events import GenerationDiscarded, ReplyEnded, TurnTimed
+from voicemate.core.pcm import CLOCK_HZ, AudioClip, to_ms, to_samples
+from voicemate.llm.llama.llama import Llama
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
-from voicemate.sound import CLOCK_HZ, AudioClip, to_ms, to_samples
-from voicemate.thinking.llama import Llama
+from voicemate.testing.virtual_time import run_virtual
 
 RESULTS = Path(__file__).parent / "results"
 LONGEST_REPLY = 48
@@ -67,10 +67,10 @@ class Way:
 
 WAYS = (
     Way("as it ships"),
-    Way("no drafts", ("hearing.follow = false",)),
+    Way("no drafts", ("stt.interim_transcripts = false",)),
     Way("careful, as on battery", on_battery=True),
-    Way("patience 0.7", ("endpoint.patience = 0.7",)),
-    Way("patience 1.75", ("endpoint.patience = 1.75",)),
+    Way("patience 0.7", ("turns.patience = 0.7",)),
+    Way("patience 1.75", ("turns.patience = 1.75",)),
     Way("engines four times as fast", costs=FAST),
 )
 
@@ -130,7 +130,7 @@ def ledger(engines: Engines, way: Way, clips: Sequence[Recorded], settings: Sett
     Args:
         settings: instead of those that ``way`` gives.
     """
-    battery = patch("voicemate.app.on_battery", lambda: True) if way.on_battery else nullcontext()
+    battery = patch("voicemate.app.conversation.on_battery", lambda: True) if way.on_battery else nullcontext()
     llama = engines.llama()
     with battery:
         return run_virtual(_hold(engines, way, clips, settings or settings_of(way.given), llama))

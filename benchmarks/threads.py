@@ -63,13 +63,13 @@ def measure(threads: int) -> dict[str, list[float]]:
     if waiting == "spinning":
         del os.environ["GOMP_SPINCOUNT"]
     from benchmarks.recordings import recordings
-    from voicemate.config import LlmSettings
-    from voicemate.engine_thread import Cancellation
-    from voicemate.hearing.decoding import Decoding, Effort
-    from voicemate.hearing.whisper_cpp import WhisperCpp
+    from voicemate.config.schema import LlmSettings
+    from voicemate.core.worker_thread import Cancellation
+    from voicemate.llm.llama.llama_cpp import Native
     from voicemate.models.catalog import Role
     from voicemate.models.resolve import resolve
-    from voicemate.thinking.native import Native
+    from voicemate.stt.decoding import Decoding, Effort
+    from voicemate.stt.whisper_cpp import WhisperCpp
 
     print(f"voicemate {voicemate.__version__}")
     times: dict[str, list[float]] = {"whisper": [], "llama": []}

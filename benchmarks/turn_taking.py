@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.endpoint import figures, rule
 from benchmarks.endpoint_cases import Case, Kind
-from voicemate.config import Settings
+from voicemate.config.schema import Settings
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -35,8 +35,8 @@ class Setting:
 
     Attributes:
         way: its name among ``speculation.WAYS``; empty where that has nothing to do with it.
-        patience: ``endpoint.patience``; None where that is as it ships.
-        bid_ms: ``barge_in.bid_ms``; None where that is as it ships.
+        patience: ``turns.patience``; None where that is as it ships.
+        bid_ms: ``barge_in.min_interruption_ms``; None where that is as it ships.
     """
 
     name: str
@@ -63,7 +63,7 @@ def barge_in_file(bid_ms: int, echo_db: int = -20) -> tuple[str, list[str]]:
     """The result's name, and how ``barge_in.py`` is asked for it."""
     asked, name = list[str](), "barge-in"
     if bid_ms != SHIPPED.bid_ms:
-        name, asked = f"{name}-bid-{bid_ms}", [*asked, "--set", f"barge_in.bid_ms = {bid_ms}"]
+        name, asked = f"{name}-bid-{bid_ms}", [*asked, "--set", f"barge_in.min_interruption_ms = {bid_ms}"]
     if echo_db != -20:
         name, asked = f"{name}-echo{echo_db}", [*asked, "--echo-db", str(echo_db)]
     if asked:

@@ -37,14 +37,14 @@ import soxr
 
 from benchmarks.machine import description
 from benchmarks.recordings import Recorded, recordings
-from voicemate.hearing.backchannel import Overlap, classify
-from voicemate.hearing.echo_words import besides_echo
-from voicemate.hearing.spoken_commands import spoken_command
-from voicemate.hearing.wake_phrase import WakePhrase
-from voicemate.hearing.whisper import Whisper
+from voicemate.core.pcm import CLOCK_HZ, Pcm, to_ms
 from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
-from voicemate.sound import CLOCK_HZ, Pcm, to_ms
+from voicemate.stt.whisper import Whisper
+from voicemate.turns.interruption.backchannel import Overlap, classify
+from voicemate.turns.interruption.echo_text import besides_echo
+from voicemate.turns.spoken_commands import spoken_command
+from voicemate.turns.wake_phrase import WakePhrase
 
 NAMES = {"Juniper": "en", "Ambrose": "en", "小岚": "zh"}
 CALLS = {

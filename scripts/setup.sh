@@ -154,7 +154,7 @@ sys.exit("LLAMAFILE" not in _pywhispercpp.whisper_print_system_info() or sys.arg
 }
 llama_is_compiled() {
   [ -z "$kept" ] ||
-    $venv/bin/python -c 'import sys; from voicemate.thinking.library import Amx, amx; sys.exit(amx() is not Amx.SOUND)'
+    $venv/bin/python -c 'import sys; from voicemate.llm.llama.build_info import Amx, amx; sys.exit(amx() is not Amx.SOUND)'
 }
 
 with_clock "installing the locked packages (compiling llama.cpp and whisper.cpp takes 5 to 15 minutes, once)" \

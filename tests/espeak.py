@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voicemate.sound import AudioClip, Pcm
-from voicemate.speaking.trim import pause_after, trimmed
+from voicemate.core.pcm import AudioClip, Pcm
+from voicemate.tts.trim import pause_after, trimmed
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS of espeak-ng/speak_lib.h
 _WORD_EVENT, _END_OF_EVENTS = 1, 0

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from voicemate.audio.devices import Device, Direction
-from voicemate.audio.stream_host import OpenStream, StreamConfig
-from voicemate.errors import AudioError
+from voicemate.audio.devices.device import Device, Direction
+from voicemate.audio.devices.portaudio import OpenStream, StreamConfig
+from voicemate.core.errors import AudioError
 
 DEVICE = Device(0, "fake", "Fake Audio", 1, 2, 48_000, default_input=True, default_output=True)
 LATENCY_S = 0.05

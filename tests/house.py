@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from voicemate.places import models_folder
+from voicemate.core.paths import models_folder
 
 PATIENCE_S = 200
 

@@ -7,10 +7,10 @@ import numpy as np
 import soxr
 
 from tests.pulse import RATE
-from voicemate.config import Settings
-from voicemate.errands import render
+from voicemate.app.oneshot import render
+from voicemate.config.schema import Settings
+from voicemate.core.pcm import Pcm
 from voicemate.personas.persona import Persona, Voice
-from voicemate.sound import Pcm
 
 
 @functools.cache

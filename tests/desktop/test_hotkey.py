@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.display import Display, available, display
-from voicemate.errors import HotkeyError
-from voicemate.hotkey import x11
-from voicemate.hotkey.chord import parse_chord
-from voicemate.hotkey.reports import ChordEvent, ChordPressed, ChordRegistered, ChordReleased, ListenerFailed
-from voicemate.hotkey.x11 import X11ChordListener
-from voicemate.hotkey.x11_keys import X11Keyboard
+from voicemate.config.hotkey_chord import parse_chord
+from voicemate.core.errors import HotkeyError
+from voicemate.push_to_talk import x11
+from voicemate.push_to_talk.reports import ChordEvent, ChordPressed, ChordRegistered, ChordReleased, ListenerFailed
+from voicemate.push_to_talk.x11 import X11ChordListener
+from voicemate.push_to_talk.x11_keymap import X11Keyboard
 
 pytest.importorskip("xcffib", reason="the key needs xcffib (pip install 'voicemate[hotkey]')")
 pytestmark = pytest.mark.desktop

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.pulse import PulseRoom, available
-from voicemate.audio.stream_host import PortAudio
+from voicemate.audio.devices.portaudio import PortAudio
 
 
 @pytest.fixture(scope="session")

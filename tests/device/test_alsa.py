@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.pulse import PulseRoom
-from voicemate.audio import alsa
+from voicemate.audio.devices import alsa
 
 pytestmark = [
     pytest.mark.device,

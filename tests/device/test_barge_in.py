@@ -13,9 +13,9 @@ from tests.house import furnished
 from tests.pulse import RATE, PulseRoom, find
 from tests.speech import spoken
 from tests.talk_process import LISTENING, Talk
-from voicemate.conversation.history import HistoryReader
-from voicemate.hearing.whisper import Whisper
-from voicemate.sound import CLOCK_HZ, Pcm
+from voicemate.core.pcm import CLOCK_HZ, Pcm
+from voicemate.history import HistoryReader
+from voicemate.stt.whisper import Whisper
 
 pytestmark = [pytest.mark.device, pytest.mark.real]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.house import House, furnished
 from tests.pulse import PulseRoom
-from voicemate.conversation.history import HistoryReader
+from voicemate.history import HistoryReader
 
 pytestmark = [pytest.mark.device, pytest.mark.real]
 
@@ -75,7 +75,7 @@ def test_a_home_that_cannot_be_written_is_told_and_it_speaks_all_the_same(
         house.run("start")
         house.run("say", "I am still here.")
         assert {"log", "history"} <= {problem["where"] for problem in house.status()["problems"]}
-        assert "cannot be written" in house.run("config", "set", "endpoint.silence_ms", "500", code=3).stderr
+        assert "cannot be written" in house.run("config", "set", "turns.silence_ms", "500", code=3).stderr
     finally:
         house.end()
 

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from tests.pulse import RATE, PulseRoom, find
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.device_changes import DevicesChanged
-from voicemate.audio.device_events import HotplugMonitor, platform_source
-from voicemate.audio.loudspeaker import DeviceSpeaker
-from voicemate.audio.microphone import DeviceMicrophone
-from voicemate.audio.ports import Block
-from voicemate.audio.stream_host import PortAudio
-from voicemate.audio.watchdog import WatchdogLimits
-from voicemate.errors import AudioError
-from voicemate.sound import AudioClip
+from voicemate.audio.devices.device_changes import DevicesChanged
+from voicemate.audio.devices.hotplug import HotplugMonitor, platform_source
+from voicemate.audio.devices.portaudio import PortAudio
+from voicemate.audio.devices.watchdog import WatchdogLimits
+from voicemate.audio.input.microphone import DeviceMicrophone
+from voicemate.audio.interfaces import Block
+from voicemate.audio.output.speaker import DeviceSpeaker
+from voicemate.core.clock import SampleClock
+from voicemate.core.errors import AudioError
+from voicemate.core.pcm import AudioClip
 
 pytestmark = pytest.mark.device
 

@@ -9,14 +9,14 @@ import pytest
 import soxr
 
 from tests.pulse import RATE, PulseRoom, find
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.devices import Direction
-from voicemate.audio.loudspeaker import LATENCY_S, DeviceSpeaker
-from voicemate.audio.microphone import DeviceMicrophone
-from voicemate.audio.ports import Block
-from voicemate.audio.stream_host import PortAudio
-from voicemate.errors import AudioError
-from voicemate.sound import CLOCK_HZ, AudioClip
+from voicemate.audio.devices.device import Direction
+from voicemate.audio.devices.portaudio import PortAudio
+from voicemate.audio.input.microphone import DeviceMicrophone
+from voicemate.audio.interfaces import Block
+from voicemate.audio.output.speaker import LATENCY_S, DeviceSpeaker
+from voicemate.core.clock import SampleClock
+from voicemate.core.errors import AudioError
+from voicemate.core.pcm import CLOCK_HZ, AudioClip
 
 pytestmark = pytest.mark.device
 
@@ -176,9 +176,9 @@ async def test_a_rested_loudspeaker_plays_the_first_word_whole(host: PortAudio, 
 
 SECOND_PROGRAM = """
 import asyncio
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.microphone import DeviceMicrophone
-from voicemate.audio.stream_host import StreamHost
+from voicemate.core.clock import SampleClock
+from voicemate.audio.input.microphone import DeviceMicrophone
+from voicemate.audio.devices.portaudio import StreamHost
 
 async def main():
     microphone = DeviceMicrophone(StreamHost(), SampleClock())

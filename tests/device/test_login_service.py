@@ -14,7 +14,7 @@ import pytest
 
 from tests import systemd
 from tests.pulse import PulseRoom
-from voicemate.places import models_folder
+from voicemate.core.paths import models_folder
 
 pytestmark = [
     pytest.mark.device,

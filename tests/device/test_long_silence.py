@@ -14,12 +14,12 @@ from tests.house import furnished
 from tests.pulse import RATE, PulseRoom, find
 from tests.speech import spoken
 from tests.talk_process import LISTENING, Talk
-from voicemate.audio.capturing import BufferMode
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.microphone import LONG_BUFFERS_AFTER_S, DeviceMicrophone
-from voicemate.audio.ports import Block
-from voicemate.audio.stream_host import PortAudio
-from voicemate.sound import CLOCK_HZ, level_dbfs
+from voicemate.audio.devices.portaudio import PortAudio
+from voicemate.audio.input.microphone import LONG_BUFFERS_AFTER_S, DeviceMicrophone
+from voicemate.audio.input.stream import BufferMode
+from voicemate.audio.interfaces import Block
+from voicemate.core.clock import SampleClock
+from voicemate.core.pcm import CLOCK_HZ, level_dbfs
 
 pytestmark = pytest.mark.device
 

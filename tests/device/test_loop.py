@@ -3,11 +3,11 @@
 import pytest
 
 from tests.pulse import PulseRoom
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.loop import LoopbackResult, measure_loopback
-from voicemate.audio.loudspeaker import DeviceSpeaker
-from voicemate.audio.microphone import DeviceMicrophone
-from voicemate.audio.stream_host import PortAudio
+from voicemate.audio.devices.portaudio import PortAudio
+from voicemate.audio.input.microphone import DeviceMicrophone
+from voicemate.audio.output.speaker import DeviceSpeaker
+from voicemate.core.clock import SampleClock
+from voicemate.doctor.loopback.measure import LoopbackResult, measure_loopback
 
 pytestmark = pytest.mark.device
 

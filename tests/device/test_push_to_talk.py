@@ -15,11 +15,11 @@ from tests.house import House, furnished
 from tests.pulse import PulseRoom
 from tests.speech import spoken
 from tests.talk_process import LISTENING, Talk
-from voicemate.cli.conversing import SIGTERM_EXIT_CODE
+from voicemate.cli.talk import SIGTERM_EXIT_CODE
+from voicemate.config.hotkey_chord import parse_chord
 from voicemate.control.client import ControlClient, EventMessage
-from voicemate.hotkey.chord import parse_chord
-from voicemate.hotkey.reports import ChordEvent, ChordRegistered
-from voicemate.hotkey.x11 import X11ChordListener
+from voicemate.push_to_talk.reports import ChordEvent, ChordRegistered
+from voicemate.push_to_talk.x11 import X11ChordListener
 
 pytest.importorskip("xcffib", reason="the key needs xcffib (pip install 'voicemate[hotkey]')")
 pytestmark = [pytest.mark.device, pytest.mark.real, pytest.mark.desktop]

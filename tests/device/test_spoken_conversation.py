@@ -12,9 +12,9 @@ from tests.house import furnished
 from tests.pulse import RATE, PulseRoom
 from tests.speech import spoken
 from tests.talk_process import LISTENING, Talk
-from voicemate.conversation.history import HistoryReader
-from voicemate.hearing.whisper import Whisper
-from voicemate.sound import CLOCK_HZ
+from voicemate.core.pcm import CLOCK_HZ
+from voicemate.history import HistoryReader
+from voicemate.stt.whisper import Whisper
 
 pytestmark = [pytest.mark.device, pytest.mark.real]
 
@@ -23,7 +23,7 @@ QUESTION = "Can you tell me a story about the sea?"
 
 def test_a_spoken_question_gets_a_spoken_answer(pulse_room: PulseRoom, whisper_base: Path, tmp_path: Path) -> None:
     question = spoken(QUESTION)
-    house = furnished(tmp_path, pulse_room.environment, "[thinking]\nseed = 7\n")  # every run draws the same reply
+    house = furnished(tmp_path, pulse_room.environment, "[llm]\nseed = 7\n")  # every run draws the same reply
     with Talk(["--stt", "whisper-base", "--persona", "ambrose"], house.environment) as talk:
         talk.wait_until_greeted()
         with pulse_room.recording() as recording:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voicemate.errors import VoicemateError
-from voicemate.hearing.transcript import Transcript
+from voicemate.core.errors import VoicemateError
+from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm
+from voicemate.llm.base import Message
 from voicemate.personas.persona import Sampling, Voice
-from voicemate.sound import CLOCK_HZ, AudioClip, Pcm
-from voicemate.speaking.synthesizer import VoiceInfo
-from voicemate.thinking.mind import Message
+from voicemate.stt.base import Transcript
+from voicemate.tts.base import VoiceInfo
 
 SECONDS_A_WORD = 0.25
 """How long a scripted voice speaks a word."""

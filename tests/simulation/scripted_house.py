@@ -9,22 +9,22 @@ from typing import Any, TypeVar
 
 from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
 from tests.simulation.stage import LoudnessActivity
-from voicemate.app import AudioDevices
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.room import SimulatedRoom
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.config import Settings, VadSettings
-from voicemate.conversation.dialogue import ChatHistory
-from voicemate.daemon.keeper import Daemon
-from voicemate.daemon.workshop import ConversationFactory
-from voicemate.engines import Engines
-from voicemate.errors import AudioError, PersonaError, SettingsError, VoicemateError
-from voicemate.events import Event, EventStream, FloorChanged, FloorState
-from voicemate.hearing.ears import SpeechSegmenter
-from voicemate.hearing.listener import SpeechRecognizer
+from voicemate.app.conversation import AudioDevices
+from voicemate.app.engines import Engines
+from voicemate.config.schema import Settings, VadSettings
+from voicemate.conversation.chat_history import ChatHistory
+from voicemate.conversation.recognizer import SpeechRecognizer
+from voicemate.core.clock import SampleClock
+from voicemate.core.errors import AudioError, PersonaError, SettingsError, VoicemateError
+from voicemate.core.events import Event, EventStream, FloorChanged, FloorState
+from voicemate.daemon.conversation_factory import ConversationFactory
+from voicemate.daemon.daemon import Daemon
+from voicemate.llm.context_window import ContextWindow
 from voicemate.personas.library import ShelvedPersona
 from voicemate.personas.persona import Persona
-from voicemate.thinking.context import ContextWindow
+from voicemate.testing.simulated_room import SimulatedRoom
+from voicemate.testing.virtual_time import run_virtual
+from voicemate.vad.segmenter import SpeechSegmenter
 
 E = TypeVar("E", bound=Event)
 

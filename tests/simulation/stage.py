@@ -8,24 +8,24 @@ from typing import TypeVar
 import numpy as np
 
 from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.echo import PassThroughCanceller
-from voicemate.audio.ports import Speaker
-from voicemate.audio.room import SimulatedRoom
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.config import AttentionSettings, BargeInSettings, PushToTalkSettings, TurnSettings, VadSettings
-from voicemate.conversation.attention import Attention
-from voicemate.conversation.dialogue import ChatHistory
-from voicemate.conversation.floor import Floor
-from voicemate.conversation.microphone_gate import MicGate
-from voicemate.conversation.parts import Components
+from voicemate.audio.aec.canceller import PassThroughCanceller
+from voicemate.audio.interfaces import Speaker
+from voicemate.config.schema import AttentionSettings, BargeInSettings, PushToTalkSettings, TurnSettings, VadSettings
+from voicemate.conversation.chat_history import ChatHistory
+from voicemate.conversation.components import Components
+from voicemate.conversation.mic_gate import MicGate
+from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.conversation.session import Session
-from voicemate.events import Event, EventStream
-from voicemate.hearing.ears import SpeechSegmenter
-from voicemate.hearing.listener import SpeechRecognizer
+from voicemate.core.clock import SampleClock
+from voicemate.core.events import Event, EventStream
+from voicemate.core.pcm import CLOCK_HZ, AudioClip
+from voicemate.llm.context_window import ContextWindow
 from voicemate.personas.persona import Persona
-from voicemate.sound import CLOCK_HZ, AudioClip
-from voicemate.thinking.context import ContextWindow
+from voicemate.testing.simulated_room import SimulatedRoom
+from voicemate.testing.virtual_time import run_virtual
+from voicemate.turns.attention import Attention
+from voicemate.turns.floor import Floor
+from voicemate.vad.segmenter import SpeechSegmenter
 
 PERSONA = Persona(name="Echo", description="A test.")
 

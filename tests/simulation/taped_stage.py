@@ -6,19 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.simulation.stage import LoudnessActivity, Stage, voice
-from voicemate.audio.echo import PassThroughCanceller
-from voicemate.config import Settings, SttSettings
-from voicemate.conversation.microphone_gate import MicGate
-from voicemate.hearing.ears import SpeechSegmenter
-from voicemate.tape import house
-from voicemate.tape.header import Header
-from voicemate.tape.recorder import Recorder
-from voicemate.tape.replay import DecisionFactory
-from voicemate.tape.taps import TapedFloor, taped_devices, taped_listener
+from voicemate.audio.aec.canceller import PassThroughCanceller
+from voicemate.config.schema import Settings, SttSettings
+from voicemate.conversation.mic_gate import MicGate
+from voicemate.recording.header import Header
+from voicemate.recording.recorder import Recorder
+from voicemate.recording.wrappers import TapedFloor, taped_devices, taped_listener
+from voicemate.replay import decision_factory
+from voicemate.replay.replayer import DecisionFactory
+from voicemate.vad.segmenter import SpeechSegmenter
 
 HOUSE = DecisionFactory(
     ears=lambda settings: SpeechSegmenter(LoudnessActivity(), settings.vad, settings.stt.max_chunk_s),
-    floor=house.floor,
+    floor=decision_factory.floor,
 )
 """What decides on the simulated stage."""
 

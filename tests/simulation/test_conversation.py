@@ -6,9 +6,9 @@ import pytest
 
 from tests.simulation.scripted import SECONDS_A_WORD, ScriptedMind, ScriptedTranscriber
 from tests.simulation.stage import Stage, voice
-from voicemate.config import BargeInSettings, TurnSettings
-from voicemate.errors import ModelError, SpeechError
-from voicemate.events import (
+from voicemate.config.schema import BargeInSettings, TurnSettings
+from voicemate.core.errors import ModelError, SpeechError
+from voicemate.core.events import (
     Fault,
     FloorChanged,
     FloorState,
@@ -21,8 +21,8 @@ from voicemate.events import (
     TurnEnded,
     TurnTimed,
 )
-from voicemate.events import PipelineStage as Work
-from voicemate.sound import to_ms
+from voicemate.core.events import PipelineStage as Work
+from voicemate.core.pcm import to_ms
 
 
 async def one_question(stage: Stage) -> None:

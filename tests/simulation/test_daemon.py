@@ -8,9 +8,9 @@ import pytest
 from tests.simulation.scripted import ScriptedMind
 from tests.simulation.scripted_house import DaemonFixture, ScriptedEnginePool
 from tests.simulation.stage import voice
-from voicemate.config import Settings
-from voicemate.errors import AudioError, ControlError, ModelError, PersonaError, SettingsError
-from voicemate.events import Fault, FloorState, ReplyEnded, Transcribed
+from voicemate.config.schema import Settings
+from voicemate.core.errors import AudioError, ControlError, ModelError, PersonaError, SettingsError
+from voicemate.core.events import Fault, FloorState, ReplyEnded, Transcribed
 
 
 def test_it_listens_answers_and_ends() -> None:
@@ -189,7 +189,7 @@ def test_changed_settings_are_used_and_what_they_do_not_concern_stays() -> None:
         await house.until(FloorState.LISTENING)
         house.settings = Settings.model_validate({"endpoint": {"silence_ms": 900}})
         done = await house.daemon.reload()
-        assert [change["key"] for change in done["changed"]] == ["endpoint.silence_ms"]
+        assert [change["key"] for change in done["changed"]] == ["turns.silence_ms"]
         assert (await house.daemon.reload())["changed"] == []
         house.settings = Settings.model_validate({"thinking": {"model": "other"}})
         await house.daemon.reload()

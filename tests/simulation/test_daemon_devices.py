@@ -3,9 +3,9 @@
 import asyncio
 
 from tests.simulation.scripted_house import DaemonFixture
-from voicemate.audio.device_changes import DevicesChanged
-from voicemate.errors import AudioError
-from voicemate.events import FloorState
+from voicemate.audio.devices.device_changes import DevicesChanged
+from voicemate.core.errors import AudioError
+from voicemate.core.events import FloorState
 
 
 def test_a_headset_that_is_plugged_in_is_used_at_once_and_not_at_the_next_try() -> None:

@@ -4,9 +4,9 @@ import asyncio
 
 from tests.simulation.scripted_house import DaemonFixture
 from tests.simulation.stage import voice
-from voicemate.config import Settings
-from voicemate.events import FloorState, SpeechStarted, Transcribed
-from voicemate.machine.circumstances import Circumstances
+from voicemate.config.schema import Settings
+from voicemate.core.events import FloorState, SpeechStarted, Transcribed
+from voicemate.system.circumstances import Circumstances
 
 SOON = Settings.model_validate({"idle": {"unload_min": 0.2}})
 

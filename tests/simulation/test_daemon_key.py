@@ -6,9 +6,9 @@ import pytest
 
 from tests.simulation.scripted_house import DaemonFixture
 from tests.simulation.stage import voice
-from voicemate.config import PushToTalkSettings, Settings
-from voicemate.errors import AudioError, ControlError
-from voicemate.events import FloorState, Transcribed
+from voicemate.config.schema import PushToTalkSettings, Settings
+from voicemate.core.errors import AudioError, ControlError
+from voicemate.core.events import FloorState, Transcribed
 
 WARM_S, HELD_S = PushToTalkSettings().keep_open_s, PushToTalkSettings().max_hold_s
 

@@ -5,12 +5,12 @@ import asyncio
 from tests.fake_host import FakePortAudio
 from tests.simulation.scripted import ScriptedMind
 from tests.simulation.stage import Stage
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.loudspeaker import DeviceSpeaker
-from voicemate.audio.ports import Speaker
-from voicemate.audio.watchdog import WatchdogLimits
-from voicemate.errors import AudioError
-from voicemate.events import Fault, FloorChanged, FloorState, Recovered, ReplyEnded
+from voicemate.audio.devices.watchdog import WatchdogLimits
+from voicemate.audio.interfaces import Speaker
+from voicemate.audio.output.speaker import DeviceSpeaker
+from voicemate.core.clock import SampleClock
+from voicemate.core.errors import AudioError
+from voicemate.core.events import Fault, FloorChanged, FloorState, Recovered, ReplyEnded
 
 STORY = "One two three four five six seven eight nine ten eleven twelve."
 MISSING = AudioError("There is no loudspeaker", "Connect one")

@@ -9,12 +9,12 @@ import pytest
 from tests.simulation.scripted import ScriptedMind
 from tests.simulation.scripted_house import DaemonFixture, ScriptedEnginePool
 from tests.simulation.stage import voice
-from voicemate.config import Settings
-from voicemate.daemon.hotkey import RETRY_FOR_S, KeyController
-from voicemate.errors import AudioError, HotkeyError, NoHotkeyError
-from voicemate.events import FloorState, HotkeyChanged, MicrophoneLive, ReplyEnded, Transcribed, TurnEnded
-from voicemate.hotkey.chord import Chord
-from voicemate.hotkey.reports import (
+from voicemate.config.hotkey_chord import Chord
+from voicemate.config.schema import Settings
+from voicemate.core.errors import AudioError, HotkeyError, NoHotkeyError
+from voicemate.core.events import FloorState, HotkeyChanged, MicrophoneLive, ReplyEnded, Transcribed, TurnEnded
+from voicemate.push_to_talk.controller import RETRY_FOR_S, KeyController
+from voicemate.push_to_talk.reports import (
     ChordEvent,
     ChordEventCallback,
     ChordPressed,

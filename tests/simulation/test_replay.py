@@ -10,18 +10,18 @@ import pytest
 from tests.simulation.scripted import ScriptedMind, ScriptedTranscriber
 from tests.simulation.stage import Stage, voice
 from tests.simulation.taped_stage import HOUSE, hesitant, record
-from voicemate.config import TurnSettings
-from voicemate.conversation.floor_inputs import CommitTurn, DiscardGeneration
-from voicemate.errors import SettingsError
-from voicemate.events import FloorChanged, PhraseStarted, TurnTimed
-from voicemate.sound import CLOCK_HZ
-from voicemate.tape.entries import Happened, Heard, Step
-from voicemate.tape.past import RecordedSession
-from voicemate.tape.recording import Recording, read
-from voicemate.tape.records import Ending
-from voicemate.tape.replay import decide_again
-from voicemate.tape.turns import pair
-from voicemate.tape.whatif import outcome
+from voicemate.config.schema import TurnSettings
+from voicemate.core.errors import SettingsError
+from voicemate.core.events import FloorChanged, PhraseStarted, TurnTimed
+from voicemate.core.pcm import CLOCK_HZ
+from voicemate.recording.format import Ending
+from voicemate.recording.journal import Happened, Heard, Step
+from voicemate.recording.recording import Recording, read
+from voicemate.replay.counterfactual import outcome
+from voicemate.replay.recorded_session import RecordedSession
+from voicemate.replay.replayer import decide_again
+from voicemate.replay.turn_log import pair
+from voicemate.turns.messages import CommitTurn, DiscardGeneration
 
 SETTINGS = TurnSettings(shortest_ms=480, longest_ms=480)
 LONG = ScriptedMind(default="Yes. That is a long story and it takes a while to tell.")
@@ -127,7 +127,7 @@ def test_a_greeting_and_a_typed_turn_are_repeated_too(tmp_path: Path) -> None:
 
 def test_a_shorter_silence_shortens_the_gap_and_cuts_in_where_the_person_paused(hesitation: Recording) -> None:
     past = RecordedSession(hesitation, HOUSE)
-    settings = hesitation.header.with_settings({"endpoint.shortest_ms": 250, "endpoint.longest_ms": 250})
+    settings = hesitation.header.with_settings({"turns.shortest_ms": 250, "turns.longest_ms": 250})
     now = outcome(past, HOUSE.floor(settings), settings)
     then_cut, now_cut = (sum(turn.cut_in(past.onsets) for turn in turns) for turns in (past.turns, now.turns))
     assert min(turn.gap_ms or 0 for turn in now.turns) < min(turn.gap_ms or 0 for turn in past.turns)
@@ -148,7 +148,7 @@ def test_a_longer_silence_makes_one_turn_of_two_halves(hesitation: Recording) ->
 
 def test_a_pause_that_was_too_short_to_be_transcribed_is_estimated(hesitation: Recording) -> None:
     past = RecordedSession(hesitation, HOUSE)
-    settings = hesitation.header.with_settings({"vad.pause_ms": 500, "endpoint.longest_ms": 600})
+    settings = hesitation.header.with_settings({"vad.pause_ms": 500, "turns.longest_ms": 600})
     assert not outcome(past, HOUSE.floor(settings), settings).estimated
     slow = replace(hesitation, journal=[one for one in hesitation.journal if not isinstance(one, Step)])
     unheard = RecordedSession(slow, HOUSE)
@@ -168,7 +168,7 @@ def test_words_that_were_not_waited_for_are_not_known_any_sooner(tmp_path: Path)
     record(Stage(ScriptedTranscriber(["I would", "I would like tea"], ms=800), LONG), tmp_path / "a", breathless)
     recording = read(tmp_path / "a")
     past = RecordedSession(recording, HOUSE)
-    settings = recording.header.with_settings({"endpoint.shortest_ms": 200, "endpoint.longest_ms": 200})
+    settings = recording.header.with_settings({"turns.shortest_ms": 200, "turns.longest_ms": 200})
     now = outcome(past, HOUSE.floor(settings), settings)
     assert len(now.turns) == 1
     assert any(isinstance(one, Step) and has(one, DiscardGeneration) for one in recording.journal)
@@ -176,7 +176,7 @@ def test_words_that_were_not_waited_for_are_not_known_any_sooner(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("endpoint.shortest_ms", -1), ("endpoint.shortets_ms", 300), ("thinking.model", "x"), ("endpoint", 1), ("", 1)],
+    [("turns.shortest_ms", -1), ("endpoint.shortets_ms", 300), ("llm.model", "x"), ("endpoint", 1), ("", 1)],
 )
 def test_what_cannot_be_tried_is_refused(hesitation: Recording, key: str, value: object) -> None:
     with pytest.raises(SettingsError):

@@ -11,9 +11,9 @@ from tests.simulation.scripted import ScriptedMind
 from tests.simulation.stage import Stage
 from tests.simulation.taped_stage import HOUSE, hesitant, record
 from voicemate.cli import app
-from voicemate.config import TurnSettings, load, settings_file
-from voicemate.errors import RecordingError
-from voicemate.tape import house
+from voicemate.config.schema import TurnSettings, load, settings_file
+from voicemate.core.errors import RecordingError
+from voicemate.replay import decision_factory
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def stage_house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(house, "real", lambda: HOUSE)
+    monkeypatch.setattr(decision_factory, "real", lambda: HOUSE)
     monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path / "home"))
 
 
@@ -49,10 +49,10 @@ def test_json_for_scripts(tape: Path) -> None:
 
 
 def test_another_decision_ends_with_exit_code_1_and_shows_both(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slower = house.DecisionFactory(
-        HOUSE.ears, lambda settings: house.floor(settings.model_copy(update={"endpoint": SLOW}))
+    slower = decision_factory.DecisionFactory(
+        HOUSE.ears, lambda settings: decision_factory.floor(settings.model_copy(update={"endpoint": SLOW}))
     )
-    monkeypatch.setattr(house, "real", lambda: slower)
+    monkeypatch.setattr(decision_factory, "real", lambda: slower)
     result = run("replay", tape)
     assert result.exit_code == 1
     assert "Different from" in result.output
@@ -66,10 +66,10 @@ SLOW = TurnSettings(shortest_ms=5000, longest_ms=5000)
 
 
 def test_other_settings_are_shown_turn_by_turn(tape: Path) -> None:
-    changes = ("--set", "endpoint.shortest_ms=900", "--set", "endpoint.longest_ms=900")
+    changes = ("--set", "turns.shortest_ms=900", "--set", "turns.longest_ms=900")
     result = run("replay", tape, *changes)
     assert result.exit_code == 0
-    assert "endpoint.shortest_ms = 900, endpoint.longest_ms = 900" in result.output
+    assert "turns.shortest_ms = 900, turns.longest_ms = 900" in result.output
     assert "then: 5 turns, median gap" in result.output
     assert "1 false cut-in" in result.output
     assert "now: 4 turns, median gap" in result.output
@@ -80,14 +80,14 @@ def test_other_settings_are_shown_turn_by_turn(tape: Path) -> None:
     assert len(told["turns"]) == 5
 
 
-@pytest.mark.parametrize("change", ["endpoint.shortest_ms=soon", "endpoint.shortest_ms=-5", "hearing.model=x", "x=1"])
+@pytest.mark.parametrize("change", ["turns.shortest_ms=soon", "turns.shortest_ms=-5", "stt.model=x", "x=1"])
 def test_a_setting_that_cannot_be_tried_is_explained(tape: Path, change: str) -> None:
     result = run("replay", tape, "--set", change)
     assert getattr(result.exception, "exit_code", None) == 3
 
 
 def test_a_change_without_a_value_is_wrong_usage(tape: Path) -> None:
-    assert run("replay", tape, "--set", "endpoint.shortest_ms").exit_code == 2
+    assert run("replay", tape, "--set", "turns.shortest_ms").exit_code == 2
 
 
 def test_a_damaged_recording_is_used_as_far_as_it_goes_with_a_word_about_it(tape: Path, tmp_path: Path) -> None:

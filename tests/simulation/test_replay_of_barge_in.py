@@ -9,7 +9,14 @@ import pytest
 from tests.simulation.scripted import ScriptedMind, ScriptedTranscriber
 from tests.simulation.stage import Stage, voice
 from tests.simulation.taped_stage import HOUSE, record
-from voicemate.conversation.floor_inputs import (
+from voicemate.conversation.session import FloorPolicy
+from voicemate.core.events import FloorState, PhraseStarted
+from voicemate.recording.journal import Step
+from voicemate.recording.recording import Recording, read
+from voicemate.replay.counterfactual import outcome
+from voicemate.replay.recorded_session import RecordedSession
+from voicemate.replay.replayer import decide_again
+from voicemate.turns.messages import (
     EndSpeech,
     FloorAction,
     FloorInput,
@@ -17,13 +24,6 @@ from voicemate.conversation.floor_inputs import (
     RetractReply,
     StopPlayback,
 )
-from voicemate.conversation.session import FloorPolicy
-from voicemate.events import FloorState, PhraseStarted
-from voicemate.tape.entries import Step
-from voicemate.tape.past import RecordedSession
-from voicemate.tape.recording import Recording, read
-from voicemate.tape.replay import decide_again
-from voicemate.tape.whatif import outcome
 
 STORY = ScriptedMind(default="Yes. That is a long story and it takes quite a while to tell, so sit down and listen.")
 
@@ -108,7 +108,7 @@ def test_a_reply_that_the_floor_took_back_was_a_false_cut_in(tmp_path: Path) -> 
 def test_with_a_longer_wait_nothing_has_to_be_taken_back(tmp_path: Path) -> None:
     recording = made(tmp_path, not_done, "I would like", "some tea please")
     past = RecordedSession(recording, HOUSE)
-    settings = recording.header.with_settings({"endpoint.shortest_ms": 1500, "endpoint.longest_ms": 1500})
+    settings = recording.header.with_settings({"turns.shortest_ms": 1500, "turns.longest_ms": 1500})
     now = outcome(past, HOUSE.floor(settings), settings)
     (turn,) = now.turns
     assert not turn.cut_in(past.onsets)
@@ -137,7 +137,7 @@ def test_a_lower_bar_for_bids_cuts_off_what_went_on_then(tmp_path: Path) -> None
     past = RecordedSession(recording, HOUSE)
     kinds = list[set[type[FloorAction]]]()
     for bid_ms in (700, 100):
-        settings = recording.header.with_settings({"barge_in.bid_ms": bid_ms})
+        settings = recording.header.with_settings({"barge_in.min_interruption_ms": bid_ms})
         watched = Watched(HOUSE.floor(settings))
         outcome(past, watched, settings)
         kinds.append({type(act) for act in watched.acts})

@@ -4,8 +4,8 @@ import asyncio
 
 from tests.simulation.scripted import ScriptedMind, ScriptedTranscriber
 from tests.simulation.stage import Stage, voice
-from voicemate.config import PushToTalkSettings, TurnSettings
-from voicemate.events import (
+from voicemate.config.schema import PushToTalkSettings, TurnSettings
+from voicemate.core.events import (
     FloorChanged,
     FloorState,
     GenerationDiscarded,
@@ -14,7 +14,7 @@ from voicemate.events import (
     Transcribed,
     TurnEnded,
 )
-from voicemate.sound import CLOCK_HZ
+from voicemate.core.pcm import CLOCK_HZ
 
 LONG = "Once there was a sailor who " + "went on and on " * 12
 ENDPOINT = TurnSettings(silence_ms=500, shortest_ms=500, longest_ms=500)

@@ -5,9 +5,9 @@ import asyncio
 from tests.simulation.scripted import ScriptedMind
 from tests.simulation.stage import Stage, voice
 from tests.simulation.test_push_to_talk import FakeKeyboard
-from voicemate.config import Settings
-from voicemate.daemon.talking import key_for_session
-from voicemate.events import Advisory, EventStream, FloorChanged, FloorState, ReplyEnded, Transcribed
+from voicemate.config.schema import Settings
+from voicemate.core.events import Advisory, EventStream, FloorChanged, FloorState, ReplyEnded, Transcribed
+from voicemate.daemon.talk import key_for_session
 
 
 def run_with_key(stage: Stage, script, settings: Settings | None = None) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.bare_import import import_without_package
+from voicemate.core.bare_import import import_without_package
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import TypeGuard
 import pytest
 from pydantic import BaseModel
 
-from voicemate.config import Section, Settings, engine_threads, load, settings_file
-from voicemate.errors import SettingsError
+from voicemate.config.schema import Section, Settings, engine_threads, load, settings_file
+from voicemate.core.errors import SettingsError
 
 
 @pytest.fixture(autouse=True)
@@ -59,15 +59,15 @@ def test_a_file_with_a_byte_order_mark_is_read(file: Path):
 
 
 def test_what_the_command_line_gives_goes_before_the_file(file: Path):
-    file.write_text('[hearing]\nmodel = "whisper-base"\nlanguage = "en"\n')
-    settings = load({"hearing.model": "whisper-tiny.en", "hearing.language": None, "persona": "mei"})
+    file.write_text('[stt]\nmodel = "whisper-base"\nlanguage = "en"\n')
+    settings = load({"stt.model": "whisper-tiny.en", "stt.language": None, "persona": "mei"})
     assert settings.stt.model == "whisper-tiny.en"
     assert settings.stt.language == "en"
     assert settings.persona == "mei"
 
 
 def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
-    file.write_text("[speaking]\ntimeout_s = 5\n")
+    file.write_text("[tts]\ntimeout_s = 5\n")
     assert load().tts.timeout_s == 5
 
 
@@ -75,27 +75,27 @@ def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
     ("text", "message"),
     [
         (
-            '[hearing]\nmodle = "x"',
-            "In FILE, line 2, there is no setting `hearing.modle`. Perhaps `hearing.model` is meant.",
+            '[stt]\nmodle = "x"',
+            "In FILE, line 2, there is no setting `hearing.modle`. Perhaps `stt.model` is meant.",
         ),
         ("[hearng]", "In FILE, line 1, there is no setting `hearng`. Perhaps `hearing` is meant."),
         ("[history]\nzzz = 1", "In FILE, line 2, there is no setting `history.zzz`. There are `keep`."),
         (
-            '[hearing]\nthreads = "4"',
-            'In FILE, line 2, the setting `hearing.threads` cannot be "4". It must be a whole number, at least 0 '
+            '[stt]\nthreads = "4"',
+            'In FILE, line 2, the setting `stt.threads` cannot be "4". It must be a whole number, at least 0 '
             "and at most 256 (whisper's CPU threads; 0 for as many as suit the machine).",
         ),
         (
-            "[hearing]\nthreads = true",
-            "In FILE, line 2, the setting `hearing.threads` cannot be true. It must be a whole number",
+            "[stt]\nthreads = true",
+            "In FILE, line 2, the setting `stt.threads` cannot be true. It must be a whole number",
         ),
         (
-            "[hearing]\nthreads = 1.5",
-            "In FILE, line 2, the setting `hearing.threads` cannot be 1.5. It must be a whole number",
+            "[stt]\nthreads = 1.5",
+            "In FILE, line 2, the setting `stt.threads` cannot be 1.5. It must be a whole number",
         ),
         (
-            "[endpoint]\nsilence_ms = -1",
-            "In FILE, line 2, the setting `endpoint.silence_ms` cannot be -1. It must be a whole",
+            "[turns]\nsilence_ms = -1",
+            "In FILE, line 2, the setting `turns.silence_ms` cannot be -1. It must be a whole",
         ),
         (
             "[vad]\nthreshold = 2",
@@ -125,16 +125,16 @@ def test_a_wrong_setting_is_named_with_the_way_out(file: Path, text: str, messag
 
 
 def test_a_long_wrong_value_is_cut_short(file: Path):
-    assert len(told(file, f'[hearing]\nthreads = "{"x" * 5000}"')) < 250
+    assert len(told(file, f'[stt]\nthreads = "{"x" * 5000}"')) < 250
 
 
 def test_a_wrong_setting_from_the_command_line_is_not_blamed_on_the_file(file: Path):
     assert told(file, "", {"hearing.modle": "x"}).startswith("There is no setting `hearing.modle`.")
-    assert told(file, "", {"endpoint.silence_ms": -5}).startswith("The setting `endpoint.silence_ms` cannot be -5.")
+    assert told(file, "", {"turns.silence_ms": -5}).startswith("The setting `turns.silence_ms` cannot be -5.")
 
 
 def test_a_table_that_is_none_is_told_also_when_the_command_line_sets_something_in_it(file: Path):
-    wrong = told(file, "hearing = 3", {"hearing.model": "x"})
+    wrong = told(file, "hearing = 3", {"stt.model": "x"})
     assert wrong.startswith("In FILE, line 1, the setting `hearing` cannot be 3.")
 
 
@@ -197,7 +197,7 @@ def test_openmp_is_told_to_spin_briefly_unless_somebody_has_set_how_it_waits(pol
 
 
 def test_messages_are_one_line(file: Path):
-    assert not re.search(r"\n", told(file, '[hearing]\nmodel = ["""a\nb"""]'))
+    assert not re.search(r"\n", told(file, '[stt]\nmodel = ["""a\nb"""]'))
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.engine_thread import Cancellation, WorkerThread
+from voicemate.core.worker_thread import Cancellation, WorkerThread
+from voicemate.testing.virtual_time import run_virtual
 
 
 @pytest.fixture

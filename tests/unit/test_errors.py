@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
-from voicemate import errors
-from voicemate.errors import ModelError, VoicemateError, first_error
+from voicemate.core import errors
+from voicemate.core.errors import ModelError, VoicemateError, first_error
 
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, VoicemateError)]
 

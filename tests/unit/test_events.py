@@ -4,8 +4,8 @@ from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
-from voicemate import events
-from voicemate.events import Event, EventStream, MicrophoneLevel
+from voicemate.core import events
+from voicemate.core.events import Event, EventStream, MicrophoneLevel
 
 KINDS = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)]
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from voicemate.power import on_battery
+from voicemate.system.power import on_battery
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from voicemate.validation import describe_first_error
+from voicemate.config.validation import describe_first_error
 
 
 class Pet(BaseModel):

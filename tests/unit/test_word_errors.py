@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.bench.word_errors import errors, plain_words
+from voicemate.testing.word_errors import errors, plain_words
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Microphone, loudspeaker, devices, and the simulated room that stands in for them."""
+"""Microphone, speaker, echo cancellation and devices."""

@@ -10,7 +10,7 @@ from math import gcd
 
 import numpy as np
 
-from voicemate.sound import CLOCK_HZ, Pcm
+from voicemate.core.pcm import CLOCK_HZ, Pcm
 
 STOPBAND_DB = 70.0
 TRANSITION = 0.25

@@ -7,8 +7,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from voicemate.errors import AudioError
-from voicemate.sound import CLOCK_HZ, AudioClip, Pcm
+from voicemate.core.errors import AudioError
+from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm
 
 CHUNK_FRAMES = 1 << 18
 """Frames read at once, so that a long file in stereo at 96 kHz needs little more memory than its 16 kHz mono."""

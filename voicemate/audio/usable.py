@@ -1,8 +1,8 @@
 """Whether a conversation can be heard and spoken on this machine, asked before anything else is loaded."""
 
-from voicemate.audio.devices import Device, Direction
-from voicemate.audio.stream_host import PortAudio
-from voicemate.config import AudioSettings
+from voicemate.audio.devices.device import Device, Direction
+from voicemate.audio.devices.portaudio import PortAudio
+from voicemate.config.schema import AudioSettings
 
 
 def check_devices(wanted: AudioSettings) -> tuple[Device, Device]:

@@ -11,22 +11,11 @@ from typing import Annotated
 import typer
 
 from voicemate import __version__
-from voicemate.cli import (
-    configuring,
-    controlling,
-    conversing,
-    doctoring,
-    library,
-    listening,
-    remembering,
-    replaying,
-    running,
-    serving,
-    showing,
-)
-from voicemate.cli.output import print_error
-from voicemate.errors import VoicemateError
-from voicemate.service.outcome import running_as_service, settle
+from voicemate.cli import audio, config, daemon, daemon_control, doctor, history, menu, models, replay, talk
+from voicemate.cli import service as serving
+from voicemate.cli.render.output import print_error
+from voicemate.core.errors import VoicemateError
+from voicemate.service.failure import running_as_service, settle
 
 app = typer.Typer(
     name="voicemate",
@@ -40,17 +29,17 @@ app = typer.Typer(
     "5 model · 6 audio · 7 history · 8 already running · 9 download · 10 speech · 11 not running · 12 control · "
     "14 recording · 15 service · 17 hotkey · 18 menu · 19 no hotkey here · 130 interrupted · 143 terminated.",
 )
-conversing.add_to(app)
-listening.add_to(app)
-library.add_to(app)
-remembering.add_to(app)
-replaying.add_to(app)
-running.add_to(app)
-controlling.add_to(app)
-configuring.add_to(app)
+talk.add_to(app)
+audio.add_to(app)
+models.add_to(app)
+history.add_to(app)
+replay.add_to(app)
+daemon.add_to(app)
+daemon_control.add_to(app)
+config.add_to(app)
 serving.add_to(app)
-showing.add_to(app)
-doctoring.add_to(app)
+menu.add_to(app)
+doctor.add_to(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import typer
 
-from voicemate.cli.output import print_note, stderr_console
-from voicemate.config import Settings
-from voicemate.errors import SettingsError
+from voicemate.cli.render.output import print_note, stderr_console
+from voicemate.config.editor import set_setting
+from voicemate.config.schema import Settings
+from voicemate.core.errors import SettingsError
+from voicemate.core.paths import make_private_folder, state_folder
 from voicemate.models.sizes import as_size
-from voicemate.places import make_private_folder, state_folder
-from voicemate.settings_file import set_setting
 
 
 def offer_better_model(settings: Settings) -> Settings:
@@ -39,9 +39,9 @@ def offer_better_model(settings: Settings) -> Settings:
     if subprocess.run([sys.executable, "-m", "voicemate", "models", "pull", name], check=False).returncode:
         return settings
     try:
-        set_setting("thinking.model", name)
+        set_setting("llm.model", name)
     except SettingsError as error:  # the model is there all the same
-        print_note(f"{error} To keep {name}: voicemate config set thinking.model {name}")
+        print_note(f"{error} To keep {name}: voicemate config set llm.model {name}")
     return settings.model_copy(update={"thinking": settings.llm.model_copy(update={"model": name})})
 
 

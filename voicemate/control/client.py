@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from voicemate.control.protocol import ControlRequest, request_line
-from voicemate.control.socket_place import connect, socket_path
+from voicemate.control.socket_path import connect, socket_path
 from voicemate.control.status import DaemonStatus
-from voicemate.errors import ControlError, NotRunningError
+from voicemate.core.errors import ControlError, NotRunningError
 
 RESPONSE_TIMEOUT_S = 10.0
 """How long a daemon that is well may take to answer."""
@@ -25,7 +25,7 @@ _CHUNK = 65_536
 
 @dataclass(frozen=True, slots=True)
 class EventMessage:
-    """An event of the conversation: the name of its class in ``events.py`` and its fields."""
+    """An event of the conversation: the name of its class in ``core/events.py`` and its fields."""
 
     name: str
     data: dict[str, Any]

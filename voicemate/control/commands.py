@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from voicemate.config.validation import describe_first_error
 from voicemate.control.protocol import MAX_TEXT_LENGTH, ControlRequest, ErrorCode, Refusal
 from voicemate.control.status import DaemonStatus
-from voicemate.errors import ControlError, VoicemateError
-from voicemate.events import Subscriber
-from voicemate.validation import describe_first_error
+from voicemate.core.errors import ControlError, VoicemateError
+from voicemate.core.events import Subscriber
 
 
 class Controllable(Protocol):

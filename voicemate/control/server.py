@@ -19,7 +19,7 @@ from voicemate.control.commands import (
     parse_arguments,
     refusal_for,
 )
-from voicemate.control.flow import ClientLimits, LineSplitter, LineTooLongError, Outbox, TokenBucket
+from voicemate.control.event_messages import event_data, is_level
 from voicemate.control.protocol import (
     ControlRequest,
     ErrorCode,
@@ -29,10 +29,10 @@ from voicemate.control.protocol import (
     refusal_line,
     result_line,
 )
-from voicemate.control.socket_place import bind_socket, peer_uid, remove_socket, socket_path
-from voicemate.control.watching import event_data, is_level
-from voicemate.errors import VoicemateError
-from voicemate.events import Event, StatusChanged
+from voicemate.control.rate_limit import ClientLimits, LineSplitter, LineTooLongError, Outbox, TokenBucket
+from voicemate.control.socket_path import bind_socket, peer_uid, remove_socket, socket_path
+from voicemate.core.errors import VoicemateError
+from voicemate.core.events import Event, StatusChanged
 
 _CHUNK = 16_384
 """Bytes read at once: at most so many lines are worked on before others get their turn."""

@@ -1,1 +1,1 @@
-"""The hall where hearing, thinking and speaking meet: the floor, the turn, the session, the history."""
+"""The hall where recognition, the language model and speech meet: session, turn, playback."""

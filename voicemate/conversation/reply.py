@@ -14,12 +14,12 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from voicemate.audio.ports import Speaker
-from voicemate.conversation.ledger import HeardPrefix
-from voicemate.events import Event, PhraseQueued, PipelineStage, StageTimed
+from voicemate.audio.interfaces import Speaker
+from voicemate.conversation.heard_prefix import HeardPrefix
+from voicemate.core.events import Event, PhraseQueued, PipelineStage, StageTimed
 from voicemate.personas.persona import Persona
-from voicemate.speaking.phrases import Phrase, PhraseSplitter
-from voicemate.speaking.synthesizer import Synthesizer
+from voicemate.tts.base import Synthesizer
+from voicemate.tts.text.phrases import Phrase, PhraseSplitter
 
 
 @dataclass(frozen=True, slots=True)

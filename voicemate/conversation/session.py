@@ -10,20 +10,17 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from voicemate.audio.ports import BLOCK_MS, Block
-from voicemate.conversation import floor_inputs as f
-from voicemate.conversation.answering import ReplyPlayback
-from voicemate.conversation.attention import Obey
-from voicemate.conversation.following import InterimTranscripts
-from voicemate.conversation.key_cue import PttCue
-from voicemate.conversation.meaning import Interpretation, SpeechContext
-from voicemate.conversation.onset_filter import OnsetFilter
-from voicemate.conversation.parts import Components
+from voicemate.audio.interfaces import BLOCK_MS, Block
+from voicemate.conversation.components import Components
+from voicemate.conversation.interim_transcripts import InterimTranscripts
+from voicemate.conversation.interpretation import Interpretation, SpeechContext
+from voicemate.conversation.playback import ReplyPlayback
+from voicemate.conversation.ptt_cue import PttCue
 from voicemate.conversation.reply import Reply, SpeechOutput
 from voicemate.conversation.turn import Turn, TurnWork
 from voicemate.conversation.understanding import TurnUnderstanding
-from voicemate.errors import AudioError, VoicemateError, first_error
-from voicemate.events import (
+from voicemate.core.errors import AudioError, VoicemateError, first_error
+from voicemate.core.events import (
     Event,
     EventStream,
     Fault,
@@ -39,8 +36,11 @@ from voicemate.events import (
     Transcribed,
     TurnEnded,
 )
-from voicemate.hearing.speech_tracker import SpeechEvent, VoicePaused, VoiceResumed, VoiceStarted
-from voicemate.hearing.spoken_commands import Command, Patience
+from voicemate.turns import messages as f
+from voicemate.turns.attention import Obey
+from voicemate.turns.interruption.onset_filter import OnsetFilter
+from voicemate.turns.spoken_commands import Command, Patience
+from voicemate.vad.state_machine import SpeechEvent, VoicePaused, VoiceResumed, VoiceStarted
 
 LEVEL_INTERVAL = 96 // BLOCK_MS
 """Blocks between two level events: about ten a second."""

@@ -11,11 +11,11 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 
-from voicemate.conversation.meaning import Interpretation
+from voicemate.conversation.interpretation import Interpretation
+from voicemate.conversation.recognizer import Recognition
 from voicemate.conversation.reply import Reply, SpeechOutput
-from voicemate.errors import VoicemateError, first_error
-from voicemate.events import Fault, PipelineStage, StageTimed, Transcribed
-from voicemate.hearing.listener import Recognition
+from voicemate.core.errors import VoicemateError, first_error
+from voicemate.core.events import Fault, PipelineStage, StageTimed, Transcribed
 from voicemate.personas.persona import Persona
 
 

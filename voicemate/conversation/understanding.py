@@ -6,11 +6,11 @@ Each answer is asked for as late as it can be, and each vote may be missing (``e
 import contextlib
 from collections.abc import Callable
 
-from voicemate.conversation.meaning import Interpretation, SpeechContext, interpret, with_model_signals
-from voicemate.conversation.parts import Components
-from voicemate.errors import ModelError
-from voicemate.hearing.listener import Recognition
-from voicemate.hearing.smart_turn import WINDOW
+from voicemate.conversation.components import Components
+from voicemate.conversation.interpretation import Interpretation, SpeechContext, interpret, with_model_signals
+from voicemate.conversation.recognizer import Recognition
+from voicemate.core.errors import ModelError
+from voicemate.turns.end_of_turn.smart_turn import WINDOW
 
 
 class TurnUnderstanding:

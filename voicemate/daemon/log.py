@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from voicemate.control.watching import event_data, is_level
-from voicemate.events import Event, Fault
-from voicemate.places import make_private_folder, state_folder
+from voicemate.control.event_messages import event_data, is_level
+from voicemate.core.events import Event, Fault
+from voicemate.core.paths import make_private_folder, state_folder
 
 MAX_BYTES = 1_000_000
 BACKUP_COUNT = 3

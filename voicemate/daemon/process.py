@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from voicemate import __version__, offline
-from voicemate.audio import device_events
-from voicemate.audio.device_events import HotplugMonitor
-from voicemate.config import Settings, load
+from voicemate import __version__, sandbox
+from voicemate.app.single_instance import single_instance
+from voicemate.audio.devices import hotplug
+from voicemate.audio.devices.hotplug import HotplugMonitor
+from voicemate.config.schema import Settings, load
 from voicemate.control.server import ControlServer
-from voicemate.conversation.instance import single_instance
-from voicemate.daemon.hotkey import KeyController
-from voicemate.daemon.keeper import Daemon
+from voicemate.core.errors import AlreadyRunningError, ControlError, SettingsError, VoicemateError
+from voicemate.core.events import Fault
+from voicemate.daemon.conversation_factory import ConversationFactory
+from voicemate.daemon.daemon import Daemon
 from voicemate.daemon.log import EventLog, log_path, logging_to
 from voicemate.daemon.readiness import Readiness
-from voicemate.daemon.workshop import ConversationFactory
-from voicemate.errors import AlreadyRunningError, ControlError, SettingsError, VoicemateError
-from voicemate.events import Fault
-from voicemate.machine import surroundings
-from voicemate.machine.surroundings import Surroundings
+from voicemate.push_to_talk.controller import KeyController
+from voicemate.system import session_events
+from voicemate.system.session_events import Surroundings
 
 EXIT_TIMEOUT_S = 1.8
 """From being told to end to the end of the process, whatever an engine or a device is still busy with."""
@@ -86,7 +86,7 @@ def _lock_network() -> dict[str, bool]:
         settings = load()
     except SettingsError:  # told later, and the default is the stricter one
         settings = Settings()
-    proof = offline.lock(settings.offline.sandbox)
+    proof = sandbox.lock(settings.offline.sandbox)
     log.log(logging.INFO if proof.holds else logging.WARNING, "%s", proof.summary)
     return {lock.name: lock.on for lock in proof.locks}
 
@@ -129,8 +129,8 @@ async def _serve(
 def _watching_machine(keeper: Daemon) -> Iterator[None]:
     """The keeper hears of devices that come and go, and of what the machine is in."""
     with (
-        HotplugMonitor(keeper.on_device_change, device_events.platform_source()),
-        Surroundings(keeper.on_machine_state, keeper.on_wake, surroundings.system_source()),
+        HotplugMonitor(keeper.on_device_change, hotplug.platform_source()),
+        Surroundings(keeper.on_machine_state, keeper.on_wake, session_events.system_source()),
     ):
         yield
 

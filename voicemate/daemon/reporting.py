@@ -7,13 +7,13 @@ import time
 import psutil
 
 from voicemate import __version__
-from voicemate.config import settings_file
+from voicemate.config.schema import settings_file
 from voicemate.control.status import DaemonStatus, DeviceStatus, ModelNames
-from voicemate.daemon.board import StatusTracker
+from voicemate.control.status_tracker import StatusTracker
+from voicemate.core.events import FloorState
+from voicemate.daemon.desired_state import DesiredState
 from voicemate.daemon.log import log_path
-from voicemate.daemon.upkeep import Supervisor
-from voicemate.daemon.wishes import DesiredState
-from voicemate.events import FloorState
+from voicemate.daemon.supervisor import Supervisor
 
 
 class StatusReport:

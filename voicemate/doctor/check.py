@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from voicemate.config import Settings
+from voicemate.config.schema import Settings
 from voicemate.control.status import DaemonStatus
+from voicemate.core.errors import VoicemateError
 from voicemate.doctor.finding import Finding, from_error, problem
-from voicemate.errors import VoicemateError
 
 DEFAULT_TIMEOUT_S = 20.0
 """How long a check may take unless it says otherwise: a disk that has to wake up, a busy machine."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from voicemate.errors import VoicemateError
+from voicemate.core.errors import VoicemateError
 
 
 class Severity(StrEnum):

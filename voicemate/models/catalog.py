@@ -13,8 +13,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from voicemate.errors import ModelError
-from voicemate.places import shipped_path
+from voicemate.core.errors import ModelError
+from voicemate.core.paths import shipped_path
 
 STARTER = "starter"
 """Stands for all starter models where names are given."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voicemate.errors import ModelError
+from voicemate.core.errors import ModelError
 from voicemate.models.tensor_types import tensor_bytes
 
 MAGIC = b"GGUF"

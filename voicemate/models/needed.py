@@ -1,6 +1,6 @@
 """Which models a conversation loads."""
 
-from voicemate.config import Settings, cores
+from voicemate.config.schema import Settings, cores
 from voicemate.models.catalog import Role
 
 SILERO, SMART_TURN = "silero-vad", "smart-turn"

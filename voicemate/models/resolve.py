@@ -8,10 +8,11 @@ import os
 from enum import StrEnum
 from pathlib import Path
 
-from voicemate.errors import ModelError
-from voicemate.models import gguf, whisper_ggml
+from voicemate.core.errors import ModelError
+from voicemate.core.paths import models_folder
+from voicemate.models import gguf
 from voicemate.models.catalog import Catalog, Model, Role, load
-from voicemate.places import models_folder
+from voicemate.models.convert import whisper_ggml
 
 _ONNX = (b"\x08", "an ONNX file")  # its first field, the version of the format
 _BEGINNINGS = {

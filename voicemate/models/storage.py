@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from voicemate.errors import DownloadError
+from voicemate.core.errors import DownloadError
 from voicemate.models.sizes import MB, as_size
 
 _CHUNK = 1 << 20

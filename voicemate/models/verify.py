@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from voicemate.core.paths import models_folder
 from voicemate.models.catalog import Catalog, Model, load
 from voicemate.models.progress import Progress, silent
-from voicemate.models.record import expected_sha256
+from voicemate.models.pulled_hashes import expected_sha256
 from voicemate.models.resolve import State, state
 from voicemate.models.storage import sha256
-from voicemate.places import models_folder
 
 
 class Verdict(StrEnum):

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-from voicemate import places
-from voicemate.errors import PersonaError
+from voicemate.core import paths
+from voicemate.core.errors import PersonaError
 from voicemate.personas.persona import Persona
 from voicemate.personas.persona_file import SUFFIXES, read_persona
 
@@ -39,7 +39,7 @@ class Shelf:
 
 def own_folder() -> Path:
     """Where the person's own personas are looked for."""
-    return places.config_folder() / "personas"
+    return paths.config_folder() / "personas"
 
 
 def shelf() -> Shelf:
@@ -106,7 +106,7 @@ def _as_file(name: str) -> Path | None:
 
 
 def _folders() -> tuple[tuple[Source, Path], ...]:
-    return ("yours", own_folder()), ("shipped", places.shipped_path("personas"))
+    return ("yours", own_folder()), ("shipped", paths.shipped_path("personas"))
 
 
 def _files(folder: Path) -> dict[str, list[Path]]:

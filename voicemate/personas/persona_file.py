@@ -7,9 +7,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from voicemate.errors import PersonaError
+from voicemate.config.validation import describe_first_error
+from voicemate.core.errors import PersonaError
 from voicemate.personas.persona import Persona
-from voicemate.validation import describe_first_error
 
 LARGEST_BYTES = 64 * 1024
 """A persona has to fit into a language model's context: 64 KiB are about 16,000 tokens."""

@@ -8,10 +8,10 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from voicemate.errors import ServiceError, VoicemateError
-from voicemate.service.changes import Changes
-from voicemate.service.machine import File, Machine, carry_out
-from voicemate.service.supervisor import Observed, ServiceManager
+from voicemate.core.errors import ServiceError, VoicemateError
+from voicemate.service.effects import File, Machine, carry_out
+from voicemate.service.service_manager import Observed, ServiceManager
+from voicemate.service.transaction import Changes
 
 Tell = Callable[[str], None]
 

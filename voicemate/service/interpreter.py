@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from voicemate import __version__
-from voicemate.errors import ServiceError
-from voicemate.service.machine import Answer, Call, Machine
+from voicemate.core.errors import ServiceError
+from voicemate.service.effects import Answer, Call, Machine
 
 FLAGS = ("-I", "-X", "utf8", "-u", "-m", "voicemate")
 """Isolated from the environment and the current folder, UTF-8 whatever the locale, output at once."""

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from voicemate.errors import ServiceError
-from voicemate.places import state_folder
+from voicemate.core.errors import ServiceError
+from voicemate.core.paths import state_folder
+from voicemate.service.effects import File, Machine, Rehearsal, ThisMachine, carry_out
+from voicemate.service.failure import Failure, last_failure
 from voicemate.service.installer import Installer, Tell
 from voicemate.service.interpreter import Interpreter, problem, require_usable
-from voicemate.service.machine import File, Machine, Rehearsal, ThisMachine, carry_out
-from voicemate.service.outcome import Failure, last_failure
 from voicemate.service.platforms import Launchd, Platform, Systemd
-from voicemate.service.supervisor import Observed
+from voicemate.service.service_manager import Observed
 
 
 @dataclass(frozen=True, slots=True)

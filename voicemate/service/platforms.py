@@ -6,16 +6,17 @@ from typing import Protocol
 
 from platformdirs import user_log_path
 
-from voicemate.service import agent, unit
-from voicemate.service.app_host import AppHost
-from voicemate.service.changes import Changes
+from voicemate.service.effects import Call, File, Machine
 from voicemate.service.installer import Tell
 from voicemate.service.interpreter import Interpreter
-from voicemate.service.launchctl import Launchctl
-from voicemate.service.machine import Call, File, Machine
-from voicemate.service.microphone import SETTINGS, Permission
-from voicemate.service.supervisor import ServiceManager
-from voicemate.service.systemctl import UNIT, Systemctl
+from voicemate.service.launchd import agent
+from voicemate.service.launchd.app_host import AppHost
+from voicemate.service.launchd.launchctl import Launchctl
+from voicemate.service.launchd.microphone_permission import SETTINGS, Permission
+from voicemate.service.service_manager import ServiceManager
+from voicemate.service.systemd import unit
+from voicemate.service.systemd.systemctl import UNIT, Systemctl
+from voicemate.service.transaction import Changes
 
 
 class Platform(Protocol):

@@ -14,11 +14,11 @@ from PySide6.QtCore import QPoint, QSocketNotifier, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QLabel, QMenu
 
-from voicemate.desktop.companion import MenuPresenter
-from voicemate.desktop.icon import Icon
-from voicemate.desktop.known import Choice, Choices, MenuProblem
-from voicemate.desktop.qt.pictures import icon_image as drawn
-from voicemate.desktop.qt.tray import Tray, create_application
+from voicemate.menu.icon import Icon
+from voicemate.menu.menu_state import Choice, Choices, MenuProblem
+from voicemate.menu.presenter import MenuPresenter
+from voicemate.menu.qt.icon_images import icon_image as drawn
+from voicemate.menu.qt.tray import Tray, create_application
 
 
 def choices(persona: str) -> Choices:

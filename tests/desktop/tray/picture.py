@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.desktop.tray.scripted_daemon import ScriptedDaemon
 from tests.desktop.tray.shown_menu import shown_menu
 from tests.desktop.tray.tray_screen import Desktop, wait_until
-from voicemate.conversation.history import HistoryWriter
-from voicemate.errors import ModelError
+from voicemate.core.errors import ModelError
+from voicemate.history import HistoryWriter
 
 SAID = (
     ("I had a long day at work.", "Oh, those days are tiring. Sit down and catch your breath. What was hardest?"),

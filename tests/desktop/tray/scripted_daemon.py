@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 from tests.simulation.scripted import ScriptedMind
 from tests.simulation.scripted_house import ScriptedEnginePool
-from voicemate.app import AudioDevices
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.room import SimulatedRoom
-from voicemate.config import Settings
+from voicemate.app.conversation import AudioDevices
+from voicemate.config.schema import Settings
 from voicemate.control.server import ControlServer
-from voicemate.daemon.keeper import Daemon
-from voicemate.daemon.workshop import ConversationFactory
-from voicemate.events import EventStream
+from voicemate.core.clock import SampleClock
+from voicemate.core.events import EventStream
+from voicemate.daemon.conversation_factory import ConversationFactory
+from voicemate.daemon.daemon import Daemon
 from voicemate.personas.persona import Persona
+from voicemate.testing.simulated_room import SimulatedRoom
 
 
 @dataclass

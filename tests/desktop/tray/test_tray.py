@@ -5,10 +5,10 @@ import pytest
 from tests.desktop.tray.scripted_daemon import ScriptedDaemon
 from tests.desktop.tray.shown_menu import ShownMenu
 from tests.desktop.tray.tray_screen import wait_until
-from voicemate.config import load
+from voicemate.config.schema import load
 from voicemate.control.client import ControlClient
 from voicemate.control.status import DaemonStatus
-from voicemate.errors import ModelError
+from voicemate.core.errors import ModelError
 
 pytestmark = pytest.mark.desktop
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from voicemate.config import LlmSettings, Settings
-from voicemate.daemon.engine_shelf import EnginePool
-from voicemate.daemon.resting import UnloadableLlama
+from voicemate.config.schema import LlmSettings, Settings
+from voicemate.daemon.engine_pool import EnginePool
+from voicemate.daemon.unloadable import UnloadableLlama
+from voicemate.llm.base import Message
+from voicemate.llm.llama.llama import Llama
 from voicemate.personas.persona import Persona, Sampling
-from voicemate.thinking.llama import Llama
-from voicemate.thinking.mind import Message
 
 pytestmark = pytest.mark.real
 
@@ -77,7 +77,7 @@ async def test_what_was_said_before_the_rest_need_not_be_read_again(smollm2: Pat
 
 
 async def test_what_is_too_much_to_be_kept_is_read_again(smollm2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicemate.daemon.resting._MOST_KEPT", 1000)
+    monkeypatch.setattr("voicemate.daemon.unloadable._MOST_KEPT", 1000)
     mind = UnloadableLlama(await Llama.load(smollm2, THINKING), lambda: Llama.load(smollm2, THINKING))
     try:
         await mind.prepare(CONVERSATION[:1])

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import Settings
-from voicemate.hearing.ears import SpeechSegmenter
-from voicemate.hearing.listener import SpeechRecognizer
-from voicemate.hearing.voice_activity import VoiceActivity
-from voicemate.hearing.whisper import Whisper
+from voicemate.config.schema import Settings
+from voicemate.conversation.recognizer import SpeechRecognizer
+from voicemate.stt.whisper import Whisper
+from voicemate.vad.segmenter import SpeechSegmenter
+from voicemate.vad.silero import VoiceActivity
 
 SETTINGS = Settings()
 MakeListener = Callable[..., SpeechRecognizer]

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voicemate.hearing.whisper import Whisper
-from voicemate.sound import CLOCK_HZ
+from voicemate.core.pcm import CLOCK_HZ
+from voicemate.stt.whisper import Whisper
 
 pytestmark = pytest.mark.real
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from voicemate.bench.word_errors import plain_words
-from voicemate.hearing.recording import utterances
-from voicemate.hearing.whisper import Whisper
-from voicemate.sound import to_ms, to_samples
+from voicemate.app.utterances import utterances
+from voicemate.core.pcm import to_ms, to_samples
+from voicemate.stt.whisper import Whisper
+from voicemate.testing.word_errors import plain_words
 
 pytestmark = pytest.mark.real
 

@@ -1,7 +1,7 @@
 import pytest
 
-from voicemate.bench.word_errors import errors, plain_words
-from voicemate.hearing.whisper import Whisper
+from voicemate.stt.whisper import Whisper
+from voicemate.testing.word_errors import errors, plain_words
 
 pytestmark = pytest.mark.real
 

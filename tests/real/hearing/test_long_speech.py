@@ -3,14 +3,14 @@ from difflib import SequenceMatcher
 import numpy as np
 import pytest
 
-from voicemate.bench.word_errors import errors, plain_words
-from voicemate.config import Settings
-from voicemate.hearing.ears import SpeechSegmenter
-from voicemate.hearing.listener import SpeechRecognizer
-from voicemate.hearing.recording import utterances
-from voicemate.hearing.voice_activity import VoiceActivity
-from voicemate.hearing.whisper import Whisper
-from voicemate.sound import CLOCK_HZ, Pcm
+from voicemate.app.utterances import utterances
+from voicemate.config.schema import Settings
+from voicemate.conversation.recognizer import SpeechRecognizer
+from voicemate.core.pcm import CLOCK_HZ, Pcm
+from voicemate.stt.whisper import Whisper
+from voicemate.testing.word_errors import errors, plain_words
+from voicemate.vad.segmenter import SpeechSegmenter
+from voicemate.vad.silero import VoiceActivity
 
 pytestmark = pytest.mark.real
 

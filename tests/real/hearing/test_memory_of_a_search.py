@@ -5,13 +5,13 @@ import asyncio
 import psutil
 import pytest
 
-from voicemate.engine_thread import Cancellation
-from voicemate.errors import ModelError
-from voicemate.hearing import whisper as hearing
-from voicemate.hearing.decoding import Request
-from voicemate.hearing.whisper import Whisper
-from voicemate.hearing.whisper_cpp import WhisperCpp
-from voicemate.machine import heap
+from voicemate.core.errors import ModelError
+from voicemate.core.worker_thread import Cancellation
+from voicemate.stt import whisper as hearing
+from voicemate.stt.decoding import Request
+from voicemate.stt.whisper import Whisper
+from voicemate.stt.whisper_cpp import WhisperCpp
+from voicemate.system import heap
 
 
 def request(beams: int) -> Request:

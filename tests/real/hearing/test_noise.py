@@ -1,7 +1,7 @@
 import pytest
 
-from voicemate.hearing.recording import utterances
-from voicemate.hearing.whisper import Whisper
+from voicemate.app.utterances import utterances
+from voicemate.stt.whisper import Whisper
 
 pytestmark = pytest.mark.real
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.bench.word_errors import errors, plain_words
-from voicemate.engine_thread import Cancellation
-from voicemate.hearing.decoding import Request
-from voicemate.hearing.whisper_cpp import WhisperCpp
-from voicemate.sound import CLOCK_HZ
+from voicemate.core.pcm import CLOCK_HZ
+from voicemate.core.worker_thread import Cancellation
+from voicemate.stt.decoding import Request
+from voicemate.stt.whisper_cpp import WhisperCpp
+from voicemate.testing.word_errors import errors, plain_words
 
 pytestmark = pytest.mark.real
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voicemate.errors import ModelError
-from voicemate.hearing.smart_turn import SmartTurn
-from voicemate.sound import to_samples
+from voicemate.core.errors import ModelError
+from voicemate.core.pcm import to_samples
+from voicemate.turns.end_of_turn.smart_turn import SmartTurn
 
 pytestmark = pytest.mark.real
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from voicemate.hearing.spoken_commands import Command, spoken_command
-from voicemate.hearing.wake_phrase import WakePhrase
-from voicemate.hearing.whisper import Whisper
+from voicemate.stt.whisper import Whisper
+from voicemate.turns.spoken_commands import Command, spoken_command
+from voicemate.turns.wake_phrase import WakePhrase
 
 pytestmark = pytest.mark.real
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.errors import ModelError
-from voicemate.hearing.voice_activity import VoiceActivity
-from voicemate.hearing.whisper import Whisper
+from voicemate.core.errors import ModelError
+from voicemate.stt.whisper import Whisper
+from voicemate.vad.silero import VoiceActivity
 
 pytestmark = pytest.mark.real
 

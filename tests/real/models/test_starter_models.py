@@ -6,8 +6,9 @@ from pathlib import Path
 import llama_cpp
 import pytest
 
-from voicemate.models import gguf, memory, whisper_ggml
+from voicemate.models import gguf, memory_fit
 from voicemate.models.catalog import Role, load
+from voicemate.models.convert import whisper_ggml
 from voicemate.models.resolve import resolve
 from voicemate.models.tensor_types import BLOCKS
 from voicemate.models.verify import Verdict, verify
@@ -32,7 +33,7 @@ def test_the_starter_set_is_found_by_name_and_by_path(model):
 def test_the_catalog_and_the_header_agree_on_the_memory_a_token_takes(smollm2: Path):
     header, model = gguf.read(smollm2), load().find("smollm2-135m")
     assert 2 * sum(header.kv_heads) * (header.key_width + header.value_width) == model.kv_bytes
-    assert memory.gguf_need(header, model.size) == memory.need(model)
+    assert memory_fit.gguf_need(header, model.size) == memory_fit.need(model)
     assert header.has_template
 
 

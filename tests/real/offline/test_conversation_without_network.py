@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from tests.network_namespace import without_network
-from voicemate.places import models_folder
+from voicemate.core.paths import models_folder
 
 pytestmark = pytest.mark.real
 
@@ -18,9 +18,9 @@ DEMO = """
 import dataclasses, json, platform, socket, sys
 from voicemate.bench import demo
 from voicemate.cli import main
-from voicemate.offline import locking, seccomp
-from voicemate.offline.kernel import LinuxKernel
-from voicemate.offline.seccomp_program import ALLOW, RETURN
+from voicemate.sandbox import locking, seccomp
+from voicemate.sandbox.linux_syscalls import LinuxKernel
+from voicemate.sandbox.bpf import ALLOW, RETURN
 
 KILL_PROCESS = 0x80000000
 locked, program = locking._locked, seccomp.program

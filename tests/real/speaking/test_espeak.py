@@ -12,11 +12,11 @@ import pytest_asyncio
 from pywhispercpp.model import Model
 from soxr import resample
 
-from voicemate.config import TtsSettings
-from voicemate.errors import SpeechError
+from voicemate.config.schema import TtsSettings
+from voicemate.core.errors import SpeechError
+from voicemate.core.pcm import CLOCK_HZ, AudioClip, level_dbfs
 from voicemate.personas.persona import Voice
-from voicemate.sound import CLOCK_HZ, AudioClip, level_dbfs
-from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
+from voicemate.tts.pyttsx3.synthesizer import Pyttsx3Synthesizer
 
 pytestmark = [
     pytest.mark.real,

@@ -5,11 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from voicemate.config import TtsSettings
+from voicemate.config.schema import TtsSettings
+from voicemate.core.pcm import level_dbfs
 from voicemate.personas.persona import Voice
-from voicemate.sound import level_dbfs
-from voicemate.speaking.hibari_voice import HibariSynthesizer
-from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
+from voicemate.tts.hibari import HibariSynthesizer
+from voicemate.tts.pyttsx3.synthesizer import Pyttsx3Synthesizer
 
 pytest.importorskip("hibari", reason="the extra `neural` is not installed")
 pytestmark = [pytest.mark.real, pytest.mark.skipif(sys.platform != "linux", reason="espeak-ng says the rest")]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from voicemate.engine_thread import Cancellation
-from voicemate.sound import AudioClip
-from voicemate.speaking.trim import trimmed
-from voicemate.speaking.worker_process import WorkerProcess
+from voicemate.core.pcm import AudioClip
+from voicemate.core.worker_thread import Cancellation
+from voicemate.tts.pyttsx3.worker_process import WorkerProcess
+from voicemate.tts.trim import trimmed
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(sys.platform != "linux", reason="espeak-ng speaks on Linux")]
 

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from benchmarks.recordings import Recorded
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.config import Settings
-from voicemate.conversation.floor_inputs import Tick, VoiceOff, VoiceOn
-from voicemate.hearing.speech_tracker import VoicePaused, VoiceResumed, VoiceStarted
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.config.schema import Settings
 from voicemate.personas.persona import Persona
-from voicemate.tape import house
-from voicemate.tape.entries import Heard
-from voicemate.tape.header import Header
-from voicemate.tape.recorder import Recorder
-from voicemate.tape.recording import read
-from voicemate.tape.replay import decide_again
-from voicemate.tape.sound_chunks import as_pcm, rounded
-from voicemate.tape.taps import TapedFloor
+from voicemate.recording.audio_chunks import as_pcm, rounded
+from voicemate.recording.header import Header
+from voicemate.recording.journal import Heard
+from voicemate.recording.recorder import Recorder
+from voicemate.recording.recording import read
+from voicemate.recording.wrappers import TapedFloor
+from voicemate.replay import decision_factory
+from voicemate.replay.replayer import decide_again
+from voicemate.turns.messages import Tick, VoiceOff, VoiceOn
+from voicemate.vad.state_machine import VoicePaused, VoiceResumed, VoiceStarted
 
 pytestmark = pytest.mark.real
 
@@ -32,7 +32,7 @@ def test_the_same_voices_are_found_at_the_same_places(
     room = noise.astype(np.float32)
     room[len(speech) : 2 * len(speech)] += speech
 
-    settings, deciding = Settings(), house.real()
+    settings, deciding = Settings(), decision_factory.real()
     ears = deciding.ears(settings)
     recorder = Recorder(tmp_path / "a", Header.of(settings, Persona(name="Echo", description="A test."), {}), {})
     floor = TapedFloor(deciding.floor(settings), recorder)

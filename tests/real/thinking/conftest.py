@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import LlmSettings
+from voicemate.config.schema import LlmSettings
+from voicemate.llm.llama.llama import Llama
 from voicemate.personas.persona import ExampleExchange, Persona, Sampling
-from voicemate.thinking.llama import Llama
 
 
 @pytest.fixture(scope="session")

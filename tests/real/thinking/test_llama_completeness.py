@@ -1,7 +1,7 @@
 import pytest
 
-from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt import opening
+from voicemate.llm.base import Message
+from voicemate.llm.prompt import opening
 
 pytestmark = pytest.mark.real
 WHOLE_AND_CUT = [

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import LlmSettings
-from voicemate.errors import ModelError
+from voicemate.config.schema import LlmSettings
+from voicemate.core.errors import ModelError
+from voicemate.llm.base import Message
+from voicemate.llm.llama.llama import Llama
+from voicemate.llm.prompt import opening
 from voicemate.personas.persona import Persona, Sampling
-from voicemate.thinking.llama import Llama
-from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt import opening
 
 pytestmark = pytest.mark.real
 SAMPLING = Sampling(temperature=0.6, min_p=0.1, max_tokens=24)

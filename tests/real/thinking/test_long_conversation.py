@@ -2,11 +2,11 @@ from contextlib import aclosing
 
 import pytest
 
+from voicemate.llm.base import Message
+from voicemate.llm.context_window import ContextWindow
+from voicemate.llm.llama.llama import Llama
+from voicemate.llm.prompt import Exchange
 from voicemate.personas.persona import Persona
-from voicemate.thinking.context import ContextWindow
-from voicemate.thinking.llama import Llama
-from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt import Exchange
 
 pytestmark = pytest.mark.real
 QUESTIONS = ("How are you?", "And the roses?", "Tell me about Basil.", "Really?", "Do you like rain?")

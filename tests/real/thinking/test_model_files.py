@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import LlmSettings
-from voicemate.errors import ModelError
-from voicemate.thinking.llama import Llama
+from voicemate.config.schema import LlmSettings
+from voicemate.core.errors import ModelError
+from voicemate.llm.llama.llama import Llama
 
 pytestmark = pytest.mark.real
 SETTINGS = LlmSettings(threads=1, context=512)
@@ -43,10 +43,10 @@ async def test_a_context_that_the_model_never_learned_is_refused(smollm2: Path):
 PROCESS = """
 import asyncio, resource, sys
 from pathlib import Path
-from voicemate.config import ThinkingSettings
+from voicemate.config.schema import ThinkingSettings
 from voicemate.personas.persona import Sampling
-from voicemate.thinking.llama import Llama
-from voicemate.thinking.mind import Message
+from voicemate.llm.llama.llama import Llama
+from voicemate.llm.base import Message
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() if sys.platform == "linux" else 0

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voicemate.config import LlmSettings
-from voicemate.errors import ModelError
+from voicemate.config.schema import LlmSettings
+from voicemate.core.errors import ModelError
+from voicemate.llm.llama.llama_cpp import Native
 from voicemate.personas.persona import Sampling
-from voicemate.thinking.native import Native
 
 pytestmark = pytest.mark.real
 GREEDY = Sampling(temperature=0, dry=0, repeat_penalty=1)

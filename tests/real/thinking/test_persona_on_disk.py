@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import LlmSettings
+from voicemate.config.schema import LlmSettings
+from voicemate.llm.base import Message
+from voicemate.llm.llama.llama import Llama
+from voicemate.llm.prompt import opening
 from voicemate.personas.persona import Sampling
-from voicemate.thinking.llama import Llama
-from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt import opening
 
 pytestmark = pytest.mark.real
 SETTINGS = LlmSettings(threads=1, context=512)
@@ -32,7 +32,7 @@ async def test_the_second_start_reads_no_persona_and_speaks_the_same_words(smoll
 
 
 async def test_a_state_that_does_not_fit_is_dropped_and_the_persona_read(smollm2, tmp_path, juniper, monkeypatch):
-    monkeypatch.setattr("voicemate.thinking.prompt_cache.PromptCache.load", lambda *_: memoryview(b"no state" * 99))
+    monkeypatch.setattr("voicemate.llm.llama.prompt_cache.PromptCache.load", lambda *_: memoryview(b"no state" * 99))
     read, words = await first_words(smollm2, tmp_path, juniper)
     assert read > 100
     assert words

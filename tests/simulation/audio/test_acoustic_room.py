@@ -5,14 +5,14 @@ import asyncio
 import numpy as np
 import pytest
 
-from voicemate.audio import beds
-from voicemate.audio.acoustics import AcousticPath, Acoustics, BackgroundSound
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.loop import LoopbackResult, measure_loopback
-from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.audio.room import SimulatedRoom
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.sound import CLOCK_HZ, AudioClip, Pcm, level_dbfs, to_samples
+from voicemate.audio.interfaces import BLOCK_SAMPLES
+from voicemate.core.clock import SampleClock
+from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm, level_dbfs, to_samples
+from voicemate.doctor.loopback.measure import LoopbackResult, measure_loopback
+from voicemate.testing import background_noise
+from voicemate.testing.acoustics import AcousticPath, Acoustics, BackgroundSound
+from voicemate.testing.simulated_room import SimulatedRoom
+from voicemate.testing.virtual_time import run_virtual
 
 HEADPHONES = Acoustics()
 DESK = Acoustics(echo=AcousticPath(gain_db=-14, delay_ms=45, rt60_s=0.25, seed=1))
@@ -81,7 +81,7 @@ def test_somebody_else_is_heard_from_somewhere_else_at_the_same_time():
 
 def test_a_bed_lies_under_everything():
     async def main() -> None:
-        bed = BackgroundSound(beds.music(2.0, seed=1), dbfs=-45)
+        bed = BackgroundSound(background_noise.music(2.0, seed=1), dbfs=-45)
         room = SimulatedRoom(SampleClock(), acoustics=Acoustics(background=(bed,)))
         assert level_dbfs(await heard(room, 4.0)) == pytest.approx(-45, abs=1)
 

@@ -4,12 +4,12 @@ import time
 import numpy as np
 import pytest
 
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.audio.room import SimulatedRoom
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.errors import AudioError
-from voicemate.sound import CLOCK_HZ, AudioClip, level_dbfs
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.core.clock import SampleClock
+from voicemate.core.errors import AudioError
+from voicemate.core.pcm import CLOCK_HZ, AudioClip, level_dbfs
+from voicemate.testing.simulated_room import SimulatedRoom
+from voicemate.testing.virtual_time import run_virtual
 
 
 def words(seconds: float, level: float = 0.5, rate: int = CLOCK_HZ) -> AudioClip:

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from voicemate.audio import beds
-from voicemate.audio.acoustics import AcousticPath, Acoustics, BackgroundSound, Convolver, SimulatedEcho, soft_clip
-from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.sound import CLOCK_HZ, level_dbfs
+from voicemate.audio.interfaces import BLOCK_SAMPLES
+from voicemate.core.pcm import CLOCK_HZ, level_dbfs
+from voicemate.testing import background_noise
+from voicemate.testing.acoustics import AcousticPath, Acoustics, BackgroundSound, Convolver, SimulatedEcho, soft_clip
 
 
 def noise(n: int, seed: int = 0) -> np.ndarray:
@@ -62,7 +62,7 @@ def test_the_echo_is_quieter_by_what_the_room_says():
 
 
 def test_a_bed_goes_on_for_ever_at_its_level():
-    bed = BackgroundSound(beds.noise(1.0, db_per_octave=-3, seed=4), dbfs=-40)
+    bed = BackgroundSound(background_noise.noise(1.0, db_per_octave=-3, seed=4), dbfs=-40)
     whole = bed.between(0, 5 * CLOCK_HZ)
     assert level_dbfs(whole) == pytest.approx(-40, abs=0.1)
     assert np.array_equal(whole[:CLOCK_HZ], whole[3 * CLOCK_HZ : 4 * CLOCK_HZ])
@@ -71,7 +71,7 @@ def test_a_bed_goes_on_for_ever_at_its_level():
 
 @pytest.mark.parametrize("slope", [0.0, -3.0, -6.0])
 def test_noise_has_the_slope_that_was_asked_for(slope: float):
-    sound = beds.noise(4.0, slope, seed=2)
+    sound = background_noise.noise(4.0, slope, seed=2)
     power = np.square(np.abs(np.fft.rfft(sound)))
     hertz = np.fft.rfftfreq(len(sound), 1 / CLOCK_HZ)
     octaves = [10 * np.log10(np.mean(power[(hertz >= low) & (hertz < 2 * low)])) for low in (250, 500, 1000, 2000)]
@@ -80,7 +80,10 @@ def test_noise_has_the_slope_that_was_asked_for(slope: float):
 
 def test_music_and_chatter_are_seeded_and_fill_their_time():
     voices = [noise(CLOCK_HZ // 2, seed) for seed in range(3)]
-    for made in (lambda seed: beds.music(3.0, seed), lambda seed: beds.babble(voices, 3.0, seed=seed)):
+    for made in (
+        lambda seed: background_noise.music(3.0, seed),
+        lambda seed: background_noise.babble(voices, 3.0, seed=seed),
+    ):
         first = made(1)
         assert len(first) == 3 * CLOCK_HZ
         assert np.array_equal(first, made(1))

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.audio.buffer_length import CALM_S, BufferLength
+from voicemate.audio.output.buffer_length import CALM_S, BufferLength
 
 
 def relapse(buffer: BufferLength) -> float:

@@ -2,7 +2,7 @@ import threading
 
 import numpy as np
 
-from voicemate.audio.capture import CaptureRing
+from voicemate.audio.input.input_callback import CaptureRing
 
 
 def count(first: int, n: int) -> np.ndarray:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.audio.chirp import CHIRP_MS, MIN_PEAK_TO_NOISE, SWEEPS_HZ, chirp, chirps, find_echo
-from voicemate.sound import CLOCK_HZ, Pcm, to_samples
+from voicemate.core.pcm import CLOCK_HZ, Pcm, to_samples
+from voicemate.doctor.loopback.chirp import CHIRP_MS, MIN_PEAK_TO_NOISE, SWEEPS_HZ, chirp, chirps, find_echo
 
 
 def played() -> Pcm:

@@ -1,7 +1,7 @@
 import pytest
 
-from voicemate.audio.devices import Device, Direction, find_device
-from voicemate.errors import AudioError
+from voicemate.audio.devices.device import Device, Direction, find_device
+from voicemate.core.errors import AudioError
 
 BUILT_IN = Device(0, "MacBook Pro Microphone", "Core Audio", 1, 0, 48_000, default_input=True)
 SPEAKERS = Device(1, "MacBook Pro Speakers", "Core Audio", 0, 2, 48_000, default_output=True)

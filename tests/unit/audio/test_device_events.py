@@ -6,16 +6,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from voicemate.audio.core_audio_events import (
+from voicemate.audio.devices.coreaudio import (
     DEFAULT_OUTPUT,
     DEVICES,
     RUN_LOOP,
     CoreAudioHotplug,
     PropertyAddress,
 )
-from voicemate.audio.device_changes import DevicesChanged
-from voicemate.audio.device_events import HotplugMonitor
-from voicemate.audio.virtual_time import run_virtual
+from voicemate.audio.devices.device_changes import DevicesChanged
+from voicemate.audio.devices.hotplug import HotplugMonitor
+from voicemate.testing.virtual_time import run_virtual
 
 
 class ScriptedSource:
@@ -113,7 +113,7 @@ def event(facility: str, kind: str) -> SimpleNamespace:
 
 
 def pulse_events(pulse: FakePulse) -> "queue.Queue[DevicesChanged]":
-    module = pytest.importorskip("voicemate.audio.pulse_events")
+    module = pytest.importorskip("voicemate.audio.devices.pulseaudio")
     told: queue.Queue[DevicesChanged] = queue.Queue()
     events = module.PulseEvents(pulse)
     events.start(told.put)

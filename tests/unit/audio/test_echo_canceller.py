@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from voicemate.audio.acoustics import AcousticPath, Acoustics, SimulatedEcho
-from voicemate.audio.echo import Aec3Canceller, CleanedBlock, PassThroughCanceller, create_canceller
-from voicemate.audio.headphones import is_headphones
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.sound import CLOCK_HZ, Pcm, level_dbfs
+from voicemate.audio.aec.canceller import Aec3Canceller, CleanedBlock, PassThroughCanceller, create_canceller
+from voicemate.audio.devices.headphones import is_headphones
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.core.pcm import CLOCK_HZ, Pcm, level_dbfs
+from voicemate.testing.acoustics import AcousticPath, Acoustics, SimulatedEcho
 
 ROOM = AcousticPath(gain_db=-15, delay_ms=50, rt60_s=0.2, seed=1)
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from voicemate.audio.echo import Aec3Canceller, CleanedBlock
-from voicemate.audio.echo_jump import DelayJumpDetector
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.sound import CLOCK_HZ, Pcm, level_dbfs, to_samples
+from voicemate.audio.aec.canceller import Aec3Canceller, CleanedBlock
+from voicemate.audio.aec.delay_jump import DelayJumpDetector
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.core.pcm import CLOCK_HZ, Pcm, level_dbfs, to_samples
 
 USUAL = to_samples(60)
 SECONDS = 8

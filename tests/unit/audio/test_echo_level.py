@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from voicemate.audio.acoustics import AcousticPath, Acoustics, SimulatedEcho
-from voicemate.audio.echo_level import EchoLevelModel, EchoLevels
-from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.sound import Pcm
+from voicemate.audio.aec.level_model import EchoLevelModel, EchoLevels
+from voicemate.audio.interfaces import BLOCK_SAMPLES
+from voicemate.core.pcm import Pcm
+from voicemate.testing.acoustics import AcousticPath, Acoustics, SimulatedEcho
 
 SECOND = 31  # blocks
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.audio.echo_veto import EchoVeto
+from voicemate.turns.interruption.echo_veto import EchoVeto
 
 
 def test_an_onset_that_is_explained_waits_until_the_voice_stands_out():

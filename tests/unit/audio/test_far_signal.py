@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tests.fake_host import LATENCY_S, FakePortAudio
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.far import AecReference, AecReferenceRing
-from voicemate.audio.loudspeaker import DeviceSpeaker
-from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.sound import CLOCK_HZ, AudioClip
+from voicemate.audio.interfaces import BLOCK_SAMPLES
+from voicemate.audio.output.aec_reference import AecReference, AecReferenceRing
+from voicemate.audio.output.speaker import DeviceSpeaker
+from voicemate.core.clock import SampleClock
+from voicemate.core.pcm import CLOCK_HZ, AudioClip
+from voicemate.testing.virtual_time import run_virtual
 
 RATE = 48_000
 CALLBACK = 960

@@ -3,10 +3,10 @@ import itertools
 import numpy as np
 import pytest
 
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.framer import ArrivalTimeFilter, Framer, StreamPosition
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.sound import CLOCK_HZ
+from voicemate.audio.input.framer import ArrivalTimeFilter, Framer, StreamPosition
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.core.clock import SampleClock
+from voicemate.core.pcm import CLOCK_HZ
 
 
 class Device:

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from tests.fake_host import DEVICE, FakePortAudio, FakeStream
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.microphone import LONG_BUFFERS_AFTER_S, DeviceMicrophone
-from voicemate.audio.ports import Block
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.audio.watchdog import WatchdogLimits
-from voicemate.errors import AudioError
+from voicemate.audio.devices.watchdog import WatchdogLimits
+from voicemate.audio.input.microphone import LONG_BUFFERS_AFTER_S, DeviceMicrophone
+from voicemate.audio.interfaces import Block
+from voicemate.core.clock import SampleClock
+from voicemate.core.errors import AudioError
+from voicemate.testing.virtual_time import run_virtual
 
 RATE = 48_000
 SHORT, LONG = (1536, 384), 6144

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tests.fake_host import LATENCY_S, FakePortAudio
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.loudspeaker import CALLBACK_S, LEADING_SILENT_CALLBACKS, DeviceSpeaker
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.audio.watchdog import WatchdogLimits
-from voicemate.errors import AudioError
-from voicemate.sound import AudioClip
+from voicemate.audio.devices.watchdog import WatchdogLimits
+from voicemate.audio.output.speaker import CALLBACK_S, LEADING_SILENT_CALLBACKS, DeviceSpeaker
+from voicemate.core.clock import SampleClock
+from voicemate.core.errors import AudioError
+from voicemate.core.pcm import AudioClip
+from voicemate.testing.virtual_time import run_virtual
 
 RATE = 48_000
 TRIES = WatchdogLimits(silence_s=None, max_attempts=3)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from tests.fake_host import DEVICE, LATENCY_S, FakePortAudio
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.microphone import DeviceMicrophone
-from voicemate.audio.ports import BLOCK_MS, BLOCK_SAMPLES, BLOCKS_PER_GROUP, Block
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.audio.watchdog import WatchdogLimits
-from voicemate.errors import AudioError
+from voicemate.audio.devices.watchdog import WatchdogLimits
+from voicemate.audio.input.microphone import DeviceMicrophone
+from voicemate.audio.interfaces import BLOCK_MS, BLOCK_SAMPLES, BLOCKS_PER_GROUP, Block
+from voicemate.core.clock import SampleClock
+from voicemate.core.errors import AudioError
+from voicemate.testing.virtual_time import run_virtual
 
 
 class Listening:

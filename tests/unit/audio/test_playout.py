@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from voicemate.audio.playout import Mixer
+from voicemate.audio.output.mixer import Mixer
 
 RATE = 1000  # a millisecond is a sample
 

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fake_host import DEVICE
-from voicemate.audio.capture import InputCallback
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.devices import Direction
-from voicemate.audio.relay import MATCH_TIMEOUT_S, StreamHandover, find_offset
-from voicemate.audio.stream_host import OpenStream
-from voicemate.audio.virtual_time import run_virtual
+from voicemate.audio.devices.device import Direction
+from voicemate.audio.devices.portaudio import OpenStream
+from voicemate.audio.input.input_callback import InputCallback
+from voicemate.audio.input.stream_handover import MATCH_TIMEOUT_S, StreamHandover, find_offset
+from voicemate.core.clock import SampleClock
+from voicemate.testing.virtual_time import run_virtual
 
 RATE = 48_000
 SHORT, LONG = 1536, 6144

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemate.audio.resampler import StreamResampler
-from voicemate.sound import CLOCK_HZ
+from voicemate.core.pcm import CLOCK_HZ
 
 RATES = [8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000]
 

@@ -2,9 +2,9 @@ import asyncio
 
 import pytest
 
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.sound import CLOCK_HZ
+from voicemate.core.clock import SampleClock
+from voicemate.core.pcm import CLOCK_HZ
+from voicemate.testing.virtual_time import run_virtual
 
 
 class Hands:

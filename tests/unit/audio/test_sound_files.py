@@ -3,8 +3,8 @@ import pytest
 import soundfile
 
 from voicemate.audio.sound_files import read_audio, write_wav
-from voicemate.errors import AudioError
-from voicemate.sound import CLOCK_HZ
+from voicemate.core.errors import AudioError
+from voicemate.core.pcm import CLOCK_HZ
 
 
 def tone(rate: int, seconds: float = 0.5) -> np.ndarray:

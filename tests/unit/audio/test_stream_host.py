@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from voicemate.audio.devices import Direction
-from voicemate.audio.stream_host import PortAudio, StreamConfig
-from voicemate.errors import AudioError
+from voicemate.audio.devices.device import Direction
+from voicemate.audio.devices.portaudio import PortAudio, StreamConfig
+from voicemate.core.errors import AudioError
 
 
 class FakePortAudioError(Exception):

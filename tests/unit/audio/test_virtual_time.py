@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from voicemate.audio.virtual_time import VirtualTimeLoop, run_virtual
-from voicemate.engine_thread import WorkerThread
+from voicemate.core.worker_thread import WorkerThread
+from voicemate.testing.virtual_time import VirtualTimeLoop, run_virtual
 
 
 def test_a_day_takes_no_time():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.audio.watchdog import DeviceCondition, Watchdog, WatchdogAction, WatchdogLimits
+from voicemate.audio.devices.watchdog import DeviceCondition, Watchdog, WatchdogAction, WatchdogLimits
 
 LIMITS = WatchdogLimits(max_attempts=5)
 ON_MACOS = WatchdogLimits(max_attempts=5, reopen_on_silence=True)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from voicemate import cli, errors
-from voicemate.conversation.history import HistoryWriter
-from voicemate.conversation.trace_file import TraceFile
-from voicemate.errors import VoicemateError
-from voicemate.events import ReplyEnded, TurnEnded, TurnTimed
+from voicemate import cli
+from voicemate.core import errors
+from voicemate.core.errors import VoicemateError
+from voicemate.core.events import ReplyEnded, TurnEnded, TurnTimed
+from voicemate.history import HistoryWriter
+from voicemate.metrics.trace_file import TraceFile
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +69,9 @@ def test_a_settings_file_with_a_mistake_is_named(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (home / "config").mkdir()
-    (home / "config" / "settings.toml").write_text("[endpoint]\nsilence = 300\n")
+    (home / "config" / "settings.toml").write_text("[turns]\nsilence = 300\n")
     assert run(monkeypatch, "ask", "hello") == 3
-    assert "endpoint.silence_ms" in capsys.readouterr().err
+    assert "turns.silence_ms" in capsys.readouterr().err
 
 
 def test_wrong_usage_ends_with_two(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from voicemate import cli
-from voicemate.config import Settings, load
-from voicemate.settings_file import documented_toml
+from voicemate.config.editor import documented_toml
+from voicemate.config.schema import Settings, load
 
 
 @pytest.fixture(autouse=True)
@@ -54,23 +54,23 @@ def test_init_writes_every_setting_explained_and_never_over_ones_own(
 
 
 def test_set_get_show_and_unset(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(monkeypatch, "set", "endpoint.silence_ms", "300") == 0
-    assert "endpoint.silence_ms = 300" in capsys.readouterr().err
-    assert run(monkeypatch, "get", "endpoint.silence_ms") == 0
+    assert run(monkeypatch, "set", "turns.silence_ms", "300") == 0
+    assert "turns.silence_ms = 300" in capsys.readouterr().err
+    assert run(monkeypatch, "get", "turns.silence_ms") == 0
     assert capsys.readouterr().out == "300\n"
     assert run(monkeypatch, "show", "--json") == 0
     shown = json.loads(capsys.readouterr().out)
-    assert shown["endpoint.silence_ms"] == 300
+    assert shown["turns.silence_ms"] == 300
     assert shown["persona"] == Settings().persona
     assert run(monkeypatch, "show") == 0
-    assert "endpoint.silence_ms" in capsys.readouterr().out
-    assert run(monkeypatch, "unset", "endpoint.silence_ms") == 0
+    assert "turns.silence_ms" in capsys.readouterr().out
+    assert run(monkeypatch, "unset", "turns.silence_ms") == 0
     assert load() == Settings()
 
 
 def test_a_value_may_begin_with_a_minus(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(monkeypatch, "set", "thinking.gpu_layers", "-1") == 0
-    assert run(monkeypatch, "set", "endpoint.silence_ms", "-1") == 3
+    assert run(monkeypatch, "set", "llm.gpu_layers", "-1") == 0
+    assert run(monkeypatch, "set", "turns.silence_ms", "-1") == 3
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_name_that_is_nearly_right_is_suggested(
     words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, *words) == 3
-    assert "Did you mean `hearing.model`" in capsys.readouterr().err
+    assert "Did you mean `stt.model`" in capsys.readouterr().err
 
 
 def test_an_edited_file_is_checked_before_it_is_used(

@@ -12,8 +12,8 @@ import pytest
 from tests.unit.control.noted import RecordingTarget, serving
 from voicemate import cli
 from voicemate.control.server import ControlServer
-from voicemate.control.socket_place import socket_path
-from voicemate.events import Event, PhraseStarted, Transcribed, TurnEnded
+from voicemate.control.socket_path import socket_path
+from voicemate.core.events import Event, PhraseStarted, Transcribed, TurnEnded
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from voicemate import cli
-from voicemate.cli import doctoring
-from voicemate.doctor import rounds
+from voicemate.cli import doctor
+from voicemate.doctor import registry
 from voicemate.doctor.check import Check, CheckContext
 from voicemate.doctor.finding import CreateFolders, Finding, ok, problem, warning
 
@@ -42,7 +42,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Look]:
     """What each check finds, by its name; nothing else is looked at."""
     chosen: dict[str, Look] = {}
     monkeypatch.setattr(
-        rounds, "all_checks", lambda loop: [Check("Things", name, look, 0.2) for name, look in chosen.items()]
+        registry, "all_checks", lambda loop: [Check("Things", name, look, 0.2) for name, look in chosen.items()]
     )
     return chosen
 
@@ -99,7 +99,7 @@ def test_a_check_that_breaks_or_hangs_does_not_end_the_others(
     looks["first"] = lambda ground: [ok(str(1 // 0))]
     looks["second"] = hang
     looks["third"] = lambda ground: [ok("Fine")]
-    monkeypatch.setattr(doctoring.os, "_exit", lambda status: left.append(status))
+    monkeypatch.setattr(doctor.os, "_exit", lambda status: left.append(status))
     assert run(monkeypatch) == 1
     over.set()
     shown = capsys.readouterr().out
@@ -113,8 +113,8 @@ def test_where_no_checkmark_can_be_written_there_are_letters(
     looks: dict[str, Look], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = (
-        "from voicemate.cli.doctor_table import Report; from voicemate.cli.output import results;"
-        "from voicemate.doctor.examination import Looked; from voicemate.doctor.check import Check;"
+        "from voicemate.cli.render.doctor_table import Report; from voicemate.cli.render.output import results;"
+        "from voicemate.doctor.runner import Looked; from voicemate.doctor.check import Check;"
         "from voicemate.doctor.finding import problem;"
         "Report(results()).show(Looked(Check('G', 'disk', lambda ground: []), (problem('Full', 'Make room'),)))"
     )

@@ -7,7 +7,7 @@ import pytest
 
 from voicemate.cli import first_start
 from voicemate.cli.first_start import offer_better_model
-from voicemate.config import LlmSettings, Settings, load
+from voicemate.config.schema import LlmSettings, Settings, load
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ import sys
 
 from rich.console import Console
 
-from voicemate.cli.offline_table import _show
-from voicemate.offline.evidence import Evidence
-from voicemate.offline.proof import Attempt, KernelFacts, Lock, OfflineProof
+from voicemate.cli.render.offline_table import _show
+from voicemate.sandbox.evidence import Evidence
+from voicemate.sandbox.proof import Attempt, KernelFacts, Lock, OfflineProof
 
 KERNEL = KernelFacts("Linux 6.1", "x86_64", threads=4, filtered=0)
 

@@ -1,7 +1,7 @@
 """What ``voicemate status`` tells of the daemon."""
 
 from tests.unit.control.noted import STATUS
-from voicemate.cli.status_table import status_rows
+from voicemate.cli.render.status_table import status_rows
 from voicemate.control.status import DaemonStatus, SpeculationStatus
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from voicemate.cli.view import LiveView, PlainView, choose_view, meter_steps, timing_line
-from voicemate.events import (
+from voicemate.cli.render.live_view import LiveView, PlainView, choose_view, meter_steps, timing_line
+from voicemate.core.events import (
     Event,
     Fault,
     FloorChanged,

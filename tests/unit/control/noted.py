@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voicemate.control.flow import ClientLimits
+from voicemate.control.rate_limit import ClientLimits
 from voicemate.control.server import ControlServer
 from voicemate.control.status import DaemonStatus, DeviceStatus, ModelNames
-from voicemate.errors import ControlError, PersonaError
-from voicemate.events import Event, EventStream, Subscriber
+from voicemate.core.errors import ControlError, PersonaError
+from voicemate.core.events import Event, EventStream, Subscriber
 
 STATUS = DaemonStatus(
     version="0",

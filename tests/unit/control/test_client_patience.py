@@ -8,8 +8,8 @@ import pytest
 
 from voicemate.control import client as client_module
 from voicemate.control.client import ControlClient
-from voicemate.control.socket_place import bind_socket
-from voicemate.errors import ControlError
+from voicemate.control.socket_path import bind_socket
+from voicemate.core.errors import ControlError
 
 SOON_S = 0.2
 
@@ -36,7 +36,7 @@ def test_nor_one_that_does_not_even_read(path: Path):
 
 
 def test_one_whose_queue_is_full_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("voicemate.control.socket_place._BACKLOG", 0)
+    monkeypatch.setattr("voicemate.control.socket_path._BACKLOG", 0)
     with bind_socket(path) as listening:
         waiting = _fill(path)
         with pytest.raises(ControlError, match="it does not answer"):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.control.flow import LineSplitter, LineTooLongError, Outbox, TokenBucket
+from voicemate.control.rate_limit import LineSplitter, LineTooLongError, Outbox, TokenBucket
 
 
 @given(st.lists(st.binary(max_size=30), max_size=20))

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.control.noted import STATUS, serving
 from voicemate.control.protocol import MAX_LINE_BYTES
-from voicemate.events import FloorChanged, FloorState, MicrophoneLevel, Transcribed
+from voicemate.core.events import FloorChanged, FloorState, MicrophoneLevel, Transcribed
 
 
 class Visitor:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.control.socket_place import bind_socket, connect, peer_uid, peer_uid_bsd, remove_socket, socket_path
-from voicemate.errors import AlreadyRunningError, ControlError
+from voicemate.control.socket_path import bind_socket, connect, peer_uid, peer_uid_bsd, remove_socket, socket_path
+from voicemate.core.errors import AlreadyRunningError, ControlError
 
 
 def test_the_socket_and_its_folder_are_private(path: Path):

@@ -6,9 +6,9 @@ from dataclasses import fields
 
 import pytest
 
-from voicemate import events
-from voicemate.control.watching import event_data, is_level
-from voicemate.events import (
+from voicemate.control.event_messages import event_data, is_level
+from voicemate.core import events
+from voicemate.core.events import (
     Event,
     Fault,
     FloorChanged,

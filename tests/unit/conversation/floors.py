@@ -1,8 +1,8 @@
 """A floor with waits that are easy to count with."""
 
-from voicemate.config import BargeInSettings, PushToTalkSettings, TurnSettings
-from voicemate.conversation.floor import Floor
-from voicemate.sound import to_samples
+from voicemate.config.schema import BargeInSettings, PushToTalkSettings, TurnSettings
+from voicemate.core.pcm import to_samples
+from voicemate.turns.floor import Floor
 
 ENDPOINT = TurnSettings(silence_ms=500, shortest_ms=500, longest_ms=500, broken_off_ms=1200, reply_wait_ms=0)
 BARGE_IN = BargeInSettings(pause_after_ms=64, min_interruption_ms=700, false_cut_in_ms=1000)

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.unit.conversation.floors import ms, new_floor
-from voicemate.conversation.endpointing import EndOfTurnSignals
-from voicemate.conversation.floor_inputs import (
+from voicemate.core.events import FloorState
+from voicemate.turns.end_of_turn.rule import EndOfTurnSignals
+from voicemate.turns.messages import (
     CommitTurn,
     DiscardGeneration,
     FloorAction,
@@ -31,7 +32,6 @@ from voicemate.conversation.floor_inputs import (
     VoiceOn,
     WordsJudged,
 )
-from voicemate.events import FloorState
 
 
 class AnyConversation(RuleBasedStateMachine):

@@ -5,8 +5,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from voicemate.config import AttentionSettings
-from voicemate.conversation.attention import (
+from voicemate.config.schema import AttentionSettings
+from voicemate.core.pcm import CLOCK_HZ
+from voicemate.turns.attention import (
     Answer,
     Attending,
     Attention,
@@ -16,8 +17,7 @@ from voicemate.conversation.attention import (
     Obey,
     WakeUp,
 )
-from voicemate.hearing.spoken_commands import Command
-from voicemate.sound import CLOCK_HZ
+from voicemate.turns.spoken_commands import Command
 
 S = CLOCK_HZ
 """A second."""

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.config import TurnSettings
-from voicemate.conversation.endpointing import EndOfTurnRule, EndOfTurnSignals
-from voicemate.conversation.pause_habit import PauseModel
+from voicemate.config.schema import TurnSettings
+from voicemate.turns.end_of_turn.pause_model import PauseModel
+from voicemate.turns.end_of_turn.rule import EndOfTurnRule, EndOfTurnSignals
 
 SETTINGS = TurnSettings(shortest_ms=380, unsure_ms=600)
 RULE = EndOfTurnRule(SETTINGS)

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.conversation.floors import BARGE_IN, ENDPOINT, ms, new_floor
-from voicemate.config import SpeculationSettings, TurnSettings
-from voicemate.conversation.endpointing import EndOfTurnSignals
-from voicemate.conversation.floor import Floor
-from voicemate.conversation.floor_inputs import (
+from voicemate.config.schema import SpeculationSettings, TurnSettings
+from voicemate.core.events import FloorState
+from voicemate.turns.end_of_turn.rule import EndOfTurnSignals
+from voicemate.turns.floor import Floor
+from voicemate.turns.messages import (
     CommitTurn,
     DiscardGeneration,
     DuckPlayback,
@@ -37,7 +38,6 @@ from voicemate.conversation.floor_inputs import (
     VoiceOn,
     WordsJudged,
 )
-from voicemate.events import FloorState
 
 BREAKS_OFF = EndOfTurnSignals(breaks_off=True)
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from voicemate.conversation.following import INTERVAL, InterimTranscripts, without_last_word
-from voicemate.errors import ModelError
+from voicemate.conversation.interim_transcripts import INTERVAL, InterimTranscripts, without_last_word
+from voicemate.core.errors import ModelError
 
 
 class Engines:

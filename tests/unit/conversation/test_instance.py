@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.conversation.instance import single_instance
-from voicemate.errors import AlreadyRunningError, VoicemateError
+from voicemate.app.single_instance import single_instance
+from voicemate.core.errors import AlreadyRunningError, VoicemateError
 
 HOLD = """
 import sys
 from pathlib import Path
-from voicemate.conversation.instance import only_instance
+from voicemate.app.single_instance import only_instance
 with only_instance(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

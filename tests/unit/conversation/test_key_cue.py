@@ -4,10 +4,10 @@ from typing import cast
 
 import numpy as np
 
-from voicemate.audio.ports import BLOCK_SAMPLES, Block, Span, Speaker
-from voicemate.conversation.key_cue import BEGIN_TONE, END_TONE, PttCue
-from voicemate.events import Event, MicrophoneLive
-from voicemate.sound import AudioClip, level_dbfs, to_samples
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block, Span, Speaker
+from voicemate.conversation.ptt_cue import BEGIN_TONE, END_TONE, PttCue
+from voicemate.core.events import Event, MicrophoneLive
+from voicemate.core.pcm import AudioClip, level_dbfs, to_samples
 
 
 class Queue:

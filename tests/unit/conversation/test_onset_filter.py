@@ -1,5 +1,5 @@
-from voicemate.conversation.onset_filter import OnsetFilter
-from voicemate.hearing.speech_tracker import VoicePaused, VoiceStarted
+from voicemate.turns.interruption.onset_filter import OnsetFilter
+from voicemate.vad.state_machine import VoicePaused, VoiceStarted
 
 ONSET = VoiceStarted(100)
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.conversation.pause_habit import PauseModel
+from voicemate.turns.end_of_turn.pause_model import PauseModel
 
 PAUSES = st.floats(0, 10_000)
 

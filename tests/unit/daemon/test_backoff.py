@@ -1,6 +1,6 @@
 """How long to wait for what is missing."""
 
-from voicemate.daemon.backoff import FIRST_DELAY_S, MAX_DELAY_S, RECOVERED_AFTER_S, Backoff
+from voicemate.core.backoff import FIRST_DELAY_S, MAX_DELAY_S, RECOVERED_AFTER_S, Backoff
 
 
 def test_waits_get_longer_up_to_a_bound():

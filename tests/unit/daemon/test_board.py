@@ -1,8 +1,8 @@
 """What ``status`` shows, from the events."""
 
 from voicemate.control.status import SpeculationStatus
-from voicemate.daemon.board import StatusTracker
-from voicemate.events import (
+from voicemate.control.status_tracker import StatusTracker
+from voicemate.core.events import (
     Fault,
     FloorChanged,
     FloorState,

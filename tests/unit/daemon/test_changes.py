@@ -2,9 +2,9 @@
 
 import pytest
 
-from voicemate.config import Settings
-from voicemate.daemon.changes import ChangeEffect, settings_changes
-from voicemate.settings_file import setting_keys
+from voicemate.config.editor import setting_keys
+from voicemate.config.schema import Settings
+from voicemate.daemon.settings_changes import ChangeEffect, settings_changes
 
 
 @pytest.mark.parametrize(
@@ -12,10 +12,10 @@ from voicemate.settings_file import setting_keys
     [
         ({}, {}),
         ({"persona": "ambrose"}, {"persona": ChangeEffect.PERSONA}),
-        ({"hearing": {"model": "whisper-tiny.en"}}, {"hearing.model": ChangeEffect.STT}),
-        ({"hearing": {"language": "en"}}, {"hearing.language": ChangeEffect.CONVERSATION}),
-        ({"thinking": {"seed": 5}}, {"thinking.seed": ChangeEffect.LLM}),
-        ({"speaking": {"engine": "hibari"}}, {"speaking.engine": ChangeEffect.TTS}),
+        ({"hearing": {"model": "whisper-tiny.en"}}, {"stt.model": ChangeEffect.STT}),
+        ({"hearing": {"language": "en"}}, {"stt.language": ChangeEffect.CONVERSATION}),
+        ({"thinking": {"seed": 5}}, {"llm.seed": ChangeEffect.LLM}),
+        ({"speaking": {"engine": "hibari"}}, {"tts.engine": ChangeEffect.TTS}),
         ({"audio": {"input": "USB"}}, {"audio.input": ChangeEffect.CONVERSATION}),
         ({"offline": {"sandbox": False}}, {"offline.sandbox": ChangeEffect.RESTART}),
     ],
@@ -27,7 +27,7 @@ def test_each_change_asks_for_what_it_concerns(table: dict[str, object], effects
 
 def test_changing_it_back_is_a_change_too():
     changed = Settings.model_validate({"endpoint": {"silence_ms": 300}, "persona": "ambrose"})
-    assert {change.key for change in settings_changes(changed, Settings())} == {"endpoint.silence_ms", "persona"}
+    assert {change.key for change in settings_changes(changed, Settings())} == {"turns.silence_ms", "persona"}
 
 
 def test_no_key_is_overlooked():

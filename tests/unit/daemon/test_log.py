@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from voicemate.core.events import Fault, MicrophoneLevel, Transcribed
 from voicemate.daemon import log as daemon_log
 from voicemate.daemon.log import EventLog, follow, logging_to, tail
-from voicemate.events import Fault, MicrophoneLevel, Transcribed
 
 SECRET = "the code is 1234"
 

@@ -2,9 +2,9 @@ import asyncio
 
 import pytest
 
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.daemon.resting import Unloadable
-from voicemate.errors import ModelError
+from voicemate.core.errors import ModelError
+from voicemate.daemon.unloadable import Unloadable
+from voicemate.testing.virtual_time import run_virtual
 
 LOAD_S = 0.5
 

@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.unit.control.noted import STATUS
-from voicemate.config import AudioSettings, MenuSettings, Settings, TtsSettings
+from voicemate.config.schema import AudioSettings, MenuSettings, Settings, TtsSettings
 from voicemate.control.status import DaemonStatus, DeviceStatus, Problem, PushToTalkStatus
-from voicemate.desktop.known import Choice, Choices, LoginState, MenuProblem, MenuState, RecentExchange
-from voicemate.desktop.menu import Menu, MenuItem
-from voicemate.events import FloorState
+from voicemate.core.events import FloorState
+from voicemate.menu.menu_model import Menu, MenuItem
+from voicemate.menu.menu_state import Choice, Choices, LoginState, MenuProblem, MenuState, RecentExchange
 
 LOST = Problem(
     component="microphone", message="The microphone is gone", hint="Connect it, then run `voicemate devices`"

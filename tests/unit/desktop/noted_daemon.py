@@ -4,9 +4,9 @@ import asyncio
 import threading
 
 from tests.unit.control.noted import RecordingTarget, serving
-from voicemate.control.socket_place import socket_path
+from voicemate.control.socket_path import socket_path
 from voicemate.control.status import DaemonStatus
-from voicemate.events import Event
+from voicemate.core.events import Event
 
 
 class RecordingDaemon:

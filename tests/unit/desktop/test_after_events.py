@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 
 from tests.unit.desktop.known_things import LOST, status, statuses
 from voicemate.control.client import EventMessage
+from voicemate.control.event_messages import event_data
 from voicemate.control.status import DaemonStatus, PushToTalkStatus
-from voicemate.control.watching import event_data
-from voicemate.desktop.known import after
-from voicemate.events import (
+from voicemate.core.events import (
     Event,
     Fault,
     FloorChanged,
@@ -20,6 +19,7 @@ from voicemate.events import (
     ReplyEnded,
     StatusChanged,
 )
+from voicemate.menu.menu_state import after
 
 
 def told(event: Event) -> EventMessage:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.cli import showing
-from voicemate.cli.showing import LocalMenuActions, set_menu_at_login
-from voicemate.desktop.known import MenuProblem
-from voicemate.errors import ModelError
-from voicemate.service.outcome import settle
+from voicemate.cli import menu
+from voicemate.cli.menu import LocalMenuActions, set_menu_at_login
+from voicemate.core.errors import ModelError
+from voicemate.menu.menu_state import MenuProblem
+from voicemate.service.failure import settle
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def as_on(monkeypatch: pytest.MonkeyPatch, platform: str, pyside: bool = True) -> None:
     monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr(showing, "find_spec", lambda name: object() if pyside else None)
+    monkeypatch.setattr(menu, "find_spec", lambda name: object() if pyside else None)
 
 
 def test_on_linux(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

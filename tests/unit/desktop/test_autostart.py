@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.desktop.autostart import entry, entry_path, remove_entry, write_entry
-from voicemate.errors import MenuError
+from voicemate.core.errors import MenuError
+from voicemate.menu.autostart import entry, entry_path, remove_entry, write_entry
 
 HOME = Path("/home/someone")
 

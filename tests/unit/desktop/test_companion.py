@@ -10,15 +10,15 @@ import pytest
 from tests.unit.control.noted import STATUS
 from tests.unit.desktop.known_things import find_item, status
 from tests.unit.desktop.noted_daemon import RecordingDaemon
-from voicemate.config import load, settings_file
-from voicemate.conversation.history import HistoryWriter, delete_all
-from voicemate.desktop.actions import ChangeSetting, DismissError, SendCommand, SetStartAtLogin, StartDaemon
-from voicemate.desktop.companion import MenuPresenter
-from voicemate.desktop.icon import Icon
-from voicemate.desktop.known import Choice, Choices, MenuProblem
-from voicemate.desktop.menu import Menu
-from voicemate.errors import ServiceError, VoicemateError
-from voicemate.events import Fault, FloorChanged, FloorState
+from voicemate.config.schema import load, settings_file
+from voicemate.core.errors import ServiceError, VoicemateError
+from voicemate.core.events import Fault, FloorChanged, FloorState
+from voicemate.history import HistoryWriter, delete_all
+from voicemate.menu.actions import ChangeSetting, DismissError, SendCommand, SetStartAtLogin, StartDaemon
+from voicemate.menu.icon import Icon
+from voicemate.menu.menu_model import Menu
+from voicemate.menu.menu_state import Choice, Choices, MenuProblem
+from voicemate.menu.presenter import MenuPresenter
 
 
 @dataclass
@@ -146,7 +146,7 @@ def test_a_choice_is_written_down_and_the_daemon_is_told(shown: Shown) -> None:
 
 def test_a_choice_is_kept_when_no_daemon_runs(shown: Shown) -> None:
     shown.until_icon(Icon.NOT_RUNNING)
-    shown.companion.perform(ChangeSetting("speaking.voice", "Samantha", "Changing the voice …"))
+    shown.companion.perform(ChangeSetting("tts.voice", "Samantha", "Changing the voice …"))
     shown.until_line("Changing the voice …")
     shown.until_line("voicemate is not running")
     assert load().tts.voice == "Samantha"

@@ -5,8 +5,8 @@ from hypothesis import given
 
 from tests.unit.desktop.known_things import LOST, anything, menu_state, status, statuses
 from voicemate.control.status import DaemonStatus
-from voicemate.desktop.icon import Icon, choose_icon
-from voicemate.desktop.known import MenuProblem, MenuState
+from voicemate.menu.icon import Icon, choose_icon
+from voicemate.menu.menu_state import MenuProblem, MenuState
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 
 from tests.unit.desktop.known_things import LOST, all_items, anything, find_item, menu_state, status
-from voicemate.config import AudioSettings, MenuSettings, Settings, TtsSettings
+from voicemate.config.editor import find_setting
+from voicemate.config.schema import AudioSettings, MenuSettings, Settings, TtsSettings
 from voicemate.control.commands import parse_arguments
 from voicemate.control.protocol import ControlRequest, Refusal
 from voicemate.control.status import DeviceStatus, PushToTalkStatus
-from voicemate.desktop.actions import (
+from voicemate.menu.actions import (
     ChangeSetting,
     CopyText,
     DismissError,
@@ -19,9 +20,8 @@ from voicemate.desktop.actions import (
     SetStartAtLogin,
     StartDaemon,
 )
-from voicemate.desktop.known import Choice, Choices, LoginState, MenuProblem, MenuState, RecentExchange
-from voicemate.desktop.menu import MAX_CHOICES, MAX_LABEL_LENGTH, MenuItem, build_menu
-from voicemate.settings_file import find_setting
+from voicemate.menu.menu_model import MAX_CHOICES, MAX_LABEL_LENGTH, MenuItem, build_menu
+from voicemate.menu.menu_state import Choice, Choices, LoginState, MenuProblem, MenuState, RecentExchange
 
 
 @given(anything)

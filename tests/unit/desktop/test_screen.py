@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from voicemate import cli
-from voicemate.desktop.qt.screen import interpret_probe, require_screen
-from voicemate.errors import MenuError
+from voicemate.core.errors import MenuError
+from voicemate.menu.qt.screen import interpret_probe, require_screen
 
 
 @pytest.fixture(autouse=True)
@@ -56,13 +56,13 @@ def test_anything_else_is_told_in_qts_own_words() -> None:
 
 
 def test_no_pyside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicemate.desktop.qt.screen.find_spec", lambda name: None)
+    monkeypatch.setattr("voicemate.menu.qt.screen.find_spec", lambda name: None)
     with pytest.raises(MenuError, match="pip install PySide6-Essentials"):
         require_screen({"DISPLAY": ":0"})
 
 
 def test_no_display(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("voicemate.desktop.qt.screen.find_spec", lambda name: object())
+    monkeypatch.setattr("voicemate.menu.qt.screen.find_spec", lambda name: object())
     for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("sys.argv", ["voicemate", "menu"])

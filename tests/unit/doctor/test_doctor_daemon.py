@@ -11,23 +11,23 @@ from typing import Any
 import pytest
 
 from tests.unit.control.noted import STATUS
-from voicemate.config import Settings
-from voicemate.control.socket_place import bind_socket, socket_path
+from voicemate.app.single_instance import single_instance
+from voicemate.config.schema import Settings
+from voicemate.control.socket_path import bind_socket, socket_path
 from voicemate.control.status import Problem, PushToTalkStatus
-from voicemate.conversation.instance import single_instance
-from voicemate.desktop.qt.screen import INSTALL, interpret_probe
-from voicemate.doctor import login, running
+from voicemate.core.errors import ServiceError, VoicemateError
 from voicemate.doctor.check import CheckContext
-from voicemate.doctor.desktop import DesktopFacts, _can_connect, assess_desktop, bus_path, display_path
+from voicemate.doctor.checks import login_service, running_daemon
+from voicemate.doctor.checks.desktop import DesktopFacts, _can_connect, assess_desktop, bus_path, display_path
+from voicemate.doctor.checks.running_daemon import SocketFacts, assess_daemon, assess_push_to_talk, assess_socket
 from voicemate.doctor.finding import Finding, ReinstallService, RemoveSocket, Severity
-from voicemate.doctor.mending import apply_fix
-from voicemate.doctor.running import SocketFacts, assess_daemon, assess_push_to_talk, assess_socket
-from voicemate.errors import ServiceError, VoicemateError
+from voicemate.doctor.fix import apply_fix
+from voicemate.menu.qt.screen import INSTALL, interpret_probe
 from voicemate.service import login as service_login
 from voicemate.service.interpreter import Interpreter
 from voicemate.service.login import Finding as ServiceFinding
 from voicemate.service.login import Status as ServiceStatus
-from voicemate.service.supervisor import Observed
+from voicemate.service.service_manager import Observed
 
 GROUND = CheckContext(Settings(), "linux")
 
@@ -41,7 +41,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def look_at_socket() -> Finding:
-    (found,) = running.check_socket(GROUND)
+    (found,) = running_daemon.check_socket(GROUND)
     return found
 
 
@@ -165,7 +165,7 @@ def test_a_hotkey_that_is_taken_is_told_once() -> None:
 def test_a_hotkey_that_nobody_misses_is_well(hotkey: PushToTalkStatus, told: str) -> None:
     found = assess_push_to_talk(STATUS.model_copy(update={"hotkey": hotkey}))
     assert (found.severity, found.message) == (Severity.OK, told)
-    assert running.check_push_to_talk(GROUND) == [], "without a daemon nobody watches it"
+    assert running_daemon.check_push_to_talk(GROUND) == [], "without a daemon nobody watches it"
 
 
 def test_an_old_daemon_and_one_without_its_locks() -> None:
@@ -209,8 +209,8 @@ def test_a_service_that_is_well_one_that_is_off_and_none(monkeypatch: pytest.Mon
         (status(at_login=False), Severity.WARNING, "switched off"),
         (status(installed=False), Severity.OK, "Not installed"),
     ):
-        monkeypatch.setattr(login, "login_service", lambda found=found: Service(found))
-        (seen,) = login.check_login_service(GROUND)
+        monkeypatch.setattr(login_service, "login_service", lambda found=found: Service(found))
+        (seen,) = login_service.check_login_service(GROUND)
         assert seen.severity is level
         assert told in seen.message
 
@@ -218,9 +218,9 @@ def test_a_service_that_is_well_one_that_is_off_and_none(monkeypatch: pytest.Mon
 def test_a_service_whose_environment_has_moved_is_installed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = ServiceFinding("The virtual environment has moved or is gone", "Run `voicemate service install`")
     service = Service(status(findings=(wrong,)))
-    monkeypatch.setattr(login, "login_service", lambda: service)
+    monkeypatch.setattr(login_service, "login_service", lambda: service)
     monkeypatch.setattr(service_login, "login_service", lambda tell: service)
-    (found,) = login.check_login_service(GROUND)
+    (found,) = login_service.check_login_service(GROUND)
     assert found.severity is Severity.PROBLEM
     assert found.hint == wrong.remedy
     assert isinstance(found.fix, ReinstallService)
@@ -233,23 +233,25 @@ def test_a_service_with_another_trouble_is_not_touched(monkeypatch: pytest.Monke
     assert here
     python = Interpreter("/bin/sh", here.version, "", {}, "0")  # a program that is there
     wrong = ServiceFinding("It ended with exit code 1", "`voicemate service logs`")
-    monkeypatch.setattr(login, "login_service", lambda: Service(status(findings=(wrong,), interpreter=python)))
-    assert login.check_login_service(GROUND)[0].fix is None
+    monkeypatch.setattr(
+        login_service, "login_service", lambda: Service(status(findings=(wrong,), interpreter=python))
+    )
+    assert login_service.check_login_service(GROUND)[0].fix is None
 
 
 def test_as_root_and_without_systemd_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> Service:
         raise ServiceError("The service belongs to your own account, not to root", "Repeat this without sudo")
 
-    monkeypatch.setattr(login, "login_service", refuse)
-    assert login.check_login_service(GROUND)[0].severity is Severity.WARNING
+    monkeypatch.setattr(login_service, "login_service", refuse)
+    assert login_service.check_login_service(GROUND)[0].severity is Severity.WARNING
 
     class Unreachable(Service):
         def status(self) -> ServiceStatus:
             raise ServiceError("No systemd runs for this account", "Log in directly")
 
-    monkeypatch.setattr(login, "login_service", lambda: Unreachable(status()))
-    (found,) = login.check_login_service(GROUND)
+    monkeypatch.setattr(login_service, "login_service", lambda: Unreachable(status()))
+    (found,) = login_service.check_login_service(GROUND)
     assert (found.severity, found.hint) == (Severity.PROBLEM, "Log in directly")
 
 
@@ -327,6 +329,6 @@ def test_somebody_has_to_listen_there(home: Path) -> None:
 
 
 def test_a_mac_has_always_a_menu_bar() -> None:
-    from voicemate.doctor import desktop
+    from voicemate.doctor.checks import desktop
 
     assert desktop.check_desktop(SimpleNamespace(platform="darwin")) == []  # type: ignore[arg-type]

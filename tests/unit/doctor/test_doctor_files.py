@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import Settings
-from voicemate.doctor import disk, folders, settings
+from voicemate.config.schema import Settings
+from voicemate.core.errors import VoicemateError
 from voicemate.doctor.check import CheckContext
-from voicemate.doctor.disk import DiskFacts
+from voicemate.doctor.checks import disk, folders, settings
+from voicemate.doctor.checks.disk import DiskFacts
+from voicemate.doctor.checks.folders import FolderFacts
 from voicemate.doctor.finding import CreateFolders, RestrictPermissions, Severity
-from voicemate.doctor.folders import FolderFacts
-from voicemate.doctor.mending import apply_fix
-from voicemate.errors import VoicemateError
+from voicemate.doctor.fix import apply_fix
 from voicemate.models.sizes import GB, MB
 
 GROUND = CheckContext(Settings(), "linux")
@@ -183,8 +183,8 @@ def test_settings_that_are_well_are_counted(home: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[endpoint]\nsilence = 300\n", "line 2, there is no setting `endpoint.silence`"),
-        ("\n[endpoint]\nsilence_ms = -1\n", "line 3, the setting `endpoint.silence_ms` cannot be -1"),
+        ("[turns]\nsilence = 300\n", "line 2, there is no setting `endpoint.silence`"),
+        ("\n[endpoint]\nsilence_ms = -1\n", "line 3, the setting `turns.silence_ms` cannot be -1"),
         ("persona = [\n", "is not TOML"),
     ],
 )

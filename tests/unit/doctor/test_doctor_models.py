@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from voicemate.config import Settings, SttSettings, TurnSettings
-from voicemate.doctor import mending, weights
+from voicemate.config.schema import Settings, SttSettings, TurnSettings
+from voicemate.core.errors import DownloadError
+from voicemate.doctor import fix
 from voicemate.doctor.check import CheckContext
+from voicemate.doctor.checks import model_files
+from voicemate.doctor.checks.model_files import MemoryFacts, assess_memory, assess_verification
 from voicemate.doctor.finding import PullModels, Severity
-from voicemate.doctor.mending import apply_fix
-from voicemate.doctor.weights import MemoryFacts, assess_memory, assess_verification
-from voicemate.errors import DownloadError
+from voicemate.doctor.fix import apply_fix
 from voicemate.models.catalog import load
 from voicemate.models.sizes import GB, MB
 from voicemate.models.verify import Verdict, Verified
@@ -25,24 +26,26 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_is_missing_can_be_fetched() -> None:
-    found = weights.check_models(CheckContext(Settings(), "linux"))
+    found = model_files.check_models(CheckContext(Settings(), "linux"))
     assert {one.severity for one in found} <= {Severity.PROBLEM, Severity.WARNING}
     assert found[0].hint == "Run `voicemate models pull whisper-base`"
     assert found[0].fix == PullModels(("whisper-base",))
-    assert weights.check_memory(CheckContext(Settings(), "linux")) == [], "of what is missing nothing more is said"
+    assert model_files.check_memory(CheckContext(Settings(), "linux")) == [], (
+        "of what is missing nothing more is said"
+    )
 
 
 def test_what_was_cut_short_too(models: Path) -> None:
     model = load().find("silero-vad")
     (models / model.file).write_bytes(b"\x08" * 100)
-    (found,) = [one for one in weights.check_models(CheckContext(Settings(), "linux")) if "silero" in one.message]
+    (found,) = [one for one in model_files.check_models(CheckContext(Settings(), "linux")) if "silero" in one.message]
     assert "is not whole" in found.message
     assert found.fix == PullModels(("silero-vad",))
 
 
 def test_a_file_of_one_s_own_cannot_be_fetched() -> None:
     settings = Settings(stt=SttSettings(model="/nowhere/mine.bin"))
-    found = weights.check_models(CheckContext(settings, "linux"))[0]
+    found = model_files.check_models(CheckContext(settings, "linux"))[0]
     assert (found.severity, found.fix) == (Severity.PROBLEM, None)
 
 
@@ -50,12 +53,12 @@ def test_the_end_of_turn_model_is_missed_only_where_it_votes() -> None:
     always, never = TurnSettings(smart_turn="always"), TurnSettings(smart_turn="never")
     (found,) = [
         one
-        for one in weights.check_models(CheckContext(Settings(turns=always), "linux"))
+        for one in model_files.check_models(CheckContext(Settings(turns=always), "linux"))
         if "smart-turn" in one.message
     ]
     assert found.severity is Severity.WARNING, "a conversation does well without"
     assert not any(
-        "smart-turn" in one.message for one in weights.check_models(CheckContext(Settings(turns=never), "linux"))
+        "smart-turn" in one.message for one in model_files.check_models(CheckContext(Settings(turns=never), "linux"))
     )
 
 
@@ -72,10 +75,10 @@ def test_reading_to_the_last_byte() -> None:
 def test_a_thorough_look_reads_what_is_there(models: Path) -> None:
     watched: list[str] = []
     ground = CheckContext(Settings(), "linux", thorough=True, on_progress=lambda what: watched.append(what))
-    assert not any("last byte" in one.message for one in weights.check_models(ground)), "there is nothing to read"
+    assert not any("last byte" in one.message for one in model_files.check_models(ground)), "there is nothing to read"
     model = load().find("silero-vad")
     (models / model.file).write_bytes(b"\x08" * model.size)
-    (found,) = [one for one in weights.check_models(ground) if "wrong hash" in one.message]
+    (found,) = [one for one in model_files.check_models(ground) if "wrong hash" in one.message]
     assert found.fix == PullModels(("silero-vad",))
     assert watched[-1] == "silero-vad: checking 100%"
 
@@ -109,7 +112,7 @@ def test_models_are_fetched_by_another_process(monkeypatch: pytest.MonkeyPatch) 
         assert options["timeout"]
         return Ended()
 
-    monkeypatch.setattr(mending.subprocess, "run", run)
+    monkeypatch.setattr(fix.subprocess, "run", run)
     assert apply_fix(PullModels(("silero-vad",)), print) == "fetched silero-vad"
     assert ran[0][-3:] == ["models", "pull", "silero-vad"]
     monkeypatch.setattr(Ended, "returncode", 9)
@@ -119,6 +122,6 @@ def test_models_are_fetched_by_another_process(monkeypatch: pytest.MonkeyPatch) 
     def hang(command: list[str], **options: Any) -> Ended:
         raise subprocess.TimeoutExpired(command, 1)
 
-    monkeypatch.setattr(mending.subprocess, "run", hang)
+    monkeypatch.setattr(fix.subprocess, "run", hang)
     with pytest.raises(DownloadError, match="too long"):
         apply_fix(PullModels(("silero-vad",)), print)

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import HistorySettings, Settings
-from voicemate.conversation.history import HistoryWriter, history_file
-from voicemate.conversation.timing import Timing
-from voicemate.conversation.trace import TurnTrace
-from voicemate.conversation.trace_file import _LINE, TraceLine, trace_path
-from voicemate.doctor import past
+from voicemate.config.schema import HistorySettings, Settings
+from voicemate.core.paths import make_private_folder
 from voicemate.doctor.check import Check, CheckContext, run_check
+from voicemate.doctor.checks import past_conversations
+from voicemate.doctor.checks.past_conversations import HistoryFacts, assess_gaps, assess_history
 from voicemate.doctor.finding import Severity
-from voicemate.doctor.past import HistoryFacts, assess_gaps, assess_history
-from voicemate.places import make_private_folder
+from voicemate.history import HistoryWriter, history_file
+from voicemate.metrics.timing import Timing
+from voicemate.metrics.trace_file import _LINE, TraceLine, trace_path
+from voicemate.metrics.turn_trace import TurnTrace
 
 GROUND = CheckContext(Settings(), "linux")
 
@@ -26,14 +26,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_whole_history_and_one_that_is_not_there_yet() -> None:
-    assert past.check_history(GROUND)[0].message == "None yet"
+    assert past_conversations.check_history(GROUND)[0].message == "None yet"
     history = HistoryWriter()
     history.start_session("Juniper", {"hearing": "h"})
     history.start_turn(1, "a secret", "en")
     history.finish_turn(1, "Indeed.", interrupted=False)
     history.end_session()
     history.close()
-    (found,) = past.check_history(GROUND)
+    (found,) = past_conversations.check_history(GROUND)
     assert found.severity is Severity.OK
     assert found.message.startswith("Whole (")
     assert "latest conversation of 20" in found.message
@@ -43,7 +43,7 @@ def test_a_whole_history_and_one_that_is_not_there_yet() -> None:
 def test_a_damaged_history_is_a_problem_with_a_way_out(home: Path) -> None:
     make_private_folder(home / "data")
     history_file().write_bytes(b"SQLite format 3\0" + b"no more" * 400)
-    (found,) = run_check(Check("Files", "history", past.check_history), GROUND)
+    (found,) = run_check(Check("Files", "history", past_conversations.check_history), GROUND)
     assert found.severity is Severity.PROBLEM
     assert "is damaged" in found.message
     assert "sets it aside" in found.hint
@@ -62,7 +62,7 @@ def test_what_was_set_aside_is_told_until_it_is_gone() -> None:
 
 def test_that_nothing_is_kept_is_said() -> None:
     settings = Settings(history=HistorySettings(keep=False))
-    assert "nothing is added" in past.check_history(CheckContext(settings, "linux"))[0].message
+    assert "nothing is added" in past_conversations.check_history(CheckContext(settings, "linux"))[0].message
 
 
 def timings(*gaps: float, **stages: float) -> list[Timing]:
@@ -95,9 +95,9 @@ def test_median_and_ninetieth_percentile_and_stages() -> None:
     ("stage", "fix"),
     [
         ("endpoint_ms", "voicemate tune"),
-        ("hearing_ms", "hearing.model"),
+        ("hearing_ms", "stt.model"),
         ("thinking_ms", "voicemate models list"),
-        ("speaking_ms", "speaking.engine"),
+        ("speaking_ms", "tts.engine"),
     ],
 )
 def test_a_slow_conversation_is_blamed_on_its_slowest_stage(stage: str, fix: str) -> None:
@@ -112,5 +112,5 @@ def test_the_latest_hundred_are_read_from_the_trace() -> None:
     silent = TurnTrace(2, 0, 1, 2, (), 0, None, 0, False, None)
     lines = [TraceLine(datetime.now(UTC), turn)] * 120 + [TraceLine(datetime.now(UTC), silent)]
     trace_path().write_bytes(b"".join(_LINE.dump_json(line) + b"\n" for line in lines))
-    (found,) = past.check_gaps(GROUND)
+    (found,) = past_conversations.check_gaps(GROUND)
     assert (found.facts["turns"], found.facts["median_ms"]) == (99, 700)

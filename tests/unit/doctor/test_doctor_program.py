@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.doctor import installation
+from voicemate.doctor.checks import packages
+from voicemate.doctor.checks.packages import ImportFacts, PythonFacts, assess_packages, assess_python, script_python
+from voicemate.doctor.checks.system_libraries import LinuxFacts, MacFacts, assess_linux, assess_macos
 from voicemate.doctor.finding import Severity
-from voicemate.doctor.installation import ImportFacts, PythonFacts, assess_packages, assess_python, script_python
-from voicemate.doctor.system import LinuxFacts, MacFacts, assess_linux, assess_macos
 
 WELL = LinuxFacts(portaudio=True, espeak=True, sound_server=True, plugin=True, installer="apt-get")
 
@@ -101,11 +101,11 @@ def test_a_moved_environment_is_seen_on_the_disk(tmp_path: Path, monkeypatch: py
     script.write_text(f"#!{tmp_path / 'venv'}/bin/python\n")
     script.chmod(0o755)
     monkeypatch.setenv("PATH", str(script.parent))
-    assert "another installation" in assess_python(installation._gather_python_facts())[0].message
+    assert "another installation" in assess_python(packages._gather_python_facts())[0].message
     moved = tmp_path / "moved"
     (tmp_path / "venv").rename(moved)
     monkeypatch.setenv("PATH", str(moved / "bin"))
-    assert "its environment has moved" in assess_python(installation._gather_python_facts())[0].message
+    assert "its environment has moved" in assess_python(packages._gather_python_facts())[0].message
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_packages_are_tried_in_another_process(
 ) -> None:
     (tmp_path / "engine.py").write_text(package)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(installation, "ENGINES", ("json", "engine"))
-    (found,) = assess_packages(installation._try_imports())
+    monkeypatch.setattr(packages, "ENGINES", ("json", "engine"))
+    (found,) = assess_packages(packages._try_imports())
     assert "engine" not in sys.modules
     if told:
         assert found.message == f"engine {told}"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import Settings
+from voicemate.config.schema import Settings
+from voicemate.core.errors import ModelError, VoicemateError
 from voicemate.doctor.check import Check, CheckContext, has_abandoned_checks, run_check
-from voicemate.doctor.examination import CheckResult, DoctorReport, run_checks
 from voicemate.doctor.finding import CreateFolders, Finding, Fix, Severity, ok, problem, warning
-from voicemate.doctor.rounds import all_checks
-from voicemate.errors import ModelError, VoicemateError
+from voicemate.doctor.registry import all_checks
+from voicemate.doctor.runner import CheckResult, DoctorReport, run_checks
 
 GROUND = CheckContext(Settings(), "linux")
 
@@ -162,6 +162,6 @@ def test_where_nothing_can_be_imported_each_check_says_so_for_itself(monkeypatch
     def refuse(name: str) -> None:
         raise ImportError(f"no {name}")
 
-    monkeypatch.setattr("voicemate.doctor.rounds.import_module", refuse)
+    monkeypatch.setattr("voicemate.doctor.registry.import_module", refuse)
     found = FixRecorder().run(*all_checks(loopback=True))
     assert found.count(Severity.PROBLEM) == len(all_checks(loopback=True))

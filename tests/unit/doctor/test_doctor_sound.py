@@ -14,18 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.control.noted import STATUS
-from voicemate.app import AudioDevices
-from voicemate.audio.chirp import ChirpEcho
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.devices import Device, Direction
-from voicemate.audio.loop import LoopbackResult
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.config import OfflineSettings, Settings
+from voicemate.app.conversation import AudioDevices
+from voicemate.app.single_instance import single_instance
+from voicemate.audio.devices.device import Device, Direction
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.config.schema import OfflineSettings, Settings
 from voicemate.control.client import ControlClient
-from voicemate.conversation.instance import single_instance
-from voicemate.doctor import loop, network
+from voicemate.core.clock import SampleClock
+from voicemate.core.errors import AlreadyRunningError, AudioError
+from voicemate.core.pcm import AudioClip, Pcm, to_samples
 from voicemate.doctor.check import Check, CheckContext, run_check
-from voicemate.doctor.devices import (
+from voicemate.doctor.checks import network
+from voicemate.doctor.checks.devices import (
     LevelFacts,
     assess_device,
     assess_level,
@@ -34,15 +34,16 @@ from voicemate.doctor.devices import (
     check_level,
     check_permission,
 )
+from voicemate.doctor.checks.voice import assess_voice as judge_voice
 from voicemate.doctor.finding import Finding, Severity
-from voicemate.doctor.loop import EchoMeasurement, assess_chirps, assess_measurement, daemon_muted
+from voicemate.doctor.loopback import echo_check
+from voicemate.doctor.loopback.chirp import ChirpEcho
+from voicemate.doctor.loopback.echo_check import EchoMeasurement, assess_chirps, assess_measurement, daemon_muted
+from voicemate.doctor.loopback.measure import LoopbackResult
+from voicemate.doctor.loopback.sentence import SentenceResult, assess_sentence
 from voicemate.doctor.meter import bar, sparkline
-from voicemate.doctor.sentence import SentenceResult, assess_sentence
-from voicemate.doctor.voice import assess_voice as judge_voice
-from voicemate.errors import AlreadyRunningError, AudioError
-from voicemate.offline.proof import Attempt, KernelFacts, Lock, OfflineProof
-from voicemate.service.microphone import Permission
-from voicemate.sound import AudioClip, Pcm, to_samples
+from voicemate.sandbox.proof import Attempt, KernelFacts, Lock, OfflineProof
+from voicemate.service.launchd.microphone_permission import Permission
 
 
 @pytest.fixture(autouse=True)
@@ -233,14 +234,14 @@ def test_what_may_be_the_matter_with_an_echo(result: LoopbackResult, level: Seve
 
 def test_the_last_measurement_is_kept_privately_and_told() -> None:
     ground = CheckContext(Settings(), "linux")
-    assert "voicemate doctor --loop" in loop.check_echo(ground)[0].message
-    loop._save(WELL)
-    assert loop.measurement_path().stat().st_mode & 0o077 == 0
-    (found,) = loop.check_echo(ground)
+    assert "voicemate doctor --loop" in echo_check.check_echo(ground)[0].message
+    echo_check._save(WELL)
+    assert echo_check.measurement_path().stat().st_mode & 0o077 == 0
+    (found,) = echo_check.check_echo(ground)
     assert "40 ms late and -20 dB" in found.message
     assert "“speaker” to “mic”" in found.message
-    loop.measurement_path().write_text("{}")
-    assert "never measured" in loop.check_echo(ground)[0].message
+    echo_check.measurement_path().write_text("{}")
+    assert "never measured" in echo_check.check_echo(ground)[0].message
     assert (
         "None was heard"
         in assess_measurement(EchoMeasurement("2026-01-02T03:04", "mic", "speaker", False, 0, 0)).message
@@ -325,7 +326,7 @@ class Room:
 
 
 def test_all_of_the_sentence_is_recorded_with_a_margin() -> None:
-    from voicemate.doctor.sentence import AROUND, play_and_capture
+    from voicemate.doctor.loopback.sentence import AROUND, play_and_capture
 
     room, sound = Room(), AudioClip(np.full(to_samples(900), 0.5, np.float32), 16_000)
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.sound import Pcm, to_samples
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.core.pcm import Pcm, to_samples
 
 
 @dataclass

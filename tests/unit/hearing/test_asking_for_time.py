@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicemate.hearing.patience import thinking_aloud
+from voicemate.turns.end_of_turn.patience import thinking_aloud
 
 
 @pytest.mark.parametrize(

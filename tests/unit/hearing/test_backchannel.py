@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.hearing.backchannel import Overlap, classify
+from voicemate.turns.interruption.backchannel import Overlap, classify
 
 
 def overlap(text: str, voiced_ms: float = 600) -> Overlap:

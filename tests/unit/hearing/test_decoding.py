@@ -3,8 +3,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from voicemate.engine_thread import Cancellation
-from voicemate.hearing.decoding import (
+from voicemate.core.pcm import CLOCK_HZ, Pcm
+from voicemate.core.worker_thread import Cancellation
+from voicemate.stt.decoding import (
     CHINESE_PROMPT,
     FULL_CONTEXT,
     WIDER,
@@ -14,7 +15,6 @@ from voicemate.hearing.decoding import (
     Effort,
     Request,
 )
-from voicemate.sound import CLOCK_HZ, Pcm
 
 FLOOR = 512
 LADDER = [FLOOR, *WIDER[:-1]]

@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.hearing.positioned_sound import Script, block, blocks, silence, voice
-from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.config import VadSettings
-from voicemate.hearing.ears import AudioSegment, HearingEvent, SegmentEnded, SpeechSegmenter
-from voicemate.hearing.speech_tracker import VoicePaused, VoiceResumed, VoiceStarted
-from voicemate.sound import to_samples
+from voicemate.audio.interfaces import BLOCK_SAMPLES
+from voicemate.config.schema import VadSettings
+from voicemate.core.pcm import to_samples
+from voicemate.vad.segmenter import AudioSegment, HearingEvent, SegmentEnded, SpeechSegmenter
+from voicemate.vad.state_machine import VoicePaused, VoiceResumed, VoiceStarted
 
 SETTINGS = VadSettings()
 LONGEST_S = 10

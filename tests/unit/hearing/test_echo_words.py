@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.hearing.echo_words import besides_echo, is_echo
+from voicemate.turns.interruption.echo_text import besides_echo, is_echo
 
 IN_AIR = "I sell books by the sea, and my cat Basil sleeps on the best ones. And you, what do you like to read?"
 

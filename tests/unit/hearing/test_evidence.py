@@ -1,7 +1,7 @@
 import pytest
 
-from voicemate.hearing.evidence import NonSpeech, Speech, agreement, classify, needs_another
-from voicemate.sound import to_samples
+from voicemate.core.pcm import to_samples
+from voicemate.stt.transcript_filter import NonSpeech, Speech, agreement, classify, needs_another
 
 CLEAR = -25.0
 

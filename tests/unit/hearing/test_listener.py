@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from tests.unit.hearing.positioned_sound import Script, block, blocks, silence, voice
-from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.config import VadSettings
-from voicemate.hearing.ears import SpeechSegmenter
-from voicemate.hearing.listener import Recognition, SpeechRecognizer
-from voicemate.hearing.recording import utterances
-from voicemate.hearing.transcript import Transcript
-from voicemate.sound import CLOCK_HZ, Pcm
+from voicemate.app.utterances import utterances
+from voicemate.audio.interfaces import BLOCK_SAMPLES
+from voicemate.config.schema import VadSettings
+from voicemate.conversation.recognizer import Recognition, SpeechRecognizer
+from voicemate.core.pcm import CLOCK_HZ, Pcm
+from voicemate.stt.base import Transcript
+from voicemate.vad.segmenter import SpeechSegmenter
 
 LONGEST_S = 10
 

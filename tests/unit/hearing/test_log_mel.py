@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from voicemate.hearing.log_mel import HOP, MELS, log_mel
-from voicemate.sound import CLOCK_HZ, Pcm
+from voicemate.core.pcm import CLOCK_HZ, Pcm
+from voicemate.turns.end_of_turn.log_mel import HOP, MELS, log_mel
 
 
 def tone(hz: float, seconds: float = 1.0) -> Pcm:

@@ -1,6 +1,6 @@
-from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.hearing.pieces import Cut, CutPoint, cut
-from voicemate.sound import to_samples
+from voicemate.audio.interfaces import BLOCK_SAMPLES
+from voicemate.core.pcm import to_samples
+from voicemate.vad.chunker import Cut, CutPoint, cut
 
 SILENT = 0.35
 QUIET_DBFS, LOUD_DBFS = -40.0, -20.0

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.hearing import repetition
+from voicemate.stt import repetition
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.hearing import seams
+from voicemate.stt import chunk_merge
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,12 @@ from voicemate.hearing import seams
     ],
 )
 def test_words_on_both_sides_of_a_cut_come_once(before: str, after: str, joined: str):
-    assert seams.merge([before, after], [False, True]) == joined
+    assert chunk_merge.merge([before, after], [False, True]) == joined
 
 
 def test_pieces_that_end_in_a_pause_are_only_put_side_by_side():
-    assert seams.merge(["No, no.", "No, no."], [False, False]) == "No, no. No, no."
-    assert seams.merge(["你好。", "你好。"], [False, False]) == "你好。你好。"
+    assert chunk_merge.merge(["No, no.", "No, no."], [False, False]) == "No, no. No, no."
+    assert chunk_merge.merge(["你好。", "你好。"], [False, False]) == "你好。你好。"
 
 
 @given(st.integers(14, 30), st.data())
@@ -35,5 +35,5 @@ def test_no_word_is_lost_however_the_pieces_overlap(length: int, data: st.DataOb
     spoken = [f"word{number}" for number in range(length)]
     begin = data.draw(st.integers(7, length - 1))
     end = data.draw(st.integers(begin, min(length, begin + 6)))
-    joined = seams.merge([" ".join(spoken[:end]), " ".join(spoken[begin:])], [False, True])
+    joined = chunk_merge.merge([" ".join(spoken[:end]), " ".join(spoken[begin:])], [False, True])
     assert joined.split() == spoken

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.hearing.positioned_sound import block
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.hearing.sound_ring import SoundRing
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.vad.sound_ring import SoundRing
 
 
 @given(st.integers(1, 30), st.integers(0, 20_000), st.integers(0, 20_000))

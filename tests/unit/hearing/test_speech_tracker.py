@@ -1,9 +1,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.config import VadSettings
-from voicemate.hearing.speech_tracker import (
+from voicemate.audio.interfaces import BLOCK_SAMPLES
+from voicemate.config.schema import VadSettings
+from voicemate.core.pcm import to_samples
+from voicemate.vad.state_machine import (
     SpeechEvent,
     VadStateMachine,
     VoicePaused,
@@ -11,7 +12,6 @@ from voicemate.hearing.speech_tracker import (
     VoiceStarted,
     VoiceState,
 )
-from voicemate.sound import to_samples
 
 SETTINGS = VadSettings(threshold=0.5, release=0.35, onset_ms=96, pause_ms=128)
 VOICE, BETWEEN, SILENCE = 0.9, 0.4, 0.0

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.hearing.spoken_commands import Command, Patience, spoken_command
-from voicemate.hearing.wake_phrase import WakePhrase
+from voicemate.turns.spoken_commands import Command, Patience, spoken_command
+from voicemate.turns.wake_phrase import WakePhrase
 
 JUNIPER = WakePhrase("Juniper")
 

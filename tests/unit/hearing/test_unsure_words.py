@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voicemate.engine_thread import Cancellation
-from voicemate.hearing.decoding import Decoded, Request
-from voicemate.hearing.transcript import Transcript
-from voicemate.hearing.whisper import Whisper
-from voicemate.sound import Pcm, to_samples
+from voicemate.core.pcm import Pcm, to_samples
+from voicemate.core.worker_thread import Cancellation
+from voicemate.stt.base import Transcript
+from voicemate.stt.decoding import Decoded, Request
+from voicemate.stt.whisper import Whisper
 
 SECOND = np.zeros(to_samples(1000), dtype=np.float32)
 
@@ -31,7 +31,7 @@ class ScriptedWhisper:
 
 
 async def transcribed(monkeypatch: pytest.MonkeyPatch, *decodes: tuple[str, float]) -> Transcript:
-    monkeypatch.setattr("voicemate.hearing.whisper.WhisperCpp", lambda path, threads: ScriptedWhisper(*decodes))
+    monkeypatch.setattr("voicemate.stt.whisper.WhisperCpp", lambda path, threads: ScriptedWhisper(*decodes))
     whisper = Whisper(Path("scripted"), threads=1)
     try:
         return await whisper.transcribe(SECOND, prompt="Juniper")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.hearing.voice_level import VoiceLevel
-from voicemate.sound import level_dbfs
+from voicemate.audio.interfaces import BLOCK_SAMPLES
+from voicemate.core.pcm import level_dbfs
+from voicemate.vad.voice_level import VoiceLevel
 
 VOICE, NONE = 0.95, 0.3
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.hearing.wake_phrase import WakePhrase
+from voicemate.turns.wake_phrase import WakePhrase
 
 JUNIPER, AMBROSE, XIAOLAN = WakePhrase("Juniper"), WakePhrase("Ambrose"), WakePhrase("小岚")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.hearing.wording import Phrasebook, phrases, spoken_words
+from voicemate.turns.phrase_matcher import Phrasebook, phrases, spoken_words
 
 
 @pytest.mark.parametrize(

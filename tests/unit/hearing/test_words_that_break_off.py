@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicemate.hearing.endpoint import only_a_condition, only_calls, unfinished, without_closing
+from voicemate.turns.end_of_turn.lexical import only_a_condition, only_calls, unfinished, without_closing
 
 
 @pytest.mark.parametrize(

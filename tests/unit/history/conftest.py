@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.conversation.history import HistoryWriter
+from voicemate.history import HistoryWriter
 
 
 class Clock:

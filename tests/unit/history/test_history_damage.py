@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.conversation.history import DamagedError, HistoryReader, HistoryWriter, database, writer
-from voicemate.errors import HistoryError
+from voicemate.core.errors import HistoryError
+from voicemate.history import DamagedError, HistoryReader, HistoryWriter, database, writer
 
 
 def garbage(path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again(
 REAL_LIMIT = """
 import resource, sys
 from pathlib import Path
-from voicemate.conversation.history import History, HistoryReader
+from voicemate.history import History, HistoryReader
 
 path = Path(sys.argv[1])
 faults = []

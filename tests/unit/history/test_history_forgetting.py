@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.conversation.history import (
-    HistoryReader,
-    HistoryWriter,
-    database,
-    delete_all,
-    delete_before,
-    delete_session,
-)
-from voicemate.errors import HistoryError
+from voicemate.core.errors import HistoryError
+from voicemate.history import HistoryReader, HistoryWriter, database, delete_all, delete_before, delete_session
 
 SECRETS = ("rhubarb crumble", "大黄酥饼")
 

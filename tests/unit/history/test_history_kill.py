@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.conversation.history import HistoryReader
+from voicemate.history import HistoryReader
 
 KILLS = 20
 
@@ -21,7 +21,7 @@ TALKERS = """
 # Forks a talker for every line it reads; each talker tells what it has been promised is kept.
 import os, sys
 from pathlib import Path
-from voicemate.conversation.history import History
+from voicemate.history import History
 
 def tell(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())  # at once, so that no kill leaves half a line

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.conversation.history import HistoryReader, HistorySubscriber, HistoryWriter, StoredTurn
-from voicemate.conversation.timing import Timing
-from voicemate.events import (
+from voicemate.core.events import (
     Event,
     EventStream,
     FloorChanged,
@@ -19,6 +17,8 @@ from voicemate.events import (
     TurnEnded,
     TurnTimed,
 )
+from voicemate.history import HistoryReader, HistorySubscriber, HistoryWriter, StoredTurn
+from voicemate.metrics.timing import Timing
 
 ASKED = Transcribed(0, 1, "Tell me a story.", "en", final=True)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from voicemate import __version__
-from voicemate.conversation.history import HistoryReader, HistoryWriter
-from voicemate.conversation.timing import Timing
-from voicemate.errors import HistoryError
+from voicemate.core.errors import HistoryError
+from voicemate.history import HistoryReader, HistoryWriter
+from voicemate.metrics.timing import Timing
 
 TIMING = Timing(gap_ms=612.5, endpoint_ms=480, stt_ms=210, llm_ms=150, tts_ms=40, ready=True)
 

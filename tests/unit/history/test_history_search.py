@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voicemate.conversation.history import HistoryReader, HistoryWriter, search_terms
+from voicemate.history import HistoryReader, HistoryWriter, search_terms
 
 EXCHANGES = (
     ("Where did I leave the green umbrella?", "By the door, I think."),

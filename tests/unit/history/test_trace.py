@@ -9,11 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.conversation import trace_file
-from voicemate.conversation.timing import Timing
-from voicemate.conversation.trace import SpeculationSummary, StageTrace, TraceAssembler, TurnTrace
-from voicemate.conversation.trace_file import TraceFile, TraceLine, read_trace
-from voicemate.events import (
+from voicemate.core.events import (
     Event,
     Fault,
     FloorChanged,
@@ -29,6 +25,10 @@ from voicemate.events import (
     TurnEnded,
     TurnTimed,
 )
+from voicemate.metrics import trace_file
+from voicemate.metrics.timing import Timing
+from voicemate.metrics.trace_file import TraceFile, TraceLine, read_trace
+from voicemate.metrics.turn_trace import SpeculationSummary, StageTrace, TraceAssembler, TurnTrace
 
 TIMED = TurnTimed(30_600, 1, gap=600, endpoint=480, stt=90, llm=70, tts=30, ready=True)
 SECRET = "rhubarb"

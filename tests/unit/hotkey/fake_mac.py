@@ -10,7 +10,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from voicemate.hotkey.carbon import DIRECT_OBJECT, HOTKEY_ID, NO_ERROR, NUMBER, PRESSED, RELEASED, SIGNATURE, HotkeyId
+from voicemate.push_to_talk.carbon import (
+    DIRECT_OBJECT,
+    HOTKEY_ID,
+    NO_ERROR,
+    NUMBER,
+    PRESSED,
+    RELEASED,
+    SIGNATURE,
+    HotkeyId,
+)
 
 _NOT_FOUND = -9870  # eventParameterNotFoundErr
 _MINE, _FOREIGN, _NAMELESS = 1, 2, 3

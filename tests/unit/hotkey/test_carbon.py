@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from tests.unit.hotkey.fake_mac import FakeMac
-from voicemate.hotkey.carbon import (
+from voicemate.config.hotkey_chord import parse_chord
+from voicemate.push_to_talk.carbon import (
     ALREADY_REGISTERED,
     INVALID,
     NO_ERROR,
@@ -20,9 +21,8 @@ from voicemate.hotkey.carbon import (
     CarbonHotkey,
     RegistrationError,
 )
-from voicemate.hotkey.carbon_watch import CarbonChordListener
-from voicemate.hotkey.chord import parse_chord
-from voicemate.hotkey.reports import ChordEvent, ChordPressed, ChordRegistered, ChordReleased, ListenerFailed
+from voicemate.push_to_talk.carbon_process import CarbonChordListener
+from voicemate.push_to_talk.reports import ChordEvent, ChordPressed, ChordRegistered, ChordReleased, ListenerFailed
 
 FAKE = "tests.unit.hotkey.fake_mac"
 PATIENCE_S = 60

@@ -2,9 +2,9 @@
 
 import pytest
 
-from voicemate.errors import HotkeyError
-from voicemate.hotkey.carbon_keys import KEY_CODES, carbon_chord
-from voicemate.hotkey.chord import KEYS, parse_chord
+from voicemate.config.hotkey_chord import KEYS, parse_chord
+from voicemate.core.errors import HotkeyError
+from voicemate.push_to_talk.carbon_keymap import KEY_CODES, carbon_chord
 
 
 @pytest.mark.parametrize(

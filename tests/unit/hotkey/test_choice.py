@@ -2,11 +2,11 @@
 
 import pytest
 
-from voicemate.errors import HotkeyError
-from voicemate.hotkey.carbon_watch import CarbonChordListener
-from voicemate.hotkey.choice import listener_class
-from voicemate.hotkey.chord import parse_chord
-from voicemate.hotkey.x11 import X11ChordListener
+from voicemate.config.hotkey_chord import parse_chord
+from voicemate.core.errors import HotkeyError
+from voicemate.push_to_talk.carbon_process import CarbonChordListener
+from voicemate.push_to_talk.chord_listener import listener_class
+from voicemate.push_to_talk.x11 import X11ChordListener
 
 
 def test_macos_has_carbon() -> None:

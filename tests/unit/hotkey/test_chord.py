@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.errors import SettingsError
-from voicemate.hotkey.chord import KEYS, Chord, Modifier, parse_chord
+from voicemate.config.hotkey_chord import KEYS, Chord, Modifier, parse_chord
+from voicemate.core.errors import SettingsError
 
 
 @pytest.mark.parametrize(

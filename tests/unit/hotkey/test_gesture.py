@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.hotkey.gesture import KeyAction, KeyGesture, KeyMode
+from voicemate.push_to_talk.gesture import KeyAction, KeyGesture, KeyMode
 
 TAP = 250
 

@@ -1,6 +1,6 @@
 """A service that was there before the desktop finds it all the same."""
 
-from voicemate.hotkey.surroundings import desktop_environment
+from voicemate.system.desktop_env import desktop_environment
 
 SYSTEMD = "HOME=/home/pip\nDISPLAY=:1\nXAUTHORITY=/run/user/1000/gdm/Xauthority\nXDG_SESSION_TYPE=x11\nPATH=/bin\n"
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.errors import HotkeyError
-from voicemate.hotkey.chord import KEYS, parse_chord
-from voicemate.hotkey.x11_keys import CTRL, LOCK, MOD1, MOD4, SHIFT, X11Keyboard, keysym, x11_chord
+from voicemate.config.hotkey_chord import KEYS, parse_chord
+from voicemate.core.errors import HotkeyError
+from voicemate.push_to_talk.x11_keymap import CTRL, LOCK, MOD1, MOD4, SHIFT, X11Keyboard, keysym, x11_chord
 
 ALT_L, SUPER_L, NUM_LOCK, CONTROL_L = 0xFFE9, 0xFFEB, 0xFF7F, 0xFFE3
 NO_KEYS: list[list[int]] = [[], [], [], [], [], [], [], []]

@@ -1,7 +1,7 @@
 import pytest
 
-from voicemate.config import SuspendSettings
-from voicemate.machine.circumstances import Circumstances, Told, reason_to_pause
+from voicemate.config.schema import SuspendSettings
+from voicemate.system.circumstances import Circumstances, Told, reason_to_pause
 
 NEVER = SuspendSettings()
 ALWAYS = SuspendSettings(when_locked=True, battery_below=20)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.machine.file_pages import let_go, let_go_of_libraries
+from voicemate.system.file_pages import let_go, let_go_of_libraries
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="nothing happens elsewhere")
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from voicemate.machine import heap
+from voicemate.system import heap
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import queue
 import sys
 from collections.abc import Callable
 
-from voicemate.machine.circumstances import Told
-from voicemate.machine.mac_session import MacSession
-from voicemate.machine.mac_session_worker import observe
+from voicemate.system.circumstances import Told
+from voicemate.system.macos_session import MacSession
+from voicemate.system.macos_session_worker import observe
 
 
 class FakeCenter:

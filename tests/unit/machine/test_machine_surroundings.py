@@ -2,10 +2,10 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from voicemate.audio.virtual_time import run_virtual
-from voicemate.machine.circumstances import Circumstances, Told
-from voicemate.machine.sleeping import CLOCKS, SleepGauge, system_clock
-from voicemate.machine.surroundings import LOOK_S, Surroundings
+from voicemate.system.circumstances import Circumstances, Told
+from voicemate.system.session_events import LOOK_S, Surroundings
+from voicemate.system.sleeping import CLOCKS, SleepGauge, system_clock
+from voicemate.testing.virtual_time import run_virtual
 
 
 class Machine:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_models import gguf_file, llama_metadata
 
-from voicemate.errors import ModelError
+from voicemate.core.errors import ModelError
 from voicemate.models import gguf, tensor_types
 
 

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from made_up_models import MODEL_BYTES, entry, sha256
 
-from voicemate.errors import DownloadError
-from voicemate.models import hub, shelf
+from voicemate.core.errors import DownloadError
+from voicemate.models import listing
 from voicemate.models.catalog import Catalog, HubSource
-from voicemate.models.pull import PARTIAL, pull
+from voicemate.models.sources import hub
+from voicemate.models.sources.pull import PARTIAL, pull
 from voicemate.models.verify import Verdict, verify
 
 pytest.importorskip("huggingface_hub", reason="the optional package huggingface_hub is not installed")
@@ -161,13 +162,13 @@ def test_without_the_package_it_says_how_to_install_it(folder: Path, monkeypatch
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(DownloadError, match=r"not installed.*-m pip install huggingface_hub"):
         pull(["hubby"], catalog=catalog())
-    assert not shelf.hub_reachable(catalog=catalog())
+    assert not listing.hub_reachable(catalog=catalog())
 
 
 def test_a_hub_that_answers_is_reachable(server: Hub, monkeypatch: pytest.MonkeyPatch):
-    assert shelf.hub_reachable(catalog=catalog())
+    assert listing.hub_reachable(catalog=catalog())
     monkeypatch.setattr(Answer, "do_HEAD", lambda self: self.send_error(503))
-    assert not shelf.hub_reachable(catalog=catalog())
+    assert not listing.hub_reachable(catalog=catalog())
 
 
 def test_a_hub_that_does_not_answer_in_time_is_not_reachable(monkeypatch: pytest.MonkeyPatch):

@@ -9,11 +9,11 @@ import pytest
 from made_up_models import entry
 from pydantic import ValidationError
 
-from voicemate.errors import ModelError
-from voicemate.models import memory
+from voicemate.core.errors import ModelError
+from voicemate.core.paths import shipped_path
+from voicemate.models import memory_fit
 from voicemate.models.catalog import Catalog, HubSource, Model, Role, WheelSource, load, parse
 from voicemate.models.sizes import GB, as_size
-from voicemate.places import shipped_path
 
 CATALOG = load()
 OPEN_LICENCES = {"MIT", "Apache-2.0", "BSD-2-Clause"}
@@ -67,7 +67,7 @@ def test_there_are_better_minds_of_every_size_and_one_of_them_speaks_chinese():
 
 
 def test_the_default_models_of_the_settings_are_in_the_catalog():
-    from voicemate.config import LlmSettings, SttSettings
+    from voicemate.config.schema import LlmSettings, SttSettings
 
     assert CATALOG.find(SttSettings().model).role is Role.HEARING
     assert CATALOG.find(LlmSettings().model).role is Role.THINKING
@@ -148,5 +148,5 @@ def test_the_documentation_tells_the_same_as_the_catalog(model: Model):
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     name = f"{model.name} ★" if model.starter else model.name
     assert cells[:3] == [name, model.role.replace("-", " "), as_size(model.size)]
-    assert cells[3] == (f"{need / GB:.1f} GB" if (need := memory.need(model)) > GB / 10 else as_size(need))
+    assert cells[3] == (f"{need / GB:.1f} GB" if (need := memory_fit.need(model)) > GB / 10 else as_size(need))
     assert cells[5] == model.licence

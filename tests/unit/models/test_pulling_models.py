@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from made_up_models import MODEL_BYTES, WORDS, Index, ct2_file, ct2_variables, entry, sha256
 
-from voicemate.errors import DownloadError, ModelError
-from voicemate.models import storage, wheels, whisper_convert, whisper_ggml
+from voicemate.core.errors import DownloadError, ModelError
+from voicemate.models import storage
 from voicemate.models.catalog import Catalog, WheelSource
-from voicemate.models.pull import PARTIAL, pull
+from voicemate.models.convert import whisper_convert, whisper_ggml
+from voicemate.models.sources import wheels
+from voicemate.models.sources.pull import PARTIAL, pull
 
 
 def names(folder: Path) -> set[str]:
@@ -239,7 +241,7 @@ class TestOnAFullDisk:
     def test_a_disk_that_fills_up_under_pip_is_told_from_a_broken_connection(
         self, catalog: Catalog, folder: Path, index: Index, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr("voicemate.models.pull.require_room", lambda *_: None)
+        monkeypatch.setattr("voicemate.models.sources.pull.require_room", lambda *_: None)
         disk_with(monkeypatch, free=100)
         index.behave(fails=True, says="error: incomplete-download")
         with pytest.raises(DownloadError, match="The disk is full"):
@@ -309,7 +311,7 @@ class TestAWhisperModel:
         def refuse(*_: object) -> None:
             raise ValueError("WhisperSpec revision 4, expected WhisperSpec revision 3")
 
-        monkeypatch.setattr("voicemate.models.pull.convert", refuse)
+        monkeypatch.setattr("voicemate.models.sources.pull.convert", refuse)
         with pytest.raises(DownloadError, match="ear cannot be converted: WhisperSpec revision 4"):
             pull(["ear"], catalog=whisper)
 

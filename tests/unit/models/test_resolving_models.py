@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from made_up_models import MODEL_BYTES, gguf_file
 
-from voicemate.errors import ModelError
+from voicemate.core.errors import ModelError
 from voicemate.models.catalog import Catalog, Role
 from voicemate.models.resolve import State, resolve, state
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from made_up_models import MODEL_BYTES, entry, sha256
 
-from voicemate.errors import ModelError
+from voicemate.core.errors import ModelError
 from voicemate.models.catalog import Catalog
-from voicemate.models.record import FILE, remember
+from voicemate.models.pulled_hashes import FILE, remember
 from voicemate.models.verify import Verdict, verify
 
 HUB = {"kind": "hub", "repo": "someone/minds", "path": "hubby.gguf", "revision": "0" * 40}

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from made_up_models import MELS, STATE, VOCABULARY, WORDS, ct2_file, ct2_variables
 
-from voicemate.errors import ModelError
-from voicemate.models import ctranslate2, mel, whisper_convert, whisper_ggml
-from voicemate.models.quantize import q8_0
+from voicemate.core.errors import ModelError
+from voicemate.models.convert import ctranslate2, mel, whisper_convert, whisper_ggml
+from voicemate.models.convert.quantize import q8_0
 
 F32, F16, Q8_0 = 0, 1, 8
 

@@ -74,7 +74,7 @@ def test_the_same_program_connects_without_the_locks(probe: Path, listening: int
 IN_THREADS = """
 import json, sys, threading
 from voicemate import offline
-from voicemate.offline import attempts
+from voicemate.sandbox import attempts
 
 begin, told = threading.Event(), []
 
@@ -105,7 +105,7 @@ def test_c_code_in_every_thread_is_refused_also_in_those_from_before() -> None:
 FROM_ELSEWHERE = """
 import ctypes, json, socket, sys
 from voicemate import offline
-from voicemate.offline.attempts import socket_address
+from voicemate.sandbox.self_test import socket_address
 
 proof, libc = offline.lock(), ctypes.CDLL(None, use_errno=True)
 name = socket_address(socket.AF_INET, "127.0.0.1", PORT, bsd=False)

@@ -6,10 +6,10 @@ import socket
 
 import pytest
 
-from voicemate.offline.attempts import socket_address
-from voicemate.offline.evidence import hindered
-from voicemate.offline.process import kernel_facts, open_network_sockets
-from voicemate.offline.proof import Attempt, KernelFacts, Lock, OfflineProof
+from voicemate.sandbox.evidence import hindered
+from voicemate.sandbox.process_facts import kernel_facts, open_network_sockets
+from voicemate.sandbox.proof import Attempt, KernelFacts, Lock, OfflineProof
+from voicemate.sandbox.self_test import socket_address
 
 LOCKS = (Lock("audit hook", True, "…"), Lock("seccomp filter", False, "the kernel refuses it (EPERM)"))
 KERNEL = KernelFacts("Linux 6.1", "x86_64")

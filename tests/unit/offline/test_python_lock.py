@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.offline.locked import run
-from voicemate.offline.python_lock import PLACES_KEPT, NetworkRefused, Tries, _hook
+from voicemate.sandbox.audit_hook import PLACES_KEPT, NetworkRefused, Tries, _hook
 
 FAMILIES = sorted({int(family) for family in socket.AddressFamily} | set(range(50)))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.offline.seccomp_program import MACHINES, Instruction, Mode, program
+from voicemate.sandbox.bpf import MACHINES, Instruction, Mode, program
 
 ALLOWED = 0
 ALWAYS_REFUSED = {425: "io_uring_setup", 426: "io_uring_enter", 427: "io_uring_register", 438: "pidfd_getfd"}

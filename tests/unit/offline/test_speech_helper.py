@@ -10,8 +10,8 @@ from tests.unit.offline.locked import run
 HELPER = """
 import json, sys
 from pathlib import Path
-from voicemate.engine_thread import Cancellation
-from voicemate.speaking.worker_process import WorkerProcess
+from voicemate.core.worker_thread import Cancellation
+from voicemate.tts.pyttsx3.worker_process import WorkerProcess
 
 worker = WorkerProcess()
 voices = worker.ask({"do": "list"}, 30, Cancellation())["voices"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.unit.offline.locked import run
-from voicemate.offline import landlock, seatbelt, seccomp
+from voicemate.sandbox import landlock, seatbelt, seccomp
 
 SECCOMP, LANDLOCK_CREATE, LANDLOCK_RESTRICT = 317, 444, 446
 
@@ -141,9 +141,9 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="seccomp and Landlock
 REFUSING_KERNEL = """
 # A kernel without seccomp(2) and Landlock, made of a filter that answers so: as in some containers.
 import ctypes, errno, json, platform, sys
-from voicemate.offline import seccomp
-from voicemate.offline.kernel import LinuxKernel
-from voicemate.offline.seccomp_program import ALLOW, FAIL, IF_EQUAL, LOAD, RETURN, Instruction
+from voicemate.sandbox import seccomp
+from voicemate.sandbox.linux_syscalls import LinuxKernel
+from voicemate.sandbox.bpf import ALLOW, FAIL, IF_EQUAL, LOAD, RETURN, Instruction
 kernel = LinuxKernel()
 refuse = [Instruction(LOAD, 0)]
 for number in (seccomp._SYS_SECCOMP[platform.machine()], 444):

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate import places
+from voicemate.core import paths
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "shipped"
     folder.mkdir()
     monkeypatch.setattr(
-        places, "shipped", lambda name: tmp_path / "shipped" if name == "personas" else tmp_path / name
+        paths, "shipped", lambda name: tmp_path / "shipped" if name == "personas" else tmp_path / name
     )
     return folder
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voicemate.errors import PersonaError
+from voicemate.core.errors import PersonaError
 from voicemate.personas.persona import Persona, Sampling, Voice
 from voicemate.personas.persona_file import LARGEST_BYTES, read_persona
 

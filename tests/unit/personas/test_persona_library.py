@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.errors import PersonaError
+from voicemate.core.errors import PersonaError
 from voicemate.personas.library import find, find_persona, own_folder, shelf
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import Settings
+from voicemate.config.schema import Settings
 from voicemate.personas.persona_file import read_persona
-from voicemate.speaking.phrases import PhraseSplitter
-from voicemate.speaking.speech_length import is_han, seconds
+from voicemate.tts.text.duration import is_han, seconds
+from voicemate.tts.text.phrases import PhraseSplitter
 
 FOLDER = Path(__file__).parents[3] / "personas"
 FILES = sorted(FOLDER.glob("*.toml"))

@@ -3,9 +3,9 @@ from itertools import pairwise
 
 import pytest
 
-from voicemate.speaking.markup import MarkupReader
-from voicemate.speaking.phrases import Phrase, PhraseSplitter
-from voicemate.speaking.spoken_text import reading, spoken_text
+from voicemate.tts.normalization.spoken_text import reading, spoken_text
+from voicemate.tts.text.markup import MarkupReader
+from voicemate.tts.text.phrases import Phrase, PhraseSplitter
 
 Split = Callable[..., list[Phrase]]
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.speaking.chinese_numbers import cardinal
+from voicemate.tts.normalization.chinese_numbers import cardinal
 
 
 @pytest.mark.parametrize(

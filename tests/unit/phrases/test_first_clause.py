@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicemate.speaking.phrases import PhraseSplitter
+from voicemate.tts.text.phrases import PhraseSplitter
 
 
 def words_until_the_first_phrase(text: str, language: str = "en") -> tuple[int, str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.speaking.phrases import Phrase
+from voicemate.tts.text.phrases import Phrase
 
 FRACTIONS = [step / 20 for step in range(21)]
 TEXTS = st.lists(

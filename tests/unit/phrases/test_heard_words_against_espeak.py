@@ -3,7 +3,7 @@
 import pytest
 
 from tests.espeak import Espeak, Said
-from voicemate.speaking.phrases import Phrase
+from voicemate.tts.text.phrases import Phrase
 
 TEXTS = [
     "Well, I think the lighthouse was beautiful. It stood there for many years, until the storm came.",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.speaking.phrases import PhraseSplitter
+from voicemate.tts.text.phrases import PhraseSplitter
 
 LANGUAGES = st.sampled_from(["en", "zh", "de", "ja", "xx"])
 MARKUP = [

@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from voicemate.service.launchctl import LABEL
-from voicemate.service.machine import NOT_FOUND, Answer, Call, File, Pause
+from voicemate.service.effects import NOT_FOUND, Answer, Call, File, Pause
+from voicemate.service.launchd.launchctl import LABEL
 
 
 class Killed(BaseException):

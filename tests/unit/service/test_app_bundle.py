@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.unit.service.fakes import FakeLaunchd, FakeMac, FakeMachine
-from voicemate.errors import ServiceError
-from voicemate.places import shipped_path
-from voicemate.service import agent
-from voicemate.service.app_host import AppHost
+from voicemate.core.errors import ServiceError
+from voicemate.core.paths import shipped_path
+from voicemate.service.effects import Answer
 from voicemate.service.interpreter import Interpreter
-from voicemate.service.machine import Answer
-from voicemate.service.microphone import Permission
+from voicemate.service.launchd import agent
+from voicemate.service.launchd.app_host import AppHost
+from voicemate.service.launchd.microphone_permission import Permission
 
 HOME = Path("/Users/someone")
 INTERPRETER = Interpreter("/v/bin/python", "3.12", "/lib/libpython3.12.dylib", {"VOICEMATE_HOME": "/a b"}, "1.0")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.places import shipped_path
-from voicemate.service.app_host import AppHost
+from voicemate.core.paths import shipped_path
 from voicemate.service.interpreter import Interpreter, find_library
+from voicemate.service.launchd.app_host import AppHost
 
 LIBRARY = find_library(sysconfig.get_config_vars(), sys.base_prefix)
 CONF = (

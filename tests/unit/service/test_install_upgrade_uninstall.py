@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.unit.service.fakes import FakeLaunchd, FakeMac, FakeMachine, FakeSystemd, Killed
-from voicemate.errors import ServiceError
+from voicemate.core.errors import ServiceError
+from voicemate.service.effects import Answer, File
 from voicemate.service.interpreter import Interpreter
 from voicemate.service.login import LoginService
-from voicemate.service.machine import Answer, File
 from voicemate.service.platforms import Launchd, Platform, Systemd
 
 HOME = Path("/Users/someone")

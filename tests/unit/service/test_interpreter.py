@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.service.fakes import FakeMachine
+from voicemate.service.effects import Answer, ThisMachine
 from voicemate.service.interpreter import Interpreter, find_library, problem, stable_path, this_interpreter
-from voicemate.service.machine import Answer, ThisMachine
 
 HOMEBREW = "/opt/homebrew/opt/python@3.12/Frameworks"
 PYTHONS = {

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.service.fakes import FakeLaunchd, FakeMachine
-from voicemate.errors import ServiceError
-from voicemate.service import agent
-from voicemate.service.launchctl import Launchctl, parse_print
-from voicemate.service.machine import File, carry_out
+from voicemate.core.errors import ServiceError
+from voicemate.service.effects import File, carry_out
+from voicemate.service.launchd import agent
+from voicemate.service.launchd.launchctl import Launchctl, parse_print
 
 PLIST = Path("/Users/someone/Library/LaunchAgents/dev.voicemate.agent.plist")
 LAUNCHCTL = Launchctl(501, PLIST)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.errors import ServiceError
-from voicemate.service.machine import NOT_FOUND, TIMED_OUT, Call, File, ThisMachine
+from voicemate.core.errors import ServiceError
+from voicemate.service.effects import NOT_FOUND, TIMED_OUT, Call, File, ThisMachine
 
 MACHINE = ThisMachine()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from voicemate.service.microphone import Permission, ask, permission
+from voicemate.service.launchd.microphone_permission import Permission, ask, permission
 
 
 class AVFoundation:

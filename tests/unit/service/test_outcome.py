@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.errors import AudioError, SettingsError
-from voicemate.places import state_folder
-from voicemate.service import unit
+from voicemate.core.errors import AudioError, SettingsError
+from voicemate.core.paths import state_folder
+from voicemate.service.failure import STAY_DOWN, last_failure, running_as_service, settle
 from voicemate.service.interpreter import Interpreter
-from voicemate.service.outcome import STAY_DOWN, last_failure, running_as_service, settle
+from voicemate.service.systemd import unit
 
 WRONG = SettingsError("The settings are wrong", "Correct them")
 

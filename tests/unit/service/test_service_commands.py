@@ -9,8 +9,8 @@ import pytest
 from tests.unit.service.fakes import FakeLaunchd, FakeMac, FakeMachine, FakeSystemd
 from voicemate import cli
 from voicemate.service import login
+from voicemate.service.effects import Answer
 from voicemate.service.interpreter import this_interpreter
-from voicemate.service.machine import Answer
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.service.fakes import FakeMachine, FakeSystemd
-from voicemate.errors import ServiceError
-from voicemate.service import unit
+from voicemate.core.errors import ServiceError
+from voicemate.service.effects import File, carry_out
 from voicemate.service.interpreter import Interpreter
-from voicemate.service.machine import File, carry_out
-from voicemate.service.systemctl import Systemctl, parse_show
+from voicemate.service.systemd import unit
+from voicemate.service.systemd.systemctl import Systemctl, parse_show
 
 UNIT = Path("/home/someone/.config/systemd/user/voicemate.service")
 NASTY = "a %h $HOME ${HOME} ü; = -c #"

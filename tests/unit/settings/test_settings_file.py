@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from voicemate.config import Settings, load
-from voicemate.errors import SettingsError
-from voicemate.settings_file import (
+from voicemate.config.editor import (
     documented_toml,
     find_setting,
     keys_in_file,
@@ -21,11 +19,13 @@ from voicemate.settings_file import (
     value_of,
     write,
 )
+from voicemate.config.schema import Settings, load
+from voicemate.core.errors import SettingsError
 
 MINE = """# my own words
 persona = "mei" # she
 
-[endpoint]
+[turns]
 # quick
 silence_ms = 300
 """
@@ -87,9 +87,9 @@ def test_a_new_file_and_its_folder_are_private(file: Path):
 
 
 def test_setting_a_key_keeps_every_other_word_of_the_file(mine: Path):
-    assert set_setting("endpoint.silence_ms", "350") == 350
+    assert set_setting("turns.silence_ms", "350") == 350
     assert mine.read_text() == MINE.replace("300", "350")
-    set_setting("hearing.model", "whisper-tiny.en")
+    set_setting("stt.model", "whisper-tiny.en")
     assert mine.read_text().startswith(MINE.replace("300", "350").rstrip())
     assert load().stt.model == "whisper-tiny.en"
 
@@ -104,9 +104,9 @@ def test_setting_a_key_keeps_every_other_word_of_the_file(mine: Path):
         ("audio.input", "", ""),
         ("audio.input", 'the "good" one', 'the "good" one'),
         ("history.keep", "false", False),
-        ("endpoint.silence_ms", "1_000", 1000),
+        ("turns.silence_ms", "1_000", 1000),
         ("vad.threshold", "0.6", 0.6),
-        ("speaking.timeout_s", "5", 5),
+        ("tts.timeout_s", "5", 5),
     ],
 )
 def test_a_value_is_written_as_a_person_types_it(file: Path, name: str, text: str, value: Any):
@@ -117,14 +117,14 @@ def test_a_value_is_written_as_a_person_types_it(file: Path, name: str, text: st
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("endpoint.silence_ms", "-1", "at least 0 and at most 60000"),
-        ("endpoint.silence_ms", "soon", "a whole number"),
+        ("turns.silence_ms", "-1", "at least 0 and at most 60000"),
+        ("turns.silence_ms", "soon", "a whole number"),
         ("vad.threshold", "2", "at most 0.95"),
         ("history.keep", "yes", "true or false"),
-        ("speaking.engine", "siri", "`pyttsx3`"),
-        ("hearing.modle", "x", "Did you mean `hearing.model`"),
-        ("silence_ms", "5", "Did you mean `endpoint.silence_ms`"),
-        ("hearing", "x", "Did you mean `hearing.model`"),
+        ("tts.engine", "siri", "`pyttsx3`"),
+        ("hearing.modle", "x", "Did you mean `stt.model`"),
+        ("silence_ms", "5", "Did you mean `turns.silence_ms`"),
+        ("hearing", "x", "Did you mean `stt.model`"),
         ("zzz", "x", "voicemate config show"),
     ],
 )
@@ -136,18 +136,18 @@ def test_what_is_not_allowed_is_refused_and_the_file_stays(mine: Path, name: str
 
 
 def test_a_wrong_file_is_mended_key_by_key(mine: Path):
-    mine.write_text('[endpoint]\nsilence_ms = "soon"\nsilense_ms = 5\n')
+    mine.write_text('[turns]\nsilence_ms = "soon"\nsilense_ms = 5\n')
     with pytest.raises(SettingsError, match="line 2"):
         load()
     assert unset_setting("endpoint.silense_ms")
-    assert set_setting("endpoint.silence_ms", "300") == 300
+    assert set_setting("turns.silence_ms", "300") == 300
     assert load().turns.silence_ms == 300
 
 
 def test_a_table_in_the_place_of_a_value_and_the_other_way_round(mine: Path):
     mine.write_text("endpoint = 3\n")
     with pytest.raises(SettingsError, match="line 1"):
-        set_setting("endpoint.silence_ms", "300")
+        set_setting("turns.silence_ms", "300")
     assert unset_setting("endpoint")
     mine.write_text("[persona]\n")
     assert set_setting("persona", "mei") == "mei"
@@ -155,16 +155,16 @@ def test_a_table_in_the_place_of_a_value_and_the_other_way_round(mine: Path):
 
 
 def test_what_is_unset_has_its_default_again(mine: Path):
-    assert unset_setting("endpoint.silence_ms")
+    assert unset_setting("turns.silence_ms")
     assert load().turns == Settings().turns
-    assert not unset_setting("endpoint.silence_ms")
+    assert not unset_setting("turns.silence_ms")
     assert "# my own words" in mine.read_text()
     with pytest.raises(SettingsError, match="Did you mean"):
         unset_setting("endpoint.silence")
 
 
 def test_which_keys_a_file_sets(mine: Path):
-    assert keys_in_file() == {"persona", "endpoint.silence_ms"}
+    assert keys_in_file() == {"persona", "turns.silence_ms"}
 
 
 def test_a_file_that_is_no_toml_is_left_alone(mine: Path):
@@ -178,7 +178,7 @@ def test_a_link_to_the_file_stays_a_link(mine: Path, tmp_path: Path):
     dotfile = tmp_path / "dotfile.toml"
     mine.rename(dotfile)
     mine.symlink_to(dotfile)
-    set_setting("endpoint.silence_ms", "350")
+    set_setting("turns.silence_ms", "350")
     assert mine.is_symlink()
     assert "350" in dotfile.read_text()
 
@@ -190,7 +190,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(mine: Path, monkeypatc
 
     monkeypatch.setattr(os, failing, full)
     with pytest.raises(SettingsError, match="cannot be written: No space left on device"):
-        set_setting("endpoint.silence_ms", "350")
+        set_setting("turns.silence_ms", "350")
     assert mine.read_text() == MINE
     assert list(mine.parent.iterdir()) == [mine]
 

@@ -5,7 +5,7 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.toml_lines import line_of
+from voicemate.config.toml_lines import line_of
 
 TEXT = """# voicemate
 persona = "mei"
@@ -27,10 +27,10 @@ key = 1
     ("key", "line"),
     [
         ("persona", 2),
-        ("hearing.model", 3),
+        ("stt.model", 3),
         ("endpoint", 5),
-        ("endpoint.silence_ms", 6),
-        ("endpoint.patience", 7),
+        ("turns.silence_ms", 6),
+        ("turns.patience", 7),
         ("audio.input", 10),
         ("audio.a.b.c", 11),
         ("audio.absent", 9),

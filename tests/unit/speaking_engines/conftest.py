@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.config import TtsSettings
+from voicemate.config.schema import TtsSettings
 
 HERE = Path(__file__).parent
 

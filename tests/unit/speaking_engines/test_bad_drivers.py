@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from voicemate.config import TtsSettings
-from voicemate.errors import SpeechError
+from voicemate.config.schema import TtsSettings
+from voicemate.core.errors import SpeechError
+from voicemate.core.pcm import AudioClip
 from voicemate.personas.persona import Voice
-from voicemate.sound import AudioClip
-from voicemate.speaking import worker_process
-from voicemate.speaking.pyttsx3_voice import Pyttsx3Synthesizer
+from voicemate.tts.pyttsx3 import worker_process
+from voicemate.tts.pyttsx3.synthesizer import Pyttsx3Synthesizer
 
 ANNA = Voice(id="anna")
 BAO = Voice(language="zh")
@@ -63,7 +63,7 @@ async def test_a_phrase_that_went_wrong_is_tried_once_more_and_is_whole(speaker,
 async def test_a_driver_that_hangs_twice_is_an_error_with_a_way_out_and_the_next_phrase_is_spoken(speaker):
     with pytest.raises(SpeechError, match="failed twice on one phrase; it did not answer in time") as caught:
         await speaker.render("hang", ANNA)
-    assert "speaking.timeout_s" in caught.value.hint
+    assert "tts.timeout_s" in caught.value.hint
     assert hertz(await speaker.render("the next phrase", ANNA)) == 440
 
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voicemate.config import Settings, TtsSettings
-from voicemate.daemon.changes import ChangeEffect, settings_changes
+from voicemate.config.schema import Settings, TtsSettings
+from voicemate.core.pcm import AudioClip
+from voicemate.daemon.settings_changes import ChangeEffect, settings_changes
 from voicemate.personas.persona import Voice
-from voicemate.sound import AudioClip
-from voicemate.speaking.chosen_voice import ChosenVoice
-from voicemate.speaking.synthesizer import VoiceInfo
+from voicemate.tts.base import VoiceInfo
+from voicemate.tts.voice_override import ChosenVoice
 
 ENGLISH = VoiceInfo("gmw/en-us", "English (America)", ("en",))
 CHINESE = VoiceInfo("sit/cmn", "Chinese (Mandarin)", ("cmn", "zh"))
@@ -60,6 +60,4 @@ async def test_the_engine_ends_with_it():
 
 def test_another_voice_leaves_the_conversation_as_it_is():
     new = Settings(tts=TtsSettings(voice="english"))
-    assert [(one.key, one.effect) for one in settings_changes(Settings(), new)] == [
-        ("speaking.voice", ChangeEffect.TTS)
-    ]
+    assert [(one.key, one.effect) for one in settings_changes(Settings(), new)] == [("tts.voice", ChangeEffect.TTS)]

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from voicemate.errors import SpeechError
+from voicemate.core.errors import SpeechError
+from voicemate.core.pcm import AudioClip
 from voicemate.personas.persona import Voice
-from voicemate.sound import AudioClip
-from voicemate.speaking.hibari_voice import HibariSynthesizer
-from voicemate.speaking.synthesizer import VoiceInfo
+from voicemate.tts.base import VoiceInfo
+from voicemate.tts.hibari import HibariSynthesizer
 
 RATE = 24_000
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.speaking.pyttsx3_voice import plain
+from voicemate.tts.pyttsx3.synthesizer import plain
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.speaking.scripts import spans, unread
+from voicemate.tts.text.scripts import spans, unread
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.sound import AudioClip
-from voicemate.speaking.trim import FADE_MS, FRAME_MS, LEAD_MS, pause_after, trimmed
+from voicemate.core.pcm import AudioClip
+from voicemate.tts.trim import FADE_MS, FRAME_MS, LEAD_MS, pause_after, trimmed
 
 RATE = 16_000
 

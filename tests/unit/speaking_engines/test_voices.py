@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.errors import SpeechError
+from voicemate.core.errors import SpeechError
 from voicemate.personas.persona import Voice
-from voicemate.speaking.synthesizer import VoiceInfo
-from voicemate.speaking.voices import choose, listed, reader_of
-from voicemate.speaking.worker_protocol import ReportedVoice
+from voicemate.tts.base import VoiceInfo
+from voicemate.tts.pyttsx3.worker_protocol import ReportedVoice
+from voicemate.tts.voices import choose, listed, reader_of
 
 
 def reported(id: str, name: str, *languages: str) -> ReportedVoice:

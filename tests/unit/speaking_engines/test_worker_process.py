@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.engine_thread import Cancellation
-from voicemate.errors import SpeechError
-from voicemate.speaking import worker_process
-from voicemate.speaking.worker_process import WorkerFailure, WorkerProcess
-from voicemate.speaking.worker_protocol import RenderRequest
+from voicemate.core.errors import SpeechError
+from voicemate.core.worker_thread import Cancellation
+from voicemate.tts.pyttsx3 import worker_process
+from voicemate.tts.pyttsx3.worker_process import WorkerFailure, WorkerProcess
+from voicemate.tts.pyttsx3.worker_protocol import RenderRequest
 
 PATIENCE_S = 30
 
@@ -104,10 +104,10 @@ def test_when_the_parent_is_killed_no_helper_and_no_file_stays_behind(text, phra
 
 _PARENT = """
 import sys, time
-from voicemate.engine_thread import Cancellation
-from voicemate.errors import SpeechError
+from voicemate.core.worker_thread import Cancellation
+from voicemate.core.errors import SpeechError
 from voicemate.speaking import worker_process
-from voicemate.speaking.worker_process import WorkerProcess
+from voicemate.tts.pyttsx3.worker_process import WorkerProcess
 
 worker = WorkerProcess("bad_driver")
 worker.hello()

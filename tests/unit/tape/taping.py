@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.config import Settings, TurnSettings, VadSettings
-from voicemate.conversation.floor_inputs import FloorAction, FloorInput
-from voicemate.events import Event
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.config.schema import Settings, TurnSettings, VadSettings
+from voicemate.core.events import Event
 from voicemate.personas.persona import Persona
-from voicemate.tape.header import Header
-from voicemate.tape.recorder import Recorder
+from voicemate.recording.header import Header
+from voicemate.recording.recorder import Recorder
+from voicemate.turns.messages import FloorAction, FloorInput
 
 PERSONA = Persona(name="Echo", description="A test.")
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.cli.tuning_tables import chart, proposed_changes
-from voicemate.config import TurnSettings, load
-from voicemate.errors import SettingsError
-from voicemate.tape.proposal import difference, proposed
-from voicemate.tape.tuning import Curve, Trial, frontier, knee, variants
+from voicemate.cli.render.tuning_tables import chart, proposed_changes
+from voicemate.config.schema import TurnSettings, load
+from voicemate.core.errors import SettingsError
+from voicemate.replay.proposal import difference, proposed
+from voicemate.replay.tuning import Curve, Trial, frontier, knee, variants
 
 ENDPOINT = TurnSettings(shortest_ms=380, unsure_ms=600)
 
@@ -101,9 +101,9 @@ def test_the_proposal_keeps_comments_and_other_keys(tmp_path: Path) -> None:
 
 
 def test_the_proposal_for_a_missing_file_is_a_new_one(tmp_path: Path) -> None:
-    before, after = proposed({"endpoint.hold_on_ms": 321}, tmp_path / "none.toml")
+    before, after = proposed({"turns.broken_off_ms": 321}, tmp_path / "none.toml")
     assert before == ""
-    assert "[endpoint]\nhold_on_ms = 321" in after
+    assert "[turns]\nhold_on_ms = 321" in after
     assert not (tmp_path / "none.toml").exists()
 
 
@@ -111,4 +111,4 @@ def test_a_broken_settings_file_is_not_written_over(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text("endpoint = [")
     with pytest.raises(SettingsError):
-        proposed({"endpoint.hold_on_ms": 321}, path)
+        proposed({"turns.broken_off_ms": 321}, path)

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.tape.taping import noise, record
-from voicemate.audio.ports import BLOCK_SAMPLES
-from voicemate.conversation.floor_inputs import Tick
-from voicemate.errors import RecordingError
-from voicemate.tape import records
-from voicemate.tape.recording import read
-from voicemate.tape.records import Ending, RecordFile
+from voicemate.audio.interfaces import BLOCK_SAMPLES
+from voicemate.core.errors import RecordingError
+from voicemate.recording import format
+from voicemate.recording.format import Ending, RecordFile
+from voicemate.recording.recording import read
+from voicemate.turns.messages import Tick
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_an_entry_that_this_version_does_not_know_is_refused(tmp_path: Path) -> 
     data = path.read_bytes()
     assert b"jrnl" in data
     file = RecordFile(tmp_path / "b")
-    for one in records.RecordReader(path):
+    for one in format.RecordReader(path):
         file.append(one.kind, one.payload if one.kind != b"jrnl" else unknown_step())
     file.close()
     with pytest.raises(RecordingError, match=r"cannot be understood by this one: there is no Telepathy"):
@@ -129,7 +129,7 @@ KILLED = """
 import sys, threading
 from pathlib import Path
 from tests.unit.tape.taping import header, noise
-from voicemate.tape.recorder import Recorder
+from voicemate.recording.recorder import Recorder
 
 recorder = Recorder(Path(sys.argv[1]), header(), {})
 for number in range(120):

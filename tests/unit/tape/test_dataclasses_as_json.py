@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.conversation.floor_inputs import FloorAction, FloorInput
-from voicemate.events import Event
-from voicemate.hearing.speech_tracker import VoicePaused, VoiceResumed, VoiceStarted
-from voicemate.tape.codec import DecodeError, Family, encode
-from voicemate.tape.entries import COMMANDS, Commanded, Entry, Happened, Heard, Step, pack, unpack
+from voicemate.core.events import Event
+from voicemate.recording.codec import DecodeError, Family, encode
+from voicemate.recording.journal import COMMANDS, Commanded, Entry, Happened, Heard, Step, pack, unpack
+from voicemate.turns.messages import FloorAction, FloorInput
+from voicemate.vad.state_machine import VoicePaused, VoiceResumed, VoiceStarted
 
 
 def concrete(base: type) -> list[type]:

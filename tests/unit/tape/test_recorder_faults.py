@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 
 from tests.unit.tape.taping import PERSONA, header, noise, record
-from voicemate.app import AudioDevices, converse
-from voicemate.audio.clock import SampleClock
-from voicemate.audio.room import SimulatedRoom
-from voicemate.config import Settings
-from voicemate.conversation.floor_inputs import Tick
-from voicemate.errors import RecordingError
-from voicemate.events import Subscriber
-from voicemate.tape import records
-from voicemate.tape.header import Header
-from voicemate.tape.recorder import Recorder
-from voicemate.tape.recording import read
-from voicemate.tape.records import Ending
+from voicemate.app.conversation import AudioDevices, converse
+from voicemate.config.schema import Settings
+from voicemate.core.clock import SampleClock
+from voicemate.core.errors import RecordingError
+from voicemate.core.events import Subscriber
+from voicemate.recording import format
+from voicemate.recording.format import Ending
+from voicemate.recording.header import Header
+from voicemate.recording.recorder import Recorder
+from voicemate.recording.recording import read
+from voicemate.testing.simulated_room import SimulatedRoom
+from voicemate.turns.messages import Tick
 
 
 def test_a_recording_is_private(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_full_disk_is_one_fault_and_what_was_written_can_be_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room, faults = 40_000, list[tuple[str, str]]()
-    write = records._write_all
+    write = format._write_all
 
     def full(descriptor: int, data: bytes) -> None:
         if os.fstat(descriptor).st_size + len(data) > room:
@@ -71,7 +71,7 @@ def test_a_full_disk_is_one_fault_and_what_was_written_can_be_used(
             raise OSError(errno.ENOSPC, "No space left on device")
         write(descriptor, data)
 
-    monkeypatch.setattr(records, "_write_all", full)
+    monkeypatch.setattr(format, "_write_all", full)
     recorder = Recorder(tmp_path / "a", header(), {}, lambda wrong, remedy: faults.append((wrong, remedy)))
     for number in range(300):
         recorder.delivered(noise(number))
@@ -91,14 +91,14 @@ def test_a_disk_that_hangs_ends_the_recording_and_holds_nobody_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hanging, faults = threading.Event(), list[str]()
-    write = records._write_all
+    write = format._write_all
     recorder = Recorder(tmp_path / "a", header(), {}, lambda wrong, remedy: faults.append(wrong))
 
     def hang(descriptor: int, data: bytes) -> None:
         hanging.wait()
         write(descriptor, data)
 
-    monkeypatch.setattr(records, "_write_all", hang)
+    monkeypatch.setattr(format, "_write_all", hang)
     block = noise(0)
     for number in range(12_000):
         recorder.delivered(block)

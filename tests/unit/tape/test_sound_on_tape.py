@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tests.unit.tape.taping import header, noise
-from voicemate.audio.ports import BLOCK_SAMPLES, Block
-from voicemate.tape.recorder import Recorder
-from voicemate.tape.recording import read
-from voicemate.tape.sound_chunks import Chunk, Run, Samples, Stretch, as_pcm, compress, rounded
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.recording.audio_chunks import Chunk, Run, Samples, Stretch, as_pcm, compress, rounded
+from voicemate.recording.recorder import Recorder
+from voicemate.recording.recording import read
 
 
 @settings(deadline=None, max_examples=50)

@@ -1,6 +1,8 @@
 """What counts as a turn, a false cut-in, and the same turn."""
 
-from voicemate.conversation.floor_inputs import (
+from voicemate.core.pcm import to_samples
+from voicemate.replay.turn_log import Taken, TurnLog, pair
+from voicemate.turns.messages import (
     CommitTurn,
     DiscardGeneration,
     ReplyAudible,
@@ -9,8 +11,6 @@ from voicemate.conversation.floor_inputs import (
     StopPlayback,
     Tick,
 )
-from voicemate.sound import to_samples
-from voicemate.tape.turns import Taken, TurnLog, pair
 
 SECOND = to_samples(1000)
 

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from voicemate.thinking import library
-from voicemate.thinking.library import Amx
+from voicemate.llm.llama import build_info
+from voicemate.llm.llama.build_info import Amx
 
 
 @pytest.mark.parametrize(
@@ -21,5 +21,5 @@ def test_a_build_with_amx_is_trusted_when_its_compiler_was_told_to_leave_no_stor
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "libggml-cpu.so").write_bytes(b"\x7fELF" + recorded)
     build = SimpleNamespace(__file__=str(tmp_path / "llama_cpp.py"), llama_print_system_info=lambda: info)
-    monkeypatch.setattr(library, "C", build)
-    assert library.amx() is expected
+    monkeypatch.setattr(build_info, "C", build)
+    assert build_info.amx() is expected

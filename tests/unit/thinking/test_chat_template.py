@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.errors import ModelError
-from voicemate.thinking.mind import Message
-from voicemate.thinking.template import ChatTemplate, markers
+from voicemate.core.errors import ModelError
+from voicemate.llm.base import Message
+from voicemate.llm.chat_template import ChatTemplate, markers
 
 SMOLLM2 = (
     "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"

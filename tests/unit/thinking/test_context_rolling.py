@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.errors import PersonaError
+from voicemate.core.errors import PersonaError
+from voicemate.llm.base import Message
+from voicemate.llm.context_window import ContextWindow
+from voicemate.llm.prompt import Exchange
 from voicemate.personas.persona import ExampleExchange, Persona, Sampling
-from voicemate.thinking.context import ContextWindow
-from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt import Exchange
 
 SIZE = 512
 REPLY = 100

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.engine_thread import Cancellation
-from voicemate.errors import ModelError
-from voicemate.thinking.kv_cache import KvCache
-from voicemate.thinking.prefix import Batching
+from voicemate.core.errors import ModelError
+from voicemate.core.worker_thread import Cancellation
+from voicemate.llm.llama.kv_cache import KvCache
+from voicemate.llm.llama.prefix import Batching
 
 BATCHING = Batching(group=2, batch=8)
 TOKENS = st.lists(st.integers(0, 2), max_size=30)

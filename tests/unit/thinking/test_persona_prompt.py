@@ -1,6 +1,6 @@
+from voicemate.llm.base import Message
+from voicemate.llm.prompt import Exchange, opening, turns
 from voicemate.personas.persona import ExampleExchange, Persona
-from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt import Exchange, opening, turns
 
 JUNIPER = Persona(
     name="Juniper",

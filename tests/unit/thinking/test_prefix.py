@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.thinking.prefix import Batching, can_look_at, common_prefix, plan
+from voicemate.llm.llama.prefix import Batching, can_look_at, common_prefix, plan
 
 TOKENS = st.lists(st.integers(0, 1), max_size=40)
 FOURS = Batching(group=4, batch=8)

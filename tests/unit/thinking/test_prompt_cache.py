@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.thinking import prompt_cache
-from voicemate.thinking.prompt_cache import KEPT, PromptCache
+from voicemate.llm.llama import prompt_cache
+from voicemate.llm.llama.prompt_cache import KEPT, PromptCache
 
 TOKENS = [1, 2, 3]
 STATE = bytes(range(256)) * 10

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from voicemate.thinking.mind import Message
-from voicemate.thinking.prompt_tokens import PromptTokens
+from voicemate.llm.base import Message
+from voicemate.llm.prompt_tokens import PromptTokens
 
 PERSONA = [Message("system", "You are Juniper."), Message("user", "Hello."), Message("assistant", "Hi!")]
 

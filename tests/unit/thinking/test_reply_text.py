@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.thinking.reply_text import ReplyText, wind_down
+from voicemate.llm.stop_text import ReplyText, wind_down
 
 
 def pieces_of(data: bytes, cuts: list[int]) -> list[bytes]:

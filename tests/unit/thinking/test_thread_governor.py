@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.thinking.threads import PATIENCE, TRIAL, ThreadGovernor
+from voicemate.llm.llama.threads import PATIENCE, TRIAL, ThreadGovernor
 
 FEW_MS, MOST_MS = 12.0, 7.0
 

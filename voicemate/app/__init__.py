@@ -1,0 +1,1 @@
+"""Puts a conversation together from settings and runs it; single jobs (ask, say, transcribe)."""

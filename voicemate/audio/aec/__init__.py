@@ -1,0 +1,1 @@
+"""Acoustic echo cancellation: takes the character's own voice out of the microphone."""

@@ -1,0 +1,1 @@
+"""PortAudio, ALSA and what the system reports about sound devices."""

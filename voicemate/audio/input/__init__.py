@@ -1,0 +1,1 @@
+"""From the microphone's callback to gap-free blocks on the sample clock."""

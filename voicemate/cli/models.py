@@ -1,0 +1,230 @@
+"""``voicemate models`` and ``voicemate personas``: what there is to choose from, and how to get more."""
+
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from voicemate.cli.render.output import (
+    JsonOption,
+    print_error,
+    print_json,
+    print_note,
+    stderr_console,
+    stdout_console,
+)
+from voicemate.core.errors import ModelError
+
+models_app = typer.Typer(no_args_is_help=True, help="List, fetch and check the models.")
+
+
+_WIDE_COLUMNS = 110
+"""Columns of a terminal in which there is room for licences and for what each model is good for."""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(rich_help_panel="Library")(personas)
+    app.command(rich_help_panel="Library")(voices)
+    app.add_typer(models_app, name="models", rich_help_panel="Library")
+
+
+@models_app.command("list")
+def list_models(as_json: JsonOption = False) -> None:
+    """All models the catalog knows: which are here, which suit this machine, their licences and languages."""
+    from voicemate.models.listing import listing
+    from voicemate.models.resolve import State
+    from voicemate.models.sizes import as_size
+
+    shelf = listing()
+    if as_json:
+        for listed in shelf:
+            model = listed.model
+            print_json(
+                {
+                    "name": model.name,
+                    "role": model.role,
+                    "state": listed.state,
+                    "fit": listed.fit,
+                    "size": model.size,
+                    "memory": listed.need,
+                    "licence": model.licence,
+                    "languages": list(model.languages),
+                    "about": model.about,
+                    "file": str(listed.path),
+                }
+            )
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("name", "for", "here", "size", "memory"):
+        table.add_column(column, justify="right" if column in ("size", "memory") else "left", no_wrap=True)
+    wide = stdout_console().width >= _WIDE_COLUMNS
+    for column in ("on this machine", "licence", "about") if wide else ("on this machine",):
+        table.add_column(column)
+    for listed in shelf:
+        model = listed.model
+        here = {State.PRESENT: "yes", State.MISSING: ""}.get(listed.state, str(listed.state))
+        cells = (model.name, str(model.role), here, as_size(model.size), as_size(listed.need), str(listed.fit))
+        more = (model.licence, model.about) if wide else ()
+        table.add_row(*cells, *more, style="" if here == "yes" else "dim")
+    stdout_console().print(table)
+
+
+@models_app.command()
+def pull(
+    names: Annotated[list[str], typer.Argument(help="Names from `voicemate models list`, or starter.")],
+    only_missing: Annotated[
+        bool, typer.Option("--only-missing", help="Trust what is here by its size; fetch only what is missing.")
+    ] = False,
+) -> None:
+    """Fetch models, check them, and put them in place.
+
+    A pull that is stopped goes on where it was. This is the only command that uses the network.
+
+    [bold]Examples[/]: voicemate models pull starter · voicemate models pull whisper-small
+    """
+    from voicemate.models.listing import listing
+    from voicemate.models.resolve import State
+    from voicemate.models.sources.pull import pull as pull_models
+
+    if only_missing:
+        from voicemate.models.catalog import load
+
+        absent = {listed.model.name for listed in listing() if listed.state is not State.PRESENT}
+        names = [model.name for model in load().expand(names) if model.name in absent]
+        if not names:
+            return
+    with _ProgressBars() as bars:
+        pulled = pull_models(names, bars)
+    for model in pulled:
+        print_note(f"{model.model.name}: {'in place' if model.fetched else 'was here already'} ({model.path})")
+
+
+@models_app.command()
+def better(as_json: JsonOption = False) -> None:
+    """Name the best thinking model that suits this machine, and say whether it can be fetched now."""
+    from voicemate.models.listing import better_thinking_model, hub_reachable
+    from voicemate.models.sizes import as_size
+
+    model, reachable = better_thinking_model(), hub_reachable()
+    if as_json:
+        name, size = (model.name, model.size) if model else (None, 0)
+        print_json({"name": name, "size": size, "reachable": reachable})
+    elif model is None:
+        print_note("No model of the catalog suits this machine better than the starter.")
+    else:
+        now = "" if reachable else " The model hub cannot be reached now."
+        stdout_console().print(Text(f"{model.name} ({as_size(model.size)}): voicemate models pull {model.name}"))
+        print_note(f"{model.about}{now}")
+
+
+@models_app.command()
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Which; without names, all that are here.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read models to the last byte and compare them with their hashes."""
+    from voicemate.models.verify import Verdict
+    from voicemate.models.verify import verify as verify_models
+
+    with _ProgressBars() as bars:
+        checked = verify_models(names or (), bars)
+    for one in checked:
+        if as_json:
+            print_json({"name": one.model.name, "verdict": one.verdict, "file": str(one.path)})
+        else:
+            style = "green" if one.verdict is Verdict.OK else "red"
+            stdout_console().print(Text.assemble(f"{one.model.name}: ", (str(one.verdict), style), f"  {one.path}"))
+    bad = [one for one in checked if one.verdict not in (Verdict.OK, Verdict.UNKNOWN)]
+    if bad:
+        one = bad[0]
+        raise ModelError(
+            f"{len(bad)} of {len(checked)} models cannot be used ({one.model.name}: {one.verdict})", one.remedy
+        )
+
+
+def personas(as_json: JsonOption = False) -> None:
+    """The characters that can be talked to: the shipped ones and your own."""
+    from voicemate.config.schema import config_folder
+    from voicemate.personas.library import shelf
+
+    found = shelf()
+    if as_json:
+        for entry in found.personas:
+            print_json(
+                {
+                    "key": entry.key,
+                    "name": entry.persona.name,
+                    "language": entry.persona.language,
+                    "source": entry.source,
+                    "file": str(entry.file),
+                    "description": entry.persona.description,
+                }
+            )
+    else:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for column in ("key", "name", "language", "whose", "who"):
+            table.add_column(column)
+        for entry in found.personas:
+            who = Text(entry.persona.description.split("\n")[0], overflow="ellipsis", no_wrap=True)
+            table.add_row(entry.key, entry.persona.name, entry.persona.language, entry.source, who)
+        stdout_console().print(table)
+        print_note(
+            f"Talk to one with `voicemate talk --persona KEY`. Your own go into {config_folder() / 'personas'}."
+        )
+    for error in found.broken:
+        print_error(str(error))
+
+
+def voices(
+    language: Annotated[str, typer.Option(help="Only those of a language, such as en.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """The voices of this machine. A persona's file names one; the setting tts.voice goes before it.
+
+    [bold]Example[/]: voicemate voices --language en
+    """
+    import asyncio
+
+    from voicemate.app import oneshot
+    from voicemate.config.schema import load
+
+    found = asyncio.run(oneshot.voices(load()))
+    shown = [voice for voice in found if not language or language in voice.languages]
+    if as_json:
+        for voice in shown:
+            print_json({"id": voice.id, "name": voice.name, "languages": list(voice.languages)})
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("name", "languages", "id"):
+        table.add_column(column)
+    for voice in shown:
+        table.add_row(Text(voice.name), " ".join(voice.languages), Text(voice.id))
+    stdout_console().print(table)
+    print_note("Choose one for all characters of its language with `voicemate config set tts.voice NAME`.")
+
+
+class _ProgressBars:
+    """Progress bars on standard error: one for each stage. Where that is no terminal, one line for each stage."""
+
+    def __init__(self) -> None:
+        self._console = stderr_console()
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        self._bars = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "_ProgressBars":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._bars.stop()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        task = self._tasks.get(stage)
+        if task is None:
+            task = self._tasks[stage] = self._bars.add_task(stage, total=total or None)
+            if not self._console.is_terminal:
+                print_note(stage)
+        self._bars.update(task, completed=done, total=total or None)

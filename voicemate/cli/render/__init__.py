@@ -1,0 +1,1 @@
+"""How results look: tables, charts and the live view."""

@@ -1,0 +1,125 @@
+"""``replay`` and ``tune``: recorded conversations decided again, and learned from."""
+
+import time
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+from rich.text import Text
+
+from voicemate.cli.render.output import JsonOption, print_note, stderr_console
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(rich_help_panel="Conversation")(replay)
+    app.command(rich_help_panel="Conversation")(tune)
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A recording made with `voicemate talk --record FILE`.")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Try another setting, such as turns.broken_off_ms=900."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide a recorded conversation again, without a sound, and tell whether the decisions are the same.
+
+    Exit code 1 when they are not. With --set it shows instead, turn by turn, what would have happened.
+
+    [bold]Examples[/]: voicemate replay talk.tape · voicemate replay talk.tape --set turns.broken_off_ms=900
+    """
+    from voicemate.cli.render import replay_tables
+    from voicemate.recording.recording import read
+    from voicemate.replay import decision_factory
+    from voicemate.replay.counterfactual import outcome
+    from voicemate.replay.recorded_session import RecordedSession
+    from voicemate.replay.replayer import decide_again
+
+    tried = dict(_parse_change(text) for text in changes or ())
+    recording, deciding = read(file), decision_factory.real()
+    if recording.warning:
+        print_note(recording.warning)
+    if decision_factory.other_silero(recording.header):
+        print_note("The recording was made with another file of Silero: the ears may differ for that alone.")
+    if tried:
+        settings = recording.header.with_settings(tried)
+        past = RecordedSession(recording, deciding)
+        repeated = outcome(past, deciding.floor(past.settings), past.settings)
+        now = outcome(past, deciding.floor(settings), settings)
+        replay_tables.print_counterfactual(recording, tried, past, repeated, now, as_json)
+        return
+    started = time.perf_counter()
+    verdict = decide_again(recording, deciding)
+    replay_tables.print_result(recording, verdict, time.perf_counter() - started, as_json)
+    if verdict.difference:
+        raise typer.Exit(1)
+
+
+def tune(
+    files: Annotated[list[Path], typer.Argument(help="Recordings made with `voicemate talk --record FILE`.")],
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Draw the curve into a picture.", dir_okay=False)
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the proposal into the settings file.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find how long to wait for you: your own curve of gap against false cut-ins, and the best settings on it.
+
+    [bold]Examples[/]: voicemate tune monday.tape tuesday.tape · voicemate tune *.tape --plot curve.png --write
+    """
+    from voicemate.cli.render import tuning_tables
+    from voicemate.config.schema import load
+    from voicemate.recording.recording import read
+    from voicemate.replay import decision_factory, tuning
+    from voicemate.replay import plot as picture
+    from voicemate.replay.recorded_session import RecordedSession
+
+    present, deciding = load().with_defaults_resolved().turns, decision_factory.real()
+    pasts: list[RecordedSession] = []
+    with Progress(console=stderr_console(), transient=True, disable=not stderr_console().is_terminal) as bar:
+        for file in bar.track(files, description="listening"):
+            recording = read(file)
+            if recording.warning:
+                print_note(recording.warning)
+            pasts.append(RecordedSession(recording, deciding))
+        trying = bar.add_task("trying settings", total=tuning.MOST_TRIALS)
+        curve = tuning.tune(pasts, deciding, present, lambda done: bar.update(trying, completed=done))
+    tuning_tables.print_curve(curve, as_json)
+    if plot:
+        picture.draw(curve, plot)
+        print_note(f"written: {plot}")
+    if write:
+        _write_proposal(tuning_tables.proposed_changes(curve), yes)
+
+
+def _write_proposal(changes: dict[str, Any], yes: bool) -> None:
+    """Show what would change in the settings file, ask, and write it in one step."""
+    from voicemate.config import editor
+    from voicemate.config.schema import settings_file as place
+    from voicemate.replay.proposal import difference, proposed
+
+    path = place()
+    before, after = proposed(changes, path)
+    if before == after:
+        print_note(f"{path} says so already.")
+        return
+    stderr_console().print(Text(difference(before, after, path)), soft_wrap=True)
+    if not yes:
+        typer.confirm(f"Write this into {path}?", abort=True, err=True)
+    editor.write(after, path)
+    print_note(f"written: {path}")
+
+
+def _parse_change(text: str) -> tuple[str, Any]:
+    """A key and its value, which is written as in the settings file; bare words are text."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{text} has no value: write KEY=VALUE", param_hint="--set")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value

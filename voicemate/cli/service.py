@@ -1,0 +1,120 @@
+"""``voicemate service``: start at login, and what becomes of it."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from voicemate.cli.menu import set_menu_at_login
+from voicemate.cli.render.output import JsonOption, print_error, print_json, print_note, stdout_console
+from voicemate.core.errors import ServiceError
+
+service_app = typer.Typer(no_args_is_help=True, help="Start voicemate at login, and keep it running.")
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only list every file and command.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(service_app, name="service", rich_help_panel="Daemon")
+
+
+@service_app.command()
+def install(dry_run: DryRun = False) -> None:
+    """Start voicemate now and at every login, from where it is now; and show the menu at every login.
+
+    Doing it again upgrades what is installed. If anything goes wrong, all is as it was before.
+    """
+    from voicemate.service.failure import last_failure
+    from voicemate.service.interpreter import this_interpreter
+    from voicemate.service.login import login_service
+
+    if dry_run:
+        login_service(rehearse=typer.echo).install(this_interpreter())
+        set_menu_at_login(True, dry_run=typer.echo)
+        return
+    service = login_service(tell=print_note)
+    observed = service.install(this_interpreter())
+    set_menu_at_login(True)
+    if observed.pid is not None:
+        print_note("Installed and running. `voicemate service status` shows how it is.")
+        return
+    failure = last_failure()
+    why = f"{failure.wrong}. {failure.remedy}" if failure else "`voicemate service logs` shows what it said"
+    raise ServiceError("It is installed, but ended at once", f"{why}; then `voicemate service install` again")
+
+
+@service_app.command()
+def uninstall(dry_run: DryRun = False) -> None:
+    """End voicemate and start it at login no more. Models, settings and history stay."""
+    from voicemate.service.login import login_service
+
+    service = login_service(rehearse=typer.echo) if dry_run else login_service(tell=print_note)
+    installed = service.uninstall()
+    set_menu_at_login(False, dry_run=typer.echo if dry_run else None)
+    if not installed:
+        print_note("The service is not installed.")
+    elif not dry_run:
+        print_note("Uninstalled. Models, settings and history are still there.")
+
+
+@service_app.command()
+def status(as_json: JsonOption = False) -> None:
+    """Show whether voicemate is installed as a service, whether it runs, and what is wrong if it does not.
+
+    Exit code 0 when it runs and nothing is wrong.
+    """
+    from voicemate.service.login import login_service
+
+    found = login_service().status()
+    well = found.installed and found.observed.pid is not None and not found.findings
+    if as_json:
+        print_json(asdict(found))
+    else:
+        console, observed = stdout_console(), found.observed
+        if not found.installed:
+            state = "not installed (`voicemate service install`)"
+        elif observed.pid is not None:
+            state = f"running (process {observed.pid})"
+        else:
+            state = "not running"
+        console.print(Text(f"service    {state}", style="green" if well else "yellow"))
+        if found.installed:
+            console.print(f"by         {found.manager}: {observed.state or 'not loaded'}")
+            console.print(f"defined    {found.definition}", soft_wrap=True)
+            if not found.at_login:
+                console.print("at login   it is switched off; `voicemate service install` switches it on")
+        if found.interpreter:
+            runs = f"voicemate {found.interpreter.voicemate} on Python {found.interpreter.version}"
+            console.print(f"runs       {runs} ({found.interpreter.python})", soft_wrap=True)
+        for finding in found.findings:
+            print_error(f"{finding.wrong}. {finding.remedy}.")
+        for line in found.advice:
+            print_note(line)
+    if not well:
+        raise typer.Exit(ServiceError.exit_code)
+
+
+@service_app.command()
+def logs(
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as more comes; Ctrl-C ends it.")] = False,
+) -> None:
+    """Show what the service wrote when it started, ended or crashed. No word that was spoken is in it."""
+    from voicemate.service.login import login_service
+
+    command = login_service().log_command(lines, follow)
+    try:
+        os.execvp(command[0], command)
+    except FileNotFoundError:
+        raise ServiceError(f"There is no {command[0]} on this machine", "Install it to see the log") from None
+
+
+@service_app.command("ask-microphone", hidden=True)
+def ask_microphone(answer: Path) -> None:
+    """Inside Voicemate.app: have macOS ask for the microphone, and write the answer to a file."""
+    from voicemate.service.launchd.microphone_permission import ask
+
+    answer.write_text(ask().name, encoding="utf-8")

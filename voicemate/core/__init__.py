@@ -1,0 +1,1 @@
+"""The ground floor: events, errors, paths, PCM, the sample clock, worker threads."""

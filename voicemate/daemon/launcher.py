@@ -1,0 +1,131 @@
+"""Starting and ending the daemon from outside of it."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from voicemate.app.single_instance import lock_holder
+from voicemate.control.client import ControlClient
+from voicemate.core.errors import ControlError, NotRunningError, VoicemateError
+from voicemate.core.paths import make_private_folder, runtime_folder
+from voicemate.daemon.readiness import READY
+
+START_TIMEOUT_S = 60.0
+"""From a new process to its control socket: Python's own start, on a busy machine."""
+
+_MAX_MESSAGE_BYTES = 4_096
+
+STOP_TIMEOUT_S = 5.0
+"""After this long a daemon that was asked to end is ended."""
+
+
+def launch_daemon(options: Sequence[str]) -> None:
+    """Start a daemon that outlives this process and its terminal; returns when its control socket answers.
+
+    Args:
+        options: of ``voicemate run``.
+
+    Raises:
+        VoicemateError: it ended at once; the sentence is its own.
+    """
+    reader, writer = os.pipe()
+    try:
+        command = [sys.executable, "-m", "voicemate", "run", "--ready", str(writer), *options]
+        with _open_crash_output() as stderr:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                pass_fds=(writer,),
+                start_new_session=True,
+                cwd="/",
+            )
+    finally:
+        os.close(writer)
+    with open(reader, "rb", buffering=0) as told:
+        if not select.select([told], [], [], START_TIMEOUT_S)[0]:
+            raise VoicemateError(
+                f"voicemate was started and is not ready after {START_TIMEOUT_S:.0f} s",
+                "See `voicemate status` in a while",
+            )
+        said = told.read(_MAX_MESSAGE_BYTES)
+    if said == READY:
+        return
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=STOP_TIMEOUT_S)
+    sentence = said.decode("utf-8", "replace").strip() or "voicemate ended before it was ready"
+    raise VoicemateError(sentence, "" if said else f"See {_crash_output_path()}, or try `voicemate run`")
+
+
+def _crash_output_path() -> Path:
+    return runtime_folder() / "last-words"
+
+
+def _open_crash_output() -> IO[bytes]:
+    """Where a process that crashes leaves its last words; nowhere, where they cannot be written."""
+    try:
+        make_private_folder(runtime_folder())
+        return open(_crash_output_path(), "wb", opener=lambda path, flags: os.open(path, flags, 0o600))
+    except OSError:
+        return open(os.devnull, "wb")
+
+
+def wait_for_socket() -> None:
+    """Return when a daemon that somebody else starts (a service manager) answers.
+
+    Raises:
+        NotRunningError: it does not within ``START_S``.
+    """
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            ControlClient().close()
+        except NotRunningError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)  # nobody tells when the socket is there
+        else:
+            return
+
+
+def stop_daemon() -> bool:
+    """End the daemon and wait until its process is gone; False when there was none.
+
+    One that does not answer, or does not end by itself, is killed.
+    """
+    number = None
+    try:
+        with ControlClient() as client:
+            number = lock_holder()
+            client.call("stop")
+    except NotRunningError:
+        return False
+    except ControlError as error:
+        if error.code != "ended" and number:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGTERM)
+    if number:
+        _wait_or_kill(number)
+    return True
+
+
+def _wait_or_kill(number: int) -> None:
+    try:
+        process = psutil.Process(number)
+        try:
+            process.wait(timeout=STOP_TIMEOUT_S)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(timeout=STOP_TIMEOUT_S)
+    except psutil.Error:  # it is gone
+        pass

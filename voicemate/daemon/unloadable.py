@@ -1,0 +1,164 @@
+"""Engines that can be put to rest while nobody talks, and come back when somebody does.
+
+Whoever uses one that rests waits for it to be loaded; ``wake`` begins with that at the first sign that it will be
+needed. Both belong to the daemon's loop.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import Generic, Protocol, TypeVar
+
+from voicemate.core.pcm import Pcm
+from voicemate.llm.base import Message
+from voicemate.llm.llama.llama import HasRead, Llama
+from voicemate.personas.persona import Sampling
+from voicemate.stt.base import Transcriber, Transcript
+
+_MAX_SAVED_BYTES = 64 * 2**20
+"""Bytes that a language model at rest may leave behind of what it has read: 3,800 tokens of SmolLM2-135M, each of
+17,653. A large model reads the conversation again when it comes back; else it would keep too much of what rest frees.
+"""
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+E = TypeVar("E", bound=_Closable)
+
+
+class Unloadable(Generic[E]):
+    """One engine, loaded or not.
+
+    Args:
+        engine: loaded.
+        load: loads it again; its errors are those of whoever uses it then.
+    """
+
+    def __init__(self, engine: E, load: Callable[[], Awaitable[E]]):
+        self._load = load
+        self._loading: asyncio.Task[E] | None = None
+        self.engine: E | None = engine
+
+    def start_loading(self) -> "asyncio.Task[E] | None":
+        """Begin to load it, unless it is there; returns what goes on."""
+        if self.engine is None and self._loading is None:
+            self._loading = asyncio.create_task(self._reload(), name="wake")
+            self._loading.add_done_callback(self._reloaded)
+        return self._loading
+
+    async def loaded(self) -> E:
+        """It, loaded.
+
+        Raises:
+            ModelError: it cannot be loaded any more.
+        """
+        if self.engine is not None:
+            return self.engine
+        loading = self.start_loading()
+        assert loading
+        return await asyncio.shield(loading)  # a native loader cannot be cancelled
+
+    async def save_state(self) -> None:
+        """Keep what it would miss after ``rest``: by default nothing."""
+
+    async def unload(self) -> None:
+        """Free it, until it is needed."""
+        if self._loading is not None:
+            await asyncio.wait([self._loading])
+        engine, self.engine = self.engine, None
+        if engine is not None:
+            await asyncio.to_thread(engine.close)
+
+    async def _reload(self) -> E:
+        self.engine = await self._load()
+        return self.engine
+
+    def _reloaded(self, loading: "asyncio.Task[E]") -> None:
+        self._loading = None
+        if not loading.cancelled():
+            loading.exception()  # told to whoever uses it
+
+
+class UnloadableWhisper(Unloadable[Transcriber]):
+    """A ``Transcriber``.
+
+    Args:
+        needed_too: waited for at the same time, since after the words the reply is next.
+    """
+
+    def __init__(
+        self,
+        engine: Transcriber,
+        load: Callable[[], Awaitable[Transcriber]],
+        also_load: Callable[[], Awaitable[object]],
+    ):
+        super().__init__(engine, load)
+        self._also_load = also_load
+
+    async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
+        return await (await self._ready()).transcribe(pcm, language, prompt)
+
+    async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
+        return await (await self._ready()).draft(pcm, language)
+
+    def close(self) -> None:
+        if self.engine is not None:
+            self.engine.close()
+
+    async def _ready(self) -> Transcriber:
+        whisper, _ = await asyncio.gather(self.loaded(), self._also_load())
+        return whisper
+
+
+class UnloadableLlama(Unloadable[Llama]):
+    """A ``Mind``. What it has read it need not read again when it comes back; where that is too much to be kept, it
+    reads the persona's messages."""
+
+    def __init__(self, engine: Llama, load: Callable[[], Awaitable[Llama]]):
+        super().__init__(engine, self._load_and_prepare)
+        self._load_alone = load
+        self._opening: tuple[Message, ...] = ()
+        self._saved: HasRead | None = None
+        self.size = engine.size
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """See ``Llama.count_tokens``; while it rests, no fewer than there will be (English has 4 letters a token)."""
+        if self.engine is not None:
+            return self.engine.count_tokens(messages)
+        return sum(len(message.content.encode()) // 2 + 8 for message in messages)
+
+    async def prepare(self, opening: Sequence[Message]) -> None:
+        self._opening = tuple(opening)
+        await (await self.loaded()).prepare(opening)
+
+    async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str, None]:
+        llama = await self.loaded()
+        async with aclosing(llama.reply(messages, sampling, seed)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def warm(self, messages: Sequence[Message]) -> None:
+        await (await self.loaded()).warm(messages)
+
+    async def completeness(
+        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+    ) -> float:
+        return await (await self.loaded()).completeness(messages, closing, opening)
+
+    def close(self) -> None:
+        if self.engine is not None:
+            self.engine.close()
+
+    async def save_state(self) -> None:
+        if self.engine is not None:
+            self._saved = await self.engine.has_read(_MAX_SAVED_BYTES)
+
+    async def _load_and_prepare(self) -> Llama:
+        llama = await self._load_alone()
+        read, self._saved = self._saved, None
+        knows = read is not None and await llama.go_on_from(read)
+        if self._opening and not knows:
+            await llama.prepare(self._opening)
+        return llama

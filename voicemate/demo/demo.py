@@ -1,0 +1,109 @@
+"""The demo: three spoken questions and three spoken answers, with real engines in a simulated room.
+
+It needs neither a microphone nor a loudspeaker, and leaves a recording and a picture of what happened.
+"""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+
+from voicemate.app.conversation import AudioDevices, ViewMaker, converse
+from voicemate.app.oneshot import render
+from voicemate.audio.sound_files import write_wav
+from voicemate.config.schema import Settings
+from voicemate.conversation.session import Session
+from voicemate.core.clock import SampleClock
+from voicemate.core.errors import VoicemateError
+from voicemate.core.pcm import CLOCK_HZ, AudioClip
+from voicemate.demo.timeline import Timeline, draw
+from voicemate.personas.library import find_persona
+from voicemate.personas.persona import Persona, Voice
+from voicemate.testing.simulated_room import SimulatedRoom
+
+QUESTIONS = {
+    "en": (
+        "What do you like best about the sea?",
+        "What is the capital of France?",
+        "Tell me about your favorite book.",
+    ),
+    "zh": ("你好，你今天过得怎么样？", "你最喜欢喝什么茶？", "晚上我应该看什么电影？"),
+}
+"""Questions in the languages of the shipped personas; all others are asked in English."""
+
+ROOM_NOISE_DBFS = -66.0
+"""A quiet room."""
+
+BREATH_S = 0.7
+"""How long the person waits after an answer before the next question."""
+
+
+async def hold(settings: Settings, folder: Path, view: ViewMaker, record: Path | None = None) -> list[Path]:
+    """Hold the conversation in real time; returns the files that were written.
+
+    Args:
+        record: keep the whole conversation in this new file, too.
+
+    Raises:
+        VoicemateError: a model, a voice or the folder is missing.
+    """
+    persona = find_persona(settings.persona)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VoicemateError(
+            f"The folder {folder} cannot be made: {error.strerror}", "Name another with --folder"
+        ) from None
+    questions = [await _spoken(settings, persona, text) for text in _questions(persona)]
+    clock = SampleClock()
+    room = SimulatedRoom(clock, noise_dbfs=ROOM_NOISE_DBFS)
+    timeline = Timeline()
+    stage = AudioDevices(room.microphone, room.speaker, clock)
+    person: list[asyncio.Task[None]] = []
+
+    def begin(session: Session) -> None:
+        if persona.greeting:
+            session.greet(persona.greeting)
+        person.append(asyncio.create_task(_ask(room, questions, greeted=bool(persona.greeting)), name="person"))
+
+    try:
+        await converse(
+            settings,
+            persona,
+            stage,
+            view,
+            subscriber=timeline.feed,
+            on_ready=begin,
+            with_history=False,
+            recording=record,
+        )
+    finally:
+        for task in person:
+            task.cancel()
+    recording, picture = folder / "conversation.wav", folder / "timeline.png"
+    write_wav(recording, room.recording(), CLOCK_HZ)
+    draw(timeline, picture, ("you", persona.name))
+    return [recording, picture]
+
+
+async def _ask(room: SimulatedRoom, questions: list[AudioClip], greeted: bool) -> None:
+    """Ask one question after the other, then leave the room."""
+    if greeted:
+        await room.wait_until_answered(BREATH_S)
+    for question in questions:
+        await room.say(question)
+        await room.wait_until_answered(BREATH_S)
+    room.end_input()
+
+
+def _questions(persona: Persona) -> tuple[str, ...]:
+    return QUESTIONS.get(persona.language, QUESTIONS["en"])
+
+
+async def _spoken(settings: Settings, persona: Persona, question: str) -> AudioClip:
+    """``question`` in another voice than the character's."""
+    language = persona.language if persona.language in QUESTIONS else "en"
+    voice = Voice(language=language, rate=160)
+    asking = persona.model_copy(update={"voice": voice, "language": language})
+    sounds = await render(settings, question, asking)
+    return AudioClip(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate)

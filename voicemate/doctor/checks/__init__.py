@@ -1,0 +1,1 @@
+"""What `voicemate doctor` checks, one subject a module."""

@@ -1,0 +1,1 @@
+"""Test sounds from the speaker through the air to the microphone."""

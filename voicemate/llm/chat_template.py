@@ -1,0 +1,151 @@
+"""The model's own chat template: from messages to the one text the model continues.
+
+GGUF files carry their template in Jinja, as Transformers defines it
+(https://huggingface.co/docs/transformers/chat_templating). Templates differ in what they accept, so what this one
+does with a system message is found out once, by rendering a probe.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import jinja2
+import jinja2.ext
+import jinja2.nodes
+import jinja2.parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from voicemate.core.errors import ModelError
+from voicemate.llm.base import Message
+
+CHATML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+"""For models that carry no template: the most widely used one."""
+
+_MARK = "\U0010fffd"
+"""A private-use character that stands for words not yet known; rendered texts are cut at it."""
+
+
+class ChatTemplate:
+    """Renders conversations. Safe to use from any thread.
+
+    Messages of one role that follow each other are joined to one, since many templates insist on alternation, and
+    the system message moves into the first message of the user where the template refuses it or does not put it
+    first (which would make every turn's prompt differ from its beginning on).
+
+    Args:
+        source: the Jinja text; empty for ChatML.
+        bos, eos: texts of the model's first and last token, as templates name them.
+        loaded: what templates that ask for the date get. It is fixed, so that prompts stay the same.
+
+    Raises:
+        ModelError: the template cannot be compiled or rendered.
+    """
+
+    def __init__(self, source: str = "", bos: str = "", eos: str = "", loaded: datetime | None = None) -> None:
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=[jinja2.ext.loopcontrols, _GenerationTag]
+        )
+        environment.filters["tojson"] = _to_json
+        environment.globals["raise_exception"] = _refuse
+        environment.globals["strftime_now"] = (loaded or datetime.now()).strftime
+        self._names = {"bos_token": bos, "eos_token": eos, "tools": None, "documents": None, "enable_thinking": False}
+        try:
+            self._template = environment.from_string(source or CHATML)
+        except jinja2.TemplateError as error:
+            raise _unusable(error) from None
+        self._folds_system = not self._places_system_first()
+
+    def complete(self, messages: Sequence[Message]) -> str:
+        """The prompt of a reply: all messages and the header of the assistant's next one."""
+        return self._render(self._arranged(messages), reply=True)
+
+    def prefix(self, messages: Sequence[Message]) -> str:
+        """The longest text that every prompt beginning with ``messages`` begins with.
+
+        After a message of the user that is their open turn: more words may follow, so the text ends with the words
+        so far. After any other message it ends where the user's next words begin.
+        """
+        growing = [*messages]
+        if growing and growing[-1].role == "user":
+            growing[-1] = Message("user", growing[-1].content.strip() + _MARK)
+        else:
+            growing.append(Message("user", _MARK))
+        return self._render(self._arranged(growing), reply=False).split(_MARK)[0]
+
+    def between_turns(self) -> str:
+        """The text between two turns (the end of one, the header of the next), for both speakers."""
+        turns = [Message("user", _MARK), Message("assistant", _MARK), Message("user", _MARK)]
+        return "".join(self._render(turns, reply=False).split(_MARK)[1:3])
+
+    def _places_system_first(self) -> bool:
+        probe = [Message("system", "S" + _MARK), Message("user", "U" + _MARK), Message("assistant", "A" + _MARK)]
+        try:
+            text = self._render([*probe, Message("user", "V" + _MARK)], reply=True)
+        except ModelError:
+            return False
+        return -1 < text.find("S" + _MARK) < text.find("U" + _MARK)
+
+    def _arranged(self, messages: Sequence[Message]) -> list[Message]:
+        joined: list[Message] = []
+        for message in messages:
+            content = message.content.strip()
+            if joined and joined[-1].role == message.role:
+                content = f"{joined.pop().content} {content}"
+            joined.append(Message(message.role, content))
+        if self._folds_system and joined and joined[0].role == "system":
+            system, *joined = joined
+            first = joined.pop(0) if joined and joined[0].role == "user" else Message("user", "")
+            joined.insert(0, Message("user", f"{system.content}\n\n{first.content}"))
+        return joined
+
+    def _render(self, messages: Sequence[Message], *, reply: bool) -> str:
+        listed = [{"role": message.role, "content": message.content} for message in messages]
+        try:
+            return self._template.render(messages=listed, add_generation_prompt=reply, **self._names)
+        except (jinja2.TemplateError, TypeError, ValueError, KeyError, AttributeError) as error:
+            raise _unusable(error) from None
+
+
+def markers(between_turns: str, special: Sequence[str]) -> tuple[str, ...]:
+    """Texts that end a reply when a small model writes them out as words.
+
+    Args:
+        between_turns: see ``ChatTemplate.between_turns``.
+        special: texts of the special tokens in it.
+    """
+    rest = between_turns
+    for text in special:
+        rest = rest.replace(text, "\n")
+    # Of what is no token, only lines with a sign such as "[/INST]" or "### Response:"; "user" alone is a word.
+    plain = [line.strip() for line in rest.splitlines() if re.search(r"[\[\]<>#|:]", line)]
+    return tuple(dict.fromkeys([*special, *plain]))
+
+
+class _GenerationTag(jinja2.ext.Extension):
+    """``{% generation %}`` marks the assistant's text for training; for prompts it means nothing."""
+
+    tags = {"generation"}  # noqa: RUF012 (Jinja's own declaration)
+
+    def parse(self, parser: jinja2.parser.Parser) -> list[jinja2.nodes.Node]:
+        parser.stream.skip(1)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+def _to_json(value: Any, indent: int | None = None, **_: Any) -> str:
+    """As Transformers defines it: no HTML escapes, unlike Jinja's own filter."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _refuse(reason: str) -> None:
+    raise jinja2.TemplateError(reason)
+
+
+def _unusable(error: Exception) -> ModelError:
+    return ModelError(
+        f"The model's chat template cannot be used: {error}", "Choose another model or another file of it"
+    )

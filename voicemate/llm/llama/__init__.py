@@ -1,0 +1,1 @@
+"""llama.cpp: model, KV cache, prompt cache, sampling."""

@@ -1,0 +1,82 @@
+"""From a persona and what was said so far to the messages that the language model sees."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voicemate.llm.base import Message
+from voicemate.personas.persona import Persona
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One exchange of the conversation.
+
+    Attributes:
+        user: what the person said; empty when the character spoke of their own accord.
+        reply: what was heard of the character's reply; empty when nothing was. No marker says that it was
+            interrupted: models imitate such markers.
+    """
+
+    user: str
+    reply: str
+
+
+_FRAMING = {
+    "en": (
+        "You are {name}. {description}\n"
+        "You are talking out loud with a person. Answer as {name}, in one or two short sentences of plain spoken "
+        "English."
+    ),
+    "zh": (
+        "你是{name}。{description}\n"
+        "你正在和一个人面对面说话。请以{name}的身份，用一两句简短自然的中文口语回答。不要用列表、符号或表情。"
+    ),
+}
+_FRAMING_ELSE = (
+    "You are {name}. {description}\n"
+    "You are talking out loud with a person. Answer as {name}, in one or two short sentences of plain spoken "
+    "language, always in {language}."
+)
+_LANGUAGES = {
+    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "es": "Spanish", "fi": "Finnish",
+    "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian", "it": "Italian",
+    "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian",
+    "vi": "Vietnamese",
+}  # fmt: skip
+_HELLO = {"zh": "你好。", "de": "Hallo.", "fr": "Bonjour.", "es": "Hola.", "it": "Ciao.", "ja": "こんにちは。"}
+
+
+def opening(persona: Persona, examples: int | None = None) -> list[Message]:
+    """The messages that every prompt of this persona begins with: who they are, examples, and their greeting.
+
+    The greeting answers a "Hello." that nobody said: many templates insist that the user speaks first.
+
+    Args:
+        examples: how many of the persona's examples to show, from the first on; None for all.
+    """
+    messages = [Message("system", _system(persona))]
+    for example in persona.examples[:examples]:
+        messages += [Message("user", example.user), Message("assistant", example.character)]
+    if persona.greeting:
+        messages += [Message("user", _HELLO.get(persona.language, "Hello.")), Message("assistant", persona.greeting)]
+    return messages
+
+
+def turns(history: Sequence[Exchange], words: str = "") -> list[Message]:
+    """The messages behind the opening: what was said so far and the user's ``words``, if there are any yet."""
+    messages: list[Message] = []
+    for exchange in history:
+        if exchange.user:
+            messages.append(Message("user", exchange.user))
+        if exchange.reply:
+            messages.append(Message("assistant", exchange.reply))
+    if words:
+        messages.append(Message("user", words))
+    return messages
+
+
+def _system(persona: Persona) -> str:
+    language = _LANGUAGES.get(persona.language, f"the language with the code {persona.language}")
+    framing = _FRAMING.get(persona.language, _FRAMING_ELSE)
+    return framing.format(name=persona.name, description=persona.description.strip(), language=language)

@@ -1,0 +1,99 @@
+"""From messages to tokens, by the model's own template and vocabulary."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Protocol
+
+from voicemate.llm.base import Message
+from voicemate.llm.chat_template import ChatTemplate, markers
+
+
+class Vocabulary(Protocol):
+    """The part of a model that knows its tokens; see ``Native``. Safe to use from any thread."""
+
+    template: str
+    bos: str
+    eos: str
+    first_token: int | None
+
+    def tokenize(self, text: str) -> list[int]: ...
+
+    def piece(self, token: int) -> bytes: ...
+
+    def special_text(self, token: int) -> str: ...
+
+
+class PromptTokens:
+    """Makes prompts of one model. Safe to use from any thread.
+
+    Tokenizing costs 5 ms for a thousand tokens, more than anything else between two turns, and all but the last words
+    of a prompt was tokenized before. So texts are tokenized in parts, cut before the template's special tokens, and
+    the parts are remembered. Where cutting would change a model's tokens, which is tried once, it is not done.
+
+    Attributes:
+        markers: texts that end a reply when the model writes them out as words.
+
+    Raises:
+        ModelError: the model's chat template cannot be used.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._template = ChatTemplate(vocabulary.template, vocabulary.bos, vocabulary.eos)
+        between = self._template.between_turns()
+        special = [text for token in vocabulary.tokenize(between) if (text := vocabulary.special_text(token))]
+        self.markers = markers(between, special)
+        self._part = lru_cache(maxsize=4096)(lambda text: tuple(vocabulary.tokenize(text)))
+        self._plain = lru_cache(maxsize=1024)(self._without_special_tokens)
+        self._cuts = self._find_cuts(special)
+
+    def complete(self, messages: Sequence[Message]) -> list[int]:
+        """The prompt of a reply to ``messages``; see ``ChatTemplate.complete``."""
+        return self._tokens(self._template.complete(self._spoken(messages)))
+
+    def beginning(self, messages: Sequence[Message]) -> list[int]:
+        """What the prompts of all conversations that begin with ``messages`` begin with; see
+        ``ChatTemplate.prefix``. The last token may still change: words that go on can be split otherwise."""
+        return self._tokens(self._template.prefix(self._spoken(messages)))
+
+    def closing(self, messages: Sequence[Message]) -> set[int]:
+        """Tokens that close a whole sentence: ``.``, ``?``, ``!``, and the one that ends the user's turn."""
+        complete, turn = self.complete(messages), self.beginning(messages)
+        closing = {complete[len(turn)]} if complete[: len(turn)] == turn else set[int]()
+        for mark in (".", "?", "!", "。", "？", "！"):
+            token = self._vocabulary.tokenize(f"a{mark}")[-1]
+            if self._vocabulary.piece(token) == mark.encode():
+                closing.add(token)
+        return closing
+
+    def _tokens(self, text: str) -> list[int]:
+        parts = self._cuts.split(text) if self._cuts else [text]
+        tokens = [token for part in parts for token in self._part(part)]
+        first = self._vocabulary.first_token
+        if first is not None and tokens[:1] != [first]:
+            tokens.insert(0, first)
+        return tokens
+
+    def _find_cuts(self, special: Sequence[str]) -> re.Pattern[str] | None:
+        if not special:
+            return None
+        cuts = re.compile("(?={})".format("|".join(map(re.escape, dict.fromkeys(special)))))
+        text = self._template.complete(
+            [Message("user", "Yes. "), Message("assistant", " no 1"), Message("user", "我")]
+        )
+        whole = self._vocabulary.tokenize(text)
+        return cuts if [token for part in cuts.split(text) for token in self._part(part)] == whole else None
+
+    def _spoken(self, messages: Sequence[Message]) -> list[Message]:
+        return [Message(message.role, self._plain(message.content)) for message in messages]
+
+    def _without_special_tokens(self, content: str) -> str:
+        """``content`` without names of special tokens, so that nobody's words can end their turn and begin
+        another speaker's. Repeated, since what is left may form a new name."""
+        while True:
+            tokens = self._vocabulary.tokenize(content)
+            ordinary = [token for token in tokens if not self._vocabulary.special_text(token)]
+            if len(ordinary) == len(tokens):
+                return content
+            content = b"".join(map(self._vocabulary.piece, ordinary)).decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""Where the time of each turn went: numbers only, never a word."""

@@ -1,0 +1,1 @@
+"""Converts whisper weights to whisper.cpp's format."""

@@ -1,0 +1,167 @@
+"""How much memory a model takes, how much this machine can give, and whether it is quick enough for a talk.
+
+All figures are estimates, on the careful side; sources are named where they are used.
+"""
+
+import importlib
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+
+from voicemate.models import gguf
+from voicemate.models.catalog import Model, Role
+from voicemate.models.gguf import GgufHeader
+from voicemate.models.sizes import GB, MB, as_size
+
+_CONTEXT = 2048
+"""Tokens of context unless the settings say otherwise (``llm.context``)."""
+_SMALL, _SMALL_CONTEXT = 500 * MB, 1536
+"""The same for a model with a file under so many bytes: it makes nothing of what was said long ago, and its whole use
+is that it takes little."""
+
+_BATCH = 128
+"""Tokens in one prefill batch (``llm.batch``)."""
+
+_COMPUTE = 300 * MB
+"""Scratch memory of llama.cpp that no batch size gets it below."""
+
+_MARGIN = 1.1
+
+_REST = 500 * MB
+"""Python, the audio, onnxruntime and the speech helper beside the models."""
+
+_QUICK_ENOUGH = 8
+"""Tokens a second: twice what a voice speaks (175 words a minute), so that the first clause is there in a second."""
+
+_CORE_BYTES = 7 * GB
+"""Weights a CPU core reads a second: a 0.5 B model's 491 MB, 28 to 32 times a second on two cores."""
+
+_APPLE_BYTES = 60 * GB
+"""The same for the slowest Apple silicon (68 GB/s of memory bandwidth) through Metal."""
+
+
+class Fit(StrEnum):
+    """Whether a model suits this machine."""
+
+    GOOD = "fits"
+    SLOW = "fits, but too slow for a talk here"
+    TOO_LARGE = "needs more memory"
+
+
+def context_of(size: int, asked: int = 0) -> int:
+    """Tokens of context for a thinking model with a file of ``size`` bytes: as many as are ``asked`` for in the
+    settings, or for 0 as many as suit it."""
+    return asked or (_SMALL_CONTEXT if size < _SMALL else _CONTEXT)
+
+
+def need(model: Model, context: int = 0) -> int:
+    """Bytes ``model`` takes while it works, with ``context_of`` so many tokens for a thinking model."""
+    if model.role is Role.THINKING:
+        return _thinking(model.size, model.kv_bytes * context_of(model.size, context), 0)
+    if model.role is Role.HEARING:
+        return hearing_need(model.size)
+    return 2 * model.size
+
+
+def gguf_need(header: GgufHeader, size: int, context: int = 0) -> int:
+    """Bytes the GGUF model with ``header`` and a file of ``size`` bytes takes, with ``context_of`` so many tokens.
+
+    Keys and values are float16; llama.cpp keeps them for the whole context in every layer, sliding windows
+    included, unless told otherwise.
+    """
+    kv_bytes = 2 * sum(header.kv_heads) * (header.key_width + header.value_width)
+    scratch = 4 * _BATCH * (header.vocabulary + 2 * header.feed_forward)
+    return _thinking(size, kv_bytes * context_of(size, context), scratch)
+
+
+def shortage(path: Path, context: int = 0) -> str | None:
+    """One sentence when the GGUF model at ``path`` probably needs more memory than this machine can give now.
+
+    A warning and not a refusal: the system may still make room.
+
+    Raises:
+        ModelError: the file is not a GGUF language model, or was cut short.
+        OSError: the file cannot be read.
+    """
+    size = path.stat().st_size
+    tokens = context_of(size, context)
+    needed, available = gguf_need(gguf.read(path), size, tokens), budget()
+    if needed <= available:
+        return None
+    return (
+        f"{path.name} needs about {as_size(needed)} of memory with {tokens:,} tokens of context, and about "
+        f"{as_size(available)} are free: choose a smaller model, or a smaller llm.context"
+    )
+
+
+def hearing_need(size: int) -> int:
+    """Bytes a whisper model with a file of ``size`` bytes takes: its caches and scratch grow with it."""
+    return round(_MARGIN * (1.4 * size + 150 * MB))
+
+
+def _thinking(size: int, kv: int, scratch: int) -> int:
+    return round(_MARGIN * (size + kv + max(_COMPUTE, scratch)))
+
+
+def fit(model: Model, memory: int, speed: float, context: int = 0) -> Fit:
+    """Whether ``model`` suits a machine with ``memory`` bytes for it that reads ``speed`` bytes of weights a second.
+
+    Every token is decoded by reading all weights that work on it once, which is what limits the speed.
+    """
+    if need(model, context) > memory:
+        return Fit.TOO_LARGE
+    if model.role is Role.THINKING:
+        share = model.active / model.parameters if model.active else 1.0
+        if speed / (model.size * share) < _QUICK_ENOUGH:
+            return Fit.SLOW
+    return Fit.GOOD
+
+
+def budget() -> int:
+    """Bytes this machine can give to models now."""
+    memory = _apple() if sys.platform == "darwin" else _linux()
+    return max(0, memory - _REST)
+
+
+def total(group: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes of memory that this machine has, or its container if that is less."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        return min(memory, int((group / "memory.max").read_text()))
+    except (OSError, ValueError):  # no control group, or "max": no limit
+        return memory
+
+
+def reading_speed() -> float:
+    """Bytes of weights this machine reads a second, roughly."""
+    if sys.platform == "darwin" and os.uname().machine == "arm64":
+        return _APPLE_BYTES
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(8, cores) * _CORE_BYTES
+
+
+def _linux(proc: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int:
+    """What the kernel says is available, or what is left of the container's limit if that is less."""
+    available = next(
+        (int(line.split()[1]) * 1024 for line in proc.read_text().splitlines() if line.startswith("MemAvailable:")), 0
+    )
+    try:
+        left = int((group / "memory.max").read_text()) - int((group / "memory.current").read_text())
+    except (OSError, ValueError):  # no control group, or "max": no limit
+        return available
+    return min(available, left)
+
+
+def _apple() -> int:
+    """At most 0.9 of what Metal may keep resident, and at least 5 GB left to everything else.
+
+    Metal's own figure reflects ``iogpu.wired_limit_mb``; without it, two thirds of the memory is what the smallest
+    Macs give.
+    """
+    memory = total()
+    try:
+        resident = importlib.import_module("Metal").MTLCreateSystemDefaultDevice().recommendedMaxWorkingSetSize()
+    except (ImportError, AttributeError):
+        resident = memory * 2 // 3
+    return max(0, min(resident * 9 // 10, memory - 5 * GB))

@@ -1,0 +1,1 @@
+"""Where weights come from: Python wheels and model hubs."""

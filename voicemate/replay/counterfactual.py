@@ -1,0 +1,187 @@
+"""What would have happened with other settings: the real floor in a world built from a recording.
+
+::
+
+    recorded sound ─> ears ─> speech tracker ─> VoiceOn, VoiceOff, Tick ─┐
+    keys and typed turns, when they were pressed and typed ──────────────┼─> floor ─> Prepare, Commit, RollBack ...
+    words and votes, as long after Prepare as they took then ────────────┤              │
+    Audible and Silent, as long after the decision as the reply took ────┘  <───────────┘
+
+The person does what they did; whether they would have done something else is not known. Where the recording has no
+answer, it is estimated: a pause that was not transcribed then is taken for words that nobody voted on, known as late
+as is usual in this conversation.
+"""
+
+import heapq
+from dataclasses import dataclass, replace
+from itertools import count
+
+from voicemate.config.schema import Settings
+from voicemate.conversation.session import FloorPolicy
+from voicemate.replay.recorded_session import Moment, Preparation, RecordedSession
+from voicemate.replay.turn_log import Taken, TurnLog
+from voicemate.turns.messages import (
+    CommitTurn,
+    DiscardGeneration,
+    EndSpeech,
+    FloorAction,
+    FloorInput,
+    Interrupt,
+    PausePlayback,
+    RejectSpeech,
+    ReplyAudible,
+    ReplyReady,
+    ReplySilent,
+    ResumePlayback,
+    RetractReply,
+    StartGeneration,
+    StopPlayback,
+    Tick,
+    VoiceOff,
+    VoiceOn,
+    WordsJudged,
+)
+from voicemate.vad.state_machine import VadStateMachine, VoicePaused, VoiceResumed, VoiceStarted
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A conversation with other settings.
+
+    Attributes:
+        turns: as they would have been taken.
+        estimated: numbers of the preparations at pauses that were not transcribed then.
+    """
+
+    turns: list[Taken]
+    estimated: frozenset[int]
+
+
+def outcome(past: RecordedSession, floor: FloorPolicy, settings: Settings) -> Outcome:
+    """What ``floor`` would have made of it, with the ears as in ``settings``."""
+    moments = past.heard if settings.vad == past.settings.vad else past.moments(settings.vad)
+    world = ReplayWorld(past, floor, VadStateMachine(settings.vad))
+    world.run(moments)
+    return Outcome(world.log.taken, frozenset(world.estimated))
+
+
+class ReplayWorld:
+    """Everything around one floor. Pure but for its own state.
+
+    Args:
+        past: what is known.
+        floor: fresh.
+        tracker: fresh, with the settings to try.
+    """
+
+    def __init__(self, past: RecordedSession, floor: FloorPolicy, tracker: VadStateMachine):
+        self.log = TurnLog()
+        self.estimated: set[int] = set()
+        self._past = past
+        self._floor = floor
+        self._tracker = tracker
+        self._order = count()
+        self._coming: list[tuple[int, int, FloorInput]] = []
+        self._prepared: dict[int, tuple[int, Preparation]] = {}  # by number: when, and after what example
+        self._answering: int | None = None  # the preparation whose reply is about to be heard
+        self._left: int | None = None  # of a reply that is held back
+        for given in past.given:
+            self._await(given.got, given.late)
+
+    def run(self, moments: list[Moment]) -> None:
+        """Live through the conversation."""
+        for moment in moments:
+            now = moment.ended
+            while self._coming and self._coming[0][0] < now:
+                self._step(heapq.heappop(self._coming)[2])
+            match self._tracker.push(moment.at, now, moment.voice, moment.fallen_db):
+                case VoiceStarted(onset) | VoiceResumed(_, onset):
+                    self._step(VoiceOn(now, onset))
+                case VoicePaused(last):
+                    self._step(VoiceOff(now, last))
+            tick = self._past.ticks.get(now, Tick(now))
+            self._step(replace(tick, voice=self._tracker.voice_on))
+
+    def _await(self, coming: FloorInput, late: int = 0) -> None:
+        """It comes before the first tick after ``coming.at - late`` (see ``past.Given``)."""
+        heapq.heappush(self._coming, (coming.at - late, next(self._order), coming))
+
+    def _drop(self, number: int) -> None:
+        """The engines answer nothing more about this preparation."""
+        self._coming = [one for one in self._coming if getattr(one[2], "number", None) != number]
+        heapq.heapify(self._coming)
+
+    def _quiet(self) -> int | None:
+        """The reply is not heard, or not heard any more; returns where it would have ended."""
+        ends = [one[2].at for one in self._coming if isinstance(one[2], ReplySilent)]
+        self._coming = [one for one in self._coming if not isinstance(one[2], ReplyAudible | ReplySilent)]
+        heapq.heapify(self._coming)
+        return min(ends, default=None)
+
+    def _step(self, got: FloorInput) -> None:
+        acts = self._floor.step(got)
+        self.log.feed(got, acts)
+        for act in acts:
+            self._carry_out(got, act)
+        if isinstance(got, ReplyAudible):
+            self._tracker.close()
+            if self._answering is not None:
+                _, example = self._prepared[self._answering]
+                self._await(ReplySilent(got.at + (example.length or self._past.usual_length)), example.silent_late)
+                self._answering = None
+        if isinstance(got, Interrupt):
+            self._tracker.close()
+
+    def _carry_out(self, got: FloorInput, act: FloorAction) -> None:
+        match act:
+            case StartGeneration():
+                self._prepare(got.at, act)
+            case CommitTurn(number):
+                at, example = self._prepared[number]
+                self._answering = number
+                audible = max(got.at, at + self._ready(example)) + self._lag(example)
+                self._await(ReplyAudible(audible), example.audible_late)
+            case DiscardGeneration(number):
+                self._drop(number)
+                if number == self._answering:
+                    self._quiet()
+                    self._answering = None
+            case RejectSpeech(number):
+                self._drop(number)
+                self._tracker.close()
+            case PausePlayback():
+                end = self._quiet()
+                self._left = None if end is None else end - got.at
+            case ResumePlayback() if self._left is not None:
+                self._await(ReplySilent(got.at + self._left))
+            case StopPlayback() | RetractReply():
+                self._quiet()
+            case EndSpeech():
+                paused = self._tracker.end_speech(got.at)
+                self._step(VoiceOff(got.at, paused.ended if paused else got.at))
+
+    def _prepare(self, at: int, act: StartGeneration) -> None:
+        example = self._past.preparation(act.ended)
+        if example is None:
+            self.estimated.add(act.generation_id)
+            example = Preparation(at, act.began, act.ended)
+        self._prepared[act.generation_id] = at, example
+        if not example.answers:
+            self._await(WordsJudged(at + self._judged(example), act.generation_id, has_words=True))
+        for one in example.answers:
+            delay = one.got.at - example.at
+            self._await(replace(one.got, at=at + delay, **{"number": act.generation_id}), one.late)
+        if not any(isinstance(one.got, ReplyReady) for one in example.answers):
+            self._await(ReplyReady(at + self._ready(example), act.generation_id))
+
+    def _judged(self, example: Preparation) -> int:
+        """From the pause to its words; where they were not waited for, they took longer than that."""
+        usual = self._past.usual_judged
+        return max(usual, example.dropped or 0) if example.judged is None else example.judged
+
+    def _ready(self, example: Preparation) -> int:
+        """From the pause to the first sound of the reply."""
+        return self._judged(example) + self._past.usual_ready if example.ready is None else example.ready
+
+    def _lag(self, example: Preparation) -> int:
+        return self._past.usual_lag if example.lag is None else example.lag

@@ -1,0 +1,100 @@
+"""The same conversation decided again: by the real ears and the real floor, from what they were given then."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
+from voicemate.config.schema import Settings
+from voicemate.conversation.session import FloorPolicy
+from voicemate.recording.audio_chunks import as_pcm
+from voicemate.recording.codec import DecodeError
+from voicemate.recording.journal import Commanded, Heard, Step
+from voicemate.recording.recording import Recording, foreign
+from voicemate.vad.segmenter import SegmentEnded, SpeechSegmenter
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFactory:
+    """Makes what decides, anew for each replay.
+
+    Attributes:
+        ears: voice activity and the speech tracker.
+        floor: whose turn it is.
+    """
+
+    ears: Callable[[Settings], SpeechSegmenter]
+    floor: Callable[[Settings], FloorPolicy]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first decision that is not the same.
+
+    Attributes:
+        at: clock position.
+        who: ``ears`` or ``floor``.
+        given: what they were given.
+        then, now: what they decided when it was recorded, and in the replay.
+    """
+
+    at: int
+    who: str
+    given: str
+    then: tuple[Any, ...]
+    now: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """What a replay found.
+
+    Attributes:
+        blocks, steps: blocks of sound heard again, and inputs of the floor decided again.
+        acts: acts that the floor answered with.
+        difference: None when every decision was the same.
+    """
+
+    blocks: int
+    steps: int
+    acts: int
+    difference: Difference | None
+
+
+def decide_again(recording: Recording, house: DecisionFactory) -> ReplayResult:
+    """Give the ears the recorded sound and the floor its recorded inputs, and compare what they say.
+
+    Stops at the first difference.
+
+    Raises:
+        TapeError: the recording's settings or sound are not understood by this version.
+    """
+    settings = recording.header.with_settings()
+    ears, floor = house.ears(settings), house.floor(settings)
+    blocks = steps = acts = 0
+    for entry in recording.journal:
+        match entry:
+            case Heard(at, told) if at + BLOCK_SAMPLES <= recording.ears.ended:
+                now = tuple(one for one in ears.push(block_at(recording, at)) if not isinstance(one, SegmentEnded))
+                blocks += 1
+                if now != told:
+                    return ReplayResult(blocks, steps, acts, Difference(at, "ears", "a block of sound", told, now))
+            case Commanded(command, told):
+                answer = getattr(ears, command)()
+                now = () if answer is None else (answer,)
+                if now != told:
+                    return ReplayResult(blocks, steps, acts, Difference(ears.position, "ears", command, told, now))
+            case Step(got, then):
+                answered = tuple(floor.step(got))
+                steps, acts = steps + 1, acts + len(answered)
+                if answered != then:
+                    return ReplayResult(blocks, steps, acts, Difference(got.at, "floor", repr(got), then, answered))
+    return ReplayResult(blocks, steps, acts, None)
+
+
+def block_at(recording: Recording, at: int) -> Block:
+    """What the ears heard from clock position ``at`` on."""
+    try:
+        return Block(at, as_pcm(recording.ears.between(at, at + BLOCK_SAMPLES)))
+    except DecodeError as error:
+        raise foreign(recording.path, recording.header, error) from None

@@ -1,0 +1,97 @@
+"""What ``voicemate doctor --offline`` shows beyond the proof: a child process, and who else could reach a network."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import voicemate
+from voicemate.sandbox.lock import lock
+from voicemate.sandbox.proof import Attempt, OfflineProof, outcome
+
+_CHILD = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from voicemate.sandbox import attempts
+json.dump(attempts.from_c(), sys.stdout)
+"""
+
+_CHILD_PATIENCE_S = 30
+
+_RESOLVERS = {
+    "/run/systemd/resolve/io.systemd.Resolve": "systemd-resolved",
+    "/run/nscd/socket": "nscd",
+    "/run/avahi-daemon/socket": "Avahi",
+}
+"""Servers of this machine that look up names in the network for whoever asks over their Unix sockets (Linux)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that can be shown for being offline, and what is to be known beside it.
+
+    Attributes:
+        proof: of this process, which is now under the locks itself.
+        child: attempts from C in a program that this process started under the locks.
+        resolvers: servers on this machine that C code could still ask to look up a name; Python code cannot.
+        hindered: what this machine is set to reach by a network and a conversation therefore cannot.
+    """
+
+    proof: OfflineProof
+    child: tuple[Attempt, ...]
+    resolvers: tuple[str, ...]
+    hindered: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return self.proof.holds and bool(self.child) and all(one.refused for one in self.child)
+
+    def as_json(self) -> dict[str, Any]:
+        child = [{"what": one.what, "after": outcome(one.after), "refused": one.refused} for one in self.child]
+        rest = {"child": child, "resolvers": list(self.resolvers), "hindered": list(self.hindered)}
+        return self.proof.as_json() | {"offline": self.holds} | rest
+
+
+def evidence(sandbox: bool = True) -> Evidence:
+    """Put this process offline, for good, and look closely.
+
+    Args:
+        sandbox: as for ``lock``.
+    """
+    proof = lock(sandbox)
+    resolvers = [name for path, name in _RESOLVERS.items() if _is_socket(Path(path))]
+    return Evidence(proof, _in_a_child(), tuple(resolvers), hindered(os.environ) if proof.holds else ())
+
+
+def hindered(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Settings in ``environment`` that name a network, as sentences without a full stop."""
+    found = []
+    servers = [server.rpartition("}")[2] for server in environment.get("PULSE_SERVER", "").split()]
+    if not all(server.startswith(("/", "unix:")) for server in servers):  # also a bare name means TCP
+        found.append("PULSE_SERVER names a sound server that is reached by TCP")
+    if environment.get("DISPLAY", ":").partition(":")[0] not in ("", "unix"):
+        found.append("DISPLAY names an X server that is reached by TCP (as `ssh -X` does)")
+    return tuple(found)
+
+
+def _in_a_child() -> tuple[Attempt, ...]:
+    """The attempts from C in another program; empty when none could be started."""
+    command = [sys.executable, "-c", _CHILD, str(Path(voicemate.__file__).parents[1])]
+    try:
+        answer = subprocess.run(command, capture_output=True, timeout=_CHILD_PATIENCE_S, check=True)
+        tried: dict[str, int] = json.loads(answer.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return ()
+    return tuple(Attempt("a child's C", what, None, number) for what, number in tried.items())
+
+
+def _is_socket(path: Path) -> bool:
+    try:
+        return stat.S_ISSOCK(path.stat().st_mode)
+    except OSError:
+        return False

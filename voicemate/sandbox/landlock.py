@@ -1,0 +1,58 @@
+"""Lock two on Linux, second half: Landlock refuses TCP also on sockets that were made elsewhere.
+
+A seccomp filter watches where sockets are made; one that was open before, or that another process passes over a Unix
+socket, it does not see. Landlock looks at the connection itself. It holds for the thread that asks and all that it
+starts later. See landlock(7); TCP since Linux 6.7 (version 4 of the interface).
+"""
+
+import ctypes
+import os
+
+from voicemate.sandbox.linux_syscalls import Kernel, forbid_new_privileges
+from voicemate.sandbox.proof import Lock, named
+
+NAME = "Landlock"
+
+# The same on every architecture; include/uapi/linux/landlock.h
+_CREATE_RULESET, _RESTRICT_SELF = 444, 446
+_ASK_VERSION = 1
+_BIND_TCP, _CONNECT_TCP = 1, 2
+_VERSION_WITH_TCP = 4
+
+
+class _Ruleset(ctypes.Structure):
+    """``struct landlock_ruleset_attr`` as of version 4: what is forbidden where no rule allows it."""
+
+    _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64))
+
+
+def version(kernel: Kernel) -> int:
+    """Version of the kernel's interface, 0 when it has none or does not use it."""
+    return max(0, kernel.syscall(_CREATE_RULESET, 0, 0, _ASK_VERSION))
+
+
+def enter(kernel: Kernel) -> Lock:
+    """Put this thread under rules that allow no TCP at all, for good; tells what came of it."""
+    wrong = _restrict(kernel)
+    return Lock(NAME, not wrong, wrong or "no TCP, also on sockets from before or from elsewhere")
+
+
+def _restrict(kernel: Kernel) -> str:
+    """Why it cannot be done, empty when it is done."""
+    known = version(kernel)
+    if not known:
+        return "this kernel does not have it"
+    if known < _VERSION_WITH_TCP:
+        return f"it knows TCP since Linux 6.7, and this kernel's is version {known}"
+    refused = forbid_new_privileges(kernel)
+    if refused:
+        return refused
+    rules = _Ruleset(network=_BIND_TCP | _CONNECT_TCP)
+    ruleset = kernel.syscall(_CREATE_RULESET, ctypes.byref(rules), ctypes.sizeof(rules), 0)
+    if ruleset < 0:
+        return f"the kernel refuses the rules ({named(-ruleset)})"
+    try:
+        failed = kernel.syscall(_RESTRICT_SELF, ruleset, 0)
+    finally:
+        os.close(ruleset)
+    return f"the kernel refuses to restrict itself ({named(-failed)})" if failed else ""

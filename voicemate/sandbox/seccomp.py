@@ -1,0 +1,55 @@
+"""Lock two on Linux, first half: a seccomp filter over every thread, passed on to every child.
+
+Written out here because no binding of libseccomp has wheels for every Python and processor that voicemate runs on,
+and the filter is three dozen instructions. See seccomp(2).
+"""
+
+import ctypes
+import errno
+
+from voicemate.sandbox.bpf import MACHINES, program
+from voicemate.sandbox.linux_syscalls import Kernel, forbid_new_privileges
+from voicemate.sandbox.proof import Lock, named
+
+NAME = "seccomp filter"
+
+_SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
+_SET_MODE_FILTER = 1
+_ALL_THREADS = 1  # SECCOMP_FILTER_FLAG_TSYNC
+_KEEP_SPECULATION = 4  # SECCOMP_FILTER_FLAG_SPEC_ALLOW
+
+
+class _Program(ctypes.Structure):
+    """``struct sock_fprog``."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
+
+
+def enter(kernel: Kernel, machine: str) -> Lock:
+    """Put every thread of this process under the filter, for good; tells what came of it."""
+    wrong = _load(kernel, machine)
+    return Lock(NAME, not wrong, wrong or "C code and child processes too: only Unix sockets")
+
+
+def _load(kernel: Kernel, machine: str) -> str:
+    """Why it cannot be done, empty when it is done.
+
+    Up to Linux 5.15 a filter would also switch a processor's speculation off, which slows the models down and has
+    nothing to do with networks: that is asked not to happen (kernels before 4.17 do not know the question).
+    """
+    if machine not in MACHINES:
+        return f"there is none for {machine} processors"
+    refused = forbid_new_privileges(kernel)
+    if refused:
+        return refused
+    instructions = program(machine)
+    code = ctypes.create_string_buffer(b"".join(one.packed() for one in instructions))
+    given = _Program(len(instructions), ctypes.addressof(code))
+    answer = -errno.EINVAL
+    for flags in (_ALL_THREADS | _KEEP_SPECULATION, _ALL_THREADS):
+        answer = kernel.syscall(_SYS_SECCOMP[machine], _SET_MODE_FILTER, flags, ctypes.byref(given))
+        if answer != -errno.EINVAL:
+            break
+    if answer > 0:
+        return f"thread {answer} is under a filter of its own"
+    return f"the kernel refuses it ({named(-answer)})" if answer else ""

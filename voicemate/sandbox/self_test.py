@@ -1,0 +1,89 @@
+"""Lock three: trying to use the network, from C and from Python, to see what the system answers.
+
+Nothing is sent anywhere. A TCP connection is tried to this machine itself; to other machines only a datagram socket
+is connected, which asks the kernel for a way there and puts nothing on it. The addresses are those that RFC 5737 and
+RFC 3849 keep for documentation, so they belong to nobody.
+"""
+
+import ctypes
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable
+
+from voicemate.sandbox.linux_syscalls import LinuxKernel
+from voicemate.sandbox.proof import REFUSALS, Attempt
+
+_DISCARD = 9  # the port of a service that throws everything away, and that hardly a machine has
+_IO_URING_SETUP = 425
+NO_SUCH_HOST = "voicemate.invalid"
+"""A name that cannot exist (RFC 6761)."""
+
+Tried = dict[str, int]
+"""What was tried, and the errno of it, 0 when it was let through."""
+
+
+def from_c() -> Tried:
+    """Try from C, past everything that Python could forbid."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    tried = {
+        "TCP to this machine": _connect(libc, socket.AF_INET, socket.SOCK_STREAM, "127.0.0.1"),
+        "UDP to 192.0.2.1": _connect(libc, socket.AF_INET, socket.SOCK_DGRAM, "192.0.2.1"),
+        "UDP to 2001:db8::1": _connect(libc, socket.AF_INET6, socket.SOCK_DGRAM, "2001:db8::1"),
+    }
+    if sys.platform == "linux":
+        # Without parameters no ring is made where they are allowed either: the answer is EFAULT then.
+        tried["io_uring"] = -LinuxKernel().syscall(_IO_URING_SETUP, 0, 0)
+    return tried
+
+
+def from_python() -> Tried:
+    """Try from Python. A name is looked up only where a socket was refused already, so that nobody is asked."""
+
+    def connect() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.connect(("192.0.2.1", _DISCARD))
+
+    def look_up() -> None:
+        socket.getaddrinfo(NO_SUCH_HOST, _DISCARD)
+
+    tried = {"UDP to 192.0.2.1": _errno_of(connect)}
+    if tried["UDP to 192.0.2.1"] in REFUSALS:
+        tried["looking up a name"] = _errno_of(look_up)
+    return tried
+
+
+def compared(before: Tried, after: Tried, python: Tried) -> tuple[Attempt, ...]:
+    """Attempts from C, without and with the locks, and those from Python."""
+    native = [Attempt("C", what, before.get(what), number) for what, number in after.items()]
+    return (*native, *(Attempt("Python", what, None, number) for what, number in python.items()))
+
+
+def socket_address(family: int, address: str, port: int, bsd: bool) -> bytes:
+    """``struct sockaddr_in`` or ``sockaddr_in6``; on ``bsd`` systems such as macOS it begins with its own length."""
+    host = socket.inet_pton(family, address)
+    body = struct.pack("!H4s8x", port, host) if family == socket.AF_INET else struct.pack("!HI16sI", port, 0, host, 0)
+    head = struct.pack("BB", len(body) + 2, family) if bsd else struct.pack("=H", family)
+    return head + body
+
+
+def _connect(libc: ctypes.CDLL, family: int, kind: int, address: str) -> int:
+    """Make a socket and connect it; the first errno, or 0. Never waits."""
+    descriptor = libc.socket(family, kind, 0)
+    if descriptor < 0:
+        return ctypes.get_errno()
+    try:
+        os.set_blocking(descriptor, False)
+        name = socket_address(family, address, _DISCARD, bsd=sys.platform == "darwin")
+        return ctypes.get_errno() if libc.connect(descriptor, name, len(name)) else 0
+    finally:
+        os.close(descriptor)
+
+
+def _errno_of(attempt: Callable[[], None]) -> int:
+    try:
+        attempt()
+    except OSError as error:
+        return error.errno or 0
+    return 0

@@ -1,0 +1,1 @@
+"""The login service on macOS: launchd, Voicemate.app, the microphone permission."""

@@ -1,0 +1,236 @@
+"""launchctl, as it really behaves: what to do about each of its codes.
+
+Pure procedures for ``launchctl(1)`` in the domain ``gui/UID`` (never ``load``/``unload``, which print failures and
+exit 0). What makes it hard: ``bootout`` is asynchronous, so that for some seconds the agent is neither loaded nor
+gone; ``bootstrap`` answers 5 (input/output error) to that and to much else; and a loaded agent is not always started.
+The output of ``print`` is "not API" by its manual, so it is read leniently and only for its plainest lines.
+"""
+
+import re
+from pathlib import Path
+
+from voicemate.core.errors import ServiceError
+from voicemate.service.effects import NOT_FOUND, Answer, Call, Pause, Procedure
+from voicemate.service.service_manager import Observed
+
+LABEL = "dev.voicemate.agent"
+
+# errno(2) and xpc codes, as launchctl exits with them
+NO_SUCH_PROCESS = 3
+INPUT_OUTPUT = 5
+EXISTS = 17
+IN_PROGRESS = 36
+ALREADY = 37
+NO_DOMAIN = 112
+NO_SERVICE = 113
+DISABLED = 119
+BAD_PERMISSIONS = 122
+NOT_IN_THIS_DOMAIN = 125
+
+_GONE = {NO_SUCH_PROCESS, NO_SERVICE}
+_NO_SESSION = {NO_DOMAIN, NOT_IN_THIS_DOMAIN}
+_LATER = {INPUT_OUTPUT, EXISTS, IN_PROGRESS, ALREADY, DISABLED}
+"""Codes of ``bootstrap`` that another try may mend, once what was loaded has gone and the label is enabled."""
+
+_DRAIN = (0.1, 0.2, 0.5, *(1.0,) * 20)
+"""Pauses until a booted-out agent must have gone: launchd kills it after ExitTimeOut, 15 s in our definition."""
+_RETRY = (0.25, 0.75, 2.0, 5.0)
+_STARTING = (0.1, 0.3, 0.6, 1.0, 2.0)
+_SETTLING_S = 1.5
+"""In this time a program that cannot run at all has ended."""
+
+_OK = Answer()
+_ABSENT = Answer(NO_SERVICE)
+_RUNNING = Answer(0, "\tstate = running\n\tpid = 1\n")
+
+
+class Launchctl:
+    """The procedures for our agent in the account's graphical session.
+
+    Args:
+        uid: of the account.
+        definition: the plist in ~/Library/LaunchAgents.
+    """
+
+    def __init__(self, uid: int, definition: Path):
+        self._domain = f"gui/{uid}"
+        self._target = f"{self._domain}/{LABEL}"
+        self._definition = definition
+
+    def observe(self) -> Procedure[Observed]:
+        """Whether launchd has the agent, and how it is doing.
+
+        Raises:
+            ServiceError: there is no graphical session, or no launchctl.
+        """
+        return (yield from self._look(None))
+
+    def unload(self) -> Procedure[None]:
+        """Boot the agent out and wait until it has gone.
+
+        Raises:
+            ServiceError: launchd still holds it after 20 s.
+        """
+        answer = yield self._do("bootout", self._target)
+        if answer.code in _GONE:
+            return
+        self._refuse_without_session(answer)
+        # 0, "in progress", or a failure that says nothing about whether it is there: `print` knows.
+        for seconds in _DRAIN:
+            seen = yield from self._look(_ABSENT)
+            if not seen.loaded:
+                return
+            yield Pause(seconds)
+        raise ServiceError(
+            f"launchd has not let go of the agent after {sum(_DRAIN):.0f} s",
+            "Log out and in again, then repeat this",
+        )
+
+    def load(self) -> Procedure[Observed]:
+        """Bootstrap the agent and see that it is started.
+
+        Raises:
+            ServiceError: with launchctl's own words.
+        """
+        yield self._do("enable", self._target)
+        answer = yield self._do("bootstrap", self._domain, str(self._definition))
+        for seconds in _RETRY:
+            if answer.code not in _LATER:
+                break
+            if (yield from self._look(_ABSENT)).loaded:
+                yield from self.unload()
+            else:
+                yield Pause(seconds)
+            if answer.code == DISABLED:
+                yield self._do("enable", self._target)
+            answer = yield self._do("bootstrap", self._domain, str(self._definition))
+        if answer.code:
+            self._refuse_without_session(answer)
+            raise _refused("bootstrap", answer)
+        return (yield from self._see_started(runs_before=0))
+
+    def forget(self) -> Procedure[None]:
+        """launchd keeps nothing of an agent that was booted out."""
+        yield from ()
+
+    def start(self) -> Procedure[Observed]:
+        """Start the agent if it is down, also one that does not start at login."""
+        before = yield from self._look(_RUNNING)
+        if not before.loaded:
+            wanted = yield from self.at_login()
+            seen = yield from self.load()
+            if not wanted:
+                yield from self.set_at_login(False)
+            return seen
+        yield from self._kickstart()
+        return (yield from self._see_started(before.starts or 0))
+
+    def restart(self) -> Procedure[Observed]:
+        """End the agent and start it again."""
+        before = yield from self._look(_RUNNING)
+        yield from self._kickstart("-k")
+        return (yield from self._see_started(before.starts or 0))
+
+    def stop(self) -> Procedure[None]:
+        """Ask the agent to end; it ends with 0 and launchd leaves it down until the next login."""
+        answer = yield self._do("kill", "SIGTERM", self._target)
+        if answer.code and answer.code not in _GONE:
+            raise _refused("kill", answer)
+        for seconds in _DRAIN:
+            seen = yield from self._look(Answer(0, "\tstate = not running\n"))
+            if seen.pid is None:
+                return
+            yield Pause(seconds)
+        raise ServiceError("voicemate has not ended", "End it with `voicemate service uninstall`, or log out")
+
+    def at_login(self) -> Procedure[bool]:
+        """Whether the label is enabled, which it is unless it was ever disabled."""
+        answer = yield Call(("launchctl", "print-disabled", self._domain), Answer(), looks=True)
+        self._refuse_without_session(answer)
+        # Older systems say true and false, of the label being disabled.
+        return not re.search(rf'"{re.escape(LABEL)}" => (disabled|true)', answer.out)
+
+    def set_at_login(self, on: bool) -> Procedure[None]:
+        """Enable or disable the label; launchd remembers it, and an agent that runs is left alone."""
+        verb = "enable" if on else "disable"
+        answer = yield self._do(verb, self._target)
+        if answer.code:
+            self._refuse_without_session(answer)
+            raise _refused(verb, answer)
+
+    def _kickstart(self, *flags: str) -> Procedure[None]:
+        answer = yield self._do("kickstart", *flags, self._target)
+        if answer.code in _GONE:
+            raise ServiceError("The service is not installed", "Install it with `voicemate service install`")
+        if answer.code and answer.code != ALREADY:
+            self._refuse_without_session(answer)
+            raise _refused("kickstart", answer)
+
+    def _see_started(self, runs_before: int) -> Procedure[Observed]:
+        """Until there is a process, or one has already ended; one push in between, since some are never started."""
+        for round_ in range(2):
+            for seconds in _STARTING:
+                seen = yield from self._look(_RUNNING)
+                if seen.pid is not None:
+                    yield Pause(_SETTLING_S)
+                    return (yield from self._look(_RUNNING))
+                if seen.last_exit is not None and (seen.starts is None or seen.starts > runs_before):
+                    return seen
+                yield Pause(seconds)
+            if round_ == 0:
+                yield from self._kickstart()
+        raise ServiceError(
+            "launchd has the agent but does not start it",
+            "Look for its reason with `log show --last 5m --predicate 'process == \"launchd\"'`",
+        )
+
+    def _look(self, hoped: Answer | None) -> Procedure[Observed]:
+        answer = yield Call(("launchctl", "print", self._target), hoped, looks=True)
+        if answer.code in _GONE:
+            return Observed(loaded=False)
+        self._refuse_without_session(answer)
+        if answer.code:
+            raise _refused("print", answer)
+        return parse_print(answer.out)
+
+    def _do(self, *words: str) -> Call:
+        return Call(("launchctl", *words), _OK)
+
+    def _refuse_without_session(self, answer: Answer) -> None:
+        if answer.code in _NO_SESSION:
+            raise ServiceError(
+                "There is no graphical session of this account to start in",
+                "Log in at the Mac's screen and repeat this in a terminal there, not over ssh and not with sudo",
+            )
+        if answer.code == NOT_FOUND:
+            raise ServiceError("There is no launchctl on this machine", "Run voicemate by hand: `voicemate run`")
+
+
+def parse_print(text: str) -> Observed:
+    """What ``launchctl print gui/UID/LABEL`` says, as far as we know its lines."""
+
+    def line(key: str) -> str | None:
+        # The agent's own lines are indented once; those of its endpoints and environment deeper.
+        found = re.search(rf"^\t?{key} = (.*)$", text, re.MULTILINE)
+        return found[1].strip() if found else None
+
+    def number(key: str) -> int | None:
+        found = re.match(r"-?\d+", line(key) or "")
+        return int(found[0]) if found else None
+
+    return Observed(
+        loaded=True,
+        pid=number("pid"),
+        last_exit=number("last exit code"),
+        starts=number("runs"),
+        state=line("state") or "",
+    )
+
+
+def _refused(verb: str, answer: Answer) -> ServiceError:
+    remedy = {
+        BAD_PERMISSIONS: "Make ~/Library/LaunchAgents and what is in it yours, and writable by you only",
+        INPUT_OUTPUT: "See that System Settings > General > Login Items allows Voicemate, then log out and in again "
+        "and repeat this",
+    }.get(answer.code, "`launchctl error` with that number explains it")
+    return ServiceError(f"launchctl {verb} failed with {answer.code} ({answer.said or 'no message'})", remedy)

@@ -1,0 +1,1 @@
+"""The login service on Linux: the systemd user unit."""

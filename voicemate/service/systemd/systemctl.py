@@ -1,0 +1,130 @@
+"""systemd's user manager: pure procedures for ``systemctl --user``."""
+
+from voicemate.core.errors import ServiceError
+from voicemate.service.effects import NOT_FOUND, Answer, Call, Pause, Procedure
+from voicemate.service.service_manager import Observed
+
+UNIT = "voicemate.service"
+
+_SHOWN = ("LoadState", "UnitFileState", "ActiveState", "SubState", "MainPID", "NRestarts", "ExecMainStatus")
+_STARTING = (0.2, 0.5, 1.0)
+"""Pauses in which a service that cannot run at all has ended."""
+_ANEW = ("reset-failed", UNIT)
+"""After five failures within a minute systemd starts nothing until this; where nothing has to be reset, it fails."""
+_STOP_S = 60.0
+"""Longer than TimeoutStopSec of the unit."""
+
+
+class Systemctl:
+    """The procedures for our unit in the account's user manager."""
+
+    def observe(self) -> Procedure[Observed]:
+        """What systemd knows of the unit.
+
+        Raises:
+            ServiceError: no systemd runs for this account.
+        """
+        return (yield from self._look(None))
+
+    def load(self) -> Procedure[Observed]:
+        """Read the unit anew, enable it, start it, and see whether it stays up for its first two seconds.
+
+        Raises:
+            ServiceError: with systemctl's own words.
+        """
+        yield from self._do("daemon-reload")
+        yield from self._do("enable", UNIT)
+        return (yield from self.restart())
+
+    def unload(self) -> Procedure[None]:
+        """Stop and disable the unit."""
+        if (yield from self._look(_RUNNING)).loaded:
+            yield from self._do("disable", "--now", UNIT)
+
+    def forget(self) -> Procedure[None]:
+        """Tell systemd that the unit's file has gone."""
+        yield from self._do("daemon-reload")
+        yield self._call(*_ANEW)
+
+    def start(self) -> Procedure[Observed]:
+        """Start the unit."""
+        yield self._call(*_ANEW)
+        yield from self._do("start", UNIT)
+        return (yield from self._see_started())
+
+    def restart(self) -> Procedure[Observed]:
+        """Stop the unit and start it again."""
+        yield self._call(*_ANEW)
+        yield from self._do("restart", UNIT)
+        return (yield from self._see_started())
+
+    def stop(self) -> Procedure[None]:
+        """Stop the unit until the next login or start."""
+        yield from self._do("stop", UNIT)
+
+    def at_login(self) -> Procedure[bool]:
+        """Whether the unit is enabled."""
+        answer = yield Call(("systemctl", "--user", "is-enabled", UNIT), Answer(0, "enabled\n"), looks=True)
+        return answer.out.strip() == "enabled"
+
+    def set_at_login(self, on: bool) -> Procedure[None]:
+        """Enable or disable the unit; one that runs is left alone."""
+        yield from self._do("enable" if on else "disable", UNIT)
+
+    def _see_started(self) -> Procedure[Observed]:
+        seen = yield from self._look(_RUNNING)
+        for seconds in _STARTING:
+            if seen.pid is None:
+                break
+            yield Pause(seconds)
+            seen = yield from self._look(_RUNNING)
+        return seen
+
+    def _look(self, hoped: Answer | None) -> Procedure[Observed]:
+        words = ("systemctl", "--user", "show", UNIT, f"--property={','.join(_SHOWN)}")
+        answer = yield Call(words, hoped, looks=True)
+        if answer.code:
+            raise _refused("show", answer)
+        return parse_show(answer.out)
+
+    def _do(self, *words: str) -> Procedure[None]:
+        answer = yield self._call(*words)
+        if answer.code:
+            raise _refused(words[0], answer)
+
+    def _call(self, *words: str) -> Call:
+        return Call(("systemctl", "--user", *words), Answer(), timeout_s=_STOP_S)
+
+
+_RUNNING = Answer(0, "LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=1\n")
+
+
+def parse_show(text: str) -> Observed:
+    """What ``systemctl show`` says of a unit."""
+    said = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+    def number(key: str) -> int | None:
+        return int(said[key]) if said.get(key, "").lstrip("-").isdigit() else None
+
+    state = "/".join(word for word in (said.get("ActiveState"), said.get("SubState")) if word)
+    ended = said.get("ActiveState") in ("failed", "inactive", "activating") and said.get("LoadState") == "loaded"
+    return Observed(
+        loaded=said.get("LoadState") == "loaded",
+        pid=number("MainPID") or None,
+        last_exit=number("ExecMainStatus") if ended else None,
+        starts=number("NRestarts"),
+        state=state,
+    )
+
+
+def _refused(verb: str, answer: Answer) -> ServiceError:
+    if answer.code == NOT_FOUND or "connect to bus" in answer.err or "not been booted" in answer.err:
+        return ServiceError(
+            "No systemd runs for this account",
+            "Log in directly (not with su or sudo); without systemd, start voicemate by hand with `voicemate run`, "
+            "or from your desktop's autostart (docs/service.md)",
+        )
+    return ServiceError(
+        f"systemctl --user {verb} failed with {answer.code} ({answer.said or 'no message'})",
+        f"Look for the reason with `systemctl --user status {UNIT}`",
+    )

@@ -1,0 +1,1 @@
+"""Speech to text: whisper.cpp, its decoding, and the filter for what is not speech."""

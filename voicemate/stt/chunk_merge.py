@@ -1,0 +1,51 @@
+"""The texts of an utterance's pieces, put together again."""
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from voicemate.stt import tokens
+
+_SHARED = 10
+"""Words (or characters) on either side of a seam that may be the same ones: a second holds seven at most."""
+
+
+def merge(texts: Sequence[str], overlaps: Sequence[bool]) -> str:
+    """One text.
+
+    Args:
+        texts: of the pieces, in order.
+        overlaps: for each, whether it repeats the last words of the piece before.
+    """
+    joined = ""
+    for text, overlap in zip(texts, overlaps, strict=True):
+        joined = _merge(joined, text) if overlap else _append(joined, text)
+    return joined
+
+
+def _append(before: str, after: str) -> str:
+    """Side by side. A full stop before a small letter is only where the piece ended, not the sentence."""
+    if after[:1].islower():
+        before = before.removesuffix(".")
+    spaced = before and after and not (_is_character(before[-1]) or _is_character(after[0]))
+    return f"{before} {after}" if spaced else before + after
+
+
+def _merge(before: str, after: str) -> str:
+    """Up to the end of the words that both share from ``before``, from there on from ``after``.
+
+    What ``before`` has behind them and ``after`` in front of them are halves of words at the cut. When they share
+    no word, both are kept whole: a word twice is better than a word lost.
+    """
+    left, right = tokens.split(before), tokens.split(after)
+    ending, opening = left[-_SHARED:], right[:_SHARED]
+    matcher = SequenceMatcher(None, [*map(tokens.key, ending)], [*map(tokens.key, opening)], autojunk=False)
+    shared = matcher.find_longest_match()
+    if shared.size == 0:
+        return _append(before, after)
+    kept = len(left) - len(ending) + shared.a + shared.size
+    return _append("".join(left[:kept]).rstrip(), "".join(right[shared.b + shared.size :]))
+
+
+def _is_character(letter: str) -> bool:
+    return re.match(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]", letter) is not None

@@ -1,0 +1,143 @@
+"""Whisper as the conversation knows it: an utterance in, a transcript out."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from voicemate.core.pcm import CLOCK_HZ, Pcm
+from voicemate.core.worker_thread import Cancellation, WorkerThread
+from voicemate.stt import repetition, tokens, transcript_filter
+from voicemate.stt.base import Transcript
+from voicemate.stt.decoding import CHINESE_PROMPT, Decoded, Decoding, Draft, Effort
+from voicemate.stt.whisper_cpp import Aborted, WhisperCpp
+
+_MEASURED = {
+    "tiny": Effort(context=512, beams=1, draft=Draft(context=256, mean=transcript_filter.SURE_ENOUGH, least=0.0)),
+    "base": Effort(context=512, beams=4, draft=Draft(context=256, mean=transcript_filter.SURE_ENOUGH, least=0.3)),
+}
+_NOT_MEASURED = Effort(context=1024, beams=1)
+"""By size of the model, from the tables in docs/hearing.md: the least with which it hears no fewer words than by
+whisper.cpp's own defaults. tiny's best is little better than its draft, which is taken unless its words would need a
+second opinion. The larger models could not be tried; they lose least by greed and get some room."""
+
+
+_QUIET_S = 3.0
+"""After so long without work it gives the memory of its work back,"""
+_SMALL = 100_000_000
+"""when its file has fewer bytes than this, and is loaded again within 0.15 s."""
+
+
+class Whisper:
+    """Implements ``Transcriber`` with whisper.cpp in a thread of its own.
+
+    Args:
+        path: a whisper model in ggml format.
+        threads: of the CPU (``config.engine_threads``).
+        audio_context: smallest context of the encoder in positions of 20 ms; 0 for the model's measured one.
+
+    Raises:
+        ModelError: the file is missing, cut off, or no whisper model.
+    """
+
+    def __init__(self, path: Path, threads: int, audio_context: int = 0) -> None:
+        self._last_language = "en"
+        self._small = path.is_file() and path.stat().st_size < _SMALL
+        self._shrinking: asyncio.TimerHandle | None = None
+        self._thread = WorkerThread("whisper")
+        try:
+            self._model = self._thread.submit(WhisperCpp, path, threads).result()
+        except BaseException:
+            self._thread.close()
+            raise
+        measured = _MEASURED.get(self._model.size, _NOT_MEASURED)
+        self._effort = replace(measured, context=audio_context, draft=None) if audio_context else measured
+
+    async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
+        """See ``Transcriber``. ``auto`` takes the language heard last when it fits, which costs nothing."""
+        with self._at_work():
+            return await self._thread.run(self._transcribe, pcm, language, prompt, Cancellation())
+
+    async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
+        """See ``Transcriber``. ``auto`` takes the language heard last."""
+        with self._at_work():
+            return await self._thread.run(self._draft, pcm, language, Cancellation())
+
+    def close(self) -> None:
+        """Abort what is going on and free the model; returns when that is done (after an encoder pass at most)."""
+        self._small = False  # nothing to give back any more
+        self._stay()
+        self._thread.close(release=self._model.close)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """The model stays for as long as somebody is heard, and gives its memory back some seconds later."""
+        self._stay()
+        try:
+            yield
+        except Aborted:  # by close()
+            raise asyncio.CancelledError from None
+        finally:
+            self._stay()
+            if self._small:
+                loop = asyncio.get_running_loop()
+                self._shrinking = loop.call_later(_QUIET_S, self._thread.submit, self._model.shrink)
+
+    def _stay(self) -> None:
+        if self._shrinking is not None:
+            self._shrinking.cancel()
+            self._shrinking = None
+
+    def _draft(self, pcm: Pcm, language: str, cancellation: Cancellation) -> Transcript:
+        began = time.perf_counter()
+        language = "en" if not self._model.multilingual else self._last_language if language == "auto" else language
+        decoded = Decoding(self._model, pcm, self._effort, "", cancellation).once(language)
+        return self._told(decoded, language, pcm, began)
+
+    def _told(self, decoded: Decoded, language: str, pcm: Pcm, began: float, prompt: str = "") -> Transcript:
+        return Transcript(
+            text=_without_prompt(_without_loop(decoded), prompt),
+            language=language,
+            confidence=decoded.confidence,
+            seconds=len(pcm) / CLOCK_HZ,
+            ms=(time.perf_counter() - began) * 1000,
+        )
+
+    def _transcribe(self, pcm: Pcm, language: str, prompt: str, cancellation: Cancellation) -> Transcript:
+        began = time.perf_counter()
+        decoding = Decoding(self._model, pcm, self._effort, prompt, cancellation)
+        if not self._model.multilingual:
+            language, decoded = "en", decoding.in_language("en")
+        elif language == "auto":
+            language, decoded = decoding.in_any_language(self._last_language)
+            if decoded.sure and not decoded.wordless:
+                self._last_language = language
+        else:
+            decoded = decoding.in_language(language)
+        told = self._told(decoded, language, pcm, began, prompt)
+        if not transcript_filter.needs_another(told.text, told.confidence, decoding.drafted):
+            return told
+        sure = told.confidence >= transcript_filter.SURE_ENOUGH
+        other = self._told(decoding.another(language, sure), language, pcm, began, prompt)
+        agreed = (
+            transcript_filter.agreement(told.text, other.text)
+            if transcript_filter.supports(other.confidence)
+            else 0.0
+        )
+        return replace(told, agreed=agreed, ms=other.ms)
+
+
+def _without_loop(decoded: Decoded) -> str:
+    """A decode that ended by itself may well repeat: people do. One that had to be stopped only seems to."""
+    return decoded.text if decoded.complete else repetition.without(decoded.text)
+
+
+def _without_prompt(text: str, prompt: str) -> str:
+    """``text`` without a prompt that whisper, for want of anything else, read out."""
+    for sentence in (CHINESE_PROMPT, prompt):
+        spoken = sentence.rstrip("。. ")
+        if len(tokens.split(spoken)) > 2 and text.startswith(spoken):
+            text = text[len(spoken) :].lstrip("。. ")
+    return text

@@ -1,0 +1,83 @@
+"""systemd-logind's word on the screen's lock and on sleep, over D-Bus's own Unix socket.
+
+``PrepareForSleep`` is told before and after (org.freedesktop.login1(5)). Whether the screen is locked is the
+session's ``LockedHint``, which GNOME, KDE and most others set; it is asked of ``session/auto``, the caller's session
+or, for a user service, the one that has the display.
+"""
+
+import contextlib
+import logging
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from jeepney import DBusAddress, HeaderFields, MatchRule, MessageType, Properties, message_bus
+from jeepney.io.blocking import open_dbus_connection
+
+from voicemate.system.circumstances import Told
+
+_NAME, _ROOT = "org.freedesktop.login1", "/org/freedesktop/login1"
+_SESSION = DBusAddress(f"{_ROOT}/session/auto", _NAME, f"{_NAME}.Session")
+_SLEEP = MatchRule(type="signal", sender=_NAME, interface=f"{_NAME}.Manager", member="PrepareForSleep", path=_ROOT)
+_CHANGE = MatchRule(
+    type="signal",
+    sender=_NAME,
+    interface="org.freedesktop.DBus.Properties",
+    member="PropertiesChanged",
+    path_namespace=f"{_ROOT}/session",
+)
+_OURS = MatchRule(type="signal", path_namespace=_ROOT)
+"""The same on our side of the bus, which shows senders by their unique names."""
+
+_ANSWER_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Logind:
+    """A ``Source``, with a thread that sleeps until something is told. Without D-Bus or logind it tells nothing."""
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+        self._closed = False
+
+    def start(self, tell: Callable[[Told], None]) -> None:
+        self._tell = tell
+        threading.Thread(target=self._watch, name="logind", daemon=True).start()
+
+    def close(self) -> None:
+        self._closed = True
+        if self._connection:
+            with contextlib.suppress(OSError):
+                self._connection.sock.shutdown(socket.SHUT_RDWR)
+
+    # ------------------------------------------------------------ in its own thread
+
+    def _watch(self) -> None:
+        try:
+            with open_dbus_connection(bus="SYSTEM") as connection:
+                self._connection = connection
+                # What comes while an answer is waited for must not be lost, so it is queued.
+                with connection.filter(_OURS, queue=deque()) as signals:
+                    for rule in (_SLEEP, _CHANGE):
+                        connection.send_and_get_reply(message_bus.AddMatch(rule), timeout=_ANSWER_S)
+                    self._tell_lock()
+                    while not self._closed:
+                        self._take(connection.recv_until_filtered(signals))
+        except Exception as error:  # no bus, no logind, or the bus has ended: the rest works without
+            if not self._closed:
+                log.info("logind tells nothing: %r", error)
+
+    def _take(self, message: Any) -> None:
+        member = message.header.fields[HeaderFields.member]
+        if member == "PrepareForSleep":
+            self._tell(Told.SLEEPS if message.body[0] else Told.WOKE)
+        elif member == "PropertiesChanged" and "LockedHint" in (*message.body[1], *message.body[2]):
+            self._tell_lock()
+
+    def _tell_lock(self) -> None:
+        reply = self._connection.send_and_get_reply(Properties(_SESSION).get("LockedHint"), timeout=_ANSWER_S)
+        if reply.header.message_type is MessageType.method_return:  # else there is no session, as on a server
+            self._tell(Told.LOCKED if reply.body[0][1] else Told.UNLOCKED)

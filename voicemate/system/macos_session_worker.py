@@ -1,0 +1,52 @@
+"""The helper process of ``macos_session.py``: writes a word (``Told``) on a line for each notification.
+
+The lock's notifications are not documented by Apple, and have been the same for fifteen years.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from voicemate.system.circumstances import Told
+
+DISTRIBUTED = {"com.apple.screenIsLocked": Told.LOCKED, "com.apple.screenIsUnlocked": Told.UNLOCKED}
+WORKSPACE = {"NSWorkspaceWillSleepNotification": Told.SLEEPS, "NSWorkspaceDidWakeNotification": Told.WOKE}
+
+
+def observe(distributed: Any, workspace: Any, tell: Callable[[Told], None]) -> list[Any]:
+    """Have both notification centers call ``tell``; returns what has to be kept alive for that."""
+    return [
+        center.addObserverForName_object_queue_usingBlock_(name, None, None, lambda _, word=word: tell(word))
+        for center, names in ((distributed, DISTRIBUTED), (workspace, WORKSPACE))
+        for name, word in names.items()
+    ]
+
+
+def _tell(word: Told) -> None:
+    print(word.value, flush=True)
+
+
+def _end_with_the_parent() -> None:
+    sys.stdin.read()
+    os._exit(0)
+
+
+def main() -> None:
+    """Tell until standard input is closed."""
+    import AppKit  # type: ignore[import-not-found]
+    import Foundation  # type: ignore[import-not-found]
+
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    kept = observe(
+        Foundation.NSDistributedNotificationCenter.defaultCenter(),
+        AppKit.NSWorkspace.sharedWorkspace().notificationCenter(),
+        _tell,
+    )
+    Foundation.NSRunLoop.currentRunLoop().run()
+    del kept
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Doubles for tests and benchmarks: virtual clock, simulated room, background noise, word errors."""

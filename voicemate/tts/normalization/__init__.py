@@ -1,0 +1,1 @@
+"""Text normalization: numbers, dates, amounts and addresses in words."""

@@ -1,0 +1,41 @@
+"""How web and mail addresses, handles and tags are read out, in any language that names their signs."""
+
+import re
+from collections.abc import Mapping
+
+from voicemate.tts.normalization.rules import Rule, alternatives, rule
+from voicemate.tts.text.word_lists import WEB_DOMAINS
+
+LONGEST_PATH = 30
+"""Characters of a web address' path that is still read; nobody listens to a longer one."""
+
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = rf"(?P<host>{_LABEL}(?:\.{_LABEL})+)"
+_REST = r"(?::\d+)?(?P<path>/[^\s?\#<>\"'，。！？）)]*)?(?:[?\#][^\s<>\"'，。！？）)]*)?"
+_LAST = ".,;:!?"
+
+
+def address_rules(signs: Mapping[str, str]) -> tuple[Rule, ...]:
+    """The rules for addresses.
+
+    Args:
+        signs: what ``. - _ / + @ #`` are called, spaces around them included.
+    """
+
+    def spelled(written: str) -> str:
+        return "".join(c if c.isalnum() else signs.get(c, " ") for c in written)
+
+    def web(found: re.Match[str]) -> str:
+        path = (found["path"] or "").rstrip("/" + _LAST)
+        return spelled(found["host"].removeprefix("www.") + (path if len(path) <= LONGEST_PATH else ""))
+
+    # The lookbehind keeps closing punctuation out of an address.
+    tail = rf"(?<![{_LAST}])"
+    return (
+        rule(rf"(?:mailto:)?[A-Za-z0-9][\w.+-]{{0,63}}@(?:{_LABEL}\.){{1,6}}[A-Za-z]{{2,}}", lambda m: spelled(m[0])),
+        rule(rf"(?:https?|ftp)://{_HOST}{_REST}{tail}", web),
+        rule(rf"www\.{_HOST}{_REST}{tail}", web),
+        rule(rf"(?P<host>(?:{_LABEL}\.){{1,4}}(?:{alternatives(WEB_DOMAINS)}))(?![\w.]\w){_REST}{tail}", web),
+        rule(r"(?<!\w)@(?=\w)", signs.get("@", " ")),
+        rule(r"(?<!\w)\#(?=[^\W\d])", signs.get("#", " ")),
+    )

@@ -1,0 +1,1 @@
+"""The system's voices by pyttsx3, in a helper process."""

@@ -1,0 +1,218 @@
+"""The helper process in which pyttsx3 lives: it renders one phrase at a time to a file.
+
+``python -m voicemate.tts.pyttsx3.worker FOLDER [DRIVER]``, started by ``worker_process.py``. A process of its
+own, because a driver can neither be interrupted nor be trusted to come back, and macOS wants it on the main thread.
+It speaks the protocol of ``worker_protocol.py``, imports little so that it starts quickly, and ends at once when its
+stdin closes, also in the middle of a phrase: no helper outlives its parent. FOLDER, which holds the phrases, then
+goes with it. Ctrl-C is the parent's business.
+
+DRIVER is a module to use as pyttsx3's driver in place of the system's own.
+"""
+
+import importlib
+import os
+import queue
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from voicemate.tts.pyttsx3.rendered_file import is_whole
+from voicemate.tts.pyttsx3.worker_protocol import Hello, Reply, ReportedVoice, Request, from_line, to_line
+
+_FILE_PATIENCE_S = 0.5
+"""How long a file may stay incomplete after the driver has reported its end."""
+_POLL_S = 0.0005
+
+
+class _VoiceKept(Exception):
+    """The driver silently kept another voice than the one asked for."""
+
+
+class Renderer:
+    """pyttsx3, used so that its traps do not matter. Belongs to the main thread.
+
+    Args:
+        driver: a driver module's name, empty for the system's own.
+
+    Raises:
+        Exception: whatever the driver raises when it cannot be loaded.
+    """
+
+    def __init__(self, driver: str):
+        import pyttsx3
+
+        if driver:
+            name = driver.rpartition(".")[2]
+            sys.modules[f"pyttsx3.drivers.{name}"] = importlib.import_module(driver)
+            self._engine = pyttsx3.init(name)
+        else:
+            self._engine = pyttsx3.init()
+        self._set: dict[str, Any] = {}
+        self._error = ""
+        self._on_finished: Callable[[bool], None] = lambda completed: None
+        self._engine.connect("error", self._note_error)
+        self._engine.connect("finished-utterance", self._note_finished)
+        self._ids = {voice["id"].lower() for voice in self.voices()}
+        self._settle()
+
+    @property
+    def driver(self) -> str:
+        return self._engine.driver_name
+
+    def voices(self) -> list[ReportedVoice]:
+        return [
+            {"id": str(voice.id), "name": _text(voice.name), "languages": [_text(code) for code in voice.languages]}
+            for voice in self._engine.getProperty("voices")  # type: ignore[union-attr]
+        ]
+
+    def render(self, text: str, voice: str, rate: int, path: str, rendered: Callable[[], None]) -> None:
+        """Render ``text`` into ``path`` and call ``rendered`` once, as soon as the file is whole.
+
+        espeak reports that from a thread of its own up to 10 ms before ``runAndWait`` returns, or long after:
+        ``runAndWait`` waits for one tick of 10 ms, not for the phrase.
+
+        Raises:
+            _VoiceKept: the voice could not be set.
+            Exception: whatever the driver raises or reports.
+        """
+        ended, whole = threading.Event(), threading.Event()
+
+        def finished(completed: bool) -> None:
+            if completed and is_whole(path):
+                rendered()
+                whole.set()
+            ended.set()
+
+        self._apply(voice, rate)
+        self._error, self._on_finished = "", finished
+        # Queue the phrase until the loop runs. A driver that is not busy begins at once, and nsss's loop then
+        # takes the queued end of the loop for the first thing to do and cuts the phrase.
+        self._engine.proxy.setBusy(True)
+        self._engine.save_to_file(text, path)
+        self._engine.runAndWait()
+        self._raise_error()
+        ended.wait()
+        self._raise_error()
+        if not whole.is_set():
+            _wait_for_file(path)
+            rendered()
+
+    def _apply(self, voice: str, rate: int) -> None:
+        """Set what differs from the last phrase, and see to it that it has happened."""
+        self._error = ""
+        self._engine.proxy.setBusy(False)  # set now, not when the loop runs
+        if voice != self._set.get("voice"):
+            self._set = {}  # some voices bring a rate of their own, and a failure may leave any voice set
+            self._engine.setProperty("voice", voice)
+            kept = str(self._engine.getProperty("voice"))
+            if kept.lower() != voice.lower() and kept.lower() in self._ids:
+                raise _VoiceKept(kept)
+            self._set["voice"] = voice
+        if rate != self._set.get("rate"):
+            self._engine.setProperty("rate", rate)
+            self._set["rate"] = rate
+        self._raise_error()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Wait until espeak has done what it was told.
+
+        It works on a thread of its own, and pyttsx3 cancels whatever that thread has not done when a loop begins:
+        a new rate would be lost, or the phrase.
+        """
+        if self.driver == "espeak":
+            from pyttsx3.drivers import _espeak
+
+            while _espeak.IsPlaying():
+                time.sleep(_POLL_S)
+
+    def _note_error(self, exception: Exception, **_: Any) -> None:
+        self._error = str(exception) or type(exception).__name__
+
+    def _note_finished(self, completed: bool, **_: Any) -> None:
+        if not completed:
+            self._error = "the driver broke the phrase off"
+        self._on_finished(completed)
+
+    def _raise_error(self) -> None:
+        if self._error:
+            raise RuntimeError(self._error)
+
+
+def _text(reported: Any) -> str:
+    """A driver's word as text; espeak's older drivers report languages as bytes."""
+    return reported.decode("utf-8", "replace") if isinstance(reported, bytes) else str(reported or "")
+
+
+def _wait_for_file(path: str) -> None:
+    deadline = time.monotonic() + _FILE_PATIENCE_S
+    while not is_whole(path):
+        if time.monotonic() > deadline:
+            raise RuntimeError("the driver wrote no sound, or less than it promised")
+        time.sleep(_POLL_S)
+
+
+def _answer(renderer: Renderer, request: Request, send: Callable[[Reply], None]) -> None:
+    """Send one reply, and only one: a driver may still fail when its phrase is long done."""
+    answered = threading.Event()
+
+    def reply(message: Reply) -> None:
+        if not answered.is_set():
+            answered.set()
+            send(message)
+
+    try:
+        if request["do"] == "list":
+            reply({"voices": renderer.voices()})
+        else:
+            arguments = (request["text"], request["voice"], request["rate"], request["path"])
+            renderer.render(*arguments, rendered=lambda: reply({"rendered": True}))
+    except _VoiceKept as kept:
+        reply({"kept": str(kept)})
+    except Exception as error:
+        reply({"failed": str(error) or type(error).__name__})
+
+
+def _own_stdout() -> BinaryIO:
+    """The pipe to the parent, moved out of the way: what drivers print to stdout goes nowhere."""
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return pipe
+
+
+def _read_requests(requests: "queue.SimpleQueue[Request]", folder: str) -> None:
+    with open(0, "rb", closefd=False) as lines:
+        for line in lines:
+            requests.put(from_line(line))
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)  # the main thread may be stuck in a driver
+
+
+def main() -> None:
+    folder, driver = [*sys.argv[1:], ""][:2]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.umask(0o077)
+    pipe = _own_stdout()
+
+    def send(message: Hello | Reply) -> None:
+        pipe.write(to_line(message))
+        pipe.flush()
+
+    requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    threading.Thread(target=_read_requests, args=(requests, folder), daemon=True).start()
+    try:
+        renderer = Renderer(driver)
+    except Exception as error:
+        send({"missing": str(error) or type(error).__name__})
+        return
+    send({"driver": renderer.driver})
+    while True:
+        _answer(renderer, requests.get(), send)
+
+
+if __name__ == "__main__":
+    main()

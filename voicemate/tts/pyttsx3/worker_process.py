@@ -1,0 +1,202 @@
+"""The parent's side of the speech helper process: it starts it, asks it, and kills it when it hangs."""
+
+import os
+import selectors
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import voicemate
+from voicemate.core.errors import SpeechError
+from voicemate.core.worker_thread import Cancellation
+from voicemate.tts.pyttsx3.worker_protocol import Hello, Reply, Request, from_line, to_line
+
+START_PATIENCE_S = 20.0
+"""A start takes 0.2 s on Linux; the first one after a login on a busy Mac may take several."""
+CANCELLED_PATIENCE_S = 0.5
+"""A phrase that nobody waits for any more may keep the helper this long before the helper is killed."""
+_STOP_PATIENCE_S = 0.5
+_SLICE_S = 0.05
+"""How often a wait looks whether it was cancelled."""
+
+
+class WorkerFailure(Exception):
+    """The helper hung, ended, or could not do what it was asked; a fresh one may."""
+
+
+class WorkerProcess:
+    """One speech helper at a time, in a private folder for its phrases. Blocking; belongs to one thread.
+
+    Args:
+        driver: a module to use as pyttsx3's driver, empty for the system's own.
+
+    Attributes:
+        closing: set by any thread that wants to stop it; a start that is under way is then given up.
+    """
+
+    def __init__(self, driver: str = ""):
+        self.closing = Cancellation()
+        self._driver = driver
+        self._process: subprocess.Popen[bytes] | None = None
+        self._hello: Hello = {}
+        self._folder: Path | None = None
+        self._unread = b""
+
+    def hello(self) -> Hello:
+        """What the helper said when it started; starts it when none runs.
+
+        Raises:
+            SpeechError: pyttsx3 or its driver cannot be loaded, or no process or folder can be made.
+            WorkerFailure: the helper ended or hung before it was ready.
+        """
+        if self._process is None:
+            self._start()
+        return self._hello
+
+    @property
+    def pid(self) -> int | None:
+        """The helper's process id, None when none runs."""
+        return self._process.pid if self._process else None
+
+    @property
+    def folder(self) -> Path:
+        """A folder of mode 0700, in memory where the system has such a place.
+
+        Systems tidy up their temporary places; when it is gone, the helper that used it goes too.
+        """
+        if self._folder is not None and not self._folder.is_dir():
+            self.kill()
+            self._folder = None
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="voicemate-speech-", dir=_in_memory()))
+        return self._folder
+
+    def ask(self, request: Request, patience_s: float, cancellation: Cancellation) -> Reply:
+        """The reply to ``request``. After a ``WorkerFailure`` the helper is gone and the next call starts another.
+
+        Raises:
+            SpeechError, WorkerFailure: as ``hello``; or no reply within ``patience_s``, or the helper failed.
+        """
+        self.hello()
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(to_line(request))
+            self._process.stdin.flush()
+        except OSError:
+            raise self._failure("ended") from None
+        reply: Reply = self._read(patience_s, cancellation)
+        if "failed" in reply:
+            raise self._failure(f"failed: {reply['failed']}")
+        return reply
+
+    def stop(self) -> None:
+        """End the helper and remove its folder."""
+        if self._process is not None:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            try:
+                self._process.wait(_STOP_PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                pass
+            self.kill()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _start(self) -> None:
+        try:
+            self._process = self._open()
+        except OSError as error:
+            raise SpeechError(
+                f"The speech helper cannot be started: {error}", "Free some disk space, or install voicemate anew"
+            ) from None
+        self._unread = b""
+        self._hello = self._read(START_PATIENCE_S, self.closing)
+        if "missing" in self._hello:
+            missing = self._hello["missing"].rstrip(".!")
+            self.kill()
+            raise SpeechError(f"The system's speech engine cannot be used: {missing}", _remedy())
+
+    def _open(self) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-P", "-m", "voicemate.tts.pyttsx3.worker", str(self.folder), self._driver]
+        with self._log.open("wb") as log:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=_environment(),
+                process_group=0,  # Ctrl-C at the terminal is for the parent alone
+            )
+
+    def _read(self, patience_s: float, cancellation: Cancellation) -> Any:
+        """The next message of the helper."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        pipe = self._process.stdout.fileno()
+        deadline = time.monotonic() + patience_s
+        hurried = False
+        with selectors.DefaultSelector() as selector:
+            selector.register(pipe, selectors.EVENT_READ)
+            while b"\n" not in self._unread:
+                if cancellation.cancelled and not hurried:
+                    deadline, hurried = min(deadline, time.monotonic() + CANCELLED_PATIENCE_S), True
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise self._failure("did not answer in time")
+                if selector.select(min(left, _SLICE_S)):
+                    some = os.read(pipe, 65536)
+                    if not some:
+                        raise self._failure("ended")
+                    self._unread += some
+        line, _, self._unread = self._unread.partition(b"\n")
+        return from_line(line)
+
+    def _failure(self, what: str) -> WorkerFailure:
+        """Kill the helper, and say what it did, with the last line it wrote to stderr."""
+        self.kill()
+        lines = self._log.read_text("utf-8", "replace").strip().splitlines() if self._log.exists() else []
+        return WorkerFailure(f"{what} ({lines[-1].strip()})" if lines else what)
+
+    def kill(self) -> None:
+        """Kill the helper, if one runs; the next call starts another."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            try:
+                pipe.close()
+            except OSError:  # what was not yet written has no reader any more
+                pass
+        self._process = None
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "stderr"
+
+
+def _in_memory() -> str | None:
+    """A folder kept in memory: the login session's private one or Linux's shared one; None without either."""
+    for folder in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm"):
+        if folder and os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):
+            return folder
+    return None
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment, in which the helper finds the same ``voicemate`` as this process."""
+    found = str(Path(voicemate.__file__).parents[1])
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (found, os.environ.get("PYTHONPATH"))))}
+
+
+def _remedy() -> str:
+    if sys.platform == "darwin":
+        return "Install voicemate's Python packages anew: pyttsx3 needs pyobjc to reach the system's voices"
+    return "Install espeak-ng, on Debian and Ubuntu with `sudo apt install espeak-ng`"

@@ -1,0 +1,1 @@
+"""From a streaming reply to phrases: markup, sentence boundaries, stage directions."""

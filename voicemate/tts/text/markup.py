@@ -1,0 +1,287 @@
+"""From the language model's text to plain words, while it streams in.
+
+Takes away what is written for the eye: markdown, tags, links' addresses, code blocks, emoji, stage directions. What
+is left is plain text in lines, and every character of it knows where in the source it ends. Each decision looks
+ahead by a bounded number of characters and waits until they are there, so that the result does not depend on how the
+text was cut into pieces.
+"""
+
+import html
+import re
+from collections.abc import Callable
+
+from voicemate.tts.text.duration import is_han
+from voicemate.tts.text.line_marks import line_mark
+from voicemate.tts.text.lookahead import Lookahead, NeedMoreError
+from voicemate.tts.text.stage_directions import (
+    EMOTICON_STARTS,
+    LONGEST_EMOTICON,
+    LONGEST_FACE,
+    Setting,
+    emoticon_length,
+    is_face,
+    is_narration,
+    is_pictograph,
+    is_stage_direction,
+)
+
+# How far a mark's partner may be, in characters; beyond that the mark stands for nothing.
+LONGEST_SPAN = 160  # emphasis, an emote, a link's text
+LONGEST_ASIDE = 60  # a stage direction in parentheses
+LONGEST_ADDRESS = 400
+LONGEST_TAG = 60
+LONGEST_ENTITY = 10
+LONGEST_RULE = 80  # a line of dashes or the like
+
+_FOOTNOTE = re.compile(r"\^?\d+(?:, ?\d+)*")
+_QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”")
+_CLOSING = {"(": ")", "（": "）", "[": "]", "【": "】"}
+_KAOMOJI_HANDS = frozenset("ノﾉづ۶っ")
+_ENDS_A_SENTENCE = frozenset(".!?…:\"'”’)]。！？：」』）】")
+
+Step = tuple[int, str]
+"""Source characters consumed, and the plain text that stands for them."""
+
+
+class MarkupReader:
+    """Reads a stream of markup as plain text. Not thread-safe.
+
+    Args:
+        keep_narration: read out what is told between asterisks too; acting (``*smiles*``) is dropped all the same.
+    """
+
+    def __init__(self, keep_narration: bool = False):
+        self._keep_narration = keep_narration
+        self._source = Lookahead()
+        self._skips: dict[int, int] = {}  # position in the source: where to go on instead
+        self._in_code = False
+        self._line_start = True
+        self._before = ""  # the last character of the line that is not a space
+        self._handlers: dict[str, Callable[[], Step]] = {
+            "*": self._emphasis,
+            "_": self._emphasis,
+            "`": self._backticks,
+            "~": self._tilde,
+            "(": self._aside,
+            "（": self._aside,
+            "【": self._aside,
+            "[": self._bracket,
+            "<": self._tag,
+            "!": self._exclamation,
+            "&": self._entity,
+            "\\": self._backslash,
+            "-": self._dash,
+            "=": self._equals,
+            "|": lambda: (1, ", "),
+        }
+
+    def feed(self, piece: str) -> tuple[str, list[int]]:
+        """Plain text that is certain after ``piece``, and where in the source each of its characters ends."""
+        self._source.add(piece)
+        return self._read()
+
+    def finish(self) -> tuple[str, list[int]]:
+        """What is left, now that the text is complete."""
+        self._source.end()
+        return self._read()
+
+    def _read(self) -> tuple[str, list[int]]:
+        plain: list[str] = []
+        ends: list[int] = []
+        while self._source:
+            try:
+                consumed, characters = self._step()
+            except NeedMoreError:
+                break
+            self._source.advance(consumed)
+            plain.append(characters)
+            ends.extend([self._source.position] * len(characters))
+            self._remember(characters)
+        return "".join(plain), ends
+
+    def _remember(self, characters: str) -> None:
+        for character in characters:
+            if character == "\n":
+                self._line_start, self._before = True, ""
+            elif character != " ":
+                self._line_start, self._before = False, character
+
+    def _step(self) -> Step:
+        goal = self._skips.pop(self._source.position, None)
+        if goal is not None:
+            return goal - self._source.position, ""
+        if self._in_code:
+            return self._code()
+        character = self._source.ahead()
+        if character in EMOTICON_STARTS and (length := self._emoticon(character)):
+            return length, ""
+        if self._line_start and (mark := line_mark(self._source)):
+            return mark
+        handler = self._handlers.get(character)
+        if handler:
+            return handler()
+        if character in "\n\u2028\u2029":
+            return 1, "\n"
+        if character.isspace():
+            return 1, " "
+        return 1, "" if is_pictograph(character) else character
+
+    def _skip(self, start: int, end: int) -> None:
+        """When the reading comes to ``start``, it goes on at ``end`` (offsets from the reading position)."""
+        self._skips[self._source.position + start] = self._source.position + end
+
+    def _drop(self, start: int, end: int) -> Step:
+        """Drop from here to ``end``, but keep what is quoted after ``start``: even a narrator lets people talk."""
+        dropped_from = 0
+        for quoted in _QUOTED.finditer(self._source.slice(start, end)):
+            self._skip(dropped_from, start + quoted.start())
+            dropped_from = start + quoted.end()
+        self._skip(dropped_from, end)
+        return 0, ""
+
+    def _emphasis(self) -> Step:
+        mark = self._source.ahead()
+        length = self._source.run(mark, 0, LONGEST_RULE)
+        if length > 3:
+            return length, ""
+        before, after = self._source.behind(), self._source.ahead(length)
+        if before.isalnum() and not is_han(before):
+            return length, self._inside_a_word(mark, after)
+        if not after or after.isspace():
+            return length, "×" if mark == "*" and self._before.isdecimal() else ""
+        close = self._closing_run(mark, length)
+        if close < 0:
+            return length, ""
+        content = self._source.slice(length, close)
+        if self._is_told(content, close + length, length):
+            return self._drop(length, close + length)
+        self._skip(close, close + length)
+        return length, ""
+
+    def _inside_a_word(self, mark: str, after: str) -> str:
+        if mark == "*":
+            return "×" if self._source.behind().isdecimal() and after.isdecimal() else ""
+        return mark if after.isalnum() else ""
+
+    def _closing_run(self, mark: str, length: int) -> int:
+        place = length
+        while (place := self._source.find(mark * length, place, LONGEST_SPAN)) >= 0:
+            if not self._source.slice(place - 1, place).isspace() and self._source.ahead(place + length) != mark:
+                return place
+            while self._source.slice(place, place + 1) == mark:
+                place += 1
+        return -1
+
+    def _is_told(self, content: str, end: int, marks: int) -> bool:
+        alone = (not self._before or self._before in _ENDS_A_SENTENCE) and self._starts_anew(end)
+        if not alone:
+            return marks == 1 and is_stage_direction(content, Setting.FLOW)
+        if is_stage_direction(content, Setting.ALONE):
+            return True
+        return marks == 1 and not self._keep_narration and is_narration(content)
+
+    def _starts_anew(self, offset: int) -> bool:
+        """A new sentence, or nothing, follows at ``offset``."""
+        if is_han(self._source.ahead(offset)):
+            return False
+        while (following := self._source.ahead(offset)) in (" ", "\t"):
+            offset += 1
+        return not (following.islower() or (following and following in ",;:.!?…，。！？、；："))
+
+    def _aside(self) -> Step:
+        opening = self._source.ahead()
+        close = self._source.find(_CLOSING[opening], 1, LONGEST_ASIDE)
+        if close < 0:
+            return 1, opening
+        content = self._source.slice(1, close)
+        if close <= LONGEST_FACE + 1 and is_face(content):
+            end = close + 1
+            return (end + 1, "") if self._source.ahead(end) in _KAOMOJI_HANDS else (end, "")
+        if is_stage_direction(content, Setting.ASIDE):
+            return self._drop(1, close + 1)
+        return 1, opening
+
+    def _bracket(self) -> Step:
+        close = self._source.find("]", 1, LONGEST_SPAN)
+        if close < 0:
+            return 1, ""
+        content, end = self._source.slice(1, close), close + 1
+        if _FOOTNOTE.fullmatch(content):
+            return end, ""
+        if self._source.ahead(end) == "(" and (address := self._source.find(")", end, LONGEST_ADDRESS)) > 0:
+            end = address + 1
+        elif is_stage_direction(content, Setting.ASIDE):
+            return end, ""
+        self._skip(close, end)
+        return 1, ""
+
+    def _exclamation(self) -> Step:
+        return (1, "") if self._source.ahead(1) == "[" else (1, "!")
+
+    def _backticks(self) -> Step:
+        length = self._source.run("`", 0, 3)
+        if length < 3:
+            return length, ""
+        self._in_code = True
+        self._skips.clear()  # marks inside code mean nothing
+        return length, "\n"
+
+    def _code(self) -> Step:
+        passed, over = self._source.pass_until("```")
+        self._in_code = not over
+        return passed, "\n" if over else ""
+
+    def _tilde(self) -> Step:
+        return (1, "~") if self._source.ahead(1).isdecimal() else (1, "")
+
+    def _tag(self) -> Step:
+        following = self._source.ahead(1)
+        if not (following.isalpha() or (following and following in "/|!")):
+            return 1, "<"
+        close = self._source.find(">", 1, LONGEST_ADDRESS if following == "h" else LONGEST_TAG)
+        content = self._source.slice(1, close)
+        if close < 0 or "<" in content:
+            return 1, "<"
+        return (1, "") if "://" in content else (close + 1, "")
+
+    def _entity(self) -> Step:
+        following = self._source.ahead(1)
+        if following != "#" and not following.isalpha():
+            return 1, "&"
+        close = self._source.find(";", 1, LONGEST_ENTITY)
+        written = self._source.slice(0, close + 1)
+        meant = html.unescape(written).replace("\xa0", " ")
+        if close < 0 or len(meant) != 1:
+            return 1, "&"
+        return close + 1, "" if is_pictograph(meant) or meant in "*_`" else meant
+
+    def _backslash(self) -> Step:
+        following = self._source.ahead(1)
+        if following and following in "*_`#~|":
+            return 2, ""
+        return 1, "" if following and not following.isalnum() and not following.isspace() else " "
+
+    def _dash(self) -> Step:
+        length = self._source.run("-", 0, LONGEST_RULE)
+        between_words = (
+            self._source.behind() == " " and self._source.ahead(length) == " " and not self._before.isdigit()
+        )
+        return length, "—" if length > 1 or between_words else "-"
+
+    def _equals(self) -> Step:
+        length = self._source.run("=", 0, LONGEST_RULE)
+        return length, "" if length > 2 else "=" * length
+
+    def _emoticon(self, character: str) -> int:
+        """Length of the emoticon here, or 0."""
+        following = self._source.ahead(1)
+        before = self._source.behind()
+        if before.isalnum() and not is_han(before):
+            return 2 if character in ":;" and following == ")" else 0
+        if not following or following.isspace() or (following.isalpha() and following not in "DdPpOoxX"):
+            return 0
+        for offset in range(2, LONGEST_EMOTICON):
+            following = self._source.ahead(offset)
+            if not following or following.isspace():
+                break
+        return emoticon_length(self._source.slice(0, LONGEST_EMOTICON))

@@ -1,0 +1,144 @@
+"""Phrases: the unit of synthesis, cut from a reply while it streams in.
+
+    pieces ──> markup (plain text) ──> boundaries (where phrases end) ──> reading (what is said)
+
+Every step waits where it must and never changes its mind, so the phrases depend on the text alone and not on the
+pieces it came in, and the phrases' texts put together are the text.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from voicemate.tts.normalization.rules import Token
+from voicemate.tts.normalization.spoken_text import reading, spoken_text
+from voicemate.tts.text.boundaries import Ending, EndingFinder, Strength
+from voicemate.tts.text.duration import LETTER_S, is_han, pause_seconds, seconds
+from voicemate.tts.text.markup import MarkupReader
+from voicemate.tts.trim import pause_after
+
+_OPENING = "(（[【{“‘「『《<"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A piece of a reply that is spoken at once.
+
+    Attributes:
+        text: as the language model wrote it, to the last space.
+        spoken: as it is read out; empty when there is nothing to say in it.
+        marks: for each word, in order: the share of the sound after which it has been heard, and the length of
+            ``text`` up to its end (punctuation that clings to it included).
+    """
+
+    text: str
+    spoken: str
+    marks: tuple[tuple[float, int], ...] = ()
+
+    def heard(self, fraction: float) -> str:
+        """The part of ``text`` whose words have been heard to their end.
+
+        An estimate: the sound is divided among the spoken words by their letters, with a pause at each mark (see
+        ``speech_length`` and ``trim.pause_after``); a written ``10:30`` counts when all the words it is read as are
+        out. Against espeak-ng's own word times it is off by a quarter of a word on average, and by two words at 1 to
+        1.6% of the places (``test_heard_words_against_espeak.py``).
+
+        Args:
+            fraction: of the phrase's sound that has left the loudspeaker; 0 gives "", 1 the whole text.
+        """
+        if fraction >= 1:
+            return self.text
+        if fraction <= 0:
+            return ""
+        passed = bisect_right(self.marks, fraction, key=lambda mark: mark[0])
+        return self.text[: self.marks[passed - 1][1]] if passed else ""
+
+
+class PhraseSplitter:
+    """Cuts a stream of text into phrases: a short first one as soon as it can be said, then sentences.
+
+    One splitter is for one reply. Not thread-safe.
+
+    Args:
+        language: two or three letters, in which the text is read out.
+        keep_narration: read out what is told between asterisks too (see ``MarkupReader``).
+    """
+
+    def __init__(self, language: str, keep_narration: bool = False):
+        self._language = language
+        self._keep_narration = keep_narration
+        self._markup = MarkupReader(keep_narration)
+        self._endings = EndingFinder()
+        self._source = ""  # what no phrase has taken yet, and the plain text made from it
+        self._plain = ""
+        self._ends: list[int] = []  # for each character of _plain: where in the whole source it ends
+        self._taken = 0  # source characters in phrases
+
+    def feed(self, piece: str) -> list[Phrase]:
+        """The phrases that ``piece`` completes."""
+        self._source += piece
+        plain = self._add(*self._markup.feed(piece))
+        return [self._take(ending) for ending in self._endings.feed(plain)]
+
+    def finish(self) -> list[Phrase]:
+        """The rest, now that the reply is complete; what follows the last words comes as a silent phrase.
+
+        A reply that is narration from end to end (``*She is happy to see you.*``) is read out after all: silence
+        would be a worse answer than a told one.
+        """
+        reply = self._source if self._taken == 0 else ""
+        plain = self._add(*self._markup.finish())
+        phrases = [self._take(ending) for ending in (*self._endings.feed(plain), *self._endings.finish())]
+        if self._source:
+            phrases.append(Phrase(self._source, ""))
+            self._source = ""
+        if reply and not self._keep_narration and not any(phrase.spoken for phrase in phrases):
+            told = PhraseSplitter(self._language, keep_narration=True)
+            return told.feed(reply) + told.finish()
+        return phrases
+
+    def _add(self, plain: str, ends: list[int]) -> str:
+        self._plain += plain
+        self._ends += ends
+        return plain
+
+    def _take(self, ending: Ending) -> Phrase:
+        length = ending.length
+        plain, ends = self._plain[:length], [end - self._taken for end in self._ends[:length]]
+        self._plain, self._ends = self._plain[length:], self._ends[length:]
+        text, self._source = self._source[: ends[-1]], self._source[ends[-1] :]
+        self._taken += len(text)
+        read = reading(plain, self._language)
+        spoken = spoken_text(read, self._language, goes_on=ending.strength in (Strength.WORD, Strength.GAP))
+        return Phrase(text, spoken, _marks(plain, ends, read, pause_after(spoken) / 1000))
+
+
+def _marks(plain: str, ends: list[int], read: list[Token], silence: float) -> tuple[tuple[float, int], ...]:
+    """When each word of the phrase has been heard, and how far its text reaches then.
+
+    Args:
+        ends: for each character of ``plain``, where in the phrase's text it ends.
+        silence: seconds of it behind the last word that belong to the sound.
+    """
+    marks: list[tuple[float, int]] = []
+    time = pause = 0.0
+    for token in read:
+        if not token.is_word:
+            pause = max(pause, pause_seconds(token.spoken))
+            continue
+        time += max(seconds(token.spoken), LETTER_S) + (pause if marks else 0.0)
+        pause = 0.0
+        if not _inside_a_word(plain, token.end):
+            marks.append((time, ends[_with_clinging(plain, token.end) - 1]))
+    return tuple((at / (time + silence), end) for at, end in marks)
+
+
+def _inside_a_word(plain: str, place: int) -> bool:
+    before, after = plain[place - 1], plain[place : place + 1]
+    return before.isalnum() and after.isalnum() and not is_han(before) and not is_han(after)
+
+
+def _with_clinging(plain: str, end: int) -> int:
+    """``end``, moved behind the punctuation that follows without a space."""
+    while end < len(plain) and not (plain[end].isspace() or plain[end].isalnum() or plain[end] in _OPENING):
+        end += 1
+    return end

@@ -1,0 +1,155 @@
+"""What a character does rather than says: stage directions, emoji and kaomoji.
+
+Whether words between marks are a stage direction is decided by what they say and where they stand:
+
+- *Acting*: they begin with what someone does with face, voice or body (``smiles warmly``, ``softly laughs``,
+  ``she nods``, ``轻轻点头``). That is a stage direction wherever it stands.
+- In parentheses and brackets, and between asterisks where a sentence could stand, a word for it will do
+  (``laughter``, ``sigh``), and so will everyday verbs with a tell-tale second word (``looks away``).
+- *Narration*: alone between asterisks where a sentence could stand, they read like a sentence that is told: in lower
+  case (``the kettle begins to sing``), or opened by a pronoun or an article (``She pours the tea.``).
+- All else is emphasis (``I *really* mean it``, ``*The Old Man and the Sea* is short``) or an aside (``(about 3 km)``)
+  and is read out.
+"""
+
+import re
+import unicodedata
+from enum import Enum
+
+from voicemate.tts.text.duration import is_han
+from voicemate.tts.text.word_lists import (
+    ACTORS,
+    DONE_VERBS,
+    NARRATORS_OPENINGS,
+    PLAYED_VERBS,
+    STAGE_SOUNDS,
+    TELLTALE_SECOND_WORDS,
+)
+
+_ZH_MANNER = r"[轻微温柔开心地偷忍不住又害羞默缓慢悄苦大傻憨嘿呵哈嘻她他我一]"
+_ZH_ACTING = (
+    r"笑(?!话|点|料|容)|叹|点头|点点头|摇头|摇摇头|眨眼|眨眨眼|眨了眨|挥手|挥挥手|鞠躬|拍手|鼓掌|耸肩|耸耸肩|挠头|挠挠头|"
+    r"脸红|沉默|停顿|皱眉|咳嗽|清了清|低声|轻声|小声|端起|抿|望着|望向|看着|看向|拥抱|抱抱|摸摸|递"
+)
+_ZH_STAGE = re.compile(rf"{_ZH_MANNER}{{0,6}}(?:{_ZH_ACTING}).{{0,12}}", re.DOTALL)
+_LONGEST_ZH_EMPHASIS = 3  # characters: 重要, 真的, 最重要
+
+_DOUBLES = re.compile(r"[^aeiou][aeiou][bdgmnpt]$")
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+
+
+class Setting(Enum):
+    """Where the words in question stand."""
+
+    FLOW = "between asterisks inside a sentence"
+    ASIDE = "in parentheses or brackets"
+    ALONE = "between asterisks where a sentence could stand"
+
+
+def _forms(verbs: frozenset[str]) -> frozenset[str]:
+    """The verbs as stage directions use them: ``smiles`` and ``smiling``."""
+    forms = set()
+    for verb in verbs:
+        stem = verb[:-1] if verb.endswith("e") else verb
+        forms |= {stem + "ing"} | ({verb + verb[-1] + "ing"} if _DOUBLES.search(verb) else set())
+        if verb.endswith("y") and verb[-2] not in "aeiou":
+            forms.add(stem[:-1] + "ies")
+        else:
+            forms.add(verb + ("es" if verb.endswith(("s", "sh", "ch", "x", "z")) else "s"))
+    return frozenset(forms)
+
+
+_PLAYS = _forms(PLAYED_VERBS)
+_DOES = _forms(DONE_VERBS)
+
+
+def is_stage_direction(content: str, setting: Setting) -> bool:
+    """``content``, found between marks, is a stage direction by its words: acting, but not yet narration."""
+    content = content.strip(" \t.,!…~。，！～")
+    if _is_chinese(content):
+        return bool(_ZH_STAGE.fullmatch(content))
+    words = _words(content)
+    if setting is not Setting.FLOW and len(words) == 1 and words[0] in STAGE_SOUNDS:
+        return True
+    acted = [word for word in words[:4] if not word.endswith("ly")]
+    if len(acted) > 1 and acted[0] in ACTORS:
+        acted = acted[1:]
+        if acted[0] in PLAYED_VERBS:
+            return True
+    if not acted:
+        return False
+    if acted[0] in _PLAYS:
+        return setting is not Setting.FLOW or len(words) > 1 or acted[0].endswith("s")
+    return setting is not Setting.FLOW and acted[0] in _DOES and len(acted) > 1 and acted[1] in TELLTALE_SECOND_WORDS
+
+
+def is_narration(content: str) -> bool:
+    """``content``, found between asterisks where a sentence could stand, is told and not said."""
+    if content.rstrip().endswith(("!", "?", "！", "？")):
+        return False
+    if _is_chinese(content):
+        return len(content.strip()) > _LONGEST_ZH_EMPHASIS
+    words = _words(content)
+    if not words:
+        return False
+    if words[0] in _PLAYS | _DOES:
+        return True
+    if content.lstrip()[0].islower():
+        return len(words) > 1 or words[0].endswith(("s", "ing"))
+    return words[0] in NARRATORS_OPENINGS and len(words) >= 3
+
+
+def _is_chinese(content: str) -> bool:
+    return any(map(is_han, content))
+
+
+def _words(content: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(content)]
+
+
+READABLE_SYMBOLS = frozenset("°℃℉№㎡㎏㎞㎝㎜")
+"""Symbols that Unicode counts with the pictures but people read out."""
+_JOINER = "\u200d"
+_UNSPOKEN_MARKS = frozenset("\ufe0e\ufe0f\u20e3" + _JOINER)
+_UNSPOKEN = frozenset({"So", "Sk", "Cc", "Cf", "Co", "Cs", "Cn"})
+_NEEDED_BY_SCRIPTS = frozenset("^`\u200c")  # the first two are markup, the third joins Persian and Indic words
+
+
+def is_pictograph(character: str) -> bool:
+    """An emoji, a part of one, or another sign that is looked at and not read (invisible ones too)."""
+    if character in READABLE_SYMBOLS or character in _NEEDED_BY_SCRIPTS:
+        return False
+    return character in _UNSPOKEN_MARKS or unicodedata.category(character) in _UNSPOKEN
+
+
+_EMOTICON = re.compile(
+    r"""[:;]['’]?[-o^]?(?:[)(\]\[*|/\\]{1,3}|[DPpOo3](?![^\W_])) | =(?:[)(]{1,3}|D(?!\w))   # :) ;-( =D
+      | </?3(?!\d)                                                                          # <3 </3
+      | \^[_.oO-]?\^;* | >[_.]+< | -_+-;* | ;_+; | T_+T | [oO]_+[oO] | [xX]D+(?!\w)
+    """,
+    re.VERBOSE,
+)
+LONGEST_EMOTICON = 8
+EMOTICON_STARTS = frozenset(":;=<^>-ToOxX")
+
+
+def emoticon_length(ahead: str) -> int:
+    """Length of the western or eastern emoticon that ``ahead`` begins with; 0 for none."""
+    found = _EMOTICON.match(ahead[:LONGEST_EMOTICON])
+    return found.end() if found else 0
+
+
+_FACE = frozenset("^_;><.*=~-'\"`´￣▽ω∀°□◕‿╯ಠ・•̀ᴗ́ˊˋ｀益皿ツシ＾≧≦╥﹏ᵔᴥ˘³◡∇Ддロ◠ﾟ´｡")
+_A_WORD = re.compile(r"[^\W_]{2,}")
+_LONE_FACES = frozenset("ツシ")
+LONGEST_FACE = 18
+
+
+def is_face(content: str) -> bool:
+    """``content`` of parentheses is a kaomoji: ``(^_^)``, ``(╯°□°)``."""
+    content = content.strip()
+    if not 0 < len(content) <= LONGEST_FACE or any(map(is_han, content.replace("益", "").replace("皿", ""))):
+        return False
+    if content in _LONE_FACES:
+        return True
+    return not _A_WORD.search(content) and sum(character in _FACE for character in content) >= 2

@@ -1,0 +1,88 @@
+"""A rendered phrase without the silence at its ends.
+
+The reply is heard at its first audible sample, so what the engine puts before it is pure delay (espeak: up to 31 ms);
+behind it espeak leaves 300 ms, other engines nothing or a second. Phrases are played one behind the other, so each
+keeps a pause of a known length instead, as its last mark asks for.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import soxr
+
+from voicemate.core.pcm import AudioClip, Pcm
+
+FRAME_MS = 5
+ONSET_DB = -50.0
+"""A phrase begins at the first frame that is no more than this below its loudest one. The softest onset there is, the
+h of "he", "half" and "hoof", comes in at -42 with espeak's voices; the breath of its female voices lies below -60."""
+ENDING_DB = -60.0
+"""The same for its end, where consonants die away: the f of "hoof" ends at -39, with a female voice at -57."""
+LEAD_MS = 10
+"""Kept before the onset, so that it is not cut sharp."""
+FADE_MS = 5
+CLAUSE_MARKS, SENTENCE_MARKS = ",;:–—、，；：", ".!?…。！？"
+_CLOSING = "\"'”’»)]}」』）】 \n"
+
+
+def pause_after(text: str) -> int:
+    """Milliseconds of silence that ``text`` wants behind it.
+
+    A little shorter than espeak's own pauses inside a text (150 and 300 ms), since the loudspeaker and the next
+    phrase's own beginning add to it.
+    """
+    mark = text.rstrip(_CLOSING)[-1:]
+    if mark and mark in SENTENCE_MARKS:
+        return 240
+    if mark and mark in CLAUSE_MARKS:
+        return 120
+    return 40
+
+
+def trimmed(sound: AudioClip, pause_ms: int) -> AudioClip:
+    """``sound`` from ``LEAD_MS`` before its first audible frame to exactly ``pause_ms`` behind its last, ends faded.
+
+    A sound with nothing audible in it comes back empty.
+    """
+    audible = _audible(sound)
+    if audible is None:
+        return AudioClip(np.zeros(0, np.float32), sound.rate)
+    onset, ending = audible
+    begin = max(0, onset - _samples(LEAD_MS, sound.rate))
+    kept = sound.pcm[begin : ending + _samples(pause_ms, sound.rate)].copy()
+    fade = min(_samples(FADE_MS, sound.rate), len(kept))
+    ramp = np.linspace(0, 1, fade, endpoint=False, dtype=np.float32)
+    kept[:fade] *= ramp
+    kept[len(kept) - fade :] *= ramp[::-1]
+    missing = ending - begin + _samples(pause_ms, sound.rate) - len(kept)
+    return AudioClip(np.concatenate((kept, np.zeros(missing, np.float32))), sound.rate)
+
+
+def joined(sounds: Sequence[AudioClip], volume: float = 1.0) -> AudioClip:
+    """``sounds`` (at least one) behind each other, at the rate of the first, times ``volume``."""
+    rate = sounds[0].rate
+    pcm = [sound.pcm if sound.rate == rate else soxr.resample(sound.pcm, sound.rate, rate) for sound in sounds]
+    return AudioClip(np.concatenate(pcm) * np.float32(volume), rate)
+
+
+def _audible(sound: AudioClip) -> tuple[int, int] | None:
+    """Where the audible part begins and ends, in samples; None when there is none."""
+    frame = _samples(FRAME_MS, sound.rate)
+    levels = _levels_db(sound.pcm, frame)
+    loudest = float(levels.max(initial=-np.inf))
+    if loudest < -75:  # dBFS: a few steps of 16 bits
+        return None
+    onset = int(np.argmax(levels >= loudest + ONSET_DB))
+    last = len(levels) - 1 - int(np.argmax(levels[::-1] >= loudest + ENDING_DB))
+    return onset * frame, min((last + 1) * frame, len(sound.pcm))
+
+
+def _levels_db(pcm: Pcm, frame: int) -> Pcm:
+    """The RMS level of each frame in dBFS; the last frame is filled up with silence."""
+    frames = np.pad(pcm, (0, -len(pcm) % frame)).reshape(-1, frame)
+    power = np.mean(np.square(frames, dtype=np.float64), axis=1)
+    return 10 * np.log10(np.maximum(power, 1e-14))
+
+
+def _samples(ms: float, rate: int) -> int:
+    return round(ms * rate / 1000)

@@ -1,0 +1,46 @@
+"""A voice that the person has chosen, in place of the one that a character's file names."""
+
+from voicemate.core.errors import SpeechError
+from voicemate.core.pcm import AudioClip
+from voicemate.personas.persona import Voice
+from voicemate.tts.base import Synthesizer, VoiceInfo
+from voicemate.tts.voices import choose
+
+
+class ChosenVoice:
+    """Speaks as ``engine`` does, with ``chosen`` for every character whose language that voice speaks.
+
+    Rate and volume stay the character's. Where there is no such voice, or it speaks another language, the character
+    keeps its own.
+
+    Args:
+        engine: closed with this one.
+        chosen: part of a voice's name or id.
+    """
+
+    def __init__(self, engine: Synthesizer, chosen: str):
+        self._engine = engine
+        self._chosen = chosen
+        self._known: list[VoiceInfo] | None = None
+
+    async def render(self, text: str, voice: Voice) -> AudioClip:
+        """See ``Synthesizer``."""
+        if self._known is None:
+            self._known = await self._engine.voices()
+        return await self._engine.render(text, in_place_of(voice, self._chosen, self._known))
+
+    async def voices(self) -> list[VoiceInfo]:
+        """See ``Synthesizer``."""
+        return await self._engine.voices()
+
+    async def close(self) -> None:
+        await self._engine.close()
+
+
+def in_place_of(own: Voice, chosen: str, known: list[VoiceInfo]) -> Voice:
+    """``own`` with the chosen voice, if that is known and speaks its language. Pure."""
+    try:
+        found = choose(known, Voice(id=chosen, language=own.language))
+    except SpeechError:
+        return own
+    return own.model_copy(update={"id": found.id}) if own.language in found.languages else own

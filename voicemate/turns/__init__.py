@@ -1,0 +1,1 @@
+"""Whose turn it is: the floor, the end of a turn, interruptions, spoken commands."""

@@ -1,0 +1,173 @@
+"""Attention: whether what was said is meant for the character. A pure state machine on the sample clock.
+
+::
+
+                 called by the wake phrase                 "go to sleep"
+    NAME_NEEDED ───────────────────────────> ATTENTIVE ─────────────────────> ASLEEP
+               <─────────────────────────── (and NAME_NEEDED, called) <──────
+                 follow_up_s after a reply               "wake up" (and called)
+
+Without a wake phrase in the settings every word is meant for the character until it is sent to sleep. With one, only
+what calls it, and what follows while it answers and for a while after.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from voicemate.config.schema import AttentionSettings
+from voicemate.core.pcm import to_samples
+from voicemate.turns.phrase_matcher import spoken_words
+from voicemate.turns.spoken_commands import Command, SpokenCommand, spoken_command
+from voicemate.turns.wake_phrase import WakePhrase
+
+
+class Attending(StrEnum):
+    """Whether the character is listening."""
+
+    ATTENTIVE = "attentive"  # to everything
+    NAME_NEEDED = "name needed"  # to the wake phrase
+    ASLEEP = "asleep"  # to nothing but being woken
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """It is a turn of the person.
+
+    Attributes:
+        words: what to answer: the request, without the call where that is possible.
+    """
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Obey:
+    """It steers the conversation: no reply is asked for.
+
+    Attributes:
+        given: STOP, WAIT or GO_ON. Where there is nothing to go on with, settle ``Take(words)`` instead.
+        words: as they were said.
+    """
+
+    given: SpokenCommand
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoToSleep:
+    """The character was sent to sleep."""
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """The character was woken.
+
+    Attributes:
+        words: what to answer: the request that came with it, or the waking itself.
+    """
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """It was not meant for the character. ``why`` in a few words for people."""
+
+    why: str
+
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*(?=.)")
+
+AttentionDecision = Answer | Obey | GoToSleep | WakeUp | Ignore
+
+
+class Attention:
+    """Decides whether the character is meant.
+
+    Because a turn may be prepared and rolled back, deciding and what follows from it are two: ``consider`` changes
+    nothing and ``settle`` is called once it is final.
+
+    Args:
+        settings: the wake phrase and how long a conversation goes on without it.
+        name: the character's name.
+    """
+
+    def __init__(self, settings: AttentionSettings, name: str) -> None:
+        phrase = name if settings.wake_phrase == "name" else settings.wake_phrase
+        self._name = _heard_as(name)
+        self._phrase = _heard_as(phrase)
+        self._follow_up = to_samples(settings.follow_up_s * 1000)
+        self._asleep = False
+        self._engaged = False  # a reply is being prepared or spoken
+        self._attentive_until = 0
+
+    def state(self, at: int) -> Attending:
+        """Whether the character is listening to speech that begins at ``at``."""
+        if self._asleep:
+            return Attending.ASLEEP
+        if self._phrase is None or self._engaged or at < self._attentive_until:
+            return Attending.ATTENTIVE
+        return Attending.NAME_NEEDED
+
+    def consider(self, text: str, began: int) -> AttentionDecision:
+        """What ``text`` is to the character. Pure: asked twice, it says the same.
+
+        Args:
+            text: the transcript of a whole utterance, which the evidence takes for words.
+            began: where the person's speech began; who began in time may take their time to finish.
+        """
+        command = spoken_command(text, self._phrase) or spoken_command(text, self._name)
+        called = self._phrase.find(text) if self._phrase else None
+        match self.state(began), command.command if command else None:
+            case Attending.ASLEEP, _:
+                return self._half_asleep(text)
+            case _, Command.STOP if command:
+                return Obey(command, text)
+            case Attending.NAME_NEEDED, _ if called is None:
+                return Ignore("not called by name")
+            case _, Command.SLEEP:
+                return GoToSleep()
+            case _, Command.WAIT | Command.GO_ON if command:
+                return Obey(command, text)
+        return Answer(called.request if called else text)
+
+    def commit(self, meant: AttentionDecision, at: int) -> None:
+        """What ``consider`` found is final: a turn was taken, a command obeyed.
+
+        After a ``Take`` or ``WakeUp`` the character is attentive until ``reply_ended``.
+        """
+        match meant:
+            case Answer() | WakeUp():
+                self._asleep, self._engaged = False, True
+            case Obey(given) if given.command is not Command.STOP:
+                self._attend(at, given.patience.factor)
+            case GoToSleep():
+                self._asleep, self._engaged, self._attentive_until = True, False, 0
+
+    def reply_began(self) -> None:
+        """The character speaks of its own accord, as in a greeting."""
+        self._engaged = True
+
+    def reply_ended(self, at: int) -> None:
+        """The character is silent again, or there will be no reply after all."""
+        self._engaged = False
+        self._attend(at)
+
+    def _half_asleep(self, text: str) -> AttentionDecision:
+        """Only being woken counts: with a wake phrase by that phrase, and a request may follow in the same breath."""
+        waking, *more = _SENTENCE.split(text.strip(), maxsplit=1)
+        command = spoken_command(waking, self._phrase) or spoken_command(waking, self._name)
+        if command is None or command.command is not Command.WAKE:
+            return Ignore("asleep")
+        if self._phrase is not None and self._phrase.find(waking) is None:
+            return Ignore("asleep, and not called by name")
+        return WakeUp(more[0] if more else text)
+
+    def _attend(self, at: int, patience: float = 1.0) -> None:
+        self._attentive_until = max(self._attentive_until, at + round(self._follow_up * patience))
+
+
+def _heard_as(phrase: str) -> WakePhrase | None:
+    """``phrase`` for finding; None for one without a letter, such as a name that is an emoji."""
+    return WakePhrase(phrase) if spoken_words(phrase) else None

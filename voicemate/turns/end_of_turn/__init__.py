@@ -1,0 +1,1 @@
+"""Is the turn over? The rule, and the signals it weighs."""

@@ -1,0 +1,1 @@
+"""Is a sound over the character's voice an interruption?"""

@@ -1,0 +1,231 @@
+"""What comes into the floor, and what goes out: the vocabulary of ``floor.py``.
+
+Everything that matters to the question whose turn it is comes in as an ``Input``; everything that must be done about
+it goes out as an ``Act``. All of them are plain values, so that a conversation can be kept on tape and decided again.
+Positions (``at``, ``began``, ``ended``) are clock samples (``sound.CLOCK_HZ``).
+"""
+
+from dataclasses import dataclass
+
+from voicemate.core.events import FloorState
+from voicemate.turns.end_of_turn.rule import EndOfTurnSignals
+
+NO_SIGNALS = EndOfTurnSignals()
+"""Nothing is known."""
+
+# ---------------------------------------------------------------- what comes in
+
+
+@dataclass(frozen=True, slots=True)
+class FloorInput:
+    """Something that happened at ``at``."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceOn(FloorInput):
+    """The person's voice is confirmed; it began at ``began``."""
+
+    began: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceOff(FloorInput):
+    """The person's voice has paused; its last sample was at ``ended``."""
+
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tick(FloorInput):
+    """Time went on: one for every block of the microphone.
+
+    Attributes:
+        voice: a voice is there, or may be starting: no turn ends now.
+    """
+
+    voice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WordsJudged(FloorInput):
+    """The words of preparation ``number`` are known.
+
+    Attributes:
+        words: False when the evidence says it was no speech, or none that is meant for the character.
+        bid: over the character's voice: the words take the floor, and are no sign of listening, no echo.
+        votes: what speaks for and against the end of the turn.
+        patience: a factor on the wait that the person asked for.
+        why: the evidence, in words.
+    """
+
+    generation_id: int
+    has_words: bool
+    interrupts: bool = True
+    signals: EndOfTurnSignals = NO_SIGNALS
+    patience: float = 1.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyReady(FloorInput):
+    """The first sound of the reply of preparation ``number`` is there, and held."""
+
+    generation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAudible(FloorInput):
+    """The first sample of the character's speech leaves the loudspeaker."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySilent(FloorInput):
+    """The character has said all it had to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedTurn(FloorInput):
+    """The person typed a whole turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDown(FloorInput):
+    """The push-to-talk key went down: the person takes the floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUp(FloorInput):
+    """The push-to-talk key came up: the person's turn is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerChanged(FloorInput):
+    """The machine runs on battery now, or on the wall."""
+
+    on_battery: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt(FloorInput):
+    """The character is to be silent now: "stop", a tap on the key, a command."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationFailed(FloorInput):
+    """Preparation ``number`` broke off; there will be no (more) reply."""
+
+    generation_id: int
+    reason: str
+
+
+# ---------------------------------------------------------------- what goes out
+
+
+@dataclass(frozen=True, slots=True)
+class FloorAction:
+    """Something to do at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnterState(FloorAction):
+    """The floor changed hands."""
+
+    state: FloorState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartGeneration(FloorAction):
+    """Get a reply ready to the speech from ``began`` to ``ended``, and hold it."""
+
+    generation_id: int
+    began: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardGeneration(FloorAction):
+    """Drop preparation ``number`` as if it had never been.
+
+    Attributes:
+        more: what the person said belongs to what they say next.
+    """
+
+    generation_id: int
+    reason: str
+    turn_continues: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CommitTurn(FloorAction):
+    """The person's turn is over: let the reply of preparation ``number`` out.
+
+    Attributes:
+        due: where it would have been over if the reply had been ready; None when it was over there.
+    """
+
+    generation_id: int
+    began: int
+    ended: int
+    reason: str
+    due_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectSpeech(FloorAction):
+    """What was heard was no speech: forget preparation ``number``, take no turn."""
+
+    generation_id: int
+    began: int
+    ended: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndSpeech(FloorAction):
+    """Take the person's voice for paused now, whatever the ears say: the key came up."""
+
+
+@dataclass(frozen=True, slots=True)
+class DuckPlayback(FloorAction):
+    """Speak ``db`` more quietly: somebody may have begun to talk."""
+
+    db: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnduckPlayback(FloorAction):
+    """It was nothing: speak as before."""
+
+
+@dataclass(frozen=True, slots=True)
+class PausePlayback(FloorAction):
+    """Fall silent and keep the rest: somebody talks."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePlayback(FloorAction):
+    """Go on where ``Hold`` stopped."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlayback(FloorAction):
+    """The reply in the air is over; what was heard of it is what was said."""
+
+    generation_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetractReply(FloorAction):
+    """The reply in the air came too early: silence at once, it was never said, and what the person said before it
+    belongs to what they say now."""
+
+    generation_id: int
+    reason: str

@@ -1,0 +1,96 @@
+"""Spoken commands: sentences that steer the conversation instead of being answered.
+
+Only a whole utterance is one: "Stop." and "Oh, please stop talking, Juniper!" are, "stop signs are red" and "don't
+stop" are not. Around the command may stand what changes nothing: politeness, fillers, the character's name. The
+commands of all languages hold at once, because whisper guesses the language of one short word badly and "stop" must
+always work.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from voicemate.turns import command_phrases
+from voicemate.turns.phrase_matcher import Phrasebook, phrases, spoken_words
+from voicemate.turns.wake_phrase import WakePhrase
+
+
+class Command(StrEnum):
+    """What the person wants of the conversation itself."""
+
+    STOP = "stop"  # fall silent at once, and stay so
+    SLEEP = "sleep"  # stop listening until woken
+    WAKE = "wake"  # listen again; means something only while asleep
+    WAIT = "wait"  # give the person more time to speak
+    GO_ON = "go on"  # say the rest of what was interrupted; means something only after an interruption
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How much longer than usual a silence must be to end the person's turn.
+
+    Attributes:
+        factor: on the usual silence.
+        turns: for how many of the person's turns; 0 when it is used up.
+    """
+
+    factor: float = 1.0
+    turns: int = 0
+
+    def after_turn(self) -> "Patience":
+        """What is left of it after a turn of the person."""
+        return Patience(self.factor, self.turns - 1) if self.turns > 1 else Patience()
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenCommand:
+    """A command; ``patience`` is what WAIT asks for."""
+
+    command: Command
+    patience: Patience = Patience()
+
+
+_A_MOMENT = SpokenCommand(Command.WAIT, Patience(factor=3.0, turns=1))
+"""For "let me think": the turn that is coming."""
+
+_A_WHILE = SpokenCommand(Command.WAIT, Patience(factor=3.0, turns=5))
+"""For "take your time": that and some more."""
+
+_MEANINGS = {
+    phrase: meaning
+    for meaning, written in (
+        (_A_MOMENT, command_phrases.WAIT_A_MOMENT),
+        (_A_WHILE, command_phrases.TAKE_YOUR_TIME),
+        (SpokenCommand(Command.GO_ON), command_phrases.GO_ON),
+        (SpokenCommand(Command.WAKE), command_phrases.WAKE),
+        (SpokenCommand(Command.SLEEP), command_phrases.SLEEP),
+        (SpokenCommand(Command.STOP), command_phrases.STOP),
+    )
+    for phrase in phrases(*written)
+}
+_BOOK = Phrasebook(phrases(*command_phrases.AROUND).union(_MEANINGS))
+
+_OBJECTION = re.compile(r"^\W*(?:no|nein|nee|nah|non|不|不是)\W*[,.!，。！]", re.IGNORECASE)
+"""A "no" that stands for itself, as in "no, stop"; without punctuation it may negate what follows."""
+
+
+def spoken_command(text: str, name: WakePhrase | None = None) -> SpokenCommand | None:
+    """The command that ``text`` is, or None when it is something to answer.
+
+    Of several ("wait, stop") the last counts.
+
+    Args:
+        text: the transcript of a whole utterance.
+        name: the character's, which may stand anywhere around the command.
+    """
+    command = _alone(text)
+    while command is None and name is not None and (called := name.find(text)) is not None:
+        text = called.others
+        command = _alone(text)
+    return command
+
+
+def _alone(text: str) -> SpokenCommand | None:
+    parts = _BOOK.parse(spoken_words(_OBJECTION.sub("", text))) or []
+    meant = [_MEANINGS[part] for part in parts if part in _MEANINGS]
+    return meant[-1] if meant else None

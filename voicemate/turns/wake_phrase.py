@@ -1,0 +1,144 @@
+"""The wake phrase, checked on the transcript: was the character called, and what is asked of it?
+
+The phrase may stand anywhere in the sentence and in any of the spellings that whisper invents for it ("june iper",
+"You nipper"). Short phrases must sound the same; from longer ones a sound may be missing.
+"""
+
+import re
+from dataclasses import dataclass
+
+from voicemate.stt import tokens
+from voicemate.turns import phonetics
+from voicemate.turns.phrase_matcher import phrases, spoken_words
+
+_EAST_ASIAN = tokens.EAST_ASIAN_LETTER.pattern
+_WORD = re.compile(rf"{_EAST_ASIAN}|(?:(?!{_EAST_ASIAN})[^\W_])+(?:['’](?:(?!{_EAST_ASIAN})[^\W_])+)?")
+_PUNCTUATION = re.compile(r"[,.;:!?…—–，。、；：！？-]")
+
+_MORE_WORDS = 2
+"""Words more than the phrase has that whisper may hear in it: "june i per"."""
+
+_ANOTHER_WORD = 0.5
+"""Likeness below which a word of a phrase is another one: "my computer" does not call "hey computer"."""
+
+_NEEDED_OF_PINYIN = 0.84
+"""Likeness (``phonetic.likeness``) that a Chinese phrase needs: another initial is another syllable."""
+
+
+def _needed(letters: int) -> float:
+    """The same for other phrases: the shorter, the more words are a letter away. docs/attention.md has figures."""
+    return 0.95 if letters <= 4 else 0.85 if letters == 5 else 0.79
+
+
+_ATTENTION_GETTERS = phrases(
+    "hey, hi, okay, ok, oh, so, well, yo, uh, um, he, du, ach, dis, dis donc, oye, oiga, eh, 嘿, 嗨, 喂, 哎, 诶, 欸"
+)
+"""What belongs to the call when it stands before it at the beginning of a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The character was called.
+
+    Attributes:
+        request: the sentence without the call where punctuation sets it off ("Hey Juniper, sing."); else the whole
+            sentence, of which the name may be a part ("I like Juniper."), or which is the call alone.
+        others: all words but the call's.
+        likeness: how much like the phrase it was, 0 to 1.
+    """
+
+    request: str
+    others: str
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word of a transcript: where it stands, and its letters for comparing."""
+
+    begin: int
+    end: int
+    letters: str
+
+
+class WakePhrase:
+    """Finds a phrase, mostly the character's name, in transcripts. Immutable.
+
+    Args:
+        phrase: at least one letter. Chinese names are also found in characters that sound the same, and in pinyin.
+
+    Raises:
+        ValueError: it has no letter.
+    """
+
+    def __init__(self, phrase: str) -> None:
+        self._pinyin = phonetics.has_han(phrase)
+        found = self._words(phrase)
+        if not found:
+            raise ValueError(f"{phrase!r} has no letters that could be heard")
+        self._phrase = [word.letters for word in found]
+        self._letters = "".join(self._phrase)
+        self._shortest = 1 if self._pinyin else len(found)
+        self._longest = len(found) + _MORE_WORDS
+        self._needed = _NEEDED_OF_PINYIN if self._pinyin else _needed(len(self._letters))
+
+    def find(self, text: str) -> Called | None:
+        """Where ``text`` calls, or None. The most alike counts."""
+        spoken = self._words(text)
+        likeness, begin, end = max(
+            (
+                (self._likeness(spoken[begin:end]), begin, end)
+                for begin in range(len(spoken))
+                for end in range(begin + self._shortest, min(begin + self._longest, len(spoken)) + 1)
+            ),
+            default=(0.0, 0, 0),
+        )
+        if likeness < self._needed:
+            return None
+        return _called(text, spoken, begin, end, likeness)
+
+    def _words(self, text: str) -> list[_Word]:
+        return [
+            _Word(match.start(), match.end(), letters)
+            for match in _WORD.finditer(text)
+            if (letters := self._comparable(match.group()))
+        ]
+
+    def _comparable(self, word: str) -> str:
+        letters = "".join(spoken_words(word))
+        return phonetics.romanized(letters) if self._pinyin else letters
+
+    def _likeness(self, spoken: list[_Word]) -> float:
+        heard = "".join(word.letters for word in spoken)
+        if not 0.5 < len(heard) / len(self._letters) < 2:
+            return 0.0
+        if len(spoken) == len(self._phrase) and any(
+            phonetics.likeness(word.letters, meant) < _ANOTHER_WORD
+            for word, meant in zip(spoken, self._phrase, strict=True)
+        ):
+            return 0.0
+        return phonetics.likeness(heard, self._letters)
+
+
+def _called(text: str, spoken: list[_Word], begin: int, end: int, likeness: float) -> Called:
+    """The call is ``spoken[begin:end]`` and an attention-getter before it."""
+    before, after = spoken[:begin], spoken[end:]
+    if before and tuple(spoken_words(text[: before[-1].end])) in _ATTENTION_GETTERS:
+        before = []
+    start = before[-1].end if before else 0
+    stop = after[0].begin if after else len(text)
+    others = f"{text[:start]} {text[stop:]}".strip()
+    gap_before, gap_after = text[start : spoken[begin].begin], text[spoken[end - 1].end : stop]
+    set_off = (not before or _PUNCTUATION.search(gap_before)) and (not after or _PUNCTUATION.search(gap_after))
+    request = _joined(text, start, stop, gap_after) if others and set_off else text.strip()
+    return Called(request, others, likeness)
+
+
+def _joined(text: str, start: int, stop: int, gap_after: str) -> str:
+    """``text`` without ``[start:stop]``, with the punctuation that followed it."""
+    left, right = text[:start], text[stop:]
+    if not left:
+        return right[:1].upper() + right[1:]
+    if not right:
+        return left + gap_after.strip()
+    return f"{left}{gap_after.rstrip()} {right}"
