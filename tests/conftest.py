@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.recordings import FOLDER, MANIFEST, Recorded, recordings
 from voicemate.core.paths import models_folder
-from voicemate.sandbox import lock
+from voicemate.sandbox import locking
 from voicemate.sandbox.proof import Attempt, KernelFacts, OfflineProof
 
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
@@ -22,8 +22,8 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 def online(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands that a test calls believe to be offline: the locks cannot be taken off again, and would stay on."""
     believed = OfflineProof((), (Attempt("C", "TCP", None, errno.EACCES),), (), KernelFacts("", ""), 0.0)
-    monkeypatch.setattr(lock, "_locked", lambda sandbox: believed)
-    monkeypatch.setattr(lock, "_proof", None)
+    monkeypatch.setattr(locking, "_locked", lambda sandbox: believed)
+    monkeypatch.setattr(locking, "_proof", None)
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ def shipped_path(name: str) -> Path:
 
     An installed package carries them in ``voicemate/shipped``; a checkout keeps them at its top.
     """
-    packaged = Path(__file__).parent / "shipped" / name
+    packaged = Path(__file__).parents[1] / "shipped" / name
     checkout = _checkout_folder()
     return checkout / name if checkout and not packaged.exists() else packaged
 
@@ -74,5 +74,5 @@ def make_private_folder(path: Path) -> Path:
 
 
 def _checkout_folder() -> Path | None:
-    top = Path(__file__).resolve().parent.parent
+    top = Path(__file__).resolve().parents[2]
     return top if (top / "pyproject.toml").is_file() and (top / "models" / "catalog.toml").is_file() else None

@@ -8,7 +8,7 @@
 Unix sockets go on working: the sound server, the desktop and ``voicemate``'s own control socket are reached by them.
 """
 
-from voicemate.sandbox.lock import lock, proof, tries
+from voicemate.sandbox.locking import lock, proof, tries
 from voicemate.sandbox.proof import OfflineProof
 
 __all__ = ["OfflineProof", "lock", "proof", "tries"]

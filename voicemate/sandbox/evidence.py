@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import voicemate
-from voicemate.sandbox.lock import lock
+from voicemate.sandbox.locking import lock
 from voicemate.sandbox.proof import Attempt, OfflineProof, outcome
 
 _CHILD = """
