@@ -8,7 +8,7 @@ virtual clock (``scene.py``): echo canceller, vetoes, ears, whisper and floor, a
 is there. Counted is how often it became quieter, paused, broke off or took its own words for a turn. How soon a
 person is heard in the same rooms is told by ``barge_in.py --place``.
 
-Results go to ``benchmarks/results/echo.json`` and ``.png``.
+Results go to ``benchmarks/results/echo.json``, the picture to ``docs/measurements/images``.
 """
 
 import argparse
@@ -26,7 +26,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.kept import Kept
+from benchmarks.kept import PICTURES, Kept
 from benchmarks.recordings import recordings
 from benchmarks.rooms import NOISE_DBFS, Place, places
 from benchmarks.scene import Engines, Scene, ScriptedMind, scene, settings_of
@@ -209,7 +209,7 @@ def main() -> None:
                 kept.put(row)
     finally:
         engines.close()
-    plot(arguments.out.with_suffix(".png"), kept.rows)
+    plot(PICTURES / f"{arguments.out.stem}.png", kept.rows)
 
 
 def _arguments() -> argparse.Namespace:

@@ -7,7 +7,7 @@ room tone put between two words in its middle. At each pause the rule gets what 
 long it would wait. A false cut-in is a pause that lasted longer than that, whether or not a reply would have been
 ready; how long the person then really waits is measured by ``gap.py``. The first run takes half an hour on one slow
 core; what the models said is kept below the user's cache folder. Results go to
-``benchmarks/results/endpoint-<stt>.json`` and ``.png``.
+``benchmarks/results/endpoint-<stt>.json``, the picture to ``docs/measurements/images``.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.endpoint_cases import NATURAL_MS, Case, Kind, collect
-from benchmarks.kept import RESULTS, keep
+from benchmarks.kept import PICTURES, keep
 from voicemate.config.schema import FAST_STT_DELAYS, SLOW_STT_DELAYS, EndpointDelays, TurnSettings, is_slow_stt
 from voicemate.turns.end_of_turn.lexical import only_a_condition, only_calls, unfinished
 from voicemate.turns.end_of_turn.pause_model import PauseModel
@@ -233,7 +233,7 @@ def main() -> None:
         cases=[asdict(case) for case in cases],
     )
     ears = SLOW_STT_DELAYS if is_slow_stt(options.stt) else FAST_STT_DELAYS
-    draw(cases, ears, RESULTS / f"endpoint-{options.stt}.png")
+    draw(cases, ears, PICTURES / f"endpoint-{options.stt}.png")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ shown beside it, split by stage.
 
     python benchmarks/gap.py --stt whisper-tiny.en
 
-Results go to ``benchmarks/results/gap-<stt>.json`` and ``.png``.
+Results go to ``benchmarks/results/gap-<stt>.json``, the picture to ``docs/measurements/images``.
 """
 
 import argparse
@@ -26,7 +26,7 @@ import soxr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.kept import RESULTS, keep
+from benchmarks.kept import PICTURES, keep
 from benchmarks.recordings import Recorded, recordings
 from tests.pulse import RATE, PulseRoom, Recording, find
 from tests.talk_process import Talk
@@ -169,7 +169,7 @@ def write(arguments: argparse.Namespace, turns: list[Turn], stages: list[dict[st
         turns=[asdict(turn) for turn in turns],
         stages=[stage.get("timing") for stage in stages],
     )
-    draw(gaps, [timing for stage in stages if (timing := stage.get("timing"))], RESULTS / f"{name}.png", name)
+    draw(gaps, [timing for stage in stages if (timing := stage.get("timing"))], PICTURES / f"{name}.png", name)
 
 
 def ready(stages: list[dict[str, Any]]) -> dict[str, int]:

@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks import machine
 
 RESULTS = Path(__file__).parent / "results"
+PICTURES = Path(__file__).parent.parent / "docs" / "measurements" / "images"
 
 
 def keep(name: str, command: str, **found: Any) -> None:

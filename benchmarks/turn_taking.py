@@ -4,7 +4,7 @@
 
 Puts together what the other benchmarks have found, and has them find what is missing (``--again``: everything anew).
 Each measure is asked for under the settings that bear on it. The table goes to ``benchmarks/results/turn-taking.md``
-and a picture to ``turn-taking.png``.
+and a picture to ``docs/measurements/images``.
 """
 
 import argparse
@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.endpoint import figures, rule
 from benchmarks.endpoint_cases import Case, Kind
+from benchmarks.kept import PICTURES
 from voicemate.config.schema import Settings
 
 HERE = Path(__file__).parent
@@ -264,7 +265,7 @@ def main() -> None:
     text = table(found)
     print(text)
     (RESULTS / "turn-taking.md").write_text(text + "\n")
-    draw(found, RESULTS / "turn-taking.png")
+    draw(found, PICTURES / "turn-taking.png")
 
 
 if __name__ == "__main__":

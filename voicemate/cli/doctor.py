@@ -74,7 +74,7 @@ def _run_checks(fix: bool, loop: bool, thorough: bool, as_json: bool) -> DoctorR
 
 
 def _report_as_json(examination: DoctorReport) -> dict[str, Any]:
-    """docs/doctor.md describes it."""
+    """docs/guide/doctor.md describes it."""
     findings = [
         {
             "group": one.check.group,

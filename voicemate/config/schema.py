@@ -60,7 +60,7 @@ FAST_STT_DELAYS = EndpointDelays(shortest_ms=350, unsure_ms=550)
 SLOW_STT_DELAYS = EndpointDelays(shortest_ms=600, unsure_ms=1_050)
 """Of whisper-base's replies one in four takes longer than 0.6 s on two cores and the others 0.4 s, so who talks to it
 hardly notices; and it cuts in on 1 of 41 pauses of 0.6 s inside a sentence instead of 3, on 2 of 1.0 s instead of 7
-(docs/turn-taking.md)."""
+(docs/measurements/end-of-turn.md)."""
 
 
 def is_slow_stt(model: str) -> bool:

@@ -1,6 +1,6 @@
 """What goes over the control socket: JSON objects, one a line, in UTF-8. Pure.
 
-docs/control.md describes it for those who write a client.
+docs/reference/control-protocol.md describes it for those who write a client.
 
 ::
 

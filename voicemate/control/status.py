@@ -53,7 +53,7 @@ class PushToTalkStatus(_Part):
 
 
 class SpeculationStatus(_Part):
-    """What became of the work that was done before turns were over (docs/turn-taking.md).
+    """What became of the work that was done before turns were over (docs/explanation/turn-taking.md).
 
     Attributes:
         turns: the latest ones that were answered aloud; each used one prepared reply.

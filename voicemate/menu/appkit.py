@@ -1,8 +1,8 @@
 """The icon in the menu bar of a Mac and its menu, by AppKit (pyobjc). All of it lives on the main thread.
 
-Written against reports of real Macs (docs/macos.md lists what only one can confirm), so what AppKit punishes is said
-where it is avoided: everything happens on the main thread, menu items hold their target weakly, and a menu that
-enables its items by itself disables those that only tell something.
+Written against reports of real Macs (docs/explanation/macos.md lists what only one can confirm), so what AppKit
+punishes is said where it is avoided: everything happens on the main thread, menu items hold their target weakly,
+and a menu that enables its items by itself disables those that only tell something.
 """
 
 import sys

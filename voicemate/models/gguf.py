@@ -1,6 +1,6 @@
 """The header of a GGUF file: which architecture, how large, and whether the file is whole.
 
-The format is described in ggml's docs/gguf.md: magic number, version, the counts of tensors and of metadata, the
+The format is described in ggml's own documentation: magic number, version, the counts of tensors and of metadata, the
 metadata, the tensors' names, shapes, types and offsets, and then, aligned, their data. All numbers are little-endian
 here; a big-endian file shows as an unknown version.
 """

@@ -14,7 +14,7 @@ the draft that was not taken, or one in a wider context and with a little less o
 To detect the language is another pass of the encoder. But in a wrong language whisper is unsure, or loops, or is
 right all the same; so the language heard last is taken first, and another is looked for only then.
 
-``docs/hearing.md`` has the measurements behind both.
+``docs/measurements/speech-recognition.md`` has the measurements behind both.
 """
 
 import math
@@ -272,7 +272,7 @@ class Decoding:
         """``first``, or if that looped what comes of a wider context, in the end of the whole window.
 
         To try again whatever whisper was merely unsure of was measured too: it saved 3 of 598 words with tiny.en
-        and made one answer in four a second late (docs/hearing.md).
+        and made one answer in four a second late (docs/measurements/speech-recognition.md).
         """
         best = first
         for context in (wider for wider in WIDER if wider > self._context):

@@ -3,7 +3,7 @@
 What it says to noise is mostly a tag, ``(keyboard clicking)`` or ``[BLANK_AUDIO]``. The rest gives itself away by
 what real words never do: more letters than a mouth can make in the time a voice was heard, next to none in seconds
 of it, or tokens whisper hardly believes in itself. The thresholds are where the recordings part speech from
-noise; docs/hearing.md has the figures.
+noise; docs/measurements/transcript-filter.md has the figures.
 """
 
 import re

@@ -19,9 +19,9 @@ _MEASURED = {
     "base": Effort(context=512, beams=4, draft=Draft(context=256, mean=transcript_filter.SURE_ENOUGH, least=0.3)),
 }
 _NOT_MEASURED = Effort(context=1024, beams=1)
-"""By size of the model, from the tables in docs/hearing.md: the least with which it hears no fewer words than by
-whisper.cpp's own defaults. tiny's best is little better than its draft, which is taken unless its words would need a
-second opinion. The larger models could not be tried; they lose least by greed and get some room."""
+"""By size of the model: the least with which it hears no fewer words than by whisper.cpp's own defaults
+(docs/measurements/speech-recognition.md). tiny's best is little better than its draft, which is taken unless its
+words would need a second opinion. The larger models could not be tried and get some room."""
 
 
 _QUIET_S = 3.0

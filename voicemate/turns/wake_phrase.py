@@ -26,7 +26,7 @@ _NEEDED_OF_PINYIN = 0.84
 
 
 def _needed(letters: int) -> float:
-    """The same for other phrases: the shorter, the more words are a letter away. docs/attention.md has figures."""
+    """The same for other phrases: the shorter, the more words are a letter away (docs/measurements/words.md)."""
     return 0.95 if letters <= 4 else 0.85 if letters == 5 else 0.79
 
 

@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/menu.md: ``python -m tests.desktop.tray.picture docs/images``.
+"""Takes the pictures of docs/guide/menu.md: ``python -m tests.desktop.tray.picture docs/images``.
 
 The real tray, daemon and menu of these tests: with a submenu open, with something wrong, and all icons.
 """

@@ -139,7 +139,7 @@ SCHEMA: dict[str, type | tuple[type, ...]] = {
 
 
 def check_schema(told: dict[str, Any]) -> None:
-    """docs/doctor.md promises this."""
+    """docs/guide/doctor.md promises this."""
     assert set(told) == {"version", "well", "findings", "done"}
     assert isinstance(told["version"], str)
     for finding in told["findings"]:

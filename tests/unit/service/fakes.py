@@ -1,7 +1,7 @@
 """A Mac and a Linux machine that behave as badly as real ones, on a clock of their own.
 
-What launchd does here is what docs/macos.md lists from reports of real Macs: ``bootout`` returns before the agent has
-gone, ``bootstrap`` answers 5 to several different things, a loaded agent is sometimes never started.
+What launchd does here is what docs/explanation/macos.md lists from reports of real Macs: ``bootout`` returns before
+the agent has gone, ``bootstrap`` answers 5 to several different things, a loaded agent is sometimes never started.
 """
 
 import hashlib

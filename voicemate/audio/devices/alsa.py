@@ -5,7 +5,7 @@ threads. Programs may take its messages over; nobody reads them here, since Port
 
 PortAudio opens everything that ALSA's configuration names, to see what it can do. Among the usual plugins is an
 encoder for surround sound, and with it come libavcodec and all of its codecs: 14 MB and twenty libraries in a process
-that lives from login to logout (``docs/audio.md``).
+that lives from login to logout (``docs/explanation/audio.md``).
 """
 
 import ctypes

@@ -2,8 +2,9 @@
 
 A token of a small model is hundreds of operations of some microseconds each, after every one of which all threads
 wait for each other. On free cores each thread makes that quicker; with as many threads as cores, one busy process
-elsewhere makes it slower than a thread less would be, by two to five times (docs/thinking.md). Which of both it is
-changes from second to second, and only the time a token takes tells.
+elsewhere makes it slower than a thread less would be, by two to five times
+(docs/measurements/language-model.md). Which of both it is changes from second to second, and only the time a token
+takes tells.
 
 ::
 

@@ -122,7 +122,7 @@ def _refused(verb: str, answer: Answer) -> ServiceError:
         return ServiceError(
             "No systemd runs for this account",
             "Log in directly (not with su or sudo); without systemd, start voicemate by hand with `voicemate run`, "
-            "or from your desktop's autostart (docs/service.md)",
+            "or from your desktop's autostart (docs/guide/service.md)",
         )
     return ServiceError(
         f"systemctl --user {verb} failed with {answer.code} ({answer.said or 'no message'})",

@@ -1,7 +1,7 @@
 """Is the turn over? How long a silence must be, by all that is known about it, and why.
 
 A pure rule: the same votes always ask for the same wait. Every vote may be missing and then says nothing.
-docs/turn-taking.md explains it in twelve lines and shows what each vote earns.
+docs/explanation/turn-taking.md explains it in twelve lines and shows what each vote earns.
 """
 
 from dataclasses import dataclass
