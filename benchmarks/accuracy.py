@@ -42,7 +42,7 @@ from voicemate.models.resolve import resolve
 from voicemate.stt.whisper import Whisper
 from voicemate.testing.word_errors import errors, plain_words
 from voicemate.vad.segmenter import SpeechSegmenter
-from voicemate.vad.silero import VoiceActivity
+from voicemate.vad.silero import SileroDetector
 
 SETTINGS = Settings()
 WHISPERS_LANGUAGE = {"yue": "zh"}
@@ -98,14 +98,14 @@ class Alone:
     async def hear(self, recording: Recorded) -> tuple[str, float]:
         language = WHISPERS_LANGUAGE.get(recording.language, recording.language)
         transcript = await self._whisper.transcribe(recording.pcm(), language, self._prompt)
-        return transcript.text, transcript.ms
+        return transcript.text, transcript.elapsed_ms
 
 
 class ThroughEars:
     """Everything, as the conversation does it. The time is that of the last utterance, from its end to its words."""
 
     def __init__(self, whisper: Whisper, silero: Path, prompt: str) -> None:
-        ears = SpeechSegmenter(VoiceActivity(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.stt.max_chunk_s)
+        ears = SpeechSegmenter(SileroDetector(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.stt.max_chunk_s)
         self._listener = SpeechRecognizer(ears, whisper, prompt=prompt)
 
     async def hear(self, recording: Recorded) -> tuple[str, float]:
@@ -113,7 +113,7 @@ class ThroughEars:
         began = time.perf_counter()
         async for utterance in self.utterances(recording):
             ms = (time.perf_counter() - began) * 1000
-            if utterance.understood.words:
+            if utterance.understood.has_words:
                 texts.append(utterance.understood.text)
             began = time.perf_counter()
         return " ".join(texts), ms
@@ -146,8 +146,11 @@ async def invented(ears: ThroughEars, clips: list[Recorded]) -> list[tuple[str, 
     for recording in clips:
         async for utterance in ears.utterances(recording):
             part = utterance.understood
-            print(f"  {recording.name}: {part.text!r}: {'TAKEN FOR WORDS' if part.words else part.why}", flush=True)
-            if part.words:
+            print(
+                f"  {recording.name}: {part.text!r}: {'TAKEN FOR WORDS' if part.has_words else part.reason}",
+                flush=True,
+            )
+            if part.has_words:
                 words.append((recording.name, part.text))
     return words
 

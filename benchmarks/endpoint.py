@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.endpoint_cases import NATURAL_MS, Case, Kind, collect
 from benchmarks.kept import PICTURES, keep
 from voicemate.config.schema import FAST_STT_DELAYS, SLOW_STT_DELAYS, EndpointDelays, TurnSettings, is_slow_stt
-from voicemate.turns.end_of_turn.lexical import only_a_condition, only_calls, unfinished
+from voicemate.turns.end_of_turn.lexical import breaks_off, is_only_condition, is_only_opener
 from voicemate.turns.end_of_turn.pause_model import PauseModel
-from voicemate.turns.end_of_turn.rule import WEIGHTS, EndOfTurnRule, EndOfTurnSignals, Weights
+from voicemate.turns.end_of_turn.rule import DEFAULT_WEIGHTS, EndOfTurnRule, EndOfTurnSignals, EndOfTurnWeights
 
 VOTES = ("breaks_off", "only_calls", "only_a_condition", "sentence", "voice", "habit")
 HEARD_MS = 400.0
@@ -60,7 +60,7 @@ class Figures:
 def rule(
     only: Sequence[str] = VOTES,
     patience: float = 1.0,
-    weights: Weights = WEIGHTS,
+    weights: EndOfTurnWeights = DEFAULT_WEIGHTS,
     ears: EndpointDelays = FAST_STT_DELAYS,
 ) -> Policy:
     """The rule with the votes ``only`` and the waits for these ``ears``."""
@@ -68,14 +68,14 @@ def rule(
 
     def wait(case: Case, habit: PauseModel) -> float:
         votes = EndOfTurnSignals(
-            breaks_off=unfinished(case.text, "en"),
-            only_calls=only_calls(case.text, "en"),
-            only_a_condition=only_a_condition(case.text, "en"),
-            sentence=case.sentence,
-            voice=case.voice,
-            habit=habit,
+            breaks_off=breaks_off(case.text, "en"),
+            only_opener=is_only_opener(case.text, "en"),
+            only_condition=is_only_condition(case.text, "en"),
+            sentence_complete=case.sentence,
+            voice_complete=case.voice,
+            pause_model=habit,
         )
-        return judge.wait(replace(votes, **dict.fromkeys(set(VOTES) - set(only))), patience).ms
+        return judge.delay(replace(votes, **dict.fromkeys(set(VOTES) - set(only))), patience).ms
 
     return wait
 
@@ -111,7 +111,7 @@ def _waits(cases: Iterable[Case], policy: Policy) -> Iterable[tuple[Case, float]
         wait = policy(case, habit)
         yield case, wait
         if case.lasted is not None:
-            habit = habit.after(case.lasted, case.cut_in(wait))
+            habit = habit.after_pause(case.lasted, case.cut_in(wait))
 
 
 def _name(case: Case) -> str:
@@ -126,7 +126,9 @@ def _percentiles(values: Iterable[float]) -> tuple[float, float]:
     return float(median), float(p90)
 
 
-def as_quick(cases: list[Case], like: Figures, only: Sequence[str], weights: Weights = WEIGHTS) -> Figures:
+def as_quick(
+    cases: list[Case], like: Figures, only: Sequence[str], weights: EndOfTurnWeights = DEFAULT_WEIGHTS
+) -> Figures:
     """The rule with the votes ``only``, its waits scaled to the median of ``like``: what are those votes worth?"""
     patience = like.median_ms / figures(cases, rule(only, weights=weights)).median_ms
     return figures(cases, rule(only, patience, weights))
@@ -152,7 +154,10 @@ def ablation(cases: list[Case]) -> dict[str, Figures]:
 def cross_validated(cases: list[Case]) -> dict[str, Figures]:
     """How much the weights owe to these clips: chosen on one half of the sources, tried on the other, both ways."""
     choices = [
-        (FAST_STT_DELAYS._replace(unsure_ms=FAST_STT_DELAYS.shortest_ms + more), replace(WEIGHTS, open_ms=open_ms))
+        (
+            FAST_STT_DELAYS._replace(unsure_ms=FAST_STT_DELAYS.shortest_ms + more),
+            replace(DEFAULT_WEIGHTS, open_ms=open_ms),
+        )
         for more in (0, 100, 200, 300, 400)
         for open_ms in (0.0, 300.0, 600.0, 1_000.0, 1_500.0)
     ]
@@ -166,7 +171,7 @@ def cross_validated(cases: list[Case]) -> dict[str, Figures]:
         )
         chosen = f"{name} sources, chosen on the others ({ears.unsure_ms}, {weights.open_ms:.0f})"
         table[chosen] = figures(tried, rule(ears=ears, weights=weights))
-        shipped = f"{name} sources, as it ships ({FAST_STT_DELAYS.unsure_ms}, {WEIGHTS.open_ms:.0f})"
+        shipped = f"{name} sources, as it ships ({FAST_STT_DELAYS.unsure_ms}, {DEFAULT_WEIGHTS.open_ms:.0f})"
         table[shipped] = figures(tried, rule())
     return table
 

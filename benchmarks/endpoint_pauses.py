@@ -28,7 +28,7 @@ from voicemate.stt.whisper import Whisper
 from voicemate.turns.end_of_turn.lexical import without_closing
 from voicemate.turns.end_of_turn.smart_turn import SmartTurn
 from voicemate.vad.segmenter import SpeechSegmenter
-from voicemate.vad.silero import VoiceActivity
+from voicemate.vad.silero import SileroDetector
 from voicemate.vad.state_machine import VoicePaused, VoiceResumed, VoiceStarted
 
 CACHE = user_cache_path("voicemate") / "endpoint-benchmark"
@@ -69,7 +69,7 @@ class Known:
 
 
 def new_ears() -> SpeechSegmenter:
-    activity = VoiceActivity(resolve("silero-vad", Role.VOICE_ACTIVITY), SETTINGS.vad.gate)
+    activity = SileroDetector(resolve("silero-vad", Role.VOICE_ACTIVITY), SETTINGS.vad.gate)
     return SpeechSegmenter(activity, SETTINGS.vad, SETTINGS.stt.max_chunk_s)
 
 
@@ -150,10 +150,10 @@ class Models:
         return found
 
     async def _ask(self, listener: SpeechRecognizer, turn: Pcm) -> Known:
-        understood = await listener.hear()
-        text = understood.text if understood.words else ""
+        understood = await listener.recognize()
+        text = understood.text if understood.has_words else ""
         sentence = await self._llama.completeness([*self._opening, Message("user", without_closing(text) or "…")])
-        return Known(text, sentence, await self._smart_turn.complete(turn))
+        return Known(text, sentence, await self._smart_turn.probability_complete(turn))
 
 
 def _cached(what: str, pcm: Pcm, at: object, make: Callable[[], Any]) -> Any:

@@ -37,7 +37,7 @@ from voicemate.testing.acoustics import Acoustics
 from voicemate.testing.simulated_room import SimulatedRoom
 from voicemate.tts.base import VoiceInfo
 from voicemate.vad.segmenter import SpeechSegmenter
-from voicemate.vad.silero import VoiceActivity
+from voicemate.vad.silero import SileroDetector
 
 TELLER = Persona(name="Teller", description="Tells stories.", voice=Voice(language="en"))
 """A character who says what a script has."""
@@ -320,7 +320,7 @@ async def scene(
     settings = settings.model_copy(update={"hearing": hears})
     costs, clock, events = costs or Costs(), SampleClock(), list[Event]()
     room = SimulatedRoom(clock, noise_dbfs=noise_dbfs, seed=seed, acoustics=acoustics or Acoustics())
-    activity = VoiceActivity(engines.silero, settings.vad.gate)
+    activity = SileroDetector(engines.silero, settings.vad.gate)
     whisper, timed = TimedWhisper(engines.whisper, costs), TimedMind(mind, costs)
     voice = TimedVoice(engines, costs.rendering)
     context = ContextWindow(persona, context_of(0, settings.llm.context), timed.count_tokens)

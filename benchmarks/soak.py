@@ -51,7 +51,7 @@ from voicemate.core.events import Event, FloorChanged, FloorState, ReplyEnded
 from voicemate.daemon.conversation_factory import ConversationFactory
 from voicemate.daemon.daemon import Daemon
 from voicemate.llm.context_window import ContextWindow
-from voicemate.personas.library import ShelvedPersona
+from voicemate.personas.library import LibraryPersona
 from voicemate.personas.persona import Persona
 from voicemate.system import heap
 from voicemate.testing.simulated_room import SimulatedRoom
@@ -130,7 +130,7 @@ class Hours:
     async def run(self) -> Counter[str]:
         workshop = ConversationFactory(
             settings=lambda overrides: Settings(),
-            persona=lambda name: ShelvedPersona("pip", PERSONA, Path("pip.toml"), "shipped"),
+            persona=lambda name: LibraryPersona("pip", PERSONA, Path("pip.toml"), "shipped"),
             engines=ScriptedShelf(),
             listening=self._stage,
             speaking=self._stage,
@@ -193,7 +193,7 @@ class Hours:
             self._turns += 1
 
     def _look(self, at: float) -> None:
-        heap.give_back()
+        heap.release_memory()
         process = psutil.Process()
         self.held.append(
             Held(

@@ -68,7 +68,7 @@ def measure(threads: int) -> dict[str, list[float]]:
     from voicemate.llm.llama.llama_cpp import Native
     from voicemate.models.catalog import Role
     from voicemate.models.resolve import resolve
-    from voicemate.stt.decoding import Decoding, Effort
+    from voicemate.stt.decoding import DecodeOptions, UtteranceDecoder
     from voicemate.stt.whisper_cpp import WhisperCpp
 
     print(f"voicemate {voicemate.__version__}")
@@ -77,7 +77,9 @@ def measure(threads: int) -> dict[str, list[float]]:
     whisper = WhisperCpp(resolve("whisper-tiny.en", Role.HEARING), threads)
     for _ in range(REPEATS):
         began = time.perf_counter()
-        Decoding(whisper, sound, Effort(context=512, beams=1), "", Cancellation()).in_language("en")
+        UtteranceDecoder(
+            whisper, sound, DecodeOptions(context=512, beam_size=1), "", Cancellation()
+        ).decode_in_language("en")
         times["whisper"].append((time.perf_counter() - began) * 1000)
     whisper.close()
     llama = Native(resolve("smollm2-135m", Role.THINKING), LlmSettings(threads=threads, context=512))

@@ -41,8 +41,8 @@ from voicemate.core.pcm import CLOCK_HZ, Pcm, to_ms
 from voicemate.models.catalog import Role
 from voicemate.models.resolve import resolve
 from voicemate.stt.whisper import Whisper
-from voicemate.turns.interruption.backchannel import Overlap, classify
-from voicemate.turns.interruption.echo_text import besides_echo
+from voicemate.turns.interruption.backchannel import Overlap, classify_overlap
+from voicemate.turns.interruption.echo_text import without_echo
 from voicemate.turns.spoken_commands import spoken_command
 from voicemate.turns.wake_phrase import WakePhrase
 
@@ -220,7 +220,7 @@ def judged(everything: list[Heard]) -> Counts:
                 called = WakePhrase(heard.expected).find(heard.text) is not None
                 counts.add(f"call of {heard.expected}, {heard.how}", called, example)
             case "listening":
-                no_bid = classify(heard.text, heard.ms, heard.confidence).overlap is not Overlap.INTERRUPTION
+                no_bid = classify_overlap(heard.text, heard.ms, heard.confidence).overlap is not Overlap.INTERRUPTION
                 counts.add(f"listener's words are no bid, {heard.how}", no_bid, example)
             case "command":
                 command = spoken_command(heard.text)
@@ -239,18 +239,18 @@ def judge_recording(heard: Heard, counts: Counts) -> None:
     command = spoken_command(heard.text, WakePhrase("Mycroft"))
     counts.add("recordings are no commands", command is None, f"{example} ({command.command if command else ''})")
     if not heard.expected.endswith("nonspeech"):
-        bid = classify(heard.text, heard.ms, heard.confidence).overlap is Overlap.INTERRUPTION
+        bid = classify_overlap(heard.text, heard.ms, heard.confidence).overlap is Overlap.INTERRUPTION
         counts.add("recordings of speech are bids", bid, example)
 
 
 def judge_echoes(pieces: list[Heard], counts: Counts) -> None:
     for heard, other in zip(pieces, pieces[1:] + pieces[:1], strict=True):
-        left = besides_echo(heard.text, heard.said)
+        left = without_echo(heard.text, heard.said)
         counts.add(f"an echo is one, {heard.how}", not left, f"{heard.text!r} in {heard.said!r} left {left!r}")
         in_air = other.said[:120]
-        counts.add("a person is no echo", bool(besides_echo(heard.text, in_air)), f"{heard.text!r} in {in_air!r}")
+        counts.add("a person is no echo", bool(without_echo(heard.text, in_air)), f"{heard.text!r} in {in_air!r}")
         both = f"{in_air[: len(in_air) // 2]} {heard.text}"
-        counts.add("a person after an echo is heard", bool(besides_echo(both, in_air)), f"{both!r} in {in_air!r}")
+        counts.add("a person after an echo is heard", bool(without_echo(both, in_air)), f"{both!r} in {in_air!r}")
 
 
 async def everything_heard(options: argparse.Namespace) -> list[Heard]:

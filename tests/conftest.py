@@ -10,7 +10,7 @@ import pytest
 from benchmarks.recordings import FOLDER, MANIFEST, Recorded, recordings
 from voicemate.core.paths import models_folder
 from voicemate.sandbox import locking
-from voicemate.sandbox.proof import Attempt, KernelFacts, OfflineProof
+from voicemate.sandbox.proof import KernelFacts, OfflineProof, SelfTestAttempt
 
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", derandomize=False, deadline=None)
@@ -21,7 +21,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 @pytest.fixture(autouse=True)
 def online(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands that a test calls believe to be offline: the locks cannot be taken off again, and would stay on."""
-    believed = OfflineProof((), (Attempt("C", "TCP", None, errno.EACCES),), (), KernelFacts("", ""), 0.0)
+    believed = OfflineProof((), (SelfTestAttempt("C", "TCP", None, errno.EACCES),), (), KernelFacts("", ""), 0.0)
     monkeypatch.setattr(locking, "_locked", lambda sandbox: believed)
     monkeypatch.setattr(locking, "_proof", None)
 

@@ -20,7 +20,7 @@ from voicemate.core.events import Event, EventStream, FloorChanged, FloorState
 from voicemate.daemon.conversation_factory import ConversationFactory
 from voicemate.daemon.daemon import Daemon
 from voicemate.llm.context_window import ContextWindow
-from voicemate.personas.library import ShelvedPersona
+from voicemate.personas.library import LibraryPersona
 from voicemate.personas.persona import Persona
 from voicemate.testing.simulated_room import SimulatedRoom
 from voicemate.testing.virtual_time import run_virtual
@@ -134,11 +134,11 @@ class DaemonFixture:
             raise self.settings_error
         return self.settings.model_copy(update=overrides)
 
-    def _persona(self, name: str) -> ShelvedPersona:
+    def _persona(self, name: str) -> LibraryPersona:
         if name.startswith("no"):
             raise PersonaError(f"There is no persona `{name}`", "Perhaps `juniper` is meant")
         persona = Persona(name=name.capitalize(), description="A test.", greeting=self.greeting)
-        return ShelvedPersona(name, persona, Path(f"{name}.toml"), "shipped")
+        return LibraryPersona(name, persona, Path(f"{name}.toml"), "shipped")
 
     def _stage(self, kind: str) -> AudioDevices:
         self.opened_devices.append(kind)

@@ -6,7 +6,7 @@ from tests.simulation.scripted_house import DaemonFixture
 from tests.simulation.stage import voice
 from voicemate.config.schema import Settings
 from voicemate.core.events import FloorState, SpeechStarted, Transcribed
-from voicemate.system.circumstances import Circumstances
+from voicemate.system.circumstances import MachineState
 
 SOON = Settings.model_validate({"idle": {"unload_min": 0.2}})
 
@@ -83,13 +83,13 @@ def test_a_locked_screen_closes_the_microphone_until_it_is_unlocked() -> None:
 
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        house.daemon.on_machine_state(Circumstances(locked=True))
+        house.daemon.on_machine_state(MachineState(locked=True))
         await house.until(FloorState.STOPPED, "paused: the screen is locked")
         status = house.daemon.status()
         assert (status.state, status.listening, status.microphone.open) == ("asleep", True, False)
         assert await house.daemon.ask("who are you") == "Indeed.", "typed turns work all the same"
         await house.until(FloorState.STOPPED, "paused")
-        house.daemon.on_machine_state(Circumstances())
+        house.daemon.on_machine_state(MachineState())
         await house.until(FloorState.LISTENING)
         assert house.daemon.status().microphone.open
 
@@ -103,7 +103,7 @@ def test_unless_it_is_wanted_a_lock_and_a_low_battery_mean_nothing() -> None:
 
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        house.daemon.on_machine_state(Circumstances(locked=True, battery=3.0))
+        house.daemon.on_machine_state(MachineState(locked=True, battery_percent=3.0))
         await asyncio.sleep(5)
         assert house.daemon.status().state == "listening"
 
@@ -116,9 +116,9 @@ def test_a_low_battery_pauses_until_it_is_charged() -> None:
 
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        house.daemon.on_machine_state(Circumstances(battery=19.0))
+        house.daemon.on_machine_state(MachineState(battery_percent=19.0))
         await house.until(FloorState.STOPPED, "the battery is below 20%")
-        house.daemon.on_machine_state(Circumstances(battery=None))
+        house.daemon.on_machine_state(MachineState(battery_percent=None))
         await house.until(FloorState.LISTENING)
 
     house.run(script)
@@ -129,7 +129,7 @@ def test_a_pause_that_the_settings_no_longer_ask_for_ends() -> None:
 
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        house.daemon.on_machine_state(Circumstances(locked=True))
+        house.daemon.on_machine_state(MachineState(locked=True))
         await house.until(FloorState.STOPPED)
         house.settings = Settings()
         await house.daemon.reload()
@@ -149,10 +149,10 @@ def test_before_the_machine_sleeps_the_character_falls_silent_and_after_it_liste
         house.engine_pool.llm.default = "word " * 100
         asking = asyncio.create_task(house.daemon.ask("tell me everything"))
         await house.until(FloorState.SPEAKING)
-        house.daemon.on_machine_state(Circumstances(asleep=True))
+        house.daemon.on_machine_state(MachineState(asleep=True))
         assert len((await asking).split()) < 20
         await house.until(FloorState.STOPPED, "the computer sleeps")
-        house.daemon.on_machine_state(Circumstances())
+        house.daemon.on_machine_state(MachineState())
         house.daemon.on_wake()
         await house.until(FloorState.LISTENING)
 

@@ -29,7 +29,7 @@ from voicemate.tts.pyttsx3.synthesizer import Pyttsx3Synthesizer
 from voicemate.tts.voice_override import ChosenVoice
 from voicemate.turns.end_of_turn.smart_turn import SmartTurn
 from voicemate.vad.segmenter import SpeechSegmenter
-from voicemate.vad.silero import VoiceActivity
+from voicemate.vad.silero import SileroDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ async def load_engines(settings: Settings, persona: Persona) -> AsyncIterator[En
         ModelError: a model is missing or cannot be loaded.
         PersonaError: the persona does not fit the model's context.
     """
-    heap.return_large_blocks()
+    heap.release_large_blocks_on_free()
     async with contextlib.AsyncExitStack() as closing:
         synthesizer = load_synthesizer(settings, persona)
         closing.push_async_callback(synthesizer.close)
@@ -66,7 +66,7 @@ async def load_engines(settings: Settings, persona: Persona) -> AsyncIterator[En
         detector = load_turn_detector(settings)
         if detector:
             closing.callback(detector.close)
-        heap.give_back()
+        heap.release_memory()
         yield Engines(ears.result(), mind.result(), synthesizer, detector)
 
 
@@ -100,7 +100,7 @@ def make_recognizer(settings: Settings, whisper: Transcriber) -> SpeechRecognize
         ModelError: the voice activity model is missing or cannot be loaded.
     """
     stt, vad = settings.stt, settings.vad
-    activity = VoiceActivity(resolve(SILERO, Role.VOICE_ACTIVITY), vad.gate)
+    activity = SileroDetector(resolve(SILERO, Role.VOICE_ACTIVITY), vad.gate)
     return SpeechRecognizer(SpeechSegmenter(activity, vad, stt.max_chunk_s), whisper, stt.language)
 
 

@@ -180,6 +180,6 @@ async def transcribe(listener: SpeechRecognizer, file: Path) -> Transcription:
             language=heard.understood.language,
         )
         async for heard in utterances(listener, pcm, SILENCE_BETWEEN_UTTERANCES_MS)
-        if heard.understood.words
+        if heard.understood.has_words
     ]
     return Transcription(file, len(pcm) / CLOCK_HZ, tuple(said))

@@ -46,7 +46,7 @@ async def utterances(listener: SpeechRecognizer, pcm: Pcm, silence_ms: float) ->
                 case VoiceResumed():
                     ended = None
         if ended is not None and block.end - ended >= to_samples(silence_ms) and not listener.voice_on:
-            yield Utterance(began, ended, await listener.hear())
+            yield Utterance(began, ended, await listener.recognize())
             listener.close()
             ended = None
 

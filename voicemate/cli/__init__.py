@@ -15,7 +15,7 @@ from voicemate.cli import audio, config, daemon, daemon_control, doctor, history
 from voicemate.cli import service as serving
 from voicemate.cli.render.output import print_error
 from voicemate.core.errors import VoicemateError
-from voicemate.service.failure import running_as_service, settle
+from voicemate.service.failure import record_exit, running_as_service
 
 app = typer.Typer(
     name="voicemate",
@@ -72,7 +72,7 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of our output went away (`voicemate history | head`): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    exit_process(settle(service, status, failure))
+    exit_process(record_exit(service, status, failure))
 
 
 def exit_process(status: int) -> None:

@@ -144,7 +144,7 @@ def _started_as_service() -> bool:
     from voicemate.service.login import login_service
 
     try:
-        service = login_service(tell=print_note)
+        service = login_service(report=print_note)
     except ServiceError:  # as root: no service of this account's
         return False
     if service.installed:

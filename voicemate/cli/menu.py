@@ -90,7 +90,7 @@ class LocalMenuActions:
             failure = last_failure() if login_service().installed else None
         except ServiceError:  # nothing here starts services
             failure = None
-        return MenuProblem(failure.wrong, failure.remedy) if failure else None
+        return MenuProblem(failure.message, failure.hint) if failure else None
 
     def starts_at_login(self) -> bool:
         from voicemate.service.login import login_service

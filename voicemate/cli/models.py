@@ -147,9 +147,9 @@ def verify(
 def personas(as_json: JsonOption = False) -> None:
     """The characters that can be talked to: the shipped ones and your own."""
     from voicemate.config.schema import config_folder
-    from voicemate.personas.library import shelf
+    from voicemate.personas.library import load_library
 
-    found = shelf()
+    found = load_library()
     if as_json:
         for entry in found.personas:
             print_json(

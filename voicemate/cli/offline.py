@@ -10,7 +10,7 @@ from voicemate.config.schema import Settings
 
 def go_offline(settings: Settings) -> None:
     """Put this process offline, for good; tells what does not hold. Best before the engines are even imported."""
-    if sandbox.proof() is not None:
+    if sandbox.current_proof() is not None:
         return
     proof = sandbox.lock(settings.offline.sandbox)
     if not proof.holds:
@@ -24,5 +24,5 @@ def offline_session(settings: Settings) -> Iterator[None]:
     try:
         yield
     finally:
-        for one in sandbox.tries():
+        for one in sandbox.refused_calls():
             print_note(f"Kept from the network: {one}")

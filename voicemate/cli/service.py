@@ -32,17 +32,17 @@ def install(dry_run: DryRun = False) -> None:
     from voicemate.service.login import login_service
 
     if dry_run:
-        login_service(rehearse=typer.echo).install(this_interpreter())
+        login_service(dry_run=typer.echo).install(this_interpreter())
         set_menu_at_login(True, dry_run=typer.echo)
         return
-    service = login_service(tell=print_note)
+    service = login_service(report=print_note)
     observed = service.install(this_interpreter())
     set_menu_at_login(True)
     if observed.pid is not None:
         print_note("Installed and running. `voicemate service status` shows how it is.")
         return
     failure = last_failure()
-    why = f"{failure.wrong}. {failure.remedy}" if failure else "`voicemate service logs` shows what it said"
+    why = f"{failure.message}. {failure.hint}" if failure else "`voicemate service logs` shows what it said"
     raise ServiceError("It is installed, but ended at once", f"{why}; then `voicemate service install` again")
 
 
@@ -51,7 +51,7 @@ def uninstall(dry_run: DryRun = False) -> None:
     """End voicemate and start it at login no more. Models, settings and history stay."""
     from voicemate.service.login import login_service
 
-    service = login_service(rehearse=typer.echo) if dry_run else login_service(tell=print_note)
+    service = login_service(dry_run=typer.echo) if dry_run else login_service(report=print_note)
     installed = service.uninstall()
     set_menu_at_login(False, dry_run=typer.echo if dry_run else None)
     if not installed:
@@ -69,7 +69,7 @@ def status(as_json: JsonOption = False) -> None:
     from voicemate.service.login import login_service
 
     found = login_service().status()
-    well = found.installed and found.observed.pid is not None and not found.findings
+    well = found.installed and found.observed.pid is not None and not found.problems
     if as_json:
         print_json(asdict(found))
     else:
@@ -89,8 +89,8 @@ def status(as_json: JsonOption = False) -> None:
         if found.interpreter:
             runs = f"voicemate {found.interpreter.voicemate} on Python {found.interpreter.version}"
             console.print(f"runs       {runs} ({found.interpreter.python})", soft_wrap=True)
-        for finding in found.findings:
-            print_error(f"{finding.wrong}. {finding.remedy}.")
+        for finding in found.problems:
+            print_error(f"{finding.message}. {finding.hint}.")
         for line in found.advice:
             print_note(line)
     if not well:
@@ -115,6 +115,6 @@ def logs(
 @service_app.command("ask-microphone", hidden=True)
 def ask_microphone(answer: Path) -> None:
     """Inside Voicemate.app: have macOS ask for the microphone, and write the answer to a file."""
-    from voicemate.service.launchd.microphone_permission import ask
+    from voicemate.service.launchd.microphone_permission import ask_for_permission
 
-    answer.write_text(ask().name, encoding="utf-8")
+    answer.write_text(ask_for_permission().name, encoding="utf-8")

@@ -9,12 +9,20 @@ from dataclasses import dataclass, replace
 
 from voicemate.conversation.recognizer import Recognition
 from voicemate.core.pcm import to_ms
-from voicemate.turns.attention import Answer, Attention, AttentionDecision, GoToSleep, Ignore, Obey, WakeUp
-from voicemate.turns.end_of_turn.lexical import only_a_condition, only_calls, unfinished
+from voicemate.turns.attention import (
+    AnswerRequest,
+    Attention,
+    AttentionDecision,
+    GoToSleep,
+    Ignore,
+    ObeyCommand,
+    WakeUp,
+)
+from voicemate.turns.end_of_turn.lexical import breaks_off, is_only_condition, is_only_opener
 from voicemate.turns.end_of_turn.patience import thinking_aloud
 from voicemate.turns.end_of_turn.rule import EndOfTurnSignals
-from voicemate.turns.interruption.backchannel import Overlap, classify
-from voicemate.turns.interruption.echo_text import besides_echo
+from voicemate.turns.interruption.backchannel import Overlap, classify_overlap
+from voicemate.turns.interruption.echo_text import without_echo
 from voicemate.turns.messages import NO_SIGNALS
 from voicemate.turns.spoken_commands import Command
 
@@ -59,28 +67,28 @@ class Interpretation:
 def interpret(understood: Recognition, moment: SpeechContext, attention: Attention) -> Interpretation:
     """What ``understood`` means at that ``moment``."""
     language = understood.language
-    if not understood.words:
+    if not understood.has_words:
         # The first half of a turn stays a turn, whatever noise came after it.
         votes = _signals(moment.said_before, language)
-        return Interpretation(moment.said_before, language, interrupts=False, signals=votes, reason=understood.why)
+        return Interpretation(moment.said_before, language, interrupts=False, signals=votes, reason=understood.reason)
     text = understood.text
     if moment.playing is not None:
-        text = besides_echo(text, moment.playing)
+        text = without_echo(text, moment.playing)
         if not text:
             return Interpretation("", language, interrupts=False, reason="the character's own words")
-        verdict = classify(text, to_ms(moment.ended - moment.began), understood.confidence)
+        verdict = classify_overlap(text, to_ms(moment.ended - moment.began), understood.confidence)
         if verdict.overlap is not Overlap.INTERRUPTION:
-            return Interpretation("", language, interrupts=False, reason=verdict.why)
-    return _interpret_decision(text, language, moment, attention.consider(text, moment.began))
+            return Interpretation("", language, interrupts=False, reason=verdict.reason)
+    return _interpret_decision(text, language, moment, attention.decide(text, moment.began))
 
 
 def _interpret_decision(text: str, language: str, moment: SpeechContext, meant: AttentionDecision) -> Interpretation:
     match meant:
-        case Answer(words) | WakeUp(words):
+        case AnswerRequest(words) | WakeUp(words):
             pass
-        case Obey(given, words) if given.command is Command.GO_ON:
-            meant = Answer(words)  # the character is told so, and goes on in its own words
-        case Obey(given):
+        case ObeyCommand(given, words) if given.command is Command.GO_ON:
+            meant = AnswerRequest(words)  # the character is told so, and goes on in its own words
+        case ObeyCommand(given):
             return Interpretation("", language, interrupts=True, reason=f"“{given.command.value}”", decision=meant)
         case GoToSleep():
             return Interpretation("", language, interrupts=True, reason="told to sleep", decision=meant)
@@ -92,9 +100,9 @@ def _interpret_decision(text: str, language: str, moment: SpeechContext, meant: 
 
 def _signals(text: str, language: str) -> EndOfTurnSignals:
     return EndOfTurnSignals(
-        breaks_off=unfinished(text, language),
-        only_calls=only_calls(text, language),
-        only_a_condition=only_a_condition(text, language),
+        breaks_off=breaks_off(text, language),
+        only_opener=is_only_opener(text, language),
+        only_condition=is_only_condition(text, language),
         thinking_aloud=thinking_aloud(text, language),
     )
 

@@ -37,10 +37,10 @@ from voicemate.core.events import (
     TurnEnded,
 )
 from voicemate.turns import messages as f
-from voicemate.turns.attention import Obey
+from voicemate.turns.attention import ObeyCommand
 from voicemate.turns.interruption.onset_filter import OnsetFilter
 from voicemate.turns.spoken_commands import Command, Patience
-from voicemate.vad.state_machine import SpeechEvent, VoicePaused, VoiceResumed, VoiceStarted
+from voicemate.vad.state_machine import VoiceEvent, VoicePaused, VoiceResumed, VoiceStarted
 
 LEVEL_INTERVAL = 96 // BLOCK_MS
 """Blocks between two level events: about ten a second."""
@@ -107,7 +107,7 @@ class Session:
             parts.speaker, parts.clock.now, parts.chat_history, parts.attention, events.emit
         )
         self._interim = InterimTranscripts(
-            parts.recognizer.so_far, parts.chat_history.prefill, self._emit_interim, parts.interim_transcripts
+            parts.recognizer.interim_text, parts.chat_history.prefill, self._emit_interim, parts.interim_transcripts
         )
         self._onsets = OnsetFilter()
         self._ptt_cue = parts.ptt_cue or PttCue(parts.speaker, events.emit)
@@ -182,7 +182,7 @@ class Session:
         heard = listener.push(gate.process(block, self._floor.state))
         voice = listener.voice_on
         if self._floor.state is FloorState.SPEAKING:
-            heard, only_echo = self._onsets.pass_on(heard, voice, gate.echo_only)
+            heard, only_echo = self._onsets.filter(heard, voice, gate.echo_only)
             voice = voice and not gate.echo_only
             if only_echo:
                 self._reset_speech()
@@ -205,7 +205,7 @@ class Session:
             self._interim.enabled = self._parts.interim_transcripts and not battery
             self._decide(f.PowerChanged(at, battery))
 
-    def _on_speech_event(self, at: int, told: SpeechEvent) -> None:
+    def _on_speech_event(self, at: int, told: VoiceEvent) -> None:
         """Pass on what the ears say, to those who watch and to the floor."""
         match told:
             case VoiceStarted(began):
@@ -332,8 +332,8 @@ class Session:
         self._emit(SpeechRejected(at, act.began, act.ended, act.reason, text))
         if given is not None and given.decision is not None:
             self._parts.attention.commit(given.decision, at)
-            if isinstance(given.decision, Obey) and given.decision.given.command is Command.WAIT:
-                self._state.patience = given.decision.given.patience
+            if isinstance(given.decision, ObeyCommand) and given.decision.command.command is Command.WAIT:
+                self._state.patience = given.decision.command.patience
 
     def _end_speech(self, at: int) -> None:
         """The key came up while the voice was on."""

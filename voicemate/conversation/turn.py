@@ -128,6 +128,6 @@ class Turn:
         now, self.stt_ms = self._mouth.now(), (time.perf_counter() - started) * 1000
         self.transcript = understood.text
         self._mouth.emit(StageTimed(now, self.turn_id, PipelineStage.STT, began, self.stt_ms))
-        if understood.words:
+        if understood.has_words:
             self._mouth.emit(Transcribed(now, self.turn_id, understood.text, understood.language, final=False))
         return understood

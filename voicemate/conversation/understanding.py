@@ -32,8 +32,8 @@ class TurnUnderstanding:
     async def transcribe(self) -> Recognition:
         """The words."""
         if self._typed:
-            return Recognition(self._typed, self._parts.chat_history.persona.language, words=True)
-        return await self._parts.recognizer.hear()
+            return Recognition(self._typed, self._parts.chat_history.persona.language, has_words=True)
+        return await self._parts.recognizer.recognize()
 
     def interpret(self, understood: Recognition) -> Interpretation:
         """What they mean at that moment."""
@@ -48,7 +48,7 @@ class TurnUnderstanding:
             return None
         end = listener.position
         with contextlib.suppress(ModelError):  # a vote less, and the rule works without it
-            return await detector.complete(listener.audio(max(self._moment.began, end - WINDOW), end))
+            return await detector.probability_complete(listener.audio(max(self._moment.began, end - WINDOW), end))
         return None
 
     async def add_model_signals(self, given: Interpretation, voice: float | None) -> Interpretation:

@@ -10,7 +10,7 @@ from voicemate.app.engines import Engines
 from voicemate.config.schema import Settings, load
 from voicemate.core.events import EventStream
 from voicemate.daemon.engine_pool import EnginePool
-from voicemate.personas.library import ShelvedPersona, find
+from voicemate.personas.library import LibraryPersona, find
 from voicemate.personas.persona import Persona
 from voicemate.testing.simulated_room import SimulatedRoom
 
@@ -54,7 +54,7 @@ class ConversationFactory:
     """The parts, each by the function that makes it."""
 
     settings: Callable[[dict[str, Any]], Settings] = read_settings
-    persona: Callable[[str], ShelvedPersona] = find
+    persona: Callable[[str], LibraryPersona] = find
     engines: EngineLoader = field(default_factory=EnginePool)
     listening: Callable[[Settings], AudioDevices] = full_duplex_devices
     speaking: Callable[[Settings], AudioDevices] = speaker_only_devices

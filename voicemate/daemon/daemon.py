@@ -21,7 +21,7 @@ from voicemate.daemon.reporting import StatusReport
 from voicemate.daemon.settings_changes import ChangeEffect, settings_changes
 from voicemate.daemon.supervisor import Supervisor
 from voicemate.push_to_talk.key import MicrophoneKey
-from voicemate.system.circumstances import Circumstances
+from voicemate.system.circumstances import MachineState
 
 FLOOR_TIMEOUT_S = 30.0
 """How long what is to be said, or a change, waits for the floor."""
@@ -81,7 +81,7 @@ class Daemon:
         """The system says that devices came or went."""
         self._supervisor.on_device_change(change)
 
-    def on_machine_state(self, machine: Circumstances) -> None:
+    def on_machine_state(self, machine: MachineState) -> None:
         """The machine is in something else now, which may be a reason to pause, or no longer one."""
         wishes, settings = self._desired, self._supervisor.settings
         before, wishes.machine = wishes.sleep_reason(settings), machine

@@ -6,7 +6,7 @@ from typing import Any
 
 from voicemate.config.schema import Settings
 from voicemate.push_to_talk.key import MicrophoneKey
-from voicemate.system.circumstances import Circumstances, reason_to_pause
+from voicemate.system.circumstances import MachineState, reason_to_suspend
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class DesiredState:
     pending_speech: int = 0
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    machine: Circumstances = field(default_factory=Circumstances)
+    machine: MachineState = field(default_factory=MachineState)
 
     def wants_microphone(self, settings: Settings) -> bool:
         """Whether it is to be open."""
@@ -43,5 +43,5 @@ class DesiredState:
         """Why nobody is listened to without the key; empty when somebody is."""
         if not self.listening:
             return "told not to listen"
-        pause = reason_to_pause(self.machine, settings.suspend)
+        pause = reason_to_suspend(self.machine, settings.suspend)
         return f"paused: {pause}" if pause else ""

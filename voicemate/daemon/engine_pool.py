@@ -43,7 +43,7 @@ class EnginePool:
     """Whisper, the language model with its character, and the voice."""
 
     def __init__(self) -> None:
-        heap.return_large_blocks()
+        heap.release_large_blocks_on_free()
         self._loaded: dict[str, _Loaded] = {}
 
     async def load(self, settings: Settings, persona: Persona) -> Engines:
@@ -64,7 +64,7 @@ class EnginePool:
             detector = loading.create_task(self._detector(settings))
         listener = make_recognizer(settings, whisper.result())
         if self._loaded != before:
-            await asyncio.to_thread(heap.give_back)
+            await asyncio.to_thread(heap.release_memory)
         return Engines(listener, dialogue.result(), synthesizer.result(), detector.result())
 
     def start_reloading(self) -> None:
@@ -88,7 +88,7 @@ class EnginePool:
         for engine in self._unloadable():
             await engine.save_state()
             await engine.unload()
-        await asyncio.to_thread(heap.give_back)
+        await asyncio.to_thread(heap.release_memory)
 
     def _unloadable(self) -> list[Unloadable[Any]]:
         loads = [self._loaded[name].load for name in ("llama", "whisper") if name in self._loaded]

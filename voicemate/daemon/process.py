@@ -24,7 +24,7 @@ from voicemate.daemon.log import EventLog, log_path, logging_to
 from voicemate.daemon.readiness import Readiness
 from voicemate.push_to_talk.controller import KeyController
 from voicemate.system import session_events
-from voicemate.system.session_events import Surroundings
+from voicemate.system.session_events import MachineMonitor
 
 EXIT_TIMEOUT_S = 1.8
 """From being told to end to the end of the process, whatever an engine or a device is still busy with."""
@@ -130,7 +130,7 @@ def _watching_machine(keeper: Daemon) -> Iterator[None]:
     """The keeper hears of devices that come and go, and of what the machine is in."""
     with (
         HotplugMonitor(keeper.on_device_change, hotplug.platform_source()),
-        Surroundings(keeper.on_machine_state, keeper.on_wake, session_events.system_source()),
+        MachineMonitor(keeper.on_machine_state, keeper.on_wake, session_events.system_event_source()),
     ):
         yield
 

@@ -36,7 +36,7 @@ from voicemate.core.events import EventStream, Fault, FloorChanged, FloorState, 
 from voicemate.daemon.conversation_factory import ConversationFactory
 from voicemate.daemon.desired_state import DesiredState
 from voicemate.daemon.idle_unloader import IdleUnloader
-from voicemate.personas.library import ShelvedPersona
+from voicemate.personas.library import LibraryPersona
 from voicemate.personas.persona import Persona
 
 _COMPONENTS: dict[type[VoicemateError], str] = {
@@ -75,7 +75,7 @@ class Supervisor:
         self._events = events
         self._status = status
         self.settings = Settings()
-        self.persona_entry: ShelvedPersona | None = None
+        self.persona_entry: LibraryPersona | None = None
         self.devices: AudioDevices | None = None
         self.session: Session | None = None
         self.has_microphone = False

@@ -82,5 +82,5 @@ def _reinstall_service(tell: Callable[[str], None]) -> str:
     from voicemate.service.interpreter import this_interpreter
     from voicemate.service.login import login_service
 
-    login_service(tell=tell).install(this_interpreter())
+    login_service(report=tell).install(this_interpreter())
     return f"installed the service again, with {this_interpreter().python}"

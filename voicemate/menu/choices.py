@@ -47,9 +47,9 @@ def collect_choices(persona: str) -> Choices:
 
 
 def _personas() -> tuple[Choice, ...]:
-    from voicemate.personas.library import shelf
+    from voicemate.personas.library import load_library
 
-    return tuple(Choice(one.key, one.persona.name) for one in shelf().personas)
+    return tuple(Choice(one.key, one.persona.name) for one in load_library().personas)
 
 
 def _voices(persona: str) -> tuple[Choice, ...]:

@@ -11,11 +11,11 @@ from voicemate.core.errors import PersonaError
 from voicemate.personas.persona import Persona
 from voicemate.personas.persona_file import SUFFIXES, read_persona
 
-Source = Literal["yours", "shipped", "file"]
+PersonaSource = Literal["yours", "shipped", "file"]
 
 
 @dataclass(frozen=True, slots=True)
-class ShelvedPersona:
+class LibraryPersona:
     """A persona and where it comes from.
 
     Attributes:
@@ -26,28 +26,28 @@ class ShelvedPersona:
     key: str
     persona: Persona
     file: Path
-    source: Source
+    source: PersonaSource
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class PersonaLibrary:
     """All personas that can be used, by key, and what is wrong with the files of the others."""
 
-    personas: tuple[ShelvedPersona, ...]
+    personas: tuple[LibraryPersona, ...]
     broken: tuple[PersonaError, ...]
 
 
-def own_folder() -> Path:
+def user_folder() -> Path:
     """Where the person's own personas are looked for."""
     return paths.config_folder() / "personas"
 
 
-def shelf() -> Shelf:
+def load_library() -> PersonaLibrary:
     """Every persona at hand.
 
     One of the person's own hides a shipped one with the same key; a broken file hides no other.
     """
-    personas: list[ShelvedPersona] = []
+    personas: list[LibraryPersona] = []
     broken: list[PersonaError] = []
     taken: set[str] = set()
     for source, folder in _folders():
@@ -62,10 +62,10 @@ def shelf() -> Shelf:
             except PersonaError as error:
                 broken.append(error)
         taken |= files.keys()
-    return Shelf(tuple(sorted(personas, key=lambda shelved: shelved.key)), tuple(broken))
+    return PersonaLibrary(tuple(sorted(personas, key=lambda shelved: shelved.key)), tuple(broken))
 
 
-def find(name: str) -> ShelvedPersona:
+def find(name: str) -> LibraryPersona:
     """The persona that ``name`` names: a file, a key, or what the character is called.
 
     Raises:
@@ -81,7 +81,7 @@ def find(name: str) -> ShelvedPersona:
         files = _files(folder)
         if wanted in files:
             return _load(files[wanted], source)
-    known = shelf().personas
+    known = load_library().personas
     called = [shelved for shelved in known if shelved.persona.name.casefold() == name.casefold()]
     if len(called) == 1:
         return called[0]
@@ -105,8 +105,8 @@ def _as_file(name: str) -> Path | None:
     return file if is_here or len(file.parts) > 1 else None
 
 
-def _folders() -> tuple[tuple[Source, Path], ...]:
-    return ("yours", own_folder()), ("shipped", paths.shipped_path("personas"))
+def _folders() -> tuple[tuple[PersonaSource, Path], ...]:
+    return ("yours", user_folder()), ("shipped", paths.shipped_path("personas"))
 
 
 def _files(folder: Path) -> dict[str, list[Path]]:
@@ -126,17 +126,17 @@ def _files(folder: Path) -> dict[str, list[Path]]:
     return found
 
 
-def _load(files: list[Path], source: Source) -> ShelvedPersona:
+def _load(files: list[Path], source: PersonaSource) -> LibraryPersona:
     first, *others = files
     if others:
         raise PersonaError(
             f"Two persona files in {first.parent} have the same key: {first.name} and {others[0].name}",
             "Rename one of them",
         )
-    return ShelvedPersona(first.stem, read_persona(first), first, source)
+    return LibraryPersona(first.stem, read_persona(first), first, source)
 
 
-def _named_file(file: Path) -> ShelvedPersona:
+def _named_file(file: Path) -> LibraryPersona:
     if not file.exists():
         near = get_close_matches(file.stem.casefold(), _files(file.parent), n=3)
         names = [path.name for key in near for path in _files(file.parent)[key]]
@@ -147,16 +147,16 @@ def _named_file(file: Path) -> ShelvedPersona:
     return _load([file], "file")
 
 
-def _suggestion(wanted: str, known: Iterable[ShelvedPersona]) -> str:
+def _suggestion(wanted: str, known: Iterable[LibraryPersona]) -> str:
     """The keys that are nearly what was asked for, or all."""
     keys = [shelved.key for shelved in known]
     near = get_close_matches(wanted, [key.casefold() for key in keys], n=3)
     if near:
         return f"Perhaps {_either([key for key in keys if key.casefold() in near])} is meant"
-    return f"There are {_listed(known)}" if keys else f"Put a persona file into {own_folder()}"
+    return f"There are {_listed(known)}" if keys else f"Put a persona file into {user_folder()}"
 
 
-def _listed(shelved: Iterable[ShelvedPersona]) -> str:
+def _listed(shelved: Iterable[LibraryPersona]) -> str:
     return ", ".join(f"`{one.key}` ({one.persona.name})" for one in shelved)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
-Line = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
+SingleLine = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class _Part(BaseModel):
@@ -55,7 +55,7 @@ class ExampleExchange(_Part):
 class Persona(_Part):
     """A character from a TOML or YAML file in ``personas/``."""
 
-    name: Line = Field(description="what they are called, in one line")
+    name: SingleLine = Field(description="what they are called, in one line")
     description: str = Field(
         min_length=1,
         max_length=20_000,

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from voicemate.core.events import Event
 from voicemate.recording.codec import DecodeError, Family, encode
 from voicemate.turns.messages import FloorAction, FloorInput
-from voicemate.vad.state_machine import SpeechEvent
+from voicemate.vad.state_machine import VoiceEvent
 
 _LARGEST = 64 * 1024 * 1024
 """Bytes of an unpacked journal record; half a second has some thousand."""
@@ -21,7 +21,7 @@ class Heard:
     """The ears heard the block that began at ``at`` and told this."""
 
     at: int
-    told: tuple[SpeechEvent, ...]
+    told: tuple[VoiceEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Commanded:
     """The ears were given a command between two blocks (``command`` is the method's name) and told this."""
 
     command: str
-    told: tuple[SpeechEvent, ...] = ()
+    told: tuple[VoiceEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +116,4 @@ class _Families:
 @cache
 def _families() -> _Families:
     """Made when first needed, when every module that adds a class has been imported."""
-    return _Families(Family(FloorInput), Family(FloorAction), Family(Event), Family(more=get_args(SpeechEvent)))
+    return _Families(Family(FloorInput), Family(FloorAction), Family(Event), Family(more=get_args(VoiceEvent)))

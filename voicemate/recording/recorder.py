@@ -20,7 +20,7 @@ from voicemate.recording.format import END, RecordFile
 from voicemate.recording.header import Header, hashed
 from voicemate.recording.journal import Commanded, Entry, Happened, Heard, Step, pack
 from voicemate.turns.messages import FloorAction, FloorInput
-from voicemate.vad.state_machine import SpeechEvent
+from voicemate.vad.state_machine import VoiceEvent
 
 HEAD, SUMS, JOURNAL = b"head", b"sums", b"jrnl"
 MICROPHONE, EARS, LOUDSPEAKER = b"mic ", b"ears", b"out "
@@ -78,12 +78,12 @@ class Recorder:
         """The microphone delivered ``block``."""
         self._hand_over((MICROPHONE, block.at, block.pcm))
 
-    def heard(self, block: Block, told: Sequence[SpeechEvent]) -> None:
+    def heard(self, block: Block, told: Sequence[VoiceEvent]) -> None:
         """The ears heard ``block``, which need not be what the microphone delivered, and told ``told``."""
         self._hand_over((EARS, block.at, block.pcm))
         self._hand_over(Heard(block.at, tuple(told)))
 
-    def commanded(self, command: str, told: Sequence[SpeechEvent] = ()) -> None:
+    def commanded(self, command: str, told: Sequence[VoiceEvent] = ()) -> None:
         """The ears were given one of ``entries.COMMANDS``, and told ``told``."""
         self._hand_over(Commanded(command, tuple(told)))
 

@@ -12,7 +12,7 @@ from voicemate.core.pcm import Pcm, to_samples
 from voicemate.recording.audio_chunks import as_pcm, rounded
 from voicemate.recording.recorder import Recorder
 from voicemate.turns.messages import FloorAction, FloorInput
-from voicemate.vad.state_machine import SpeechEvent
+from voicemate.vad.state_machine import VoiceEvent
 
 _BEHIND = to_samples(500)
 """What nobody asked the loudspeaker for in this time is fetched by the recorder."""
@@ -114,7 +114,7 @@ class TapedListener:
         self._listener = listener
         self._recorder = recorder
 
-    def push(self, block: Block) -> Sequence[SpeechEvent]:
+    def push(self, block: Block) -> Sequence[VoiceEvent]:
         exact = replace(block, pcm=as_pcm(rounded(block.pcm)))
         told = self._listener.push(exact)
         self._recorder.heard(exact, told)
@@ -124,7 +124,7 @@ class TapedListener:
         self._listener.close()
         self._recorder.commanded("close")
 
-    def end_speech(self) -> SpeechEvent | None:
+    def end_speech(self) -> VoiceEvent | None:
         told = self._listener.end_speech()
         self._recorder.commanded("end_speech", () if told is None else (told,))
         return told

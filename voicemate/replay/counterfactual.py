@@ -124,13 +124,13 @@ class ReplayWorld:
         for act in acts:
             self._carry_out(got, act)
         if isinstance(got, ReplyAudible):
-            self._tracker.close()
+            self._tracker.reset()
             if self._answering is not None:
                 _, example = self._prepared[self._answering]
                 self._await(ReplySilent(got.at + (example.length or self._past.usual_length)), example.silent_late)
                 self._answering = None
         if isinstance(got, Interrupt):
-            self._tracker.close()
+            self._tracker.reset()
 
     def _carry_out(self, got: FloorInput, act: FloorAction) -> None:
         match act:
@@ -148,7 +148,7 @@ class ReplayWorld:
                     self._answering = None
             case RejectSpeech(number):
                 self._drop(number)
-                self._tracker.close()
+                self._tracker.reset()
             case PausePlayback():
                 end = self._quiet()
                 self._left = None if end is None else end - got.at

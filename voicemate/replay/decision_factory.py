@@ -8,7 +8,7 @@ from voicemate.recording.header import Header
 from voicemate.replay.replayer import DecisionFactory
 from voicemate.turns.floor import Floor
 from voicemate.vad.segmenter import SpeechSegmenter
-from voicemate.vad.silero import VoiceActivity
+from voicemate.vad.silero import SileroDetector
 
 SILERO = "silero-vad"
 VOICE_ACTIVITY = "voice activity"
@@ -24,7 +24,7 @@ def real() -> DecisionFactory:
     silero = resolve(SILERO, Role.VOICE_ACTIVITY)
 
     def ears(settings: Settings) -> SpeechSegmenter:
-        return SpeechSegmenter(VoiceActivity(silero, settings.vad.gate), settings.vad, settings.stt.max_chunk_s)
+        return SpeechSegmenter(SileroDetector(silero, settings.vad.gate), settings.vad, settings.stt.max_chunk_s)
 
     return DecisionFactory(ears, floor)
 

@@ -11,7 +11,7 @@ from voicemate.recording.audio_chunks import as_pcm
 from voicemate.recording.codec import DecodeError
 from voicemate.recording.journal import Commanded, Heard, Step
 from voicemate.recording.recording import Recording, foreign
-from voicemate.vad.segmenter import SegmentEnded, SpeechSegmenter
+from voicemate.vad.segmenter import ChunkEnded, SpeechSegmenter
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def decide_again(recording: Recording, house: DecisionFactory) -> ReplayResult:
     for entry in recording.journal:
         match entry:
             case Heard(at, told) if at + BLOCK_SAMPLES <= recording.ears.ended:
-                now = tuple(one for one in ears.push(block_at(recording, at)) if not isinstance(one, SegmentEnded))
+                now = tuple(one for one in ears.push(block_at(recording, at)) if not isinstance(one, ChunkEnded))
                 blocks += 1
                 if now != told:
                     return ReplayResult(blocks, steps, acts, Difference(at, "ears", "a block of sound", told, now))

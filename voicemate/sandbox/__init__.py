@@ -8,7 +8,7 @@
 Unix sockets go on working: the sound server, the desktop and ``voicemate``'s own control socket are reached by them.
 """
 
-from voicemate.sandbox.locking import lock, proof, tries
+from voicemate.sandbox.locking import current_proof, lock, refused_calls
 from voicemate.sandbox.proof import OfflineProof
 
-__all__ = ["OfflineProof", "lock", "proof", "tries"]
+__all__ = ["OfflineProof", "current_proof", "lock", "refused_calls"]

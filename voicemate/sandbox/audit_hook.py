@@ -13,9 +13,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from voicemate.sandbox.proof import Try
+from voicemate.sandbox.proof import RefusedCall
 
-PLACES_KEPT = 64
+MAX_CALLERS = 64
 """So many places are told apart; a program that tries from more of them is no less refused."""
 
 _LOOKUPS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"})
@@ -30,38 +30,38 @@ class NetworkRefused(PermissionError):
     """A network was asked for in a process that is offline. An ``OSError``, so that libraries go on without it."""
 
 
-class Tries:
+class RefusedCalls:
     """Who was refused, and how often. A count may be lost when two threads try in the same moment."""
 
     def __init__(self) -> None:
         self._times: dict[tuple[str, int, str], int] = {}
 
-    def note(self, module: str, line: int, what: str) -> None:
+    def record(self, module: str, line: int, what: str) -> None:
         place = (module, line, what)
-        if place not in self._times and len(self._times) >= PLACES_KEPT:
+        if place not in self._times and len(self._times) >= MAX_CALLERS:
             place = ("elsewhere", 0, what)
         self._times[place] = self._times.get(place, 0) + 1
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self._times.clear()
 
-    def all(self) -> tuple[Try, ...]:
-        return tuple(Try(*place, times) for place, times in tuple(self._times.items()))
+    def all(self) -> tuple[RefusedCall, ...]:
+        return tuple(RefusedCall(*place, times) for place, times in tuple(self._times.items()))
 
 
-def install(tries: Tries) -> None:
+def install(tries: RefusedCalls) -> None:
     """Refuse networks to Python code of this process from now on, for good; who tries is noted in ``tries``."""
     sys.addaudithook(_hook(tries))
 
 
-def _hook(tries: Tries) -> Callable[[str, tuple[Any, ...]], None]:
+def _hook(tries: RefusedCalls) -> Callable[[str, tuple[Any, ...]], None]:
     watched, allowed = _WATCHED, _allowed  # a hook outlives its module's globals when the interpreter ends
 
     def refuse_networks(event: str, arguments: tuple[Any, ...]) -> None:
         if event not in watched or allowed(event, arguments):
             return
         what = event.removeprefix("socket.").replace("__new__", "a new socket")
-        tries.note(*_caller(sys._getframe(1)), what)
+        tries.record(*_caller(sys._getframe(1)), what)
         raise NetworkRefused(errno.EACCES, "voicemate is offline: this process may not use the network")
 
     return refuse_networks

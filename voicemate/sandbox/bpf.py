@@ -21,7 +21,7 @@ import struct
 from dataclasses import dataclass
 
 # struct seccomp_data, on little-endian machines the low half of the first argument
-NUMBER, MODE, FIRST_ARGUMENT = 0, 4, 16
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
 
 # include/uapi/linux/bpf_common.h
 LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
@@ -39,7 +39,7 @@ _X32 = 0x40000000  # __X32_SYSCALL_BIT
 
 
 @dataclass(frozen=True, slots=True)
-class Mode:
+class SyscallAbi:
     """One kind of system calls that a machine takes.
 
     Attributes:
@@ -56,14 +56,14 @@ class Mode:
     x32: bool = False
 
 
-MACHINES = {
+SYSCALL_ABIS = {
     "x86_64": (
-        Mode(audit=0xC000003E, socket=41, socketpair=53, x32=True),
-        Mode(audit=0x40000003, socket=359, socketpair=360, socketcall=102),  # i386
+        SyscallAbi(audit=0xC000003E, socket=41, socketpair=53, x32=True),
+        SyscallAbi(audit=0x40000003, socket=359, socketpair=360, socketcall=102),  # i386
     ),
     "aarch64": (
-        Mode(audit=0xC00000B7, socket=198, socketpair=199),
-        Mode(audit=0x40000028, socket=281, socketpair=288),  # 32-bit arm
+        SyscallAbi(audit=0xC00000B7, socket=198, socketpair=199),
+        SyscallAbi(audit=0x40000028, socket=281, socketpair=288),  # 32-bit arm
     ),
 }
 """The modes of each machine, its own first, by what ``uname -m`` calls it. All are little-endian."""
@@ -75,41 +75,41 @@ class Instruction:
 
     code: int
     operand: int
-    if_so: int = 0
-    or_else: int = 0
+    jump_true: int = 0
+    jump_false: int = 0
 
     def packed(self) -> bytes:
-        return struct.pack("=HBBI", self.code, self.if_so, self.or_else, self.operand)
+        return struct.pack("=HBBI", self.code, self.jump_true, self.jump_false, self.operand)
 
 
-def program(machine: str) -> tuple[Instruction, ...]:
+def build_program(machine: str) -> tuple[Instruction, ...]:
     """The filter for a machine that ``uname -m`` calls ``machine``.
 
     Raises:
         KeyError: its system calls are not known here.
     """
-    blocks = [_block(mode) for mode in MACHINES[machine]]
-    instructions = [Instruction(LOAD, MODE)]
-    for mode, block in zip(MACHINES[machine], blocks, strict=True):
-        instructions += [Instruction(IF_EQUAL, mode.audit, or_else=len(block)), *block]
+    blocks = [_block(mode) for mode in SYSCALL_ABIS[machine]]
+    instructions = [Instruction(LOAD, ARCHITECTURE)]
+    for mode, block in zip(SYSCALL_ABIS[machine], blocks, strict=True):
+        instructions += [Instruction(IF_EQUAL, mode.audit, jump_false=len(block)), *block]
     return (*instructions, _fail(errno.EACCES))
 
 
-def _block(mode: Mode) -> list[Instruction]:
+def _block(mode: SyscallAbi) -> list[Instruction]:
     """What to do with a system call of ``mode``; always ends in an answer."""
     block = [Instruction(LOAD, NUMBER)]
     if mode.x32:
-        block += [Instruction(IF_AT_LEAST, _X32, or_else=1), _fail(errno.ENOSYS)]
+        block += [Instruction(IF_AT_LEAST, _X32, jump_false=1), _fail(errno.ENOSYS)]
     for number in (_PIDFD_GETFD, *range(_IO_URING[0], _IO_URING[1] + 1), mode.socketcall):
         if number is not None:
-            block += [Instruction(IF_EQUAL, number, or_else=1), _fail(errno.EACCES)]
+            block += [Instruction(IF_EQUAL, number, jump_false=1), _fail(errno.EACCES)]
     return [
         *block,
-        Instruction(IF_EQUAL, mode.socket, if_so=2),
-        Instruction(IF_EQUAL, mode.socketpair, if_so=1),
+        Instruction(IF_EQUAL, mode.socket, jump_true=2),
+        Instruction(IF_EQUAL, mode.socketpair, jump_true=1),
         Instruction(RETURN, ALLOW),
         Instruction(LOAD, FIRST_ARGUMENT),
-        Instruction(IF_EQUAL, socket.AF_UNIX, or_else=1),
+        Instruction(IF_EQUAL, socket.AF_UNIX, jump_false=1),
         Instruction(RETURN, ALLOW),
         _fail(errno.EACCES),
     ]

@@ -12,13 +12,13 @@ from typing import Any
 
 import voicemate
 from voicemate.sandbox.locking import lock
-from voicemate.sandbox.proof import Attempt, OfflineProof, outcome
+from voicemate.sandbox.proof import OfflineProof, SelfTestAttempt, describe_errno
 
 _CHILD = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from voicemate.sandbox import attempts
-json.dump(attempts.from_c(), sys.stdout)
+from voicemate.sandbox import self_test
+json.dump(self_test.try_from_c(), sys.stdout)
 """
 
 _CHILD_PATIENCE_S = 30
@@ -32,7 +32,7 @@ _RESOLVERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class OfflineEvidence:
     """All that can be shown for being offline, and what is to be known beside it.
 
     Attributes:
@@ -43,21 +43,21 @@ class Evidence:
     """
 
     proof: OfflineProof
-    child: tuple[Attempt, ...]
+    child: tuple[SelfTestAttempt, ...]
     resolvers: tuple[str, ...]
-    hindered: tuple[str, ...]
+    network_settings: tuple[str, ...]
 
     @property
     def holds(self) -> bool:
         return self.proof.holds and bool(self.child) and all(one.refused for one in self.child)
 
     def as_json(self) -> dict[str, Any]:
-        child = [{"what": one.what, "after": outcome(one.after), "refused": one.refused} for one in self.child]
-        rest = {"child": child, "resolvers": list(self.resolvers), "hindered": list(self.hindered)}
+        child = [{"what": one.what, "after": describe_errno(one.after), "refused": one.refused} for one in self.child]
+        rest = {"child": child, "resolvers": list(self.resolvers), "hindered": list(self.network_settings)}
         return self.proof.as_json() | {"offline": self.holds} | rest
 
 
-def evidence(sandbox: bool = True) -> Evidence:
+def collect_evidence(sandbox: bool = True) -> OfflineEvidence:
     """Put this process offline, for good, and look closely.
 
     Args:
@@ -65,10 +65,12 @@ def evidence(sandbox: bool = True) -> Evidence:
     """
     proof = lock(sandbox)
     resolvers = [name for path, name in _RESOLVERS.items() if _is_socket(Path(path))]
-    return Evidence(proof, _in_a_child(), tuple(resolvers), hindered(os.environ) if proof.holds else ())
+    return OfflineEvidence(
+        proof, _in_a_child(), tuple(resolvers), find_network_settings(os.environ) if proof.holds else ()
+    )
 
 
-def hindered(environment: Mapping[str, str]) -> tuple[str, ...]:
+def find_network_settings(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Settings in ``environment`` that name a network, as sentences without a full stop."""
     found = []
     servers = [server.rpartition("}")[2] for server in environment.get("PULSE_SERVER", "").split()]
@@ -79,7 +81,7 @@ def hindered(environment: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _in_a_child() -> tuple[Attempt, ...]:
+def _in_a_child() -> tuple[SelfTestAttempt, ...]:
     """The attempts from C in another program; empty when none could be started."""
     command = [sys.executable, "-c", _CHILD, str(Path(voicemate.__file__).parents[1])]
     try:
@@ -87,7 +89,7 @@ def _in_a_child() -> tuple[Attempt, ...]:
         tried: dict[str, int] = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return ()
-    return tuple(Attempt("a child's C", what, None, number) for what, number in tried.items())
+    return tuple(SelfTestAttempt("a child's C", what, None, number) for what, number in tried.items())
 
 
 def _is_socket(path: Path) -> bool:

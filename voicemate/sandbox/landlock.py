@@ -9,7 +9,7 @@ import ctypes
 import os
 
 from voicemate.sandbox.linux_syscalls import Kernel, forbid_new_privileges
-from voicemate.sandbox.proof import Lock, named
+from voicemate.sandbox.proof import SandboxLock, errno_name
 
 NAME = "Landlock"
 
@@ -31,10 +31,10 @@ def version(kernel: Kernel) -> int:
     return max(0, kernel.syscall(_CREATE_RULESET, 0, 0, _ASK_VERSION))
 
 
-def enter(kernel: Kernel) -> Lock:
+def apply(kernel: Kernel) -> SandboxLock:
     """Put this thread under rules that allow no TCP at all, for good; tells what came of it."""
     wrong = _restrict(kernel)
-    return Lock(NAME, not wrong, wrong or "no TCP, also on sockets from before or from elsewhere")
+    return SandboxLock(NAME, not wrong, wrong or "no TCP, also on sockets from before or from elsewhere")
 
 
 def _restrict(kernel: Kernel) -> str:
@@ -50,9 +50,9 @@ def _restrict(kernel: Kernel) -> str:
     rules = _Ruleset(network=_BIND_TCP | _CONNECT_TCP)
     ruleset = kernel.syscall(_CREATE_RULESET, ctypes.byref(rules), ctypes.sizeof(rules), 0)
     if ruleset < 0:
-        return f"the kernel refuses the rules ({named(-ruleset)})"
+        return f"the kernel refuses the rules ({errno_name(-ruleset)})"
     try:
         failed = kernel.syscall(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
-    return f"the kernel refuses to restrict itself ({named(-failed)})" if failed else ""
+    return f"the kernel refuses to restrict itself ({errno_name(-failed)})" if failed else ""

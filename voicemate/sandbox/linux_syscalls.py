@@ -3,7 +3,7 @@
 import ctypes
 from typing import Any, Protocol
 
-from voicemate.sandbox.proof import named
+from voicemate.sandbox.proof import errno_name
 
 _PR_SET_NO_NEW_PRIVS = 38  # include/uapi/linux/prctl.h
 
@@ -42,4 +42,4 @@ def forbid_new_privileges(kernel: Kernel) -> str:
     Returns why the kernel refuses it, empty when it is done.
     """
     failed = kernel.prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    return f"the kernel refuses no_new_privs ({named(-failed)})" if failed else ""
+    return f"the kernel refuses no_new_privs ({errno_name(-failed)})" if failed else ""

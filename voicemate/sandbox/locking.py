@@ -8,7 +8,7 @@ import time
 from voicemate.sandbox import audit_hook, landlock, seatbelt, seccomp, self_test
 from voicemate.sandbox.linux_syscalls import LinuxKernel
 from voicemate.sandbox.process_facts import kernel_facts, open_network_sockets
-from voicemate.sandbox.proof import Lock, OfflineProof, Try
+from voicemate.sandbox.proof import OfflineProof, RefusedCall, SandboxLock
 
 ENVIRONMENT = {
     # Libraries that would otherwise ask a model hub for news.
@@ -22,7 +22,7 @@ ENVIRONMENT = {
 }
 """Set for this process and its children, so that libraries do not even try."""
 
-_tries = audit_hook.Tries()
+_refused_calls = audit_hook.RefusedCalls()
 _proof: OfflineProof | None = None
 
 
@@ -42,48 +42,48 @@ def lock(sandbox: bool = True) -> OfflineProof:
     return _proof
 
 
-def proof() -> OfflineProof | None:
+def current_proof() -> OfflineProof | None:
     """What ``lock`` found, None before it was called."""
     return _proof
 
 
-def tries() -> tuple[Try, ...]:
+def refused_calls() -> tuple[RefusedCall, ...]:
     """Python code that has been refused since ``lock``."""
-    return _tries.all()
+    return _refused_calls.all()
 
 
 def _locked(sandbox: bool) -> OfflineProof:
     started = time.perf_counter()
-    open_before, before = open_network_sockets(), self_test.from_c()
+    open_before, before = open_network_sockets(), self_test.try_from_c()
     os.environ.update(ENVIRONMENT)
     hook, python = _python_lock()
-    locks = (hook, *(system_locks() if sandbox else (Lock("system sandbox", False, "your settings say so"),)))
-    tried = self_test.compared(before, self_test.from_c(), python)
+    locks = (hook, *(system_locks() if sandbox else (SandboxLock("system sandbox", False, "your settings say so"),)))
+    tried = self_test.compare(before, self_test.try_from_c(), python)
     facts = kernel_facts(landlock.version(LinuxKernel()) if sys.platform == "linux" else 0)
     return OfflineProof(locks, tried, open_before, facts, (time.perf_counter() - started) * 1000)
 
 
-def _python_lock() -> tuple[Lock, self_test.Tried]:
+def _python_lock() -> tuple[SandboxLock, self_test.AttemptErrnos]:
     """The audit hook, and what came of trying it."""
-    audit_hook.install(_tries)
-    tried = self_test.from_python()
-    on = bool(_tries.all())  # it saw those attempts
-    _tries.forget()
+    audit_hook.install(_refused_calls)
+    tried = self_test.try_from_python()
+    on = bool(_refused_calls.all())  # it saw those attempts
+    _refused_calls.clear()
     about = "Python code: only Unix sockets, no names looked up" if on else "another audit hook keeps it out"
-    return Lock("audit hook", on, about), tried
+    return SandboxLock("audit hook", on, about), tried
 
 
-def system_locks() -> tuple[Lock, ...]:
+def system_locks() -> tuple[SandboxLock, ...]:
     """Put the operating system's locks on; tells what came of each."""
     if sys.platform == "linux":
         kernel = LinuxKernel()
-        return seccomp.enter(kernel, _machine()), landlock.enter(kernel)
+        return seccomp.apply(kernel, _machine()), landlock.apply(kernel)
     if sys.platform == "darwin":
         try:
-            return (seatbelt.enter(seatbelt.load()),)
+            return (seatbelt.apply(seatbelt.load_library()),)
         except (OSError, AttributeError) as error:
-            return (Lock(seatbelt.NAME, False, f"this macOS does not have it ({error})"),)
-    return (Lock("system sandbox", False, f"voicemate knows none on {platform.system()}"),)
+            return (SandboxLock(seatbelt.NAME, False, f"this macOS does not have it ({error})"),)
+    return (SandboxLock("system sandbox", False, f"voicemate knows none on {platform.system()}"),)
 
 
 def _machine() -> str:

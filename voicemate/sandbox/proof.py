@@ -16,7 +16,7 @@ _UNREACHABLE = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH,
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
+class SandboxLock:
     """One lock.
 
     Attributes:
@@ -31,7 +31,7 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SelfTestAttempt:
     """One attempt to use the network, made to see what the system answers. Nothing is ever sent.
 
     Attributes:
@@ -73,7 +73,7 @@ class KernelFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class RefusedCall:
     """Python code that tried to use the network and was refused. Says where it is, never what it would have sent."""
 
     module: str
@@ -98,8 +98,8 @@ class OfflineProof:
         took_ms: how long all of it took.
     """
 
-    locks: tuple[Lock, ...]
-    attempts: tuple[Attempt, ...]
+    locks: tuple[SandboxLock, ...]
+    attempts: tuple[SelfTestAttempt, ...]
     open_sockets: tuple[str, ...]
     kernel: KernelFacts
     took_ms: float
@@ -115,7 +115,7 @@ class OfflineProof:
         let_through = [one for one in self.attempts if not one.refused]
         return (
             *(() if self.attempts else ("Nothing was tried",)),
-            *(f"{one.what} from {one.by} is not refused: {outcome(one.after)}" for one in let_through),
+            *(f"{one.what} from {one.by} is not refused: {describe_errno(one.after)}" for one in let_through),
             *(f"A network socket was open already: {one}" for one in self.open_sockets),
         )
 
@@ -126,7 +126,7 @@ class OfflineProof:
         off = "; ".join(f"{one.name} is off: {one.about}" for one in self.locks if not one.on)
         return f"{'offline' if self.holds else 'NOT PROVEN OFFLINE'}: {on}{f' ({off})' if off else ''}"
 
-    def standing(self) -> dict[str, bool]:
+    def lock_states(self) -> dict[str, bool]:
         """Each lock and whether it is on, and the self-test and whether everything it tried was refused."""
         return {one.name: one.on for one in self.locks} | {"self-test": self.holds}
 
@@ -136,8 +136,8 @@ class OfflineProof:
             {
                 "by": one.by,
                 "what": one.what,
-                "before": None if one.before is None else outcome(one.before),
-                "after": outcome(one.after),
+                "before": None if one.before is None else describe_errno(one.before),
+                "after": describe_errno(one.after),
                 "refused": one.refused,
             }
             for one in self.attempts
@@ -145,14 +145,14 @@ class OfflineProof:
         return {"offline": self.holds, "gaps": list(self.gaps), **asdict(self), "attempts": attempts}
 
 
-def outcome(number: int) -> str:
+def describe_errno(number: int) -> str:
     """What an errno says about an attempt, such as ``refused (EACCES)``."""
     if number == 0:
         return "let through"
     what = "refused" if number in REFUSALS else "no way there" if number in _UNREACHABLE else "let through"
-    return f"{what} ({named(number)})"
+    return f"{what} ({errno_name(number)})"
 
 
-def named(number: int) -> str:
+def errno_name(number: int) -> str:
     """The name of an errno."""
     return errno.errorcode.get(number, str(number))

@@ -10,7 +10,7 @@ So that one socket is denied again, and with it the services that look up names 
 import ctypes
 from typing import Any, Protocol, cast
 
-from voicemate.sandbox.proof import Lock
+from voicemate.sandbox.proof import SandboxLock
 
 NAME = "sandbox profile"
 
@@ -31,7 +31,7 @@ class SandboxLibrary(Protocol):
     sandbox_free_error: Any
 
 
-def load() -> SandboxLibrary:
+def load_library() -> SandboxLibrary:
     """The system's library.
 
     Raises:
@@ -40,15 +40,15 @@ def load() -> SandboxLibrary:
     return cast(SandboxLibrary, ctypes.CDLL("/usr/lib/libsandbox.1.dylib"))
 
 
-def enter(library: SandboxLibrary) -> Lock:
+def apply(library: SandboxLibrary) -> SandboxLock:
     """Put this process under the profile, for good; tells what came of it."""
     library.sandbox_init.argtypes = (ctypes.c_char_p, ctypes.c_uint64, ctypes.POINTER(ctypes.c_char_p))
     library.sandbox_init.restype = ctypes.c_int
     library.sandbox_free_error.argtypes = (ctypes.c_char_p,)
     wrong = ctypes.c_char_p()
     if library.sandbox_init(PROFILE.encode(), 0, ctypes.byref(wrong)) == 0:
-        return Lock(NAME, True, "C code and child processes too: only Unix sockets, no names looked up")
+        return SandboxLock(NAME, True, "C code and child processes too: only Unix sockets, no names looked up")
     why = wrong.value.decode("utf-8", "replace").strip() if wrong.value else "no reason given"
     if wrong:
         library.sandbox_free_error(wrong)
-    return Lock(NAME, False, f"macOS refuses it ({why})")
+    return SandboxLock(NAME, False, f"macOS refuses it ({why})")

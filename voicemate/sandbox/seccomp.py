@@ -7,9 +7,9 @@ and the filter is three dozen instructions. See seccomp(2).
 import ctypes
 import errno
 
-from voicemate.sandbox.bpf import MACHINES, program
+from voicemate.sandbox.bpf import SYSCALL_ABIS, build_program
 from voicemate.sandbox.linux_syscalls import Kernel, forbid_new_privileges
-from voicemate.sandbox.proof import Lock, named
+from voicemate.sandbox.proof import SandboxLock, errno_name
 
 NAME = "seccomp filter"
 
@@ -25,10 +25,10 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
 
 
-def enter(kernel: Kernel, machine: str) -> Lock:
+def apply(kernel: Kernel, machine: str) -> SandboxLock:
     """Put every thread of this process under the filter, for good; tells what came of it."""
     wrong = _load(kernel, machine)
-    return Lock(NAME, not wrong, wrong or "C code and child processes too: only Unix sockets")
+    return SandboxLock(NAME, not wrong, wrong or "C code and child processes too: only Unix sockets")
 
 
 def _load(kernel: Kernel, machine: str) -> str:
@@ -37,12 +37,12 @@ def _load(kernel: Kernel, machine: str) -> str:
     Up to Linux 5.15 a filter would also switch a processor's speculation off, which slows the models down and has
     nothing to do with networks: that is asked not to happen (kernels before 4.17 do not know the question).
     """
-    if machine not in MACHINES:
+    if machine not in SYSCALL_ABIS:
         return f"there is none for {machine} processors"
     refused = forbid_new_privileges(kernel)
     if refused:
         return refused
-    instructions = program(machine)
+    instructions = build_program(machine)
     code = ctypes.create_string_buffer(b"".join(one.packed() for one in instructions))
     given = _Program(len(instructions), ctypes.addressof(code))
     answer = -errno.EINVAL
@@ -52,4 +52,4 @@ def _load(kernel: Kernel, machine: str) -> str:
             break
     if answer > 0:
         return f"thread {answer} is under a filter of its own"
-    return f"the kernel refuses it ({named(-answer)})" if answer else ""
+    return f"the kernel refuses it ({errno_name(-answer)})" if answer else ""

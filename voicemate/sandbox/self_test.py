@@ -13,18 +13,18 @@ import sys
 from collections.abc import Callable
 
 from voicemate.sandbox.linux_syscalls import LinuxKernel
-from voicemate.sandbox.proof import REFUSALS, Attempt
+from voicemate.sandbox.proof import REFUSALS, SelfTestAttempt
 
 _DISCARD = 9  # the port of a service that throws everything away, and that hardly a machine has
 _IO_URING_SETUP = 425
 NO_SUCH_HOST = "voicemate.invalid"
 """A name that cannot exist (RFC 6761)."""
 
-Tried = dict[str, int]
+AttemptErrnos = dict[str, int]
 """What was tried, and the errno of it, 0 when it was let through."""
 
 
-def from_c() -> Tried:
+def try_from_c() -> AttemptErrnos:
     """Try from C, past everything that Python could forbid."""
     libc = ctypes.CDLL(None, use_errno=True)
     tried = {
@@ -38,7 +38,7 @@ def from_c() -> Tried:
     return tried
 
 
-def from_python() -> Tried:
+def try_from_python() -> AttemptErrnos:
     """Try from Python. A name is looked up only where a socket was refused already, so that nobody is asked."""
 
     def connect() -> None:
@@ -54,10 +54,10 @@ def from_python() -> Tried:
     return tried
 
 
-def compared(before: Tried, after: Tried, python: Tried) -> tuple[Attempt, ...]:
+def compare(before: AttemptErrnos, after: AttemptErrnos, python: AttemptErrnos) -> tuple[SelfTestAttempt, ...]:
     """Attempts from C, without and with the locks, and those from Python."""
-    native = [Attempt("C", what, before.get(what), number) for what, number in after.items()]
-    return (*native, *(Attempt("Python", what, None, number) for what, number in python.items()))
+    native = [SelfTestAttempt("C", what, before.get(what), number) for what, number in after.items()]
+    return (*native, *(SelfTestAttempt("Python", what, None, number) for what, number in python.items()))
 
 
 def socket_address(family: int, address: str, port: int, bsd: bool) -> bytes:

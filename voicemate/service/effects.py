@@ -28,7 +28,7 @@ TIMED_OUT = 124
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandResult:
     """What a command ended with."""
 
     code: int = 0
@@ -36,13 +36,13 @@ class Answer:
     err: str = ""
 
     @property
-    def said(self) -> str:
+    def first_line(self) -> str:
         """The first line of what it complained, for messages."""
         return ((self.err.strip() or self.out.strip()).splitlines() or [""])[0].strip()
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RunCommand:
     """A command to run.
 
     Args:
@@ -51,19 +51,19 @@ class Call:
     """
 
     argv: tuple[str, ...]
-    hoped: Answer | None = None
-    looks: bool = False
+    dry_run_result: CommandResult | None = None
+    read_only: bool = False
     timeout_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class Wait:
     """A time to wait for the machine to get on."""
 
     seconds: float
 
 
-Procedure = Generator[Call | Pause, Answer, T]
+Procedure = Generator[RunCommand | Wait, CommandResult, T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,15 @@ class File:
 class Machine(Protocol):
     """Where procedures are carried out. All calls block; OSError where the disk refuses."""
 
-    def call(self, call: Call) -> Answer: ...
+    def run(self, call: RunCommand) -> CommandResult: ...
 
-    def pause(self, pause: Pause) -> None: ...
+    def wait(self, pause: Wait) -> None: ...
 
     def read(self, path: Path) -> File | None:
         """The file at ``path`` as it is; None where there is none."""
         ...
 
-    def put(self, file: File) -> None:
+    def write(self, file: File) -> None:
         """Put a file in place, at once and whole; a missing folder is made, a private one for a private file."""
         ...
 
@@ -94,7 +94,7 @@ class Machine(Protocol):
         """Remove a file, and the folders of an application bundle that this leaves empty; nothing if it is gone."""
         ...
 
-    def alone(self, path: Path) -> AbstractContextManager[None]:
+    def exclusive_lock(self, path: Path) -> AbstractContextManager[None]:
         """While the body runs, no other process that locks the file at ``path`` does.
 
         Raises:
@@ -103,25 +103,25 @@ class Machine(Protocol):
         ...
 
 
-def carry_out(procedure: Procedure[T], machine: Machine) -> T:
+def run_procedure(procedure: Procedure[T], machine: Machine) -> T:
     """Do what ``procedure`` wants done until it returns."""
-    answer: Answer | None = None
+    answer: CommandResult | None = None
     while True:
         try:
             wanted = next(procedure) if answer is None else procedure.send(answer)
         except StopIteration as done:
             return done.value
-        if isinstance(wanted, Call):
-            answer = machine.call(wanted)
+        if isinstance(wanted, RunCommand):
+            answer = machine.run(wanted)
         else:
-            machine.pause(wanted)
-            answer = Answer()
+            machine.wait(wanted)
+            answer = CommandResult()
 
 
-class ThisMachine:
+class LocalMachine:
     """The machine that we run on."""
 
-    def call(self, call: Call) -> Answer:
+    def run(self, call: RunCommand) -> CommandResult:
         try:
             done = subprocess.run(
                 call.argv,
@@ -134,12 +134,12 @@ class ThisMachine:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Answer(TIMED_OUT, err=f"{call.argv[0]} did not end within {call.timeout_s:.0f} s")
+            return CommandResult(TIMED_OUT, err=f"{call.argv[0]} did not end within {call.timeout_s:.0f} s")
         except OSError as error:
-            return Answer(NOT_FOUND, err=f"{call.argv[0]}: {error.strerror}")
-        return Answer(done.returncode, done.stdout, done.stderr)
+            return CommandResult(NOT_FOUND, err=f"{call.argv[0]}: {error.strerror}")
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
-    def pause(self, pause: Pause) -> None:
+    def wait(self, pause: Wait) -> None:
         time.sleep(pause.seconds)
 
     def read(self, path: Path) -> File | None:
@@ -148,7 +148,7 @@ class ThisMachine:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def put(self, file: File) -> None:
+    def write(self, file: File) -> None:
         private = not file.mode & 0o077
         file.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if private else 0o755)
         descriptor, draft = tempfile.mkstemp(prefix=f".{file.path.name}.", dir=file.path.parent)
@@ -164,7 +164,7 @@ class ThisMachine:
             raise
 
     @contextmanager
-    def alone(self, path: Path) -> Iterator[None]:
+    def exclusive_lock(self, path: Path) -> Iterator[None]:
         make_private_folder(path.parent)
         with open(path, "ab") as file:
             try:
@@ -186,7 +186,7 @@ class ThisMachine:
                 return
 
 
-class Rehearsal:
+class DryRun:
     """Tells every file and command instead of doing it; looking is done for real.
 
     Args:
@@ -194,35 +194,35 @@ class Rehearsal:
         journal: a folder whose files are not told, since they are gone again at the end.
     """
 
-    def __init__(self, real: Machine, tell: Callable[[str], None], journal: Path):
+    def __init__(self, real: Machine, report: Callable[[str], None], journal: Path):
         self._real = real
-        self._tell = tell
+        self._report = report
         self._journal = journal
         self._files: dict[Path, File | None] = {}
 
-    def call(self, call: Call) -> Answer:
-        if call.hoped is None:
-            return self._real.call(call)
-        if not call.looks:
-            self._tell(f"run     {join(call.argv)}")
-        return call.hoped
+    def run(self, call: RunCommand) -> CommandResult:
+        if call.dry_run_result is None:
+            return self._real.run(call)
+        if not call.read_only:
+            self._report(f"run     {join(call.argv)}")
+        return call.dry_run_result
 
-    def pause(self, pause: Pause) -> None:
+    def wait(self, pause: Wait) -> None:
         pass
 
     def read(self, path: Path) -> File | None:
         return self._files[path] if path in self._files else self._real.read(path)
 
-    def put(self, file: File) -> None:
+    def write(self, file: File) -> None:
         self._files[file.path] = file
         if file.path.parent != self._journal:
-            self._tell(f"write   {file.path}  (mode {file.mode:04o})")
+            self._report(f"write   {file.path}  (mode {file.mode:04o})")
 
     def remove(self, path: Path) -> None:
         if self.read(path):
             self._files[path] = None
             if path.parent != self._journal:
-                self._tell(f"remove  {path}")
+                self._report(f"remove  {path}")
 
-    def alone(self, path: Path) -> AbstractContextManager[None]:
+    def exclusive_lock(self, path: Path) -> AbstractContextManager[None]:
         return nullcontext()

@@ -20,7 +20,7 @@ from voicemate.core.errors import (
     VoicemateError,
 )
 from voicemate.core.paths import make_private_folder, state_folder
-from voicemate.service.effects import File, ThisMachine
+from voicemate.service.effects import File, LocalMachine
 
 WRONG_USAGE = 2
 STAY_DOWN = frozenset(
@@ -31,12 +31,12 @@ started again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ServiceFailure:
     """Why the service last ended by itself."""
 
     at: str
-    wrong: str
-    remedy: str
+    message: str
+    hint: str
     exit_code: int
 
 
@@ -48,7 +48,7 @@ def running_as_service(environ: MutableMapping[str, str] = os.environ) -> str:
     return environ.pop("VOICEMATE_SERVICE", "")
 
 
-def settle(service: str, status: int, error: VoicemateError | None) -> int:
+def record_exit(service: str, status: int, error: VoicemateError | None) -> int:
     """Keep why the service ends, and say which exit code its supervisor is to see.
 
     Args:
@@ -59,17 +59,19 @@ def settle(service: str, status: int, error: VoicemateError | None) -> int:
     path = state_folder() / "service-failure.json"
     with suppress(OSError):  # the supervisor has to get its exit code on a full disk too
         if error:
-            failure = Failure(datetime.now(UTC).isoformat(timespec="seconds"), error.message, error.hint, status)
+            failure = ServiceFailure(
+                datetime.now(UTC).isoformat(timespec="seconds"), error.message, error.hint, status
+            )
             make_private_folder(path.parent)
-            ThisMachine().put(File(path, json.dumps(asdict(failure)).encode(), 0o600))
+            LocalMachine().write(File(path, json.dumps(asdict(failure)).encode(), 0o600))
         else:
             path.unlink(missing_ok=True)
     return 0 if service == "launchd" and status in STAY_DOWN else status
 
 
-def last_failure() -> Failure | None:
+def last_failure() -> ServiceFailure | None:
     """Why the service last ended, if it ended on a failure that it could name."""
     try:
-        return Failure(**json.loads((state_folder() / "service-failure.json").read_bytes()))
+        return ServiceFailure(**json.loads((state_folder() / "service-failure.json").read_bytes()))
     except (OSError, ValueError, TypeError):
         return None

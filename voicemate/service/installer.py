@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from voicemate.core.errors import ServiceError, VoicemateError
-from voicemate.service.effects import File, Machine, carry_out
-from voicemate.service.service_manager import Observed, ServiceManager
-from voicemate.service.transaction import Changes
+from voicemate.service.effects import File, Machine, run_procedure
+from voicemate.service.service_manager import ServiceManager, ServiceState
+from voicemate.service.transaction import FileTransaction
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class Installer:
@@ -24,13 +24,13 @@ class Installer:
         tell: gets one line for each thing that is done.
     """
 
-    def __init__(self, machine: Machine, supervisor: ServiceManager, journal: Path, tell: Tell):
+    def __init__(self, machine: Machine, manager: ServiceManager, journal: Path, report: Report):
         self._machine = machine
-        self._supervisor = supervisor
+        self._manager = manager
         self._journal = journal
-        self._tell = tell
+        self._report = report
 
-    def install(self, wanted: Sequence[File], before_start: Callable[[Changes], None]) -> Observed:
+    def install(self, wanted: Sequence[File], before_start: Callable[[FileTransaction], None]) -> ServiceState:
         """Have exactly ``wanted`` on the disk and the service running from it.
 
         Args:
@@ -39,13 +39,15 @@ class Installer:
         Raises:
             ServiceError, OSError: it could not be done; all is as it was before.
         """
-        before = carry_out(self._supervisor.observe(), self._machine)
+        before = run_procedure(self._manager.observe(), self._machine)
         different = [file for file in wanted if self._machine.read(file.path) != file]
         if before.loaded and not different:
-            self._tell("nothing has changed but perhaps the program: starting it anew")
-            carry_out(self._supervisor.set_at_login(True), self._machine)
-            return carry_out(self._supervisor.restart(), self._machine)
-        return self._all_or_nothing(before, lambda changes: self._put(changes, different, before, before_start))
+            self._report("nothing has changed but perhaps the program: starting it anew")
+            run_procedure(self._manager.set_at_login(True), self._machine)
+            return run_procedure(self._manager.restart(), self._machine)
+        return self._all_or_nothing(
+            before, lambda changes: self._install_files(changes, different, before, before_start)
+        )
 
     def uninstall(self, paths: Sequence[Path]) -> bool:
         """End the service and remove ``paths``; False when there was nothing.
@@ -53,11 +55,11 @@ class Installer:
         Raises:
             ServiceError, OSError: it could not be done; all is as it was before.
         """
-        before = carry_out(self._supervisor.observe(), self._machine)
+        before = run_procedure(self._manager.observe(), self._machine)
         present = [path for path in paths if self._machine.read(path)]
         if not before.loaded and not present:
             return False
-        self._all_or_nothing(before, lambda changes: self._take_away(changes, present, before))
+        self._all_or_nothing(before, lambda changes: self._remove_files(changes, present, before))
         return True
 
     def interrupted(self) -> bool:
@@ -67,61 +69,67 @@ class Installer:
     def recover(self) -> None:
         """Put back what an installation changed that was killed on its way, if there is one."""
         try:
-            changes = Changes.unfinished(self._machine, self._journal)
+            changes = FileTransaction.load_unfinished(self._machine, self._journal)
         except (json.JSONDecodeError, KeyError) as error:
             raise ServiceError(
                 f"The journal of an interrupted installation in {self._journal} is damaged ({error})",
                 "Delete that folder, then repeat this",
             ) from None
         if changes:
-            self._tell("an earlier installation was interrupted: putting back what was there before it")
+            self._report("an earlier installation was interrupted: putting back what was there before it")
             self._undo(changes)
 
-    def _put(
-        self, changes: Changes, files: list[File], before: Observed, before_start: Callable[[Changes], None]
-    ) -> Observed:
+    def _install_files(
+        self,
+        changes: FileTransaction,
+        files: list[File],
+        before: ServiceState,
+        before_start: Callable[[FileTransaction], None],
+    ) -> ServiceState:
         for file in files:
-            self._tell(f"writing {file.path}")
-            changes.put(file)
+            self._report(f"writing {file.path}")
+            changes.write(file)
         before_start(changes)
-        changes.touch_service()
+        changes.mark_service_changed()
         if before.loaded:
-            self._tell("ending the service as it was")
-            carry_out(self._supervisor.unload(), self._machine)
-        self._tell("starting the service")
-        return carry_out(self._supervisor.load(), self._machine)
+            self._report("ending the service as it was")
+            run_procedure(self._manager.unload(), self._machine)
+        self._report("starting the service")
+        return run_procedure(self._manager.load(), self._machine)
 
-    def _take_away(self, changes: Changes, paths: list[Path], before: Observed) -> Observed:
-        changes.touch_service()
+    def _remove_files(self, changes: FileTransaction, paths: list[Path], before: ServiceState) -> ServiceState:
+        changes.mark_service_changed()
         if before.loaded:
-            self._tell("ending the service")
-            carry_out(self._supervisor.unload(), self._machine)
+            self._report("ending the service")
+            run_procedure(self._manager.unload(), self._machine)
         for path in paths:
-            self._tell(f"removing {path}")
+            self._report(f"removing {path}")
             changes.remove(path)
-        carry_out(self._supervisor.forget(), self._machine)
-        return Observed(loaded=False)
+        run_procedure(self._manager.after_removal(), self._machine)
+        return ServiceState(loaded=False)
 
-    def _all_or_nothing(self, before: Observed, work: Callable[[Changes], Observed]) -> Observed:
-        changes = Changes(self._machine, self._journal, before.loaded)
+    def _all_or_nothing(self, before: ServiceState, work: Callable[[FileTransaction], ServiceState]) -> ServiceState:
+        changes = FileTransaction(self._machine, self._journal, before.loaded)
         try:
             after = work(changes)
-            changes.keep()
+            changes.commit()
             return after
         except BaseException:
-            self._tell("that failed: putting back what was there before")
+            self._report("that failed: putting back what was there before")
             try:
                 self._undo(changes)
             except (VoicemateError, OSError) as second:
-                self._tell(f"not all could be put back ({second}); the next `voicemate service` command tries again")
+                self._report(
+                    f"not all could be put back ({second}); the next `voicemate service` command tries again"
+                )
             raise
 
-    def _undo(self, changes: Changes) -> None:
+    def _undo(self, changes: FileTransaction) -> None:
         """Files first, then the service: it must start from what was there before."""
-        if changes.service_touched:
-            carry_out(self._supervisor.unload(), self._machine)
-        changes.restore()
-        if changes.service_touched:
-            again = self._supervisor.load() if changes.was_loaded else self._supervisor.forget()
-            carry_out(again, self._machine)
-        changes.keep()
+        if changes.service_changed:
+            run_procedure(self._manager.unload(), self._machine)
+        changes.roll_back()
+        if changes.service_changed:
+            again = self._manager.load() if changes.was_loaded else self._manager.after_removal()
+            run_procedure(again, self._machine)
+        changes.commit()

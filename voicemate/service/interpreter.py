@@ -16,7 +16,7 @@ from typing import Any
 
 from voicemate import __version__
 from voicemate.core.errors import ServiceError
-from voicemate.service.effects import Answer, Call, Machine
+from voicemate.service.effects import CommandResult, Machine, RunCommand
 
 FLAGS = ("-I", "-X", "utf8", "-u", "-m", "voicemate")
 """Isolated from the environment and the current folder, UTF-8 whatever the locale, output at once."""
@@ -112,18 +112,18 @@ def require_usable(interpreter: Interpreter, machine: Machine) -> None:
     Raises:
         ServiceError: it would not, and why.
     """
-    wrong = problem(interpreter, machine)
+    wrong = find_problem(interpreter, machine)
     if wrong:
         raise ServiceError(wrong, "Set voicemate up again (`make talk` in a checkout), then repeat this from there")
 
 
-def problem(interpreter: Interpreter, machine: Machine) -> str:
+def find_problem(interpreter: Interpreter, machine: Machine) -> str:
     """What keeps ``interpreter`` from running voicemate, in one sentence; "" when nothing does."""
     if not os.access(interpreter.python, os.X_OK):
         return f"The virtual environment has moved or is gone: there is no Python at {interpreter.python}"
     # -I as in the service itself, or the folder this is run from would hide what is missing.
     code = "import sys, voicemate; print('%d.%d' % sys.version_info[:2])"
-    answer = machine.call(Call((interpreter.python, "-I", "-c", code), looks=True))
+    answer = machine.run(RunCommand((interpreter.python, "-I", "-c", code), read_only=True))
     if answer.code:
         return f"{interpreter.python} cannot run voicemate ({_reason(answer)})"
     version = answer.out.strip()
@@ -132,7 +132,7 @@ def problem(interpreter: Interpreter, machine: Machine) -> str:
     return ""
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: CommandResult) -> str:
     # Of a traceback, the last line names the reason; dyld names it in its first.
     lines = answer.err.strip().splitlines() or [f"it ended with {answer.code}"]
     return lines[-1 if lines[0].startswith("Traceback") else 0].strip()

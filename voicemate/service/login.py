@@ -9,24 +9,24 @@ from pathlib import Path
 
 from voicemate.core.errors import ServiceError
 from voicemate.core.paths import state_folder
-from voicemate.service.effects import File, Machine, Rehearsal, ThisMachine, carry_out
-from voicemate.service.failure import Failure, last_failure
-from voicemate.service.installer import Installer, Tell
-from voicemate.service.interpreter import Interpreter, problem, require_usable
+from voicemate.service.effects import DryRun, File, LocalMachine, Machine, run_procedure
+from voicemate.service.failure import ServiceFailure, last_failure
+from voicemate.service.installer import Installer, Report
+from voicemate.service.interpreter import Interpreter, find_problem, require_usable
 from voicemate.service.platforms import Launchd, Platform, Systemd
-from voicemate.service.service_manager import Observed
+from voicemate.service.service_manager import ServiceState
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ServiceProblem:
     """Something that is wrong with the service, and the way out."""
 
-    wrong: str
-    remedy: str
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class ServiceStatus:
     """How the service is.
 
     Args:
@@ -41,9 +41,9 @@ class Status:
     installed: bool
     at_login: bool
     definition: str
-    observed: Observed
+    observed: ServiceState
     interpreter: Interpreter | None
-    findings: tuple[Finding, ...]
+    problems: tuple[ServiceProblem, ...]
     advice: tuple[str, ...]
 
 
@@ -57,24 +57,24 @@ class LoginService:
         journal: a private folder for what is needed to undo a change.
     """
 
-    def __init__(self, platform: Platform, machine: Machine, tell: Tell, journal: Path):
+    def __init__(self, platform: Platform, machine: Machine, report: Report, journal: Path):
         self._platform = platform
         self._machine = machine
-        self._tell = tell
+        self._report = report
         self._record = state_folder() / "service.json"
         self._lock = state_folder() / "service.lock"
-        self._installer = Installer(machine, platform.supervisor, journal, tell)
+        self._installer = Installer(machine, platform.manager, journal, report)
 
-    def install(self, interpreter: Interpreter) -> Observed:
+    def install(self, interpreter: Interpreter) -> ServiceState:
         """Install or upgrade, and start."""
         require_usable(interpreter, self._machine)
         with self._changing():
             files = (
-                *self._platform.wanted(interpreter, self._machine, self._tell),
+                *self._platform.files(interpreter, self._machine, self._report),
                 File(self._record, interpreter.to_json(), 0o600),
             )
             return self._installer.install(
-                files, lambda changes: self._platform.before_start(changes, self._machine, self._tell)
+                files, lambda changes: self._platform.before_start(changes, self._machine, self._report)
             )
 
     def uninstall(self) -> bool:
@@ -97,7 +97,7 @@ class LoginService:
 
     def starts_at_login(self) -> bool:
         """Whether it is installed and starts at the next login."""
-        return self.installed and carry_out(self._platform.supervisor.at_login(), self._machine)
+        return self.installed and run_procedure(self._platform.manager.at_login(), self._machine)
 
     def start_at_login(self, on: bool, interpreter: Interpreter) -> None:
         """Have it start at the next login, or not, for a switch in a menu; what runs now goes on.
@@ -106,55 +106,57 @@ class LoginService:
         starts at the next login all the same.
         """
         if self.installed:
-            carry_out(self._platform.supervisor.set_at_login(on), self._machine)
+            run_procedure(self._platform.manager.set_at_login(on), self._machine)
         elif on:
             self.install(interpreter)
 
-    def start(self) -> Observed:
+    def start(self) -> ServiceState:
         """Start the installed service, if it is down."""
         self._require_installed()
-        return carry_out(self._platform.supervisor.start(), self._machine)
+        return run_procedure(self._platform.manager.start(), self._machine)
 
     def stop(self) -> None:
         """End the service until the next login or start."""
         self._require_installed()
-        carry_out(self._platform.supervisor.stop(), self._machine)
+        run_procedure(self._platform.manager.stop(), self._machine)
 
-    def restart(self) -> Observed:
+    def restart(self) -> ServiceState:
         """End the service and start it again."""
         self._require_installed()
-        return carry_out(self._platform.supervisor.restart(), self._machine)
+        return run_procedure(self._platform.manager.restart(), self._machine)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """For the body this is the only process that changes the service, and nothing is left half done."""
-        with _disk_refusals(), self._machine.alone(self._lock):
+        with _disk_refusals(), self._machine.exclusive_lock(self._lock):
             self._installer.recover()
             yield
 
-    def status(self) -> Status:
+    def status(self) -> ServiceStatus:
         """How it is, with everything that can be found wrong from outside."""
         with _disk_refusals():
             return self._status()
 
-    def _status(self) -> Status:
+    def _status(self) -> ServiceStatus:
         installed = self.installed
-        observed = carry_out(self._platform.supervisor.observe(), self._machine)
+        observed = run_procedure(self._platform.manager.observe(), self._machine)
         record = self._machine.read(self._record)
         interpreter = Interpreter.from_json(record.data) if record else None
         findings = []
         if self._installer.interrupted():
-            findings.append(Finding("An installation was interrupted on its way", f"To have it put right, {_AGAIN}"))
+            findings.append(
+                ServiceProblem("An installation was interrupted on its way", f"To have it put right, {_AGAIN}")
+            )
         if installed:
-            wrong = problem(interpreter, self._machine) if interpreter else "It is not written down what it runs"
+            wrong = find_problem(interpreter, self._machine) if interpreter else "It is not written down what it runs"
             if wrong:
-                findings.append(Finding(wrong, f"From where voicemate is now: {_AGAIN}"))
-            if damaged := self._platform.damage(self._machine):
-                findings.append(Finding(damaged, f"To have it made anew, {_AGAIN}"))
-            findings += diagnose(observed, last_failure())
+                findings.append(ServiceProblem(wrong, f"From where voicemate is now: {_AGAIN}"))
+            if damaged := self._platform.find_damage(self._machine):
+                findings.append(ServiceProblem(damaged, f"To have it made anew, {_AGAIN}"))
+            findings += find_problems(observed, last_failure())
         at_login = self.starts_at_login()
         advice = self._platform.advice(self._machine) if at_login else ()
-        return Status(
+        return ServiceStatus(
             self._platform.name,
             installed,
             at_login,
@@ -190,24 +192,30 @@ def _disk_refusals() -> Iterator[None]:
         ) from None
 
 
-def diagnose(observed: Observed, failure: Failure | None) -> Sequence[Finding]:
+def find_problems(observed: ServiceState, failure: ServiceFailure | None) -> Sequence[ServiceProblem]:
     """What is wrong with an installed service, from what its supervisor and its own last words say."""
     if not observed.loaded:
-        return (Finding("It is installed, but not loaded", f"It starts at the next login; to have it now, {_AGAIN}"),)
+        return (
+            ServiceProblem(
+                "It is installed, but not loaded", f"It starts at the next login; to have it now, {_AGAIN}"
+            ),
+        )
     if observed.pid is not None:
         return ()
     if failure:
-        return (Finding(f"It ended at {failure.at}: {failure.wrong}", failure.remedy),)
+        return (ServiceProblem(f"It ended at {failure.at}: {failure.message}", failure.hint),)
     if observed.last_exit:
         return (
-            Finding(f"It ended with exit code {observed.last_exit}", "`voicemate service logs` shows what it said"),
+            ServiceProblem(
+                f"It ended with exit code {observed.last_exit}", "`voicemate service logs` shows what it said"
+            ),
         )
     return ()
 
 
 def login_service(
-    tell: Tell = lambda line: None,
-    rehearse: Callable[[str], None] | None = None,
+    report: Report = lambda line: None,
+    dry_run: Callable[[str], None] | None = None,
     machine: Machine | None = None,
     platform: str | None = None,
 ) -> LoginService:
@@ -224,9 +232,9 @@ def login_service(
     on_macos = (platform or sys.platform) == "darwin"
     if os.geteuid() == 0 and (on_macos or os.environ.get("SUDO_USER")):
         raise ServiceError("The service belongs to your own account, not to root", "Repeat this without sudo")
-    machine, journal = machine or ThisMachine(), state_folder() / "service-undo"
-    if rehearse:
-        machine = Rehearsal(machine, rehearse, journal)
+    machine, journal = machine or LocalMachine(), state_folder() / "service-undo"
+    if dry_run:
+        machine = DryRun(machine, dry_run, journal)
     home = Path.home()
     here: Platform = Launchd(home, os.getuid()) if on_macos else Systemd(home)
-    return LoginService(here, machine, tell, journal)
+    return LoginService(here, machine, report, journal)

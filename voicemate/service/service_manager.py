@@ -7,7 +7,7 @@ from voicemate.service.effects import Procedure
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class ServiceState:
     """What the supervisor knows of the service.
 
     Args:
@@ -28,9 +28,9 @@ class Observed:
 class ServiceManager(Protocol):
     """launchd or systemd. Every procedure may raise ServiceError."""
 
-    def observe(self) -> Procedure[Observed]: ...
+    def observe(self) -> Procedure[ServiceState]: ...
 
-    def load(self) -> Procedure[Observed]:
+    def load(self) -> Procedure[ServiceState]:
         """Take in the definition on the disk, start the service, and start it at every login from now on."""
         ...
 
@@ -38,11 +38,11 @@ class ServiceManager(Protocol):
         """End the service and wait until it has gone; nothing if it is not loaded."""
         ...
 
-    def forget(self) -> Procedure[None]:
+    def after_removal(self) -> Procedure[None]:
         """The definition has been removed from the disk."""
         ...
 
-    def start(self) -> Procedure[Observed]:
+    def start(self) -> Procedure[ServiceState]:
         """Start a loaded service that does not run."""
         ...
 
@@ -50,7 +50,7 @@ class ServiceManager(Protocol):
         """End a loaded service until the next login or start."""
         ...
 
-    def restart(self) -> Procedure[Observed]:
+    def restart(self) -> Procedure[ServiceState]:
         """End a loaded service and start it again."""
         ...
 

@@ -22,9 +22,9 @@ class Transcript:
     text: str
     language: str
     confidence: float
-    seconds: float
-    ms: float
-    agreed: float = 1.0
+    duration_s: float
+    elapsed_ms: float
+    agreement: float = 1.0
 
 
 class Transcriber(Protocol):

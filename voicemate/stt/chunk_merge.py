@@ -37,9 +37,11 @@ def _merge(before: str, after: str) -> str:
     What ``before`` has behind them and ``after`` in front of them are halves of words at the cut. When they share
     no word, both are kept whole: a word twice is better than a word lost.
     """
-    left, right = tokens.split(before), tokens.split(after)
+    left, right = tokens.split_words(before), tokens.split_words(after)
     ending, opening = left[-_SHARED:], right[:_SHARED]
-    matcher = SequenceMatcher(None, [*map(tokens.key, ending)], [*map(tokens.key, opening)], autojunk=False)
+    matcher = SequenceMatcher(
+        None, [*map(tokens.normalized, ending)], [*map(tokens.normalized, opening)], autojunk=False
+    )
     shared = matcher.find_longest_match()
     if shared.size == 0:
         return _append(before, after)

@@ -35,7 +35,7 @@ _STEP = 256
 multiple of 256 positions whatever the context is, and what is in those beyond it counts in full: what the decode
 before left there (whisper.cpp's pull request 3941). The same sound then gave other words after other sounds."""
 
-WIDER = (768, 1024, 1280)
+WIDER_CONTEXTS = (768, 1024, 1280)
 """What is tried one after the other when a decode loops, as far as it is wider than what looped. Not the whole
 window, which is no multiple of ``_STEP``: what came of it was by chance."""
 
@@ -76,7 +76,7 @@ CHINESE_PROMPT = "以下是普通话的句子。"
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodeResult:
     """What came of one decode.
 
     Attributes:
@@ -95,27 +95,27 @@ class Decoded:
         return float(np.mean(self.probabilities)) if self.probabilities else 0.0
 
     @property
-    def loops(self) -> bool:
-        return not self.complete or repetition.repeats(self.text)
+    def is_looping(self) -> bool:
+        return not self.complete or repetition.is_repetitive(self.text)
 
     @property
-    def wordless(self) -> bool:
+    def has_no_words(self) -> bool:
         return not tokens.without_tags(self.text)
 
-    def surer_than(self, other: "Decoded") -> bool:
+    def is_surer_than(self, other: "DecodeResult") -> bool:
         """Of two decodes of one sound, this has the likelier words. A loop is sure of itself, and wrong."""
-        if self.wordless or other.wordless or self.loops:
+        if self.has_no_words or other.has_no_words or self.is_looping:
             return False
-        return other.loops or self.confidence > other.confidence
+        return other.is_looping or self.confidence > other.confidence
 
     @property
-    def sure(self) -> bool:
+    def is_sure(self) -> bool:
         """Nothing better will come of another try: the words are right, or there are none."""
-        return self.wordless or (self.confidence >= _SURE and not self.loops)
+        return self.has_no_words or (self.confidence >= _SURE and not self.is_looping)
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class DraftOptions:
     """A quick first try, and when it will do.
 
     Attributes:
@@ -125,16 +125,19 @@ class Draft:
     """
 
     context: int
-    mean: float
-    least: float
+    min_confidence: float
+    min_token_probability: float
 
-    def takes(self, draft: Decoded) -> bool:
-        likely = draft.confidence >= self.mean and min(draft.probabilities, default=0.0) >= self.least
-        return likely and not (draft.wordless or draft.loops or repetition.is_nothing_else(draft.text))
+    def accepts(self, draft: DecodeResult) -> bool:
+        likely = (
+            draft.confidence >= self.min_confidence
+            and min(draft.probabilities, default=0.0) >= self.min_token_probability
+        )
+        return likely and not (draft.has_no_words or draft.is_looping or repetition.is_only_repetition(draft.text))
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class DecodeOptions:
     """What a model is given to do its best.
 
     Attributes:
@@ -144,12 +147,12 @@ class Effort:
     """
 
     context: int
-    beams: int
-    draft: Draft | None = None
+    beam_size: int
+    draft: DraftOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class DecodeRequest:
     """How to decode.
 
     Attributes:
@@ -162,22 +165,22 @@ class Request:
     """
 
     context: int
-    beams: int
+    beam_size: int
     language: str
     prompt: str
-    most_tokens: int
-    timed: bool = False
+    max_tokens: int
+    timestamps: bool = False
 
 
 class Decoder(Protocol):
     """What whisper.cpp can do; both block, and both raise ``whisper_cpp.Aborted`` when they are cancelled."""
 
-    def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded: ...
+    def decode(self, pcm: Pcm, request: DecodeRequest, cancellation: Cancellation) -> DecodeResult: ...
 
-    def detect(self, pcm: Pcm, context: int, cancellation: Cancellation) -> tuple[str, float]: ...
+    def detect_language(self, pcm: Pcm, context: int, cancellation: Cancellation) -> tuple[str, float]: ...
 
 
-class Decoding:
+class UtteranceDecoder:
     """Of one utterance.
 
     Args:
@@ -191,50 +194,52 @@ class Decoding:
         ValueError: the sound does not fit whisper's window, and its end would not be heard.
     """
 
-    def __init__(self, decoder: Decoder, pcm: Pcm, effort: Effort, prompt: str, cancellation: Cancellation) -> None:
+    def __init__(
+        self, decoder: Decoder, pcm: Pcm, options: DecodeOptions, prompt: str, cancellation: Cancellation
+    ) -> None:
         if len(pcm) > _LONGEST:
             raise ValueError(f"{len(pcm) / CLOCK_HZ:.1f} s are too long for whisper: cut them in pieces")
         self._decoder = decoder
         self._pcm = pcm
-        self._sound = np.concatenate([pcm, _PAD])
-        seconds = len(self._sound) / CLOCK_HZ
+        self._padded = np.concatenate([pcm, _PAD])
+        seconds = len(self._padded) / CLOCK_HZ
         holds_all = math.ceil(_POSITIONS_PER_SECOND * seconds) + _MARGIN
-        self._effort = effort
-        self._context = _whole_steps(max(effort.context, holds_all))
-        self._quick = _whole_steps(max(effort.draft.context, holds_all)) if effort.draft else self._context
-        self._guess = min(self._context, _whole_steps(max(_SMALLEST, holds_all)))
-        self._most_tokens = _SPARE_TOKENS + math.ceil(_TOKENS_PER_SECOND * seconds)
+        self._options = options
+        self._context = _whole_steps(max(options.context, holds_all))
+        self._draft_context = _whole_steps(max(options.draft.context, holds_all)) if options.draft else self._context
+        self._interim_context = min(self._context, _whole_steps(max(_SMALLEST, holds_all)))
+        self._max_tokens = _SPARE_TOKENS + math.ceil(_TOKENS_PER_SECOND * seconds)
         self._prompt = prompt
         self._cancellation = cancellation
-        self._not_taken: tuple[str, Decoded] | None = None
+        self._rejected: tuple[str, DecodeResult] | None = None
 
-    def once(self, language: str) -> Decoded:
+    def draft(self, language: str) -> DecodeResult:
         """In one quick try, whatever comes of it."""
-        return self._decode(language, self._guess, beams=1)
+        return self._decode(language, self._interim_context, beams=1)
 
-    def in_language(self, language: str) -> Decoded:
+    def decode_in_language(self, language: str) -> DecodeResult:
         """In a language that is known."""
         return self._confirm(self._first(language), language)
 
-    def in_any_language(self, likely: str) -> tuple[str, Decoded]:
+    def decode_in_any_language(self, likely: str) -> tuple[str, DecodeResult]:
         """In ``likely`` when that goes well, else in the language it is detected to be; with that language."""
         first = self._first(likely)
-        if first.wordless or (first.sure and _in_letters_of(likely, first.text)):
+        if first.has_no_words or (first.is_sure and _in_letters_of(likely, first.text)):
             return likely, first
-        detected, probability = self._decoder.detect(self._sound, _DETECTION_CONTEXT, self._cancellation)
+        detected, probability = self._decoder.detect_language(self._padded, _DETECTION_CONTEXT, self._cancellation)
         if detected == likely or probability < _DETECTED:
             return likely, self._confirm(first, likely)
         better = self._confirm(self._decode(detected, self._context), detected)  # nothing here is easy
-        if better.sure:  # what came of a wrong language says nothing against it
-            self._not_taken = None
+        if better.is_sure:  # what came of a wrong language says nothing against it
+            self._rejected = None
         return detected, better
 
     @property
-    def drafted(self) -> float:
+    def rejected_confidence(self) -> float:
         """The confidence of the decode that was not taken, mostly the draft; 1 where there is none."""
-        return self._not_taken[1].confidence if self._not_taken else 1.0
+        return self._rejected[1].confidence if self._rejected else 1.0
 
-    def another(self, language: str, sure: bool = False) -> Decoded:
+    def second_opinion(self, language: str, first_is_sure: bool = False) -> DecodeResult:
         """What is heard in another way, to compare: the decode that was not taken, or one of its own.
 
         Two greedy decodes of the very same sound are too much alike to tell words from noise, when both are unsure.
@@ -242,53 +247,57 @@ class Decoding:
         Args:
             sure: the decode that it is compared with was.
         """
-        if self._not_taken is not None and self._not_taken[0] == language and (sure or self._effort.beams > 1):
-            return self._not_taken[1]
+        if (
+            self._rejected is not None
+            and self._rejected[0] == language
+            and (first_is_sure or self._options.beam_size > 1)
+        ):
+            return self._rejected[1]
         begin, end = _OTHER_ENDS if len(self._pcm) > 4 * sum(_OTHER_ENDS) else (0, 0)
         less = np.concatenate([self._pcm[begin : len(self._pcm) - end], _PAD])
         return self._decode(language, _whole_steps(self._context + 1), beams=1, sound=less)
 
-    def _first(self, language: str) -> Decoded:
+    def _first(self, language: str) -> DecodeResult:
         """The draft, if that is good enough; else what the model's effort gives, or with beams the surer one of both:
         where beams go astray a greedy search often does not. (Of two greedy ones, the wider was right more often.)
 
         Chinese and the like get no draft: few are taken there, and one was sure of half a sentence.
         """
         draft = None
-        quicker = self._quick < self._context or self._effort.beams > 1
-        if self._effort.draft and quicker and language not in _EAST_ASIAN:
-            draft = self._decode(language, self._quick, beams=1)
-            if self._effort.draft.takes(draft):
+        quicker = self._draft_context < self._context or self._options.beam_size > 1
+        if self._options.draft and quicker and language not in _EAST_ASIAN:
+            draft = self._decode(language, self._draft_context, beams=1)
+            if self._options.draft.accepts(draft):
                 return draft
         best = self._decode(language, self._context)
         if draft is None or not draft.text:  # nothing at all is no opinion: it comes of timestamps without sense
             return best
-        better = self._effort.beams > 1 and draft.surer_than(best)
+        better = self._options.beam_size > 1 and draft.is_surer_than(best)
         surer, other = (draft, best) if better else (best, draft)
-        self._not_taken = language, other
+        self._rejected = language, other
         return surer
 
-    def _confirm(self, first: Decoded, language: str) -> Decoded:
+    def _confirm(self, first: DecodeResult, language: str) -> DecodeResult:
         """``first``, or if that looped what comes of a wider context, in the end of the whole window.
 
         To try again whatever whisper was merely unsure of was measured too: it saved 3 of 598 words with tiny.en
         and made one answer in four a second late (docs/measurements/speech-recognition.md).
         """
         best = first
-        for context in (wider for wider in WIDER if wider > self._context):
-            if best.wordless or not best.loops:
+        for context in (wider for wider in WIDER_CONTEXTS if wider > self._context):
+            if best.has_no_words or not best.is_looping:
                 break
             before, best = best, self._decode(language, context)
             if best.text == before.text:  # people do repeat themselves
                 break
         return best
 
-    def _decode(self, language: str, context: int, beams: int = 0, sound: Pcm | None = None) -> Decoded:
+    def _decode(self, language: str, context: int, beams: int = 0, sound: Pcm | None = None) -> DecodeResult:
         prompt = f"{CHINESE_PROMPT}{self._prompt}" if language == "zh" else self._prompt
-        beams = beams or self._effort.beams
+        beams = beams or self._options.beam_size
         timed = beams == 1 and context <= _SMALLEST
-        request = Request(context, beams, language, prompt, self._most_tokens, timed)
-        return self._decoder.decode(self._sound if sound is None else sound, request, self._cancellation)
+        request = DecodeRequest(context, beams, language, prompt, self._max_tokens, timed)
+        return self._decoder.decode(self._padded if sound is None else sound, request, self._cancellation)
 
 
 def _whole_steps(context: int) -> int:

@@ -10,28 +10,28 @@ _OFTEN = 5
 """How often a shorter phrase must come in a row to be suspect."""
 
 
-def repeats(text: str) -> bool:
+def is_repetitive(text: str) -> bool:
     """Whether some phrase comes suspiciously often in a row."""
     return _first(_keys(text)) is not None
 
 
-def is_nothing_else(text: str) -> bool:
+def is_only_repetition(text: str) -> bool:
     """Whether ``text`` is some phrase two times and more. People say such things ("no, no"), loops often do."""
     keys = _keys(text)
     return any(keys == keys[:length] * (len(keys) // length) for length in range(1, len(keys) // 2 + 1))
 
 
-def without(text: str) -> str:
+def without_repetition(text: str) -> str:
     """``text`` with every suspicious phrase said once."""
-    spoken = [word for word in tokens.split(text) if tokens.key(word)]
-    while found := _first([tokens.key(word) for word in spoken]):
+    spoken = [word for word in tokens.split_words(text) if tokens.normalized(word)]
+    while found := _first([tokens.normalized(word) for word in spoken]):
         start, length, times = found
         del spoken[start + length : start + length * times]
     return "".join(spoken).strip()
 
 
 def _keys(text: str) -> list[str]:
-    return [key for key in map(tokens.key, tokens.split(text)) if key]
+    return [key for key in map(tokens.normalized, tokens.split_words(text)) if key]
 
 
 def _first(keys: list[str]) -> tuple[int, int, int] | None:

@@ -17,10 +17,10 @@ def without_tags(text: str) -> str:
     Empty when there is no letter or digit besides.
     """
     rest = re.sub(r"\s+", " ", _TAG.sub(" ", text)).strip()
-    return rest if key(rest) else ""
+    return rest if normalized(rest) else ""
 
 
-def split(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The words with what follows them (spaces, full stops); Chinese and Japanese characters one by one.
 
     Joined they are ``text`` again, but for spaces before its first word.
@@ -28,6 +28,6 @@ def split(text: str) -> list[str]:
     return _UNITS.findall(text)
 
 
-def key(word: str) -> str:
+def normalized(word: str) -> str:
     """The word for comparing: without case and punctuation; empty when there is nothing else."""
     return re.sub(r"[\W_]", "", word).casefold()

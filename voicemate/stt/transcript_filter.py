@@ -22,7 +22,7 @@ _CONFIDENT_IN_MORE, _MORE = 0.39, 10
 Through a device one of those ("activate mood lighting") fell under 0.42, and went without an answer: to be asked and
 not to answer is worse than to answer a noise."""
 
-SURE_ENOUGH = 0.6
+CONFIDENT = 0.6
 """Mean token probability from which one transcript will do."""
 
 _ALIKE = 0.5
@@ -80,11 +80,11 @@ class Speech:
 class NonSpeech:
     """Nobody did. ``why`` is the evidence in a few words for people, ``text`` what whisper made up."""
 
-    why: str
+    reason: str
     text: str = ""
 
 
-def needs_another(text: str, confidence: float, drafted: float = 1.0) -> bool:
+def needs_second_opinion(text: str, confidence: float, rejected_confidence: float = 1.0) -> bool:
     """Whether ``judge`` needs to be told what comes of the sound in another way.
 
     What whisper makes of noise changes with every change of its input, what it makes of spoken words hardly does.
@@ -98,8 +98,8 @@ def needs_another(text: str, confidence: float, drafted: float = 1.0) -> bool:
     """
     said = tokens.without_tags(text)
     least = _least_confidence(said)
-    comparable = len(tokens.split(said)) > 1 or (bool(said) and drafted < least)
-    return comparable and least <= confidence < _DOUBTFUL and min(confidence, drafted) < SURE_ENOUGH
+    comparable = len(tokens.split_words(said)) > 1 or (bool(said) and rejected_confidence < least)
+    return comparable and least <= confidence < _DOUBTFUL and min(confidence, rejected_confidence) < CONFIDENT
 
 
 def agreement(text: str, other: str) -> float:
@@ -107,20 +107,22 @@ def agreement(text: str, other: str) -> float:
 
     1 when only one of them is a number in digits: the other may say the same in words.
     """
-    one, two = (tokens.key(repetition.without(tokens.without_tags(heard))) for heard in (text, other))
+    one, two = (
+        tokens.normalized(repetition.without_repetition(tokens.without_tags(heard))) for heard in (text, other)
+    )
     if one and two and one.isdigit() != two.isdigit():
         return 1.0
     return Levenshtein.normalized_similarity(one, two)
 
 
-def supports(confidence: float) -> bool:
+def counts_as_second_opinion(confidence: float) -> bool:
     """Whether a transcript counts as a second opinion on another one, by the mean probability of its tokens. What
     whisper hardly believes in itself speaks for nothing, however alike it is."""
     return confidence >= _CONFIDENT
 
 
 def classify(
-    text: str, confidence: float, voiced: int, dbfs: float, agreed: float = 1.0, among_noise: bool = False
+    text: str, confidence: float, voiced: int, dbfs: float, agreement: float = 1.0, among_noise: bool = False
 ) -> Speech | NonSpeech:
     """Whether ``text`` was said.
 
@@ -134,8 +136,8 @@ def classify(
             must be sure, and where it was asked twice have heard much the same.
     """
     said = tokens.without_tags(text)
-    why = _against(said, confidence, voiced, dbfs, agreed)
-    if not why and among_noise and (confidence < SURE_ENOUGH or agreed < _ALIKE_AMONG_NOISE):
+    why = _against(said, confidence, voiced, dbfs, agreement)
+    if not why and among_noise and (confidence < CONFIDENT or agreement < _ALIKE_AMONG_NOISE):
         why = "unclear, after sounds that were no words"
     return NonSpeech(why, text) if why else Speech(said)
 
@@ -148,14 +150,14 @@ def _against(said: str, confidence: float, voiced: int, dbfs: float, agreed: flo
     letters = _letters(said)
     if letters * CLOCK_HZ > _FASTEST * (voiced + _UNNOTICED):
         return "too many words for the voice heard"
-    if voiced > _LONG and _letters(repetition.without(said)) * CLOCK_HZ < _SLOWEST * voiced:
+    if voiced > _LONG and _letters(repetition.without_repetition(said)) * CLOCK_HZ < _SLOWEST * voiced:
         return "too few words for the voice heard"
     if agreed < _ALIKE:
         return "unclear, and heard otherwise when heard again"
     if confidence < _DOUBTFUL:
         if dbfs < _FAINT_DBFS:
             return "unclear and faint"
-        if repetition.repeats(said):
+        if repetition.is_repetitive(said):
             return "unclear and repeating"
         plain = re.sub(r"\W+", " ", said).strip().lower()
         if plain in _PHANTOMS or plain.startswith(_PHANTOM_BEGINNINGS):

@@ -11,14 +11,22 @@ from voicemate.core.pcm import CLOCK_HZ, Pcm
 from voicemate.core.worker_thread import Cancellation, WorkerThread
 from voicemate.stt import repetition, tokens, transcript_filter
 from voicemate.stt.base import Transcript
-from voicemate.stt.decoding import CHINESE_PROMPT, Decoded, Decoding, Draft, Effort
-from voicemate.stt.whisper_cpp import Aborted, WhisperCpp
+from voicemate.stt.decoding import CHINESE_PROMPT, DecodeOptions, DecodeResult, DraftOptions, UtteranceDecoder
+from voicemate.stt.whisper_cpp import DecodeCancelled, WhisperCpp
 
-_MEASURED = {
-    "tiny": Effort(context=512, beams=1, draft=Draft(context=256, mean=transcript_filter.SURE_ENOUGH, least=0.0)),
-    "base": Effort(context=512, beams=4, draft=Draft(context=256, mean=transcript_filter.SURE_ENOUGH, least=0.3)),
+_OPTIONS_BY_SIZE = {
+    "tiny": DecodeOptions(
+        context=512,
+        beam_size=1,
+        draft=DraftOptions(context=256, min_confidence=transcript_filter.CONFIDENT, min_token_probability=0.0),
+    ),
+    "base": DecodeOptions(
+        context=512,
+        beam_size=4,
+        draft=DraftOptions(context=256, min_confidence=transcript_filter.CONFIDENT, min_token_probability=0.3),
+    ),
 }
-_NOT_MEASURED = Effort(context=1024, beams=1)
+_OTHER_OPTIONS = DecodeOptions(context=1024, beam_size=1)
 """By size of the model: the least with which it hears no fewer words than by whisper.cpp's own defaults
 (docs/measurements/speech-recognition.md). tiny's best is little better than its draft, which is taken unless its
 words would need a second opinion. The larger models could not be tried and get some room."""
@@ -52,40 +60,40 @@ class Whisper:
         except BaseException:
             self._thread.close()
             raise
-        measured = _MEASURED.get(self._model.size, _NOT_MEASURED)
+        measured = _OPTIONS_BY_SIZE.get(self._model.size, _OTHER_OPTIONS)
         self._effort = replace(measured, context=audio_context, draft=None) if audio_context else measured
 
     async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
         """See ``Transcriber``. ``auto`` takes the language heard last when it fits, which costs nothing."""
-        with self._at_work():
+        with self._working():
             return await self._thread.run(self._transcribe, pcm, language, prompt, Cancellation())
 
     async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
         """See ``Transcriber``. ``auto`` takes the language heard last."""
-        with self._at_work():
+        with self._working():
             return await self._thread.run(self._draft, pcm, language, Cancellation())
 
     def close(self) -> None:
         """Abort what is going on and free the model; returns when that is done (after an encoder pass at most)."""
         self._small = False  # nothing to give back any more
-        self._stay()
+        self._cancel_shrink()
         self._thread.close(release=self._model.close)
 
     @contextmanager
-    def _at_work(self) -> Iterator[None]:
+    def _working(self) -> Iterator[None]:
         """The model stays for as long as somebody is heard, and gives its memory back some seconds later."""
-        self._stay()
+        self._cancel_shrink()
         try:
             yield
-        except Aborted:  # by close()
+        except DecodeCancelled:  # by close()
             raise asyncio.CancelledError from None
         finally:
-            self._stay()
+            self._cancel_shrink()
             if self._small:
                 loop = asyncio.get_running_loop()
                 self._shrinking = loop.call_later(_QUIET_S, self._thread.submit, self._model.shrink)
 
-    def _stay(self) -> None:
+    def _cancel_shrink(self) -> None:
         if self._shrinking is not None:
             self._shrinking.cancel()
             self._shrinking = None
@@ -93,51 +101,53 @@ class Whisper:
     def _draft(self, pcm: Pcm, language: str, cancellation: Cancellation) -> Transcript:
         began = time.perf_counter()
         language = "en" if not self._model.multilingual else self._last_language if language == "auto" else language
-        decoded = Decoding(self._model, pcm, self._effort, "", cancellation).once(language)
-        return self._told(decoded, language, pcm, began)
+        decoded = UtteranceDecoder(self._model, pcm, self._effort, "", cancellation).draft(language)
+        return self._transcript(decoded, language, pcm, began)
 
-    def _told(self, decoded: Decoded, language: str, pcm: Pcm, began: float, prompt: str = "") -> Transcript:
+    def _transcript(
+        self, decoded: DecodeResult, language: str, pcm: Pcm, began: float, prompt: str = ""
+    ) -> Transcript:
         return Transcript(
             text=_without_prompt(_without_loop(decoded), prompt),
             language=language,
             confidence=decoded.confidence,
-            seconds=len(pcm) / CLOCK_HZ,
-            ms=(time.perf_counter() - began) * 1000,
+            duration_s=len(pcm) / CLOCK_HZ,
+            elapsed_ms=(time.perf_counter() - began) * 1000,
         )
 
     def _transcribe(self, pcm: Pcm, language: str, prompt: str, cancellation: Cancellation) -> Transcript:
         began = time.perf_counter()
-        decoding = Decoding(self._model, pcm, self._effort, prompt, cancellation)
+        decoding = UtteranceDecoder(self._model, pcm, self._effort, prompt, cancellation)
         if not self._model.multilingual:
-            language, decoded = "en", decoding.in_language("en")
+            language, decoded = "en", decoding.decode_in_language("en")
         elif language == "auto":
-            language, decoded = decoding.in_any_language(self._last_language)
-            if decoded.sure and not decoded.wordless:
+            language, decoded = decoding.decode_in_any_language(self._last_language)
+            if decoded.is_sure and not decoded.has_no_words:
                 self._last_language = language
         else:
-            decoded = decoding.in_language(language)
-        told = self._told(decoded, language, pcm, began, prompt)
-        if not transcript_filter.needs_another(told.text, told.confidence, decoding.drafted):
+            decoded = decoding.decode_in_language(language)
+        told = self._transcript(decoded, language, pcm, began, prompt)
+        if not transcript_filter.needs_second_opinion(told.text, told.confidence, decoding.rejected_confidence):
             return told
-        sure = told.confidence >= transcript_filter.SURE_ENOUGH
-        other = self._told(decoding.another(language, sure), language, pcm, began, prompt)
+        sure = told.confidence >= transcript_filter.CONFIDENT
+        other = self._transcript(decoding.second_opinion(language, sure), language, pcm, began, prompt)
         agreed = (
             transcript_filter.agreement(told.text, other.text)
-            if transcript_filter.supports(other.confidence)
+            if transcript_filter.counts_as_second_opinion(other.confidence)
             else 0.0
         )
-        return replace(told, agreed=agreed, ms=other.ms)
+        return replace(told, agreed=agreed, ms=other.elapsed_ms)
 
 
-def _without_loop(decoded: Decoded) -> str:
+def _without_loop(decoded: DecodeResult) -> str:
     """A decode that ended by itself may well repeat: people do. One that had to be stopped only seems to."""
-    return decoded.text if decoded.complete else repetition.without(decoded.text)
+    return decoded.text if decoded.complete else repetition.without_repetition(decoded.text)
 
 
 def _without_prompt(text: str, prompt: str) -> str:
     """``text`` without a prompt that whisper, for want of anything else, read out."""
     for sentence in (CHINESE_PROMPT, prompt):
         spoken = sentence.rstrip("。. ")
-        if len(tokens.split(spoken)) > 2 and text.startswith(spoken):
+        if len(tokens.split_words(spoken)) > 2 and text.startswith(spoken):
             text = text[len(spoken) :].lstrip("。. ")
     return text

@@ -18,7 +18,7 @@ import numpy as np
 from voicemate.core.errors import ModelError
 from voicemate.core.pcm import Pcm, to_samples
 from voicemate.core.worker_thread import Cancellation
-from voicemate.stt.decoding import Decoded, Request
+from voicemate.stt.decoding import DecodeRequest, DecodeResult
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ up to a timestamp."""
 _NO_TENSORS = "no tensors loaded"  # whisper.cpp takes a file cut off before its tensors for a test's empty model
 
 
-class Aborted(Exception):
+class DecodeCancelled(Exception):
     """The decode was cancelled."""
 
 
@@ -75,19 +75,19 @@ class WhisperCpp:
         _check_header(self._path)
         self._context = _load(self._path)
 
-    def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded:
+    def decode(self, pcm: Pcm, request: DecodeRequest, cancellation: Cancellation) -> DecodeResult:
         """One segment, no fallback to higher temperatures (which can take 10 s).
 
         Raises:
             Aborted: ``cancellation`` was set; looked at before the encoder, after it, and after each token.
             ModelError: the model could not be loaded again by ``shrink``, and still cannot.
         """
-        params = self._params(request.context, cancellation, request.beams)
+        params = self._params(request.context, cancellation, request.beam_size)
         params.language = request.language
         params.initial_prompt = request.prompt
-        params.max_tokens = request.most_tokens
+        params.max_tokens = request.max_tokens
         params.single_segment = True
-        params.no_timestamps = not request.timed
+        params.no_timestamps = not request.timestamps
         params.temperature_inc = 0.0
         self._full(params, pcm, cancellation)
         end, zero = native.whisper_token_eot(self._context), native.whisper_token_beg(self._context)
@@ -97,13 +97,13 @@ class WhisperCpp:
             for segment in range(native.whisper_full_n_segments(self._context))
             for i in range(native.whisper_full_n_tokens(self._context, segment))
         ]
-        return Decoded(
+        return DecodeResult(
             self._text(),
             tuple(float(token.p) for token in tokens if token.id < end),
             not tokens or any(token.id == end or token.id >= reached for token in tokens),
         )
 
-    def detect(self, pcm: Pcm, context: int, cancellation: Cancellation) -> tuple[str, float]:
+    def detect_language(self, pcm: Pcm, context: int, cancellation: Cancellation) -> tuple[str, float]:
         """The language, as two letters, and its probability: one pass of the encoder.
 
         whisper.cpp detects with the context of the call before, so a call that stops before its encoder sets it.
@@ -136,13 +136,13 @@ class WhisperCpp:
 
     def _full(self, params, pcm: Pcm, cancellation: Cancellation) -> None:
         if cancellation.cancelled:
-            raise Aborted
+            raise DecodeCancelled
         if self._context is None:
             self._load()
         sound = np.ascontiguousarray(pcm, dtype=np.float32)  # the bindings read the raw pointer
         failed = native.whisper_full(self._context, params, sound, len(sound))
         if cancellation.cancelled:
-            raise Aborted
+            raise DecodeCancelled
         if failed:
             raise ModelError(f"whisper.cpp failed with code {failed}", "Run `voicemate models verify`")
 
@@ -156,12 +156,12 @@ class _NativeLog:
     """Takes whisper.cpp's messages, which it would else print to stderr, and what it tells in no other way."""
 
     def __init__(self) -> None:
-        self.wrong = ""
+        self.error = ""
         self.language_probability = 1.0
 
     def __call__(self, level: int, text: str) -> None:
         if text.startswith("whisper_model_load") and (level == _ERROR or _NO_TENSORS in text):
-            self.wrong = text.partition(":")[2].strip()
+            self.error = text.partition(":")[2].strip()
         if detected := _DETECTED.search(text):
             self.language_probability = float(detected[1])
         _log.debug(text.rstrip())
@@ -176,9 +176,9 @@ atexit.register(native.whisper_log_set, None)  # a message after Python's end wo
 def _load(path: Path):
     options = native.whisper_context_default_params()
     with _loading:  # one at a time, so that a message is surely about this file
-        _native_log.wrong = ""
+        _native_log.error = ""
         context = native.whisper_init_from_file_with_params(str(path), options)
-        wrong = _native_log.wrong
+        wrong = _native_log.error
     if wrong:
         raise ModelError(f"{path} is damaged or cut off ({wrong})", "Run `voicemate models pull` to fetch it again")
     return context

@@ -6,17 +6,17 @@ from enum import StrEnum
 from voicemate.config.schema import SuspendSettings
 
 
-class Told(StrEnum):
+class SystemEvent(StrEnum):
     """What a system tells of its own life."""
 
     LOCKED = "locked"
     UNLOCKED = "unlocked"
-    SLEEPS = "sleeps"
+    SLEEPING = "sleeps"
     WOKE = "woke"
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class MachineState:
     """What the machine is in now.
 
     Attributes:
@@ -27,22 +27,22 @@ class Circumstances:
 
     locked: bool = False
     asleep: bool = False
-    battery: float | None = None
+    battery_percent: float | None = None
 
-    def after(self, told: Told) -> "Circumstances":
-        match told:
-            case Told.LOCKED | Told.UNLOCKED:
-                return replace(self, locked=told is Told.LOCKED)
-            case Told.SLEEPS | Told.WOKE:
-                return replace(self, asleep=told is Told.SLEEPS)
+    def after(self, event: SystemEvent) -> "MachineState":
+        match event:
+            case SystemEvent.LOCKED | SystemEvent.UNLOCKED:
+                return replace(self, locked=event is SystemEvent.LOCKED)
+            case SystemEvent.SLEEPING | SystemEvent.WOKE:
+                return replace(self, asleep=event is SystemEvent.SLEEPING)
 
 
-def reason_to_pause(now: Circumstances, settings: SuspendSettings) -> str:
+def reason_to_suspend(machine: MachineState, settings: SuspendSettings) -> str:
     """Why the microphone is to be closed now, in a few words; empty when there is no reason."""
-    if now.asleep:
+    if machine.asleep:
         return "the computer sleeps"
-    if now.locked and settings.when_locked:
+    if machine.locked and settings.when_locked:
         return "the screen is locked"
-    if now.battery is not None and now.battery < settings.battery_below:
+    if machine.battery_percent is not None and machine.battery_percent < settings.battery_below:
         return f"the battery is below {settings.battery_below}%"
     return ""

@@ -28,7 +28,7 @@ class _Mapping:
     path: str
 
 
-def let_go(path: Path) -> None:
+def evict(path: Path) -> None:
     """Take the pages of ``path`` out of this process's memory, wherever it is mapped to be read. Any thread.
 
     Not of a library: see ``let_go_of_libraries``.
@@ -37,7 +37,7 @@ def let_go(path: Path) -> None:
     _take_out(mapping for mapping in map(_mapping, lines) if mapping and mapping.path == mapped)
 
 
-def let_go_of_libraries() -> None:
+def evict_libraries() -> None:
     """The same for the code and the constants of all libraries. Most of what was touched while they were loaded
     (tables of symbols, what registers hundreds of operators) is never touched again. Any thread.
 

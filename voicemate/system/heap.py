@@ -18,7 +18,7 @@ _LARGE = 256 * 1024
 scratch memory."""
 
 
-def return_large_blocks() -> None:
+def release_large_blocks_on_free() -> None:
     """From now on large blocks go back when they are freed.
 
     glibc would raise its own limit to the largest block that was ever freed (32 MB at most), and so keep the holes of
@@ -30,7 +30,7 @@ def return_large_blocks() -> None:
         libc.mallopt(_TRIM_THRESHOLD, _LARGE)
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """What imports and loading have left goes back now: what is free, and the libraries' pages.
 
     What is there from now on is taken for lasting: Python looks for garbage in circles once there are a quarter as
@@ -43,7 +43,7 @@ def give_back() -> None:
     gc.collect()  # counts the lasting ones anew
     with contextlib.suppress(AttributeError):
         _libc().malloc_trim(0)
-    file_pages.let_go_of_libraries()
+    file_pages.evict_libraries()
 
 
 def _libc() -> ctypes.CDLL:

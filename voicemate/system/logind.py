@@ -16,7 +16,7 @@ from typing import Any
 from jeepney import DBusAddress, HeaderFields, MatchRule, MessageType, Properties, message_bus
 from jeepney.io.blocking import open_dbus_connection
 
-from voicemate.system.circumstances import Told
+from voicemate.system.circumstances import SystemEvent
 
 _NAME, _ROOT = "org.freedesktop.login1", "/org/freedesktop/login1"
 _SESSION = DBusAddress(f"{_ROOT}/session/auto", _NAME, f"{_NAME}.Session")
@@ -36,14 +36,14 @@ _ANSWER_S = 5.0
 log = logging.getLogger(__name__)
 
 
-class Logind:
+class LogindSource:
     """A ``Source``, with a thread that sleeps until something is told. Without D-Bus or logind it tells nothing."""
 
     def __init__(self) -> None:
         self._connection: Any = None
         self._closed = False
 
-    def start(self, tell: Callable[[Told], None]) -> None:
+    def start(self, tell: Callable[[SystemEvent], None]) -> None:
         self._tell = tell
         threading.Thread(target=self._watch, name="logind", daemon=True).start()
 
@@ -63,21 +63,21 @@ class Logind:
                 with connection.filter(_OURS, queue=deque()) as signals:
                     for rule in (_SLEEP, _CHANGE):
                         connection.send_and_get_reply(message_bus.AddMatch(rule), timeout=_ANSWER_S)
-                    self._tell_lock()
+                    self._report_lock()
                     while not self._closed:
-                        self._take(connection.recv_until_filtered(signals))
+                        self._on_signal(connection.recv_until_filtered(signals))
         except Exception as error:  # no bus, no logind, or the bus has ended: the rest works without
             if not self._closed:
                 log.info("logind tells nothing: %r", error)
 
-    def _take(self, message: Any) -> None:
+    def _on_signal(self, message: Any) -> None:
         member = message.header.fields[HeaderFields.member]
         if member == "PrepareForSleep":
-            self._tell(Told.SLEEPS if message.body[0] else Told.WOKE)
+            self._tell(SystemEvent.SLEEPING if message.body[0] else SystemEvent.WOKE)
         elif member == "PropertiesChanged" and "LockedHint" in (*message.body[1], *message.body[2]):
-            self._tell_lock()
+            self._report_lock()
 
-    def _tell_lock(self) -> None:
+    def _report_lock(self) -> None:
         reply = self._connection.send_and_get_reply(Properties(_SESSION).get("LockedHint"), timeout=_ANSWER_S)
         if reply.header.message_type is MessageType.method_return:  # else there is no session, as on a server
-            self._tell(Told.LOCKED if reply.body[0][1] else Told.UNLOCKED)
+            self._tell(SystemEvent.LOCKED if reply.body[0][1] else SystemEvent.UNLOCKED)

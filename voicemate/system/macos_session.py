@@ -9,10 +9,10 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 
-from voicemate.system.circumstances import Told
+from voicemate.system.circumstances import SystemEvent
 
 
-class MacSession:
+class MacSessionSource:
     """A ``Source``.
 
     Args:
@@ -22,7 +22,7 @@ class MacSession:
     def __init__(self, command: Sequence[str] = (sys.executable, "-m", "voicemate.system.macos_session_worker")):
         self._command = command
 
-    def start(self, tell: Callable[[Told], None]) -> None:
+    def start(self, tell: Callable[[SystemEvent], None]) -> None:
         # Its standard input is never written to: the helper ends when it is closed.
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -33,9 +33,9 @@ class MacSession:
         self._process.kill()
         self._process.wait()
 
-    def _follow(self, tell: Callable[[Told], None]) -> None:
+    def _follow(self, tell: Callable[[SystemEvent], None]) -> None:
         assert self._process.stdout
         for line in self._process.stdout:
             word = line.strip()
-            if word in set(Told):
-                tell(Told(word))
+            if word in set(SystemEvent):
+                tell(SystemEvent(word))

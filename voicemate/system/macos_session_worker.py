@@ -9,13 +9,16 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from voicemate.system.circumstances import Told
+from voicemate.system.circumstances import SystemEvent
 
-DISTRIBUTED = {"com.apple.screenIsLocked": Told.LOCKED, "com.apple.screenIsUnlocked": Told.UNLOCKED}
-WORKSPACE = {"NSWorkspaceWillSleepNotification": Told.SLEEPS, "NSWorkspaceDidWakeNotification": Told.WOKE}
+DISTRIBUTED = {"com.apple.screenIsLocked": SystemEvent.LOCKED, "com.apple.screenIsUnlocked": SystemEvent.UNLOCKED}
+WORKSPACE = {
+    "NSWorkspaceWillSleepNotification": SystemEvent.SLEEPING,
+    "NSWorkspaceDidWakeNotification": SystemEvent.WOKE,
+}
 
 
-def observe(distributed: Any, workspace: Any, tell: Callable[[Told], None]) -> list[Any]:
+def observe(distributed: Any, workspace: Any, tell: Callable[[SystemEvent], None]) -> list[Any]:
     """Have both notification centers call ``tell``; returns what has to be kept alive for that."""
     return [
         center.addObserverForName_object_queue_usingBlock_(name, None, None, lambda _, word=word: tell(word))
@@ -24,7 +27,7 @@ def observe(distributed: Any, workspace: Any, tell: Callable[[Told], None]) -> l
     ]
 
 
-def _tell(word: Told) -> None:
+def _tell(word: SystemEvent) -> None:
     print(word.value, flush=True)
 
 

@@ -11,7 +11,7 @@ def on_battery() -> bool:
     return battery is not None and battery.power_plugged is False
 
 
-def battery_left() -> float | None:
+def battery_percent() -> float | None:
     """Percent that are left of the battery, while nothing charges it; None on the wall, and where nobody knows."""
     battery = _battery()
     return battery.percent if battery is not None and battery.power_plugged is False else None

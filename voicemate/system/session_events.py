@@ -8,20 +8,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from voicemate.system.circumstances import Circumstances, Told
-from voicemate.system.power import battery_left
-from voicemate.system.sleeping import SleepGauge
+from voicemate.system.circumstances import MachineState, SystemEvent
+from voicemate.system.power import battery_percent
+from voicemate.system.sleeping import SleepDetector
 
-LOOK_S = 10.0
+POLL_S = 10.0
 """How often the battery and the clocks are looked at: neither tells by itself."""
 
 log = logging.getLogger(__name__)
 
 
-class Source(Protocol):
+class SystemEventSource(Protocol):
     """A system's word on its own life."""
 
-    def start(self, tell: Callable[[Told], None]) -> None:
+    def start(self, tell: Callable[[SystemEvent], None]) -> None:
         """Call ``tell`` from any thread, from now on.
 
         Raises:
@@ -34,7 +34,7 @@ class Source(Protocol):
         ...
 
 
-class Surroundings:
+class MachineMonitor:
     """Tells of changes on the loop that enters. A context manager.
 
     Args:
@@ -47,20 +47,20 @@ class Surroundings:
 
     def __init__(
         self,
-        changed: Callable[[Circumstances], None],
+        changed: Callable[[MachineState], None],
         woke: Callable[[], None],
-        source: Source | None,
-        battery: Callable[[], float | None] = battery_left,
-        gauge: SleepGauge | None = None,
+        source: SystemEventSource | None,
+        battery: Callable[[], float | None] = battery_percent,
+        gauge: SleepDetector | None = None,
     ):
         self._changed = changed
         self._woke = woke
         self._source = source
         self._battery = battery
-        self._gauge = gauge or SleepGauge()
-        self._now = Circumstances()
+        self._gauge = gauge or SleepDetector()
+        self._machine = MachineState()
 
-    def __enter__(self) -> "Surroundings":
+    def __enter__(self) -> "MachineMonitor":
         self._loop = asyncio.get_running_loop()
         if self._source:
             try:
@@ -68,7 +68,7 @@ class Surroundings:
             except OSError as error:
                 log.info("nobody tells of the screen's lock: %s", error)
                 self._source = None
-        self._look()
+        self._poll()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -76,36 +76,36 @@ class Surroundings:
         if self._source:
             self._source.close()
 
-    def _from_any_thread(self, told: Told) -> None:
+    def _from_any_thread(self, told: SystemEvent) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            self._loop.call_soon_threadsafe(self._take, told)
+            self._loop.call_soon_threadsafe(self._on_event, told)
 
-    def _take(self, told: Told) -> None:
-        self._update(self._now.after(told))
-        if told is Told.WOKE:
-            self._gauge.slept()  # not to be told of twice
+    def _on_event(self, told: SystemEvent) -> None:
+        self._update(self._machine.after(told))
+        if told is SystemEvent.WOKE:
+            self._gauge.seconds_slept()  # not to be told of twice
             self._woke()
 
-    def _look(self) -> None:
-        self._timer = self._loop.call_later(LOOK_S, self._look)
-        self._update(replace(self._now, battery=self._battery()))
-        if self._gauge.slept():
-            self._take(Told.WOKE)
+    def _poll(self) -> None:
+        self._timer = self._loop.call_later(POLL_S, self._poll)
+        self._update(replace(self._machine, battery=self._battery()))
+        if self._gauge.seconds_slept():
+            self._on_event(SystemEvent.WOKE)
 
-    def _update(self, now: Circumstances) -> None:
-        if now != self._now:
-            self._now = now
+    def _update(self, now: MachineState) -> None:
+        if now != self._machine:
+            self._machine = now
             self._changed(now)
 
 
-def system_source() -> Source | None:
+def system_event_source() -> SystemEventSource | None:
     """This system's word on its own life, if it has one that we can hear."""
     if sys.platform == "darwin":
         from voicemate.system.macos_session import MacSession
 
         return MacSession()
     try:
-        from voicemate.system.logind import Logind
+        from voicemate.system.logind import LogindSource
     except ImportError:
         return None
-    return Logind()
+    return LogindSource()

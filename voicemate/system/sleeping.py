@@ -22,7 +22,7 @@ def system_clock(name: str) -> Callable[[], float]:
     return (lambda: 0.0) if clock is None else (lambda: time.clock_gettime(clock))
 
 
-class SleepGauge:
+class SleepDetector:
     """Counts the machine's sleep.
 
     Args:
@@ -35,7 +35,7 @@ class SleepGauge:
         self._whole = whole or system_clock(CLOCKS[1])
         self._asleep = self._whole() - self._awake()
 
-    def slept(self) -> float:
+    def seconds_slept(self) -> float:
         """Seconds slept since the last call, or since the beginning; 0.0 for what is no sleep."""
         before, self._asleep = self._asleep, self._whole() - self._awake()
         seconds = self._asleep - before

@@ -17,12 +17,12 @@ from enum import StrEnum
 
 from voicemate.config.schema import AttentionSettings
 from voicemate.core.pcm import to_samples
-from voicemate.turns.phrase_matcher import spoken_words
+from voicemate.turns.phrase_matcher import normalized_words
 from voicemate.turns.spoken_commands import Command, SpokenCommand, spoken_command
 from voicemate.turns.wake_phrase import WakePhrase
 
 
-class Attending(StrEnum):
+class AttentionState(StrEnum):
     """Whether the character is listening."""
 
     ATTENTIVE = "attentive"  # to everything
@@ -31,18 +31,18 @@ class Attending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerRequest:
     """It is a turn of the person.
 
     Attributes:
         words: what to answer: the request, without the call where that is possible.
     """
 
-    words: str
+    request: str
 
 
 @dataclass(frozen=True, slots=True)
-class Obey:
+class ObeyCommand:
     """It steers the conversation: no reply is asked for.
 
     Attributes:
@@ -50,8 +50,8 @@ class Obey:
         words: as they were said.
     """
 
-    given: SpokenCommand
-    words: str
+    command: SpokenCommand
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +67,19 @@ class WakeUp:
         words: what to answer: the request that came with it, or the waking itself.
     """
 
-    words: str
+    request: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
     """It was not meant for the character. ``why`` in a few words for people."""
 
-    why: str
+    reason: str
 
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*(?=.)")
 
-AttentionDecision = Answer | Obey | GoToSleep | WakeUp | Ignore
+AttentionDecision = AnswerRequest | ObeyCommand | GoToSleep | WakeUp | Ignore
 
 
 class Attention:
@@ -95,22 +95,22 @@ class Attention:
 
     def __init__(self, settings: AttentionSettings, name: str) -> None:
         phrase = name if settings.wake_phrase == "name" else settings.wake_phrase
-        self._name = _heard_as(name)
-        self._phrase = _heard_as(phrase)
+        self._name = _wake_phrase(name)
+        self._phrase = _wake_phrase(phrase)
         self._follow_up = to_samples(settings.follow_up_s * 1000)
         self._asleep = False
         self._engaged = False  # a reply is being prepared or spoken
         self._attentive_until = 0
 
-    def state(self, at: int) -> Attending:
+    def state(self, at: int) -> AttentionState:
         """Whether the character is listening to speech that begins at ``at``."""
         if self._asleep:
-            return Attending.ASLEEP
+            return AttentionState.ASLEEP
         if self._phrase is None or self._engaged or at < self._attentive_until:
-            return Attending.ATTENTIVE
-        return Attending.NAME_NEEDED
+            return AttentionState.ATTENTIVE
+        return AttentionState.NAME_NEEDED
 
-    def consider(self, text: str, began: int) -> AttentionDecision:
+    def decide(self, text: str, began: int) -> AttentionDecision:
         """What ``text`` is to the character. Pure: asked twice, it says the same.
 
         Args:
@@ -120,27 +120,27 @@ class Attention:
         command = spoken_command(text, self._phrase) or spoken_command(text, self._name)
         called = self._phrase.find(text) if self._phrase else None
         match self.state(began), command.command if command else None:
-            case Attending.ASLEEP, _:
+            case AttentionState.ASLEEP, _:
                 return self._half_asleep(text)
             case _, Command.STOP if command:
-                return Obey(command, text)
-            case Attending.NAME_NEEDED, _ if called is None:
+                return ObeyCommand(command, text)
+            case AttentionState.NAME_NEEDED, _ if called is None:
                 return Ignore("not called by name")
             case _, Command.SLEEP:
                 return GoToSleep()
             case _, Command.WAIT | Command.GO_ON if command:
-                return Obey(command, text)
-        return Answer(called.request if called else text)
+                return ObeyCommand(command, text)
+        return AnswerRequest(called.request if called else text)
 
-    def commit(self, meant: AttentionDecision, at: int) -> None:
+    def commit(self, decision: AttentionDecision, at: int) -> None:
         """What ``consider`` found is final: a turn was taken, a command obeyed.
 
         After a ``Take`` or ``WakeUp`` the character is attentive until ``reply_ended``.
         """
-        match meant:
-            case Answer() | WakeUp():
+        match decision:
+            case AnswerRequest() | WakeUp():
                 self._asleep, self._engaged = False, True
-            case Obey(given) if given.command is not Command.STOP:
+            case ObeyCommand(given) if given.command is not Command.STOP:
                 self._attend(at, given.patience.factor)
             case GoToSleep():
                 self._asleep, self._engaged, self._attentive_until = True, False, 0
@@ -168,6 +168,6 @@ class Attention:
         self._attentive_until = max(self._attentive_until, at + round(self._follow_up * patience))
 
 
-def _heard_as(phrase: str) -> WakePhrase | None:
+def _wake_phrase(phrase: str) -> WakePhrase | None:
     """``phrase`` for finding; None for one without a letter, such as a name that is an emoji."""
-    return WakePhrase(phrase) if spoken_words(phrase) else None
+    return WakePhrase(phrase) if normalized_words(phrase) else None

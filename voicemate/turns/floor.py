@@ -133,17 +133,17 @@ class Floor:
     def _voice_on(self, got: VoiceOn) -> list[FloorAction]:
         if self._reply is not None and self._reply.audible_at is not None and self.state is FloorState.SPEAKING:
             self._speech = CurrentSpeech(got.began)
-            return [*self._ducking.hold(), *self._enter(FloorState.OVERLAPPING, "a voice over the character's")]
+            return [*self._ducking.pause(), *self._enter(FloorState.OVERLAPPING, "a voice over the character's")]
         speech, acts = self._speech, list[FloorAction]()
         if self._reply is not None and self._reply.audible_at is None:
             answer, self._reply = self._reply, None
             acts.append(DiscardGeneration(answer.generation_id, "the person went on"))
             speech = CurrentSpeech(answer.began, answer.ended)
-            self._speculation.used(False)
+            self._speculation.record_outcome(False)
         elif speech is not None and speech.ended is not None and speech.generation_id:
             acts.append(DiscardGeneration(speech.generation_id, "the person went on"))
             if speech.judged is not None:  # a breath between two words is over before much work is done
-                self._speculation.used(False)
+                self._speculation.record_outcome(False)
         self._learn_pause(speech, got.began)
         self._speech = CurrentSpeech(got.began if speech is None else speech.began)
         if self.state is FloorState.OVERLAPPING:
@@ -170,7 +170,7 @@ class Floor:
 
     def _learn_pause(self, speech: CurrentSpeech | None, began: int, cut_in: bool = False) -> None:
         if speech is not None and speech.ended is not None:
-            self._pause_model = self._pause_model.after(to_ms(began - speech.ended), cut_in)
+            self._pause_model = self._pause_model.after_pause(to_ms(began - speech.ended), cut_in)
 
     # ------------------------------------------------------------ the time
 
@@ -178,7 +178,7 @@ class Floor:
         self._voice = got.voice
         match self.state:
             case FloorState.SPEAKING:
-                return self._ducking.listen(got)
+                return self._ducking.on_tick(got)
             case FloorState.OVERLAPPING:
                 return self._overlap_tick(got)
             case _ if self._key is not KeyState.UP:
@@ -274,12 +274,12 @@ class Floor:
         if speech.judged is None:
             return to_samples(self._turns.longest_ms), "the words are not known"
         votes = replace(speech.judged.signals, habit=self._pause_model)
-        wait = self._rule.wait(votes, speech.judged.patience)
-        return to_samples(wait.ms), wait.why
+        wait = self._rule.delay(votes, speech.judged.patience)
+        return to_samples(wait.ms), wait.reason
 
     def _commit(self, speech: CurrentSpeech, ended: int, reason: str) -> list[FloorAction]:
         keyed, self._key = self._key is KeyState.RELEASED, KeyState.UP
-        self._speculation.used(True)
+        self._speculation.record_outcome(True)
         self._reply = CurrentReply(speech.generation_id, speech.began, ended, spoken=not keyed)
         self._speech = None
         committed = CommitTurn(speech.generation_id, speech.began, ended, reason, speech.due_at)
@@ -298,7 +298,7 @@ class Floor:
             return []
         if answer.spoken:
             self._pause_model = self._pause_model.after_turn()
-        acts = self._ducking.stop("it was nothing")
+        acts = self._ducking.resume("it was nothing")
         if self.state is FloorState.OVERLAPPING and self._speech is not None:
             return [*acts, *self._enter(FloorState.HEARING, "the character was done")]
         return [*acts, *self._listen("the character is done")]
@@ -309,7 +309,7 @@ class Floor:
         assert answer is not None
         assert self._speech is not None
         acts: list[FloorAction] = [StopPlayback(answer.generation_id, why)]
-        self._ducking.forget()
+        self._ducking.reset()
         if answer.is_false_cut_in(self._speech.began, to_samples(self._barge_in.false_cut_in_ms)):
             self._learn_pause(CurrentSpeech(answer.began, answer.ended), self._speech.began, cut_in=True)
             self._speech = replace(self._speech, began=answer.began)
@@ -320,7 +320,7 @@ class Floor:
         speech, self._speech = self._speech, None
         assert speech is not None
         assert speech.ended is not None
-        self._ducking.forget()
+        self._ducking.reset()
         dismissed = RejectSpeech(speech.generation_id, speech.began, speech.ended, got.reason)
         return [
             dismissed,
@@ -379,7 +379,7 @@ class Floor:
             acts.append(DiscardGeneration(self._speech.generation_id, why, turn_continues=False))
         answer, self._reply = self._reply, None
         self._key = KeyState.UP
-        self._ducking.forget()
+        self._ducking.reset()
         if answer is not None and answer.audible_at is not None:
             acts.append(StopPlayback(answer.generation_id, why))
         elif answer is not None:

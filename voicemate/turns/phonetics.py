@@ -36,14 +36,14 @@ _VOWELS = re.compile("[aeiou6]")
 
 
 @lru_cache(maxsize=4096)
-def sound(letters: str) -> str:
+def to_sounds(letters: str) -> str:
     """The sounds of ``letters`` (small Latin letters without spaces), one character each."""
     for spelling, sounds in _SPELLINGS:
         letters = re.sub(spelling, sounds, letters)
     return letters
 
 
-def likeness(heard: str, name: str) -> float:
+def similarity(heard: str, name: str) -> float:
     """How alike two spellings are, 0 to 1: by letters or sounds, whichever are closer, and by consonants.
 
     The consonants of a name are what whisper mostly gets right, so each of them counts a tenth, up to four.
@@ -51,7 +51,7 @@ def likeness(heard: str, name: str) -> float:
     Args:
         heard, name: small Latin letters without spaces.
     """
-    heard_sound, name_sound = sound(heard), sound(name)
+    heard_sound, name_sound = to_sounds(heard), to_sounds(name)
     spelled = Levenshtein.normalized_similarity(heard, name)
     sounded = Levenshtein.normalized_similarity(heard_sound, name_sound)
     heard_consonants, name_consonants = _VOWELS.sub("", heard_sound), _VOWELS.sub("", name_sound)
@@ -60,7 +60,7 @@ def likeness(heard: str, name: str) -> float:
     return (1 - weight) * max(spelled, sounded) + weight * consonants
 
 
-def has_han(text: str) -> bool:
+def has_east_asian_letters(text: str) -> bool:
     """Whether there is a Chinese, Japanese or Korean letter in it."""
     return tokens.EAST_ASIAN_LETTER.search(text) is not None
 

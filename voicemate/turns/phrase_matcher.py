@@ -25,19 +25,19 @@ _SIMPLIFIED = str.maketrans(
 """The characters of our phrases that are written differently in traditional Chinese."""
 
 
-def spoken_words(text: str) -> list[str]:
+def normalized_words(text: str) -> list[str]:
     """The words of ``text`` for comparing: without case, accents and punctuation."""
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     spaced = _BETWEEN.sub(" ", unicodedata.normalize("NFC", bare).translate(_SIMPLIFIED))
-    return [word for word in map(tokens.key, tokens.split(spaced)) if word]
+    return [word for word in map(tokens.normalized, tokens.split_words(spaced)) if word]
 
 
-def phrases(*lists: str) -> frozenset[Phrase]:
+def parse_phrases(*lists: str) -> frozenset[Phrase]:
     """The phrases of comma-separated lists."""
-    return frozenset(tuple(spoken_words(phrase)) for written in lists for phrase in written.split(","))
+    return frozenset(tuple(normalized_words(phrase)) for written in lists for phrase in written.split(","))
 
 
-class Phrasebook:
+class PhraseMatcher:
     """A set of phrases, and words that have too many spellings to list.
 
     Args:

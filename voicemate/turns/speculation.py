@@ -30,7 +30,7 @@ class SpeculationPolicy:
         self._used: deque[bool] = deque(maxlen=_REMEMBERED)
         self.on_battery = False
 
-    def used(self, used: bool) -> None:
+    def record_outcome(self, used: bool) -> None:
         """What was prepared was committed, or dropped since the person went on."""
         self._used.append(used)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from voicemate.turns import command_phrases
-from voicemate.turns.phrase_matcher import Phrasebook, phrases, spoken_words
+from voicemate.turns.phrase_matcher import PhraseMatcher, normalized_words, parse_phrases
 from voicemate.turns.wake_phrase import WakePhrase
 
 
@@ -66,9 +66,9 @@ _MEANINGS = {
         (SpokenCommand(Command.SLEEP), command_phrases.SLEEP),
         (SpokenCommand(Command.STOP), command_phrases.STOP),
     )
-    for phrase in phrases(*written)
+    for phrase in parse_phrases(*written)
 }
-_BOOK = Phrasebook(phrases(*command_phrases.AROUND).union(_MEANINGS))
+_BOOK = PhraseMatcher(parse_phrases(*command_phrases.AROUND).union(_MEANINGS))
 
 _OBJECTION = re.compile(r"^\W*(?:no|nein|nee|nah|non|不|不是)\W*[,.!，。！]", re.IGNORECASE)
 """A "no" that stands for itself, as in "no, stop"; without punctuation it may negate what follows."""
@@ -85,12 +85,12 @@ def spoken_command(text: str, name: WakePhrase | None = None) -> SpokenCommand |
     """
     command = _alone(text)
     while command is None and name is not None and (called := name.find(text)) is not None:
-        text = called.others
+        text = called.rest
         command = _alone(text)
     return command
 
 
 def _alone(text: str) -> SpokenCommand | None:
-    parts = _BOOK.parse(spoken_words(_OBJECTION.sub("", text))) or []
+    parts = _BOOK.parse(normalized_words(_OBJECTION.sub("", text))) or []
     meant = [_MEANINGS[part] for part in parts if part in _MEANINGS]
     return meant[-1] if meant else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from voicemate.stt import tokens
 from voicemate.turns import phonetics
-from voicemate.turns.phrase_matcher import phrases, spoken_words
+from voicemate.turns.phrase_matcher import normalized_words, parse_phrases
 
 _EAST_ASIAN = tokens.EAST_ASIAN_LETTER.pattern
 _WORD = re.compile(rf"{_EAST_ASIAN}|(?:(?!{_EAST_ASIAN})[^\W_])+(?:['’](?:(?!{_EAST_ASIAN})[^\W_])+)?")
@@ -30,14 +30,14 @@ def _needed(letters: int) -> float:
     return 0.95 if letters <= 4 else 0.85 if letters == 5 else 0.79
 
 
-_ATTENTION_GETTERS = phrases(
+_ATTENTION_GETTERS = parse_phrases(
     "hey, hi, okay, ok, oh, so, well, yo, uh, um, he, du, ach, dis, dis donc, oye, oiga, eh, 嘿, 嗨, 喂, 哎, 诶, 欸"
 )
 """What belongs to the call when it stands before it at the beginning of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class WakePhraseMatch:
     """The character was called.
 
     Attributes:
@@ -48,8 +48,8 @@ class Called:
     """
 
     request: str
-    others: str
-    likeness: float
+    rest: str
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class WakePhrase:
     """
 
     def __init__(self, phrase: str) -> None:
-        self._pinyin = phonetics.has_han(phrase)
+        self._pinyin = phonetics.has_east_asian_letters(phrase)
         found = self._words(phrase)
         if not found:
             raise ValueError(f"{phrase!r} has no letters that could be heard")
@@ -82,7 +82,7 @@ class WakePhrase:
         self._longest = len(found) + _MORE_WORDS
         self._needed = _NEEDED_OF_PINYIN if self._pinyin else _needed(len(self._letters))
 
-    def find(self, text: str) -> Called | None:
+    def find(self, text: str) -> WakePhraseMatch | None:
         """Where ``text`` calls, or None. The most alike counts."""
         spoken = self._words(text)
         likeness, begin, end = max(
@@ -105,7 +105,7 @@ class WakePhrase:
         ]
 
     def _comparable(self, word: str) -> str:
-        letters = "".join(spoken_words(word))
+        letters = "".join(normalized_words(word))
         return phonetics.romanized(letters) if self._pinyin else letters
 
     def _likeness(self, spoken: list[_Word]) -> float:
@@ -113,17 +113,17 @@ class WakePhrase:
         if not 0.5 < len(heard) / len(self._letters) < 2:
             return 0.0
         if len(spoken) == len(self._phrase) and any(
-            phonetics.likeness(word.letters, meant) < _ANOTHER_WORD
+            phonetics.similarity(word.letters, meant) < _ANOTHER_WORD
             for word, meant in zip(spoken, self._phrase, strict=True)
         ):
             return 0.0
-        return phonetics.likeness(heard, self._letters)
+        return phonetics.similarity(heard, self._letters)
 
 
-def _called(text: str, spoken: list[_Word], begin: int, end: int, likeness: float) -> Called:
+def _called(text: str, spoken: list[_Word], begin: int, end: int, likeness: float) -> WakePhraseMatch:
     """The call is ``spoken[begin:end]`` and an attention-getter before it."""
     before, after = spoken[:begin], spoken[end:]
-    if before and tuple(spoken_words(text[: before[-1].end])) in _ATTENTION_GETTERS:
+    if before and tuple(normalized_words(text[: before[-1].end])) in _ATTENTION_GETTERS:
         before = []
     start = before[-1].end if before else 0
     stop = after[0].begin if after else len(text)
@@ -131,7 +131,7 @@ def _called(text: str, spoken: list[_Word], begin: int, end: int, likeness: floa
     gap_before, gap_after = text[start : spoken[begin].begin], text[spoken[end - 1].end : stop]
     set_off = (not before or _PUNCTUATION.search(gap_before)) and (not after or _PUNCTUATION.search(gap_after))
     request = _joined(text, start, stop, gap_after) if others and set_off else text.strip()
-    return Called(request, others, likeness)
+    return WakePhraseMatch(request, others, likeness)
 
 
 def _joined(text: str, start: int, stop: int, gap_after: str) -> str:

@@ -29,7 +29,7 @@ _OVERLAP = to_samples(1_000)
 
 
 @dataclass(frozen=True, slots=True)
-class CutPoint:
+class BlockLevel:
     """What is known of one block.
 
     Attributes:
@@ -51,23 +51,23 @@ class Cut:
     began: int
 
     @property
-    def through_voice(self) -> bool:
+    def is_through_voice(self) -> bool:
         return self.began < self.ended
 
 
-def worth_cutting(length: int) -> bool:
+def is_worth_cutting(length: int) -> bool:
     """A piece of ``length`` samples that ends in a pause need not grow any longer."""
     return length >= _COMFORTABLE
 
 
-def cut(moments: list[CutPoint], silence: float) -> Cut:
+def find_cut(blocks: list[BlockLevel], silence: float) -> Cut:
     """Where to cut a piece that became too long.
 
     Args:
         moments: the piece's blocks in order, at least a few seconds of them.
         silence: probability below which a block holds no voice.
     """
-    window = moments[-min(_WINDOW // BLOCK_SAMPLES, len(moments) // 2) :]
+    window = blocks[-min(_WINDOW // BLOCK_SAMPLES, len(blocks) // 2) :]
     silences = [list(run) for quiet, run in groupby(window, lambda moment: moment.voice < silence) if quiet]
     longest = max(silences, key=len, default=[])
     if len(longest) * BLOCK_SAMPLES >= _SHORTEST_SILENCE:
@@ -77,7 +77,7 @@ def cut(moments: list[CutPoint], silence: float) -> Cut:
     return Cut(middle + _OVERLAP // 2, middle - _OVERLAP // 2)
 
 
-def _quietest(window: list[CutPoint]) -> int:
+def _quietest(window: list[BlockLevel]) -> int:
     """Middle of the quietest three blocks, far enough from the window's end for half the overlap to follow."""
     margin = -(-_OVERLAP // 2 // BLOCK_SAMPLES)
     inner = window[:-margin]

@@ -14,7 +14,7 @@ from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
 from voicemate.config.schema import VadSettings
 from voicemate.core.pcm import Pcm, level_dbfs, to_samples
 from voicemate.vad import chunker
-from voicemate.vad.chunker import CutPoint
+from voicemate.vad.chunker import BlockLevel
 from voicemate.vad.sound_ring import SoundRing
 from voicemate.vad.state_machine import VadStateMachine, VoicePaused, VoiceResumed, VoiceStarted, VoiceState
 from voicemate.vad.voice_level import VoiceLevel
@@ -26,14 +26,14 @@ _SLACK = _LONGEST_PAUSE + to_samples(2_000)
 """Sound kept beyond the longest piece: that pause, the onset, and what lies around a cut."""
 
 
-class Activity(Protocol):
+class VoiceActivityDetector(Protocol):
     """How likely a block holds a voice: ``voice_activity.VoiceActivity``, or a script in tests."""
 
     def probability(self, pcm: Pcm, dbfs: float, voice_on: bool) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
-class AudioSegment:
+class UtteranceChunk:
     """A stretch of an utterance for whisper, with what speaks for or against words in it.
 
     Attributes:
@@ -53,13 +53,13 @@ class AudioSegment:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentEnded:
+class ChunkEnded:
     """A piece of an utterance that goes on is complete and can be transcribed already."""
 
-    piece: AudioSegment
+    chunk: UtteranceChunk
 
 
-HearingEvent = VoiceStarted | VoicePaused | VoiceResumed | SegmentEnded
+SegmenterEvent = VoiceStarted | VoicePaused | VoiceResumed | ChunkEnded
 
 
 class SpeechSegmenter:
@@ -76,32 +76,32 @@ class SpeechSegmenter:
         fallen_db: how much quieter than the voice it ended.
     """
 
-    def __init__(self, activity: Activity, settings: VadSettings, longest_piece_s: float) -> None:
+    def __init__(self, detector: VoiceActivityDetector, settings: VadSettings, max_chunk_s: float) -> None:
         self.voice = 0.0
         self.dbfs = -120.0
         self.fallen_db = 0.0
         self._release = settings.release
         self._preroll = to_samples(settings.preroll_ms)
         self._pause = to_samples(settings.pause_ms)
-        self._longest = to_samples(longest_piece_s * 1000)
-        self._activity = activity
-        self._tracker = VadStateMachine(settings)
+        self._max_chunk = to_samples(max_chunk_s * 1000)
+        self._detector = detector
+        self._state_machine = VadStateMachine(settings)
         self._level = VoiceLevel()
-        self._ring = SoundRing(self._longest + self._preroll + _SLACK)
-        self._moments: deque[CutPoint] = deque(maxlen=(self._longest + self._preroll + _SLACK) // BLOCK_SAMPLES)
+        self._ring = SoundRing(self._max_chunk + self._preroll + _SLACK)
+        self._blocks: deque[BlockLevel] = deque(maxlen=(self._max_chunk + self._preroll + _SLACK) // BLOCK_SAMPLES)
         self._used = 0  # sound before this belongs to an utterance that is over
-        self._piece_began: int | None = None
+        self._chunk_began: int | None = None
         self._overlaps = False
         self._draft_ended: int | None = None  # where the tail ends while the voice pauses
 
     @property
     def state(self) -> VoiceState:
-        return self._tracker.state
+        return self._state_machine.state
 
     @property
     def speaking(self) -> bool:
         """A voice is plainly there, and no pause of it has been told."""
-        return self._tracker.state is VoiceState.SPEAKING
+        return self._state_machine.state is VoiceState.SPEAKING
 
     @property
     def voice_on(self) -> bool:
@@ -109,34 +109,34 @@ class SpeechSegmenter:
 
         While this is so no turn should be ended, whatever the time since ``Paused``.
         """
-        return self._tracker.voice_on
+        return self._state_machine.voice_on
 
     @property
     def position(self) -> int:
         """The clock position up to which it has heard."""
         return self._ring.ended
 
-    def push(self, block: Block) -> list[HearingEvent]:
+    def push(self, block: Block) -> list[SegmenterEvent]:
         """Hear the next block; returns what is known now that was not known before, in order."""
         self._ring.push(block)
         self.dbfs = level_dbfs(block.pcm)
-        self.voice = self._activity.probability(block.pcm, self.dbfs, self.state is not VoiceState.QUIET)
-        self._moments.append(CutPoint(block.end, self.voice, self.dbfs))
-        self.fallen_db = self._level.fallen(block.pcm, self.dbfs, self.voice)
-        match self._tracker.push(block.at, block.end, self.voice, self.fallen_db):
+        self.voice = self._detector.probability(block.pcm, self.dbfs, self.state is not VoiceState.QUIET)
+        self._blocks.append(BlockLevel(block.end, self.voice, self.dbfs))
+        self.fallen_db = self._level.drop_db(block.pcm, self.dbfs, self.voice)
+        match self._state_machine.push(block.at, block.end, self.voice, self.fallen_db):
             case VoiceStarted(began) as started:
-                self._piece_began = max(self._used, began - self._preroll, self._ring.began)
+                self._chunk_began = max(self._used, began - self._preroll, self._ring.began)
                 return [started]
             case VoicePaused() as paused:
                 self._draft_ended = block.end
                 return [paused]
             case VoiceResumed() as resumed:
-                return [*self._go_on(resumed), resumed]
+                return [*self._resume(resumed), resumed]
         return self._cut_if_too_long()
 
     def end_speech(self) -> VoicePaused | None:
         """Take the voice for paused now; None when there is none, or it pauses already."""
-        paused = self._tracker.end_speech(self._ring.ended)
+        paused = self._state_machine.end_speech(self._ring.ended)
         if paused is not None:
             self._draft_ended = self._ring.ended
         return paused
@@ -145,63 +145,63 @@ class SpeechSegmenter:
         """The sound from ``began`` up to ``ended``, as far as it is kept (the longest piece and a few seconds)."""
         return self._ring.audio(began, ended)
 
-    def tail(self) -> AudioSegment | None:
+    def tail(self) -> UtteranceChunk | None:
         """The utterance since its last finished piece; None while there is no utterance.
 
         While the voice pauses it ends where ``Paused`` was told, and stays the same until the voice goes on.
         """
-        if self._piece_began is None:
+        if self._chunk_began is None:
             return None
-        return self._piece(self._piece_began, self._tail_ended)
+        return self._chunk(self._chunk_began, self._tail_ended)
 
     def close(self) -> None:
         """The utterance is over (its turn was taken, or it was dismissed): the next voice starts a new one."""
-        if self._piece_began is not None:
+        if self._chunk_began is not None:
             self._used = self._tail_ended
-        self._tracker.close()
-        self._level.close()
-        self._piece_began = self._draft_ended = None
+        self._state_machine.reset()
+        self._level.reset()
+        self._chunk_began = self._draft_ended = None
         self._overlaps = False
 
     @property
     def _tail_ended(self) -> int:
         return self._ring.ended if self._draft_ended is None else self._draft_ended
 
-    def _go_on(self, resumed: VoiceResumed) -> list[SegmentEnded]:
+    def _resume(self, resumed: VoiceResumed) -> list[ChunkEnded]:
         """After a pause: in a new piece, if the one before it is long enough."""
         ended, self._draft_ended = self._draft_ended, None
-        if self._piece_began is None:
-            self._piece_began = max(self._used, resumed.began - self._preroll)
-        elif ended is not None and chunker.worth_cutting(ended - self._piece_began):
+        if self._chunk_began is None:
+            self._chunk_began = max(self._used, resumed.began - self._preroll)
+        elif ended is not None and chunker.is_worth_cutting(ended - self._chunk_began):
             # The next piece shares the end of the silence: the voice may have come back before it was told.
-            return [self._end_piece(ended, resumed.paused + self._pause // 2)]
+            return [self._end_chunk(ended, resumed.paused + self._pause // 2)]
         return []
 
-    def _cut_if_too_long(self) -> list[HearingEvent]:
-        if self._piece_began is None:
+    def _cut_if_too_long(self) -> list[SegmenterEvent]:
+        if self._chunk_began is None:
             return []
         if self._draft_ended is not None:
             if self._ring.ended - self._draft_ended < _LONGEST_PAUSE:
                 return []
             self._used = self._draft_ended
-            return [self._end_piece(self._draft_ended, None)]
-        if self._ring.ended - self._piece_began < self._longest:
+            return [self._end_chunk(self._draft_ended, None)]
+        if self._ring.ended - self._chunk_began < self._max_chunk:
             return []
-        cut = chunker.cut(self._since(self._piece_began), self._release)
-        return [self._end_piece(cut.ended, cut.began, cut.through_voice)]
+        cut = chunker.find_cut(self._blocks_since(self._chunk_began), self._release)
+        return [self._end_chunk(cut.ended, cut.began, cut.is_through_voice)]
 
-    def _end_piece(self, ended: int, next_began: int | None, next_overlaps: bool = False) -> SegmentEnded:
-        assert self._piece_began is not None
-        piece = self._piece(self._piece_began, ended)
-        self._piece_began, self._overlaps = next_began, next_overlaps
-        return SegmentEnded(piece)
+    def _end_chunk(self, ended: int, next_began: int | None, next_overlaps: bool = False) -> ChunkEnded:
+        assert self._chunk_began is not None
+        piece = self._chunk(self._chunk_began, ended)
+        self._chunk_began, self._overlaps = next_began, next_overlaps
+        return ChunkEnded(piece)
 
-    def _since(self, began: int) -> list[CutPoint]:
-        return [moment for moment in self._moments if moment.ended > began]
+    def _blocks_since(self, began: int) -> list[BlockLevel]:
+        return [moment for moment in self._blocks if moment.ended > began]
 
-    def _piece(self, began: int, ended: int) -> AudioSegment:
-        moments = [moment for moment in self._since(began) if moment.ended <= ended]
+    def _chunk(self, began: int, ended: int) -> UtteranceChunk:
+        moments = [moment for moment in self._blocks_since(began) if moment.ended <= ended]
         voiced = [moment.dbfs for moment in moments if moment.voice >= self._release]
         pcm = self._ring.audio(began, ended)
         dbfs = 10 * float(np.log10(np.mean(np.power(10, np.divide(voiced, 10))))) if voiced else level_dbfs(pcm)
-        return AudioSegment(began, ended, pcm, len(voiced) * BLOCK_SAMPLES, dbfs, self._overlaps)
+        return UtteranceChunk(began, ended, pcm, len(voiced) * BLOCK_SAMPLES, dbfs, self._overlaps)

@@ -25,7 +25,7 @@ _CONTEXT_SAMPLES = 64
 """Silero v5 is given the end of the block before in front of each block of 16 kHz sound."""
 
 
-class Gate:
+class WebrtcGate:
     """Lets a block pass when it is loud enough and webrtcvad takes any 10 ms of it for a voice.
 
     Args:
@@ -36,7 +36,7 @@ class Gate:
         self._vad = webrtcvad.Vad(aggressiveness)
         self._rest = b""
 
-    def fires(self, pcm: Pcm, dbfs: float) -> bool:
+    def is_open(self, pcm: Pcm, dbfs: float) -> bool:
         if dbfs < _SILENCE_DBFS:
             self._rest = b""
             return False
@@ -48,7 +48,7 @@ class Gate:
         return any([self._vad.is_speech(frame, CLOCK_HZ) for frame in frames])
 
 
-class Silero:
+class SileroNetwork:
     """Silero's voice activity network (v5) on one thread of onnxruntime. It remembers; ``reset`` makes it forget.
 
     Raises:
@@ -74,7 +74,7 @@ class Silero:
         return float(np.asarray(answer)[0, 0])
 
 
-class VoiceActivity:
+class SileroDetector:
     """The gate and Silero together.
 
     Args:
@@ -91,8 +91,8 @@ class VoiceActivity:
     """What Silero hears first when it wakes: without the 128 ms before a word it knows the word a block later."""
 
     def __init__(self, silero: Path, aggressiveness: int) -> None:
-        self._gate = Gate(aggressiveness)
-        self._silero = Silero(silero)
+        self._gate = WebrtcGate(aggressiveness)
+        self._silero = SileroNetwork(silero)
         self._awake = 0
         self._unheard: deque[Pcm] = deque(maxlen=self._PRIMING_BLOCKS)
 
@@ -104,7 +104,7 @@ class VoiceActivity:
             dbfs: its level.
             voice_on: somebody may be speaking already, so Silero must be asked.
         """
-        if self._gate.fires(pcm, dbfs) or voice_on:
+        if self._gate.is_open(pcm, dbfs) or voice_on:
             if not self._awake:
                 self._wake()
             self._awake = self._AWAKE_BLOCKS

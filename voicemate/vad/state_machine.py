@@ -71,7 +71,7 @@ class VoiceResumed:
     began: int
 
 
-SpeechEvent = VoiceStarted | VoicePaused | VoiceResumed
+VoiceEvent = VoiceStarted | VoicePaused | VoiceResumed
 
 
 class VadStateMachine:
@@ -83,26 +83,26 @@ class VadStateMachine:
         self._release = min(settings.release, self._fading)
         self._onset = to_samples(settings.onset_ms)
         self._pause = to_samples(settings.pause_ms)
-        self._told = 0  # nothing is told of what lies before this
-        self.close()
+        self._reported_until = 0  # nothing is told of what lies before this
+        self.reset()
 
-    def close(self) -> None:
+    def reset(self) -> None:
         """The utterance is over: whatever voice comes next starts a new one."""
         self.state = VoiceState.QUIET
         self._candidate: int | None = None  # where a voice began that is not confirmed yet
         self._voice_ended = 0
         self._paused: int | None = None  # the pause that was told
-        self._faint = False  # a voice may be in the latest block
+        self._may_be_voice = False  # a voice may be in the latest block
         self._probabilities, self._blocks = 0.0, 0  # of the voice so far
 
     @property
     def voice_on(self) -> bool:
         """A voice is there now, or may be: it is starting, speaking, fading, or coming back after a pause."""
-        if self.state is VoiceState.PAUSING and self._faint:
+        if self.state is VoiceState.PAUSING and self._may_be_voice:
             return True
         return self.state is VoiceState.SPEAKING or self._candidate is not None
 
-    def push(self, began: int, ended: int, probability: float, fallen_db: float = 0.0) -> SpeechEvent | None:
+    def push(self, began: int, ended: int, probability: float, fallen_db: float = 0.0) -> VoiceEvent | None:
         """Take the next block.
 
         Args:
@@ -110,8 +110,8 @@ class VadStateMachine:
             probability: of a voice in it, 0 to 1.
             fallen_db: how much quieter than the voice it ends.
         """
-        self._faint = probability >= self._release
-        if self._faint:
+        self._may_be_voice = probability >= self._release
+        if self._may_be_voice:
             self._probabilities, self._blocks = self._probabilities + probability, self._blocks + 1
         match self.state:
             case VoiceState.QUIET | VoiceState.STARTING:
@@ -121,13 +121,13 @@ class VadStateMachine:
             case VoiceState.PAUSING if self._paused is None:
                 return self._await_pause(ended, probability)
             case VoiceState.PAUSING:
-                return self._await_return(began, ended, probability)
+                return self._await_resume(began, ended, probability)
 
     def end_speech(self, at: int) -> VoicePaused | None:
         """Take the voice for paused at ``at``; None when there is none, or it pauses already."""
         if self.state is VoiceState.SPEAKING or (self.state is VoiceState.PAUSING and self._paused is None):
             self.state, self._candidate = VoiceState.PAUSING, None
-            self._paused = self._told = max(self._told, min(self._voice_ended, at))
+            self._paused = self._reported_until = max(self._reported_until, min(self._voice_ended, at))
             return VoicePaused(self._paused)
         return None
 
@@ -138,12 +138,12 @@ class VadStateMachine:
             if self.state is VoiceState.QUIET:
                 self._probabilities, self._blocks = 0.0, 0
             return None
-        self._speak(ended)
-        self._told = onset
+        self._enter_speaking(ended)
+        self._reported_until = onset
         return VoiceStarted(onset)
 
     def _await_silence(self, ended: int, probability: float, fallen_db: float) -> VoicePaused | None:
-        faded = self._clear and probability < self._fading and fallen_db >= _FADED_DB
+        faded = self._is_clear and probability < self._fading and fallen_db >= _FADED_DB
         if probability >= self._release and not faded:
             self._voice_ended = ended
             return None
@@ -152,30 +152,30 @@ class VadStateMachine:
 
     def _await_pause(self, ended: int, probability: float) -> VoicePaused | None:
         if probability >= self._threshold:
-            self._speak(ended)
-        elif ended - self._voice_ended >= self._silence:
-            self._paused = self._told = max(self._told, self._voice_ended - _OFFSET_LAG)
+            self._enter_speaking(ended)
+        elif ended - self._voice_ended >= self._pause_length:
+            self._paused = self._reported_until = max(self._reported_until, self._voice_ended - _OFFSET_LAG)
             return VoicePaused(self._paused)
         return None
 
     @property
-    def _clear(self) -> bool:
+    def _is_clear(self) -> bool:
         """It has clearly been a voice so far."""
         return self._probabilities >= _CLEAR * self._blocks
 
     @property
-    def _silence(self) -> int:
+    def _pause_length(self) -> int:
         """Samples of it that are a pause."""
-        return self._pause if self._clear else max(self._pause, _UNCLEAR_PAUSE)
+        return self._pause if self._is_clear else max(self._pause, _UNCLEAR_PAUSE)
 
-    def _await_return(self, began: int, ended: int, probability: float) -> VoiceResumed | None:
+    def _await_resume(self, began: int, ended: int, probability: float) -> VoiceResumed | None:
         onset = self._confirm(began, ended, probability)
         if onset is None or self._paused is None:
             return None
         resumed = VoiceResumed(self._paused, onset)
-        self._speak(ended)
+        self._enter_speaking(ended)
         self._paused = None
-        self._told = onset
+        self._reported_until = onset
         return resumed
 
     def _confirm(self, began: int, ended: int, probability: float) -> int | None:
@@ -186,9 +186,9 @@ class VadStateMachine:
             self._candidate = None
         if self._candidate is None or ended - self._candidate < self._onset:
             return None
-        return max(self._told, self._candidate - _ONSET_LAG)
+        return max(self._reported_until, self._candidate - _ONSET_LAG)
 
-    def _speak(self, ended: int) -> None:
+    def _enter_speaking(self, ended: int) -> None:
         self.state = VoiceState.SPEAKING
         self._voice_ended = ended
         self._candidate = None

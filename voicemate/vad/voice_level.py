@@ -15,7 +15,7 @@ class VoiceLevel:
     def __init__(self) -> None:
         self._peak: float | None = None
 
-    def fallen(self, pcm: Pcm, dbfs: float, probability: float) -> float:
+    def drop_db(self, pcm: Pcm, dbfs: float, probability: float) -> float:
         """By how many dB the second half of the next block is below the voice's peaks; 0 before there is a voice.
 
         Args:
@@ -27,6 +27,6 @@ class VoiceLevel:
             self._peak = dbfs if self._peak is None else max(self._peak - _DECAY_DB, dbfs)
         return 0.0 if self._peak is None else max(0.0, self._peak - level_dbfs(pcm[len(pcm) // 2 :]))
 
-    def close(self) -> None:
+    def reset(self) -> None:
         """The utterance is over: whoever speaks next may be louder or further away."""
         self._peak = None

@@ -9,7 +9,7 @@ from voicemate.config.schema import Settings
 from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.stt.whisper import Whisper
 from voicemate.vad.segmenter import SpeechSegmenter
-from voicemate.vad.silero import VoiceActivity
+from voicemate.vad.silero import SileroDetector
 
 SETTINGS = Settings()
 MakeListener = Callable[..., SpeechRecognizer]
@@ -31,7 +31,7 @@ def base(whisper_base: Path) -> Iterator[Whisper]:
 
 @pytest.fixture
 def ears(silero: Path) -> SpeechSegmenter:
-    return SpeechSegmenter(VoiceActivity(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.stt.max_chunk_s)
+    return SpeechSegmenter(SileroDetector(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.stt.max_chunk_s)
 
 
 @pytest.fixture

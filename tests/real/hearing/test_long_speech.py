@@ -10,7 +10,7 @@ from voicemate.core.pcm import CLOCK_HZ, Pcm
 from voicemate.stt.whisper import Whisper
 from voicemate.testing.word_errors import errors, plain_words
 from voicemate.vad.segmenter import SpeechSegmenter
-from voicemate.vad.silero import VoiceActivity
+from voicemate.vad.silero import SileroDetector
 
 pytestmark = pytest.mark.real
 
@@ -53,7 +53,7 @@ def longest_run_lost_or_doubled(expected: list[str], heard: list[str]) -> int:
 async def test_a_voice_that_never_pauses_is_cut_without_losing_a_word(clips, silero, tiny: Whisper):
     """Sixteen seconds of reading in pieces of five, most of them cut through a voice."""
     clip = clips["librispeech/libri-1088-134315-0000.flac"]
-    ears = SpeechSegmenter(VoiceActivity(silero, aggressiveness=1), Settings().vad, longest_piece_s=5)
+    ears = SpeechSegmenter(SileroDetector(silero, aggressiveness=1), Settings().vad, max_chunk_s=5)
     expected = plain_words(clip.transcript, "en")
     assert errors(expected, await words_in_one_utterance(SpeechRecognizer(ears, tiny), clip.pcm())) <= 2
 

@@ -8,18 +8,18 @@ import pytest
 from voicemate.core.errors import ModelError
 from voicemate.core.worker_thread import Cancellation
 from voicemate.stt import whisper as hearing
-from voicemate.stt.decoding import Request
+from voicemate.stt.decoding import DecodeRequest
 from voicemate.stt.whisper import Whisper
 from voicemate.stt.whisper_cpp import WhisperCpp
 from voicemate.system import heap
 
 
-def request(beams: int) -> Request:
-    return Request(context=512, beams=beams, language="en", prompt="", most_tokens=60)
+def request(beams: int) -> DecodeRequest:
+    return DecodeRequest(context=512, beam_size=beams, language="en", prompt="", max_tokens=60)
 
 
 def test_a_beam_searchs_memory_goes_back(whisper_base, clips):
-    heap.return_large_blocks()
+    heap.release_large_blocks_on_free()
     sound, memory = clips["livekit/weather_question.flac"].pcm(), psutil.Process().memory_info
     whisper = WhisperCpp(whisper_base, threads=1)
     before = whisper.decode(sound, request(beams=1), Cancellation())

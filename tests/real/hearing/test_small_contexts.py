@@ -6,7 +6,7 @@ import pytest
 
 from voicemate.core.pcm import CLOCK_HZ
 from voicemate.core.worker_thread import Cancellation
-from voicemate.stt.decoding import Request
+from voicemate.stt.decoding import DecodeRequest
 from voicemate.stt.whisper_cpp import WhisperCpp
 from voicemate.testing.word_errors import errors, plain_words
 
@@ -26,9 +26,9 @@ def test_it_is_said_once(clips, whisper_tiny: Path, name: str):
     whisper = WhisperCpp(whisper_tiny, threads=1)
     try:
         pcm = clip.pcm()[: round((clip.speech_end_s + 0.3) * CLOCK_HZ)]
-        heard = whisper.decode(pcm, Request(256, 1, "en", "", most_tokens=60, timed=True), Cancellation())
+        heard = whisper.decode(pcm, DecodeRequest(256, 1, "en", "", max_tokens=60, timestamps=True), Cancellation())
     finally:
         whisper.close()
     assert heard.complete
-    assert not heard.loops
+    assert not heard.is_looping
     assert errors(plain_words(clip.transcript, "en"), plain_words(heard.text, "en")) <= 1

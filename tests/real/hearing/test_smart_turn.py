@@ -25,19 +25,19 @@ async def test_whole_sentences_sound_more_complete_than_their_first_halves(detec
     silence = np.zeros(to_samples(200), dtype=np.float32)
     names = [name for name in clips if name.startswith(("speechbrain/", "voice2json/", "wyoming/"))]
     sentences = [clips[name].pcm() for name in names if clips[name].kind == "speech"]
-    whole = [await detector.complete(np.concatenate([pcm, silence])) for pcm in sentences]
-    half = [await detector.complete(np.concatenate([pcm[: len(pcm) // 2], silence])) for pcm in sentences]
+    whole = [await detector.probability_complete(np.concatenate([pcm, silence])) for pcm in sentences]
+    half = [await detector.probability_complete(np.concatenate([pcm[: len(pcm) // 2], silence])) for pcm in sentences]
     assert np.mean(whole) > np.mean(half) + 0.1
 
 
 async def test_only_the_last_eight_seconds_count(detector: SmartTurn, clips):
     pcm = clips["librispeech/libri-1088-134315-0000.flac"].pcm()
-    assert await detector.complete(pcm) == await detector.complete(pcm[-to_samples(8_000) :])
+    assert await detector.probability_complete(pcm) == await detector.probability_complete(pcm[-to_samples(8_000) :])
 
 
 async def test_sound_of_any_length_gets_an_answer(detector: SmartTurn):
     for length in (0, 1, 512, to_samples(20_000)):
-        assert 0 <= await detector.complete(np.zeros(length, dtype=np.float32)) <= 1
+        assert 0 <= await detector.probability_complete(np.zeros(length, dtype=np.float32)) <= 1
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x08\x07 this is no network"])

@@ -4,7 +4,7 @@ import pytest
 
 from voicemate.core.errors import ModelError
 from voicemate.stt.whisper import Whisper
-from voicemate.vad.silero import VoiceActivity
+from voicemate.vad.silero import SileroDetector
 
 pytestmark = pytest.mark.real
 
@@ -33,9 +33,9 @@ def test_a_model_that_is_cut_off_is_refused(whisper_tiny: Path, tmp_path: Path, 
 def test_what_is_no_voice_activity_model_is_refused(tmp_path: Path, content: bytes):
     (tmp_path / "silero.onnx").write_bytes(content)
     with pytest.raises(ModelError, match="not the Silero voice activity model"):
-        VoiceActivity(tmp_path / "silero.onnx", aggressiveness=1)
+        SileroDetector(tmp_path / "silero.onnx", aggressiveness=1)
 
 
 def test_another_network_is_no_voice_activity_model(tmp_path: Path):
     with pytest.raises(ModelError, match="not the Silero voice activity model"):
-        VoiceActivity(tmp_path / "missing.onnx", aggressiveness=1)
+        SileroDetector(tmp_path / "missing.onnx", aggressiveness=1)

@@ -9,22 +9,25 @@ import sys
 from rich.console import Console
 
 from voicemate.cli.render.offline_table import _show
-from voicemate.sandbox.evidence import Evidence
-from voicemate.sandbox.proof import Attempt, KernelFacts, Lock, OfflineProof
+from voicemate.sandbox.evidence import OfflineEvidence
+from voicemate.sandbox.proof import KernelFacts, OfflineProof, SandboxLock, SelfTestAttempt
 
 KERNEL = KernelFacts("Linux 6.1", "x86_64", threads=4, filtered=0)
 
 
-def shown(found: Evidence) -> str:
+def shown(found: OfflineEvidence) -> str:
     text = io.StringIO()
     _show(found, Console(file=text, width=100))
     return text.getvalue()
 
 
 def test_a_lock_that_is_off_stands_out_with_its_reason() -> None:
-    locks = (Lock("audit hook", True, "Python code"), Lock("seccomp filter", False, "the kernel refuses it (EPERM)"))
-    tried = (Attempt("C", "TCP to this machine", 0, errno.ECONNREFUSED),)
-    text = shown(Evidence(OfflineProof(locks, tried, (), KERNEL, 3.0), (), ("systemd-resolved",), ()))
+    locks = (
+        SandboxLock("audit hook", True, "Python code"),
+        SandboxLock("seccomp filter", False, "the kernel refuses it (EPERM)"),
+    )
+    tried = (SelfTestAttempt("C", "TCP to this machine", 0, errno.ECONNREFUSED),)
+    text = shown(OfflineEvidence(OfflineProof(locks, tried, (), KERNEL, 3.0), (), ("systemd-resolved",), ()))
     assert text.startswith("NOT PROVEN OFFLINE")
     assert "the kernel refuses it (EPERM)" in text
     assert "TCP to this machine from C is not refused: let through (ECONNREFUSED)." in text

@@ -12,8 +12,8 @@ from voicemate.turns.end_of_turn.rule import EndOfTurnRule, EndOfTurnSignals
 
 SETTINGS = TurnSettings(shortest_ms=380, unsure_ms=600)
 RULE = EndOfTurnRule(SETTINGS)
-WHOLE = EndOfTurnSignals(breaks_off=False, sentence=0.9, voice=0.95)
-OPEN = EndOfTurnSignals(breaks_off=False, sentence=0.02, voice=0.05)
+WHOLE = EndOfTurnSignals(breaks_off=False, sentence_complete=0.9, voice_complete=0.95)
+OPEN = EndOfTurnSignals(breaks_off=False, sentence_complete=0.02, voice_complete=0.05)
 
 maybe = st.none() | st.booleans()
 probability = st.none() | st.floats(0, 1)
@@ -30,7 +30,7 @@ votes = st.builds(
 
 
 def ms(given: EndOfTurnSignals, **settings) -> int:
-    return EndOfTurnRule(SETTINGS.model_copy(update=settings)).wait(given).ms
+    return EndOfTurnRule(SETTINGS.model_copy(update=settings)).delay(given).ms
 
 
 def test_a_clear_ending_is_answered_soon():
@@ -42,7 +42,7 @@ def test_an_open_ending_is_waited_for():
 
 
 def test_words_that_break_off_hold_on():
-    broken = EndOfTurnSignals(breaks_off=True, sentence=0.9, voice=0.95)
+    broken = EndOfTurnSignals(breaks_off=True, sentence_complete=0.9, voice_complete=0.95)
     assert ms(broken, hold_on_ms=1234) == 1234
 
 
@@ -59,62 +59,76 @@ def test_let_me_think_is_given_time():
 
 
 def test_somebody_who_pauses_long_is_waited_for():
-    slow = EndOfTurnSignals(sentence=0.9, voice=0.95, habit=PauseModel(9, 800))
+    slow = EndOfTurnSignals(sentence_complete=0.9, voice_complete=0.95, pause_model=PauseModel(9, 800))
     assert ms(slow) >= 800
 
 
 def test_nobody_is_waited_for_longer_than_the_longest_wait_because_of_a_habit():
-    assert ms(EndOfTurnSignals(sentence=0.9, voice=0.95, habit=PauseModel(9, 5000)), longest_ms=900) == 900
+    assert (
+        ms(
+            EndOfTurnSignals(sentence_complete=0.9, voice_complete=0.95, pause_model=PauseModel(9, 5000)),
+            longest_ms=900,
+        )
+        == 900
+    )
 
 
 def test_without_the_language_model_a_plain_silence_ends_the_turn():
     assert ms(EndOfTurnSignals(), silence_ms=555) == 555
-    assert ms(EndOfTurnSignals(voice=0.1), silence_ms=555) > 555
+    assert ms(EndOfTurnSignals(voice_complete=0.1), silence_ms=555) > 555
 
 
 def test_without_smart_turn_the_sentence_decides():
-    assert ms(EndOfTurnSignals(sentence=0.9)) == SETTINGS.shortest_ms
-    assert ms(EndOfTurnSignals(sentence=0.02)) >= 900
+    assert ms(EndOfTurnSignals(sentence_complete=0.9)) == SETTINGS.shortest_ms
+    assert ms(EndOfTurnSignals(sentence_complete=0.02)) >= 900
 
 
 def test_what_sounds_whole_is_answered_at_once_and_what_is_unsure_a_little_later():
-    assert ms(EndOfTurnSignals(sentence=0.4)) == SETTINGS.shortest_ms
-    assert SETTINGS.shortest_ms < ms(EndOfTurnSignals(sentence=0.38)) < SETTINGS.unsure_ms
-    assert ms(EndOfTurnSignals(sentence=0.35)) == ms(EndOfTurnSignals(sentence=0.25)) == SETTINGS.unsure_ms
-    assert ms(EndOfTurnSignals(sentence=0.177)) == pytest.approx(SETTINGS.unsure_ms + 600, abs=5)
+    assert ms(EndOfTurnSignals(sentence_complete=0.4)) == SETTINGS.shortest_ms
+    assert SETTINGS.shortest_ms < ms(EndOfTurnSignals(sentence_complete=0.38)) < SETTINGS.unsure_ms
+    assert (
+        ms(EndOfTurnSignals(sentence_complete=0.35))
+        == ms(EndOfTurnSignals(sentence_complete=0.25))
+        == SETTINGS.unsure_ms
+    )
+    assert ms(EndOfTurnSignals(sentence_complete=0.177)) == pytest.approx(SETTINGS.unsure_ms + 600, abs=5)
 
 
 def test_a_shortest_wait_beyond_that_for_an_unsure_sentence_is_the_one_for_both():
     assert (
-        ms(EndOfTurnSignals(sentence=0.3), shortest_ms=800)
-        == ms(EndOfTurnSignals(sentence=0.9), shortest_ms=800)
+        ms(EndOfTurnSignals(sentence_complete=0.3), shortest_ms=800)
+        == ms(EndOfTurnSignals(sentence_complete=0.9), shortest_ms=800)
         == 800
     )
 
 
 def test_a_habit_never_makes_the_wait_shorter():
-    assert ms(EndOfTurnSignals(sentence=0.02, voice=0.05, habit=PauseModel(9, 300))) == ms(OPEN)
+    assert ms(EndOfTurnSignals(sentence_complete=0.02, voice_complete=0.05, pause_model=PauseModel(9, 300))) == ms(
+        OPEN
+    )
 
 
 def test_patience_lengthens_every_wait():
-    assert RULE.wait(WHOLE, patience=2).ms == pytest.approx(2 * RULE.wait(WHOLE).ms, abs=1)
+    assert RULE.delay(WHOLE, patience=2).ms == pytest.approx(2 * RULE.delay(WHOLE).ms, abs=1)
     assert ms(OPEN, patience=2.0) == pytest.approx(2 * ms(OPEN), abs=1)
 
 
 def test_the_reason_can_be_read():
-    assert RULE.wait(EndOfTurnSignals(breaks_off=True)).why == f"{SETTINGS.broken_off_ms} ms: the words break off"
-    assert RULE.wait(WHOLE).why.endswith(": the sentence sounds whole")
-    assert RULE.wait(OPEN).why.endswith(": the sentence sounds open")
-    assert RULE.wait(EndOfTurnSignals(sentence=0.9, voice=0.0)).why.endswith(": the voice sounds open")
-    assert RULE.wait(EndOfTurnSignals()).why.endswith(": the words are not judged")
+    assert RULE.delay(EndOfTurnSignals(breaks_off=True)).reason == f"{SETTINGS.broken_off_ms} ms: the words break off"
+    assert RULE.delay(WHOLE).reason.endswith(": the sentence sounds whole")
+    assert RULE.delay(OPEN).reason.endswith(": the sentence sounds open")
+    assert RULE.delay(EndOfTurnSignals(sentence_complete=0.9, voice_complete=0.0)).reason.endswith(
+        ": the voice sounds open"
+    )
+    assert RULE.delay(EndOfTurnSignals()).reason.endswith(": the words are not judged")
 
 
 @given(votes)
 def test_every_vote_may_be_missing_and_the_wait_stays_within_the_settings(given: EndOfTurnSignals):
-    wait = RULE.wait(given)
+    wait = RULE.delay(given)
     assert SETTINGS.shortest_ms <= wait.ms <= SETTINGS.thinking_aloud_ms
-    assert wait == RULE.wait(given)
-    assert wait.why.startswith(f"{wait.ms} ms: ")
+    assert wait == RULE.delay(given)
+    assert wait.reason.startswith(f"{wait.ms} ms: ")
 
 
 @given(votes, probability, probability)
@@ -125,7 +139,7 @@ def test_what_sounds_more_complete_is_never_waited_for_longer(
         return
     for vote in ("sentence", "voice"):
         less, more = (with_vote(given, vote, value) for value in sorted((one, other)))
-        assert RULE.wait(more).ms <= RULE.wait(less).ms
+        assert RULE.delay(more).ms <= RULE.delay(less).ms
 
 
 def with_vote(given: EndOfTurnSignals, vote: str, value: float) -> EndOfTurnSignals:

@@ -249,7 +249,7 @@ def test_work_that_is_mostly_in_vain_begins_later() -> None:
     play(floor, VoiceOn(0, 0))
     for pause in range(1, 12):
         at = 1000 * pause
-        words = WordsJudged(ms(at + 180), pause, has_words=True, signals=EndOfTurnSignals(sentence=0.001))
+        words = WordsJudged(ms(at + 180), pause, has_words=True, signals=EndOfTurnSignals(sentence_complete=0.001))
         acts = play(floor, VoiceOff(ms(at + 32), ms(at)), words, VoiceOn(ms(at + 200), 0))
     assert kinds(acts) == []
 
@@ -323,7 +323,7 @@ def test_whoever_was_cut_in_on_is_given_more_time_from_then_on() -> None:
     play(floor, VoiceOn(ms(300), ms(200)), VoiceOff(ms(1128), ms(1000)))
     play(
         floor,
-        WordsJudged(ms(1200), 1, has_words=True, signals=EndOfTurnSignals(sentence=1.0)),
+        WordsJudged(ms(1200), 1, has_words=True, signals=EndOfTurnSignals(sentence_complete=1.0)),
         Tick(ms(2000)),
         ReplyAudible(ms(2050)),
     )

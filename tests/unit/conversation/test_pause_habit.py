@@ -11,7 +11,7 @@ PAUSES = st.floats(0, 10_000)
 def after(*pauses: float) -> PauseModel:
     habit = PauseModel()
     for pause in pauses:
-        habit = habit.after(pause)
+        habit = habit.after_pause(pause)
     return habit
 
 
@@ -32,7 +32,7 @@ def test_one_long_pause_is_soon_forgotten():
 
 
 def test_a_false_cut_in_teaches_more_than_a_pause_that_was_waited_through():
-    assert after(400).after(1000, cut_in=True).typical_ms > after(400).after(1000).typical_ms
+    assert after(400).after_pause(1000, false_cut_in=True).typical_ms > after(400).after_pause(1000).typical_ms
 
 
 def test_one_pause_in_five_is_longer_than_the_typical_one():

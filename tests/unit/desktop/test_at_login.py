@@ -10,7 +10,7 @@ from voicemate.cli import menu
 from voicemate.cli.menu import LocalMenuActions, set_menu_at_login
 from voicemate.core.errors import ModelError
 from voicemate.menu.menu_state import MenuProblem
-from voicemate.service.failure import settle
+from voicemate.service.failure import record_exit
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def test_a_rehearsal_does_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_why_an_installed_service_ended_is_known(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_on(monkeypatch, "linux")
     monkeypatch.delenv("SUDO_USER", raising=False)
-    settle("systemd", 5, ModelError("The model is gone", "Fetch it"))
+    record_exit("systemd", 5, ModelError("The model is gone", "Fetch it"))
     assert LocalMenuActions().last_failure() is None
     unit = home / ".config/systemd/user/voicemate.service"
     unit.parent.mkdir(parents=True)

@@ -25,9 +25,9 @@ from voicemate.doctor.fix import apply_fix
 from voicemate.menu.qt.screen import INSTALL, interpret_probe
 from voicemate.service import login as service_login
 from voicemate.service.interpreter import Interpreter
-from voicemate.service.login import Finding as ServiceFinding
-from voicemate.service.login import Status as ServiceStatus
-from voicemate.service.service_manager import Observed
+from voicemate.service.login import ServiceProblem as ServiceFinding
+from voicemate.service.login import ServiceStatus as ServiceStatus
+from voicemate.service.service_manager import ServiceState
 
 GROUND = CheckContext(Settings(), "linux")
 
@@ -186,7 +186,7 @@ def status(**changes: Any) -> ServiceStatus:
         "definition": "/d",
         "interpreter": interpreter,
     }
-    observed = Observed(loaded=True, state="active", pid=7, last_exit=None)
+    observed = ServiceState(loaded=True, state="active", pid=7, last_exit=None)
     return ServiceStatus(**{**parts, "observed": observed, "findings": (), "advice": (), **changes})
 
 
@@ -222,7 +222,7 @@ def test_a_service_whose_environment_has_moved_is_installed_again(monkeypatch: p
     monkeypatch.setattr(service_login, "login_service", lambda tell: service)
     (found,) = login_service.check_login_service(GROUND)
     assert found.severity is Severity.PROBLEM
-    assert found.hint == wrong.remedy
+    assert found.hint == wrong.hint
     assert isinstance(found.fix, ReinstallService)
     assert "installed the service again" in apply_fix(found.fix, print)
     assert service.reinstalled

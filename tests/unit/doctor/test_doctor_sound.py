@@ -42,8 +42,8 @@ from voicemate.doctor.loopback.echo_check import EchoMeasurement, assess_chirps,
 from voicemate.doctor.loopback.measure import LoopbackResult
 from voicemate.doctor.loopback.sentence import SentenceResult, assess_sentence
 from voicemate.doctor.meter import bar, sparkline
-from voicemate.sandbox.proof import Attempt, KernelFacts, Lock, OfflineProof
-from voicemate.service.launchd.microphone_permission import Permission
+from voicemate.sandbox.proof import KernelFacts, OfflineProof, SandboxLock, SelfTestAttempt
+from voicemate.service.launchd.microphone_permission import MicrophonePermission
 
 
 @pytest.fixture(autouse=True)
@@ -73,18 +73,20 @@ def test_no_device_and_sound_cards_that_are_locked() -> None:
 @pytest.mark.parametrize(
     ("given", "level"),
     [
-        (Permission.GRANTED, Severity.OK),
-        (Permission.DENIED, Severity.PROBLEM),
-        (Permission.RESTRICTED, Severity.PROBLEM),
-        (Permission.NOT_ASKED, Severity.WARNING),
-        (Permission.UNKNOWN, Severity.WARNING),
+        (MicrophonePermission.GRANTED, Severity.OK),
+        (MicrophonePermission.DENIED, Severity.PROBLEM),
+        (MicrophonePermission.RESTRICTED, Severity.PROBLEM),
+        (MicrophonePermission.NOT_ASKED, Severity.WARNING),
+        (MicrophonePermission.UNKNOWN, Severity.WARNING),
     ],
 )
-def test_what_macos_permits(given: Permission, level: Severity) -> None:
+def test_what_macos_permits(given: MicrophonePermission, level: Severity) -> None:
     found = assess_permission(given)
     assert found.severity is level
     assert bool(found.hint) == (level is not Severity.OK)
-    assert ("Privacy_Microphone" in found.hint) == (given in (Permission.DENIED, Permission.UNKNOWN))
+    assert ("Privacy_Microphone" in found.hint) == (
+        given in (MicrophonePermission.DENIED, MicrophonePermission.UNKNOWN)
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,8 +170,8 @@ def test_meters_have_one_width_whatever_the_level(levels: list[float]) -> None:
 
 
 def proof(holds: bool) -> OfflineProof:
-    attempt = Attempt("C", "TCP to this machine", 0, 13 if holds else 111)
-    return OfflineProof((Lock("audit hook", True, ""),), (attempt,), (), KernelFacts("Linux", "x86_64"), 1.0)
+    attempt = SelfTestAttempt("C", "TCP to this machine", 0, 13 if holds else 111)
+    return OfflineProof((SandboxLock("audit hook", True, ""),), (attempt,), (), KernelFacts("Linux", "x86_64"), 1.0)
 
 
 def test_offline_proven_and_not() -> None:

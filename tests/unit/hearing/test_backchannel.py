@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.turns.interruption.backchannel import Overlap, classify
+from voicemate.turns.interruption.backchannel import Overlap, classify_overlap
 
 
 def overlap(text: str, voiced_ms: float = 600) -> Overlap:
-    return classify(text, voiced_ms).overlap
+    return classify_overlap(text, voiced_ms).overlap
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_anything_else_is_a_bid(text: str):
     ],
 )
 def test_what_the_body_does_is_no_words_however_long(text: str):
-    assert overlap(text) is Overlap.NON_WORDS
-    assert overlap(text, voiced_ms=5000) is Overlap.NON_WORDS
+    assert overlap(text) is Overlap.NON_SPEECH
+    assert overlap(text, voiced_ms=5000) is Overlap.NON_SPEECH
 
 
 def test_a_tag_beside_words_does_not_matter():
@@ -107,18 +107,18 @@ def test_more_voice_than_the_words_take_is_a_bid():
 
 @pytest.mark.parametrize("text", ["Mama?", "Mom.", "Hama", "Eha.", "Un."])
 def test_a_murmur_that_whisper_took_for_a_word_is_no_bid(text: str):
-    assert classify(text, 500, confidence=0.5).overlap is Overlap.BACKCHANNEL
-    assert classify(text, 500, confidence=0.9).overlap is Overlap.INTERRUPTION
+    assert classify_overlap(text, 500, confidence=0.5).overlap is Overlap.BACKCHANNEL
+    assert classify_overlap(text, 500, confidence=0.9).overlap is Overlap.INTERRUPTION
 
 
 @pytest.mark.parametrize("text", ["No.", "Nein.", "Non.", "Stop.", "Wait.", "Why?", "Mama, help me."])
 def test_an_unsure_bid_is_still_one(text: str):
-    assert classify(text, 500, confidence=0.4).overlap is Overlap.INTERRUPTION
+    assert classify_overlap(text, 500, confidence=0.4).overlap is Overlap.INTERRUPTION
 
 
 def test_the_rule_that_decided_is_told():
-    assert classify("Yeah.", 3000).why == "more voice than those words take"
-    assert classify("Yeah, but", 600).why == "words that take the floor"
+    assert classify_overlap("Yeah.", 3000).reason == "more voice than those words take"
+    assert classify_overlap("Yeah, but", 600).reason == "words that take the floor"
 
 
 SIGNS = st.sampled_from(["yeah", "mm-hmm", "okay", "right", "oh", "I see", "ja", "嗯", "d'accord", "claro"])
@@ -139,10 +139,10 @@ def test_one_bid_among_signs_of_listening_is_heard(signs: list[str], bid: str):
 @pytest.mark.parametrize("laugh", ["haa", "ah", "hm", "oh", "uh", "ja", "he", "mjm"])
 def test_a_word_without_end_is_judged_at_once(laugh: str):
     """Whisper loops, and a pattern that tries everything would hang."""
-    assert classify(f"{laugh * 200}x", 600).overlap is Overlap.INTERRUPTION
+    assert classify_overlap(f"{laugh * 200}x", 600).overlap is Overlap.INTERRUPTION
 
 
 @settings(deadline=None)
 @given(st.text(max_size=60), st.floats(0, 1e5))
 def test_any_transcript_gets_a_verdict(text: str, voiced_ms: float):
-    assert classify(text, voiced_ms).why
+    assert classify_overlap(text, voiced_ms).reason

@@ -7,22 +7,22 @@ from tests.unit.hearing.positioned_sound import Script, block, blocks, silence, 
 from voicemate.audio.interfaces import BLOCK_SAMPLES
 from voicemate.config.schema import VadSettings
 from voicemate.core.pcm import to_samples
-from voicemate.vad.segmenter import AudioSegment, HearingEvent, SegmentEnded, SpeechSegmenter
+from voicemate.vad.segmenter import ChunkEnded, SegmenterEvent, SpeechSegmenter, UtteranceChunk
 from voicemate.vad.state_machine import VoicePaused, VoiceResumed, VoiceStarted
 
 SETTINGS = VadSettings()
 LONGEST_S = 10
 
 
-def hear(probabilities: list[float], longest_s: float = LONGEST_S) -> tuple[SpeechSegmenter, list[HearingEvent]]:
+def hear(probabilities: list[float], longest_s: float = LONGEST_S) -> tuple[SpeechSegmenter, list[SegmenterEvent]]:
     ears = SpeechSegmenter(Script(probabilities), SETTINGS, longest_s)
     return ears, [event for number in range(len(probabilities)) for event in ears.push(block(number))]
 
 
-def pieces(ears: SpeechSegmenter, events: list[HearingEvent]) -> list[AudioSegment]:
+def pieces(ears: SpeechSegmenter, events: list[SegmenterEvent]) -> list[UtteranceChunk]:
     """The finished ones and the tail."""
     tail = ears.tail()
-    return [event.piece for event in events if isinstance(event, SegmentEnded)] + ([tail] if tail else [])
+    return [event.chunk for event in events if isinstance(event, ChunkEnded)] + ([tail] if tail else [])
 
 
 def test_the_utterance_holds_what_came_before_its_first_syllable():
@@ -72,7 +72,7 @@ def test_a_short_utterance_goes_on_in_one_piece_after_a_pause():
 
 def test_a_long_enough_piece_ends_in_a_pause_and_no_sample_of_voice_is_lost():
     ears, events = hear(voice(9) + silence(0.5) + voice(1))
-    assert [type(event) for event in events] == [VoiceStarted, VoicePaused, SegmentEnded, VoiceResumed]
+    assert [type(event) for event in events] == [VoiceStarted, VoicePaused, ChunkEnded, VoiceResumed]
     first, second = pieces(ears, events)
     assert not second.overlaps
     assert first.ended >= blocks(9) * BLOCK_SAMPLES
@@ -100,7 +100,7 @@ def test_a_voice_without_a_breath_is_cut_with_an_overlap():
 
 def test_a_pause_that_lasts_ends_the_piece_so_that_a_held_key_cannot_fill_the_memory():
     ears, events = hear(voice(2) + silence(30) + voice(1))
-    assert [type(event) for event in events] == [VoiceStarted, VoicePaused, SegmentEnded, VoiceResumed]
+    assert [type(event) for event in events] == [VoiceStarted, VoicePaused, ChunkEnded, VoiceResumed]
     first, second = pieces(ears, events)
     assert first.ended < blocks(3) * BLOCK_SAMPLES
     assert second.began <= blocks(32) * BLOCK_SAMPLES - to_samples(SETTINGS.preroll_ms)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.turns.interruption.echo_text import besides_echo, is_echo
+from voicemate.turns.interruption.echo_text import is_echo, without_echo
 
 IN_AIR = "I sell books by the sea, and my cat Basil sleeps on the best ones. And you, what do you like to read?"
 
@@ -36,7 +36,7 @@ def test_what_the_character_says_is_echo(heard: str):
     ],
 )
 def test_what_the_person_says_is_not(heard: str):
-    assert besides_echo(heard, IN_AIR) == heard
+    assert without_echo(heard, IN_AIR) == heard
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_the_person_says_is_not(heard: str):
     ],
 )
 def test_of_both_together_the_persons_words_are_left(heard: str, own: str):
-    assert besides_echo(heard, IN_AIR) == own
+    assert without_echo(heard, IN_AIR) == own
 
 
 def test_a_word_repeated_with_another_is_the_persons():
@@ -62,14 +62,14 @@ def test_a_tag_is_not_the_persons_words():
 
 
 def test_nothing_is_echo_while_nothing_is_in_the_air():
-    assert besides_echo("Hello there.", "") == "Hello there."
+    assert without_echo("Hello there.", "") == "Hello there."
 
 
 def test_chinese_is_compared_by_characters():
     in_air = "我想问你，今天天气怎么样，要不要出去走走？"
     assert is_echo("今天天汽怎么样", in_air)
-    assert besides_echo("停。", in_air) == "停。"
-    assert besides_echo("我不想出去。", in_air)
+    assert without_echo("停。", in_air) == "停。"
+    assert without_echo("我不想出去。", in_air)
 
 
 def test_a_number_is_echo_though_whisper_writes_it_in_digits():
@@ -94,11 +94,11 @@ def test_any_words_that_are_in_the_air_are_echo(begin: int, end: int):
 @settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_what_is_left_was_heard(heard: str, in_air: str):
-    left = besides_echo(heard, in_air)
+    left = without_echo(heard, in_air)
     assert len(left) <= len(heard)
     assert all(character in heard for character in left if not character.isspace())
 
 
 def test_numbers_alone_are_the_persons_unless_the_character_speaks_of_numbers() -> None:
-    assert besides_echo("1, 2.", "mended nets for the fishermen") == "1, 2."
-    assert besides_echo("10", "it was 10 past four, ten past four") == ""
+    assert without_echo("1, 2.", "mended nets for the fishermen") == "1, 2."
+    assert without_echo("10", "it was 10 past four, ten past four") == ""

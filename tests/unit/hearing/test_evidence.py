@@ -1,7 +1,7 @@
 import pytest
 
 from voicemate.core.pcm import to_samples
-from voicemate.stt.transcript_filter import NonSpeech, Speech, agreement, classify, needs_another
+from voicemate.stt.transcript_filter import NonSpeech, Speech, agreement, classify, needs_second_opinion
 
 CLEAR = -25.0
 
@@ -87,7 +87,7 @@ def test_an_unclear_loop_is_not_words():
     ],
 )
 def test_only_words_that_whisper_is_unsure_of_are_heard_again(text: str, confidence: float, needed: bool):
-    assert needs_another(text, confidence) is needed
+    assert needs_second_opinion(text, confidence) is needed
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_unsure_words_that_come_out_otherwise_again_are_not_words(text: str, oth
 
 
 def test_words_that_only_one_of_two_tries_was_sure_of_need_both():
-    assert needs_another("Thank you for saying", 0.61, drafted=0.36)
-    assert not needs_another("Thank you for saying", 0.61, drafted=0.8)
-    assert not needs_another("Stop.", 0.61, drafted=0.36)
-    assert needs_another("C.I.H.R.", 0.43, drafted=0.23)
+    assert needs_second_opinion("Thank you for saying", 0.61, rejected_confidence=0.36)
+    assert not needs_second_opinion("Thank you for saying", 0.61, rejected_confidence=0.8)
+    assert not needs_second_opinion("Stop.", 0.61, rejected_confidence=0.36)
+    assert needs_second_opinion("C.I.H.R.", 0.43, rejected_confidence=0.23)
 
 
 def test_words_that_whispers_best_is_sure_of_need_no_second_opinion():
-    assert not needs_another("Half an hour", 0.71, drafted=0.55)
+    assert not needs_second_opinion("Half an hour", 0.71, rejected_confidence=0.55)
 
 
 @pytest.mark.parametrize(

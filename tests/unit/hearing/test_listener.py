@@ -63,16 +63,18 @@ async def play(listening: SpeechRecognizer, seconds: float) -> None:
 async def test_what_was_said_up_to_the_pause_is_heard():
     listening = listener(silence(1) + voice(3) + silence(1), Counting())
     await play(listening, 4.5)
-    assert await listening.hear() == Recognition("second1 second2 second3 second4", "de", words=True, confidence=0.9)
+    assert await listening.recognize() == Recognition(
+        "second1 second2 second3 second4", "de", has_words=True, confidence=0.9
+    )
 
 
 async def test_asking_again_in_the_same_pause_costs_nothing():
     transcriber = Counting()
     listening = listener(voice(3) + silence(2), transcriber)
     await play(listening, 3.5)
-    first = await listening.hear()
+    first = await listening.recognize()
     await play(listening, 0.5)
-    assert await listening.hear() == first
+    assert await listening.recognize() == first
     assert len(transcriber.calls) == 1
 
 
@@ -82,7 +84,7 @@ async def test_finished_pieces_are_heard_while_the_voice_goes_on_and_only_the_ta
     await play(listening, 22)
     assert len(transcriber.calls) == 2
     await play(listening, 1)
-    understood = await listening.hear()
+    understood = await listening.recognize()
     assert len(transcriber.calls) == 3
     assert understood.text.split() == [f"second{number}" for number in range(23)]
 
@@ -91,9 +93,9 @@ async def test_a_piece_that_was_drafted_in_the_pause_is_not_heard_twice():
     transcriber = Counting()
     listening = listener(voice(9) + silence(0.5) + voice(2) + silence(1), transcriber)
     await play(listening, 9.4)
-    await listening.hear()
+    await listening.recognize()
     await play(listening, 2.8)
-    await listening.hear()
+    await listening.recognize()
     assert len(transcriber.calls) == 2
 
 
@@ -101,7 +103,7 @@ async def test_a_draft_that_is_dropped_because_the_voice_goes_on_stops_whisper()
     transcriber = Counting(hold=asyncio.Event())
     listening = listener(voice(3) + silence(0.5) + voice(2), transcriber)
     await play(listening, 3.4)
-    draft = asyncio.create_task(listening.hear())
+    draft = asyncio.create_task(listening.recognize())
     await asyncio.sleep(0)
     await play(listening, 1)
     draft.cancel()
@@ -115,7 +117,7 @@ async def test_a_draft_that_became_a_finished_piece_goes_on_when_it_is_dropped()
     transcriber = Counting(hold=asyncio.Event())
     listening = listener(voice(9.5) + silence(0.5) + voice(2.5) + silence(1), transcriber)
     await play(listening, 9.9)
-    draft = asyncio.create_task(listening.hear())
+    draft = asyncio.create_task(listening.recognize())
     await asyncio.sleep(0)
     await play(listening, 1)
     draft.cancel()
@@ -123,7 +125,7 @@ async def test_a_draft_that_became_a_finished_piece_goes_on_when_it_is_dropped()
     assert transcriber.hold
     transcriber.hold.set()
     await play(listening, 2)
-    understood = await listening.hear()
+    understood = await listening.recognize()
     assert transcriber.cancelled == 0
     assert understood.text.split() == [f"second{number}" for number in range(13)]
 
@@ -132,29 +134,29 @@ async def test_the_language_of_the_first_piece_is_that_of_the_utterance():
     transcriber = Counting()
     listening = listener(voice(9) + silence(0.5) + voice(2) + silence(1), transcriber)
     await play(listening, 12)
-    await listening.hear()
+    await listening.recognize()
     assert transcriber.languages == ["auto", "de"]
 
 
 async def test_a_cough_is_not_a_turn():
     listening = listener(silence(1) + voice(0.2) + silence(1), Counting(confidence=0.2))
     await play(listening, 2)
-    understood = await listening.hear()
-    assert not understood.words
-    assert understood.why == "unclear"
+    understood = await listening.recognize()
+    assert not understood.has_words
+    assert understood.reason == "unclear"
     assert understood.text.startswith("second1")
 
 
 async def test_what_whisper_hears_otherwise_when_it_hears_it_again_is_not_a_turn():
     listening = listener(silence(1) + voice(2) + silence(1), Counting(confidence=0.5, agreed=0.2))
     await play(listening, 4)
-    understood = await listening.hear()
-    assert not understood.words
-    assert understood.why == "unclear, and heard otherwise when heard again"
+    understood = await listening.recognize()
+    assert not understood.has_words
+    assert understood.reason == "unclear, and heard otherwise when heard again"
 
 
 async def test_with_nothing_heard_there_are_no_words():
-    assert await listener([], Counting()).hear() == Recognition("", "", words=False, why="no voice")
+    assert await listener([], Counting()).recognize() == Recognition("", "", has_words=False, reason="no voice")
 
 
 async def test_a_recording_is_one_utterance_per_silence():
@@ -168,7 +170,7 @@ async def test_a_recording_is_one_utterance_per_silence():
 async def test_what_was_said_so_far_is_drafted_while_the_voice_goes_on():
     listening = listener(voice(5), Counting())
     await play(listening, 3)
-    assert await listening.so_far() == "second0 second1 second2"
+    assert await listening.interim_text() == "second0 second1 second2"
 
 
 async def test_speech_that_a_key_ends_is_heard_up_to_there():
@@ -176,7 +178,7 @@ async def test_speech_that_a_key_ends_is_heard_up_to_there():
     await play(listening, 2.5)
     assert listening.end_speech() is not None
     assert listening.end_speech() is None, "it pauses already"
-    assert (await listening.hear()).words
+    assert (await listening.recognize()).has_words
 
 
 UNSURE = 0.55  # of its words, and heard alike when heard again
@@ -186,7 +188,7 @@ async def hear_one(listening: SpeechRecognizer, transcriber: Counting, confidenc
     """One utterance of a second, and the silence around it."""
     transcriber.confidence = confidence
     await play(listening, 2)
-    understood = await listening.hear()
+    understood = await listening.recognize()
     listening.close()
     return understood
 
@@ -197,10 +199,10 @@ async def test_among_sounds_that_were_no_words_whisper_must_be_sure(noises: int,
     one = silence(0.5) + voice(1) + silence(0.5)
     listening = listener(one * noises + silence(pause_s) + one * 2, transcriber)
     for _ in range(noises):
-        assert not (await hear_one(listening, transcriber, 0.1)).words
+        assert not (await hear_one(listening, transcriber, 0.1)).has_words
     await play(listening, pause_s)
-    assert (await hear_one(listening, transcriber, UNSURE)).words is believed
-    assert (await hear_one(listening, transcriber, 0.8)).words
+    assert (await hear_one(listening, transcriber, UNSURE)).has_words is believed
+    assert (await hear_one(listening, transcriber, 0.8)).has_words
 
 
 async def test_after_words_that_were_sure_unsure_ones_are_believed_again():
@@ -208,4 +210,4 @@ async def test_after_words_that_were_sure_unsure_ones_are_believed_again():
     listening = listener((silence(0.5) + voice(1) + silence(0.5)) * 5, transcriber)
     for confidence in (0.1, 0.1, 0.1, 0.8):
         await hear_one(listening, transcriber, confidence)
-    assert (await hear_one(listening, transcriber, UNSURE)).words
+    assert (await hear_one(listening, transcriber, UNSURE)).has_words

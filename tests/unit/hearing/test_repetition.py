@@ -16,8 +16,8 @@ from voicemate.stt import repetition
     ],
 )
 def test_a_phrase_in_a_loop_is_said_once(text: str, once: str):
-    assert repetition.repeats(text) == (text != once)
-    assert repetition.without(text) == once
+    assert repetition.is_repetitive(text) == (text != once)
+    assert repetition.without_repetition(text) == once
 
 
 @pytest.mark.parametrize(
@@ -33,12 +33,12 @@ def test_a_phrase_in_a_loop_is_said_once(text: str, once: str):
     ],
 )
 def test_what_people_say_twice_is_left_alone(text: str):
-    assert not repetition.repeats(text)
+    assert not repetition.is_repetitive(text)
 
 
 @given(st.text(alphabet="ab ,.", max_size=60))
 def test_nothing_is_left_to_take_out(text: str):
-    assert not repetition.repeats(repetition.without(text))
+    assert not repetition.is_repetitive(repetition.without_repetition(text))
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_nothing_is_left_to_take_out(text: str):
     ],
 )
 def test_what_is_one_phrase_over_and_over(text: str, nothing_else: bool):
-    assert repetition.is_nothing_else(text) is nothing_else
+    assert repetition.is_only_repetition(text) is nothing_else

@@ -5,8 +5,8 @@ from voicemate.audio.interfaces import BLOCK_SAMPLES
 from voicemate.config.schema import VadSettings
 from voicemate.core.pcm import to_samples
 from voicemate.vad.state_machine import (
-    SpeechEvent,
     VadStateMachine,
+    VoiceEvent,
     VoicePaused,
     VoiceResumed,
     VoiceStarted,
@@ -19,7 +19,7 @@ VOICE, BETWEEN, SILENCE = 0.9, 0.4, 0.0
 
 def told(
     tracker: VadStateMachine, probabilities: list[float], first_block: int = 0, fallen_db: float = 0.0
-) -> list[tuple[int, SpeechEvent]]:
+) -> list[tuple[int, VoiceEvent]]:
     """What the tracker says, each with the end of the block that made it say so."""
     events = []
     for block, probability in enumerate(probabilities, first_block):
@@ -93,7 +93,7 @@ def test_a_voice_that_may_be_coming_back_shows_before_it_is_confirmed():
 def test_after_close_the_next_voice_is_a_new_start():
     tracker = VadStateMachine(SETTINGS)
     told(tracker, [VOICE] * 10 + [SILENCE] * 5)
-    tracker.close()
+    tracker.reset()
     events = told(tracker, [SILENCE] * 5 + [VOICE] * 3, first_block=15)
     assert [type(event) for _, event in events] == [VoiceStarted]
 
@@ -104,7 +104,7 @@ def test_events_alternate_and_their_positions_never_go_back(probabilities: list[
     latest, speaking, in_utterance = 0, False, False
     for block, probability in enumerate(probabilities):
         if block in closings:
-            tracker.close()
+            tracker.reset()
             speaking = in_utterance = False
         ended = (block + 1) * BLOCK_SAMPLES
         match tracker.push(block * BLOCK_SAMPLES, ended, probability):

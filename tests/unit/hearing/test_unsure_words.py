@@ -6,7 +6,7 @@ import pytest
 from voicemate.core.pcm import Pcm, to_samples
 from voicemate.core.worker_thread import Cancellation
 from voicemate.stt.base import Transcript
-from voicemate.stt.decoding import Decoded, Request
+from voicemate.stt.decoding import DecodeRequest, DecodeResult
 from voicemate.stt.whisper import Whisper
 
 SECOND = np.zeros(to_samples(1000), dtype=np.float32)
@@ -21,9 +21,9 @@ class ScriptedWhisper:
     def __init__(self, *decodes: tuple[str, float]) -> None:
         self._decodes = list(decodes)
 
-    def decode(self, pcm: Pcm, request: Request, cancellation: Cancellation) -> Decoded:
+    def decode(self, pcm: Pcm, request: DecodeRequest, cancellation: Cancellation) -> DecodeResult:
         text, confidence = self._decodes.pop(0)
-        return Decoded(text, (confidence,), complete=True)
+        return DecodeResult(text, (confidence,), complete=True)
 
     def shrink(self) -> None: ...
 
@@ -43,16 +43,16 @@ async def test_unsure_words_are_told_with_how_far_another_try_agrees(monkeypatch
     made_up = await transcribed(
         monkeypatch, ("to the last few years.", 0.45), ("(speaking in foreign language)", 0.45)
     )
-    assert (made_up.text, made_up.agreed) == ("to the last few years.", 0)
+    assert (made_up.text, made_up.agreement) == ("to the last few years.", 0)
     said = await transcribed(monkeypatch, ("Cancel all timers.", 0.45), ("cancel all timers", 0.45))
-    assert (said.text, said.agreed) == ("Cancel all timers.", 1)
+    assert (said.text, said.agreement) == ("Cancel all timers.", 1)
 
 
 async def test_what_is_hardly_believed_supports_nothing(monkeypatch: pytest.MonkeyPatch):
     made_up = await transcribed(monkeypatch, ("To the last years.", 0.45), ("To the last years.", 0.2))
-    assert (made_up.text, made_up.agreed) == ("To the last years.", 0)
+    assert (made_up.text, made_up.agreement) == ("To the last years.", 0)
 
 
 @pytest.mark.parametrize(("confidence", "text"), [(0.9, "Cancel all timers."), (0.45, "Stop."), (0.45, "[Music]")])
 async def test_nothing_else_is_transcribed_twice(monkeypatch: pytest.MonkeyPatch, confidence: float, text: str):
-    assert (await transcribed(monkeypatch, (text, confidence))).agreed == 1
+    assert (await transcribed(monkeypatch, (text, confidence))).agreement == 1

@@ -13,7 +13,7 @@ VOICE, NONE = 0.95, 0.3
 def fallen(level: VoiceLevel, gains: tuple[float, float], probability: float) -> float:
     """After a block whose halves have these amplitudes."""
     pcm = np.repeat(np.array(gains, dtype=np.float32), BLOCK_SAMPLES // 2)
-    return level.fallen(pcm, level_dbfs(pcm), probability)
+    return level.drop_db(pcm, level_dbfs(pcm), probability)
 
 
 def test_before_a_voice_nothing_has_fallen():
@@ -43,5 +43,5 @@ def test_who_goes_on_more_quietly_is_measured_by_that_after_a_while():
 def test_the_next_utterance_has_a_level_of_its_own():
     level = VoiceLevel()
     fallen(level, (0.5, 0.5), VOICE)
-    level.close()
+    level.reset()
     assert fallen(level, (0.01, 0.01), NONE) == 0

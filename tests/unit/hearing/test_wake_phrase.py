@@ -120,4 +120,4 @@ def test_the_name_is_found_between_any_words_and_not_without_it(before: list[str
 @given(st.text(max_size=60))
 def test_any_transcript_can_be_searched(text: str):
     found = JUNIPER.find(text)
-    assert found is None or 0.7 < found.likeness <= 1
+    assert found is None or 0.7 < found.similarity <= 1

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.turns.phrase_matcher import Phrasebook, phrases, spoken_words
+from voicemate.turns.phrase_matcher import PhraseMatcher, normalized_words, parse_phrases
 
 
 @pytest.mark.parametrize(
@@ -20,28 +20,28 @@ from voicemate.turns.phrase_matcher import Phrasebook, phrases, spoken_words
     ],
 )
 def test_only_the_words_count(text: str, said: list[str]):
-    assert spoken_words(text) == said
+    assert normalized_words(text) == said
 
 
 def test_a_text_of_phrases_is_taken_apart_into_as_few_as_possible():
-    book = Phrasebook(phrases("all, all right, right, you"))
-    assert book.parse(spoken_words("All right, you!")) == [("all", "right"), ("you",)]
+    book = PhraseMatcher(parse_phrases("all, all right, right, you"))
+    assert book.parse(normalized_words("All right, you!")) == [("all", "right"), ("you",)]
 
 
 def test_one_foreign_word_makes_it_something_else():
-    assert Phrasebook(phrases("yeah, right")).parse(spoken_words("yeah right maybe")) is None
+    assert PhraseMatcher(parse_phrases("yeah, right")).parse(normalized_words("yeah right maybe")) is None
 
 
 def test_words_of_many_spellings_are_given_by_a_pattern():
-    book = Phrasebook(phrases("yeah"), r"m+h*m+")
+    book = PhraseMatcher(parse_phrases("yeah"), r"m+h*m+")
     assert book.parse(["mhm", "yeah", "mmmmmm"]) == [("mhm",), ("yeah",), ("mmmmmm",)]
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(["oh", "my", "god", "oh my god", "my god"]), max_size=6))
 def test_whatever_is_put_together_from_phrases_is_recognized(parts: list[str]):
-    book = Phrasebook(phrases("oh, my, god, oh my god, my god"))
-    parsed = book.parse(spoken_words(" ".join(parts)))
+    book = PhraseMatcher(parse_phrases("oh, my, god, oh my god, my god"))
+    parsed = book.parse(normalized_words(" ".join(parts)))
     assert parsed is not None
     assert len(parsed) <= len(parts)
     assert [word for phrase in parsed for word in phrase] == " ".join(parts).split()
@@ -50,4 +50,4 @@ def test_whatever_is_put_together_from_phrases_is_recognized(parts: list[str]):
 @settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_can_be_read(text: str):
-    assert all(spoken_words(text))
+    assert all(normalized_words(text))

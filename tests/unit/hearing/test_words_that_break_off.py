@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicemate.turns.end_of_turn.lexical import only_a_condition, only_calls, unfinished, without_closing
+from voicemate.turns.end_of_turn.lexical import breaks_off, is_only_condition, is_only_opener, without_closing
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from voicemate.turns.end_of_turn.lexical import only_a_condition, only_calls, un
     ],
 )
 def test_words_that_nobody_ends_on_break_off(text: str, language: str):
-    assert unfinished(text, language)
+    assert breaks_off(text, language)
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def test_words_that_nobody_ends_on_break_off(text: str, language: str):
     ],
 )
 def test_words_that_can_end_a_turn_do_not_break_off(text: str, language: str):
-    assert not unfinished(text, language)
+    assert not breaks_off(text, language)
 
 
 def test_dots_and_commas_say_it_in_every_language():
-    assert unfinished("ma...", "it")
-    assert unfinished("ma,", "it")
+    assert breaks_off("ma...", "it")
+    assert breaks_off("ma,", "it")
 
 
 @pytest.mark.parametrize("text", ["What time is it?", "What time is it.", "What time is it", 'What time is it?"'])
@@ -79,7 +79,7 @@ def test_the_language_model_is_asked_about_the_words_alone(text: str):
     ],
 )
 def test_who_only_calls_has_more_to_say(text: str, language: str):
-    assert only_calls(text, language)
+    assert is_only_opener(text, language)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_who_only_calls_has_more_to_say(text: str, language: str):
     ],
 )
 def test_who_says_something_does_not_only_call(text: str, language: str):
-    assert not only_calls(text, language)
+    assert not is_only_opener(text, language)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_who_says_something_does_not_only_call(text: str, language: str):
     ],
 )
 def test_a_condition_alone_is_half_of_a_sentence(text: str, language: str):
-    assert only_a_condition(text, language)
+    assert is_only_condition(text, language)
 
 
 @pytest.mark.parametrize(
@@ -134,4 +134,4 @@ def test_a_condition_alone_is_half_of_a_sentence(text: str, language: str):
     ],
 )
 def test_what_says_more_than_a_condition_is_none(text: str, language: str):
-    assert not only_a_condition(text, language)
+    assert not is_only_condition(text, language)

@@ -1,7 +1,7 @@
 import pytest
 
 from voicemate.config.schema import SuspendSettings
-from voicemate.system.circumstances import Circumstances, Told, reason_to_pause
+from voicemate.system.circumstances import MachineState, SystemEvent, reason_to_suspend
 
 NEVER = SuspendSettings()
 ALWAYS = SuspendSettings(when_locked=True, battery_below=20)
@@ -10,22 +10,22 @@ ALWAYS = SuspendSettings(when_locked=True, battery_below=20)
 @pytest.mark.parametrize(
     ("now", "settings", "reason"),
     [
-        (Circumstances(), ALWAYS, ""),
-        (Circumstances(locked=True), ALWAYS, "the screen is locked"),
-        (Circumstances(locked=True), NEVER, ""),
-        (Circumstances(battery=19.9), ALWAYS, "the battery is below 20%"),
-        (Circumstances(battery=20.0), ALWAYS, ""),
-        (Circumstances(battery=1.0), NEVER, ""),
-        (Circumstances(asleep=True), NEVER, "the computer sleeps"),
+        (MachineState(), ALWAYS, ""),
+        (MachineState(locked=True), ALWAYS, "the screen is locked"),
+        (MachineState(locked=True), NEVER, ""),
+        (MachineState(battery_percent=19.9), ALWAYS, "the battery is below 20%"),
+        (MachineState(battery_percent=20.0), ALWAYS, ""),
+        (MachineState(battery_percent=1.0), NEVER, ""),
+        (MachineState(asleep=True), NEVER, "the computer sleeps"),
     ],
 )
-def test_what_is_a_reason_to_pause(now: Circumstances, settings: SuspendSettings, reason: str) -> None:
-    assert reason_to_pause(now, settings) == reason
+def test_what_is_a_reason_to_pause(now: MachineState, settings: SuspendSettings, reason: str) -> None:
+    assert reason_to_suspend(now, settings) == reason
 
 
 def test_what_is_told_last_counts() -> None:
-    now = Circumstances(battery=50)
-    for told in (Told.LOCKED, Told.SLEEPS, Told.WOKE):
+    now = MachineState(battery_percent=50)
+    for told in (SystemEvent.LOCKED, SystemEvent.SLEEPING, SystemEvent.WOKE):
         now = now.after(told)
-    assert now == Circumstances(locked=True, battery=50)
-    assert now.after(Told.UNLOCKED) == Circumstances(battery=50)
+    assert now == MachineState(locked=True, battery_percent=50)
+    assert now.after(SystemEvent.UNLOCKED) == MachineState(battery_percent=50)

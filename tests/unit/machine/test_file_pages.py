@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemate.system.file_pages import let_go, let_go_of_libraries
+from voicemate.system.file_pages import evict, evict_libraries
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="nothing happens elsewhere")
 
@@ -27,13 +27,13 @@ def test_what_was_read_of_a_file_leaves_memory_and_comes_back_from_the_file(tmp_
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
         read = bytes(mapped)
         assert resident_kb(path) == 1024
-        let_go(path)
+        evict(path)
         assert resident_kb(path) == 0
         assert bytes(mapped) == read
 
 
 def test_a_file_that_is_not_mapped_is_none_of_its_business(tmp_path: Path) -> None:
-    let_go(tmp_path / "not there")
+    evict(tmp_path / "not there")
 
 
 @pytest.mark.parametrize("name", ["libsound.so", "libsound.so.3", "libsound.so.0.24.2"])
@@ -42,7 +42,7 @@ def test_a_library_leaves_memory_and_comes_back(name: str, tmp_path: Path) -> No
     path.write_bytes(BYTES)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
         assert bytes(mapped) == BYTES
-        let_go_of_libraries()
+        evict_libraries()
         assert resident_kb(path) == 0
         assert bytes(mapped) == BYTES
 
@@ -52,7 +52,7 @@ def test_other_files_stay(tmp_path: Path) -> None:
     path.write_bytes(BYTES)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
         assert bytes(mapped) == BYTES
-        let_go_of_libraries()
+        evict_libraries()
         assert resident_kb(path) == 1024
 
 
@@ -66,7 +66,7 @@ def test_tables_that_were_filled_in_while_a_library_was_loaded_are_kept(tmp_path
         protect = ctypes.CDLL(None).mprotect
         protect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
         assert protect(ctypes.addressof(first), len(private), mmap.PROT_READ) == 0
-        let_go_of_libraries()
+        evict_libraries()
         assert private[:4] == b"here"
         del first
         private.close()

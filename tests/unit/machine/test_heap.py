@@ -17,7 +17,7 @@ def whole_collections() -> int:
 
 
 def test_after_loading_garbage_does_not_wait_for_a_quarter_of_all_that_was_loaded(many_lasting_objects):
-    heap.give_back()
+    heap.release_memory()
     before = whole_collections()
     turns = [[number] for number in range(100_000)]
     assert whole_collections() > before
@@ -33,12 +33,12 @@ def test_what_was_garbage_at_the_first_call_is_gone_at_the_second(many_lasting_o
 
     engine = Engine()
     engine.itself = engine  # type: ignore[attr-defined]
-    heap.give_back()
+    heap.release_memory()
     del engine
-    heap.give_back()
+    heap.release_memory()
     assert Engine.freed
 
 
 def test_large_blocks_may_be_asked_to_go_back_on_any_system():
-    heap.return_large_blocks()
-    heap.return_large_blocks()
+    heap.release_large_blocks_on_free()
+    heap.release_large_blocks_on_free()

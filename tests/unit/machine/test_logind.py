@@ -16,8 +16,8 @@ if sys.platform != "linux" or not shutil.which("dbus-daemon"):
 from jeepney import DBusAddress, MessageType, message_bus, new_error, new_method_return, new_signal
 from jeepney.io.blocking import open_dbus_connection
 
-from voicemate.system.circumstances import Told
-from voicemate.system.logind import Logind
+from voicemate.system.circumstances import SystemEvent
+from voicemate.system.logind import LogindSource
 
 ROOT = DBusAddress("/org/freedesktop/login1", interface="org.freedesktop.login1.Manager")
 SESSION = DBusAddress("/org/freedesktop/login1/session/_32", interface="org.freedesktop.DBus.Properties")
@@ -75,9 +75,9 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         server.kill()
 
 
-def listening() -> "tuple[Logind, queue.Queue[Told]]":
-    told: queue.Queue[Told] = queue.Queue()
-    logind = Logind()
+def listening() -> "tuple[LogindSource, queue.Queue[SystemEvent]]":
+    told: queue.Queue[SystemEvent] = queue.Queue()
+    logind = LogindSource()
     logind.start(told.put)
     return logind, told
 
@@ -85,16 +85,16 @@ def listening() -> "tuple[Logind, queue.Queue[Told]]":
 def test_the_screens_lock_and_the_machines_sleep_are_told(bus: str) -> None:
     fake = FakeLogind(bus)
     logind, told = listening()
-    assert told.get(timeout=20) is Told.UNLOCKED, "as it is at the start"
+    assert told.get(timeout=20) is SystemEvent.UNLOCKED, "as it is at the start"
     fake.lock(True)
-    assert told.get(timeout=20) is Told.LOCKED
+    assert told.get(timeout=20) is SystemEvent.LOCKED
     fake.be_idle()
     fake.sleep(True)
-    assert told.get(timeout=20) is Told.SLEEPS
+    assert told.get(timeout=20) is SystemEvent.SLEEPING
     fake.sleep(False)
-    assert told.get(timeout=20) is Told.WOKE
+    assert told.get(timeout=20) is SystemEvent.WOKE
     fake.lock(False)
-    assert told.get(timeout=20) is Told.UNLOCKED
+    assert told.get(timeout=20) is SystemEvent.UNLOCKED
     logind.close()
     fake.close()
 
@@ -104,7 +104,7 @@ def test_a_server_without_a_session_tells_of_sleep_all_the_same(bus: str) -> Non
     logind, told = listening()
     assert fake.asked.wait(20)
     fake.sleep(True)
-    assert told.get(timeout=20) is Told.SLEEPS
+    assert told.get(timeout=20) is SystemEvent.SLEEPING
     logind.close()
     fake.close()
 

@@ -4,8 +4,8 @@ import queue
 import sys
 from collections.abc import Callable
 
-from voicemate.system.circumstances import Told
-from voicemate.system.macos_session import MacSession
+from voicemate.system.circumstances import SystemEvent
+from voicemate.system.macos_session import MacSessionSource
 from voicemate.system.macos_session_worker import observe
 
 
@@ -22,14 +22,14 @@ class FakeCenter:
 
 
 def test_each_notification_is_its_own_word() -> None:
-    told: list[Told] = []
+    told: list[SystemEvent] = []
     distributed, workspace = FakeCenter(), FakeCenter()
     kept = observe(distributed, workspace, told.append)
     distributed.post("com.apple.screenIsLocked")
     workspace.post("NSWorkspaceWillSleepNotification")
     workspace.post("NSWorkspaceDidWakeNotification")
     distributed.post("com.apple.screenIsUnlocked")
-    assert told == [Told.LOCKED, Told.SLEEPS, Told.WOKE, Told.UNLOCKED]
+    assert told == [SystemEvent.LOCKED, SystemEvent.SLEEPING, SystemEvent.WOKE, SystemEvent.UNLOCKED]
     assert len(kept) == 4
 
 
@@ -43,9 +43,9 @@ sys.stdin.read()
 
 
 def test_what_the_helper_writes_is_told_and_what_libraries_write_is_not() -> None:
-    told: queue.Queue[Told] = queue.Queue()
-    session = MacSession((sys.executable, "-c", HELPER))
+    told: queue.Queue[SystemEvent] = queue.Queue()
+    session = MacSessionSource((sys.executable, "-c", HELPER))
     session.start(told.put)
-    assert [told.get(timeout=20), told.get(timeout=20)] == [Told.LOCKED, Told.UNLOCKED]
+    assert [told.get(timeout=20), told.get(timeout=20)] == [SystemEvent.LOCKED, SystemEvent.UNLOCKED]
     session.close()
     assert told.empty()

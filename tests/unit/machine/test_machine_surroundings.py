@@ -2,9 +2,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from voicemate.system.circumstances import Circumstances, Told
-from voicemate.system.session_events import LOOK_S, Surroundings
-from voicemate.system.sleeping import CLOCKS, SleepGauge, system_clock
+from voicemate.system.circumstances import MachineState, SystemEvent
+from voicemate.system.session_events import POLL_S, MachineMonitor
+from voicemate.system.sleeping import CLOCKS, SleepDetector, system_clock
 from voicemate.testing.virtual_time import run_virtual
 
 
@@ -15,11 +15,11 @@ class Machine:
         self.tells = tells
         self.battery: float | None = None
         self.asleep_s = 0.0
-        self.told: list[Circumstances] = []
+        self.told: list[MachineState] = []
         self.wakes = 0
-        self.tell: Callable[[Told], None] = lambda word: None
+        self.tell: Callable[[SystemEvent], None] = lambda word: None
 
-    def start(self, tell: Callable[[Told], None]) -> None:
+    def start(self, tell: Callable[[SystemEvent], None]) -> None:
         if not self.tells:
             raise OSError("nobody tells")
         self.tell = tell
@@ -27,22 +27,22 @@ class Machine:
     def close(self) -> None:
         self.tell = lambda word: None
 
-    def watched(self) -> Surroundings:
+    def watched(self) -> MachineMonitor:
         def woke() -> None:
             self.wakes += 1
 
-        gauge = SleepGauge(lambda: 0.0, lambda: self.asleep_s)
-        return Surroundings(self.told.append, woke, self, lambda: self.battery, gauge)
+        gauge = SleepDetector(lambda: 0.0, lambda: self.asleep_s)
+        return MachineMonitor(self.told.append, woke, self, lambda: self.battery, gauge)
 
 
 def test_what_the_system_tells_is_passed_on_once() -> None:
     async def main() -> None:
         machine = Machine()
         with machine.watched():
-            for word in (Told.LOCKED, Told.LOCKED, Told.UNLOCKED):
+            for word in (SystemEvent.LOCKED, SystemEvent.LOCKED, SystemEvent.UNLOCKED):
                 machine.tell(word)
                 await asyncio.sleep(1)
-            assert machine.told == [Circumstances(locked=True), Circumstances()]
+            assert machine.told == [MachineState(locked=True), MachineState()]
 
     run_virtual(main())
 
@@ -54,11 +54,11 @@ def test_a_night_of_sleep_is_one_awakening_whether_it_is_told_or_seen_by_the_clo
             machine = Machine(tells)
             with machine.watched():
                 await asyncio.sleep(15)
-                machine.tell(Told.SLEEPS)
+                machine.tell(SystemEvent.SLEEPING)
                 await asyncio.sleep(1)
                 machine.asleep_s += 8 * 3600
-                machine.tell(Told.WOKE)
-                await asyncio.sleep(3 * LOOK_S)
+                machine.tell(SystemEvent.WOKE)
+                await asyncio.sleep(3 * POLL_S)
                 assert machine.wakes == 1
                 assert not machine.told or not machine.told[-1].asleep
 
@@ -71,22 +71,22 @@ def test_the_battery_is_looked_at_now_and_then() -> None:
         machine.battery = 50
         with machine.watched():
             machine.battery = 49
-            await asyncio.sleep(LOOK_S + 1)
+            await asyncio.sleep(POLL_S + 1)
             machine.battery = None
-            await asyncio.sleep(LOOK_S + 1)
-        assert [now.battery for now in machine.told] == [50, 49, None]
+            await asyncio.sleep(POLL_S + 1)
+        assert [now.battery_percent for now in machine.told] == [50, 49, None]
 
     run_virtual(main())
 
 
 def test_clocks_that_are_read_unevenly_are_no_sleep() -> None:
     readings = iter([0.0, 0.5, 0.9, 30.0, 30.4])
-    gauge = SleepGauge(lambda: 0.0, lambda: next(readings))
-    assert [gauge.slept() for _ in range(4)] == [0.0, 0.0, 29.1, 0.0]
+    gauge = SleepDetector(lambda: 0.0, lambda: next(readings))
+    assert [gauge.seconds_slept() for _ in range(4)] == [0.0, 0.0, 29.1, 0.0]
 
 
 def test_this_machine_has_both_clocks() -> None:
     for name in CLOCKS:
         assert hasattr(time, name)
         assert system_clock(name)() > 0
-    assert SleepGauge().slept() == 0.0
+    assert SleepDetector().seconds_slept() == 0.0

@@ -74,13 +74,13 @@ def test_the_same_program_connects_without_the_locks(probe: Path, listening: int
 IN_THREADS = """
 import json, sys, threading
 from voicemate import offline
-from voicemate.sandbox import attempts
+from voicemate.sandbox import self_test
 
 begin, told = threading.Event(), []
 
 def attempt():
     begin.wait()
-    told.append(attempts.from_c())
+    told.append(self_test.try_from_c())
 
 before = [threading.Thread(target=attempt) for _ in range(5)]
 for thread in before:

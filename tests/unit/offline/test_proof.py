@@ -6,17 +6,17 @@ import socket
 
 import pytest
 
-from voicemate.sandbox.evidence import hindered
+from voicemate.sandbox.evidence import find_network_settings
 from voicemate.sandbox.process_facts import kernel_facts, open_network_sockets
-from voicemate.sandbox.proof import Attempt, KernelFacts, Lock, OfflineProof
+from voicemate.sandbox.proof import KernelFacts, OfflineProof, SandboxLock, SelfTestAttempt
 from voicemate.sandbox.self_test import socket_address
 
-LOCKS = (Lock("audit hook", True, "…"), Lock("seccomp filter", False, "the kernel refuses it (EPERM)"))
+LOCKS = (SandboxLock("audit hook", True, "…"), SandboxLock("seccomp filter", False, "the kernel refuses it (EPERM)"))
 KERNEL = KernelFacts("Linux 6.1", "x86_64")
 
 
 def proof(*answers: int, open_sockets: tuple[str, ...] = ()) -> OfflineProof:
-    attempts = tuple(Attempt("C", f"attempt {number}", 0, after) for number, after in enumerate(answers))
+    attempts = tuple(SelfTestAttempt("C", f"attempt {number}", 0, after) for number, after in enumerate(answers))
     return OfflineProof(LOCKS, attempts, open_sockets, KERNEL, 3.0)
 
 
@@ -35,7 +35,7 @@ def test_a_network_that_is_only_away_or_does_not_answer_is_no_proof(answer: int)
 
 
 def test_status_shows_each_lock_and_the_self_test() -> None:
-    assert proof(errno.EACCES).standing() == {"audit hook": True, "seccomp filter": False, "self-test": True}
+    assert proof(errno.EACCES).lock_states() == {"audit hook": True, "seccomp filter": False, "self-test": True}
 
 
 def test_nothing_tried_proves_nothing() -> None:
@@ -112,4 +112,4 @@ def test_addresses_are_laid_out_as_each_system_has_them() -> None:
     ],
 )
 def test_what_a_machine_reaches_by_a_network_is_named(environment: dict[str, str], told: int) -> None:
-    assert len(hindered(environment)) == told
+    assert len(find_network_settings(environment)) == told

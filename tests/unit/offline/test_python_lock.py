@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.offline.locked import run
-from voicemate.sandbox.audit_hook import PLACES_KEPT, NetworkRefused, Tries, _hook
+from voicemate.sandbox.audit_hook import MAX_CALLERS, NetworkRefused, RefusedCalls, _hook
 
 FAMILIES = sorted({int(family) for family in socket.AddressFamily} | set(range(50)))
 
@@ -21,7 +21,7 @@ class Sock:
 
 @pytest.mark.parametrize("event", ["socket.bind", "socket.connect", "socket.sendto", "socket.sendmsg"])
 def test_a_socket_from_elsewhere_is_refused_where_it_is_used(event: str) -> None:
-    tries = Tries()
+    tries = RefusedCalls()
     hook = _hook(tries)
     hook(event, (Sock(socket.AF_UNIX), "/run/somewhere"))
     for family in FAMILIES:
@@ -36,11 +36,11 @@ def test_a_socket_from_elsewhere_is_refused_where_it_is_used(event: str) -> None
 )
 def test_no_name_is_looked_up(event: str) -> None:
     with pytest.raises(NetworkRefused):
-        _hook(Tries())(event, ("example.org", 80, 0, 0, 0))
+        _hook(RefusedCalls())(event, ("example.org", 80, 0, 0, 0))
 
 
 def test_new_sockets_of_every_family_but_unix_are_refused() -> None:
-    hook = _hook(Tries())
+    hook = _hook(RefusedCalls())
     allowed = []
     for family in FAMILIES:
         try:
@@ -52,7 +52,7 @@ def test_new_sockets_of_every_family_but_unix_are_refused() -> None:
 
 
 def test_who_tried_is_told_by_module_and_line_and_nothing_else() -> None:
-    tries = Tries()
+    tries = RefusedCalls()
     hook = _hook(tries)
     for _ in range(3):
         with pytest.raises(NetworkRefused):
@@ -64,11 +64,11 @@ def test_who_tried_is_told_by_module_and_line_and_nothing_else() -> None:
 
 
 def test_a_program_that_tries_from_everywhere_fills_no_memory() -> None:
-    tries = Tries()
-    for line in range(10 * PLACES_KEPT):
-        tries.note("somewhere", line, "connect")
-    assert len(tries.all()) == PLACES_KEPT + 1
-    assert sum(one.times for one in tries.all()) == 10 * PLACES_KEPT
+    tries = RefusedCalls()
+    for line in range(10 * MAX_CALLERS):
+        tries.record("somewhere", line, "connect")
+    assert len(tries.all()) == MAX_CALLERS + 1
+    assert sum(one.times for one in tries.all()) == 10 * MAX_CALLERS
 
 
 IN_USE = """

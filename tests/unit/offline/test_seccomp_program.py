@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.sandbox.bpf import MACHINES, Instruction, Mode, program
+from voicemate.sandbox.bpf import SYSCALL_ABIS, Instruction, SyscallAbi, build_program
 
 ALLOWED = 0
 ALWAYS_REFUSED = {425: "io_uring_setup", 426: "io_uring_enter", 427: "io_uring_register", 438: "pidfd_getfd"}
 
 words = st.integers(0, 2**32 - 1)
-machines = st.sampled_from(sorted(MACHINES))
-modes = st.sampled_from([(machine, mode) for machine in sorted(MACHINES) for mode in MACHINES[machine]])
+machines = st.sampled_from(sorted(SYSCALL_ABIS))
+modes = st.sampled_from([(machine, mode) for machine in sorted(SYSCALL_ABIS) for mode in SYSCALL_ABIS[machine]])
 
 
 def answer(instructions: tuple[Instruction, ...], number: int, audit: int, *arguments: int) -> int:
@@ -41,16 +41,16 @@ def answer(instructions: tuple[Instruction, ...], number: int, audit: int, *argu
 
 @settings(deadline=None)
 @given(modes, st.integers(0, 2**64 - 1), st.booleans())
-def test_sockets_of_every_family_but_unix_are_refused(of: tuple[str, Mode], family: int, pair: bool) -> None:
+def test_sockets_of_every_family_but_unix_are_refused(of: tuple[str, SyscallAbi], family: int, pair: bool) -> None:
     machine, mode = of
     number = mode.socketpair if pair else mode.socket
     unix = family & 0xFFFFFFFF == socket.AF_UNIX  # the kernel reads an int
-    assert answer(program(machine), number, mode.audit, family) == (ALLOWED if unix else errno.EACCES)
+    assert answer(build_program(machine), number, mode.audit, family) == (ALLOWED if unix else errno.EACCES)
 
 
 @settings(deadline=None)
 @given(modes, words, st.lists(st.integers(0, 2**64 - 1), max_size=6))
-def test_every_other_call_is_allowed(of: tuple[str, Mode], number: int, arguments: list[int]) -> None:
+def test_every_other_call_is_allowed(of: tuple[str, SyscallAbi], number: int, arguments: list[int]) -> None:
     machine, mode = of
     if number in ALWAYS_REFUSED or number == mode.socketcall:
         expected = errno.EACCES
@@ -60,36 +60,36 @@ def test_every_other_call_is_allowed(of: tuple[str, Mode], number: int, argument
         return
     else:
         expected = ALLOWED
-    assert answer(program(machine), number, mode.audit, *arguments) == expected
+    assert answer(build_program(machine), number, mode.audit, *arguments) == expected
 
 
 @settings(deadline=None)
 @given(modes, st.sampled_from(sorted(ALWAYS_REFUSED)))
-def test_ways_around_the_filter_are_refused(of: tuple[str, Mode], number: int) -> None:
+def test_ways_around_the_filter_are_refused(of: tuple[str, SyscallAbi], number: int) -> None:
     machine, mode = of
-    assert answer(program(machine), number, mode.audit) == errno.EACCES
+    assert answer(build_program(machine), number, mode.audit) == errno.EACCES
 
 
 @settings(deadline=None)
 @given(words, words)
 def test_the_x32_numbers_of_a_call_do_not_exist(number: int, family: int) -> None:
-    native = MACHINES["x86_64"][0].audit
-    assert answer(program("x86_64"), number | 0x40000000, native, family) == errno.ENOSYS
+    native = SYSCALL_ABIS["x86_64"][0].audit
+    assert answer(build_program("x86_64"), number | 0x40000000, native, family) == errno.ENOSYS
 
 
 @settings(deadline=None)
 @given(machines, words, words)
 def test_in_an_unknown_mode_nothing_is_allowed(machine: str, audit: int, number: int) -> None:
-    if audit not in {mode.audit for mode in MACHINES[machine]}:
-        assert answer(program(machine), number, audit) == errno.EACCES
+    if audit not in {mode.audit for mode in SYSCALL_ABIS[machine]}:
+        assert answer(build_program(machine), number, audit) == errno.EACCES
 
 
-@pytest.mark.parametrize("machine", sorted(MACHINES))
+@pytest.mark.parametrize("machine", sorted(SYSCALL_ABIS))
 def test_it_ends_and_fits(machine: str) -> None:
-    instructions = program(machine)
+    instructions = build_program(machine)
     assert len(instructions) < 4096  # BPF_MAXINSNS
     for at, one in enumerate(instructions):
-        assert at + 1 + max(one.if_so, one.or_else) < len(instructions) or one.code == 0x06
+        assert at + 1 + max(one.jump_true, one.jump_false) < len(instructions) or one.code == 0x06
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_it_ends_and_fits(machine: str) -> None:
     ],
 )
 def test_the_numbers_are_those_of_the_kernels_tables(machine: str, number: int, call: str) -> None:
-    assert getattr(MACHINES[machine][0], call) == number
+    assert getattr(SYSCALL_ABIS[machine][0], call) == number

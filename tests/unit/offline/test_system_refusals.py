@@ -33,7 +33,7 @@ class ScriptedKernel:
 
 
 def test_a_processor_without_a_filter_is_told() -> None:
-    lock = seccomp.enter(ScriptedKernel({}), "riscv64")
+    lock = seccomp.apply(ScriptedKernel({}), "riscv64")
     assert not lock.on
     assert "riscv64" in lock.about
 
@@ -49,7 +49,7 @@ def test_a_processor_without_a_filter_is_told() -> None:
 )
 def test_a_kernel_that_refuses_the_filter_is_told(answer: int, told: str) -> None:
     kernel = ScriptedKernel({SECCOMP: [answer]})
-    lock = seccomp.enter(kernel, "x86_64")
+    lock = seccomp.apply(kernel, "x86_64")
     assert not lock.on
     assert told in lock.about
     assert len(kernel.calls) == 1, "what was refused is not asked for again"
@@ -57,19 +57,19 @@ def test_a_kernel_that_refuses_the_filter_is_told(answer: int, told: str) -> Non
 
 def test_a_kernel_that_does_not_know_the_speculation_flag_is_asked_without_it() -> None:
     kernel = ScriptedKernel({SECCOMP: [-errno.EINVAL, 0]})
-    assert seccomp.enter(kernel, "x86_64").on
+    assert seccomp.apply(kernel, "x86_64").on
     assert [flags for _, _, flags in kernel.calls] == [5, 1]
 
 
 def test_a_kernel_without_filters_is_told() -> None:
-    lock = seccomp.enter(ScriptedKernel({SECCOMP: [-errno.EINVAL, -errno.EINVAL]}), "x86_64")
+    lock = seccomp.apply(ScriptedKernel({SECCOMP: [-errno.EINVAL, -errno.EINVAL]}), "x86_64")
     assert not lock.on
     assert "EINVAL" in lock.about
 
 
 def test_without_no_new_privs_neither_lock_is_tried() -> None:
     kernel = ScriptedKernel({LANDLOCK_CREATE: [7]}, prctl=-errno.EPERM)
-    for lock in (seccomp.enter(kernel, "x86_64"), landlock.enter(kernel)):
+    for lock in (seccomp.apply(kernel, "x86_64"), landlock.apply(kernel)):
         assert not lock.on
         assert "EPERM" in lock.about
     assert SECCOMP not in [number for number, *_ in kernel.calls]
@@ -80,14 +80,14 @@ def test_without_no_new_privs_neither_lock_is_tried() -> None:
     [(-errno.ENOSYS, "does not have it"), (-errno.EOPNOTSUPP, "does not have it"), (3, "version 3")],
 )
 def test_a_kernel_whose_landlock_knows_no_tcp_is_told(answer: int, told: str) -> None:
-    lock = landlock.enter(ScriptedKernel({LANDLOCK_CREATE: [answer]}))
+    lock = landlock.apply(ScriptedKernel({LANDLOCK_CREATE: [answer]}))
     assert not lock.on
     assert told in lock.about
 
 
 def test_landlock_that_refuses_to_restrict_is_told_and_leaves_no_descriptor_open() -> None:
     rules = os.open(os.devnull, os.O_RDONLY)
-    lock = landlock.enter(ScriptedKernel({LANDLOCK_CREATE: [4, rules], LANDLOCK_RESTRICT: [-errno.E2BIG]}))
+    lock = landlock.apply(ScriptedKernel({LANDLOCK_CREATE: [4, rules], LANDLOCK_RESTRICT: [-errno.E2BIG]}))
     assert not lock.on
     assert "E2BIG" in lock.about
     with pytest.raises(OSError, match="Bad file descriptor"):
@@ -117,7 +117,7 @@ class Sandboxed:
 
 def test_the_mac_profile_denies_networks_and_then_allows_unix_sockets_without_the_resolver() -> None:
     library = Sandboxed()
-    assert seatbelt.enter(library).on
+    assert seatbelt.apply(library).on
     (profile,) = library.entered
     rules = profile.splitlines()
     assert rules[:2] == ["(version 1)", "(allow default)"]
@@ -130,7 +130,7 @@ def test_the_mac_profile_denies_networks_and_then_allows_unix_sockets_without_th
 @pytest.mark.parametrize("wrong", [b"sandbox already applied\n", None])
 def test_a_mac_that_refuses_the_profile_is_told(wrong: bytes | None) -> None:
     library = Sandboxed(wrong, code=-1)
-    lock = seatbelt.enter(library)
+    lock = seatbelt.apply(library)
     assert not lock.on
     assert ("already applied" if wrong else "no reason") in lock.about
     assert library.freed == (1 if wrong else 0)

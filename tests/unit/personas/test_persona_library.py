@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from voicemate.core.errors import PersonaError
-from voicemate.personas.library import find, find_persona, own_folder, shelf
+from voicemate.personas.library import find, find_persona, load_library, user_folder
 
 
 def told(name: str) -> str:
@@ -16,7 +16,7 @@ def test_own_and_shipped_personas_are_on_the_shelf_by_key(own, shipped, card):
     (shipped / "mei.toml").write_text(card("Mei"))
     (shipped / "otto.yaml").write_text("name: Otto\ndescription: A baker.\n")
     (own / "lan.toml").write_text(card("Lan"))
-    found = shelf()
+    found = load_library()
     assert [(one.key, one.persona.name, one.source) for one in found.personas] == [
         ("lan", "Lan", "yours"),
         ("mei", "Mei", "shipped"),
@@ -28,7 +28,7 @@ def test_own_and_shipped_personas_are_on_the_shelf_by_key(own, shipped, card):
 def test_an_own_persona_hides_the_shipped_one_with_the_same_key(own, shipped, card):
     (shipped / "mei.toml").write_text(card("Mei"))
     (own / "Mei.yaml").write_text("name: My Mei\ndescription: Mine.\n")
-    assert [one.persona.name for one in shelf().personas] == ["My Mei"]
+    assert [one.persona.name for one in load_library().personas] == ["My Mei"]
     assert find("mei").file == own / "Mei.yaml"
     assert find("MEI").source == "yours"
 
@@ -37,7 +37,7 @@ def test_a_broken_file_hides_no_other_and_is_told(own, shipped, card):
     (shipped / "mei.toml").write_text(card("Mei"))
     (own / "broken.toml").write_text("name = ")
     (own / "worse.toml").write_text(card("W", "nmae = 1"))
-    found = shelf()
+    found = load_library()
     assert [one.key for one in found.personas] == ["mei"]
     assert [
         str(own / name) in str(error) for name, error in zip(("broken.toml", "worse.toml"), found.broken, strict=True)
@@ -49,14 +49,14 @@ def test_a_broken_own_persona_is_not_silently_replaced_by_the_shipped_one(own, s
     (shipped / "mei.toml").write_text(card("Mei"))
     (own / "mei.toml").write_text("name = ")
     assert "is not TOML" in told("mei")
-    assert shelf().personas == ()
+    assert load_library().personas == ()
 
 
 def test_two_files_with_one_key_are_told(own, card):
     (own / "mei.toml").write_text(card("Mei"))
     (own / "mei.yaml").write_text("name: Mei\ndescription: x")
     assert "have the same key: mei.toml and mei.yaml. Rename one of them." in told("mei")
-    assert len(shelf().broken) == 1
+    assert len(load_library().broken) == 1
 
 
 def test_other_files_in_the_folder_do_not_matter(own, card):
@@ -64,8 +64,8 @@ def test_other_files_in_the_folder_do_not_matter(own, card):
     (own / ".mei.toml").write_text("x")
     (own / "pictures").mkdir()
     (own / "mei.toml").write_text(card("Mei"))
-    assert [one.key for one in shelf().personas] == ["mei"]
-    assert shelf().broken == ()
+    assert [one.key for one in load_library().personas] == ["mei"]
+    assert load_library().broken == ()
 
 
 def test_a_persona_is_found_by_key_file_name_and_name(own, card):
@@ -121,7 +121,7 @@ def test_any_name_is_answered(own, name):
 
 def test_with_no_persona_at_all_the_folder_for_them_is_named(own):
     assert told("mei") == f"There is no persona `mei`. Put a persona file into {own}."
-    assert own_folder() == own
+    assert user_folder() == own
 
 
 def test_a_missing_folder_is_no_mistake(own, shipped, card):
@@ -140,6 +140,6 @@ def test_a_folder_that_may_not_be_read_is_told_and_hides_nothing(own, shipped, c
         return real(folder)
 
     monkeypatch.setattr(Path, "iterdir", refused)
-    found = shelf()
+    found = load_library()
     assert [one.key for one in found.personas] == ["mei"]
     assert "cannot be read: Permission denied. Make the folder yours to read." in str(found.broken[0])

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from voicemate.service.effects import NOT_FOUND, Answer, Call, File, Pause
+from voicemate.service.effects import NOT_FOUND, CommandResult, File, RunCommand, Wait
 from voicemate.service.launchd.launchctl import LABEL
 
 
@@ -23,7 +23,7 @@ class Killed(BaseException):
 class FakeMachine:
     """Files in memory, commands answered by ``programs``, a clock that only pauses and commands move."""
 
-    programs: dict[str, Callable[[tuple[str, ...]], Answer]] = field(default_factory=dict)
+    programs: dict[str, Callable[[tuple[str, ...]], CommandResult]] = field(default_factory=dict)
     files: dict[Path, File] = field(default_factory=dict)
     calls: list[tuple[str, ...]] = field(default_factory=list)
     now: float = 0.0
@@ -37,21 +37,25 @@ class FakeMachine:
             if self.dies_in < 0:
                 raise Killed
 
-    def call(self, call: Call) -> Answer:
+    def run(self, call: RunCommand) -> CommandResult:
         self._live()
         self.calls.append(call.argv)
         self.now += 0.01
         program = self.programs.get(call.argv[0])
-        return program(call.argv) if program else Answer(NOT_FOUND, err=f"{call.argv[0]}: No such file or directory")
+        return (
+            program(call.argv)
+            if program
+            else CommandResult(NOT_FOUND, err=f"{call.argv[0]}: No such file or directory")
+        )
 
-    def pause(self, pause: Pause) -> None:
+    def wait(self, pause: Wait) -> None:
         self._live()
         self.now += pause.seconds
 
     def read(self, path: Path) -> File | None:
         return self.files.get(path)
 
-    def put(self, file: File) -> None:
+    def write(self, file: File) -> None:
         self._live()
         if self.refuse(file.path):
             raise OSError(28, "No space left on device", str(file.path))
@@ -61,7 +65,7 @@ class FakeMachine:
         self._live()
         self.files.pop(path, None)
 
-    def alone(self, path: Path) -> AbstractContextManager[None]:
+    def exclusive_lock(self, path: Path) -> AbstractContextManager[None]:
         return nullcontext()
 
 
@@ -100,11 +104,11 @@ class FakeLaunchd:
     _started_at: float = 0.0
     _pids: int = 500
 
-    def __call__(self, argv: tuple[str, ...]) -> Answer:
+    def __call__(self, argv: tuple[str, ...]) -> CommandResult:
         self._settle()
         verb, *words = argv[1:]
         if not self.session:
-            return Answer(125, err="Domain does not support specified action")
+            return CommandResult(125, err="Domain does not support specified action")
         return getattr(self, f"_{verb.replace('-', '_')}")(*words)
 
     @property
@@ -119,12 +123,12 @@ class FakeLaunchd:
         if self.pid and self.ends_with is not None and self.machine.now >= self._started_at + self.ends_after_s:
             self.pid, self.last_exit = None, self.ends_with
 
-    def _print(self, target: str) -> Answer:
+    def _print(self, target: str) -> CommandResult:
         if self.definition is None:
-            return Answer(113, err=f'Could not find service "{LABEL}" in domain for user gui: 501')
+            return CommandResult(113, err=f'Could not find service "{LABEL}" in domain for user gui: 501')
         exited = "(never exited)" if self.last_exit is None else str(self.last_exit)
         pid = "" if self.pid is None else f"\tpid = {self.pid}\n"
-        return Answer(
+        return CommandResult(
             0,
             f"{target} = {{\n\tactive count = 1\n\tpath = /x.plist\n\ttype = LaunchAgent\n"
             f"\tstate = {'running' if self.pid else 'not running'}\n\n\tprogram = /x\n"
@@ -133,54 +137,54 @@ class FakeLaunchd:
             '\tendpoints = {\n\t\t"x" = {\n\t\t\tstate = active\n\t\t}\n\t}\n}\n',
         )
 
-    def _bootout(self, target: str) -> Answer:
+    def _bootout(self, target: str) -> CommandResult:
         if self.definition is None:
-            return Answer(3, err="Boot-out failed: 3: No such process")
+            return CommandResult(3, err="Boot-out failed: 3: No such process")
         if self._gone_at is not None:
-            return Answer(36, err="Boot-out failed: 36: Operation now in progress")
+            return CommandResult(36, err="Boot-out failed: 36: Operation now in progress")
         self._gone_at = self.machine.now + self.drain_s
-        return Answer(self.bootout_code)
+        return CommandResult(self.bootout_code)
 
-    def _bootstrap(self, domain: str, path: str) -> Answer:
+    def _bootstrap(self, domain: str, path: str) -> CommandResult:
         if self.definition is not None:
-            return Answer(self.busy_code, err=f"Bootstrap failed: {self.busy_code}: Input/output error")
+            return CommandResult(self.busy_code, err=f"Bootstrap failed: {self.busy_code}: Input/output error")
         if self.disabled:
-            return Answer(119, err="Bootstrap failed: 119: Service is disabled")
+            return CommandResult(119, err="Bootstrap failed: 119: Service is disabled")
         mood = self.moods.pop(0) if self.moods else 0
         file = self.machine.read(Path(path))
         if mood or file is None:
-            return Answer(mood or 5, err=f"Bootstrap failed: {mood or 5}: Input/output error")
+            return CommandResult(mood or 5, err=f"Bootstrap failed: {mood or 5}: Input/output error")
         assert plistlib.loads(file.data)["Label"] == LABEL
         self.definition, self.runs, self.last_exit = file.data, 0, None
         if not self.lazy:
             self._start()
-        return Answer()
+        return CommandResult()
 
-    def _kickstart(self, *words: str) -> Answer:
+    def _kickstart(self, *words: str) -> CommandResult:
         if self.definition is None:
-            return Answer(113, err="Could not find service")
+            return CommandResult(113, err="Could not find service")
         if self.pid is None or "-k" in words:
             self._start()
-        return Answer()
+        return CommandResult()
 
-    def _kill(self, signal: str, target: str) -> Answer:
+    def _kill(self, signal: str, target: str) -> CommandResult:
         if self.definition is None:
-            return Answer(113, err="Could not find service")
+            return CommandResult(113, err="Could not find service")
         self.pid, self.last_exit = None, 0
-        return Answer()
+        return CommandResult()
 
-    def _enable(self, target: str) -> Answer:
+    def _enable(self, target: str) -> CommandResult:
         self.disabled = False
-        return Answer()
+        return CommandResult()
 
-    def _disable(self, target: str) -> Answer:
+    def _disable(self, target: str) -> CommandResult:
         self.disabled = True
-        return Answer()
+        return CommandResult()
 
-    def _print_disabled(self, domain: str) -> Answer:
+    def _print_disabled(self, domain: str) -> CommandResult:
         others = '\t"com.apple.else" => disabled\n\t"dev.voicemate.agent.not" => disabled\n'
         word = ("disabled" if self.disabled else "enabled") if self.words else str(self.disabled).lower()
-        return Answer(0, f'disabled services = {{\n{others}\t"{LABEL}" => {word}\n}}\n')
+        return CommandResult(0, f'disabled services = {{\n{others}\t"{LABEL}" => {word}\n}}\n')
 
     def _start(self) -> None:
         self.runs += 1
@@ -203,7 +207,7 @@ class FakeMac:
     def __post_init__(self) -> None:
         self.machine.programs |= {
             "launchctl": self.launchd,
-            "xcode-select": lambda argv: Answer(0, "/Library/Developer/CommandLineTools\n"),
+            "xcode-select": lambda argv: CommandResult(0, "/Library/Developer/CommandLineTools\n"),
             "/usr/bin/clang": self._compile,
             "/usr/bin/codesign": self._sign,
             "open": self._open,
@@ -224,32 +228,36 @@ class FakeMac:
         file = self.machine.files.get(self.executable)
         return hashlib.sha256(file.data).digest() if file else None
 
-    def _compile(self, argv: tuple[str, ...]) -> Answer:
+    def _compile(self, argv: tuple[str, ...]) -> CommandResult:
         source, executable = Path(argv[-1]), Path(argv[argv.index("-o") + 1])
         executable.write_bytes(self.compiler + hashlib.sha256(source.read_bytes()).digest())
-        return Answer()
+        return CommandResult()
 
-    def _sign(self, argv: tuple[str, ...]) -> Answer:
+    def _sign(self, argv: tuple[str, ...]) -> CommandResult:
         if "--sign" in argv:
             contents = Path(argv[-1]) / "Contents"
             (contents / "_CodeSignature").mkdir(exist_ok=True)
             (contents / "_CodeSignature" / "CodeResources").write_bytes(b"resources")
             program = contents / "MacOS" / "Voicemate"
             program.write_bytes(program.read_bytes() + b"signed")
-        return Answer()
+        return CommandResult()
 
-    def _open(self, argv: tuple[str, ...]) -> Answer:
+    def _open(self, argv: tuple[str, ...]) -> CommandResult:
         self.machine.files[Path(argv[-1])] = File(Path(argv[-1]), self.answers.encode())
         if self.answers == "GRANTED":
             self.granted_to = self._identity()
-        return Answer()
+        return CommandResult()
 
-    def _forget(self, argv: tuple[str, ...]) -> Answer:
+    def _forget(self, argv: tuple[str, ...]) -> CommandResult:
         self.granted_to = None
-        return Answer()
+        return CommandResult()
 
-    def _host(self, argv: tuple[str, ...]) -> Answer:
-        return Answer(0, "voicemate 0.1.0\n") if self.host_works else Answer(78, err="voicemate: cannot load Python")
+    def _host(self, argv: tuple[str, ...]) -> CommandResult:
+        return (
+            CommandResult(0, "voicemate 0.1.0\n")
+            if self.host_works
+            else CommandResult(78, err="voicemate: cannot load Python")
+        )
 
 
 @dataclass
@@ -267,57 +275,59 @@ class FakeSystemd:
     failed: int = 0
 
     def __post_init__(self) -> None:
-        self.machine.programs |= {"systemctl": self, "loginctl": lambda argv: Answer(0, "Linger=no\n")}
+        self.machine.programs |= {"systemctl": self, "loginctl": lambda argv: CommandResult(0, "Linger=no\n")}
 
-    def __call__(self, argv: tuple[str, ...]) -> Answer:
+    def __call__(self, argv: tuple[str, ...]) -> CommandResult:
         assert argv[1] == "--user"
         if not self.bus:
-            return Answer(1, err="Failed to connect to bus: No medium found")
+            return CommandResult(1, err="Failed to connect to bus: No medium found")
         return getattr(self, "_" + argv[2].replace("-", "_"))(*argv[3:])
 
-    def _show(self, unit: str, properties: str) -> Answer:
+    def _show(self, unit: str, properties: str) -> CommandResult:
         load = "loaded" if self.read is not None else "not-found"
         active = ("active", "running") if self.pid else ("failed", "failed") if self.failed else ("inactive", "dead")
-        return Answer(
+        return CommandResult(
             0,
             f"MainPID={self.pid or 0}\nNRestarts=0\nExecMainStatus={self.failed}\nLoadState={load}\n"
             f"ActiveState={active[0]}\nSubState={active[1]}\nUnitFileState={'enabled' if self.enabled else ''}\n",
         )
 
-    def _daemon_reload(self) -> Answer:
+    def _daemon_reload(self) -> CommandResult:
         file = self.machine.read(self.unit)
         self.read = file.data if file else None if self.pid is None else self.read
-        return Answer()
+        return CommandResult()
 
-    def _enable(self, unit: str) -> Answer:
+    def _enable(self, unit: str) -> CommandResult:
         if self.machine.read(self.unit) is None:
-            return Answer(1, err=f"Failed to enable unit: Unit file {unit} does not exist.")
+            return CommandResult(1, err=f"Failed to enable unit: Unit file {unit} does not exist.")
         self.enabled = True
-        return Answer()
+        return CommandResult()
 
-    def _disable(self, *words: str) -> Answer:
+    def _disable(self, *words: str) -> CommandResult:
         self.enabled, self.pid = False, None if "--now" in words else self.pid
-        return Answer()
+        return CommandResult()
 
-    def _is_enabled(self, unit: str) -> Answer:
-        return Answer(0, "enabled\n") if self.enabled else Answer(1, "disabled\n")
+    def _is_enabled(self, unit: str) -> CommandResult:
+        return CommandResult(0, "enabled\n") if self.enabled else CommandResult(1, "disabled\n")
 
-    def _reset_failed(self, unit: str) -> Answer:
+    def _reset_failed(self, unit: str) -> CommandResult:
         self.failed = 0
         return (
-            Answer() if self.read is not None else Answer(1, err=f"Failed to reset failed state: {unit} not loaded.")
+            CommandResult()
+            if self.read is not None
+            else CommandResult(1, err=f"Failed to reset failed state: {unit} not loaded.")
         )
 
-    def _restart(self, unit: str) -> Answer:
+    def _restart(self, unit: str) -> CommandResult:
         if self.failed:
-            return Answer(1, err=f"{unit}: Start request repeated too quickly.")
+            return CommandResult(1, err=f"{unit}: Start request repeated too quickly.")
         if self.read is None:
-            return Answer(5, err=f"Failed to restart {unit}: Unit {unit} not found.")
+            return CommandResult(5, err=f"Failed to restart {unit}: Unit {unit} not found.")
         self.pid, self.failed = (700, 0) if self.ends_with is None else (None, self.ends_with)
-        return Answer()
+        return CommandResult()
 
     _start = _restart
 
-    def _stop(self, unit: str) -> Answer:
+    def _stop(self, unit: str) -> CommandResult:
         self.pid = None
-        return Answer()
+        return CommandResult()

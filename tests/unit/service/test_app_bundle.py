@@ -10,11 +10,11 @@ import pytest
 from tests.unit.service.fakes import FakeLaunchd, FakeMac, FakeMachine
 from voicemate.core.errors import ServiceError
 from voicemate.core.paths import shipped_path
-from voicemate.service.effects import Answer
+from voicemate.service.effects import CommandResult
 from voicemate.service.interpreter import Interpreter
 from voicemate.service.launchd import agent
 from voicemate.service.launchd.app_host import AppHost
-from voicemate.service.launchd.microphone_permission import Permission
+from voicemate.service.launchd.microphone_permission import MicrophonePermission
 
 HOME = Path("/Users/someone")
 INTERPRETER = Interpreter("/v/bin/python", "3.12", "/lib/libpython3.12.dylib", {"VOICEMATE_HOME": "/a b"}, "1.0")
@@ -61,31 +61,35 @@ def test_the_agent_runs_the_bundles_executable_and_only_failures_bring_it_back()
 def test_it_is_built_when_it_is_missing_damaged_or_of_another_source_and_then_kept() -> None:
     machine, _ = a_mac()
     host = AppHost(HOME)
-    assert host.why_build(machine) == "it is not there yet"
+    assert host.reason_to_build(machine) == "it is not there yet"
     files = host.build(machine)
     for file in files:
-        machine.put(file)
-    assert host.why_build(machine) == ""
+        machine.write(file)
+    assert host.reason_to_build(machine) == ""
     assert machine.files[host.executable].mode == 0o755
-    machine.put(replace(machine.files[host.executable], data=b"else"))
-    assert host.why_build(machine) == "it is not as it was built"
+    machine.write(replace(machine.files[host.executable], data=b"else"))
+    assert host.reason_to_build(machine) == "it is not as it was built"
     machine.remove(host.executable)
-    assert host.why_build(machine) == "parts of it are missing"
+    assert host.reason_to_build(machine) == "parts of it are missing"
     for file in files:
-        machine.put(file)
-    machine.put(replace(machine.files[host.record], data=b"{"))
-    assert host.why_build(machine) == "it is not as it was built"
+        machine.write(file)
+    machine.write(replace(machine.files[host.record], data=b"{"))
+    assert host.reason_to_build(machine) == "it is not as it was built"
 
 
 @pytest.mark.parametrize(
     ("tool", "answer", "sentence"),
     [
-        ("xcode-select", Answer(2, err="error: unable to get active developer directory"), "xcode-select --install"),
-        ("/usr/bin/clang", Answer(1, err="host.c:1: error: no"), "host.c:1: error: no"),
-        ("/usr/bin/codesign", Answer(1, err="errSecInternalComponent"), "errSecInternalComponent"),
+        (
+            "xcode-select",
+            CommandResult(2, err="error: unable to get active developer directory"),
+            "xcode-select --install",
+        ),
+        ("/usr/bin/clang", CommandResult(1, err="host.c:1: error: no"), "host.c:1: error: no"),
+        ("/usr/bin/codesign", CommandResult(1, err="errSecInternalComponent"), "errSecInternalComponent"),
     ],
 )
-def test_a_tool_that_is_missing_or_fails_is_named(tool: str, answer: Answer, sentence: str) -> None:
+def test_a_tool_that_is_missing_or_fails_is_named(tool: str, answer: CommandResult, sentence: str) -> None:
     machine, _ = a_mac()
     machine.programs[tool] = lambda argv: answer
     with pytest.raises(ServiceError) as failed:
@@ -105,16 +109,20 @@ def test_a_path_with_a_line_break_cannot_be_written_down() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "given"),
-    [("GRANTED", Permission.GRANTED), ("DENIED", Permission.DENIED), ("", Permission.UNKNOWN)],
+    [
+        ("GRANTED", MicrophonePermission.GRANTED),
+        ("DENIED", MicrophonePermission.DENIED),
+        ("", MicrophonePermission.UNKNOWN),
+    ],
 )
-def test_the_answer_about_the_microphone_comes_from_the_app_itself(answer: str, given: Permission) -> None:
+def test_the_answer_about_the_microphone_comes_from_the_app_itself(answer: str, given: MicrophonePermission) -> None:
     machine, mac = a_mac()
     mac.answers = answer
-    assert AppHost(HOME).ask(machine) is given
+    assert AppHost(HOME).ask_for_microphone(machine) is given
     assert machine.calls[-1][:5] == ("open", "-W", "-n", "-a", str(AppHost(HOME).app))
 
 
 def test_no_answer_is_no_permission() -> None:
     machine, _ = a_mac()
-    machine.programs["open"] = lambda argv: Answer(124)
-    assert AppHost(HOME).ask(machine) is Permission.UNKNOWN
+    machine.programs["open"] = lambda argv: CommandResult(124)
+    assert AppHost(HOME).ask_for_microphone(machine) is MicrophonePermission.UNKNOWN

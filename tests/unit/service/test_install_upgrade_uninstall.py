@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.unit.service.fakes import FakeLaunchd, FakeMac, FakeMachine, FakeSystemd, Killed
 from voicemate.core.errors import ServiceError
-from voicemate.service.effects import Answer, File
+from voicemate.service.effects import CommandResult, File
 from voicemate.service.interpreter import Interpreter
 from voicemate.service.login import LoginService
 from voicemate.service.platforms import Launchd, Platform, Systemd
@@ -40,7 +40,7 @@ class World:
 
     def __init__(self, mac: bool):
         self.machine = FakeMachine()
-        self.machine.programs[sys.executable] = lambda argv: Answer(0, "3.12\n")
+        self.machine.programs[sys.executable] = lambda argv: CommandResult(0, "3.12\n")
         if mac:
             self.launchd = FakeLaunchd(self.machine)
             self.mac = FakeMac(self.machine, self.launchd, HOME)
@@ -187,8 +187,8 @@ def test_an_upgrade_leaves_the_bundle_alone_and_with_it_the_microphone() -> None
 def test_a_damaged_bundle_is_built_anew_and_asks_anew() -> None:
     world = World(mac=True)
     world.service.install(an_interpreter())
-    world.machine.put(File(world.mac.executable, b"truncated", 0o755))
-    assert any("Voicemate.app" in finding.wrong for finding in world.service.status().findings)
+    world.machine.write(File(world.mac.executable, b"truncated", 0o755))
+    assert any("Voicemate.app" in finding.message for finding in world.service.status().problems)
     world.service.install(an_interpreter())
     assert world.mac.may_listen
     assert any("not as it was built" in line for line in world.said)
@@ -227,7 +227,7 @@ def test_installing_the_same_again_only_restarts() -> None:
 
 def test_a_python_that_cannot_run_voicemate_is_refused_before_anything_is_touched() -> None:
     world = World(mac=False)
-    world.machine.programs[sys.executable] = lambda argv: Answer(
+    world.machine.programs[sys.executable] = lambda argv: CommandResult(
         1, err="Traceback (most recent call last):\n  File x\nModuleNotFoundError: No module named 'voicemate'\n"
     )
     with pytest.raises(ServiceError, match="No module named 'voicemate'"):
@@ -240,10 +240,10 @@ def test_a_moved_environment_is_told_in_the_status() -> None:
     world.service.install(an_interpreter())
     moved = replace(an_interpreter(), python="/nowhere/.venv/bin/python")
     record = next(path for path in world.machine.files if path.name == "service.json")
-    world.machine.put(File(record, moved.to_json(), 0o600))
-    finding = world.service.status().findings[0]
-    assert "moved or is gone" in finding.wrong
-    assert "voicemate service install" in finding.remedy
+    world.machine.write(File(record, moved.to_json(), 0o600))
+    finding = world.service.status().problems[0]
+    assert "moved or is gone" in finding.message
+    assert "voicemate service install" in finding.hint
 
 
 def test_a_disk_that_refuses_is_a_sentence_that_names_the_file() -> None:
@@ -256,7 +256,7 @@ def test_a_disk_that_refuses_is_a_sentence_that_names_the_file() -> None:
 
 def test_a_damaged_journal_says_what_to_delete() -> None:
     world = World(mac=False)
-    world.machine.put(File(JOURNAL / "journal.json", b"{", 0o600))
+    world.machine.write(File(JOURNAL / "journal.json", b"{", 0o600))
     with pytest.raises(ServiceError, match="Delete that folder"):
         world.service.install(an_interpreter())
 
@@ -267,7 +267,7 @@ def test_an_interrupted_installation_is_told_in_the_status() -> None:
     with pytest.raises(Killed):
         world.service.install(an_interpreter())
     world.machine.dies_in = None
-    assert any("interrupted" in finding.wrong for finding in world.service.status().findings)
+    assert any("interrupted" in finding.message for finding in world.service.status().problems)
 
 
 @pytest.mark.parametrize("mac", [True, False])

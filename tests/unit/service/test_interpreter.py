@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.service.fakes import FakeMachine
-from voicemate.service.effects import Answer, ThisMachine
-from voicemate.service.interpreter import Interpreter, find_library, problem, stable_path, this_interpreter
+from voicemate.service.effects import CommandResult, LocalMachine
+from voicemate.service.interpreter import Interpreter, find_library, find_problem, stable_path, this_interpreter
 
 HOMEBREW = "/opt/homebrew/opt/python@3.12/Frameworks"
 PYTHONS = {
@@ -56,7 +56,7 @@ def test_a_path_into_homebrews_cellar_becomes_one_that_outlives_an_upgrade() -> 
 
 
 def test_this_python_can_run_the_service() -> None:
-    assert problem(this_interpreter({}), ThisMachine()) == ""
+    assert find_problem(this_interpreter({}), LocalMachine()) == ""
 
 
 def test_places_of_the_environment_are_carried_into_the_service_as_absolute_paths() -> None:
@@ -68,17 +68,20 @@ def test_places_of_the_environment_are_carried_into_the_service_as_absolute_path
     ("answer", "sentence"),
     [
         (
-            Answer(134, err="dyld[71]: Library not loaded: @executable_path/../Python\n  Referenced from"),
+            CommandResult(134, err="dyld[71]: Library not loaded: @executable_path/../Python\n  Referenced from"),
             "not loaded",
         ),
-        (Answer(1, err="Traceback (most recent call last):\nImportError: no voicemate"), "ImportError: no voicemate"),
-        (Answer(0, "3.13\n"), "is Python 3.13 now and was 3.12"),
-        (Answer(1), "it ended with 1"),
+        (
+            CommandResult(1, err="Traceback (most recent call last):\nImportError: no voicemate"),
+            "ImportError: no voicemate",
+        ),
+        (CommandResult(0, "3.13\n"), "is Python 3.13 now and was 3.12"),
+        (CommandResult(1), "it ended with 1"),
     ],
 )
-def test_what_is_wrong_with_it_is_told_in_one_sentence(answer: Answer, sentence: str) -> None:
+def test_what_is_wrong_with_it_is_told_in_one_sentence(answer: CommandResult, sentence: str) -> None:
     machine = FakeMachine({sys.executable: lambda argv: answer})
-    wrong = problem(Interpreter(sys.executable, "3.12", "", {}, "1"), machine)
+    wrong = find_problem(Interpreter(sys.executable, "3.12", "", {}, "1"), machine)
     assert sentence in wrong
     assert "\n" not in wrong
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.service.fakes import FakeLaunchd, FakeMachine
 from voicemate.core.errors import ServiceError
-from voicemate.service.effects import File, carry_out
+from voicemate.service.effects import File, run_procedure
 from voicemate.service.launchd import agent
 from voicemate.service.launchd.launchctl import Launchctl, parse_print
 
@@ -18,7 +18,7 @@ LAUNCHCTL = Launchctl(501, PLIST)
 
 def a_mac(**behaviour: object) -> tuple[FakeMachine, FakeLaunchd]:
     machine = FakeMachine()
-    machine.put(File(PLIST, agent.render(Path("/A/Voicemate"), Path("/L/launchd.log"))))
+    machine.write(File(PLIST, agent.render(Path("/A/Voicemate"), Path("/L/launchd.log"))))
     launchd = FakeLaunchd(machine, **behaviour)  # type: ignore[arg-type]
     machine.programs["launchctl"] = launchd
     return machine, launchd
@@ -40,12 +40,12 @@ behaviours = st.fixed_dictionaries(
 @given(behaviours)
 def test_an_agent_is_loaded_whatever_launchd_is_in_the_middle_of(behaviour: dict[str, object]) -> None:
     machine, launchd = a_mac(**behaviour)
-    assert carry_out(LAUNCHCTL.load(), machine).pid == launchd.pid is not None
+    assert run_procedure(LAUNCHCTL.load(), machine).pid == launchd.pid is not None
     # and again over the loaded one, with a draining one in between
     launchd.moods = [5]
-    carry_out(LAUNCHCTL.unload(), machine)
+    run_procedure(LAUNCHCTL.unload(), machine)
     assert launchd.running_from is None
-    assert carry_out(LAUNCHCTL.load(), machine).pid == launchd.pid is not None
+    assert run_procedure(LAUNCHCTL.load(), machine).pid == launchd.pid is not None
     assert machine.now < 90
 
 
@@ -54,24 +54,24 @@ def test_an_agent_is_loaded_whatever_launchd_is_in_the_middle_of(behaviour: dict
 def test_loading_over_an_agent_that_nobody_unloaded_replaces_it(behaviour: dict[str, object]) -> None:
     machine, launchd = a_mac(**behaviour)
     launchd.moods = []
-    carry_out(LAUNCHCTL.load(), machine)
+    run_procedure(LAUNCHCTL.load(), machine)
     changed = agent.render(Path("/B/Voicemate"), Path("/L/launchd.log"))
-    machine.put(File(PLIST, changed))
-    carry_out(LAUNCHCTL.load(), machine)
+    machine.write(File(PLIST, changed))
+    run_procedure(LAUNCHCTL.load(), machine)
     assert launchd.running_from == changed
 
 
 def test_an_agent_that_has_gone_already_is_unloaded_without_waiting() -> None:
     machine, _ = a_mac()
-    carry_out(LAUNCHCTL.unload(), machine)
+    run_procedure(LAUNCHCTL.unload(), machine)
     assert machine.now < 0.1
 
 
 def test_an_agent_that_never_goes_is_given_up_after_some_twenty_seconds() -> None:
     machine, _ = a_mac(drain_s=1e9)
-    carry_out(LAUNCHCTL.load(), machine)
+    run_procedure(LAUNCHCTL.load(), machine)
     with pytest.raises(ServiceError, match="not let go"):
-        carry_out(LAUNCHCTL.unload(), machine)
+        run_procedure(LAUNCHCTL.unload(), machine)
     assert 16 < machine.now < 60
 
 
@@ -81,7 +81,7 @@ def test_an_agent_that_never_goes_is_given_up_after_some_twenty_seconds() -> Non
 def test_a_code_that_never_gets_better_ends_in_launchctls_own_words(code: int, sentence: str) -> None:
     machine, launchd = a_mac(moods=[code] * 99)
     with pytest.raises(ServiceError, match=f"failed with {code}") as failed:
-        carry_out(LAUNCHCTL.load(), machine)
+        run_procedure(LAUNCHCTL.load(), machine)
     assert sentence in failed.value.hint
     assert launchd.running_from is None
     assert machine.now < 30
@@ -91,22 +91,22 @@ def test_a_code_that_never_gets_better_ends_in_launchctls_own_words(code: int, s
 def test_without_a_graphical_session_the_person_is_sent_to_the_screen(procedure: str) -> None:
     machine, _ = a_mac(session=False)
     with pytest.raises(ServiceError, match="not over ssh"):
-        carry_out(getattr(LAUNCHCTL, procedure)(), machine)
+        run_procedure(getattr(LAUNCHCTL, procedure)(), machine)
 
 
 @pytest.mark.parametrize("after_s", [0, 0.05, 1.2])
 def test_a_program_that_ends_at_once_is_reported_with_its_code_and_not_kicked_again(after_s: float) -> None:
     machine, launchd = a_mac(ends_with=0, ends_after_s=after_s)
-    seen = carry_out(LAUNCHCTL.load(), machine)
+    seen = run_procedure(LAUNCHCTL.load(), machine)
     assert (seen.pid, seen.last_exit, launchd.runs) == (None, 0, 1)
 
 
 def test_a_restart_does_not_take_the_code_of_the_run_before_for_its_own() -> None:
     machine, launchd = a_mac()
-    carry_out(LAUNCHCTL.load(), machine)
-    carry_out(LAUNCHCTL.stop(), machine)
-    assert carry_out(LAUNCHCTL.observe(), machine).pid is None
-    seen = carry_out(LAUNCHCTL.restart(), machine)
+    run_procedure(LAUNCHCTL.load(), machine)
+    run_procedure(LAUNCHCTL.stop(), machine)
+    assert run_procedure(LAUNCHCTL.observe(), machine).pid is None
+    seen = run_procedure(LAUNCHCTL.restart(), machine)
     assert seen.pid == launchd.pid
     assert launchd.runs == 2
 
@@ -114,8 +114,8 @@ def test_a_restart_does_not_take_the_code_of_the_run_before_for_its_own() -> Non
 def test_starting_an_agent_that_is_not_loaded_loads_it_and_restarting_it_says_what_to_do() -> None:
     machine, launchd = a_mac()
     with pytest.raises(ServiceError, match="voicemate service install"):
-        carry_out(LAUNCHCTL.restart(), machine)
-    assert carry_out(LAUNCHCTL.start(), machine).pid == launchd.pid is not None
+        run_procedure(LAUNCHCTL.restart(), machine)
+    assert run_procedure(LAUNCHCTL.start(), machine).pid == launchd.pid is not None
 
 
 @settings(max_examples=60, deadline=None)

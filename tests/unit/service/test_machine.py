@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from voicemate.core.errors import ServiceError
-from voicemate.service.effects import NOT_FOUND, TIMED_OUT, Call, File, ThisMachine
+from voicemate.service.effects import NOT_FOUND, TIMED_OUT, File, LocalMachine, RunCommand
 
-MACHINE = ThisMachine()
+MACHINE = LocalMachine()
 
 
 def test_a_file_is_put_in_place_whole_with_its_mode_and_its_folders(tmp_path: Path) -> None:
     file = File(tmp_path / "a" / "b" / "c", b"first", 0o640)
-    MACHINE.put(file)
+    MACHINE.write(file)
     assert MACHINE.read(file.path) == file
-    MACHINE.put(File(tmp_path / "private" / "d", b"", 0o600))
+    MACHINE.write(File(tmp_path / "private" / "d", b"", 0o600))
     assert (tmp_path / "private").stat().st_mode & 0o777 == 0o700
-    MACHINE.put(File(file.path, b"second", 0o600))
+    MACHINE.write(File(file.path, b"second", 0o600))
     assert MACHINE.read(file.path) == File(file.path, b"second", 0o600)
     assert os.listdir(file.path.parent) == ["c"]
 
@@ -26,7 +26,7 @@ def test_a_file_is_put_in_place_whole_with_its_mode_and_its_folders(tmp_path: Pa
 def test_a_file_that_cannot_be_put_leaves_the_one_that_was_there_and_no_draft(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(OSError, match="folder"):
-        MACHINE.put(File(tmp_path / "folder", b"in its way"))
+        MACHINE.write(File(tmp_path / "folder", b"in its way"))
     assert os.listdir(tmp_path) == ["folder"]
 
 
@@ -35,7 +35,7 @@ def test_removing_the_last_file_of_a_bundle_removes_the_bundle_and_nothing_else(
         tmp_path / "Applications" / "Voicemate.app" / "Contents" / name for name in ("Info.plist", "MacOS/Voicemate")
     ]
     for path in files:
-        MACHINE.put(File(path, b""))
+        MACHINE.write(File(path, b""))
         MACHINE.remove(path)
         MACHINE.remove(path)
     assert list((tmp_path / "Applications").iterdir()) == []
@@ -44,16 +44,20 @@ def test_removing_the_last_file_of_a_bundle_removes_the_bundle_and_nothing_else(
 
 def test_a_command_is_answered_whatever_becomes_of_it() -> None:
     code = "import sys; print('out'); sys.stderr.buffer.write(b'\\nwrong \\xff\\n'); sys.exit(7)"
-    answer = MACHINE.call(Call((sys.executable, "-c", code)))
+    answer = MACHINE.run(RunCommand((sys.executable, "-c", code)))
     assert (answer.code, answer.out) == (7, "out\n")
-    assert answer.said.startswith("wrong")
-    assert MACHINE.call(Call(("/nowhere/launchctl",))).code == NOT_FOUND
-    assert MACHINE.call(Call(("sleep", "60"), timeout_s=0.01)).code == TIMED_OUT
+    assert answer.first_line.startswith("wrong")
+    assert MACHINE.run(RunCommand(("/nowhere/launchctl",))).code == NOT_FOUND
+    assert MACHINE.run(RunCommand(("sleep", "60"), timeout_s=0.01)).code == TIMED_OUT
 
 
 def test_only_one_process_installs_at_a_time(tmp_path: Path) -> None:
     lock = tmp_path / "state" / "service.lock"
-    with MACHINE.alone(lock), pytest.raises(ServiceError, match="another process"), MACHINE.alone(lock):
+    with (
+        MACHINE.exclusive_lock(lock),
+        pytest.raises(ServiceError, match="another process"),
+        MACHINE.exclusive_lock(lock),
+    ):
         pass
-    with MACHINE.alone(lock):
+    with MACHINE.exclusive_lock(lock):
         assert lock.exists()

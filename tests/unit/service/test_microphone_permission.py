@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from voicemate.service.launchd.microphone_permission import Permission, ask, permission
+from voicemate.service.launchd.microphone_permission import (
+    MicrophonePermission,
+    ask_for_permission,
+    microphone_permission,
+)
 
 
 class AVFoundation:
@@ -40,34 +44,34 @@ def installed(monkeypatch: pytest.MonkeyPatch, status: int, answer: int | None =
     return framework
 
 
-@pytest.mark.parametrize(("clicks", "given"), [(3, Permission.GRANTED), (2, Permission.DENIED)])
+@pytest.mark.parametrize(("clicks", "given"), [(3, MicrophonePermission.GRANTED), (2, MicrophonePermission.DENIED)])
 def test_the_person_is_asked_once_and_the_answer_awaited(
-    clicks: int, given: Permission, monkeypatch: pytest.MonkeyPatch
+    clicks: int, given: MicrophonePermission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     framework = installed(monkeypatch, 0, clicks)
-    assert ask(60, "darwin") is given
-    assert ask(60, "darwin") is given
+    assert ask_for_permission(60, "darwin") is given
+    assert ask_for_permission(60, "darwin") is given
     assert framework.asked == 1
 
 
 def test_who_does_not_answer_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, 0)
-    assert ask(0.01, "darwin") is Permission.NOT_ASKED
+    assert ask_for_permission(0.01, "darwin") is MicrophonePermission.NOT_ASKED
 
 
 @pytest.mark.parametrize("status", [1, 2, 3])
 def test_who_has_answered_before_is_not_asked_again(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     framework = installed(monkeypatch, status)
-    assert ask(60, "darwin") is Permission(status)
+    assert ask_for_permission(60, "darwin") is MicrophonePermission(status)
     assert framework.asked == 0
 
 
 def test_a_status_that_nobody_knows_and_a_missing_framework_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, 9)
-    assert ask(60, "darwin") is Permission.UNKNOWN
+    assert ask_for_permission(60, "darwin") is MicrophonePermission.UNKNOWN
     monkeypatch.setitem(sys.modules, "AVFoundation", None)
-    assert permission("darwin") is Permission.UNKNOWN
+    assert microphone_permission("darwin") is MicrophonePermission.UNKNOWN
 
 
 def test_elsewhere_nothing_has_to_be_asked() -> None:
-    assert ask(60, "linux") is Permission.NOT_NEEDED
+    assert ask_for_permission(60, "linux") is MicrophonePermission.NOT_NEEDED

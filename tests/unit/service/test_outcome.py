@@ -6,7 +6,7 @@ import pytest
 
 from voicemate.core.errors import AudioError, SettingsError
 from voicemate.core.paths import state_folder
-from voicemate.service.failure import STAY_DOWN, last_failure, running_as_service, settle
+from voicemate.service.failure import STAY_DOWN, last_failure, record_exit, running_as_service
 from voicemate.service.interpreter import Interpreter
 from voicemate.service.systemd import unit
 
@@ -22,33 +22,33 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("code", "seen"), [(0, 0), (3, 0), (4, 0), (5, 0), (8, 0), (2, 0), (6, 6), (1, 1), (130, 130)]
 )
 def test_launchd_sees_zero_for_what_only_a_person_can_mend(code: int, seen: int) -> None:
-    assert settle("launchd", code, None) == seen
+    assert record_exit("launchd", code, None) == seen
 
 
 def test_systemd_sees_the_code_and_knows_which_to_leave_down() -> None:
-    assert settle("systemd", 3, WRONG) == 3
+    assert record_exit("systemd", 3, WRONG) == 3
     text = unit.render(Interpreter("/p", "3.12", "", {}, "1")).decode()
     assert f"RestartPreventExitStatus={' '.join(str(code) for code in sorted(STAY_DOWN))}\n" in text
 
 
 def test_why_it_ended_is_kept_until_it_ends_well() -> None:
-    settle("launchd", 3, WRONG)
+    record_exit("launchd", 3, WRONG)
     failure = last_failure()
     assert failure
-    assert (failure.wrong, failure.remedy, failure.exit_code) == (WRONG.message, WRONG.hint, 3)
+    assert (failure.message, failure.hint, failure.exit_code) == (WRONG.message, WRONG.hint, 3)
     assert (state_folder() / "service-failure.json").stat().st_mode & 0o077 == 0
-    settle("launchd", 0, None)
+    record_exit("launchd", 0, None)
     assert last_failure() is None
 
 
 def test_a_command_by_hand_keeps_its_code_and_leaves_nothing() -> None:
-    assert settle("", 3, WRONG) == 3
+    assert record_exit("", 3, WRONG) == 3
     assert not state_folder().exists()
 
 
 def test_a_home_that_cannot_be_written_does_not_change_the_code(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("in the way")
-    assert settle("launchd", 6, AudioError("no microphone")) == 6
+    assert record_exit("launchd", 6, AudioError("no microphone")) == 6
     assert last_failure() is None
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.service.fakes import FakeLaunchd, FakeMac, FakeMachine, FakeSystemd
 from voicemate import cli
 from voicemate.service import login
-from voicemate.service.effects import Answer
+from voicemate.service.effects import CommandResult
 from voicemate.service.interpreter import this_interpreter
 
 
@@ -29,7 +29,7 @@ def machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     machine = FakeMachine()
     FakeSystemd(machine, home / ".config/systemd/user/voicemate.service")
     version = this_interpreter().version
-    machine.programs[this_interpreter().python] = lambda argv: Answer(0, f"{version}\n")
+    machine.programs[this_interpreter().python] = lambda argv: CommandResult(0, f"{version}\n")
     monkeypatch.setattr(login, "ThisMachine", lambda: machine)
     monkeypatch.setattr(sys, "platform", "linux")
     return machine

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.service.fakes import FakeMachine, FakeSystemd
 from voicemate.core.errors import ServiceError
-from voicemate.service.effects import File, carry_out
+from voicemate.service.effects import File, run_procedure
 from voicemate.service.interpreter import Interpreter
 from voicemate.service.systemd import unit
 from voicemate.service.systemd.systemctl import Systemctl, parse_show
@@ -28,7 +28,7 @@ def an_interpreter(python: str, place: str = "/place") -> Interpreter:
 
 def loaded(**behaviour: object) -> tuple[FakeMachine, FakeSystemd]:
     machine = FakeMachine()
-    machine.put(File(UNIT, b"[Service]\n"))
+    machine.write(File(UNIT, b"[Service]\n"))
     return machine, FakeSystemd(machine, UNIT, **behaviour)  # type: ignore[arg-type]
 
 
@@ -84,16 +84,16 @@ def test_the_unit_goes_where_systemd_looks() -> None:
 
 def test_a_service_that_ends_at_once_is_seen_with_its_code() -> None:
     machine, _ = loaded(ends_with=3)
-    seen = carry_out(Systemctl().load(), machine)
+    seen = run_procedure(Systemctl().load(), machine)
     assert (seen.pid, seen.last_exit, seen.state) == (None, 3, "failed/failed")
 
 
 def test_starting_clears_the_failures_that_would_keep_systemd_from_starting_it() -> None:
     machine, systemd = loaded(ends_with=1)
     for procedure in (Systemctl().load, Systemctl().start, Systemctl().restart):
-        carry_out(procedure(), machine)
+        run_procedure(procedure(), machine)
     systemd.ends_with = None
-    assert carry_out(Systemctl().start(), machine).pid
+    assert run_procedure(Systemctl().start(), machine).pid
     assert systemd.enabled
 
 
@@ -101,12 +101,12 @@ def test_starting_clears_the_failures_that_would_keep_systemd_from_starting_it()
 def test_without_a_user_manager_the_way_out_is_told(procedure: str) -> None:
     machine, _ = loaded(bus=False)
     with pytest.raises(ServiceError, match="voicemate run"):
-        carry_out(getattr(Systemctl(), procedure)(), machine)
+        run_procedure(getattr(Systemctl(), procedure)(), machine)
 
 
 def test_without_systemd_it_is_the_same() -> None:
     with pytest.raises(ServiceError, match="No systemd runs for this account"):
-        carry_out(Systemctl().observe(), FakeMachine())
+        run_procedure(Systemctl().observe(), FakeMachine())
 
 
 @settings(max_examples=60, deadline=None)

@@ -5,13 +5,13 @@ from rich.table import Table
 from rich.text import Text
 
 from voicemate.cli.render.output import print_json, stdout_console
-from voicemate.sandbox.evidence import Evidence, evidence
-from voicemate.sandbox.proof import KernelFacts, outcome
+from voicemate.sandbox.evidence import OfflineEvidence, collect_evidence
+from voicemate.sandbox.proof import KernelFacts, describe_errno
 
 
 def show_evidence(sandbox: bool, as_json: bool) -> bool:
     """Put this process offline as a conversation would be, show what came of it, and return whether it holds."""
-    found = evidence(sandbox)
+    found = collect_evidence(sandbox)
     if as_json:
         print_json(found.as_json())
     else:
@@ -19,7 +19,7 @@ def show_evidence(sandbox: bool, as_json: bool) -> bool:
     return found.holds
 
 
-def _show(found: Evidence, console: Console) -> None:
+def _show(found: OfflineEvidence, console: Console) -> None:
     verdict = ("offline, proven", "bold green") if found.holds else ("NOT PROVEN OFFLINE", "bold red")
     console.print(Text.assemble(verdict, f"  ({found.proof.took_ms:.0f} ms)"))
     console.print(_locks(found))
@@ -29,7 +29,7 @@ def _show(found: Evidence, console: Console) -> None:
         console.print(Text(f"{sentence}.", style="yellow"), soft_wrap=True)
 
 
-def _locks(found: Evidence) -> Table:
+def _locks(found: OfflineEvidence) -> Table:
     table = _table("lock", "", "")
     for lock in found.proof.locks:
         state = ("on", "green") if lock.on else ("off", "red")
@@ -37,11 +37,11 @@ def _locks(found: Evidence) -> Table:
     return table
 
 
-def _attempts(found: Evidence) -> Table:
+def _attempts(found: OfflineEvidence) -> Table:
     table = _table("tried", "from", "without the locks", "with them")
     for one in (*found.proof.attempts, *found.child):
-        before = "" if one.before is None else outcome(one.before)
-        table.add_row(one.what, one.by, before, Text(outcome(one.after), "green" if one.refused else "red"))
+        before = "" if one.before is None else describe_errno(one.before)
+        table.add_row(one.what, one.by, before, Text(describe_errno(one.after), "green" if one.refused else "red"))
     return table
 
 
@@ -61,10 +61,10 @@ def _kernel(facts: KernelFacts) -> str:
     return " · ".join(told)
 
 
-def _caveats(found: Evidence) -> list[str]:
+def _caveats(found: OfflineEvidence) -> list[str]:
     told = [*found.proof.gaps]
     if not found.child:
         told.append("No child process could be started to try from")
     told += [f"C code could still have {name} look up a name (Python code cannot)" for name in found.resolvers]
-    told += [f"{sentence}: a conversation cannot reach it" for sentence in found.hindered]
+    told += [f"{sentence}: a conversation cannot reach it" for sentence in found.network_settings]
     return told

@@ -21,7 +21,7 @@ from voicemate.core.pcm import Pcm, level_dbfs, to_samples
 from voicemate.doctor.check import CheckContext, ProgressListener
 from voicemate.doctor.finding import Finding, from_error, ok, problem, warning
 from voicemate.doctor.meter import bar, sparkline
-from voicemate.service.launchd.microphone_permission import SETTINGS, Permission, permission
+from voicemate.service.launchd.microphone_permission import SETTINGS_URL, MicrophonePermission, microphone_permission
 
 MEASURE_S = 1.0
 SETTLE_S = 0.3
@@ -87,22 +87,22 @@ def _are_cards_denied() -> bool:
 
 def check_permission(ground: CheckContext) -> Sequence[Finding]:
     """Nothing where there is no such permission."""
-    given = permission(ground.platform)
-    return [] if given is Permission.NOT_NEEDED else [assess_permission(given)]
+    given = microphone_permission(ground.platform)
+    return [] if given is MicrophonePermission.NOT_NEEDED else [assess_permission(given)]
 
 
-def assess_permission(given: Permission) -> Finding:
+def assess_permission(given: MicrophonePermission) -> Finding:
     """What macOS lets the program do that is responsible for this process: a terminal, or Voicemate.app."""
-    allow = f"Allow it in System Settings > Privacy & Security > Microphone: `open '{SETTINGS}'`"
+    allow = f"Allow it in System Settings > Privacy & Security > Microphone: `open '{SETTINGS_URL}'`"
     match given:
-        case Permission.GRANTED:
+        case MicrophonePermission.GRANTED:
             return ok("This terminal may use the microphone", permission=given.name)
-        case Permission.DENIED:
+        case MicrophonePermission.DENIED:
             return problem("This terminal was refused the microphone", allow, permission=given.name)
-        case Permission.RESTRICTED:
+        case MicrophonePermission.RESTRICTED:
             told = "A profile of this Mac keeps the microphone from this terminal"
             return problem(told, "Ask whoever manages this Mac", permission=given.name)
-        case Permission.NOT_ASKED:
+        case MicrophonePermission.NOT_ASKED:
             told = "macOS has not yet asked whether this terminal may use the microphone"
             return warning(told, "`voicemate talk` here, and answer the question", permission=given.name)
     told = "macOS does not tell whether this terminal may use the microphone"
@@ -180,7 +180,7 @@ def silence_hint(platform: str, from_daemon: bool = False) -> str:
     """
     if platform == "darwin":
         who = "Voicemate" if from_daemon else "this terminal"
-        return f"Allow {who} the microphone: `open '{SETTINGS}'`; and see that it is not muted"
+        return f"Allow {who} the microphone: `open '{SETTINGS_URL}'`; and see that it is not muted"
     return "`pactl set-source-mute @DEFAULT_SOURCE@ 0` or `wpctl set-mute @DEFAULT_AUDIO_SOURCE@ 0`, or its switch"
 
 

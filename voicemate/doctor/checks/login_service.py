@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from voicemate.core.errors import ServiceError
 from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, ReinstallService, from_error, ok, problem, warning
-from voicemate.service.login import Status, login_service
+from voicemate.service.login import ServiceStatus, login_service
 
 
 def check_login_service(ground: CheckContext) -> Sequence[Finding]:
@@ -23,14 +23,14 @@ def check_login_service(ground: CheckContext) -> Sequence[Finding]:
     return assess_login_service(found, _interpreter_is_missing(found))
 
 
-def assess_login_service(found: Status, interpreter_is_missing: bool) -> list[Finding]:
+def assess_login_service(found: ServiceStatus, interpreter_is_missing: bool) -> list[Finding]:
     """An installed service.
 
     Args:
         moved: what it runs is not there any more.
     """
     mend = ReinstallService() if interpreter_is_missing else None
-    told = [problem(one.wrong, one.remedy, fix=mend) for one in found.findings]
+    told = [problem(one.message, one.hint, fix=mend) for one in found.problems]
     if told:
         return told
     if not found.at_login:
@@ -39,5 +39,5 @@ def assess_login_service(found: Status, interpreter_is_missing: bool) -> list[Fi
     return [ok(f"Installed by {found.manager}, {state}", installed=True, pid=found.observed.pid)]
 
 
-def _interpreter_is_missing(found: Status) -> bool:
+def _interpreter_is_missing(found: ServiceStatus) -> bool:
     return found.interpreter is not None and not os.access(found.interpreter.python, os.X_OK)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from voicemate import sandbox as offline
 from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, ok, problem, warning
-from voicemate.sandbox.evidence import hindered
+from voicemate.sandbox.evidence import find_network_settings
 from voicemate.sandbox.proof import OfflineProof
 
 
 def check_offline(ground: CheckContext) -> Sequence[Finding]:
     """Puts this process offline, for good, before it opens the microphone."""
     sandbox = ground.settings.offline.sandbox
-    return assess_offline(offline.lock(sandbox), sandbox, hindered(os.environ))
+    return assess_offline(offline.lock(sandbox), sandbox, find_network_settings(os.environ))
 
 
 def assess_offline(proof: OfflineProof, sandbox: bool, hindered: Sequence[str]) -> list[Finding]:

@@ -8,7 +8,7 @@ from voicemate.config.schema import load, settings_file
 from voicemate.core.errors import PersonaError, SettingsError
 from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, from_error, ok, problem, warning
-from voicemate.personas.library import find, shelf
+from voicemate.personas.library import find, load_library
 
 
 def check_settings(ground: CheckContext) -> Sequence[Finding]:
@@ -30,7 +30,9 @@ def assess_settings(path: Path, keys: Sequence[str] | None) -> Finding:
 def check_persona(ground: CheckContext) -> Sequence[Finding]:
     """The chosen character, and those whose files are broken."""
     broken = [
-        warning(error.message, error.hint) for error in shelf().broken if ground.settings.persona not in error.message
+        warning(error.message, error.hint)
+        for error in load_library().broken
+        if ground.settings.persona not in error.message
     ]
     try:
         chosen = find(ground.settings.persona)

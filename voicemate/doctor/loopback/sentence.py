@@ -151,4 +151,4 @@ async def play_and_capture(sound: AudioClip, stage: AudioDevices) -> Pcm:
 
 async def _recognize(listener: SpeechRecognizer, pcm: Pcm) -> str:
     heard = utterances(listener, pcm, SILENCE_BETWEEN_UTTERANCES_MS)
-    return " ".join([one.understood.text async for one in heard if one.understood.words])
+    return " ".join([one.understood.text async for one in heard if one.understood.has_words])

@@ -21,7 +21,7 @@ from voicemate.llm.llama.sampler import Sampler, repetition
 from voicemate.llm.llama.threads import ThreadGovernor
 from voicemate.models.memory_fit import context_of
 from voicemate.personas.persona import Sampling
-from voicemate.system.file_pages import let_go
+from voicemate.system.file_pages import evict
 
 _CPU_GROUP = 4
 """Rows that ggml's CPU kernels for repacked weights take at once."""
@@ -202,7 +202,7 @@ class Native:
         """Nobody waits: give memory back that is not needed. AMX has weights laid out anew, and of those in the file
         only the rows of the words that are read, of which each brings its neighbours along (64 KB)."""
         if self._laid_out:
-            let_go(self._path)
+            evict(self._path)
 
     def cut(self, length: int) -> bool:
         """Drop all tokens behind the first ``length``. False, and nothing changed, where the model cannot."""

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from voicemate.core.errors import ServiceError
 from voicemate.core.paths import shipped_path
-from voicemate.service.effects import Answer, Call, File, Machine, Pause
+from voicemate.service.effects import CommandResult, File, Machine, RunCommand, Wait
 from voicemate.service.interpreter import FLAGS, Interpreter
 from voicemate.service.launchd.launchctl import LABEL
-from voicemate.service.launchd.microphone_permission import Permission
+from voicemate.service.launchd.microphone_permission import MicrophonePermission
 
 _REGISTER = "/System/Library/Frameworks/CoreServices.framework/Frameworks/LaunchServices.framework/Support/lsregister"
 _ANSWER_S = 150.0
@@ -87,7 +87,7 @@ class AppHost:
             raise ServiceError("A folder's name on the way to voicemate has a line break in it", "Rename that folder")
         return File(self.conf, "\n".join((*lines, "")).encode(), 0o600)
 
-    def why_build(self, machine: Machine) -> str:
+    def reason_to_build(self, machine: Machine) -> str:
         """Why the bundle has to be built; "" when the one on the disk is to be kept."""
         present = [machine.read(path) for path in self._bundle]
         record = machine.read(self.record)
@@ -107,7 +107,7 @@ class AppHost:
         Raises:
             ServiceError: there is no compiler, or it or codesign failed.
         """
-        if machine.call(Call(("xcode-select", "-p"), looks=True)).code:
+        if machine.run(RunCommand(("xcode-select", "-p"), read_only=True)).code:
             raise ServiceError(
                 "The Xcode command line tools are missing, which compile Voicemate.app",
                 "Install them with `xcode-select --install`, then repeat this",
@@ -124,10 +124,11 @@ class AppHost:
                 sign_command(draft.app),
                 verify_command(draft.app),
             ):
-                answer = machine.call(Call(argv, Answer(), timeout_s=120))
+                answer = machine.run(RunCommand(argv, CommandResult(), timeout_s=120))
                 if answer.code:
                     raise ServiceError(
-                        f"Voicemate.app could not be built: {argv[0]} failed with {answer.code} ({answer.said})",
+                        f"Voicemate.app could not be built: {argv[0]} failed with {answer.code} "
+                        f"({answer.first_line})",
                         "Update the Xcode command line tools (`softwareupdate --list`), then repeat this",
                     )
             contents = [path.read_bytes() if path.exists() else b"" for path in draft._bundle]
@@ -141,27 +142,27 @@ class AppHost:
 
         Such a permission is worth nothing and looks given in System Settings.
         """
-        machine.call(Call((_REGISTER, "-f", str(self.app)), Answer()))
+        machine.run(RunCommand((_REGISTER, "-f", str(self.app)), CommandResult()))
         self.forget_permission(machine)
 
     def forget_permission(self, machine: Machine) -> None:
         """Take the permission for the microphone back, whatever it is; fails only where there is none."""
-        machine.call(Call(("tccutil", "reset", "Microphone", LABEL), Answer()))
+        machine.run(RunCommand(("tccutil", "reset", "Microphone", LABEL), CommandResult()))
 
-    def try_out(self, machine: Machine) -> None:
+    def test_run(self, machine: Machine) -> None:
         """Run voicemate in the host once.
 
         Raises:
             ServiceError: it cannot, with its own words.
         """
-        answer = machine.call(Call((str(self.executable), "--version"), Answer(0, "voicemate\n")))
+        answer = machine.run(RunCommand((str(self.executable), "--version"), CommandResult(0, "voicemate\n")))
         if answer.code or "voicemate" not in answer.out:
             raise ServiceError(
-                f"Voicemate.app cannot run voicemate ({answer.said or f'it ended with {answer.code}'})",
+                f"Voicemate.app cannot run voicemate ({answer.first_line or f'it ended with {answer.code}'})",
                 "Nothing was changed; set voicemate up again and repeat this",
             )
 
-    def ask(self, machine: Machine) -> Permission:
+    def ask_for_microphone(self, machine: Machine) -> MicrophonePermission:
         """Have macOS ask for the microphone in the name of Voicemate.app; blocks until the person answers.
 
         It is started by LaunchServices (``open``), because what a terminal starts asks in the terminal's name.
@@ -169,16 +170,16 @@ class AppHost:
         with tempfile.TemporaryDirectory(prefix="voicemate-microphone-") as folder:
             note = Path(folder) / "answer"
             words = ("open", "-W", "-n", "-a", str(self.app), "--args", "service", "ask-microphone", str(note))
-            machine.call(Call(words, Answer(), timeout_s=_ANSWER_S))
+            machine.run(RunCommand(words, CommandResult(), timeout_s=_ANSWER_S))
             for _ in range(10):  # the answer is written before the app ends, but be patient with a slow disk
                 answer = machine.read(note)
                 if answer:
                     break
-                machine.pause(Pause(0.1))
+                machine.wait(Wait(0.1))
         try:
-            return Permission[answer.data.decode().strip()] if answer else Permission.UNKNOWN
+            return MicrophonePermission[answer.data.decode().strip()] if answer else MicrophonePermission.UNKNOWN
         except (KeyError, UnicodeDecodeError):
-            return Permission.UNKNOWN
+            return MicrophonePermission.UNKNOWN
 
 
 def compile_command(source: Path, executable: Path) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 
 from voicemate.core.errors import ServiceError
-from voicemate.service.effects import NOT_FOUND, Answer, Call, Pause, Procedure
-from voicemate.service.service_manager import Observed
+from voicemate.service.effects import NOT_FOUND, CommandResult, Procedure, RunCommand, Wait
+from voicemate.service.service_manager import ServiceState
 
 LABEL = "dev.voicemate.agent"
 
@@ -39,9 +39,9 @@ _STARTING = (0.1, 0.3, 0.6, 1.0, 2.0)
 _SETTLING_S = 1.5
 """In this time a program that cannot run at all has ended."""
 
-_OK = Answer()
-_ABSENT = Answer(NO_SERVICE)
-_RUNNING = Answer(0, "\tstate = running\n\tpid = 1\n")
+_OK = CommandResult()
+_ABSENT = CommandResult(NO_SERVICE)
+_RUNNING = CommandResult(0, "\tstate = running\n\tpid = 1\n")
 
 
 class Launchctl:
@@ -57,13 +57,13 @@ class Launchctl:
         self._target = f"{self._domain}/{LABEL}"
         self._definition = definition
 
-    def observe(self) -> Procedure[Observed]:
+    def observe(self) -> Procedure[ServiceState]:
         """Whether launchd has the agent, and how it is doing.
 
         Raises:
             ServiceError: there is no graphical session, or no launchctl.
         """
-        return (yield from self._look(None))
+        return (yield from self._query(None))
 
     def unload(self) -> Procedure[None]:
         """Boot the agent out and wait until it has gone.
@@ -71,51 +71,51 @@ class Launchctl:
         Raises:
             ServiceError: launchd still holds it after 20 s.
         """
-        answer = yield self._do("bootout", self._target)
+        answer = yield self._command("bootout", self._target)
         if answer.code in _GONE:
             return
         self._refuse_without_session(answer)
         # 0, "in progress", or a failure that says nothing about whether it is there: `print` knows.
         for seconds in _DRAIN:
-            seen = yield from self._look(_ABSENT)
+            seen = yield from self._query(_ABSENT)
             if not seen.loaded:
                 return
-            yield Pause(seconds)
+            yield Wait(seconds)
         raise ServiceError(
             f"launchd has not let go of the agent after {sum(_DRAIN):.0f} s",
             "Log out and in again, then repeat this",
         )
 
-    def load(self) -> Procedure[Observed]:
+    def load(self) -> Procedure[ServiceState]:
         """Bootstrap the agent and see that it is started.
 
         Raises:
             ServiceError: with launchctl's own words.
         """
-        yield self._do("enable", self._target)
-        answer = yield self._do("bootstrap", self._domain, str(self._definition))
+        yield self._command("enable", self._target)
+        answer = yield self._command("bootstrap", self._domain, str(self._definition))
         for seconds in _RETRY:
             if answer.code not in _LATER:
                 break
-            if (yield from self._look(_ABSENT)).loaded:
+            if (yield from self._query(_ABSENT)).loaded:
                 yield from self.unload()
             else:
-                yield Pause(seconds)
+                yield Wait(seconds)
             if answer.code == DISABLED:
-                yield self._do("enable", self._target)
-            answer = yield self._do("bootstrap", self._domain, str(self._definition))
+                yield self._command("enable", self._target)
+            answer = yield self._command("bootstrap", self._domain, str(self._definition))
         if answer.code:
             self._refuse_without_session(answer)
             raise _refused("bootstrap", answer)
         return (yield from self._see_started(runs_before=0))
 
-    def forget(self) -> Procedure[None]:
+    def after_removal(self) -> Procedure[None]:
         """launchd keeps nothing of an agent that was booted out."""
         yield from ()
 
-    def start(self) -> Procedure[Observed]:
+    def start(self) -> Procedure[ServiceState]:
         """Start the agent if it is down, also one that does not start at login."""
-        before = yield from self._look(_RUNNING)
+        before = yield from self._query(_RUNNING)
         if not before.loaded:
             wanted = yield from self.at_login()
             seen = yield from self.load()
@@ -125,27 +125,27 @@ class Launchctl:
         yield from self._kickstart()
         return (yield from self._see_started(before.starts or 0))
 
-    def restart(self) -> Procedure[Observed]:
+    def restart(self) -> Procedure[ServiceState]:
         """End the agent and start it again."""
-        before = yield from self._look(_RUNNING)
+        before = yield from self._query(_RUNNING)
         yield from self._kickstart("-k")
         return (yield from self._see_started(before.starts or 0))
 
     def stop(self) -> Procedure[None]:
         """Ask the agent to end; it ends with 0 and launchd leaves it down until the next login."""
-        answer = yield self._do("kill", "SIGTERM", self._target)
+        answer = yield self._command("kill", "SIGTERM", self._target)
         if answer.code and answer.code not in _GONE:
             raise _refused("kill", answer)
         for seconds in _DRAIN:
-            seen = yield from self._look(Answer(0, "\tstate = not running\n"))
+            seen = yield from self._query(CommandResult(0, "\tstate = not running\n"))
             if seen.pid is None:
                 return
-            yield Pause(seconds)
+            yield Wait(seconds)
         raise ServiceError("voicemate has not ended", "End it with `voicemate service uninstall`, or log out")
 
     def at_login(self) -> Procedure[bool]:
         """Whether the label is enabled, which it is unless it was ever disabled."""
-        answer = yield Call(("launchctl", "print-disabled", self._domain), Answer(), looks=True)
+        answer = yield RunCommand(("launchctl", "print-disabled", self._domain), CommandResult(), read_only=True)
         self._refuse_without_session(answer)
         # Older systems say true and false, of the label being disabled.
         return not re.search(rf'"{re.escape(LABEL)}" => (disabled|true)', answer.out)
@@ -153,30 +153,30 @@ class Launchctl:
     def set_at_login(self, on: bool) -> Procedure[None]:
         """Enable or disable the label; launchd remembers it, and an agent that runs is left alone."""
         verb = "enable" if on else "disable"
-        answer = yield self._do(verb, self._target)
+        answer = yield self._command(verb, self._target)
         if answer.code:
             self._refuse_without_session(answer)
             raise _refused(verb, answer)
 
     def _kickstart(self, *flags: str) -> Procedure[None]:
-        answer = yield self._do("kickstart", *flags, self._target)
+        answer = yield self._command("kickstart", *flags, self._target)
         if answer.code in _GONE:
             raise ServiceError("The service is not installed", "Install it with `voicemate service install`")
         if answer.code and answer.code != ALREADY:
             self._refuse_without_session(answer)
             raise _refused("kickstart", answer)
 
-    def _see_started(self, runs_before: int) -> Procedure[Observed]:
+    def _see_started(self, runs_before: int) -> Procedure[ServiceState]:
         """Until there is a process, or one has already ended; one push in between, since some are never started."""
         for round_ in range(2):
             for seconds in _STARTING:
-                seen = yield from self._look(_RUNNING)
+                seen = yield from self._query(_RUNNING)
                 if seen.pid is not None:
-                    yield Pause(_SETTLING_S)
-                    return (yield from self._look(_RUNNING))
+                    yield Wait(_SETTLING_S)
+                    return (yield from self._query(_RUNNING))
                 if seen.last_exit is not None and (seen.starts is None or seen.starts > runs_before):
                     return seen
-                yield Pause(seconds)
+                yield Wait(seconds)
             if round_ == 0:
                 yield from self._kickstart()
         raise ServiceError(
@@ -184,19 +184,19 @@ class Launchctl:
             "Look for its reason with `log show --last 5m --predicate 'process == \"launchd\"'`",
         )
 
-    def _look(self, hoped: Answer | None) -> Procedure[Observed]:
-        answer = yield Call(("launchctl", "print", self._target), hoped, looks=True)
+    def _query(self, hoped: CommandResult | None) -> Procedure[ServiceState]:
+        answer = yield RunCommand(("launchctl", "print", self._target), hoped, read_only=True)
         if answer.code in _GONE:
-            return Observed(loaded=False)
+            return ServiceState(loaded=False)
         self._refuse_without_session(answer)
         if answer.code:
             raise _refused("print", answer)
         return parse_print(answer.out)
 
-    def _do(self, *words: str) -> Call:
-        return Call(("launchctl", *words), _OK)
+    def _command(self, *words: str) -> RunCommand:
+        return RunCommand(("launchctl", *words), _OK)
 
-    def _refuse_without_session(self, answer: Answer) -> None:
+    def _refuse_without_session(self, answer: CommandResult) -> None:
         if answer.code in _NO_SESSION:
             raise ServiceError(
                 "There is no graphical session of this account to start in",
@@ -206,7 +206,7 @@ class Launchctl:
             raise ServiceError("There is no launchctl on this machine", "Run voicemate by hand: `voicemate run`")
 
 
-def parse_print(text: str) -> Observed:
+def parse_print(text: str) -> ServiceState:
     """What ``launchctl print gui/UID/LABEL`` says, as far as we know its lines."""
 
     def line(key: str) -> str | None:
@@ -218,7 +218,7 @@ def parse_print(text: str) -> Observed:
         found = re.match(r"-?\d+", line(key) or "")
         return int(found[0]) if found else None
 
-    return Observed(
+    return ServiceState(
         loaded=True,
         pid=number("pid"),
         last_exit=number("last exit code"),
@@ -227,10 +227,10 @@ def parse_print(text: str) -> Observed:
     )
 
 
-def _refused(verb: str, answer: Answer) -> ServiceError:
+def _refused(verb: str, answer: CommandResult) -> ServiceError:
     remedy = {
         BAD_PERMISSIONS: "Make ~/Library/LaunchAgents and what is in it yours, and writable by you only",
         INPUT_OUTPUT: "See that System Settings > General > Login Items allows Voicemate, then log out and in again "
         "and repeat this",
     }.get(answer.code, "`launchctl error` with that number explains it")
-    return ServiceError(f"launchctl {verb} failed with {answer.code} ({answer.said or 'no message'})", remedy)
+    return ServiceError(f"launchctl {verb} failed with {answer.code} ({answer.first_line or 'no message'})", remedy)

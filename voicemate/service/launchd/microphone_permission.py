@@ -11,11 +11,11 @@ import threading
 from importlib import import_module
 from typing import Any
 
-SETTINGS = "x-apple.systempreferences:com.apple.preference.security?Privacy_Microphone"
+SETTINGS_URL = "x-apple.systempreferences:com.apple.preference.security?Privacy_Microphone"
 """Opens the pane in which the permission is given and taken (`open` it)."""
 
 
-class Permission(enum.Enum):
+class MicrophonePermission(enum.Enum):
     """AVAuthorizationStatus, and what there is beside it."""
 
     NOT_ASKED = 0
@@ -26,24 +26,24 @@ class Permission(enum.Enum):
     UNKNOWN = -2
 
 
-def permission(platform: str | None = None) -> Permission:
+def microphone_permission(platform: str | None = None) -> MicrophonePermission:
     """What the responsible program of this process may do now; asks nobody."""
     if (platform or sys.platform) != "darwin":
-        return Permission.NOT_NEEDED
+        return MicrophonePermission.NOT_NEEDED
     framework = _av_foundation()
     if framework is None:
-        return Permission.UNKNOWN
+        return MicrophonePermission.UNKNOWN
     status = framework.AVCaptureDevice.authorizationStatusForMediaType_(framework.AVMediaTypeAudio)
-    return Permission(status) if status in (0, 1, 2, 3) else Permission.UNKNOWN
+    return MicrophonePermission(status) if status in (0, 1, 2, 3) else MicrophonePermission.UNKNOWN
 
 
-def ask(timeout_s: float = 120.0, platform: str | None = None) -> Permission:
+def ask_for_permission(timeout_s: float = 120.0, platform: str | None = None) -> MicrophonePermission:
     """Have macOS ask the person, unless they have answered before; blocks until they answer or time is up.
 
     Not to be called from the thread that runs the application's event loop.
     """
-    before = permission(platform)
-    if before is not Permission.NOT_ASKED:
+    before = microphone_permission(platform)
+    if before is not MicrophonePermission.NOT_ASKED:
         return before
     framework = _av_foundation()
     assert framework is not None
@@ -54,7 +54,7 @@ def ask(timeout_s: float = 120.0, platform: str | None = None) -> Permission:
 
     framework.AVCaptureDevice.requestAccessForMediaType_completionHandler_(framework.AVMediaTypeAudio, answer)
     answered.wait(timeout_s)
-    return permission(platform)
+    return microphone_permission(platform)
 
 
 def _av_foundation() -> Any:

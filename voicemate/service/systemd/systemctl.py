@@ -1,8 +1,8 @@
 """systemd's user manager: pure procedures for ``systemctl --user``."""
 
 from voicemate.core.errors import ServiceError
-from voicemate.service.effects import NOT_FOUND, Answer, Call, Pause, Procedure
-from voicemate.service.service_manager import Observed
+from voicemate.service.effects import NOT_FOUND, CommandResult, Procedure, RunCommand, Wait
+from voicemate.service.service_manager import ServiceState
 
 UNIT = "voicemate.service"
 
@@ -18,88 +18,90 @@ _STOP_S = 60.0
 class Systemctl:
     """The procedures for our unit in the account's user manager."""
 
-    def observe(self) -> Procedure[Observed]:
+    def observe(self) -> Procedure[ServiceState]:
         """What systemd knows of the unit.
 
         Raises:
             ServiceError: no systemd runs for this account.
         """
-        return (yield from self._look(None))
+        return (yield from self._query(None))
 
-    def load(self) -> Procedure[Observed]:
+    def load(self) -> Procedure[ServiceState]:
         """Read the unit anew, enable it, start it, and see whether it stays up for its first two seconds.
 
         Raises:
             ServiceError: with systemctl's own words.
         """
-        yield from self._do("daemon-reload")
-        yield from self._do("enable", UNIT)
+        yield from self._run("daemon-reload")
+        yield from self._run("enable", UNIT)
         return (yield from self.restart())
 
     def unload(self) -> Procedure[None]:
         """Stop and disable the unit."""
-        if (yield from self._look(_RUNNING)).loaded:
-            yield from self._do("disable", "--now", UNIT)
+        if (yield from self._query(_RUNNING)).loaded:
+            yield from self._run("disable", "--now", UNIT)
 
-    def forget(self) -> Procedure[None]:
+    def after_removal(self) -> Procedure[None]:
         """Tell systemd that the unit's file has gone."""
-        yield from self._do("daemon-reload")
-        yield self._call(*_ANEW)
+        yield from self._run("daemon-reload")
+        yield self._command(*_ANEW)
 
-    def start(self) -> Procedure[Observed]:
+    def start(self) -> Procedure[ServiceState]:
         """Start the unit."""
-        yield self._call(*_ANEW)
-        yield from self._do("start", UNIT)
+        yield self._command(*_ANEW)
+        yield from self._run("start", UNIT)
         return (yield from self._see_started())
 
-    def restart(self) -> Procedure[Observed]:
+    def restart(self) -> Procedure[ServiceState]:
         """Stop the unit and start it again."""
-        yield self._call(*_ANEW)
-        yield from self._do("restart", UNIT)
+        yield self._command(*_ANEW)
+        yield from self._run("restart", UNIT)
         return (yield from self._see_started())
 
     def stop(self) -> Procedure[None]:
         """Stop the unit until the next login or start."""
-        yield from self._do("stop", UNIT)
+        yield from self._run("stop", UNIT)
 
     def at_login(self) -> Procedure[bool]:
         """Whether the unit is enabled."""
-        answer = yield Call(("systemctl", "--user", "is-enabled", UNIT), Answer(0, "enabled\n"), looks=True)
+        answer = yield RunCommand(
+            ("systemctl", "--user", "is-enabled", UNIT), CommandResult(0, "enabled\n"), read_only=True
+        )
         return answer.out.strip() == "enabled"
 
     def set_at_login(self, on: bool) -> Procedure[None]:
         """Enable or disable the unit; one that runs is left alone."""
-        yield from self._do("enable" if on else "disable", UNIT)
+        yield from self._run("enable" if on else "disable", UNIT)
 
-    def _see_started(self) -> Procedure[Observed]:
-        seen = yield from self._look(_RUNNING)
+    def _see_started(self) -> Procedure[ServiceState]:
+        seen = yield from self._query(_RUNNING)
         for seconds in _STARTING:
             if seen.pid is None:
                 break
-            yield Pause(seconds)
-            seen = yield from self._look(_RUNNING)
+            yield Wait(seconds)
+            seen = yield from self._query(_RUNNING)
         return seen
 
-    def _look(self, hoped: Answer | None) -> Procedure[Observed]:
+    def _query(self, hoped: CommandResult | None) -> Procedure[ServiceState]:
         words = ("systemctl", "--user", "show", UNIT, f"--property={','.join(_SHOWN)}")
-        answer = yield Call(words, hoped, looks=True)
+        answer = yield RunCommand(words, hoped, read_only=True)
         if answer.code:
             raise _refused("show", answer)
         return parse_show(answer.out)
 
-    def _do(self, *words: str) -> Procedure[None]:
-        answer = yield self._call(*words)
+    def _run(self, *words: str) -> Procedure[None]:
+        answer = yield self._command(*words)
         if answer.code:
             raise _refused(words[0], answer)
 
-    def _call(self, *words: str) -> Call:
-        return Call(("systemctl", "--user", *words), Answer(), timeout_s=_STOP_S)
+    def _command(self, *words: str) -> RunCommand:
+        return RunCommand(("systemctl", "--user", *words), CommandResult(), timeout_s=_STOP_S)
 
 
-_RUNNING = Answer(0, "LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=1\n")
+_RUNNING = CommandResult(0, "LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=1\n")
 
 
-def parse_show(text: str) -> Observed:
+def parse_show(text: str) -> ServiceState:
     """What ``systemctl show`` says of a unit."""
     said = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
@@ -108,7 +110,7 @@ def parse_show(text: str) -> Observed:
 
     state = "/".join(word for word in (said.get("ActiveState"), said.get("SubState")) if word)
     ended = said.get("ActiveState") in ("failed", "inactive", "activating") and said.get("LoadState") == "loaded"
-    return Observed(
+    return ServiceState(
         loaded=said.get("LoadState") == "loaded",
         pid=number("MainPID") or None,
         last_exit=number("ExecMainStatus") if ended else None,
@@ -117,7 +119,7 @@ def parse_show(text: str) -> Observed:
     )
 
 
-def _refused(verb: str, answer: Answer) -> ServiceError:
+def _refused(verb: str, answer: CommandResult) -> ServiceError:
     if answer.code == NOT_FOUND or "connect to bus" in answer.err or "not been booted" in answer.err:
         return ServiceError(
             "No systemd runs for this account",
@@ -125,6 +127,6 @@ def _refused(verb: str, answer: Answer) -> ServiceError:
             "or from your desktop's autostart (docs/guide/service.md)",
         )
     return ServiceError(
-        f"systemctl --user {verb} failed with {answer.code} ({answer.said or 'no message'})",
+        f"systemctl --user {verb} failed with {answer.code} ({answer.first_line or 'no message'})",
         f"Look for the reason with `systemctl --user status {UNIT}`",
     )

@@ -54,7 +54,7 @@ _MARKS = ("?", "!", "？", "！")
 _BREAKS = (",", "，", "、", "…", "...", "-", "–", "—", ":", "：", ";", "；")
 
 
-def unfinished(text: str, language: str) -> bool:
+def breaks_off(text: str, language: str) -> bool:
     """True when ``text`` plainly breaks off.
 
     Args:
@@ -78,7 +78,7 @@ def unfinished(text: str, language: str) -> bool:
     )
 
 
-def only_calls(text: str, language: str) -> bool:
+def is_only_opener(text: str, language: str) -> bool:
     """True when all of ``text`` is a greeting or an announcement, after which people go on.
 
     Args:
@@ -90,7 +90,7 @@ def only_calls(text: str, language: str) -> bool:
     return calls is not None and re.fullmatch(calls, bare) is not None
 
 
-def only_a_condition(text: str, language: str) -> bool:
+def is_only_condition(text: str, language: str) -> bool:
     """True when the last sentence of ``text`` begins with "if" or its like, and what follows from it is not there:
     no comma, no "then". Whisper sets a comma between the two.
 

@@ -32,7 +32,7 @@ class PauseModel:
     pauses: int = 0
     typical_ms: float = 0.0
 
-    def after(self, pause_ms: float, cut_in: bool = False) -> "PauseModel":
+    def after_pause(self, pause_ms: float, false_cut_in: bool = False) -> "PauseModel":
         """What is known after one more pause that the person ended by going on.
 
         Args:
@@ -42,7 +42,7 @@ class PauseModel:
         if pause_ms < _LONG_MS:
             return self
         typical = self.typical_ms or pause_ms
-        for _ in range(3 if cut_in else 1):
+        for _ in range(3 if false_cut_in else 1):
             # Balanced when one pause in five is longer.
             typical += (0.2 * (pause_ms - typical)) if pause_ms > typical else 0.05 * (pause_ms - typical)
         return PauseModel(self.pauses + 1, typical)

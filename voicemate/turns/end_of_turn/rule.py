@@ -27,12 +27,12 @@ class EndOfTurnSignals:
     """
 
     breaks_off: bool | None = None
-    only_calls: bool | None = None
-    only_a_condition: bool | None = None
-    sentence: float | None = None
-    voice: float | None = None
+    only_opener: bool | None = None
+    only_condition: bool | None = None
+    sentence_complete: float | None = None
+    voice_complete: float | None = None
     thinking_aloud: bool | None = None
-    habit: PauseModel | None = None
+    pause_model: PauseModel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ class EndpointDelay:
     """
 
     ms: int
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class EndOfTurnWeights:
     """How much the graded votes count: chosen in round numbers by ``benchmarks/endpoint.py``.
 
     Attributes:
@@ -68,13 +68,13 @@ class Weights:
     unsure: float = 0.35
     open: float = 0.25
     open_ms: float = 1_200.0
-    call_ms: float = 700.0
+    opener_ms: float = 700.0
     condition_ms: float = 300.0
     voice_ms: float = 300.0
     habit: float = 1.2
 
 
-WEIGHTS = Weights()
+DEFAULT_WEIGHTS = EndOfTurnWeights()
 
 _LEAST = 1e-4
 """Probabilities below this are all the same: the words are open."""
@@ -89,28 +89,28 @@ class EndOfTurnRule:
         weights: others than the measured ones, for measuring.
     """
 
-    def __init__(self, settings: TurnSettings, weights: Weights = WEIGHTS) -> None:
+    def __init__(self, settings: TurnSettings, weights: EndOfTurnWeights = DEFAULT_WEIGHTS) -> None:
         self._settings = settings.with_defaults_resolved(FAST_STT_DELAYS)
         self._weights = weights
 
-    def wait(self, votes: EndOfTurnSignals, patience: float = 1.0) -> EndpointDelay:
+    def delay(self, signals: EndOfTurnSignals, patience: float = 1.0) -> EndpointDelay:
         """How long the silence must be for the turn to be over.
 
         Args:
             patience: a factor on the wait that the person asked for ("take your time"), beside the one they set.
         """
-        ms, reason = self._asked_for(votes)
+        ms, reason = self._base_delay(signals)
         ms = round(ms * patience * self._settings.patience)
         return EndpointDelay(ms, f"{ms} ms: {reason}")
 
-    def _asked_for(self, votes: EndOfTurnSignals) -> tuple[float, str]:
+    def _base_delay(self, votes: EndOfTurnSignals) -> tuple[float, str]:
         settings = self._settings
         if votes.thinking_aloud:
             return settings.thinking_aloud_ms, "you asked for a moment"
         if votes.breaks_off:
             return settings.broken_off_ms, "the words break off"
         ms, reason = self._by_the_sentence(votes)
-        usual = self._weights.habit * votes.habit.typical_ms if votes.habit else 0.0
+        usual = self._weights.habit * votes.pause_model.typical_ms if votes.pause_model else 0.0
         if usual > ms:
             ms, reason = usual, "you have paused this long before"
         return min(ms, max(settings.longest_ms, settings.shortest_ms)), reason
@@ -118,15 +118,17 @@ class EndOfTurnRule:
     def _by_the_sentence(self, votes: EndOfTurnSignals) -> tuple[float, str]:
         weights = self._weights
         doubts = {
-            "the voice sounds open": 0.0 if votes.voice is None else weights.voice_ms * (1 - votes.voice),
-            "the words only call": weights.call_ms if votes.only_calls else 0.0,
-            "the words are half of a sentence": weights.condition_ms if votes.only_a_condition else 0.0,
+            "the voice sounds open": 0.0
+            if votes.voice_complete is None
+            else weights.voice_ms * (1 - votes.voice_complete),
+            "the words only call": weights.opener_ms if votes.only_opener else 0.0,
+            "the words are half of a sentence": weights.condition_ms if votes.only_condition else 0.0,
         }
-        if votes.sentence is None:
+        if votes.sentence_complete is None:
             base, reason = self._settings.silence_ms, "the words are not judged"
         else:
             base, reason = self._settings.shortest_ms, "the sentence sounds whole"
-            doubts["the sentence sounds open"] = self._openness(votes.sentence)
+            doubts["the sentence sounds open"] = self._openness(votes.sentence_complete)
         strongest = max(doubts, key=doubts.__getitem__)
         return base + sum(doubts.values()), strongest if doubts[strongest] >= 100 else reason
 

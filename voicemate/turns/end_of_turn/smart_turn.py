@@ -23,7 +23,7 @@ pause at its end is what the question is about."""
 class TurnDetector(Protocol):
     """Judges by the voice alone whether a turn is over."""
 
-    async def complete(self, pcm: Pcm) -> float:
+    async def probability_complete(self, pcm: Pcm) -> float:
         """How probable it is that the turn is over, 0 to 1.
 
         Args:
@@ -52,7 +52,7 @@ class SmartTurn:
         self._session = open_session(path, {"input_features"}, "Smart Turn model")
         self._thread = WorkerThread("smart-turn")
 
-    async def complete(self, pcm: Pcm) -> float:
+    async def probability_complete(self, pcm: Pcm) -> float:
         """See ``TurnDetector``. Cancelling the awaiting task drops the answer; a call that runs is run to its end."""
         return await self._thread.run(self._complete, pcm)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from voicemate.stt import tokens
-from voicemate.turns.phrase_matcher import Phrasebook, phrases, spoken_words
+from voicemate.turns.phrase_matcher import PhraseMatcher, normalized_words, parse_phrases
 
 _LONGEST_MS = 1_500
 """Voice that a single listener's word takes at most, drawn out ("mmmmm") and with the edges that Silero adds."""
@@ -19,7 +19,7 @@ _LONGEST_MS = 1_500
 _MORE_MS = 600
 """The same for each further one."""
 
-_SIGNS_OF_LISTENING = phrases(
+_SIGNS_OF_LISTENING = parse_phrases(
     # English
     """yeah, yea, yeh, ya, yah, yes, yep, yup, okay, ok, o k, alright, all right, right, sure, of course, exactly,
     absolutely, definitely, totally, indeed, true, that's true, that's right, very true, so true, correct, i see,
@@ -62,13 +62,13 @@ _MURMUR = (
 longer transcript is judged again."""
 
 _LAUGHTER = r"(?:m?b?w?a+)?(?:h+a+){2,}h*|(?:h+[eiou]+){2,}h*|(?:j[aei]){3,}|[哈呵嘿嘻]"
-_BODY = phrases(
+_BODY = parse_phrases(
     "ha, ahem, achoo, atchoo, hatschi, hatschu, atchoum, achís, phew, pff, pfff, ugh, argh, tsk, psst, hic, 阿嚏, 咳"
 )
 """What a cough, a sneeze or a sigh is spelled like when it is not a tag in brackets."""
 
-_SOUNDS = Phrasebook(_BODY, _LAUGHTER)
-_EITHER = Phrasebook(_SIGNS_OF_LISTENING | _BODY, f"{_MURMUR}|{_LAUGHTER}")
+_SOUNDS = PhraseMatcher(_BODY, _LAUGHTER)
+_EITHER = PhraseMatcher(_SIGNS_OF_LISTENING | _BODY, f"{_MURMUR}|{_LAUGHTER}")
 
 _HUMMED = re.compile(r"(?!(?:no+|non|nein|nee|ne+h?|nah?)$)[aeiouhmn]+")
 """What "mm-hm" is taken for, but never a "no"."""
@@ -85,7 +85,7 @@ class Overlap(StrEnum):
     """What a sound over the character's voice is."""
 
     BACKCHANNEL = "backchannel"  # the person listens; the character goes on
-    NON_WORDS = "no words"  # a cough, a laugh, a door; the character goes on
+    NON_SPEECH = "no words"  # a cough, a laugh, a door; the character goes on
     INTERRUPTION = "bid"  # the person wants the floor; the character stops
 
 
@@ -94,10 +94,10 @@ class OverlapVerdict:
     """``why`` is the rule that decided, in a few words for people."""
 
     overlap: Overlap
-    why: str
+    reason: str
 
 
-def classify(text: str, voiced_ms: float, confidence: float = 1.0) -> OverlapVerdict:
+def classify_overlap(text: str, voiced_ms: float, confidence: float = 1.0) -> OverlapVerdict:
     """What the person's sound over the character's voice is.
 
     The rules, in order:
@@ -118,15 +118,15 @@ def classify(text: str, voiced_ms: float, confidence: float = 1.0) -> OverlapVer
         confidence: whisper's, 0 to 1 (``Transcript.confidence``).
     """
     said = tokens.without_tags(text)
-    spoken = spoken_words(said)
+    spoken = normalized_words(said)
     if not spoken:
-        return OverlapVerdict(Overlap.NON_WORDS, "a sound without words")
+        return OverlapVerdict(Overlap.NON_SPEECH, "a sound without words")
     if _ASKS_AGAIN.search(said):
         return OverlapVerdict(Overlap.INTERRUPTION, "asks to hear it again")
     if _SHAKES_HEAD.search(said):
         return OverlapVerdict(Overlap.INTERRUPTION, "disagrees")
     if _SOUNDS.parse(spoken) is not None:
-        return OverlapVerdict(Overlap.NON_WORDS, "laughter or another sound of the body")
+        return OverlapVerdict(Overlap.NON_SPEECH, "laughter or another sound of the body")
     signs = _EITHER.parse(spoken)
     if signs is None and confidence < _SURE and len(spoken) == 1 and _HUMMED.fullmatch(spoken[0]):
         return OverlapVerdict(Overlap.BACKCHANNEL, "a murmur that was taken for a word")

@@ -21,31 +21,31 @@ class BargeInDucking:
 
     def __init__(self, barge_in: BargeInSettings):
         self._settings = barge_in
-        self._suspected: int | None = None  # since when a voice may be over the character's
-        self._held = False
+        self._suspected_since: int | None = None  # since when a voice may be over the character's
+        self._paused = False
 
-    def listen(self, got: Tick) -> list[FloorAction]:
+    def on_tick(self, tick: Tick) -> list[FloorAction]:
         """The next block, while the character speaks."""
-        if not got.voice:
-            return self.stop("it was nothing")
-        if self._suspected is None:
-            self._suspected = got.at
+        if not tick.voice:
+            return self.resume("it was nothing")
+        if self._suspected_since is None:
+            self._suspected_since = tick.at
             return [DuckPlayback(self._settings.duck_db)]
-        return self.hold() if got.at - self._suspected >= to_samples(self._settings.pause_after_ms) else []
+        return self.pause() if tick.at - self._suspected_since >= to_samples(self._settings.pause_after_ms) else []
 
-    def hold(self) -> list[FloorAction]:
+    def pause(self) -> list[FloorAction]:
         """Somebody talks."""
-        held, self._held = self._held, True
+        held, self._paused = self._paused, True
         return [] if held else [PausePlayback()]
 
-    def stop(self, why: str) -> list[FloorAction]:
+    def resume(self, reason: str) -> list[FloorAction]:
         """Nobody does: speak on as before."""
-        suspected, held = self._suspected is not None, self._held
-        self.forget()
+        suspected, held = self._suspected_since is not None, self._paused
+        self.reset()
         if held:
-            return [ResumePlayback(why)]
+            return [ResumePlayback(reason)]
         return [UnduckPlayback()] if suspected else []
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """What was in the air is over, or goes on by another's doing."""
-        self._suspected, self._held = None, False
+        self._suspected_since, self._paused = None, False

@@ -13,7 +13,7 @@ from operator import itemgetter
 
 from voicemate.stt import tokens
 from voicemate.turns import phonetics
-from voicemate.turns.phrase_matcher import spoken_words
+from voicemate.turns.phrase_matcher import normalized_words
 from voicemate.turns.spoken_commands import spoken_command
 
 _FIT, _MISFIT = 2, 3
@@ -43,10 +43,10 @@ class _Word:
 
 def is_echo(heard: str, in_air: str) -> bool:
     """Whether ``heard`` holds nothing but the character's own words; see ``besides_echo``."""
-    return not besides_echo(heard, in_air)
+    return not without_echo(heard, in_air)
 
 
-def besides_echo(heard: str, in_air: str) -> str:
+def without_echo(heard: str, in_air: str) -> str:
     """What of ``heard`` the person said; empty when all of it is echo (or there are no words in it).
 
     A person who repeats only what is in the air, while it is, cannot be told from an echo.
@@ -74,8 +74,8 @@ def besides_echo(heard: str, in_air: str) -> str:
 
 def _words(text: str) -> list[_Word]:
     """Numbers count for nothing: whisper writes them in digits or in words as it likes."""
-    spoken = tokens.split(tokens.without_tags(text))
-    found = (_Word(word, "".join(map(phonetics.sound, spoken_words(word)))) for word in spoken)
+    spoken = tokens.split_words(tokens.without_tags(text))
+    found = (_Word(word, "".join(map(phonetics.to_sounds, normalized_words(word)))) for word in spoken)
     return [word for word in found if word.sounds and not word.sounds.isdigit()]
 
 
@@ -84,7 +84,7 @@ def _text(said: Sequence[_Word]) -> str:
 
 
 def _without_scrap(said: Sequence[_Word]) -> Sequence[_Word]:
-    scrap = len(said) == 1 and len(tokens.key(said[0].text)) <= _SCRAP and spoken_command(said[0].text) is None
+    scrap = len(said) == 1 and len(tokens.normalized(said[0].text)) <= _SCRAP and spoken_command(said[0].text) is None
     return () if scrap else said
 
 
