@@ -7,7 +7,7 @@ SHELL := /bin/bash
 VENV := .venv
 VOICEMATE := $(VENV)/bin/voicemate
 
-.PHONY: help talk demo test explore models lock clean
+.PHONY: help talk demo test explore models docs lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,11 +23,16 @@ test: $(VENV)/.test $(VENV)/.talk models  ## set up and run every test
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/lint-imports
 	@$(VENV)/bin/pyright --threads 2
+	@$(VENV)/bin/zensical build --strict --clean
 	@$(VENV)/bin/python -m pytest -n 2 --dist worksteal tests/real tests/unit tests/simulation $(ARGS)
 	@$(VENV)/bin/python -m pytest tests/device tests/desktop $(ARGS) # in real time, so by themselves
 
 explore: $(VENV)/.test  ## look for examples that break the state machines and parsers, new ones each time
 	@HYPOTHESIS_PROFILE=explore $(VENV)/bin/python -m pytest -q tests/unit tests/simulation -m hypothesis $(ARGS)
+
+docs: $(VENV)/.test  ## generate the reference from the code and build the site into site/
+	@$(VENV)/bin/python scripts/generate_reference.py
+	@$(VENV)/bin/zensical build --strict --clean
 
 models: $(VENV)/.talk  ## fetch the starter models (235 MB), once
 	@$(VOICEMATE) models pull starter --only-missing
@@ -42,7 +47,7 @@ lock:  ## resolve the dependencies anew, for macOS and Linux at once
 	$(LOCK) $(EXTRAS) --extra tray --extra dev -o requirements-dev.lock
 
 clean:  ## remove the virtual environment; models and history stay
-	rm -rf $(VENV) demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo site .cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.talk: requirements.lock pyproject.toml scripts/setup.sh
 	@scripts/setup.sh talk
