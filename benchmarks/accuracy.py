@@ -37,7 +37,7 @@ from voicemate.app.utterances import Utterance, utterances
 from voicemate.config.schema import Settings
 from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.core.pcm import CLOCK_HZ
-from voicemate.models.catalog import Role
+from voicemate.models.catalog import ModelRole
 from voicemate.models.resolve import resolve
 from voicemate.stt.whisper import Whisper
 from voicemate.testing.word_errors import errors, plain_words
@@ -170,7 +170,7 @@ def table(rows: list[Row]) -> str:
 
 
 async def run(options: argparse.Namespace) -> dict[str, object]:
-    model, silero = resolve(options.model, Role.HEARING), resolve("silero-vad", Role.VOICE_ACTIVITY)
+    model, silero = resolve(options.model, ModelRole.STT), resolve("silero-vad", ModelRole.VAD)
     clips = recordings(options.speech)
     spoken = [clip for clip in clips if clip.transcript and clip.language in options.languages]
     rows: list[Row] = []

@@ -20,8 +20,8 @@ from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.core.pcm import Pcm, to_ms, to_samples
 from voicemate.llm.base import Message
 from voicemate.llm.llama.llama import Llama
-from voicemate.llm.prompt import opening
-from voicemate.models.catalog import Role
+from voicemate.llm.prompt import opening_messages
+from voicemate.models.catalog import ModelRole
 from voicemate.models.resolve import resolve
 from voicemate.personas.library import find_persona
 from voicemate.stt.whisper import Whisper
@@ -69,7 +69,7 @@ class Known:
 
 
 def new_ears() -> SpeechSegmenter:
-    activity = SileroDetector(resolve("silero-vad", Role.VOICE_ACTIVITY), SETTINGS.vad.gate)
+    activity = SileroDetector(resolve("silero-vad", ModelRole.VAD), SETTINGS.vad.gate)
     return SpeechSegmenter(activity, SETTINGS.vad, SETTINGS.stt.max_chunk_s)
 
 
@@ -109,13 +109,13 @@ class Models:
         self.whisper = whisper
         self._llama = llama
         self._smart_turn = smart_turn
-        self._opening = opening(find_persona(SETTINGS.persona))
+        self._opening = opening_messages(find_persona(SETTINGS.persona))
 
     @classmethod
     async def load(cls, hearing: str) -> "Models":
-        whisper = Whisper(resolve(hearing, Role.HEARING), threads=1)
-        llama = await Llama.load(resolve(SETTINGS.llm.model, Role.THINKING), LlmSettings(threads=1))
-        return cls(hearing, whisper, llama, SmartTurn(resolve("smart-turn", Role.END_OF_TURN)))
+        whisper = Whisper(resolve(hearing, ModelRole.STT), threads=1)
+        llama = await Llama.load(resolve(SETTINGS.llm.model, ModelRole.LLM), LlmSettings(threads=1))
+        return cls(hearing, whisper, llama, SmartTurn(resolve("smart-turn", ModelRole.END_OF_TURN)))
 
     def close(self) -> None:
         for engine in (self.whisper, self._llama, self._smart_turn):

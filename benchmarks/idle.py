@@ -41,7 +41,7 @@ from voicemate.config.schema import load
 from voicemate.control.client import ControlClient
 from voicemate.core.errors import ControlError, NotRunningError
 from voicemate.core.events import FloorState
-from voicemate.models.needed import needed
+from voicemate.models.needed import required_models
 from voicemate.models.resolve import resolve
 
 RESULTS = Path(__file__).parent / "results" / "idle.json"
@@ -174,7 +174,7 @@ def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
         HeldUp() as held_up,
     ):
         environment = room.environment | furnish(Path(home), settings)
-        wanted = needed(load())
+        wanted = required_models(load())
         cost.model_files_mb = round(sum(resolve(name, role).stat().st_size for name, role in wanted.items()) / 1e6)
         with started(program, environment) as running:
             cost.first_start_s = round(running.until_listening(), 2)

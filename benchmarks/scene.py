@@ -26,9 +26,9 @@ from voicemate.core.events import Event, EventStream, FloorChanged, FloorState
 from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm
 from voicemate.llm.base import LanguageModel, Message
 from voicemate.llm.context_window import ContextWindow
-from voicemate.llm.llama.llama import LOOKAHEAD, Llama
-from voicemate.models.catalog import Role
-from voicemate.models.memory_fit import context_of
+from voicemate.llm.llama.llama import MAX_PIECES_AHEAD, Llama
+from voicemate.models.catalog import ModelRole
+from voicemate.models.memory_fit import context_tokens
 from voicemate.models.resolve import resolve
 from voicemate.personas.persona import Persona, Sampling, Voice
 from voicemate.stt.base import Transcript
@@ -129,11 +129,11 @@ class ScriptedMind:
         for word in self._text.split(" "):
             yield word + " "
 
-    async def warm(self, messages: Sequence[Message]) -> None:
+    async def prefill(self, messages: Sequence[Message]) -> None:
         pass
 
     async def completeness(
-        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+        self, messages: Sequence[Message], trailing_marks: str = "", opening: Sequence[Message] = ()
     ) -> float:
         return 0.5
 
@@ -180,17 +180,17 @@ class TimedMind:
                 yield piece
         finally:
             self._read = None
-            self.replies.append(Decoded(min(len(pieces), taken + LOOKAHEAD), seed))
+            self.replies.append(Decoded(min(len(pieces), taken + MAX_PIECES_AHEAD), seed))
 
-    async def warm(self, messages: Sequence[Message]) -> None:
+    async def prefill(self, messages: Sequence[Message]) -> None:
         self._read = None
-        await self.mind.warm(messages)
+        await self.mind.prefill(messages)
         await self.time.take(self.costs.judging)
 
     async def completeness(
-        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+        self, messages: Sequence[Message], trailing_marks: str = "", opening: Sequence[Message] = ()
     ) -> float:
-        probability = await self.mind.completeness(messages, closing, opening)
+        probability = await self.mind.completeness(messages, trailing_marks, opening)
         await self.time.take(self.costs.judging)
         self._read = tuple(messages)
         return probability
@@ -219,7 +219,7 @@ class TimedVoice:
     cost_ms: float
     time: EngineTime = field(default_factory=EngineTime)
 
-    async def render(self, text: str, voice: Voice) -> AudioClip:
+    async def synthesize(self, text: str, voice: Voice) -> AudioClip:
         sound = await self.engines.sound(text, voice)
         await self.time.take(self.cost_ms, unstoppable=1.0)
         return sound
@@ -242,8 +242,8 @@ class Engines:
     def __init__(self, hearing: str = "whisper-tiny.en", threads: int = 0) -> None:
         self.hearing = hearing
         self._threads = threads
-        self.whisper = Whisper(resolve(hearing, Role.HEARING), engine_threads(threads))
-        self.silero = resolve("silero-vad", Role.VOICE_ACTIVITY)
+        self.whisper = Whisper(resolve(hearing, ModelRole.STT), engine_threads(threads))
+        self.silero = resolve("silero-vad", ModelRole.VAD)
         self._sounds: dict[tuple[str, Voice], AudioClip] = {}
         self._synthesizer = load_synthesizer(Settings(), TELLER)
         self._llama: Llama | None = None
@@ -251,7 +251,7 @@ class Engines:
     async def sound(self, text: str, voice: Voice) -> AudioClip:
         """``text`` as the character says it; every phrase is rendered once."""
         if (text, voice) not in self._sounds:
-            self._sounds[text, voice] = await self._synthesizer.render(text, voice)
+            self._sounds[text, voice] = await self._synthesizer.synthesize(text, voice)
         return self._sounds[text, voice]
 
     async def voices(self, language: str) -> list[VoiceInfo]:
@@ -323,7 +323,7 @@ async def scene(
     activity = SileroDetector(engines.silero, settings.vad.gate)
     whisper, timed = TimedWhisper(engines.whisper, costs), TimedMind(mind, costs)
     voice = TimedVoice(engines, costs.rendering)
-    context = ContextWindow(persona, context_of(0, settings.llm.context), timed.count_tokens)
+    context = ContextWindow(persona, context_tokens(0, settings.llm.context), timed.count_tokens)
     ready = Loaded(
         SpeechRecognizer(
             SpeechSegmenter(activity, settings.vad, settings.stt.max_chunk_s), whisper, settings.stt.language

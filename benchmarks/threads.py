@@ -65,8 +65,8 @@ def measure(threads: int) -> dict[str, list[float]]:
     from benchmarks.recordings import recordings
     from voicemate.config.schema import LlmSettings
     from voicemate.core.worker_thread import Cancellation
-    from voicemate.llm.llama.llama_cpp import Native
-    from voicemate.models.catalog import Role
+    from voicemate.llm.llama.llama_cpp import LlamaContext
+    from voicemate.models.catalog import ModelRole
     from voicemate.models.resolve import resolve
     from voicemate.stt.decoding import DecodeOptions, UtteranceDecoder
     from voicemate.stt.whisper_cpp import WhisperCpp
@@ -74,7 +74,7 @@ def measure(threads: int) -> dict[str, list[float]]:
     print(f"voicemate {voicemate.__version__}")
     times: dict[str, list[float]] = {"whisper": [], "llama": []}
     sound = next(clip for clip in recordings() if clip.transcript == "what time is it").pcm()
-    whisper = WhisperCpp(resolve("whisper-tiny.en", Role.HEARING), threads)
+    whisper = WhisperCpp(resolve("whisper-tiny.en", ModelRole.STT), threads)
     for _ in range(REPEATS):
         began = time.perf_counter()
         UtteranceDecoder(
@@ -82,7 +82,7 @@ def measure(threads: int) -> dict[str, list[float]]:
         ).decode_in_language("en")
         times["whisper"].append((time.perf_counter() - began) * 1000)
     whisper.close()
-    llama = Native(resolve("smollm2-135m", Role.THINKING), LlmSettings(threads=threads, context=512))
+    llama = LlamaContext(resolve("smollm2-135m", ModelRole.LLM), LlmSettings(threads=threads, context=512))
     prompt = llama.tokenize("What do you like best about the sea, and what would you show me there first?")[:16]
     for _ in range(REPEATS):
         llama.clear()

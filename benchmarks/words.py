@@ -38,7 +38,7 @@ import soxr
 from benchmarks.machine import description
 from benchmarks.recordings import Recorded, recordings
 from voicemate.core.pcm import CLOCK_HZ, Pcm, to_ms
-from voicemate.models.catalog import Role
+from voicemate.models.catalog import ModelRole
 from voicemate.models.resolve import resolve
 from voicemate.stt.whisper import Whisper
 from voicemate.turns.interruption.backchannel import Overlap, classify_overlap
@@ -256,7 +256,7 @@ def judge_echoes(pieces: list[Heard], counts: Counts) -> None:
 async def everything_heard(options: argparse.Namespace) -> list[Heard]:
     if shutil.which("espeak-ng") is None:
         raise SystemExit("espeak-ng is not installed")
-    ear = Ear(resolve(options.model, Role.HEARING), options.prompt)
+    ear = Ear(resolve(options.model, ModelRole.STT), options.prompt)
     await hear_synthesized(ear)
     await hear_recorded(ear, options.seed, ENGLISH if options.model.endswith(".en") else LANGUAGES)
     ear.close()

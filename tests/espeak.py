@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voicemate.core.pcm import AudioClip, Pcm
-from voicemate.tts.trim import pause_after, trimmed
+from voicemate.tts.trim import pause_after_ms, trim_silence
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS of espeak-ng/speak_lib.h
 _WORD_EVENT, _END_OF_EVENTS = 1, 0
@@ -80,7 +80,7 @@ class Espeak:
         encoded = text.encode()
         self._library.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, _UTF8, None, None)
         wave = np.concatenate(self._waves).astype(np.float32) / np.float32(2**15)
-        sound = trimmed(AudioClip(wave, self._rate), pause_after(text))
+        sound = trim_silence(AudioClip(wave, self._rate), pause_after_ms(text))
         first = int(np.argmax(np.abs(wave))) - int(np.argmax(np.abs(sound.pcm)))  # that was trimmed off in front
         over, said = [], 0
         for place, sample in [*self._begins[1:], (len(encoded), first + len(sound.pcm))]:

@@ -49,11 +49,11 @@ class ScriptedMind:
             yield word + " "
             await asyncio.sleep(self.token_s)
 
-    async def warm(self, messages: Sequence[Message]) -> None:
+    async def prefill(self, messages: Sequence[Message]) -> None:
         self.warmed.append(list(messages))
 
     async def completeness(
-        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+        self, messages: Sequence[Message], trailing_marks: str = "", opening: Sequence[Message] = ()
     ) -> float:
         self.weighed.append(messages[-1].content)
         await asyncio.sleep(self.judging_s)
@@ -75,7 +75,7 @@ class ScriptedSynthesizer:
     error: VoicemateError | None = None
     rendered: list[str] = field(default_factory=list)
 
-    async def render(self, text: str, voice: Voice) -> AudioClip:
+    async def synthesize(self, text: str, voice: Voice) -> AudioClip:
         self.rendered.append(text)
         await asyncio.sleep(self.render_s)
         if self.error:

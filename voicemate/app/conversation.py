@@ -26,8 +26,8 @@ from voicemate.core.events import Advisory, EventStream, Fault, FloorChanged, Fl
 from voicemate.history import HistorySubscriber, HistoryWriter
 from voicemate.metrics.trace_file import TraceFile
 from voicemate.models import catalog
-from voicemate.models.catalog import Role
-from voicemate.models.needed import SILERO, wants_turn_detector
+from voicemate.models.catalog import ModelRole
+from voicemate.models.needed import SILERO, uses_smart_turn
 from voicemate.models.resolve import resolve
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
@@ -172,7 +172,7 @@ def build_session(
         recorder: keeps what goes in and out.
     """
     microphone, loudspeaker, listener = devices.microphone, devices.speaker, engines.recognizer
-    if engines.turn_detector is None and wants_turn_detector(settings):
+    if engines.turn_detector is None and uses_smart_turn(settings):
         lost = "The end-of-turn model is missing or broken: pauses are judged without it (`voicemate models pull`)."
         events.emit(Advisory(devices.clock.now(), lost))
     if phrase := settings.attention.wake_phrase:
@@ -215,7 +215,7 @@ def _key_cue(settings: PushToTalkSettings, loudspeaker: Speaker, events: EventSt
 
 def _languages(thinking: str) -> frozenset[str] | None:
     """What the catalog says the language model speaks; None where it says nothing."""
-    known = catalog.load().get(thinking)
+    known = catalog.load_catalog().get(thinking)
     return frozenset(known.languages) if known and known.languages else None
 
 
@@ -283,9 +283,9 @@ def record_session(path: Path, settings: Settings, persona: Persona, events: Eve
         loop.call_soon_threadsafe(events.emit, Fault(0, "recording", wrong, remedy))
 
     models = {
-        "hearing": resolve(settings.stt.model, Role.HEARING),
-        "thinking": resolve(settings.llm.model, Role.THINKING),
-        decision_factory.VOICE_ACTIVITY: resolve(SILERO, Role.VOICE_ACTIVITY),
+        "hearing": resolve(settings.stt.model, ModelRole.STT),
+        "thinking": resolve(settings.llm.model, ModelRole.LLM),
+        decision_factory.VOICE_ACTIVITY: resolve(SILERO, ModelRole.VAD),
     }
     recorder = Recorder(path, Header.of(settings, persona, models), models, faulty)
     stop = events.subscribe(recorder.happened)

@@ -16,8 +16,8 @@ from voicemate.core.paths import state_folder
 from voicemate.llm.base import LanguageModel, Message
 from voicemate.llm.context_window import ContextWindow
 from voicemate.llm.llama.llama import Llama
-from voicemate.models.catalog import Role
-from voicemate.models.needed import SILERO, SMART_TURN, wants_turn_detector
+from voicemate.models.catalog import ModelRole
+from voicemate.models.needed import SILERO, SMART_TURN, uses_smart_turn
 from voicemate.models.resolve import resolve
 from voicemate.personas.persona import Persona
 from voicemate.stt.base import Transcriber
@@ -26,7 +26,7 @@ from voicemate.system import heap
 from voicemate.tts.base import Synthesizer
 from voicemate.tts.hibari import HibariSynthesizer
 from voicemate.tts.pyttsx3.synthesizer import Pyttsx3Synthesizer
-from voicemate.tts.voice_override import ChosenVoice
+from voicemate.tts.voice_override import VoiceOverride
 from voicemate.turns.end_of_turn.smart_turn import SmartTurn
 from voicemate.vad.segmenter import SpeechSegmenter
 from voicemate.vad.silero import SileroDetector
@@ -90,7 +90,7 @@ def load_whisper(settings: Settings) -> Whisper:
     """
     stt = settings.stt
     threads = engine_threads(stt.threads)
-    return Whisper(resolve(stt.model, Role.HEARING), threads, stt.audio_context)
+    return Whisper(resolve(stt.model, ModelRole.STT), threads, stt.audio_context)
 
 
 def make_recognizer(settings: Settings, whisper: Transcriber) -> SpeechRecognizer:
@@ -100,16 +100,16 @@ def make_recognizer(settings: Settings, whisper: Transcriber) -> SpeechRecognize
         ModelError: the voice activity model is missing or cannot be loaded.
     """
     stt, vad = settings.stt, settings.vad
-    activity = SileroDetector(resolve(SILERO, Role.VOICE_ACTIVITY), vad.gate)
+    activity = SileroDetector(resolve(SILERO, ModelRole.VAD), vad.gate)
     return SpeechRecognizer(SpeechSegmenter(activity, vad, stt.max_chunk_s), whisper, stt.language)
 
 
 def load_turn_detector(settings: Settings) -> SmartTurn | None:
     """Smart Turn; None where it is not wanted, missing or broken, since a conversation does well without."""
-    if not wants_turn_detector(settings):
+    if not uses_smart_turn(settings):
         return None
     try:
-        return SmartTurn(resolve(SMART_TURN, Role.END_OF_TURN))
+        return SmartTurn(resolve(SMART_TURN, ModelRole.END_OF_TURN))
     except ModelError:
         return None
 
@@ -123,7 +123,7 @@ def load_synthesizer(settings: Settings, persona: Persona) -> Synthesizer:
     tts = settings.tts
     system = Pyttsx3Synthesizer(tts, warm_up=persona.voice)
     engine = HibariSynthesizer(system) if tts.engine == "hibari" else system
-    return ChosenVoice(engine, tts.voice) if tts.voice else engine
+    return VoiceOverride(engine, tts.voice) if tts.voice else engine
 
 
 @asynccontextmanager
@@ -151,7 +151,7 @@ async def load_llama(settings: Settings) -> Llama:
     Raises:
         ModelError: the model is missing or cannot be loaded.
     """
-    weights, prompts = resolve(settings.llm.model, Role.THINKING), state_folder() / "prompts"
+    weights, prompts = resolve(settings.llm.model, ModelRole.LLM), state_folder() / "prompts"
     return await Llama.load(weights, settings.llm, prompts)
 
 
@@ -159,11 +159,11 @@ class LlamaPersona(LanguageModel, Protocol):
     """A language model that a character can be given to, as ``Llama`` is."""
 
     @property
-    def size(self) -> int: ...
+    def context_size(self) -> int: ...
 
     def count_tokens(self, messages: Sequence[Message]) -> int: ...
 
-    async def prepare(self, opening: Sequence[Message]) -> None: ...
+    async def prefill_persona(self, opening: Sequence[Message]) -> None: ...
 
 
 async def start_chat(settings: Settings, persona: Persona, llama: LlamaPersona) -> ChatHistory:
@@ -172,8 +172,8 @@ async def start_chat(settings: Settings, persona: Persona, llama: LlamaPersona) 
     Raises:
         PersonaError: the persona does not fit the model's context.
     """
-    context = ContextWindow(persona, llama.size, llama.count_tokens)
-    await llama.prepare(context.opening)
+    context = ContextWindow(persona, llama.context_size, llama.count_tokens)
+    await llama.prefill_persona(context.opening)
     dialogue = ChatHistory(persona, llama, context, _resolve_seed(settings))
     await dialogue.prefill_persona()
     return dialogue

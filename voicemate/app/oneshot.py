@@ -99,7 +99,7 @@ async def render(settings: Settings, text: str, persona: Persona) -> list[AudioC
     try:
         splitter = PhraseSplitter(persona.language)
         phrases = [*splitter.feed(text), *splitter.finish()]
-        return [await synthesizer.render(phrase.spoken, persona.voice) for phrase in phrases if phrase.spoken]
+        return [await synthesizer.synthesize(phrase.spoken, persona.voice) for phrase in phrases if phrase.spoken]
     finally:
         await synthesizer.close()
 

@@ -33,11 +33,11 @@ def add_to(app: typer.Typer) -> None:
 @models_app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
     """All models the catalog knows: which are here, which suit this machine, their licences and languages."""
-    from voicemate.models.listing import listing
-    from voicemate.models.resolve import State
+    from voicemate.models.listing import list_models
+    from voicemate.models.resolve import FileState
     from voicemate.models.sizes import as_size
 
-    shelf = listing()
+    shelf = list_models()
     if as_json:
         for listed in shelf:
             model = listed.model
@@ -48,7 +48,7 @@ def list_models(as_json: JsonOption = False) -> None:
                     "state": listed.state,
                     "fit": listed.fit,
                     "size": model.size,
-                    "memory": listed.need,
+                    "memory": listed.required_bytes,
                     "licence": model.licence,
                     "languages": list(model.languages),
                     "about": model.about,
@@ -64,8 +64,15 @@ def list_models(as_json: JsonOption = False) -> None:
         table.add_column(column)
     for listed in shelf:
         model = listed.model
-        here = {State.PRESENT: "yes", State.MISSING: ""}.get(listed.state, str(listed.state))
-        cells = (model.name, str(model.role), here, as_size(model.size), as_size(listed.need), str(listed.fit))
+        here = {FileState.PRESENT: "yes", FileState.MISSING: ""}.get(listed.state, str(listed.state))
+        cells = (
+            model.name,
+            str(model.role),
+            here,
+            as_size(model.size),
+            as_size(listed.required_bytes),
+            str(listed.fit),
+        )
         more = (model.licence, model.about) if wide else ()
         table.add_row(*cells, *more, style="" if here == "yes" else "dim")
     stdout_console().print(table)
@@ -84,15 +91,15 @@ def pull(
 
     [bold]Examples[/]: voicemate models pull starter · voicemate models pull whisper-small
     """
-    from voicemate.models.listing import listing
-    from voicemate.models.resolve import State
+    from voicemate.models.listing import list_models
+    from voicemate.models.resolve import FileState
     from voicemate.models.sources.pull import pull as pull_models
 
     if only_missing:
-        from voicemate.models.catalog import load
+        from voicemate.models.catalog import load_catalog
 
-        absent = {listed.model.name for listed in listing() if listed.state is not State.PRESENT}
-        names = [model.name for model in load().expand(names) if model.name in absent]
+        absent = {listed.model.name for listed in list_models() if listed.state is not FileState.PRESENT}
+        names = [model.name for model in load_catalog().expand(names) if model.name in absent]
         if not names:
             return
     with _ProgressBars() as bars:
@@ -104,10 +111,10 @@ def pull(
 @models_app.command()
 def better(as_json: JsonOption = False) -> None:
     """Name the best thinking model that suits this machine, and say whether it can be fetched now."""
-    from voicemate.models.listing import better_thinking_model, hub_reachable
+    from voicemate.models.listing import better_llm, hub_reachable
     from voicemate.models.sizes import as_size
 
-    model, reachable = better_thinking_model(), hub_reachable()
+    model, reachable = better_llm(), hub_reachable()
     if as_json:
         name, size = (model.name, model.size) if model else (None, 0)
         print_json({"name": name, "size": size, "reachable": reachable})
@@ -125,22 +132,22 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Read models to the last byte and compare them with their hashes."""
-    from voicemate.models.verify import Verdict
+    from voicemate.models.verify import VerifyResult
     from voicemate.models.verify import verify as verify_models
 
     with _ProgressBars() as bars:
         checked = verify_models(names or (), bars)
     for one in checked:
         if as_json:
-            print_json({"name": one.model.name, "verdict": one.verdict, "file": str(one.path)})
+            print_json({"name": one.model.name, "verdict": one.result, "file": str(one.path)})
         else:
-            style = "green" if one.verdict is Verdict.OK else "red"
-            stdout_console().print(Text.assemble(f"{one.model.name}: ", (str(one.verdict), style), f"  {one.path}"))
-    bad = [one for one in checked if one.verdict not in (Verdict.OK, Verdict.UNKNOWN)]
+            style = "green" if one.result is VerifyResult.OK else "red"
+            stdout_console().print(Text.assemble(f"{one.model.name}: ", (str(one.result), style), f"  {one.path}"))
+    bad = [one for one in checked if one.result not in (VerifyResult.OK, VerifyResult.UNKNOWN)]
     if bad:
         one = bad[0]
         raise ModelError(
-            f"{len(bad)} of {len(checked)} models cannot be used ({one.model.name}: {one.verdict})", one.remedy
+            f"{len(bad)} of {len(checked)} models cannot be used ({one.model.name}: {one.result})", one.hint
         )
 
 

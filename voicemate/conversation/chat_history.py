@@ -57,7 +57,7 @@ class ChatHistory:
             ModelError: the model failed.
         """
         self._cancel_prefill()
-        await self._llm.warm(self._context.fit(self._exchanges, words))
+        await self._llm.prefill(self._context.fit(self._exchanges, words))
 
     async def completeness(self, words: str) -> float:
         """How probable it is that ``words`` are a whole message, 0 to 1; see ``Mind.completeness``.
@@ -77,7 +77,7 @@ class ChatHistory:
 
     async def prefill_persona(self) -> None:
         """Read the persona, so that the first reply starts at once."""
-        await self._llm.warm(self._context.fit(self._exchanges))
+        await self._llm.prefill(self._context.fit(self._exchanges))
 
     async def stop_prefill(self) -> None:
         """Stop what goes on in idle time; returns when the model is free."""
@@ -88,7 +88,7 @@ class ChatHistory:
 
     async def _prefill(self, past: list[Exchange]) -> None:
         with suppress(ModelError):  # the next reply meets it again, and tells
-            await self._llm.warm(self._context.fit(past))
+            await self._llm.prefill(self._context.fit(past))
 
     def _cancel_prefill(self) -> None:
         if self._prefilling is not None:

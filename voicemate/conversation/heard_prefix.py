@@ -51,7 +51,7 @@ class HeardPrefix:
         for entry in self._entries:
             if position < entry.span.end:
                 fraction = (position - entry.span.start) / (entry.span.end - entry.span.start)
-                parts.append(entry.phrase.heard(max(0.0, fraction)))
+                parts.append(entry.phrase.heard_text(max(0.0, fraction)))
                 break
             parts.append(entry.phrase.text)
         return "".join(parts).strip()

@@ -119,7 +119,7 @@ class Reply:
                 self.heard_prefix.add(phrase, None)
                 continue
             began, started = self._output.now(), time.perf_counter()
-            sound = await self._output.synthesizer.render(phrase.spoken, self._persona.voice)
+            sound = await self._output.synthesizer.synthesize(phrase.spoken, self._persona.voice)
             if self.ready_at is None:
                 self.ready_at = self._output.now()
                 self.tts_ms = (time.perf_counter() - started) * 1000

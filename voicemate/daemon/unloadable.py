@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from voicemate.core.pcm import Pcm
 from voicemate.llm.base import Message
-from voicemate.llm.llama.llama import HasRead, Llama
+from voicemate.llm.llama.llama import Llama, LlamaSnapshot
 from voicemate.personas.persona import Sampling
 from voicemate.stt.base import Transcriber, Transcript
 
@@ -120,8 +120,8 @@ class UnloadableLlama(Unloadable[Llama]):
         super().__init__(engine, self._load_and_prepare)
         self._load_alone = load
         self._opening: tuple[Message, ...] = ()
-        self._saved: HasRead | None = None
-        self.size = engine.size
+        self._saved: LlamaSnapshot | None = None
+        self.context_size = engine.context_size
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """See ``Llama.count_tokens``; while it rests, no fewer than there will be (English has 4 letters a token)."""
@@ -129,9 +129,9 @@ class UnloadableLlama(Unloadable[Llama]):
             return self.engine.count_tokens(messages)
         return sum(len(message.content.encode()) // 2 + 8 for message in messages)
 
-    async def prepare(self, opening: Sequence[Message]) -> None:
+    async def prefill_persona(self, opening: Sequence[Message]) -> None:
         self._opening = tuple(opening)
-        await (await self.loaded()).prepare(opening)
+        await (await self.loaded()).prefill_persona(opening)
 
     async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str, None]:
         llama = await self.loaded()
@@ -139,13 +139,13 @@ class UnloadableLlama(Unloadable[Llama]):
             async for piece in pieces:
                 yield piece
 
-    async def warm(self, messages: Sequence[Message]) -> None:
-        await (await self.loaded()).warm(messages)
+    async def prefill(self, messages: Sequence[Message]) -> None:
+        await (await self.loaded()).prefill(messages)
 
     async def completeness(
-        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+        self, messages: Sequence[Message], trailing_marks: str = "", opening: Sequence[Message] = ()
     ) -> float:
-        return await (await self.loaded()).completeness(messages, closing, opening)
+        return await (await self.loaded()).completeness(messages, trailing_marks, opening)
 
     def close(self) -> None:
         if self.engine is not None:
@@ -153,12 +153,12 @@ class UnloadableLlama(Unloadable[Llama]):
 
     async def save_state(self) -> None:
         if self.engine is not None:
-            self._saved = await self.engine.has_read(_MAX_SAVED_BYTES)
+            self._saved = await self.engine.snapshot(_MAX_SAVED_BYTES)
 
     async def _load_and_prepare(self) -> Llama:
         llama = await self._load_alone()
         read, self._saved = self._saved, None
-        knows = read is not None and await llama.go_on_from(read)
+        knows = read is not None and await llama.restore(read)
         if self._opening and not knows:
-            await llama.prepare(self._opening)
+            await llama.prefill_persona(self._opening)
         return llama

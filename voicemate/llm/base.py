@@ -6,14 +6,14 @@ from typing import Literal, Protocol
 
 from voicemate.personas.persona import Sampling
 
-Role = Literal["system", "user", "assistant"]
+MessageRole = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of the conversation as the model's chat template sees it."""
 
-    role: Role
+    role: MessageRole
     content: str
 
 
@@ -32,7 +32,7 @@ class LanguageModel(Protocol):
         """
         ...
 
-    async def warm(self, messages: Sequence[Message]) -> None:
+    async def prefill(self, messages: Sequence[Message]) -> None:
         """Bring the KV cache up to ``messages`` in idle time, so that the next reply starts at once.
 
         The messages may end anywhere: after the persona's, after a reply, or inside the user's open turn.
@@ -40,7 +40,7 @@ class LanguageModel(Protocol):
         ...
 
     async def completeness(
-        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+        self, messages: Sequence[Message], trailing_marks: str = "", opening: Sequence[Message] = ()
     ) -> float:
         """How probable it is that the user's turn, the last message, is a whole one: 0 to 1.
 

@@ -26,7 +26,7 @@ CHATML = (
 )
 """For models that carry no template: the most widely used one."""
 
-_MARK = "\U0010fffd"
+_PLACEHOLDER = "\U0010fffd"
 """A private-use character that stands for words not yet known; rendered texts are cut at it."""
 
 
@@ -46,25 +46,25 @@ class ChatTemplate:
         ModelError: the template cannot be compiled or rendered.
     """
 
-    def __init__(self, source: str = "", bos: str = "", eos: str = "", loaded: datetime | None = None) -> None:
+    def __init__(self, source: str = "", bos: str = "", eos: str = "", now: datetime | None = None) -> None:
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True, lstrip_blocks=True, extensions=[jinja2.ext.loopcontrols, _GenerationTag]
         )
         environment.filters["tojson"] = _to_json
-        environment.globals["raise_exception"] = _refuse
-        environment.globals["strftime_now"] = (loaded or datetime.now()).strftime
+        environment.globals["raise_exception"] = _raise_exception
+        environment.globals["strftime_now"] = (now or datetime.now()).strftime
         self._names = {"bos_token": bos, "eos_token": eos, "tools": None, "documents": None, "enable_thinking": False}
         try:
             self._template = environment.from_string(source or CHATML)
         except jinja2.TemplateError as error:
-            raise _unusable(error) from None
-        self._folds_system = not self._places_system_first()
+            raise _template_error(error) from None
+        self._merges_system = not self._supports_system_role()
 
-    def complete(self, messages: Sequence[Message]) -> str:
+    def prompt(self, messages: Sequence[Message]) -> str:
         """The prompt of a reply: all messages and the header of the assistant's next one."""
-        return self._render(self._arranged(messages), reply=True)
+        return self._render(self._arrange(messages), reply=True)
 
-    def prefix(self, messages: Sequence[Message]) -> str:
+    def prompt_prefix(self, messages: Sequence[Message]) -> str:
         """The longest text that every prompt beginning with ``messages`` begins with.
 
         After a message of the user that is their open turn: more words may follow, so the text ends with the words
@@ -72,32 +72,36 @@ class ChatTemplate:
         """
         growing = [*messages]
         if growing and growing[-1].role == "user":
-            growing[-1] = Message("user", growing[-1].content.strip() + _MARK)
+            growing[-1] = Message("user", growing[-1].content.strip() + _PLACEHOLDER)
         else:
-            growing.append(Message("user", _MARK))
-        return self._render(self._arranged(growing), reply=False).split(_MARK)[0]
+            growing.append(Message("user", _PLACEHOLDER))
+        return self._render(self._arrange(growing), reply=False).split(_PLACEHOLDER)[0]
 
     def between_turns(self) -> str:
         """The text between two turns (the end of one, the header of the next), for both speakers."""
-        turns = [Message("user", _MARK), Message("assistant", _MARK), Message("user", _MARK)]
-        return "".join(self._render(turns, reply=False).split(_MARK)[1:3])
+        turns = [Message("user", _PLACEHOLDER), Message("assistant", _PLACEHOLDER), Message("user", _PLACEHOLDER)]
+        return "".join(self._render(turns, reply=False).split(_PLACEHOLDER)[1:3])
 
-    def _places_system_first(self) -> bool:
-        probe = [Message("system", "S" + _MARK), Message("user", "U" + _MARK), Message("assistant", "A" + _MARK)]
+    def _supports_system_role(self) -> bool:
+        probe = [
+            Message("system", "S" + _PLACEHOLDER),
+            Message("user", "U" + _PLACEHOLDER),
+            Message("assistant", "A" + _PLACEHOLDER),
+        ]
         try:
-            text = self._render([*probe, Message("user", "V" + _MARK)], reply=True)
+            text = self._render([*probe, Message("user", "V" + _PLACEHOLDER)], reply=True)
         except ModelError:
             return False
-        return -1 < text.find("S" + _MARK) < text.find("U" + _MARK)
+        return -1 < text.find("S" + _PLACEHOLDER) < text.find("U" + _PLACEHOLDER)
 
-    def _arranged(self, messages: Sequence[Message]) -> list[Message]:
+    def _arrange(self, messages: Sequence[Message]) -> list[Message]:
         joined: list[Message] = []
         for message in messages:
             content = message.content.strip()
             if joined and joined[-1].role == message.role:
                 content = f"{joined.pop().content} {content}"
             joined.append(Message(message.role, content))
-        if self._folds_system and joined and joined[0].role == "system":
+        if self._merges_system and joined and joined[0].role == "system":
             system, *joined = joined
             first = joined.pop(0) if joined and joined[0].role == "user" else Message("user", "")
             joined.insert(0, Message("user", f"{system.content}\n\n{first.content}"))
@@ -108,10 +112,10 @@ class ChatTemplate:
         try:
             return self._template.render(messages=listed, add_generation_prompt=reply, **self._names)
         except (jinja2.TemplateError, TypeError, ValueError, KeyError, AttributeError) as error:
-            raise _unusable(error) from None
+            raise _template_error(error) from None
 
 
-def markers(between_turns: str, special: Sequence[str]) -> tuple[str, ...]:
+def stop_markers(between_turns: str, special_texts: Sequence[str]) -> tuple[str, ...]:
     """Texts that end a reply when a small model writes them out as words.
 
     Args:
@@ -119,11 +123,11 @@ def markers(between_turns: str, special: Sequence[str]) -> tuple[str, ...]:
         special: texts of the special tokens in it.
     """
     rest = between_turns
-    for text in special:
+    for text in special_texts:
         rest = rest.replace(text, "\n")
     # Of what is no token, only lines with a sign such as "[/INST]" or "### Response:"; "user" alone is a word.
     plain = [line.strip() for line in rest.splitlines() if re.search(r"[\[\]<>#|:]", line)]
-    return tuple(dict.fromkeys([*special, *plain]))
+    return tuple(dict.fromkeys([*special_texts, *plain]))
 
 
 class _GenerationTag(jinja2.ext.Extension):
@@ -141,11 +145,11 @@ def _to_json(value: Any, indent: int | None = None, **_: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
-def _refuse(reason: str) -> None:
+def _raise_exception(reason: str) -> None:
     raise jinja2.TemplateError(reason)
 
 
-def _unusable(error: Exception) -> ModelError:
+def _template_error(error: Exception) -> ModelError:
     return ModelError(
         f"The model's chat template cannot be used: {error}", "Choose another model or another file of it"
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from voicemate.core.errors import PersonaError
 from voicemate.llm.base import Message
-from voicemate.llm.prompt import Exchange, opening, turns
+from voicemate.llm.prompt import Exchange, history_messages, opening_messages
 from voicemate.personas.persona import Persona
 
 
@@ -29,12 +29,12 @@ class ContextWindow:
         PersonaError: the persona's description and greeting alone fill the context.
     """
 
-    def __init__(self, persona: Persona, size: int, count: Callable[[Sequence[Message]], int]) -> None:
-        self._count = count
+    def __init__(self, persona: Persona, context_size: int, count_tokens: Callable[[Sequence[Message]], int]) -> None:
+        self._count = count_tokens
         self._start = 0
-        self._room = size - min(persona.sampling.max_tokens, size // 3)
-        self._next_words = min(128, size // 8)
-        self._opening = self._choose_opening(persona, size)
+        self._prompt_tokens = context_size - min(persona.sampling.max_tokens, context_size // 3)
+        self._reserved_tokens = min(128, context_size // 8)
+        self._opening = self._choose_opening(persona, context_size)
 
     @property
     def opening(self) -> list[Message]:
@@ -45,7 +45,7 @@ class ContextWindow:
         """
         return list(self._opening)
 
-    def fit(self, history: Sequence[Exchange], words: str = "") -> list[Message]:
+    def fit(self, history: Sequence[Exchange], user_text: str = "") -> list[Message]:
         """The messages of the prompt.
 
         Args:
@@ -55,13 +55,13 @@ class ContextWindow:
                 context lose their middle.
         """
         self._start = min(self._start, len(history))
-        words = self._shortened(words)
-        room = self._room if words else self._room - self._next_words
-        if not self._fits(history, self._start, words, room):
-            self._roll(history, words, room)
-        return self._messages(history, self._start, words)
+        user_text = self._shorten(user_text)
+        room = self._prompt_tokens if user_text else self._prompt_tokens - self._reserved_tokens
+        if not self._fits(history, self._start, user_text, room):
+            self._drop_oldest(history, user_text, room)
+        return self._messages(history, self._start, user_text)
 
-    def _roll(self, history: Sequence[Exchange], words: str, room: int) -> None:
+    def _drop_oldest(self, history: Sequence[Exchange], words: str, room: int) -> None:
         fixed = self._count(self._messages(history, len(history), words))
         goal = fixed + (room - fixed) // 2
         later = range(self._start + 1, len(history) + 1)
@@ -73,14 +73,14 @@ class ContextWindow:
         self._start = start
 
     def _messages(self, history: Sequence[Exchange], start: int, words: str) -> list[Message]:
-        return [*self._opening, *turns(history[start:], words)]
+        return [*self._opening, *history_messages(history[start:], words)]
 
     def _fits(self, history: Sequence[Exchange], start: int, words: str, room: int) -> bool:
         return self._count(self._messages(history, start, words)) <= room
 
-    def _shortened(self, words: str) -> str:
+    def _shorten(self, words: str) -> str:
         """``words``, or as much of their beginning and end as fits: what it is about, and what is asked."""
-        if not words or self._fits((), 0, words, self._room):
+        if not words or self._fits((), 0, words, self._prompt_tokens):
             return words
         spaced = len(words.split()) * 20 > len(words)  # Chinese, Japanese and Thai have no spaces between words
         units, glue = (words.split(), " ") if spaced else (list(words), "")
@@ -90,19 +90,19 @@ class ContextWindow:
             return glue.join([*units[:head], "…", *units[len(units) - (count - head) :]])
 
         too_many = bisect_left(
-            range(1, len(units)), True, key=lambda count: not self._fits((), 0, keep(count), self._room)
+            range(1, len(units)), True, key=lambda count: not self._fits((), 0, keep(count), self._prompt_tokens)
         )
         return keep(max(1, too_many))
 
     def _choose_opening(self, persona: Persona, size: int) -> list[Message]:
         needed = 0
         for examples in range(len(persona.examples), -1, -1):
-            messages = opening(persona, examples)
+            messages = opening_messages(persona, examples)
             needed = self._count(messages)
-            if needed <= size // 2 or (examples == 0 and needed <= self._room - self._next_words):
+            if needed <= size // 2 or (examples == 0 and needed <= self._prompt_tokens - self._reserved_tokens):
                 return messages
         raise PersonaError(
             f"The persona {persona.name} takes {needed} tokens; a context of {size} tokens has room for"
-            f" {self._room - self._next_words} beside a reply and the next words",
+            f" {self._prompt_tokens - self._reserved_tokens} beside a reply and the next words",
             "Shorten its description and greeting, or set llm.context to more",
         )

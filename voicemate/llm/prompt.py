@@ -21,7 +21,7 @@ class Exchange:
     reply: str
 
 
-_FRAMING = {
+_SYSTEM_PROMPTS = {
     "en": (
         "You are {name}. {description}\n"
         "You are talking out loud with a person. Answer as {name}, in one or two short sentences of plain spoken "
@@ -32,7 +32,7 @@ _FRAMING = {
         "你正在和一个人面对面说话。请以{name}的身份，用一两句简短自然的中文口语回答。不要用列表、符号或表情。"
     ),
 }
-_FRAMING_ELSE = (
+_SYSTEM_PROMPT_ANY = (
     "You are {name}. {description}\n"
     "You are talking out loud with a person. Answer as {name}, in one or two short sentences of plain spoken "
     "language, always in {language}."
@@ -44,10 +44,17 @@ _LANGUAGES = {
     "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian",
     "vi": "Vietnamese",
 }  # fmt: skip
-_HELLO = {"zh": "你好。", "de": "Hallo.", "fr": "Bonjour.", "es": "Hola.", "it": "Ciao.", "ja": "こんにちは。"}
+_GREETINGS_BY_USER = {
+    "zh": "你好。",
+    "de": "Hallo.",
+    "fr": "Bonjour.",
+    "es": "Hola.",
+    "it": "Ciao.",
+    "ja": "こんにちは。",
+}
 
 
-def opening(persona: Persona, examples: int | None = None) -> list[Message]:
+def opening_messages(persona: Persona, examples: int | None = None) -> list[Message]:
     """The messages that every prompt of this persona begins with: who they are, examples, and their greeting.
 
     The greeting answers a "Hello." that nobody said: many templates insist that the user speaks first.
@@ -59,11 +66,14 @@ def opening(persona: Persona, examples: int | None = None) -> list[Message]:
     for example in persona.examples[:examples]:
         messages += [Message("user", example.user), Message("assistant", example.character)]
     if persona.greeting:
-        messages += [Message("user", _HELLO.get(persona.language, "Hello.")), Message("assistant", persona.greeting)]
+        messages += [
+            Message("user", _GREETINGS_BY_USER.get(persona.language, "Hello.")),
+            Message("assistant", persona.greeting),
+        ]
     return messages
 
 
-def turns(history: Sequence[Exchange], words: str = "") -> list[Message]:
+def history_messages(history: Sequence[Exchange], user_text: str = "") -> list[Message]:
     """The messages behind the opening: what was said so far and the user's ``words``, if there are any yet."""
     messages: list[Message] = []
     for exchange in history:
@@ -71,12 +81,12 @@ def turns(history: Sequence[Exchange], words: str = "") -> list[Message]:
             messages.append(Message("user", exchange.user))
         if exchange.reply:
             messages.append(Message("assistant", exchange.reply))
-    if words:
-        messages.append(Message("user", words))
+    if user_text:
+        messages.append(Message("user", user_text))
     return messages
 
 
 def _system(persona: Persona) -> str:
     language = _LANGUAGES.get(persona.language, f"the language with the code {persona.language}")
-    framing = _FRAMING.get(persona.language, _FRAMING_ELSE)
+    framing = _SYSTEM_PROMPTS.get(persona.language, _SYSTEM_PROMPT_ANY)
     return framing.format(name=persona.name, description=persona.description.strip(), language=language)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from voicemate.llm.base import Message
-from voicemate.llm.chat_template import ChatTemplate, markers
+from voicemate.llm.chat_template import ChatTemplate, stop_markers
 
 
 class Vocabulary(Protocol):
@@ -15,11 +15,11 @@ class Vocabulary(Protocol):
     template: str
     bos: str
     eos: str
-    first_token: int | None
+    prefix_token: int | None
 
     def tokenize(self, text: str) -> list[int]: ...
 
-    def piece(self, token: int) -> bytes: ...
+    def token_bytes(self, token: int) -> bytes: ...
 
     def special_text(self, token: int) -> str: ...
 
@@ -43,50 +43,48 @@ class PromptTokens:
         self._template = ChatTemplate(vocabulary.template, vocabulary.bos, vocabulary.eos)
         between = self._template.between_turns()
         special = [text for token in vocabulary.tokenize(between) if (text := vocabulary.special_text(token))]
-        self.markers = markers(between, special)
-        self._part = lru_cache(maxsize=4096)(lambda text: tuple(vocabulary.tokenize(text)))
-        self._plain = lru_cache(maxsize=1024)(self._without_special_tokens)
-        self._cuts = self._find_cuts(special)
+        self.stop_markers = stop_markers(between, special)
+        self._tokenize_part = lru_cache(maxsize=4096)(lambda text: tuple(vocabulary.tokenize(text)))
+        self._plain_text = lru_cache(maxsize=1024)(self._without_special_tokens)
+        self._split_points = self._find_split_points(special)
 
-    def complete(self, messages: Sequence[Message]) -> list[int]:
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
         """The prompt of a reply to ``messages``; see ``ChatTemplate.complete``."""
-        return self._tokens(self._template.complete(self._spoken(messages)))
+        return self._tokens(self._template.prompt(self._sanitize(messages)))
 
-    def beginning(self, messages: Sequence[Message]) -> list[int]:
+    def prompt_prefix(self, messages: Sequence[Message]) -> list[int]:
         """What the prompts of all conversations that begin with ``messages`` begin with; see
         ``ChatTemplate.prefix``. The last token may still change: words that go on can be split otherwise."""
-        return self._tokens(self._template.prefix(self._spoken(messages)))
+        return self._tokens(self._template.prompt_prefix(self._sanitize(messages)))
 
-    def closing(self, messages: Sequence[Message]) -> set[int]:
+    def end_of_turn_tokens(self, messages: Sequence[Message]) -> set[int]:
         """Tokens that close a whole sentence: ``.``, ``?``, ``!``, and the one that ends the user's turn."""
-        complete, turn = self.complete(messages), self.beginning(messages)
+        complete, turn = self.prompt(messages), self.prompt_prefix(messages)
         closing = {complete[len(turn)]} if complete[: len(turn)] == turn else set[int]()
         for mark in (".", "?", "!", "。", "？", "！"):
             token = self._vocabulary.tokenize(f"a{mark}")[-1]
-            if self._vocabulary.piece(token) == mark.encode():
+            if self._vocabulary.token_bytes(token) == mark.encode():
                 closing.add(token)
         return closing
 
     def _tokens(self, text: str) -> list[int]:
-        parts = self._cuts.split(text) if self._cuts else [text]
-        tokens = [token for part in parts for token in self._part(part)]
-        first = self._vocabulary.first_token
+        parts = self._split_points.split(text) if self._split_points else [text]
+        tokens = [token for part in parts for token in self._tokenize_part(part)]
+        first = self._vocabulary.prefix_token
         if first is not None and tokens[:1] != [first]:
             tokens.insert(0, first)
         return tokens
 
-    def _find_cuts(self, special: Sequence[str]) -> re.Pattern[str] | None:
+    def _find_split_points(self, special: Sequence[str]) -> re.Pattern[str] | None:
         if not special:
             return None
         cuts = re.compile("(?={})".format("|".join(map(re.escape, dict.fromkeys(special)))))
-        text = self._template.complete(
-            [Message("user", "Yes. "), Message("assistant", " no 1"), Message("user", "我")]
-        )
+        text = self._template.prompt([Message("user", "Yes. "), Message("assistant", " no 1"), Message("user", "我")])
         whole = self._vocabulary.tokenize(text)
-        return cuts if [token for part in cuts.split(text) for token in self._part(part)] == whole else None
+        return cuts if [token for part in cuts.split(text) for token in self._tokenize_part(part)] == whole else None
 
-    def _spoken(self, messages: Sequence[Message]) -> list[Message]:
-        return [Message(message.role, self._plain(message.content)) for message in messages]
+    def _sanitize(self, messages: Sequence[Message]) -> list[Message]:
+        return [Message(message.role, self._plain_text(message.content)) for message in messages]
 
     def _without_special_tokens(self, content: str) -> str:
         """``content`` without names of special tokens, so that nobody's words can end their turn and begin
@@ -96,4 +94,4 @@ class PromptTokens:
             ordinary = [token for token in tokens if not self._vocabulary.special_text(token)]
             if len(ordinary) == len(tokens):
                 return content
-            content = b"".join(map(self._vocabulary.piece, ordinary)).decode("utf-8", "replace")
+            content = b"".join(map(self._vocabulary.token_bytes, ordinary)).decode("utf-8", "replace")

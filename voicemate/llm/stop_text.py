@@ -9,7 +9,7 @@ _SENTENCE_END = re.compile(
     # that end sentences (CJK, Devanagari, Arabic) stand for nothing else.
     r"(?:[^\W\d_A-Z]{2}\.{1,3}|[!?…。！？।؟])[\"'”’)\]」』]*\s*$"
 )
-_TAIL = 24
+_TAIL_CHARS = 24
 """Characters at the end of the text that ``at_sentence_end`` looks at."""
 
 
@@ -39,15 +39,15 @@ class ReplyText:
         found = [place for marker in self._markers if (place := self._held.find(marker)) >= 0]
         if found:
             self.ended = True
-            return self._give(min(found))
-        return self._give(len(self._held) - self._possible_marker())
+            return self._release(min(found))
+        return self._release(len(self._held) - self._possible_marker_length())
 
     def finish(self) -> str:
         """What was still held back, once the model has ended its reply by itself."""
         if self.ended:
             return ""
         self.ended = True
-        return self._give(len(self._held))
+        return self._release(len(self._held))
 
     @property
     def empty(self) -> bool:
@@ -59,7 +59,7 @@ class ReplyText:
         """The text given out so far ends with a whole sentence."""
         return not self._held and bool(_SENTENCE_END.search(self._tail))
 
-    def _possible_marker(self) -> int:
+    def _possible_marker_length(self) -> int:
         """Characters at the end of what is held that may be the beginning of a marker."""
         longest = 0
         for marker in self._markers:
@@ -69,19 +69,19 @@ class ReplyText:
                     break
         return longest
 
-    def _give(self, length: int) -> str:
+    def _release(self, length: int) -> str:
         text, self._held = self._held[:length], self._held[length:]
         if not self._tail:
             text = text.lstrip()
-        self._tail = (self._tail + text)[-_TAIL:]
+        self._tail = (self._tail + text)[-_TAIL_CHARS:]
         return text
 
 
-def wind_down(limit: int) -> int:
+def soft_token_limit(max_tokens: int) -> int:
     """The token of a reply of at most ``limit`` from which on the end of a sentence ends it.
 
     A reply that is cut off in mid-sentence sounds broken, and its pieces have been spoken when that happens. So a
     reply that comes near its limit ends with the first sentence that ends in its last part: a quarter, or 40 tokens
     (the length of a long sentence), whichever is more, but never more than half.
     """
-    return limit - min(limit // 2, max(limit // 4, 40))
+    return max_tokens - min(max_tokens // 2, max(max_tokens // 4, 40))

@@ -20,12 +20,12 @@ STARTER = "starter"
 """Stands for all starter models where names are given."""
 
 
-class Role(StrEnum):
+class ModelRole(StrEnum):
     """What a model is for."""
 
-    HEARING = "hearing"
-    THINKING = "thinking"
-    VOICE_ACTIVITY = "voice-activity"
+    STT = "hearing"
+    LLM = "thinking"
+    VAD = "voice-activity"
     END_OF_TURN = "end-of-turn"
 
 
@@ -47,7 +47,7 @@ class Wheel(_Entry):
     sha256: Sha256
 
 
-class Part(_Entry):
+class WheelPart(_Entry):
     """One file made of members of wheels, joined in their order."""
 
     name: FileName
@@ -61,7 +61,7 @@ class WheelSource(_Entry):
 
     kind: Literal["wheels"]
     wheels: tuple[Wheel, ...] = Field(min_length=1)
-    parts: tuple[Part, ...] = Field(min_length=1)
+    parts: tuple[WheelPart, ...] = Field(min_length=1)
     convert: Literal["whisper-q8_0"] | None = None
 
     @model_validator(mode="after")
@@ -83,11 +83,11 @@ class HubSource(_Entry):
     revision: str = Field(pattern=r"^[0-9a-f]{40}$", description="a commit, so that the file cannot change")
 
 
-class Model(_Entry):
+class CatalogModel(_Entry):
     """One model of the catalog."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
-    role: Role
+    role: ModelRole
     file: FileName = Field(description="its name in the models folder")
     size: Size
     sha256: Sha256 | None = Field(default=None, description="None: the hub's, taken and recorded at the pull")
@@ -97,12 +97,12 @@ class Model(_Entry):
     starter: bool = False
     source: WheelSource | HubSource = Field(discriminator="kind")
     parameters: float = Field(default=0, ge=0, description="billions; thinking models only")
-    active: float = Field(default=0, ge=0, description="billions that work on one token; 0 for all")
+    active_parameters: float = Field(default=0, ge=0, description="billions that work on one token; 0 for all")
     kv_bytes: int = Field(default=0, ge=0, description="memory one token of context takes; thinking models only")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.role is Role.THINKING and not (self.parameters and self.kv_bytes):
+        if self.role is ModelRole.LLM and not (self.parameters and self.kv_bytes):
             raise ValueError("a thinking model needs its parameters and kv_bytes")
         if self.sha256 is None and isinstance(self.source, WheelSource):
             raise ValueError("a model from wheels needs its sha256")
@@ -112,20 +112,20 @@ class Model(_Entry):
 class Catalog(_Entry):
     """All models, in the order of the file."""
 
-    models: tuple[Model, ...] = Field(min_length=1)
+    models: tuple[CatalogModel, ...] = Field(min_length=1)
 
     @property
-    def starters(self) -> tuple[Model, ...]:
+    def starters(self) -> tuple[CatalogModel, ...]:
         """The models the first start needs."""
         return tuple(model for model in self.models if model.starter)
 
-    def of(self, role: Role) -> tuple[Model, ...]:
+    def with_role(self, role: ModelRole) -> tuple[CatalogModel, ...]:
         return tuple(model for model in self.models if model.role is role)
 
-    def get(self, name: str) -> Model | None:
+    def get(self, name: str) -> CatalogModel | None:
         return next((model for model in self.models if model.name == name.lower()), None)
 
-    def find(self, name: str) -> Model:
+    def find(self, name: str) -> CatalogModel:
         """The model called ``name``.
 
         Raises:
@@ -142,7 +142,7 @@ class Catalog(_Entry):
         ask = f"Did you mean {close[0]}? " if close else ""
         return f"{ask}`voicemate models list` shows all of them"
 
-    def expand(self, names: Iterable[str]) -> tuple[Model, ...]:
+    def expand(self, names: Iterable[str]) -> tuple[CatalogModel, ...]:
         """The models called ``names``, each once; ``starter`` stands for the starter set.
 
         Raises:
@@ -153,7 +153,7 @@ class Catalog(_Entry):
 
 
 @cache
-def load(path: Path | None = None) -> Catalog:
+def load_catalog(path: Path | None = None) -> Catalog:
     """The catalog at ``path``, by default the one that ships with the program.
 
     Raises:
@@ -161,13 +161,13 @@ def load(path: Path | None = None) -> Catalog:
     """
     chosen = path or shipped_path("models/catalog.toml")
     try:
-        return parse(chosen.read_text(encoding="utf-8"))
+        return parse_catalog(chosen.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise ModelError(f"The model catalog {chosen} cannot be used: {problem}", "Install voicemate again") from None
 
 
-def parse(text: str) -> Catalog:
+def parse_catalog(text: str) -> Catalog:
     """The catalog in ``text``; a model's ``languages`` may name a list of the ``[languages]`` table.
 
     Raises:

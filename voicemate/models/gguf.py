@@ -21,7 +21,7 @@ _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: 
 _STRING, _ARRAY = 8, 9
 """Numbers in ``enum gguf_metadata_value_type``."""
 
-_KEEP = 4096
+_MAX_KEPT_ITEMS = 4096
 """Longer arrays (the vocabulary, its scores and merges) are counted and not kept."""
 
 _MOST_DIMENSIONS = 4
@@ -52,7 +52,7 @@ class GgufHeader:
     has_template: bool
 
 
-def read(path: Path) -> GgufHeader:
+def read_header(path: Path) -> GgufHeader:
     """The header of the model at ``path``, after checking that its tensors lie inside the file.
 
     Takes about 0.1 s for a vocabulary of 150,000 tokens.
@@ -65,32 +65,32 @@ def read(path: Path) -> GgufHeader:
         if file.read(len(MAGIC)) != MAGIC:
             raise ModelError(f"{path} is not a GGUF file", "Give a GGUF file, or a catalogued name")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as buffer:
-            metadata = _checked(path, _Reader(buffer, len(MAGIC)))
+            metadata = _read_checked(path, _Reader(buffer, len(MAGIC)))
     header = _header(metadata)
     if header is None:
         raise ModelError(f"{path} holds no language model", "Give the GGUF file of an instruct model")
     return header
 
 
-def _checked(path: Path, reader: "_Reader") -> dict[str, Any]:
+def _read_checked(path: Path, reader: "_Reader") -> dict[str, Any]:
     try:
         version = reader.number("I")
         if version not in VERSIONS:
             raise ModelError(f"{path} is GGUF version {version}, which is not supported", "Get a current file of it")
         metadata, whole = _read(reader)
-    except (struct.error, _Damaged, UnicodeDecodeError, OverflowError):
+    except (struct.error, _DamagedError, UnicodeDecodeError, OverflowError):
         metadata, whole = {}, False
     if not whole:
         raise ModelError(f"{path} is damaged or was cut short", "Fetch or copy it again")
     return metadata
 
 
-class _Damaged(Exception):
+class _DamagedError(Exception):
     """The bytes contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
+class _SkippedArray:
     """An array too long to keep."""
 
     length: int
@@ -115,7 +115,7 @@ class _Reader:
         """A number of things that take at least a byte each."""
         count = self.number("Q")
         if count > self.left:
-            raise _Damaged
+            raise _DamagedError
         return count
 
     def string(self) -> str:
@@ -130,19 +130,19 @@ class _Reader:
             return self._array(depth)
         if kind in _NUMBERS:
             return self.number(_NUMBERS[kind])
-        raise _Damaged
+        raise _DamagedError
 
     def _array(self, depth: int) -> Any:
         kind, length = self.number("I"), self.count()
-        if length <= _KEEP:
+        if length <= _MAX_KEPT_ITEMS:
             return [self.value(kind, depth + 1) for _ in range(length)]
         if kind in _NUMBERS:
             self.position += length * struct.calcsize(f"<{_NUMBERS[kind]}")
         elif kind == _STRING:
             self._skip_strings(length)
         else:
-            raise _Damaged
-        return _Counted(length)
+            raise _DamagedError
+        return _SkippedArray(length)
 
     def _skip_strings(self, length: int) -> None:
         buffer, position, lengths = self._buffer, self.position, struct.Struct("<Q")
@@ -163,13 +163,13 @@ def _read(reader: _Reader) -> tuple[dict[str, Any], bool]:
         reader.string()
         dimensions = reader.number("I")
         if dimensions > _MOST_DIMENSIONS:
-            raise _Damaged
+            raise _DamagedError
         shape = [reader.number("Q") for _ in range(dimensions)]
         kind, offset = reader.number("I"), reader.number("Q")
         end = max(end, offset + (tensor_bytes(kind, shape) or 0))
     alignment = metadata.get("general.alignment", 32)
     if not isinstance(alignment, int) or alignment < 1:
-        raise _Damaged
+        raise _DamagedError
     padding = -reader.position % alignment
     return metadata, padding + end <= reader.left
 
@@ -189,10 +189,10 @@ def _header(metadata: dict[str, Any]) -> GgufHeader | None:
     return GgufHeader(
         architecture=architecture,
         name=str(metadata.get("general.name", "")),
-        context=_whole(metadata.get(f"{architecture}.context_length"), 0),
+        context=_non_negative(metadata.get(f"{architecture}.context_length"), 0),
         kv_heads=kv_heads,
-        key_width=_whole(metadata.get(f"{architecture}.attention.key_length"), head_width),
-        value_width=_whole(metadata.get(f"{architecture}.attention.value_length"), head_width),
+        key_width=_non_negative(metadata.get(f"{architecture}.attention.key_length"), head_width),
+        value_width=_non_negative(metadata.get(f"{architecture}.attention.value_length"), head_width),
         feed_forward=max(_per_layer(metadata.get(f"{architecture}.feed_forward_length", 0), layers), default=0),
         vocabulary=_length(metadata.get("tokenizer.ggml.tokens")),
         has_template=isinstance(metadata.get("tokenizer.chat_template"), str),
@@ -201,13 +201,13 @@ def _header(metadata: dict[str, Any]) -> GgufHeader | None:
 
 def _per_layer(value: Any, layers: int) -> tuple[int, ...]:
     """A value for each layer: written once for all of them, or as an array."""
-    values = value if isinstance(value, list) else [value] * min(layers, _KEEP)
+    values = value if isinstance(value, list) else [value] * min(layers, _MAX_KEPT_ITEMS)
     return tuple(values) if all(isinstance(one, int) and one >= 0 for one in values) else ()
 
 
-def _whole(value: Any, otherwise: int) -> int:
+def _non_negative(value: Any, otherwise: int) -> int:
     return value if isinstance(value, int) and value >= 0 else otherwise
 
 
 def _length(value: Any) -> int:
-    return value.length if isinstance(value, _Counted) else len(value) if isinstance(value, list) else 0
+    return value.length if isinstance(value, _SkippedArray) else len(value) if isinstance(value, list) else 0

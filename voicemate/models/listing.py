@@ -5,14 +5,14 @@ from pathlib import Path
 
 from voicemate.core.paths import models_folder
 from voicemate.models import memory_fit
-from voicemate.models.catalog import Catalog, HubSource, Model, Role, load
+from voicemate.models.catalog import Catalog, CatalogModel, HubSource, ModelRole, load_catalog
 from voicemate.models.memory_fit import Fit
-from voicemate.models.resolve import State, state
+from voicemate.models.resolve import FileState, file_state
 from voicemate.models.sources import hub
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedModel:
     """A catalogued model on this machine.
 
     Attributes:
@@ -21,40 +21,40 @@ class Listed:
         fit: whether it suits this machine.
     """
 
-    model: Model
+    model: CatalogModel
     path: Path
-    state: State
-    need: int
+    state: FileState
+    required_bytes: int
     fit: Fit
 
 
-def listing(context: int = 0, *, catalog: Catalog | None = None, folder: Path | None = None) -> list[Listed]:
+def list_models(context: int = 0, *, catalog: Catalog | None = None, folder: Path | None = None) -> list[ListedModel]:
     """Every model of the catalog, with ``memory.context_of`` so many tokens for the thinking ones.
 
     Raises:
         ModelError: the catalog cannot be used.
     """
     folder = folder or models_folder()
-    room, speed = memory_fit.budget(), memory_fit.reading_speed()
+    room, speed = memory_fit.available_bytes(), memory_fit.weight_bandwidth()
     return [
-        Listed(
+        ListedModel(
             model,
             folder / model.file,
-            state(model, folder),
-            memory_fit.need(model, context),
+            file_state(model, folder),
+            memory_fit.required_bytes(model, context),
             memory_fit.fit(model, room, speed, context),
         )
-        for model in (catalog or load()).models
+        for model in (catalog or load_catalog()).models
     ]
 
 
-def better_thinking_model(
+def better_llm(
     memory_bytes: int | None = None,
     speed: float | None = None,
     context: int = 0,
     *,
     catalog: Catalog | None = None,
-) -> Model | None:
+) -> CatalogModel | None:
     """The best thinking model beyond the starter that suits a machine; None when there is none.
 
     Room is left for the default hearing model beside it. More parameters are taken to be better.
@@ -63,13 +63,15 @@ def better_thinking_model(
         memory_bytes: what the machine can give to models; None for this machine's (``memory.budget``).
         speed: bytes of weights it reads a second; None for this machine's (``memory.reading_speed``).
     """
-    catalog = catalog or load()
-    room = memory_fit.budget() if memory_bytes is None else memory_bytes
-    speed = memory_fit.reading_speed() if speed is None else speed
-    ear = max((memory_fit.need(model) for model in catalog.starters if model.role is Role.HEARING), default=0)
+    catalog = catalog or load_catalog()
+    room = memory_fit.available_bytes() if memory_bytes is None else memory_bytes
+    speed = memory_fit.weight_bandwidth() if speed is None else speed
+    ear = max(
+        (memory_fit.required_bytes(model) for model in catalog.starters if model.role is ModelRole.STT), default=0
+    )
     suiting = [
         model
-        for model in catalog.of(Role.THINKING)
+        for model in catalog.with_role(ModelRole.LLM)
         if not model.starter and memory_fit.fit(model, room - ear, speed, context) is Fit.GOOD
     ]
     return max(suiting, key=lambda model: model.parameters, default=None)
@@ -80,6 +82,6 @@ def hub_reachable(timeout: float = 3.0, *, catalog: Catalog | None = None) -> bo
 
     Takes ``timeout`` seconds at most. Uses the network: only before a conversation, never in its process.
     """
-    sources = (model.source for model in (catalog or load()).models)
+    sources = (model.source for model in (catalog or load_catalog()).models)
     source = next((source for source in sources if isinstance(source, HubSource)), None)
     return source is not None and hub.reachable(source, timeout)

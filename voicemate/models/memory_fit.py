@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from voicemate.models import gguf
-from voicemate.models.catalog import Model, Role
+from voicemate.models.catalog import CatalogModel, ModelRole
 from voicemate.models.gguf import GgufHeader
 from voicemate.models.sizes import GB, MB, as_size
 
@@ -23,21 +23,21 @@ is that it takes little."""
 _BATCH = 128
 """Tokens in one prefill batch (``llm.batch``)."""
 
-_COMPUTE = 300 * MB
+_MIN_SCRATCH_BYTES = 300 * MB
 """Scratch memory of llama.cpp that no batch size gets it below."""
 
 _MARGIN = 1.1
 
-_REST = 500 * MB
+_OVERHEAD_BYTES = 500 * MB
 """Python, the audio, onnxruntime and the speech helper beside the models."""
 
-_QUICK_ENOUGH = 8
+_MIN_TOKENS_PER_S = 8
 """Tokens a second: twice what a voice speaks (175 words a minute), so that the first clause is there in a second."""
 
-_CORE_BYTES = 7 * GB
+_CORE_BANDWIDTH = 7 * GB
 """Weights a CPU core reads a second: a 0.5 B model's 491 MB, 28 to 32 times a second on two cores."""
 
-_APPLE_BYTES = 60 * GB
+_APPLE_BANDWIDTH = 60 * GB
 """The same for the slowest Apple silicon (68 GB/s of memory bandwidth) through Metal."""
 
 
@@ -49,22 +49,22 @@ class Fit(StrEnum):
     TOO_LARGE = "needs more memory"
 
 
-def context_of(size: int, asked: int = 0) -> int:
+def context_tokens(size: int, asked: int = 0) -> int:
     """Tokens of context for a thinking model with a file of ``size`` bytes: as many as are ``asked`` for in the
     settings, or for 0 as many as suit it."""
     return asked or (_SMALL_CONTEXT if size < _SMALL else _CONTEXT)
 
 
-def need(model: Model, context: int = 0) -> int:
+def required_bytes(model: CatalogModel, context: int = 0) -> int:
     """Bytes ``model`` takes while it works, with ``context_of`` so many tokens for a thinking model."""
-    if model.role is Role.THINKING:
-        return _thinking(model.size, model.kv_bytes * context_of(model.size, context), 0)
-    if model.role is Role.HEARING:
-        return hearing_need(model.size)
+    if model.role is ModelRole.LLM:
+        return _llm_required_bytes(model.size, model.kv_bytes * context_tokens(model.size, context), 0)
+    if model.role is ModelRole.STT:
+        return whisper_required_bytes(model.size)
     return 2 * model.size
 
 
-def gguf_need(header: GgufHeader, size: int, context: int = 0) -> int:
+def gguf_required_bytes(header: GgufHeader, size: int, context: int = 0) -> int:
     """Bytes the GGUF model with ``header`` and a file of ``size`` bytes takes, with ``context_of`` so many tokens.
 
     Keys and values are float16; llama.cpp keeps them for the whole context in every layer, sliding windows
@@ -72,7 +72,7 @@ def gguf_need(header: GgufHeader, size: int, context: int = 0) -> int:
     """
     kv_bytes = 2 * sum(header.kv_heads) * (header.key_width + header.value_width)
     scratch = 4 * _BATCH * (header.vocabulary + 2 * header.feed_forward)
-    return _thinking(size, kv_bytes * context_of(size, context), scratch)
+    return _llm_required_bytes(size, kv_bytes * context_tokens(size, context), scratch)
 
 
 def shortage(path: Path, context: int = 0) -> str | None:
@@ -85,8 +85,8 @@ def shortage(path: Path, context: int = 0) -> str | None:
         OSError: the file cannot be read.
     """
     size = path.stat().st_size
-    tokens = context_of(size, context)
-    needed, available = gguf_need(gguf.read(path), size, tokens), budget()
+    tokens = context_tokens(size, context)
+    needed, available = gguf_required_bytes(gguf.read_header(path), size, tokens), available_bytes()
     if needed <= available:
         return None
     return (
@@ -95,36 +95,36 @@ def shortage(path: Path, context: int = 0) -> str | None:
     )
 
 
-def hearing_need(size: int) -> int:
+def whisper_required_bytes(size: int) -> int:
     """Bytes a whisper model with a file of ``size`` bytes takes: its caches and scratch grow with it."""
     return round(_MARGIN * (1.4 * size + 150 * MB))
 
 
-def _thinking(size: int, kv: int, scratch: int) -> int:
-    return round(_MARGIN * (size + kv + max(_COMPUTE, scratch)))
+def _llm_required_bytes(size: int, kv: int, scratch: int) -> int:
+    return round(_MARGIN * (size + kv + max(_MIN_SCRATCH_BYTES, scratch)))
 
 
-def fit(model: Model, memory: int, speed: float, context: int = 0) -> Fit:
+def fit(model: CatalogModel, memory: int, speed: float, context: int = 0) -> Fit:
     """Whether ``model`` suits a machine with ``memory`` bytes for it that reads ``speed`` bytes of weights a second.
 
     Every token is decoded by reading all weights that work on it once, which is what limits the speed.
     """
-    if need(model, context) > memory:
+    if required_bytes(model, context) > memory:
         return Fit.TOO_LARGE
-    if model.role is Role.THINKING:
-        share = model.active / model.parameters if model.active else 1.0
-        if speed / (model.size * share) < _QUICK_ENOUGH:
+    if model.role is ModelRole.LLM:
+        share = model.active_parameters / model.parameters if model.active_parameters else 1.0
+        if speed / (model.size * share) < _MIN_TOKENS_PER_S:
             return Fit.SLOW
     return Fit.GOOD
 
 
-def budget() -> int:
+def available_bytes() -> int:
     """Bytes this machine can give to models now."""
-    memory = _apple() if sys.platform == "darwin" else _linux()
-    return max(0, memory - _REST)
+    memory = _apple_available_bytes() if sys.platform == "darwin" else _linux_available_bytes()
+    return max(0, memory - _OVERHEAD_BYTES)
 
 
-def total(group: Path = Path("/sys/fs/cgroup")) -> int:
+def total_bytes(group: Path = Path("/sys/fs/cgroup")) -> int:
     """Bytes of memory that this machine has, or its container if that is less."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
@@ -133,15 +133,15 @@ def total(group: Path = Path("/sys/fs/cgroup")) -> int:
         return memory
 
 
-def reading_speed() -> float:
+def weight_bandwidth() -> float:
     """Bytes of weights this machine reads a second, roughly."""
     if sys.platform == "darwin" and os.uname().machine == "arm64":
-        return _APPLE_BYTES
+        return _APPLE_BANDWIDTH
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(8, cores) * _CORE_BYTES
+    return min(8, cores) * _CORE_BANDWIDTH
 
 
-def _linux(proc: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int:
+def _linux_available_bytes(proc: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int:
     """What the kernel says is available, or what is left of the container's limit if that is less."""
     available = next(
         (int(line.split()[1]) * 1024 for line in proc.read_text().splitlines() if line.startswith("MemAvailable:")), 0
@@ -153,13 +153,13 @@ def _linux(proc: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgrou
     return min(available, left)
 
 
-def _apple() -> int:
+def _apple_available_bytes() -> int:
     """At most 0.9 of what Metal may keep resident, and at least 5 GB left to everything else.
 
     Metal's own figure reflects ``iogpu.wired_limit_mb``; without it, two thirds of the memory is what the smallest
     Macs give.
     """
-    memory = total()
+    memory = total_bytes()
     try:
         resident = importlib.import_module("Metal").MTLCreateSystemDefaultDevice().recommendedMaxWorkingSetSize()
     except (ImportError, AttributeError):

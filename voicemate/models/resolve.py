@@ -11,15 +11,15 @@ from pathlib import Path
 from voicemate.core.errors import ModelError
 from voicemate.core.paths import models_folder
 from voicemate.models import gguf
-from voicemate.models.catalog import Catalog, Model, Role, load
+from voicemate.models.catalog import Catalog, CatalogModel, ModelRole, load_catalog
 from voicemate.models.convert import whisper_ggml
 
 _ONNX = (b"\x08", "an ONNX file")  # its first field, the version of the format
-_BEGINNINGS = {
-    Role.HEARING: (whisper_ggml.MAGIC, "a whisper model in ggml format"),
-    Role.THINKING: (gguf.MAGIC, "a GGUF file"),
-    Role.VOICE_ACTIVITY: _ONNX,
-    Role.END_OF_TURN: _ONNX,
+_MAGIC_BYTES = {
+    ModelRole.STT: (whisper_ggml.MAGIC, "a whisper model in ggml format"),
+    ModelRole.LLM: (gguf.MAGIC, "a GGUF file"),
+    ModelRole.VAD: _ONNX,
+    ModelRole.END_OF_TURN: _ONNX,
 }
 """The first bytes of a role's files, and what such a file is called."""
 
@@ -28,31 +28,31 @@ _LIST = "`voicemate models list` shows what has a name"
 _SUFFIXES = (".gguf", ".bin", ".onnx")
 
 
-class State(StrEnum):
+class FileState(StrEnum):
     """What is in the place of a catalogued model."""
 
     PRESENT = "present"
     MISSING = "missing"
     TRUNCATED = "truncated"
-    FOREIGN = "not a model"
+    WRONG_FORMAT = "not a model"
     UNREADABLE = "unreadable"
 
 
-def state(model: Model, folder: Path) -> State:
+def file_state(model: CatalogModel, folder: Path) -> FileState:
     """What is in the place of ``model``, judged by size and first bytes."""
     path = folder / model.file
     try:
         if not path.is_file():
-            return State.MISSING
+            return FileState.MISSING
         if path.stat().st_size != model.size:
-            return State.TRUNCATED
-        return State.PRESENT if _begins_as(path, model.role) else State.FOREIGN
+            return FileState.TRUNCATED
+        return FileState.PRESENT if _has_format(path, model.role) else FileState.WRONG_FORMAT
     except OSError:
-        return State.UNREADABLE
+        return FileState.UNREADABLE
 
 
 def resolve(
-    name_or_path: str | os.PathLike[str], role: Role | None = None, *, catalog: Catalog | None = None
+    name_or_path: str | os.PathLike[str], role: ModelRole | None = None, *, catalog: Catalog | None = None
 ) -> Path:
     """The file of the model called ``name_or_path``, or at that path, fit to be loaded.
 
@@ -65,31 +65,31 @@ def resolve(
     Raises:
         ModelError: no such model, or its file is missing, cut short, of another format or for another purpose.
     """
-    catalog = catalog or load()
+    catalog = catalog or load_catalog()
     name, folder = os.fspath(name_or_path), models_folder()
     model = catalog.get(name)
     if model:
         if role not in (None, model.role):
-            others = ", ".join(other.name for other in catalog.of(role))
+            others = ", ".join(other.name for other in catalog.with_role(role))
             raise ModelError(f"{name} is a model for {model.role}, not for {role}", f"Choose one of {others}")
-        return _catalogued(model, folder)
+        return _check_catalogued(model, folder)
     try:
-        return _own(_find(name, folder, catalog), role)
+        return _check_own_file(_find(name, folder, catalog), role)
     except OSError as error:
         raise ModelError(f"The model {name} cannot be read: {error.strerror}", _PERMISSIONS) from None
 
 
-def _catalogued(model: Model, folder: Path) -> Path:
+def _check_catalogued(model: CatalogModel, folder: Path) -> Path:
     path, remedy = folder / model.file, f"Run `voicemate models pull {model.name}`"
-    found = state(model, folder)
-    if found is State.MISSING:
+    found = file_state(model, folder)
+    if found is FileState.MISSING:
         raise ModelError(f"The model {model.name} is not here ({path})", remedy)
-    if found is State.TRUNCATED:
+    if found is FileState.TRUNCATED:
         size = f"{path.stat().st_size:,} bytes instead of {model.size:,}"
         raise ModelError(f"The model {model.name} is not whole: {path} has {size}", remedy)
-    if found is State.FOREIGN:
-        raise ModelError(f"The model {model.name} is damaged: {path} is not {_BEGINNINGS[model.role][1]}", remedy)
-    if found is State.UNREADABLE:
+    if found is FileState.WRONG_FORMAT:
+        raise ModelError(f"The model {model.name} is damaged: {path} is not {_MAGIC_BYTES[model.role][1]}", remedy)
+    if found is FileState.UNREADABLE:
         raise ModelError(f"The model {model.name} cannot be read ({path})", _PERMISSIONS)
     return path
 
@@ -106,20 +106,20 @@ def _find(name: str, folder: Path, catalog: Catalog) -> Path:
     raise ModelError(f"There is no model called {name}", catalog.suggestion(name))
 
 
-def _own(path: Path, role: Role | None) -> Path:
+def _check_own_file(path: Path, role: ModelRole | None) -> Path:
     """``path`` after checking a person's own file for ``role``."""
-    matching = [one for one in Role if _begins_as(path, one)]
+    matching = [one for one in ModelRole if _has_format(path, one)]
     if not matching or role not in (None, *matching):
-        wanted = _BEGINNINGS[role][1] if role else "a model file"
+        wanted = _MAGIC_BYTES[role][1] if role else "a model file"
         raise ModelError(f"{path} is not {wanted}", f"Give the file of such a model, or a name: {_LIST}")
-    if Role.HEARING in matching:
-        whisper_ggml.read(path)
-    if Role.THINKING in matching:
-        gguf.read(path)
+    if ModelRole.STT in matching:
+        whisper_ggml.read_parameters(path)
+    if ModelRole.LLM in matching:
+        gguf.read_header(path)
     return path
 
 
-def _begins_as(path: Path, role: Role) -> bool:
-    beginning = _BEGINNINGS[role][0]
+def _has_format(path: Path, role: ModelRole) -> bool:
+    beginning = _MAGIC_BYTES[role][0]
     with path.open("rb") as file:
         return file.read(len(beginning)) == beginning

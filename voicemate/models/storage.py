@@ -15,21 +15,21 @@ from voicemate.core.errors import DownloadError
 from voicemate.models.sizes import MB, as_size
 
 _CHUNK = 1 << 20
-_SPARE = 64 * MB
+_RESERVED_BYTES = 64 * MB
 """Left free on the disk by a pull."""
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_DISK_FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT}
 
-Watch = Callable[[int], None]
+ByteProgress = Callable[[int], None]
 """Told how many bytes are done."""
 
 
-class Growing(io.FileIO):
+class AppendingFile(io.FileIO):
     """A file that goes on at its end and tells how long it is."""
 
-    def __init__(self, path: Path, watch: Watch):
+    def __init__(self, path: Path, progress: ByteProgress):
         super().__init__(path, "rb+" if path.exists() else "wb+")
-        self._watch = watch
+        self._watch = progress
         self.seek(0, io.SEEK_END)
 
     def write(self, data: Any) -> int:
@@ -42,7 +42,7 @@ class Growing(io.FileIO):
         return written
 
 
-def sha256(path: Path, watch: Watch = lambda done: None) -> str:
+def sha256(path: Path, progress: ByteProgress = lambda done: None) -> str:
     """The file's hash; ``watch`` is told how many bytes of it were read.
 
     Raises:
@@ -53,11 +53,11 @@ def sha256(path: Path, watch: Watch = lambda done: None) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             done += len(chunk)
-            watch(done)
+            progress(done)
     return digest.hexdigest()
 
 
-def install(part: Path, final: Path) -> None:
+def install_file(part: Path, final: Path) -> None:
     """Give the finished file ``part`` its final name, so that a crash leaves the old file or the new one.
 
     Everyone may read it: a umask of 077 must not hide shared weights.
@@ -73,16 +73,16 @@ def install(part: Path, final: Path) -> None:
         os.close(folder)
 
 
-def require_room(folder: Path, needed: int, what: str) -> None:
+def require_disk_space(folder: Path, needed: int, what: str) -> None:
     """Check that ``needed`` bytes fit on the disk of ``folder``.
 
     Raises:
         DownloadError: they do not.
     """
     free = shutil.disk_usage(folder).free
-    if free < needed + _SPARE:
+    if free < needed + _RESERVED_BYTES:
         raise DownloadError(
-            f"{what} needs {as_size(needed + _SPARE)} on the disk of {folder}, and {as_size(free)} are free",
+            f"{what} needs {as_size(needed + _RESERVED_BYTES)} on the disk of {folder}, and {as_size(free)} are free",
             "Free some space and try again",
         )
 
@@ -93,7 +93,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in _DISK_FULL_ERRORS:
             wrong = f"The disk of {folder} is full"
             raise DownloadError(wrong, "Free some space and try again: what is already fetched is kept") from None
         raise DownloadError(
@@ -103,7 +103,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+def pull_lock(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Keeps other pulls into ``folder`` out; tells ``waiting`` once when one has to finish first.
 
     The kernel lets go of the lock when its holder dies.

@@ -6,14 +6,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from voicemate.core.paths import models_folder
-from voicemate.models.catalog import Catalog, Model, load
-from voicemate.models.progress import Progress, silent
+from voicemate.models.catalog import Catalog, CatalogModel, load_catalog
+from voicemate.models.progress import Progress, no_progress
 from voicemate.models.pulled_hashes import expected_sha256
-from voicemate.models.resolve import State, state
+from voicemate.models.resolve import FileState, file_state
 from voicemate.models.storage import sha256
 
 
-class Verdict(StrEnum):
+class VerifyResult(StrEnum):
     """What a full check found."""
 
     OK = "ok"
@@ -25,56 +25,56 @@ class Verdict(StrEnum):
 
 
 _WITHOUT_READING = {
-    State.MISSING: Verdict.MISSING,
-    State.TRUNCATED: Verdict.TRUNCATED,
-    State.UNREADABLE: Verdict.UNREADABLE,
+    FileState.MISSING: VerifyResult.MISSING,
+    FileState.TRUNCATED: VerifyResult.TRUNCATED,
+    FileState.UNREADABLE: VerifyResult.UNREADABLE,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedModel:
     """A model's file and what was found; ``remedy`` says what to do about it, or is empty."""
 
-    model: Model
+    model: CatalogModel
     path: Path
-    verdict: Verdict
+    result: VerifyResult
 
     @property
-    def remedy(self) -> str:
-        if self.verdict is Verdict.OK:
+    def hint(self) -> str:
+        if self.result is VerifyResult.OK:
             return ""
-        if self.verdict is Verdict.UNREADABLE:
+        if self.result is VerifyResult.UNREADABLE:
             return "Check the file's permissions"
         return f"Run `voicemate models pull {self.model.name}`"
 
 
 def verify(
     names: Iterable[str] = (),
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     *,
     catalog: Catalog | None = None,
     folder: Path | None = None,
-) -> list[Verified]:
+) -> list[VerifiedModel]:
     """Check the models called ``names``, or without names every one that is installed.
 
     Raises:
         ModelError: there is no such model.
     """
-    catalog, folder = catalog or load(), folder or models_folder()
+    catalog, folder = catalog or load_catalog(), folder or models_folder()
     wanted = tuple(names)
     chosen = catalog.expand(wanted) or tuple(model for model in catalog.models if (folder / model.file).exists())
-    return [Verified(model, folder / model.file, _verdict(model, folder, progress)) for model in chosen]
+    return [VerifiedModel(model, folder / model.file, _verdict(model, folder, progress)) for model in chosen]
 
 
-def _verdict(model: Model, folder: Path, progress: Progress) -> Verdict:
-    found = _WITHOUT_READING.get(state(model, folder))
+def _verdict(model: CatalogModel, folder: Path, progress: Progress) -> VerifyResult:
+    found = _WITHOUT_READING.get(file_state(model, folder))
     if found:
         return found
     expected = expected_sha256(model, folder)
     if expected is None:
-        return Verdict.UNKNOWN
+        return VerifyResult.UNKNOWN
     try:
         actual = sha256(folder / model.file, lambda done: progress(f"{model.name}: checking", done, model.size))
     except OSError:
-        return Verdict.UNREADABLE
-    return Verdict.OK if actual == expected else Verdict.WRONG_HASH
+        return VerifyResult.UNREADABLE
+    return VerifyResult.OK if actual == expected else VerifyResult.WRONG_HASH

@@ -1,7 +1,7 @@
 """What decides, as this version has it."""
 
 from voicemate.config.schema import Settings
-from voicemate.models.catalog import Role
+from voicemate.models.catalog import ModelRole
 from voicemate.models.resolve import resolve
 from voicemate.models.storage import sha256
 from voicemate.recording.header import Header
@@ -21,7 +21,7 @@ def real() -> DecisionFactory:
     Raises:
         ModelError: Silero's file is missing (also when the ears are made: it is no such network).
     """
-    silero = resolve(SILERO, Role.VOICE_ACTIVITY)
+    silero = resolve(SILERO, ModelRole.VAD)
 
     def ears(settings: Settings) -> SpeechSegmenter:
         return SpeechSegmenter(SileroDetector(silero, settings.vad.gate), settings.vad, settings.stt.max_chunk_s)
@@ -36,7 +36,7 @@ def other_silero(header: Header) -> bool:
         ModelError: Silero's file is missing.
     """
     then = header.weights.get(VOICE_ACTIVITY)
-    return then is not None and then.sha256 not in ("", sha256(resolve(SILERO, Role.VOICE_ACTIVITY)))
+    return then is not None and then.sha256 not in ("", sha256(resolve(SILERO, ModelRole.VAD)))
 
 
 def floor(settings: Settings) -> Floor:

@@ -25,7 +25,7 @@ class VoiceInfo:
 class Synthesizer(Protocol):
     """Renders one phrase at a time to sound; calls are queued."""
 
-    async def render(self, text: str, voice: Voice) -> AudioClip:
+    async def synthesize(self, text: str, voice: Voice) -> AudioClip:
         """The sound of ``text``: audible at once, and behind it the pause that its last mark asks for.
 
         It is empty when there is nothing to say.

@@ -16,7 +16,7 @@ FRAME_MS = 5
 ONSET_DB = -50.0
 """A phrase begins at the first frame that is no more than this below its loudest one. The softest onset there is, the
 h of "he", "half" and "hoof", comes in at -42 with espeak's voices; the breath of its female voices lies below -60."""
-ENDING_DB = -60.0
+END_DB = -60.0
 """The same for its end, where consonants die away: the f of "hoof" ends at -39, with a female voice at -57."""
 LEAD_MS = 10
 """Kept before the onset, so that it is not cut sharp."""
@@ -25,7 +25,7 @@ CLAUSE_MARKS, SENTENCE_MARKS = ",;:–—、，；：", ".!?…。！？"
 _CLOSING = "\"'”’»)]}」』）】 \n"
 
 
-def pause_after(text: str) -> int:
+def pause_after_ms(text: str) -> int:
     """Milliseconds of silence that ``text`` wants behind it.
 
     A little shorter than espeak's own pauses inside a text (150 and 300 ms), since the loudspeaker and the next
@@ -39,33 +39,33 @@ def pause_after(text: str) -> int:
     return 40
 
 
-def trimmed(sound: AudioClip, pause_ms: int) -> AudioClip:
+def trim_silence(clip: AudioClip, pause_ms: int) -> AudioClip:
     """``sound`` from ``LEAD_MS`` before its first audible frame to exactly ``pause_ms`` behind its last, ends faded.
 
     A sound with nothing audible in it comes back empty.
     """
-    audible = _audible(sound)
+    audible = _audible_span(clip)
     if audible is None:
-        return AudioClip(np.zeros(0, np.float32), sound.rate)
+        return AudioClip(np.zeros(0, np.float32), clip.rate)
     onset, ending = audible
-    begin = max(0, onset - _samples(LEAD_MS, sound.rate))
-    kept = sound.pcm[begin : ending + _samples(pause_ms, sound.rate)].copy()
-    fade = min(_samples(FADE_MS, sound.rate), len(kept))
+    begin = max(0, onset - _samples(LEAD_MS, clip.rate))
+    kept = clip.pcm[begin : ending + _samples(pause_ms, clip.rate)].copy()
+    fade = min(_samples(FADE_MS, clip.rate), len(kept))
     ramp = np.linspace(0, 1, fade, endpoint=False, dtype=np.float32)
     kept[:fade] *= ramp
     kept[len(kept) - fade :] *= ramp[::-1]
-    missing = ending - begin + _samples(pause_ms, sound.rate) - len(kept)
-    return AudioClip(np.concatenate((kept, np.zeros(missing, np.float32))), sound.rate)
+    missing = ending - begin + _samples(pause_ms, clip.rate) - len(kept)
+    return AudioClip(np.concatenate((kept, np.zeros(missing, np.float32))), clip.rate)
 
 
-def joined(sounds: Sequence[AudioClip], volume: float = 1.0) -> AudioClip:
+def concatenate(clips: Sequence[AudioClip], volume: float = 1.0) -> AudioClip:
     """``sounds`` (at least one) behind each other, at the rate of the first, times ``volume``."""
-    rate = sounds[0].rate
-    pcm = [sound.pcm if sound.rate == rate else soxr.resample(sound.pcm, sound.rate, rate) for sound in sounds]
+    rate = clips[0].rate
+    pcm = [sound.pcm if sound.rate == rate else soxr.resample(sound.pcm, sound.rate, rate) for sound in clips]
     return AudioClip(np.concatenate(pcm) * np.float32(volume), rate)
 
 
-def _audible(sound: AudioClip) -> tuple[int, int] | None:
+def _audible_span(sound: AudioClip) -> tuple[int, int] | None:
     """Where the audible part begins and ends, in samples; None when there is none."""
     frame = _samples(FRAME_MS, sound.rate)
     levels = _levels_db(sound.pcm, frame)
@@ -73,7 +73,7 @@ def _audible(sound: AudioClip) -> tuple[int, int] | None:
     if loudest < -75:  # dBFS: a few steps of 16 bits
         return None
     onset = int(np.argmax(levels >= loudest + ONSET_DB))
-    last = len(levels) - 1 - int(np.argmax(levels[::-1] >= loudest + ENDING_DB))
+    last = len(levels) - 1 - int(np.argmax(levels[::-1] >= loudest + END_DB))
     return onset * frame, min((last + 1) * frame, len(sound.pcm))
 
 

@@ -4,10 +4,10 @@ from voicemate.core.errors import SpeechError
 from voicemate.core.pcm import AudioClip
 from voicemate.personas.persona import Voice
 from voicemate.tts.base import Synthesizer, VoiceInfo
-from voicemate.tts.voices import choose
+from voicemate.tts.voices import choose_voice
 
 
-class ChosenVoice:
+class VoiceOverride:
     """Speaks as ``engine`` does, with ``chosen`` for every character whose language that voice speaks.
 
     Rate and volume stay the character's. Where there is no such voice, or it speaks another language, the character
@@ -18,16 +18,16 @@ class ChosenVoice:
         chosen: part of a voice's name or id.
     """
 
-    def __init__(self, engine: Synthesizer, chosen: str):
+    def __init__(self, engine: Synthesizer, wanted: str):
         self._engine = engine
-        self._chosen = chosen
-        self._known: list[VoiceInfo] | None = None
+        self._wanted = wanted
+        self._available: list[VoiceInfo] | None = None
 
-    async def render(self, text: str, voice: Voice) -> AudioClip:
+    async def synthesize(self, text: str, voice: Voice) -> AudioClip:
         """See ``Synthesizer``."""
-        if self._known is None:
-            self._known = await self._engine.voices()
-        return await self._engine.render(text, in_place_of(voice, self._chosen, self._known))
+        if self._available is None:
+            self._available = await self._engine.voices()
+        return await self._engine.synthesize(text, override_voice(voice, self._wanted, self._available))
 
     async def voices(self) -> list[VoiceInfo]:
         """See ``Synthesizer``."""
@@ -37,10 +37,10 @@ class ChosenVoice:
         await self._engine.close()
 
 
-def in_place_of(own: Voice, chosen: str, known: list[VoiceInfo]) -> Voice:
+def override_voice(own: Voice, wanted: str, available: list[VoiceInfo]) -> Voice:
     """``own`` with the chosen voice, if that is known and speaks its language. Pure."""
     try:
-        found = choose(known, Voice(id=chosen, language=own.language))
+        found = choose_voice(available, Voice(id=wanted, language=own.language))
     except SpeechError:
         return own
     return own.model_copy(update={"id": found.id}) if own.language in found.languages else own

@@ -14,16 +14,23 @@ _FAMILIES = {"cmn": "zh", "yue": "zh", "hak": "zh", "nan": "zh", "nb": "no", "nn
 """Languages that are also asked for by the name of their family."""
 _CANTONESE_PLACES = {"hk", "mo"}
 
-_HOME = {"en": ("us", "gb"), "zh": ("cn", "tw"), "es": ("es", "mx"), "fr": ("fr",), "pt": ("br", "pt"), "nl": ("nl",)}
+_PREFERRED_REGIONS = {
+    "en": ("us", "gb"),
+    "zh": ("cn", "tw"),
+    "es": ("es", "mx"),
+    "fr": ("fr",),
+    "pt": ("br", "pt"),
+    "nl": ("nl",),
+}
 """Where a language's first voice should come from."""
 
-_CLEAREST = {"gmw/en-gb-x-rp": 0, "gmw/en": 1, "gmw/en-us": 2, "sit/cmn-latn-pinyin": 0}
+_ESPEAK_PREFERRED = {"gmw/en-gb-x-rp": 0, "gmw/en": 1, "gmw/en-us": 2, "sit/cmn-latn-pinyin": 0}
 """espeak's English voices by how well they are understood: whisper base got 3%, 6% and 9% of 122 words wrong. And its
 Chinese voice that works: ``sit/cmn`` of espeak-ng 1.51 reads the pinyin of a character as English, tone and all."""
-_CLEARER_VARIANTS = {"sit/cmn-latn-pinyin": "f3"}
+_ESPEAK_VARIANTS = {"sit/cmn-latn-pinyin": "f3"}
 """As a woman's voice whisper base gets 39% of 103 characters wrong, as the plain one 60%."""
 
-_TOYS = re.compile(
+_NOVELTY_VOICES = re.compile(
     "albert|bad news|bahh|bells|boing|bubbles|cellos|deranged|fred|good news|hysterical|jester|junior|kathy|organ|"
     "pipe organ|princess|ralph|superstar|trinoids|whisper|wobble|zarvox"
 )
@@ -32,7 +39,7 @@ _QUALITIES = ("premium", "enhanced", "", "super-compact", "eloquence")
 """Parts of a macOS voice's id, best first; an id with none of them is an ordinary voice."""
 
 
-def listed(reported: Iterable[ReportedVoice]) -> list[VoiceInfo]:
+def ranked_voices(reported: Iterable[ReportedVoice]) -> list[VoiceInfo]:
     """The voices a driver reports, each language's best one first.
 
     espeak says ``gmw/en-us`` and ``en-us``, in older drivers with a control character in front; macOS says
@@ -43,7 +50,7 @@ def listed(reported: Iterable[ReportedVoice]) -> list[VoiceInfo]:
     return [info for _, info in ranked]
 
 
-def choose(voices: Sequence[VoiceInfo], wanted: Voice) -> VoiceInfo:
+def choose_voice(voices: Sequence[VoiceInfo], wanted: Voice) -> VoiceInfo:
     """The voice a persona asks for.
 
     ``wanted.id`` is any part of a voice's id or name, whatever its case; of several matches an exact one wins, then
@@ -61,27 +68,27 @@ def choose(voices: Sequence[VoiceInfo], wanted: Voice) -> VoiceInfo:
                 "Add one in the system's settings (macOS: Accessibility, Spoken Content), or set another "
                 "voice.language in the persona's file",
             )
-        return _as_variant(speaking[0], _CLEARER_VARIANTS.get(speaking[0].id, ""))
+        return _as_variant(speaking[0], _ESPEAK_VARIANTS.get(speaking[0].id, ""))
     speaking_first = speaking + [voice for voice in voices if voice not in speaking]
     for name in (wanted.id, *wanted.id.split(",")):
-        if found := _named(speaking_first, name.strip()):
+        if found := _find_voice(speaking_first, name.strip()):
             return found
     raise SpeechError(
         f"The system has no voice `{wanted.id}`",
-        f"Set voice.id in the persona's file to {_near(speaking_first, wanted)}, or leave it empty",
+        f"Set voice.id in the persona's file to {_similar_names(speaking_first, wanted)}, or leave it empty",
     )
 
 
-def reader_of(voices: Sequence[VoiceInfo], language: str, beside: VoiceInfo) -> VoiceInfo:
+def voice_for_language(voices: Sequence[VoiceInfo], language: str, beside: VoiceInfo) -> VoiceInfo:
     """The first voice of ``language``, as the same variant as ``beside``; ``beside`` itself when there is none."""
     for voice in voices:
         if language in voice.languages:
             _, _, variant = beside.id.partition("+")
-            return _as_variant(voice, variant or _CLEARER_VARIANTS.get(voice.id, ""))
+            return _as_variant(voice, variant or _ESPEAK_VARIANTS.get(voice.id, ""))
     return beside
 
 
-def _named(voices: Sequence[VoiceInfo], name: str) -> VoiceInfo | None:
+def _find_voice(voices: Sequence[VoiceInfo], name: str) -> VoiceInfo | None:
     base, _, variant = name.partition("+")
     folded = base.casefold()
     if not folded:
@@ -100,7 +107,7 @@ def _as_variant(voice: VoiceInfo, variant: str) -> VoiceInfo:
     return replace(voice, id=f"{voice.id}+{variant}") if variant else voice
 
 
-def _near(voices: Sequence[VoiceInfo], wanted: Voice) -> str:
+def _similar_names(voices: Sequence[VoiceInfo], wanted: Voice) -> str:
     names = {}
     for voice in voices:
         names.setdefault(_short(voice), voice.name)
@@ -138,19 +145,19 @@ def _rank(voice: ReportedVoice) -> tuple[int, ...]:
 
 
 def _macos_rank(voice: ReportedVoice) -> tuple[int, ...]:
-    if _TOYS.fullmatch(voice["name"].casefold()):
+    if _NOVELTY_VOICES.fullmatch(voice["name"].casefold()):
         return (len(_QUALITIES), 0)
     marks = f"{voice['id']} {voice['name']}".casefold()
     quality = next((mark for mark in _QUALITIES if mark and mark in marks), "")
     language, *rest = _subtags(voice["languages"][0]) if voice["languages"] else [""]
-    home = _HOME.get(language, ())
+    home = _PREFERRED_REGIONS.get(language, ())
     place = min((home.index(part) for part in rest if part in home), default=len(home))
     return (_QUALITIES.index(quality), place)
 
 
 def _espeak_rank(voice: ReportedVoice) -> tuple[int, ...]:
     """A language's plain voice before those of a region: ``roa/fr`` before ``roa/fr-be``."""
-    if voice["id"] in _CLEAREST:
-        return (0, _CLEAREST[voice["id"]])
+    if voice["id"] in _ESPEAK_PREFERRED:
+        return (0, _ESPEAK_PREFERRED[voice["id"]])
     plain = voice["id"].rpartition("/")[2] in _languages(voice)
-    return (0 if plain else 1, len(_CLEAREST))
+    return (0 if plain else 1, len(_ESPEAK_PREFERRED))

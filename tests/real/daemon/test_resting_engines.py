@@ -63,10 +63,10 @@ async def evaluated(mind: UnloadableLlama) -> int:
 async def test_what_was_said_before_the_rest_need_not_be_read_again(smollm2: Path) -> None:
     mind = UnloadableLlama(await Llama.load(smollm2, THINKING), lambda: Llama.load(smollm2, THINKING))
     try:
-        await mind.warm(CONVERSATION)
+        await mind.prefill(CONVERSATION)
         read = await evaluated(mind)
         expected = await answer(mind)
-        await mind.warm(CONVERSATION)
+        await mind.prefill(CONVERSATION)
         await mind.save_state()
         await mind.unload()
         assert await evaluated(mind) == 0
@@ -80,8 +80,8 @@ async def test_what_is_too_much_to_be_kept_is_read_again(smollm2: Path, monkeypa
     monkeypatch.setattr("voicemate.daemon.unloadable._MOST_KEPT", 1000)
     mind = UnloadableLlama(await Llama.load(smollm2, THINKING), lambda: Llama.load(smollm2, THINKING))
     try:
-        await mind.prepare(CONVERSATION[:1])
-        await mind.warm(CONVERSATION)
+        await mind.prefill_persona(CONVERSATION[:1])
+        await mind.prefill(CONVERSATION)
         expected = await answer(mind)
         await mind.save_state()
         await mind.unload()
@@ -97,11 +97,11 @@ async def test_another_model_file_does_not_go_on_from_it(smollm2: Path, tmp_path
     shutil.copyfile(smollm2, copied)
     second = await Llama.load(copied, THINKING)
     try:
-        await first.warm(CONVERSATION)
-        read = await first.has_read(2**30)
+        await first.prefill(CONVERSATION)
+        read = await first.snapshot(2**30)
         assert read
-        assert not await second.go_on_from(read)
-        assert await second.has_read(2**30) is None, "it has read nothing"
+        assert not await second.restore(read)
+        assert await second.snapshot(2**30) is None, "it has read nothing"
     finally:
         first.close()
         second.close()

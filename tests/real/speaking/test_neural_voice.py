@@ -19,8 +19,8 @@ async def test_it_is_as_loud_as_the_systems_voices_audible_at_once_and_at_the_pe
     system = Pyttsx3Synthesizer(TtsSettings())
     synthesizer = HibariSynthesizer(system)
     text = "Well, that depends on what you mean by early, but I usually wake up before six."
-    sound = await synthesizer.render(text, Voice())
-    other = await system.render(text, Voice())
+    sound = await synthesizer.synthesize(text, Voice())
+    other = await system.synthesize(text, Voice())
     await synthesizer.close()
     assert sound.rate == 24_000
     assert np.argmax(np.abs(sound.pcm) > 0.001) < 0.03 * sound.rate

@@ -9,7 +9,7 @@ import soundfile
 from voicemate.core.pcm import AudioClip
 from voicemate.core.worker_thread import Cancellation
 from voicemate.tts.pyttsx3.worker_process import WorkerProcess
-from voicemate.tts.trim import trimmed
+from voicemate.tts.trim import trim_silence
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(sys.platform != "linux", reason="espeak-ng speaks on Linux")]
 
@@ -25,9 +25,9 @@ def worker():
 @pytest.mark.parametrize("voice", ["gmw/en-gb-x-rp", "gmw/en-us+f3"])
 def test_nothing_audible_is_cut_from_a_words_soft_ends(worker, word, voice):
     path = worker.folder / "word.wav"
-    worker.ask({"do": "render", "text": word, "voice": voice, "rate": 142, "path": str(path)}, 30, Cancellation())
+    worker.request({"do": "render", "text": word, "voice": voice, "rate": 142, "path": str(path)}, 30, Cancellation())
     pcm, rate = soundfile.read(path, dtype="float32")
-    kept = trimmed(AudioClip(np.asarray(pcm, np.float32), rate), 40)
+    kept = trim_silence(AudioClip(np.asarray(pcm, np.float32), rate), 40)
     lost = np.sum(np.square(pcm)) - np.sum(np.square(kept.pcm))
     assert len(kept.pcm) < len(pcm)
     assert lost < 1e-4 * np.sum(np.square(pcm))  # 40 dB below the word's own level

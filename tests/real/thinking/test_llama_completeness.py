@@ -1,7 +1,7 @@
 import pytest
 
 from voicemate.llm.base import Message
-from voicemate.llm.prompt import opening
+from voicemate.llm.prompt import opening_messages
 
 pytestmark = pytest.mark.real
 WHOLE_AND_CUT = [
@@ -18,23 +18,23 @@ WHOLE_AND_CUT = [
 
 @pytest.mark.parametrize(("whole", "cut"), WHOLE_AND_CUT)
 async def test_a_whole_sentence_sounds_more_complete_than_its_beginning(llama, juniper, whole, cut):
-    complete = await llama.completeness([*opening(juniper), Message("user", whole)])
-    incomplete = await llama.completeness([*opening(juniper), Message("user", cut)])
+    complete = await llama.completeness([*opening_messages(juniper), Message("user", whole)])
+    incomplete = await llama.completeness([*opening_messages(juniper), Message("user", cut)])
     assert 0 <= incomplete < complete <= 1
 
 
 async def test_asking_changes_no_reply_and_costs_no_token_more(llama, juniper):
-    messages = [*opening(juniper), Message("user", "What's the capital of France?")]
+    messages = [*opening_messages(juniper), Message("user", "What's the capital of France?")]
 
     async def reply() -> list[str]:
         return [piece async for piece in llama.reply(messages, juniper.sampling, seed=5)]
 
-    await llama.warm(messages[:1])
+    await llama.prefill(messages[:1])
     began = llama.evaluated_tokens
     alone = await reply()
     cost = llama.evaluated_tokens - began
 
-    await llama.warm(messages[:1])
+    await llama.prefill(messages[:1])
     began = llama.evaluated_tokens
     await llama.completeness(messages, closing="?")
     assert await reply() == alone
@@ -43,8 +43,8 @@ async def test_asking_changes_no_reply_and_costs_no_token_more(llama, juniper):
 
 async def test_the_closing_mark_is_not_judged(llama, juniper):
     words = "I would like a cup of"
-    written = await llama.completeness([*opening(juniper), Message("user", f"{words}.")], closing=".")
-    bare = await llama.completeness([*opening(juniper), Message("user", words)])
+    written = await llama.completeness([*opening_messages(juniper), Message("user", f"{words}.")], closing=".")
+    bare = await llama.completeness([*opening_messages(juniper), Message("user", words)])
     assert written == pytest.approx(bare, rel=0.01)
 
 
@@ -59,7 +59,7 @@ PAST = [
 
 
 async def test_what_was_said_before_does_not_make_a_whole_sentence_open(llama, juniper):
-    start, words = opening(juniper), Message("user", "Launch Firefox")
+    start, words = opening_messages(juniper), Message("user", "Launch Firefox")
     first = await llama.completeness([*start, words])
     later = await llama.completeness([*start, *PAST, words])
     seen_twice = await llama.completeness([*start, *PAST, words], opening=start)
@@ -68,7 +68,7 @@ async def test_what_was_said_before_does_not_make_a_whole_sentence_open(llama, j
 
 
 async def test_an_answer_is_still_judged_as_the_answer_it_is(llama, juniper):
-    start, words = opening(juniper), Message("user", "Half an hour")
+    start, words = opening_messages(juniper), Message("user", "Half an hour")
     asked = [*start, Message("user", "Set a timer."), Message("assistant", "For how long should I set it?"), words]
     alone = await llama.completeness([*start, words])
     answer = await llama.completeness(asked, opening=start)
@@ -76,14 +76,14 @@ async def test_an_answer_is_still_judged_as_the_answer_it_is(llama, juniper):
 
 
 async def test_a_second_look_changes_no_reply(llama, juniper):
-    start = opening(juniper)
+    start = opening_messages(juniper)
     messages = [*start, *PAST, Message("user", "Launch Firefox.")]
 
     async def reply() -> list[str]:
         return [piece async for piece in llama.reply(messages, juniper.sampling, seed=5)]
 
     plain = await reply()
-    await llama.warm(start)
+    await llama.prefill(start)
     await llama.completeness(messages, ".", start)
     assert await reply() == plain
     await llama.completeness(messages, ".", start)

@@ -7,7 +7,7 @@ from voicemate.config.schema import LlmSettings
 from voicemate.core.errors import ModelError
 from voicemate.llm.base import Message
 from voicemate.llm.llama.llama import Llama
-from voicemate.llm.prompt import opening
+from voicemate.llm.prompt import opening_messages
 from voicemate.personas.persona import Persona, Sampling
 
 pytestmark = pytest.mark.real
@@ -17,7 +17,7 @@ SAMPLING = Sampling(temperature=0.6, min_p=0.1, max_tokens=24)
 def ask(persona: Persona, *words: str) -> list[Message]:
     """The persona's messages, and ``words`` of the user and of the character by turns."""
     roles = ("user", "assistant")
-    return [*opening(persona), *(Message(roles[n % 2], text) for n, text in enumerate(words))]
+    return [*opening_messages(persona), *(Message(roles[n % 2], text) for n, text in enumerate(words))]
 
 
 async def answer(llama: Llama, messages: list[Message], seed: int = 1, sampling: Sampling = SAMPLING) -> str:
@@ -42,9 +42,9 @@ async def test_the_reply_does_not_depend_on_how_the_prompt_came_into_the_cache(l
     messages = ask(juniper, "Good morning!", "Good morning, dear!", words)
     whole = await answer(llama, messages)
 
-    await llama.warm([Message("system", "Something else.")])
+    await llama.prefill([Message("system", "Something else.")])
     for length in range(1, len(words.split())):
-        await llama.warm([*messages[:-1], Message("user", " ".join(words.split()[:length]))])
+        await llama.prefill([*messages[:-1], Message("user", " ".join(words.split()[:length]))])
     assert await answer(llama, messages) == whole
 
 
@@ -81,7 +81,7 @@ async def test_the_second_turn_evaluates_only_what_is_new(llama, juniper):
     first = ask(juniper, "What's the capital of France?")
     reply = await answer(llama, first)
     second = ask(juniper, "What's the capital of France?", reply, "And of Italy?")
-    await llama.warm(second[:-1])
+    await llama.prefill(second[:-1])
 
     before = llama.evaluated_tokens
     pieces = llama.reply(second, SAMPLING, 1)
@@ -93,10 +93,10 @@ async def test_the_second_turn_evaluates_only_what_is_new(llama, juniper):
 
 
 async def test_what_is_warm_already_costs_nothing(llama, juniper):
-    await llama.warm(ask(juniper, "Good morning"))
+    await llama.prefill(ask(juniper, "Good morning"))
     before = llama.evaluated_tokens
-    await llama.warm(ask(juniper, "Good morning"))
-    await llama.warm(ask(juniper))
+    await llama.prefill(ask(juniper, "Good morning"))
+    await llama.prefill(ask(juniper))
     assert llama.evaluated_tokens == before
 
 
@@ -125,7 +125,7 @@ async def test_a_prompt_that_does_not_fit_is_refused_with_numbers(llama, juniper
     with pytest.raises(ModelError, match=r"needs 2\d\d\d tokens and the model's context holds 1024"):
         await answer(llama, too_long)
     with pytest.raises(ModelError, match="context holds 1024"):
-        await llama.warm(too_long)
+        await llama.prefill(too_long)
     assert await answer(llama, ask(juniper, "Hello."))
 
 

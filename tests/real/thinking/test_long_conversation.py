@@ -24,19 +24,19 @@ async def first_words(llama: Llama, messages: list[Message], persona: Persona, s
 
 
 async def test_sixty_turns_in_the_smallest_context_never_fail_and_keep_the_persona(small_llama, juniper):
-    context = ContextWindow(juniper, small_llama.size, small_llama.count_tokens)
+    context = ContextWindow(juniper, small_llama.context_size, small_llama.count_tokens)
     history: list[Exchange] = []
     persona = context.opening
     prefills: list[int] = []
     rolls = 0
-    await small_llama.warm(persona)
+    await small_llama.prefill(persona)
     for turn in range(60):
         question = QUESTIONS[turn % len(QUESTIONS)]
         messages = context.fit(history, question)
         assert messages[: len(persona)] == persona
 
         before = small_llama.evaluated_tokens
-        await small_llama.warm(messages)
+        await small_llama.prefill(messages)
         prefills.append(small_llama.evaluated_tokens - before)
         heard = await first_words(small_llama, messages, juniper, turn)
         assert heard
@@ -44,6 +44,6 @@ async def test_sixty_turns_in_the_smallest_context_never_fail_and_keep_the_perso
         history.append(Exchange(question, heard))
         idle = context.fit(history)
         rolls += len(idle) <= len(messages)
-        await small_llama.warm(idle)
+        await small_llama.prefill(idle)
     assert rolls >= 5
     assert max(prefills) <= 24, "when the user speaks, their own words should be all that is left to evaluate"

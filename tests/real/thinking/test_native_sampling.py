@@ -7,7 +7,7 @@ import pytest
 
 from voicemate.config.schema import LlmSettings
 from voicemate.core.errors import ModelError
-from voicemate.llm.llama.llama_cpp import Native
+from voicemate.llm.llama.llama_cpp import LlamaContext
 from voicemate.personas.persona import Sampling
 
 pytestmark = pytest.mark.real
@@ -15,8 +15,8 @@ GREEDY = Sampling(temperature=0, dry=0, repeat_penalty=1)
 
 
 @pytest.fixture(scope="module")
-def native(smollm2: Path) -> Iterator[Native]:
-    with closing(Native(smollm2, LlmSettings(threads=1, context=512))) as model:
+def native(smollm2: Path) -> Iterator[LlamaContext]:
+    with closing(LlamaContext(smollm2, LlmSettings(threads=1, context=512))) as model:
         tokens = model.tokenize(
             "<|im_start|>user\nWhat do you like?<|im_end|>\n<|im_start|>assistant\nMy favourite flower is the"
         )
@@ -24,9 +24,9 @@ def native(smollm2: Path) -> Iterator[Native]:
         yield model
 
 
-def picks(native: Native, sampling: Sampling, seed: int = 1, count: int = 20) -> list[int]:
+def picks(native: LlamaContext, sampling: Sampling, seed: int = 1, count: int = 20) -> list[int]:
     with closing(native.sampler(sampling, seed, ())) as sampler:
-        return [sampler.pick() for _ in range(count)]
+        return [sampler.sample() for _ in range(count)]
 
 
 def test_no_temperature_picks_the_most_probable_token(native):
@@ -55,7 +55,7 @@ def test_a_penalty_keeps_the_reply_from_saying_the_same_again(native):
 
 
 def test_a_closed_model_says_so_instead_of_crashing(smollm2: Path):
-    model = Native(smollm2, LlmSettings(threads=1, context=512))
+    model = LlamaContext(smollm2, LlmSettings(threads=1, context=512))
     model.close()
     model.close()
     with pytest.raises(ModelError, match="was closed"):

@@ -5,7 +5,7 @@ import pytest
 from voicemate.config.schema import LlmSettings
 from voicemate.llm.base import Message
 from voicemate.llm.llama.llama import Llama
-from voicemate.llm.prompt import opening
+from voicemate.llm.prompt import opening_messages
 from voicemate.personas.persona import Sampling
 
 pytestmark = pytest.mark.real
@@ -15,9 +15,9 @@ SETTINGS = LlmSettings(threads=1, context=512)
 async def first_words(smollm2: Path, folder: Path, juniper, settings: LlmSettings = SETTINGS) -> tuple[int, str]:
     """Tokens evaluated to read the persona at a start, and the first reply after it."""
     llama = await Llama.load(smollm2, settings, folder)
-    await llama.prepare(opening(juniper))
+    await llama.prefill_persona(opening_messages(juniper))
     evaluated = llama.evaluated_tokens
-    messages = [*opening(juniper), Message("user", "Hello.")]
+    messages = [*opening_messages(juniper), Message("user", "Hello.")]
     reply = "".join([piece async for piece in llama.reply(messages, Sampling(max_tokens=12), 1)])
     llama.close()
     return evaluated, reply

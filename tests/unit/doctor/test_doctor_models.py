@@ -14,9 +14,9 @@ from voicemate.doctor.checks import model_files
 from voicemate.doctor.checks.model_files import MemoryFacts, assess_memory, assess_verification
 from voicemate.doctor.finding import PullModels, Severity
 from voicemate.doctor.fix import apply_fix
-from voicemate.models.catalog import load
+from voicemate.models.catalog import load_catalog
 from voicemate.models.sizes import GB, MB
-from voicemate.models.verify import Verdict, Verified
+from voicemate.models.verify import VerifiedModel, VerifyResult
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def test_what_is_missing_can_be_fetched() -> None:
 
 
 def test_what_was_cut_short_too(models: Path) -> None:
-    model = load().find("silero-vad")
+    model = load_catalog().find("silero-vad")
     (models / model.file).write_bytes(b"\x08" * 100)
     (found,) = [one for one in model_files.check_models(CheckContext(Settings(), "linux")) if "silero" in one.message]
     assert "is not whole" in found.message
@@ -63,10 +63,10 @@ def test_the_end_of_turn_model_is_missed_only_where_it_votes() -> None:
 
 
 def test_reading_to_the_last_byte() -> None:
-    model = load().find("silero-vad")
-    assert assess_verification([Verified(model, Path("x"), Verdict.OK)])[0].severity is Severity.OK
+    model = load_catalog().find("silero-vad")
+    assert assess_verification([VerifiedModel(model, Path("x"), VerifyResult.OK)])[0].severity is Severity.OK
     (found,) = assess_verification(
-        [Verified(model, Path("x"), Verdict.WRONG_HASH), Verified(model, Path("x"), Verdict.OK)]
+        [VerifiedModel(model, Path("x"), VerifyResult.WRONG_HASH), VerifiedModel(model, Path("x"), VerifyResult.OK)]
     )
     assert "wrong hash" in found.message
     assert found.fix == PullModels(("silero-vad",))
@@ -76,7 +76,7 @@ def test_a_thorough_look_reads_what_is_there(models: Path) -> None:
     watched: list[str] = []
     ground = CheckContext(Settings(), "linux", thorough=True, on_progress=lambda what: watched.append(what))
     assert not any("last byte" in one.message for one in model_files.check_models(ground)), "there is nothing to read"
-    model = load().find("silero-vad")
+    model = load_catalog().find("silero-vad")
     (models / model.file).write_bytes(b"\x08" * model.size)
     (found,) = [one for one in model_files.check_models(ground) if "wrong hash" in one.message]
     assert found.fix == PullModels(("silero-vad",))

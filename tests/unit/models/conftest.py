@@ -11,7 +11,7 @@ from voicemate.models.catalog import Catalog
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
     index = Index(tmp_path / "index")
-    monkeypatch.setattr("voicemate.models.sources.wheels.pip", lambda: index.command)
+    monkeypatch.setattr("voicemate.models.sources.wheels.pip_command", lambda: index.command)
     return index
 
 

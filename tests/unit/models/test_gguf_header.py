@@ -18,7 +18,7 @@ def written(path: Path, data: bytes) -> Path:
 
 
 def read(folder: Path, data: bytes) -> gguf.GgufHeader:
-    return gguf.read(written(folder / "model.gguf", data))
+    return gguf.read_header(written(folder / "model.gguf", data))
 
 
 def test_a_model_tells_its_shape(tmp_path: Path):
@@ -110,4 +110,4 @@ def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, dat
         noise[at] = byte
     path = written(tmp_path_factory.getbasetemp() / "noise.gguf", bytes(noise))
     with suppress(ModelError):
-        assert gguf.read(path).kv_heads
+        assert gguf.read_header(path).kv_heads

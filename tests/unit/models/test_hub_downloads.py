@@ -15,8 +15,8 @@ from voicemate.core.errors import DownloadError
 from voicemate.models import listing
 from voicemate.models.catalog import Catalog, HubSource
 from voicemate.models.sources import hub
-from voicemate.models.sources.pull import PARTIAL, pull
-from voicemate.models.verify import Verdict, verify
+from voicemate.models.sources.pull import PARTIAL_FOLDER, pull
+from voicemate.models.verify import VerifyResult, verify
 
 pytest.importorskip("huggingface_hub", reason="the optional package huggingface_hub is not installed")
 
@@ -78,7 +78,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with Hub() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        monkeypatch.setattr(hub, "_address", lambda source: server.address)
+        monkeypatch.setattr(hub, "_url", lambda source: server.address)
         yield server
         server.shutdown()
         thread.join()
@@ -92,13 +92,13 @@ def test_a_model_comes_from_the_hub(server: Hub, folder: Path, reports):
     (pulled,) = pull(["hubby"], reports, catalog=catalog())
     assert pulled.path.read_bytes() == MODEL_BYTES
     assert pulled.path.stat().st_mode & 0o777 == 0o644
-    assert not (folder / PARTIAL).exists()
+    assert not (folder / PARTIAL_FOLDER).exists()
     assert reports.stages == ["hubby: fetching", "hubby: checking"]
     assert reports.told[-1] == ("hubby: checking", len(MODEL_BYTES), len(MODEL_BYTES))
 
 
 def test_a_download_that_broke_off_goes_on_where_it_was(server: Hub, folder: Path):
-    part = folder / PARTIAL / "hubby" / f"{sha256(MODEL_BYTES)}.part"
+    part = folder / PARTIAL_FOLDER / "hubby" / f"{sha256(MODEL_BYTES)}.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(MODEL_BYTES[:60_000])
     pull(["hubby"], catalog=catalog())
@@ -107,7 +107,7 @@ def test_a_download_that_broke_off_goes_on_where_it_was(server: Hub, folder: Pat
 
 
 def test_a_finished_download_is_not_fetched_again(server: Hub, folder: Path):
-    part = folder / PARTIAL / "hubby" / f"{sha256(MODEL_BYTES)}.part"
+    part = folder / PARTIAL_FOLDER / "hubby" / f"{sha256(MODEL_BYTES)}.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(MODEL_BYTES)
     pull(["hubby"], catalog=catalog())
@@ -115,7 +115,7 @@ def test_a_finished_download_is_not_fetched_again(server: Hub, folder: Path):
 
 
 def test_a_part_that_is_too_long_is_begun_again(server: Hub, folder: Path):
-    part = folder / PARTIAL / "hubby" / f"{sha256(MODEL_BYTES)}.part"
+    part = folder / PARTIAL_FOLDER / "hubby" / f"{sha256(MODEL_BYTES)}.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(bytes(len(MODEL_BYTES) + 1))
     pull(["hubby"], catalog=catalog())
@@ -127,7 +127,7 @@ def test_a_file_that_arrives_damaged_is_thrown_away(server: Hub, folder: Path):
     with pytest.raises(DownloadError, match=r"hubby\.gguf arrived damaged"):
         pull(["hubby"], catalog=catalog())
     assert not (folder / "hubby.gguf").exists()
-    assert not list((folder / PARTIAL / "hubby").iterdir())
+    assert not list((folder / PARTIAL_FOLDER / "hubby").iterdir())
     server.serves = MODEL_BYTES
     pull(["hubby"], catalog=catalog())
 
@@ -135,9 +135,9 @@ def test_a_file_that_arrives_damaged_is_thrown_away(server: Hub, folder: Path):
 def test_a_hash_the_catalog_lacks_is_taken_from_the_hub_and_kept_for_verify(server: Hub, folder: Path):
     unknown = catalog(sha256=None)
     pull(["hubby"], catalog=unknown)
-    assert verify(catalog=unknown)[0].verdict is Verdict.OK
+    assert verify(catalog=unknown)[0].result is VerifyResult.OK
     (folder / "hubby.gguf").write_bytes(MODEL_BYTES[:-1] + b"\x01")
-    assert verify(catalog=unknown)[0].verdict is Verdict.WRONG_HASH
+    assert verify(catalog=unknown)[0].result is VerifyResult.WRONG_HASH
 
 
 def test_a_file_without_a_hash_is_not_trusted(server: Hub, folder: Path):
@@ -173,6 +173,6 @@ def test_a_hub_that_answers_is_reachable(server: Hub, monkeypatch: pytest.Monkey
 
 def test_a_hub_that_does_not_answer_in_time_is_not_reachable(monkeypatch: pytest.MonkeyPatch):
     never = threading.Event()
-    monkeypatch.setattr(hub, "stated", lambda source, timeout: never.wait(10))
+    monkeypatch.setattr(hub, "file_info", lambda source, timeout: never.wait(10))
     assert not hub.reachable(HubSource.model_validate(SOURCE), timeout=0.05)
     never.set()

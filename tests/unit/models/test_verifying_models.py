@@ -7,8 +7,8 @@ from made_up_models import MODEL_BYTES, entry, sha256
 
 from voicemate.core.errors import ModelError
 from voicemate.models.catalog import Catalog
-from voicemate.models.pulled_hashes import FILE, remember
-from voicemate.models.verify import Verdict, verify
+from voicemate.models.pulled_hashes import FILE_NAME, record_sha256
+from voicemate.models.verify import VerifyResult, verify
 
 HUB = {"kind": "hub", "repo": "someone/minds", "path": "hubby.gguf", "revision": "0" * 40}
 
@@ -18,32 +18,32 @@ def verdict(catalog: Catalog, folder: Path):
     """The verdict over the model ``mind`` with given bytes in its place."""
     folder.mkdir()
 
-    def verdict(data: bytes) -> Verdict:
+    def verdict(data: bytes) -> VerifyResult:
         (folder / "mind.gguf").write_bytes(data)
         (verified,) = verify(["mind"], catalog=catalog)
-        assert bool(verified.remedy) is (verified.verdict is not Verdict.OK)
-        return verified.verdict
+        assert bool(verified.hint) is (verified.result is not VerifyResult.OK)
+        return verified.result
 
     return verdict
 
 
 def test_a_whole_model_is_ok(verdict):
-    assert verdict(MODEL_BYTES) is Verdict.OK
+    assert verdict(MODEL_BYTES) is VerifyResult.OK
 
 
 def test_a_model_with_one_wrong_byte_is_found(verdict):
-    assert verdict(MODEL_BYTES[:-1] + b"\x01") is Verdict.WRONG_HASH
-    assert verdict(b"X" + MODEL_BYTES[1:]) is Verdict.WRONG_HASH
+    assert verdict(MODEL_BYTES[:-1] + b"\x01") is VerifyResult.WRONG_HASH
+    assert verdict(b"X" + MODEL_BYTES[1:]) is VerifyResult.WRONG_HASH
 
 
 def test_a_truncated_model_is_found(verdict):
-    assert verdict(MODEL_BYTES[:-1]) is Verdict.TRUNCATED
+    assert verdict(MODEL_BYTES[:-1]) is VerifyResult.TRUNCATED
 
 
 def test_a_missing_model_is_named_when_it_is_asked_for(catalog: Catalog, folder: Path):
     (verified,) = verify(["mind"], catalog=catalog)
-    assert verified.verdict is Verdict.MISSING
-    assert verified.remedy == "Run `voicemate models pull mind`"
+    assert verified.result is VerifyResult.MISSING
+    assert verified.hint == "Run `voicemate models pull mind`"
 
 
 def test_without_names_everything_installed_is_checked(catalog: Catalog, folder: Path, reports):
@@ -66,20 +66,20 @@ class TestAModelWithoutAHashInTheCatalog:
         (folder / "hubby.gguf").write_bytes(MODEL_BYTES)
         return Catalog.model_validate({"models": [entry("hubby", HUB, sha256=None)]})
 
-    def check(self, catalog: Catalog) -> Verdict:
-        return verify(catalog=catalog)[0].verdict
+    def check(self, catalog: Catalog) -> VerifyResult:
+        return verify(catalog=catalog)[0].result
 
     def test_is_compared_with_the_one_recorded_at_the_pull(self, hubby: Catalog, folder: Path):
-        remember(folder, hubby.models[0], sha256(MODEL_BYTES))
-        assert self.check(hubby) is Verdict.OK
-        remember(folder, hubby.models[0], "0" * 64)
-        assert self.check(hubby) is Verdict.WRONG_HASH
+        record_sha256(folder, hubby.models[0], sha256(MODEL_BYTES))
+        assert self.check(hubby) is VerifyResult.OK
+        record_sha256(folder, hubby.models[0], "0" * 64)
+        assert self.check(hubby) is VerifyResult.WRONG_HASH
 
     def test_cannot_be_compared_when_it_was_put_there_by_hand(self, hubby: Catalog):
-        assert self.check(hubby) is Verdict.UNKNOWN
+        assert self.check(hubby) is VerifyResult.UNKNOWN
 
     def test_survives_a_damaged_record(self, hubby: Catalog, folder: Path):
-        (folder / FILE).write_text("[1,")
-        assert self.check(hubby) is Verdict.UNKNOWN
-        remember(folder, hubby.models[0], sha256(MODEL_BYTES))
-        assert self.check(hubby) is Verdict.OK
+        (folder / FILE_NAME).write_text("[1,")
+        assert self.check(hubby) is VerifyResult.UNKNOWN
+        record_sha256(folder, hubby.models[0], sha256(MODEL_BYTES))
+        assert self.check(hubby) is VerifyResult.OK

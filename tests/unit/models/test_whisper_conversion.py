@@ -124,7 +124,7 @@ def test_weights_that_are_not_quantized_come_through_unchanged(converted: Ggml, 
 def test_what_was_written_is_read_back_whole(variables: dict[str, Any], tmp_path: Path):
     path = tmp_path / "model.ggml"
     path.write_bytes(convert(tmp_path, ct2_file(variables)))
-    parameters = whisper_ggml.read(path)
+    parameters = whisper_ggml.read_parameters(path)
     assert (parameters.tokens, parameters.mels, parameters.multilingual) == (VOCABULARY, MELS, False)
 
 
@@ -135,7 +135,7 @@ def test_a_ggml_file_that_was_cut_short_is_noticed_wherever_it_was_cut(
     path = tmp_path / "model.ggml"
     path.write_bytes(convert(tmp_path, ct2_file(variables))[:cut])
     with pytest.raises(ModelError, match="damaged or was cut short"):
-        whisper_ggml.read(path)
+        whisper_ggml.read_parameters(path)
 
 
 @given(st.binary(max_size=400))
@@ -145,7 +145,7 @@ def test_no_bytes_after_the_magic_number_break_the_ggml_reader(
     path = tmp_path_factory.getbasetemp() / "noise.ggml"
     path.write_bytes(b"lmgg" + noise)
     with pytest.raises(ModelError):
-        whisper_ggml.read(path)
+        whisper_ggml.read_parameters(path)
 
 
 def test_a_bias_on_the_key_is_refused_since_it_would_be_lost(variables: dict[str, Any], tmp_path: Path):
@@ -189,7 +189,7 @@ def test_all_256_bytes_have_a_stand_in():
 
 
 def test_aliases_and_settings_are_read(variables: dict[str, Any]):
-    model = ctranslate2.read(ct2_file(variables))
+    model = ctranslate2.read_model(ct2_file(variables))
     assert model.variables["decoder/projection/weight"] is model.variables["decoder/embeddings/weight"]
     assert int(model.variables["decoder/activation"]) == 1
 

@@ -6,7 +6,7 @@ import pytest
 
 from voicemate.config.schema import Settings
 from voicemate.personas.persona_file import read_persona
-from voicemate.tts.text.duration import is_han, seconds
+from voicemate.tts.text.duration import is_han, spoken_seconds
 from voicemate.tts.text.phrases import PhraseSplitter
 
 FOLDER = Path(__file__).parents[3] / "personas"
@@ -40,9 +40,9 @@ def test_it_suits_a_small_model_and_a_voice(file):
     assert 20 <= len(persona.summary) <= 100 or persona.language == "zh"
     assert len(persona.description) < 700
     assert 2 <= len(persona.examples) <= 4
-    assert 0 < seconds(persona.greeting) < 5
+    assert 0 < spoken_seconds(persona.greeting) < 5
     for answer in (persona.greeting, *(example.character for example in persona.examples)):
-        assert seconds(answer) < 9
+        assert spoken_seconds(answer) < 9
         assert not set(answer) & set("*_#()[]<>😀—…")
         assert len(said(answer, persona.language)) >= 0.9 * len(answer)
 

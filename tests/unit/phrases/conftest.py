@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from voicemate.tts.normalization.spoken_text import reading, spoken_text
+from voicemate.tts.normalization.spoken_text import normalize, spoken_text
 from voicemate.tts.text.markup import MarkupReader
 from voicemate.tts.text.phrases import Phrase, PhraseSplitter
 
@@ -34,7 +34,7 @@ def said() -> Callable[..., list[str]]:
 @pytest.fixture(scope="session")
 def read_out() -> Callable[..., str]:
     """How plain text is read, in one piece."""
-    return lambda text, language="en": spoken_text(reading(text, language), language)
+    return lambda text, language="en": spoken_text(normalize(text, language), language)
 
 
 @pytest.fixture(scope="session")

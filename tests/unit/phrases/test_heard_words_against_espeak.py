@@ -29,7 +29,7 @@ def errors(phrase: Phrase, said: Said) -> list[int]:
     """Words too many or too few, as heard up to each of 49 places of the phrase."""
     length = len(said.sound.pcm) / said.sound.rate
     shares = [step / 50 for step in range(1, 50)]
-    return [len(phrase.heard(share).split()) - said.words_over(share * length) for share in shares]
+    return [len(phrase.heard_text(share).split()) - said.words_over(share * length) for share in shares]
 
 
 @pytest.mark.parametrize("words_a_minute", [105, 142, 180])  # 130, 175 and 220 as a persona's rate

@@ -133,7 +133,7 @@ def test_the_phrases_together_are_the_text_and_only_words_are_said(split, text, 
         assert not re.search(r"[*_`#|<>\[\]{}\n]", phrase.spoken)
         assert not PICTURES.search(phrase.spoken)
         assert phrase.spoken == phrase.spoken.strip()
-        assert bool(phrase.spoken) == bool(phrase.marks)
+        assert bool(phrase.spoken) == bool(phrase.word_ends)
 
 
 @settings(max_examples=60, deadline=None)
@@ -189,7 +189,7 @@ def test_what_stands_for_nothing_goes_with_the_next_words(split):
 def test_what_stands_for_nothing_at_the_end_is_a_silent_phrase(split):
     *_, last = split("Goodbye now. *waves*")
     assert (last.text, last.spoken) == ("*waves*", "")
-    assert (last.heard(0.5), last.heard(1)) == ("", "*waves*")
+    assert (last.heard_text(0.5), last.heard_text(1)) == ("", "*waves*")
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "...", "😀", "*smiles*", "```\ncode\n```", "(laughs)"])

@@ -9,7 +9,7 @@ from voicemate.core.pcm import AudioClip
 from voicemate.daemon.settings_changes import ChangeEffect, settings_changes
 from voicemate.personas.persona import Voice
 from voicemate.tts.base import VoiceInfo
-from voicemate.tts.voice_override import ChosenVoice
+from voicemate.tts.voice_override import VoiceOverride
 
 ENGLISH = VoiceInfo("gmw/en-us", "English (America)", ("en",))
 CHINESE = VoiceInfo("sit/cmn", "Chinese (Mandarin)", ("cmn", "zh"))
@@ -23,7 +23,7 @@ class NotedEngine:
     listed: int = 0
     closed: bool = False
 
-    async def render(self, text: str, voice: Voice) -> AudioClip:
+    async def synthesize(self, text: str, voice: Voice) -> AudioClip:
         self.asked.append(voice)
         return AudioClip(np.zeros(1, np.float32), 16_000)
 
@@ -37,22 +37,22 @@ class NotedEngine:
 
 async def test_it_speaks_for_the_characters_of_its_language_and_keeps_their_pace():
     engine = NotedEngine()
-    chosen = ChosenVoice(engine, "english (america)")
-    await chosen.render("Good morning.", Voice(id="samantha", language="en", rate=150))
-    await chosen.render("早上好。", Voice(id="", language="zh"))
+    chosen = VoiceOverride(engine, "english (america)")
+    await chosen.synthesize("Good morning.", Voice(id="samantha", language="en", rate=150))
+    await chosen.synthesize("早上好。", Voice(id="", language="zh"))
     assert [(voice.id, voice.rate) for voice in engine.asked] == [("gmw/en-us", 150), ("", 175)]
     assert engine.listed == 1, "which voices there are is asked once"
 
 
 async def test_a_voice_that_is_gone_leaves_the_characters_their_own():
     engine = NotedEngine()
-    await ChosenVoice(engine, "Daniel").render("Good morning.", Voice(id="samantha"))
+    await VoiceOverride(engine, "Daniel").synthesize("Good morning.", Voice(id="samantha"))
     assert engine.asked[0].id == "samantha"
 
 
 async def test_the_engine_ends_with_it():
     engine = NotedEngine()
-    chosen = ChosenVoice(engine, "x")
+    chosen = VoiceOverride(engine, "x")
     assert await chosen.voices() == [ENGLISH, CHINESE]
     await chosen.close()
     assert engine.closed

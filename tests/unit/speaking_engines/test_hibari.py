@@ -38,7 +38,7 @@ class Others:
         self.asked = []
         self.closed = False
 
-    async def render(self, text, voice):
+    async def synthesize(self, text, voice):
         self.asked.append((text, voice.language))
         if self.missing:
             raise SpeechError("There is no speech engine", "Install one")
@@ -64,7 +64,7 @@ def hibari(monkeypatch) -> Hibari:
 async def test_it_speaks_english_at_once_and_at_the_personas_pace(hibari, voice):
     others = Others()
     synthesizer = HibariSynthesizer(others)
-    sound = await synthesizer.render("I would love some tea.", voice)
+    sound = await synthesizer.synthesize("I would love some tea.", voice)
     await synthesizer.close()
     assert hibari.asked[-1] == ("I would love some tea.", 0.9)
     assert others.asked == []
@@ -77,7 +77,7 @@ async def test_it_speaks_english_at_once_and_at_the_personas_pace(hibari, voice)
 async def test_the_system_speaks_for_other_languages_and_for_personas_that_name_its_voices(hibari, voice):
     others = Others()
     synthesizer = HibariSynthesizer(others)
-    sound = await synthesizer.render("a phrase", voice)
+    sound = await synthesizer.synthesize("a phrase", voice)
     await synthesizer.close()
     assert others.asked == [("a phrase", voice.language)]
     assert sound.rate == 16_000
@@ -86,7 +86,7 @@ async def test_the_system_speaks_for_other_languages_and_for_personas_that_name_
 async def test_words_it_cannot_read_are_said_by_the_system_in_their_place(hibari):
     others = Others()
     synthesizer = HibariSynthesizer(others)
-    sound = await synthesizer.render("The word 你好 means hello.", Voice())
+    sound = await synthesizer.synthesize("The word 你好 means hello.", Voice())
     await synthesizer.close()
     assert others.asked == [("你好 ", "zh")]
     assert [text for text, _ in hibari.asked[-2:]] == ["The word ", "means hello."]
@@ -95,7 +95,7 @@ async def test_words_it_cannot_read_are_said_by_the_system_in_their_place(hibari
 
 async def test_without_a_speech_engine_of_the_system_it_still_says_all_the_rest(hibari):
     synthesizer = HibariSynthesizer(Others(missing=True))
-    sound = await synthesizer.render("The word 你好 means hello.", Voice())
+    sound = await synthesizer.synthesize("The word 你好 means hello.", Voice())
     assert sound.seconds == pytest.approx(0.5 + 0.04 + 0.5 + 0.24, abs=0.04)
     assert [voice.id for voice in await synthesizer.voices()] == ["hibari"]
     await synthesizer.close()
@@ -109,7 +109,7 @@ async def test_it_is_listed_before_the_systems_voices(hibari):
 
 async def test_a_text_with_nothing_to_say_is_silence(hibari):
     synthesizer = HibariSynthesizer(Others())
-    assert len((await synthesizer.render("…!", Voice())).pcm) == 0
+    assert len((await synthesizer.synthesize("…!", Voice())).pcm) == 0
     await synthesizer.close()
 
 
@@ -117,6 +117,6 @@ async def test_where_it_is_not_installed_the_error_says_how_to(monkeypatch):
     monkeypatch.setitem(sys.modules, "hibari", None)
     synthesizer = HibariSynthesizer(Others())
     with pytest.raises(SpeechError, match="not installed") as caught:
-        await synthesizer.render("hello", Voice())
+        await synthesizer.synthesize("hello", Voice())
     assert "hibari-tts" in caught.value.hint
     await synthesizer.close()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.tts.text.scripts import spans, unread
+from voicemate.tts.text.scripts import split_by_script, unreadable_scripts
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,11 @@ from voicemate.tts.text.scripts import spans, unread
     ],
 )
 def test_each_voice_reads_what_it_can(driver, language, text, expected):
-    assert spans(text, unread(driver, language)) == expected
+    assert split_by_script(text, unreadable_scripts(driver, language)) == expected
 
 
 @given(st.text(alphabet="ab 12,。你好アé안Ж"), st.sampled_from(["en", "zh", "ja", "ru"]))
 def test_nothing_of_a_text_is_lost_or_said_twice(text, language):
-    pieces = spans(text, unread("espeak", language))
+    pieces = split_by_script(text, unreadable_scripts("espeak", language))
     assert "".join(piece for _, piece in pieces) == text
     assert all(first[0] != second[0] for first, second in pairwise(pieces))

@@ -10,14 +10,14 @@ from voicemate.core.errors import SpeechError
 from voicemate.personas.persona import Voice
 from voicemate.tts.base import VoiceInfo
 from voicemate.tts.pyttsx3.worker_protocol import ReportedVoice
-from voicemate.tts.voices import choose, listed, reader_of
+from voicemate.tts.voices import choose_voice, ranked_voices, voice_for_language
 
 
 def reported(id: str, name: str, *languages: str) -> ReportedVoice:
     return {"id": id, "name": name, "languages": list(languages)}
 
 
-ESPEAK = listed(
+ESPEAK = ranked_voices(
     [
         reported("sit/cmn", "Chinese (Mandarin, latin as English)", "cmn"),
         reported("sit/cmn-latn-pinyin", "Chinese (Mandarin, latin as Pinyin)", "cmn-latn-pinyin"),
@@ -34,7 +34,7 @@ ESPEAK = listed(
         reported("roa/pt-br", "Portuguese (Brazil)", "pt-br"),
     ]
 )
-MACOS = listed(
+MACOS = ranked_voices(
     [
         reported("com.apple.speech.synthesis.voice.Albert", "Albert", "en_US"),
         reported("com.apple.speech.synthesis.voice.BadNews", "Bad News", "en_US"),
@@ -70,20 +70,20 @@ MACOS = listed(
     ],
 )
 def test_a_persona_that_names_no_voice_gets_a_clear_one_of_its_language(voices, language, expected):
-    assert choose(voices, Voice(language=language)).id == expected
+    assert choose_voice(voices, Voice(language=language)).id == expected
 
 
 @pytest.mark.parametrize("quality", ["premium", "enhanced"])
 def test_a_better_voice_that_the_person_installed_is_preferred(quality):
     installed = reported(f"com.apple.voice.{quality}.en-AU.Lee", f"Lee ({quality.title()})", "en_AU")
     samantha = reported("com.apple.voice.compact.en-US.Samantha", "Samantha", "en_US")
-    assert choose(listed([samantha, installed]), Voice()).id == installed["id"]
+    assert choose_voice(ranked_voices([samantha, installed]), Voice()).id == installed["id"]
 
 
 def test_a_toy_voice_speaks_only_when_it_is_named():
     ids = [voice.id.rpartition(".")[2] for voice in MACOS if "en" in voice.languages]
     assert ids == ["Samantha", "Daniel", "Karen", "Eddy", "Albert", "BadNews", "Bells", "Fred", "Zarvox"]
-    assert choose(MACOS, Voice(id="zarvox")).name == "Zarvox"
+    assert choose_voice(MACOS, Voice(id="zarvox")).name == "Zarvox"
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def test_a_toy_voice_speaks_only_when_it_is_named():
     ],
 )
 def test_any_part_of_a_name_or_id_finds_a_voice(wanted, expected):
-    assert choose(ESPEAK, Voice(id=wanted)).id == expected
+    assert choose_voice(ESPEAK, Voice(id=wanted)).id == expected
 
 
 def test_of_several_matches_one_that_speaks_the_personas_language_wins():
-    assert choose(ESPEAK, Voice(id="cmn-latn", language="zh")).id == "sit/cmn-latn-pinyin"
-    assert choose(ESPEAK, Voice(id="us", language="en")).id == "gmw/en-us"
-    assert choose(ESPEAK, Voice(id="an", language="yue")).id == "sit/yue"
+    assert choose_voice(ESPEAK, Voice(id="cmn-latn", language="zh")).id == "sit/cmn-latn-pinyin"
+    assert choose_voice(ESPEAK, Voice(id="us", language="en")).id == "gmw/en-us"
+    assert choose_voice(ESPEAK, Voice(id="an", language="yue")).id == "sit/yue"
 
 
 @pytest.mark.parametrize(
@@ -120,30 +120,30 @@ def test_of_several_matches_one_that_speaks_the_personas_language_wins():
     ],
 )
 def test_words_of_another_script_are_read_by_a_voice_of_the_same_kind_where_there_is_one(voices, beside, expected):
-    assert reader_of(voices, "zh", VoiceInfo(beside, "Beside", ("en",))).id == expected
+    assert voice_for_language(voices, "zh", VoiceInfo(beside, "Beside", ("en",))).id == expected
 
 
 def test_a_name_that_is_slightly_wrong_is_answered_with_the_right_one():
     with pytest.raises(SpeechError, match="no voice `Samanta`") as caught:
-        choose(MACOS, Voice(id="Samanta"))
+        choose_voice(MACOS, Voice(id="Samanta"))
     assert "`Samantha`" in caught.value.hint
 
 
 def test_an_unknown_name_is_answered_with_voices_of_the_personas_language():
     with pytest.raises(SpeechError, match="no voice `Qwertz`") as caught:
-        choose(MACOS, Voice(id="Qwertz", language="zh"))
+        choose_voice(MACOS, Voice(id="Qwertz", language="zh"))
     assert "`Tingting`" in caught.value.hint
 
 
 def test_a_language_that_no_voice_speaks_is_named():
     with pytest.raises(SpeechError, match="no voice for the language `sv`"):
-        choose(MACOS, Voice(language="sv"))
+        choose_voice(MACOS, Voice(language="sv"))
 
 
 def test_a_system_without_any_voice_is_an_error_whatever_is_asked():
     for wanted in (Voice(), Voice(id="Samantha")):
         with pytest.raises(SpeechError):
-            choose([], wanted)
+            choose_voice([], wanted)
 
 
 @pytest.mark.parametrize(
@@ -159,13 +159,13 @@ def test_a_system_without_any_voice_is_an_error_whatever_is_asked():
     ],
 )
 def test_each_systems_way_to_write_a_language_is_understood(code, languages):
-    assert listed([reported("voice", "Voice", code)])[0].languages == languages
+    assert ranked_voices([reported("voice", "Voice", code)])[0].languages == languages
 
 
 def test_a_voice_without_a_language_or_a_name_can_be_asked_for_by_its_id():
-    voices = listed([reported("odd.voice", ""), reported("", "No id", "en")])
+    voices = ranked_voices([reported("odd.voice", ""), reported("", "No id", "en")])
     assert voices == [VoiceInfo("odd.voice", "odd.voice", ())]
-    assert choose(voices, Voice(id="odd")).id == "odd.voice"
+    assert choose_voice(voices, Voice(id="odd")).id == "odd.voice"
 
 
 @given(
@@ -181,6 +181,6 @@ def test_a_voice_without_a_language_or_a_name_can_be_asked_for_by_its_id():
     st.text(max_size=8),
 )
 def test_whatever_a_driver_reports_and_a_persona_asks_there_is_a_voice_or_a_speech_error(voices, wanted):
-    known = listed(voices)
+    known = ranked_voices(voices)
     with suppress(SpeechError):
-        assert choose(known, Voice(id=wanted)).id.startswith(tuple(voice.id for voice in known))
+        assert choose_voice(known, Voice(id=wanted)).id.startswith(tuple(voice.id for voice in known))

@@ -13,7 +13,7 @@ import pytest
 from voicemate.core.errors import SpeechError
 from voicemate.core.worker_thread import Cancellation
 from voicemate.tts.pyttsx3 import worker_process
-from voicemate.tts.pyttsx3.worker_process import WorkerFailure, WorkerProcess
+from voicemate.tts.pyttsx3.worker_process import WorkerError, WorkerProcess
 from voicemate.tts.pyttsx3.worker_protocol import RenderRequest
 
 PATIENCE_S = 30
@@ -48,39 +48,39 @@ def wait_for(condition) -> None:
 
 def test_nobody_else_can_read_a_phrase(worker):
     path = worker.folder / "phrase.wav"
-    assert worker.ask(phrase(path), PATIENCE_S, Cancellation()) == {"rendered": True}
+    assert worker.request(phrase(path), PATIENCE_S, Cancellation()) == {"rendered": True}
     assert (mode(worker.folder), mode(path)) == (0o700, 0o600)
 
 
 def test_ctrl_c_leaves_the_helper_alone(worker):
-    worker.hello()
+    worker.start()
     pid = worker.pid
     os.kill(pid, signal.SIGINT)
-    assert worker.ask(phrase(worker.folder / "phrase.wav"), PATIENCE_S, Cancellation()) == {"rendered": True}
+    assert worker.request(phrase(worker.folder / "phrase.wav"), PATIENCE_S, Cancellation()) == {"rendered": True}
     assert worker.pid == pid
     assert os.getpgid(pid) != os.getpgid(0)  # so that a terminal does not even send it
 
 
 def test_a_helper_that_was_killed_is_replaced(worker):
-    worker.hello()
+    worker.start()
     first = worker.pid
     os.kill(first, signal.SIGKILL)
-    with pytest.raises(WorkerFailure, match="ended"):
-        worker.ask(phrase(worker.folder / "phrase.wav"), PATIENCE_S, Cancellation())
-    worker.hello()
+    with pytest.raises(WorkerError, match="ended"):
+        worker.request(phrase(worker.folder / "phrase.wav"), PATIENCE_S, Cancellation())
+    worker.start()
     assert worker.pid != first
 
 
 def test_where_no_folder_can_be_made_the_error_says_so(monkeypatch, phrase_folder):
     monkeypatch.setattr(tempfile, "tempdir", str(phrase_folder / "missing"))
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    monkeypatch.setattr(worker_process, "_in_memory", lambda: None)
+    monkeypatch.setattr(worker_process, "_memory_folder", lambda: None)
     with pytest.raises(SpeechError, match="cannot be started"):
-        WorkerProcess("bad_driver").hello()
+        WorkerProcess("bad_driver").start()
 
 
 def test_stopping_removes_the_folder_and_may_be_done_twice(worker, phrase_folder):
-    worker.hello()
+    worker.start()
     pid = worker.pid
     worker.stop()
     worker.stop()
@@ -110,9 +110,9 @@ from voicemate.speaking import worker_process
 from voicemate.tts.pyttsx3.worker_process import WorkerProcess
 
 worker = WorkerProcess("bad_driver")
-worker.hello()
+worker.start()
 print(worker.pid, flush=True)
 path = str(worker.folder / "phrase.wav")
-worker.ask({"do": "render", "text": sys.argv[1], "voice": "bad.anna", "rate": 175, "path": path}, 60, Cancellation())
+worker.request({"do": "render", "text": sys.argv[1], "voice": "bad.anna", "rate": 175, "path": path}, 60, Cancellation())
 time.sleep(60)
 """

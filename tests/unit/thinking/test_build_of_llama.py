@@ -10,9 +10,9 @@ from voicemate.llm.llama.build_info import Amx
 @pytest.mark.parametrize(
     ("info", "recorded", "expected"),
     [
-        (b"CPU : AVX2 = 1 | ", b"", Amx.NONE),
-        (b"CPU : AVX2 = 1 | AMX_INT8 = 1 | ", b"GNU GIMPLE -O3 -march=native", Amx.CRASHES),
-        (b"CPU : AVX2 = 1 | AMX_INT8 = 1 | ", b"GNU GIMPLE -O3 -fno-tree-dse -march=native", Amx.SOUND),
+        (b"CPU : AVX2 = 1 | ", b"", Amx.UNAVAILABLE),
+        (b"CPU : AVX2 = 1 | AMX_INT8 = 1 | ", b"GNU GIMPLE -O3 -march=native", Amx.UNSAFE),
+        (b"CPU : AVX2 = 1 | AMX_INT8 = 1 | ", b"GNU GIMPLE -O3 -fno-tree-dse -march=native", Amx.USABLE),
     ],
 )
 def test_a_build_with_amx_is_trusted_when_its_compiler_was_told_to_leave_no_store_out(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from voicemate.core.errors import ModelError
 from voicemate.llm.base import Message
-from voicemate.llm.chat_template import ChatTemplate, markers
+from voicemate.llm.chat_template import ChatTemplate, stop_markers
 
 SMOLLM2 = (
     "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
@@ -63,7 +63,7 @@ PERSONA = [Message("system", "You are Juniper."), Message("user", "Hello."), Mes
 
 
 def template(kind: str) -> ChatTemplate:
-    return ChatTemplate(KINDS[kind], bos="<s>", eos="</s>", loaded=datetime(2026, 1, 2))
+    return ChatTemplate(KINDS[kind], bos="<s>", eos="</s>", now=datetime(2026, 1, 2))
 
 
 def user(words: str) -> Message:
@@ -71,21 +71,19 @@ def user(words: str) -> Message:
 
 
 def test_a_prompt_ends_with_the_header_of_the_reply():
-    assert template("smollm2").complete([*PERSONA, user("Tea?")]) == (
+    assert template("smollm2").prompt([*PERSONA, user("Tea?")]) == (
         "<|im_start|>system\nYou are Juniper.<|im_end|>\n<|im_start|>user\nHello.<|im_end|>\n"
         "<|im_start|>assistant\nHi!<|im_end|>\n<|im_start|>user\nTea?<|im_end|>\n<|im_start|>assistant\n"
     )
 
 
 def test_a_model_without_a_template_gets_the_most_common_one():
-    assert template("none").complete([*PERSONA, user("Tea?")]) == template("smollm2").complete(
-        [*PERSONA, user("Tea?")]
-    )
+    assert template("none").prompt([*PERSONA, user("Tea?")]) == template("smollm2").prompt([*PERSONA, user("Tea?")])
 
 
 @pytest.mark.parametrize("kind", ["gemma", "mistral v1", "mistral v3"])
 def test_where_the_system_message_is_refused_or_wanders_the_user_says_it_first(kind):
-    prompt = template(kind).complete([*PERSONA, user("Tea?")])
+    prompt = template(kind).prompt([*PERSONA, user("Tea?")])
     assert prompt.startswith(
         ("<s><start_of_turn>user\nYou are Juniper.\n\nHello.", "<s>[INST] You are Juniper.\n\nHello.")
     )
@@ -93,12 +91,12 @@ def test_where_the_system_message_is_refused_or_wanders_the_user_says_it_first(k
 
 
 def test_a_model_that_thinks_aloud_is_told_not_to():
-    assert template("qwen3").complete([user("Tea?")]).endswith("<think>\n\n</think>\n\n")
+    assert template("qwen3").prompt([user("Tea?")]).endswith("<think>\n\n</think>\n\n")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_open_turn_ends_with_its_words(kind):
-    assert template(kind).prefix([*PERSONA, user("Would you like some ")]).endswith("Would you like some")
+    assert template(kind).prompt_prefix([*PERSONA, user("Would you like some ")]).endswith("Would you like some")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -107,48 +105,52 @@ def test_an_open_turn_ends_with_its_words(kind):
 def test_every_prefix_is_the_beginning_of_the_prompts_that_follow(kind, words):
     chat = template(kind)
     history = [*PERSONA, user("One?"), Message("assistant", "Two."), user("Three?"), Message("assistant", "Four.")]
-    prompt = chat.complete([*history, user(" ".join(words))])
+    prompt = chat.prompt([*history, user(" ".join(words))])
     for length in (1, 3, 5, 7):
-        assert prompt.startswith(chat.prefix(history[:length]))
+        assert prompt.startswith(chat.prompt_prefix(history[:length]))
     for length in range(1, len(words) + 1):
-        assert prompt.startswith(chat.prefix([*history, user(" ".join(words[:length]))]))
+        assert prompt.startswith(chat.prompt_prefix([*history, user(" ".join(words[:length]))]))
 
 
 def test_after_a_reply_the_prefix_reaches_into_the_users_next_turn():
-    assert template("llama3").prefix(PERSONA).endswith("Hi!<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n")
+    assert (
+        template("llama3")
+        .prompt_prefix(PERSONA)
+        .endswith("Hi!<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n")
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_words_of_one_speaker_become_one_message(kind):
-    together = template(kind).complete([*PERSONA, user("One. Two.")])
-    assert template(kind).complete([*PERSONA, user("One."), user(" Two. ")]) == together
+    together = template(kind).prompt([*PERSONA, user("One. Two.")])
+    assert template(kind).prompt([*PERSONA, user("One."), user(" Two. ")]) == together
 
 
 def test_a_private_sign_in_the_words_does_no_harm():
     chat = template("smollm2")
     odd = user("odd \U0010fffd sign")
-    assert chat.complete([odd]).startswith(chat.prefix([odd]))
+    assert chat.prompt([odd]).startswith(chat.prompt_prefix([odd]))
 
 
 def test_the_date_stays_the_one_of_the_start():
-    chat = ChatTemplate("{{ strftime_now('%d %b %Y') }}", loaded=datetime(2026, 1, 2))
-    assert chat.complete([]) == "02 Jan 2026"
+    chat = ChatTemplate("{{ strftime_now('%d %b %Y') }}", now=datetime(2026, 1, 2))
+    assert chat.prompt([]) == "02 Jan 2026"
 
 
 def test_a_template_of_a_trained_model_may_mark_what_was_trained():
     marked = "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% break %}{% endfor %}"
-    assert ChatTemplate(marked).complete([user("Tea?")]) == "Tea?"
+    assert ChatTemplate(marked).prompt([user("Tea?")]) == "Tea?"
 
 
 @pytest.mark.parametrize("source", ["{% if %}", "{{ raise_exception('never') }}", "{{ messages.missing.deeper }}"])
 def test_a_template_that_cannot_be_used_is_named_as_the_reason(source):
     with pytest.raises(ModelError, match="chat template"):
-        ChatTemplate(source).complete([user("Tea?")])
+        ChatTemplate(source).prompt([user("Tea?")])
 
 
 def test_a_template_cannot_reach_into_the_program():
     with pytest.raises(ModelError, match="chat template"):
-        ChatTemplate("{{ messages.__class__.__mro__[1].__subclasses__() }}").complete([user("Tea?")])
+        ChatTemplate("{{ messages.__class__.__mro__[1].__subclasses__() }}").prompt([user("Tea?")])
 
 
 @pytest.mark.parametrize(
@@ -160,6 +162,6 @@ def test_a_template_cannot_reach_into_the_program():
     ],
 )
 def test_what_stands_between_two_turns_ends_a_reply_when_it_leaks(kind, special, expected):
-    found = set(markers(template(kind).between_turns(), special))
+    found = set(stop_markers(template(kind).between_turns(), special))
     assert found >= expected
     assert not found & {"user", "assistant"}

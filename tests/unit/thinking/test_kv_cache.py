@@ -9,7 +9,7 @@ from voicemate.core.worker_thread import Cancellation
 from voicemate.llm.llama.kv_cache import KvCache
 from voicemate.llm.llama.prefix import Batching
 
-BATCHING = Batching(group=2, batch=8)
+BATCHING = Batching(group=2, max_batch=8)
 TOKENS = st.lists(st.integers(0, 2), max_size=30)
 
 
@@ -36,7 +36,7 @@ class Model:
         if self.stop:
             self.stop.cancel()
 
-    def cut(self, length: int) -> bool:
+    def truncate(self, length: int) -> bool:
         if self.can_cut:
             del self.tokens[length:], self.batches[length:]
         return self.can_cut
@@ -68,12 +68,12 @@ def test_the_model_always_holds_what_was_wanted_last(calls, can_cut):
     model = Model(can_cut)
     cache = KvCache(model, BATCHING)
     for wanted, reply, to_the_end in calls:
-        assert cache.bring_to(wanted, Cancellation(), to_the_end=to_the_end)
+        assert cache.evaluate(wanted, Cancellation(), need_logits=to_the_end)
         assert model.tokens == wanted[: len(model.tokens)]
         assert len(wanted) - len(model.tokens) < (1 if to_the_end else BATCHING.group)
         held = list(model.tokens)
         for token in reply:
-            cache.push(token)
+            cache.append_reply_token(token)
         assert model.tokens == held + reply
 
 
@@ -82,104 +82,104 @@ def test_what_the_model_holds_does_not_depend_on_what_it_held_before(calls):
     model = Model()
     cache = KvCache(model, BATCHING)
     for wanted, reply, to_the_end in calls:
-        cache.bring_to(wanted, Cancellation(), to_the_end=to_the_end)
-        assert [batch % BATCHING.group for batch in model.batches] == [0] * BATCHING.full(len(wanted)) + [
-            1 for _ in model.tokens[BATCHING.full(len(wanted)) :]
+        cache.evaluate(wanted, Cancellation(), need_logits=to_the_end)
+        assert [batch % BATCHING.group for batch in model.batches] == [0] * BATCHING.whole_groups(len(wanted)) + [
+            1 for _ in model.tokens[BATCHING.whole_groups(len(wanted)) :]
         ]
         for token in reply:
-            cache.push(token)
+            cache.append_reply_token(token)
 
 
 def test_only_new_tokens_are_evaluated():
     cache = KvCache(Model(), BATCHING)
-    cache.bring_to(range(100), Cancellation())
-    cache.bring_to(range(108), Cancellation())
-    assert cache.evaluated == 108
+    cache.evaluate(range(100), Cancellation())
+    cache.evaluate(range(108), Cancellation())
+    assert cache.evaluated_tokens == 108
 
 
 def test_a_look_on_the_way_and_then_the_end_cost_one_evaluation():
     model = Model()
     cache = KvCache(model, BATCHING)
     seen: list[int] = []
-    assert cache.bring_past(range(21), 9, lambda: seen.append(len(model.tokens)), Cancellation())
+    assert cache.evaluate_with_probe(range(21), 9, lambda: seen.append(len(model.tokens)), Cancellation())
     assert seen == [16]  # after the batch with token 9, and before the others
     assert model.scored == [9, 20]
 
-    assert cache.bring_to(range(21), Cancellation(), to_the_end=True)
-    assert cache.evaluated == 21
+    assert cache.evaluate(range(21), Cancellation(), need_logits=True)
+    assert cache.evaluated_tokens == 21
 
 
 def test_logits_that_were_used_are_asked_for_anew():
     model = Model()
     cache = KvCache(model, BATCHING)
-    cache.bring_past(range(21), 9, lambda: None, Cancellation())
+    cache.evaluate_with_probe(range(21), 9, lambda: None, Cancellation())
     for _ in range(2):
-        cache.bring_to(range(21), Cancellation(), to_the_end=True)
-        cache.push(7)
+        cache.evaluate(range(21), Cancellation(), need_logits=True)
+        cache.append_reply_token(7)
     assert model.tokens == [*range(21), 7]
     assert model.scored == [9, 20, 21, 20, 21]
 
 
 def test_going_back_costs_nothing():
     cache = KvCache(Model(), BATCHING)
-    cache.bring_to([1, 2, 3, 4, 5, 6], Cancellation())
-    cache.bring_to([1, 2, 3, 4], Cancellation())
-    assert cache.evaluated == 6
+    cache.evaluate([1, 2, 3, 4, 5, 6], Cancellation())
+    cache.evaluate([1, 2, 3, 4], Cancellation())
+    assert cache.evaluated_tokens == 6
 
 
 def test_a_cancelled_prefill_stops_after_a_batch_and_is_of_use_later():
     stop = Cancellation()
     model = Model(stop=stop)
     cache = KvCache(model, BATCHING)
-    assert not cache.bring_to(list(range(20)), stop)
+    assert not cache.evaluate(list(range(20)), stop)
     assert model.tokens == list(range(8))
 
-    assert cache.bring_to(list(range(20)), Cancellation())
-    assert cache.evaluated == 20
+    assert cache.evaluate(list(range(20)), Cancellation())
+    assert cache.evaluated_tokens == 20
 
 
 def test_a_model_that_cannot_cut_is_asked_only_once():
     model = Model(can_cut=False)
     cache = KvCache(model, BATCHING)
-    cache.bring_to([1, 2, 3, 4], Cancellation())
-    cache.bring_to([1, 2, 5, 6], Cancellation())
-    model.cut = lambda length: pytest.fail("asked again")
-    cache.bring_to([1, 2, 7, 8], Cancellation())
+    cache.evaluate([1, 2, 3, 4], Cancellation())
+    cache.evaluate([1, 2, 5, 6], Cancellation())
+    model.truncate = lambda length: pytest.fail("asked again")
+    cache.evaluate([1, 2, 7, 8], Cancellation())
     assert model.tokens == [1, 2, 7, 8]
 
 
 def test_after_a_failure_nothing_is_taken_for_cached():
     model = Model()
     cache = KvCache(model, BATCHING)
-    cache.bring_to([1, 2, 3, 4], Cancellation())
+    cache.evaluate([1, 2, 3, 4], Cancellation())
     model.broken = True
     with pytest.raises(ModelError):
-        cache.bring_to([1, 2, 3, 4, 5, 6], Cancellation())
+        cache.evaluate([1, 2, 3, 4, 5, 6], Cancellation())
     model.broken = False
 
-    cache.bring_to([1, 2, 3, 4, 5, 6], Cancellation())
+    cache.evaluate([1, 2, 3, 4, 5, 6], Cancellation())
     assert model.tokens == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_restored_cache_goes_on_like_the_one_it_was_taken_from():
     first = KvCache(Model(), BATCHING)
-    first.bring_to([1, 2, 3, 4], Cancellation())
+    first.evaluate([1, 2, 3, 4], Cancellation())
     model = Model()
     cache = KvCache(model, BATCHING)
     assert cache.restore([1, 2, 3, 4], first.state())
-    cache.bring_to([1, 2, 3, 4, 5, 6], Cancellation())
+    cache.evaluate([1, 2, 3, 4, 5, 6], Cancellation())
     assert model.tokens == [1, 2, 3, 4, 5, 6]
-    assert cache.evaluated == 2
+    assert cache.evaluated_tokens == 2
 
 
 def test_a_state_that_does_not_fit_leaves_the_cache_empty():
     model = Model()
     cache = KvCache(model, BATCHING)
-    cache.bring_to([1, 2, 3, 4], Cancellation())
+    cache.evaluate([1, 2, 3, 4], Cancellation())
     model.broken = True
     assert not cache.restore([1, 2], b"\1\2")
     model.broken = False
-    cache.bring_to([1, 2, 3, 4], Cancellation())
+    cache.evaluate([1, 2, 3, 4], Cancellation())
     assert model.tokens == [1, 2, 3, 4]
 
 
@@ -187,13 +187,13 @@ def test_a_state_that_does_not_fit_leaves_the_cache_empty():
 def test_a_look_aside_sees_what_was_wanted_and_changes_nothing(held, wanted):
     model = Model()
     cache = KvCache(model, BATCHING)
-    cache.bring_to(held, Cancellation(), to_the_end=True)
+    cache.evaluate(held, Cancellation(), need_logits=True)
     before, batches = list(model.tokens), list(model.batches)
     if cache.peek(wanted):
         assert model.peeked == [wanted]
     else:
         assert model.peeked == []
-        assert len(wanted) > BATCHING.batch
+        assert len(wanted) > BATCHING.max_batch
     assert (model.tokens, model.batches) == (before, batches)
 
 
@@ -201,18 +201,18 @@ def test_after_a_look_aside_the_next_reply_asks_for_its_own_logits():
     model = Model()
     cache = KvCache(model, BATCHING)
     prompt = list(range(9))
-    assert cache.bring_past(prompt, 3, lambda: None, Cancellation())
+    assert cache.evaluate_with_probe(prompt, 3, lambda: None, Cancellation())
     assert cache.peek([0, 1, 5])
-    cache.bring_to(prompt, Cancellation(), to_the_end=True)
+    cache.evaluate(prompt, Cancellation(), need_logits=True)
     assert model.scored[-1] == len(prompt) - 1
     assert len(model.scored) == 3
 
 
 def test_a_snapshot_holds_the_prompt_and_no_reply():
     cache = KvCache(Model(), BATCHING)
-    cache.bring_to([1, 2, 3, 4], Cancellation(), to_the_end=True)
-    cache.push(5)
-    snapshot = cache.snapshot(most_bytes=100)
+    cache.evaluate([1, 2, 3, 4], Cancellation(), need_logits=True)
+    cache.append_reply_token(5)
+    snapshot = cache.snapshot(max_bytes=100)
     assert snapshot
     again = Model()
     assert KvCache(again, BATCHING).restore(snapshot.tokens, snapshot.state)
@@ -221,7 +221,7 @@ def test_a_snapshot_holds_the_prompt_and_no_reply():
 
 def test_there_is_no_snapshot_of_nothing_or_of_too_much():
     cache = KvCache(Model(), BATCHING)
-    assert cache.snapshot(most_bytes=100) is None
-    cache.bring_to([1, 2, 3, 4], Cancellation(), to_the_end=True)
-    assert cache.snapshot(most_bytes=3) is None
-    assert cache.snapshot(most_bytes=4)
+    assert cache.snapshot(max_bytes=100) is None
+    cache.evaluate([1, 2, 3, 4], Cancellation(), need_logits=True)
+    assert cache.snapshot(max_bytes=3) is None
+    assert cache.snapshot(max_bytes=4)

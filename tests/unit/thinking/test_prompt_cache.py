@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from voicemate.llm.llama import prompt_cache
-from voicemate.llm.llama.prompt_cache import KEPT, PromptCache
+from voicemate.llm.llama.prompt_cache import MAX_FILES, PromptCache
 
 TOKENS = [1, 2, 3]
 STATE = bytes(range(256)) * 10
@@ -84,10 +84,10 @@ def test_a_full_disk_keeps_nothing_and_leaves_nothing_behind(folder, model, monk
 
 def test_the_least_recently_used_ones_go(folder, model):
     cache = PromptCache(folder, model, "0.3")
-    for n in range(KEPT):
+    for n in range(MAX_FILES):
         cache.save([n], STATE)
         for path in folder.glob("*.kv"):
             os.utime(path, ns=(0, path.stat().st_mtime_ns - 10**9))
     assert cache.load([0])
-    cache.save([KEPT], STATE)
-    assert [n for n in range(KEPT + 1) if cache.load([n])] == [0, *range(2, KEPT + 1)]
+    cache.save([MAX_FILES], STATE)
+    assert [n for n in range(MAX_FILES + 1) if cache.load([n])] == [0, *range(2, MAX_FILES + 1)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.llm.stop_text import ReplyText, wind_down
+from voicemate.llm.stop_text import ReplyText, soft_token_limit
 
 
 def pieces_of(data: bytes, cuts: list[int]) -> list[bytes]:
@@ -92,4 +92,4 @@ def test_a_sentence_that_goes_on_does_not(words):
 
 @pytest.mark.parametrize(("limit", "begins"), [(8, 4), (80, 40), (160, 120), (400, 300)])
 def test_the_last_part_of_a_reply_is_a_quarter_or_a_long_sentence_but_at_most_half(limit, begins):
-    assert wind_down(limit) == begins
+    assert soft_token_limit(limit) == begins

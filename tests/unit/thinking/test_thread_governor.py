@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.llm.llama.threads import PATIENCE, TRIAL, ThreadGovernor
+from voicemate.llm.llama.threads import RETRY_AFTER_TOKENS, TRIAL_TOKENS, ThreadGovernor
 
 FEW_MS, MOST_MS = 12.0, 7.0
 
@@ -11,41 +11,41 @@ def decode(governor: ThreadGovernor, tokens: int, with_most: float) -> list[int]
     threads = []
     for _ in range(tokens):
         threads.append(governor.threads)
-        governor.took(with_most if governor.threads == 2 else FEW_MS)
+        governor.record(with_most if governor.threads == 2 else FEW_MS)
     return threads
 
 
 def test_free_cores_are_used_after_a_few_tokens():
-    assert decode(ThreadGovernor(2), 20, MOST_MS) == [1] * TRIAL + [2] * (20 - TRIAL)
+    assert decode(ThreadGovernor(2), 20, MOST_MS) == [1] * TRIAL_TOKENS + [2] * (20 - TRIAL_TOKENS)
 
 
 def test_beside_a_busy_process_nearly_all_tokens_get_few_threads():
     threads = decode(ThreadGovernor(2), 500, 50.0)
-    assert threads.count(2) <= 500 // PATIENCE + 1
+    assert threads.count(2) <= 500 // RETRY_AFTER_TOKENS + 1
 
 
 def test_one_slow_token_is_no_reason():
     governor = ThreadGovernor(2)
     decode(governor, 20, MOST_MS)
-    governor.took(FEW_MS * 1.5)
+    governor.record(FEW_MS * 1.5)
     assert governor.threads == 2
 
 
 def test_a_stall_is():
     governor = ThreadGovernor(2)
     decode(governor, 20, MOST_MS)
-    governor.took(FEW_MS * 4)
+    governor.record(FEW_MS * 4)
     assert governor.threads == 1
 
 
 def test_when_the_neighbour_is_gone_the_cores_are_used_again():
     governor = ThreadGovernor(2)
     decode(governor, 100, 50.0)
-    assert decode(governor, PATIENCE + 10, MOST_MS)[-10:] == [2] * 10
+    assert decode(governor, RETRY_AFTER_TOKENS + 10, MOST_MS)[-10:] == [2] * 10
 
 
 def test_a_number_that_somebody_set_is_kept():
-    governor = ThreadGovernor(2, governed=False)
+    governor = ThreadGovernor(2, adaptive=False)
     assert decode(governor, 100, 500.0) == [2] * 100
 
 
@@ -54,20 +54,20 @@ def test_there_is_always_a_thread_and_never_more_than_allowed(times: list[float]
     governor = ThreadGovernor(most)
     for ms in times:
         assert 1 <= governor.threads <= most
-        governor.took(ms)
+        governor.record(ms)
 
 
 def test_a_new_reply_tries_most_threads_at_once_and_falls_back_as_soon():
     governor = ThreadGovernor(2)
     decode(governor, 20, MOST_MS)
-    governor.took(FEW_MS * 4)
-    governor.look_anew()
+    governor.record(FEW_MS * 4)
+    governor.retry_all_threads()
     assert governor.threads == 2
-    governor.took(FEW_MS * 4)
+    governor.record(FEW_MS * 4)
     assert governor.threads == 1
 
 
 def test_nobody_looks_anew_who_does_not_know_what_few_threads_cost():
     governor = ThreadGovernor(2)
-    governor.look_anew()
+    governor.retry_all_threads()
     assert governor.threads == 1

@@ -8,15 +8,15 @@ from voicemate.core.errors import ModelError
 from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, PullModels, from_error, ok, problem, warning
 from voicemate.models import gguf, memory_fit
-from voicemate.models.catalog import Role, load
-from voicemate.models.needed import needed
+from voicemate.models.catalog import ModelRole, load_catalog
+from voicemate.models.needed import required_models
 from voicemate.models.resolve import resolve
 from voicemate.models.sizes import MB, as_size
-from voicemate.models.verify import Verdict, Verified, verify
+from voicemate.models.verify import VerifiedModel, VerifyResult, verify
 
 
 def check_models(ground: CheckContext) -> Sequence[Finding]:
-    found = [_check_model(name, role) for name, role in needed(ground.settings).items()]
+    found = [_check_model(name, role) for name, role in required_models(ground.settings).items()]
     if ground.thorough:
         found += assess_verification(
             verify(progress=lambda stage, done, total: ground.on_progress(_progress_text(stage, done, total)))
@@ -24,30 +24,30 @@ def check_models(ground: CheckContext) -> Sequence[Finding]:
     return found
 
 
-def _check_model(name: str, role: Role) -> Finding:
+def _check_model(name: str, role: ModelRole) -> Finding:
     try:
         path = resolve(name, role)
     except ModelError as error:
-        known = load().get(name)
+        known = load_catalog().get(name)
         mend = PullModels((name,)) if known and known.role is role else None
-        if role is Role.END_OF_TURN:  # a conversation does well without
+        if role is ModelRole.END_OF_TURN:  # a conversation does well without
             return warning(error.message, error.hint, fix=mend)
         return from_error(error, fix=mend)
     size = path.stat().st_size
     return ok(f"{path.stem if path.name == name else name} for {role} ({as_size(size)})", file=str(path), size=size)
 
 
-def assess_verification(read: Sequence[Verified]) -> list[Finding]:
+def assess_verification(read: Sequence[VerifiedModel]) -> list[Finding]:
     """What came of reading all installed models to the last byte."""
-    bad = [one for one in read if one.verdict not in (Verdict.OK, Verdict.UNKNOWN)]
+    bad = [one for one in read if one.result not in (VerifyResult.OK, VerifyResult.UNKNOWN)]
     if read and not bad:
         return [ok(f"Read to the last byte and found whole: {len(read)} models")]
     return [_damaged(one) for one in bad]
 
 
-def _damaged(one: Verified) -> Finding:
-    told = f"The model {one.model.name} is not what it should be: {one.verdict}"
-    return problem(told, one.remedy, fix=PullModels((one.model.name,)))
+def _damaged(one: VerifiedModel) -> Finding:
+    told = f"The model {one.model.name} is not what it should be: {one.result}"
+    return problem(told, one.hint, fix=PullModels((one.model.name,)))
 
 
 def _progress_text(stage: str, done: int, total: int) -> str:
@@ -78,16 +78,18 @@ class MemoryFacts:
 def check_memory(ground: CheckContext) -> Sequence[Finding]:
     """Nothing where a model is missing: that is told already."""
     try:
-        hearing = resolve(ground.settings.stt.model, Role.HEARING)
-        thinking = resolve(ground.settings.llm.model, Role.THINKING)
+        hearing = resolve(ground.settings.stt.model, ModelRole.STT)
+        thinking = resolve(ground.settings.llm.model, ModelRole.LLM)
     except ModelError:
         return []
     facts = MemoryFacts(
-        stt=memory_fit.hearing_need(hearing.stat().st_size),
-        llm=memory_fit.gguf_need(gguf.read(thinking), thinking.stat().st_size, ground.settings.llm.context),
-        available=memory_fit.budget(),
+        stt=memory_fit.whisper_required_bytes(hearing.stat().st_size),
+        llm=memory_fit.gguf_required_bytes(
+            gguf.read_header(thinking), thinking.stat().st_size, ground.settings.llm.context
+        ),
+        available=memory_fit.available_bytes(),
         running=round(ground.status.memory_mb * MB) if ground.status else 0,
-        total=memory_fit.total(),
+        total=memory_fit.total_bytes(),
     )
     return [assess_memory(facts)]
 

@@ -41,8 +41,8 @@ async def _render_word(settings: Settings, persona: Persona) -> tuple[AudioClip,
     """
     from voicemate.tts.hibari import HibariSynthesizer
     from voicemate.tts.pyttsx3.synthesizer import Pyttsx3Synthesizer
-    from voicemate.tts.voice_override import in_place_of
-    from voicemate.tts.voices import choose
+    from voicemate.tts.voice_override import override_voice
+    from voicemate.tts.voices import choose_voice
 
     system = Pyttsx3Synthesizer(settings.tts)
     synthesizer = HibariSynthesizer(system) if settings.tts.engine == "hibari" else system
@@ -50,7 +50,7 @@ async def _render_word(settings: Settings, persona: Persona) -> tuple[AudioClip,
         known = await synthesizer.voices()
         wanted = persona.voice
         if settings.tts.voice:
-            wanted = in_place_of(wanted, settings.tts.voice, known)
-        return await synthesizer.render(TEST_WORD, wanted), choose(known, wanted).name
+            wanted = override_voice(wanted, settings.tts.voice, known)
+        return await synthesizer.synthesize(TEST_WORD, wanted), choose_voice(known, wanted).name
     finally:
         await synthesizer.close()

@@ -22,7 +22,7 @@ C: Any = import_without_package("llama_cpp.llama_cpp")
 arrays for bytes."""
 
 _ERROR = 4  # GGML_LOG_LEVEL_ERROR
-_KEPT = b"-fno-tree-dse"
+_SAFE_SWITCH = b"-fno-tree-dse"
 """The compiler's option, as ``-frecord-gcc-switches`` leaves it in the library."""
 
 VERSION: str = version("llama-cpp-python")
@@ -33,7 +33,7 @@ _errors: list[str] = []  # the first one since the last look
 
 
 @C.llama_log_callback
-def _listen(level: int, text: bytes, _: ctypes.c_void_p) -> None:
+def _on_log(level: int, text: bytes, _: ctypes.c_void_p) -> None:
     """Takes what llama.cpp would print; called from any of its threads."""
     line = text.decode("utf-8", "replace").strip()
     if level == _ERROR and line and not _errors:
@@ -48,19 +48,19 @@ C.llama_backend_init()
 class Amx(Enum):
     """What came of the CPU's matrix instructions in this build."""
 
-    NONE = "not there"
-    SOUND = "usable"
-    CRASHES = "perhaps broken by the compiler"
+    UNAVAILABLE = "not there"
+    USABLE = "usable"
+    UNSAFE = "perhaps broken by the compiler"
 
 
-def listen() -> None:
+def capture_log() -> None:
     """Take llama.cpp's messages, and forget those of before. Before each load, since llama_cpp's own init takes them
     whenever it runs."""
     _errors.clear()
-    C.llama_log_set(_listen, ctypes.c_void_p())
+    C.llama_log_set(_on_log, ctypes.c_void_p())
 
 
-def reason() -> str:
+def first_error() -> str:
     """What llama.cpp complained of first, since what follows says less and less; forgotten then."""
     first = _errors.pop() if _errors else "llama.cpp gives no reason"
     return re.sub(r"^\w+: (error loading model: )?", "", first)
@@ -74,6 +74,6 @@ def amx() -> Amx:
     store out it does not, and a build that was told so records it (``scripts/setup.sh``).
     """
     if b"AMX_INT8 = 1" not in C.llama_print_system_info():
-        return Amx.NONE
-    kept = any(_KEPT in library.read_bytes() for library in Path(C.__file__).parent.glob("lib/libggml-cpu*"))
-    return Amx.SOUND if kept else Amx.CRASHES
+        return Amx.UNAVAILABLE
+    kept = any(_SAFE_SWITCH in library.read_bytes() for library in Path(C.__file__).parent.glob("lib/libggml-cpu*"))
+    return Amx.USABLE if kept else Amx.UNSAFE

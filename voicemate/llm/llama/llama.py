@@ -14,27 +14,27 @@ from voicemate.core.errors import ModelError
 from voicemate.core.worker_thread import Cancellation, WorkerThread
 from voicemate.llm.base import Message
 from voicemate.llm.llama.build_info import VERSION, amx
-from voicemate.llm.llama.kv_cache import KvCache, Snapshot
-from voicemate.llm.llama.llama_cpp import Native
-from voicemate.llm.llama.prefix import Batching, can_look_at
-from voicemate.llm.llama.prompt_cache import PromptCache, identity
+from voicemate.llm.llama.kv_cache import KvCache, KvSnapshot
+from voicemate.llm.llama.llama_cpp import LlamaContext
+from voicemate.llm.llama.prefix import Batching, can_probe_at
+from voicemate.llm.llama.prompt_cache import PromptCache, state_key
 from voicemate.llm.llama.sampler import Sampler
 from voicemate.llm.prompt_tokens import PromptTokens
-from voicemate.llm.stop_text import ReplyText, wind_down
+from voicemate.llm.stop_text import ReplyText, soft_token_limit
 from voicemate.personas.persona import Sampling
 
-LOOKAHEAD = 16
+MAX_PIECES_AHEAD = 16
 """Pieces decoded beyond those that were taken: about as many as the next phrase has."""
 
-_PLAINLY_WHOLE = 0.4
+_CLEARLY_COMPLETE = 0.4
 """A sentence that is whole with this probability needs no second look, which takes as long as its words do."""
 
-_SHORTEST_REPLY = 8
+_MIN_REPLY_TOKENS = 8
 """Tokens that must fit behind a prompt."""
 
 
 @dataclass(frozen=True, slots=True)
-class HasRead:
+class LlamaSnapshot:
     """All that a model has read so far, for another one of the same file.
 
     Attributes:
@@ -43,18 +43,18 @@ class HasRead:
     """
 
     model: str
-    snapshot: Snapshot
+    cache: KvSnapshot
 
 
 class Llama:
     """A ``Mind`` with a thread of its own. Made by ``load``; used from one asyncio loop."""
 
     def __init__(
-        self, native: Native, thread: WorkerThread, batch: int, model: str, prompts: PromptCache | None
+        self, native: LlamaContext, thread: WorkerThread, batch: int, model: str, prompts: PromptCache | None
     ) -> None:
         self._native = native
         self._model = model
-        self._on_disk = prompts
+        self._prompt_cache = prompts
         self._thread = thread
         self._batching = Batching(native.group, max(native.group, batch // native.group * native.group))
         self._cache = KvCache(native, self._batching)
@@ -72,32 +72,32 @@ class Llama:
                 its chat template cannot be used.
         """
         thread = WorkerThread("llama")
-        native: list[Native] = []
+        native: list[LlamaContext] = []
         try:
-            await thread.run(lambda: native.append(Native(path, settings)))
+            await thread.run(lambda: native.append(LlamaContext(path, settings)))
             flavour = f"{VERSION} {settings.gpu_layers} {amx().name}"
             on_disk = PromptCache(prompts, path, flavour) if prompts else None
-            return cls(native[0], thread, settings.batch, identity(path, flavour), on_disk)
+            return cls(native[0], thread, settings.batch, state_key(path, flavour), on_disk)
         except BaseException:
             thread.close(lambda: [loaded.close() for loaded in native])
             raise
 
     @property
-    def size(self) -> int:
+    def context_size(self) -> int:
         """Tokens of prompt and reply together that the model sees."""
-        return self._native.size
+        return self._native.context_size
 
     @property
     def evaluated_tokens(self) -> int:
         """Tokens evaluated so far, of prompts and of replies: what the work was."""
-        return self._cache.evaluated
+        return self._cache.evaluated_tokens
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Tokens of the prompt for a reply to ``messages``, or of its beginning when they do not end with the
         user's. Quick, and safe from any thread."""
         if messages and messages[-1].role == "user":
-            return len(self._prompts.complete(messages))
-        return len(self._prompts.beginning(messages))
+            return len(self._prompts.prompt(messages))
+        return len(self._prompts.prompt_prefix(messages))
 
     async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str, None]:
         """See ``Mind.reply``.
@@ -114,7 +114,7 @@ class Llama:
         """
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
-        room, stop = threading.Semaphore(LOOKAHEAD), Cancellation()
+        room, stop = threading.Semaphore(MAX_PIECES_AHEAD), Cancellation()
 
         def hand_over(piece: str) -> None:
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
@@ -133,25 +133,25 @@ class Llama:
             room.release()  # the engine may be waiting; it looks whether to stop before the next piece
             work.cancel()
 
-    async def warm(self, messages: Sequence[Message]) -> None:
+    async def prefill(self, messages: Sequence[Message]) -> None:
         """See ``Mind.warm``. Cancelling the awaiting task stops at the next batch; what is done stays done.
 
         Raises:
             ModelError: the messages do not fit the context, or llama.cpp failed.
         """
-        await self._thread.run(self._warm, tuple(messages), Cancellation())
+        await self._thread.run(self._prefill, tuple(messages), Cancellation())
 
-    async def prepare(self, opening: Sequence[Message]) -> None:
+    async def prefill_persona(self, opening: Sequence[Message]) -> None:
         """The same for a persona's own messages, at a start or a change of persona: taken from the disk if they
         were evaluated before, and otherwise kept there for the next time.
 
         Raises:
             ModelError: the messages do not fit the context, or llama.cpp failed.
         """
-        await self._thread.run(self._prepare, tuple(opening), Cancellation())
+        await self._thread.run(self._prefill_persona, tuple(opening), Cancellation())
 
     async def completeness(
-        self, messages: Sequence[Message], closing: str = "", opening: Sequence[Message] = ()
+        self, messages: Sequence[Message], trailing_marks: str = "", opening: Sequence[Message] = ()
     ) -> float:
         """See ``Mind.completeness``.
 
@@ -165,18 +165,20 @@ class Llama:
         Raises:
             ModelError: the messages do not fit the context, or llama.cpp failed.
         """
-        return await self._thread.run(self._completeness, tuple(messages), closing, tuple(opening), Cancellation())
+        return await self._thread.run(
+            self._completeness, tuple(messages), trailing_marks, tuple(opening), Cancellation()
+        )
 
-    async def has_read(self, most_bytes: int) -> HasRead | None:
+    async def snapshot(self, max_bytes: int) -> LlamaSnapshot | None:
         """What ``go_on_from`` needs; None when that has more than ``most_bytes``, or nothing was read."""
-        snapshot = await self._thread.run(lambda: self._cache.snapshot(most_bytes))
-        return HasRead(self._model, snapshot) if snapshot else None
+        snapshot = await self._thread.run(lambda: self._cache.snapshot(max_bytes))
+        return LlamaSnapshot(self._model, snapshot) if snapshot else None
 
-    async def go_on_from(self, read: HasRead) -> bool:
+    async def restore(self, snapshot: LlamaSnapshot) -> bool:
         """Have read all of that, without reading it. False, and nothing is read, when it is of another model."""
-        if read.model != self._model:
+        if snapshot.model != self._model:
             return False
-        return await self._thread.run(lambda: self._restore(read.snapshot))
+        return await self._thread.run(lambda: self._restore(snapshot.cache))
 
     def close(self) -> None:
         """Stop what runs, free the model and end the thread. Closing again does nothing."""
@@ -184,27 +186,27 @@ class Llama:
 
     # The owner's thread.
 
-    def _warm(self, messages: Sequence[Message], stop: Cancellation) -> None:
-        tokens = self._prompts.beginning(messages)
-        self._check_room(len(tokens), 0)
-        self._cache.bring_to(tokens, stop)
-        self._native.rest()
+    def _prefill(self, messages: Sequence[Message], stop: Cancellation) -> None:
+        tokens = self._prompts.prompt_prefix(messages)
+        self._check_context_size(len(tokens), 0)
+        self._cache.evaluate(tokens, stop)
+        self._native.release_memory()
 
-    def _restore(self, snapshot: Snapshot) -> bool:
+    def _restore(self, snapshot: KvSnapshot) -> bool:
         restored = self._cache.restore(snapshot.tokens, snapshot.state)
-        self._native.rest()
+        self._native.release_memory()
         return restored
 
-    def _prepare(self, opening: Sequence[Message], stop: Cancellation) -> None:
-        tokens = self._prompts.beginning(opening)
-        tokens = tokens[: self._batching.full(len(tokens))]
-        state = self._on_disk.load(tokens) if self._on_disk else None
+    def _prefill_persona(self, opening: Sequence[Message], stop: Cancellation) -> None:
+        tokens = self._prompts.prompt_prefix(opening)
+        tokens = tokens[: self._batching.whole_groups(len(tokens))]
+        state = self._prompt_cache.load(tokens) if self._prompt_cache else None
         if state and self._cache.restore(tokens, state):
-            self._native.rest()
+            self._native.release_memory()
             return
-        self._warm(opening, stop)
-        if self._on_disk and not stop.cancelled:
-            self._on_disk.save(tokens, self._cache.state())
+        self._prefill(opening, stop)
+        if self._prompt_cache and not stop.cancelled:
+            self._prompt_cache.save(tokens, self._cache.state())
 
     def _reply(
         self,
@@ -214,37 +216,37 @@ class Llama:
         hand_over: Callable[[str], None],
         stop: Cancellation,
     ) -> None:
-        prompt = self._prompts.complete(messages)
-        self._check_room(len(prompt), _SHORTEST_REPLY)
-        if not self._cache.bring_to(prompt, stop, to_the_end=True):
+        prompt = self._prompts.prompt(messages)
+        self._check_context_size(len(prompt), _MIN_REPLY_TOKENS)
+        if not self._cache.evaluate(prompt, stop, need_logits=True):
             return
-        limit = min(sampling.max_tokens, self._native.size - len(prompt))
-        text = ReplyText(self._prompts.markers)
+        limit = min(sampling.max_tokens, self._native.context_size - len(prompt))
+        text = ReplyText(self._prompts.stop_markers)
         self._native.begin_reply()
         with closing(self._native.sampler(sampling, seed, prompt)) as sampler:
             for count in range(1, limit + 1):
-                token = self._pick(sampler, text)
-                if self._native.ends_reply(token) or stop.cancelled:
+                token = self._sample(sampler, text)
+                if self._native.is_end_token(token) or stop.cancelled:
                     break
-                if certain := text.add(self._native.piece(token)):
+                if certain := text.add(self._native.token_bytes(token)):
                     hand_over(certain)
-                if text.ended or (count >= wind_down(limit) and text.at_sentence_end):
+                if text.ended or (count >= soft_token_limit(limit) and text.at_sentence_end):
                     break
                 if count < limit:
-                    self._cache.push(token)
+                    self._cache.append_reply_token(token)
         if not stop.cancelled and (rest := text.finish()):
             hand_over(rest)
-        self._native.rest()
+        self._native.release_memory()
 
-    def _pick(self, sampler: Sampler, text: ReplyText) -> int:
+    def _sample(self, sampler: Sampler, text: ReplyText) -> int:
         """The next token; not one that ends the reply before it has begun, since a character never just falls
         silent."""
-        token = sampler.pick()
-        for _ in range(_SHORTEST_REPLY):
-            if not (text.empty and self._native.ends_reply(token)):
+        token = sampler.sample()
+        for _ in range(_MIN_REPLY_TOKENS):
+            if not (text.empty and self._native.is_end_token(token)):
                 break
             self._native.logits()[token] = -np.inf
-            token = sampler.pick()
+            token = sampler.sample()
         return token
 
     def _completeness(
@@ -253,22 +255,22 @@ class Llama:
         *before, last = messages
         words = Message(last.role, last.content.removesuffix(closing))
         judged, alone = (*before, words), (*opening, words)
-        tokens, prompt = self._prompts.beginning(judged), self._prompts.complete(messages)
-        self._check_room(len(prompt), 0)
-        ends = list(self._prompts.closing(judged))
+        tokens, prompt = self._prompts.prompt_prefix(judged), self._prompts.prompt(messages)
+        self._check_context_size(len(prompt), 0)
+        ends = list(self._prompts.end_of_turn_tokens(judged))
         probability = 0.0
 
         def look() -> None:
             nonlocal probability
             probability = self._probability(ends)
-            twice = opening and alone != judged and probability < _PLAINLY_WHOLE and self._native.can_peek
-            if twice and self._cache.peek(self._prompts.beginning(alone)):
+            twice = opening and alone != judged and probability < _CLEARLY_COMPLETE and self._native.can_peek
+            if twice and self._cache.peek(self._prompts.prompt_prefix(alone)):
                 probability = max(probability, self._probability(ends))
 
         at = len(tokens) - 1
-        if prompt[: len(tokens)] == tokens and can_look_at(at, len(prompt), self._batching):
-            self._cache.bring_past(prompt, at, look, stop)
-        elif self._cache.bring_to(tokens, stop, to_the_end=True):
+        if prompt[: len(tokens)] == tokens and can_probe_at(at, len(prompt), self._batching):
+            self._cache.evaluate_with_probe(prompt, at, look, stop)
+        elif self._cache.evaluate(tokens, stop, need_logits=True):
             look()
         return probability
 
@@ -278,9 +280,10 @@ class Llama:
         weights = np.exp(logits - logits.max())
         return float(weights[tokens].sum() / weights.sum())
 
-    def _check_room(self, prompt: int, reply: int) -> None:
-        if prompt + reply > self._native.size:
+    def _check_context_size(self, prompt: int, reply: int) -> None:
+        size = self._native.context_size
+        if prompt + reply > size:
             raise ModelError(
-                f"The conversation needs {prompt + reply} tokens and the model's context holds {self._native.size}",
+                f"The conversation needs {prompt + reply} tokens and the model's context holds {size}",
                 "Set llm.context to more",
             )

@@ -16,35 +16,35 @@ from numpy.typing import NDArray
 
 from voicemate.config.schema import LlmSettings, engine_threads
 from voicemate.core.errors import ModelError
-from voicemate.llm.llama.build_info import Amx, C, amx, listen, reason
-from voicemate.llm.llama.sampler import Sampler, repetition
+from voicemate.llm.llama.build_info import Amx, C, amx, capture_log, first_error
+from voicemate.llm.llama.sampler import Sampler, dry_sampler
 from voicemate.llm.llama.threads import ThreadGovernor
-from voicemate.models.memory_fit import context_of
+from voicemate.models.memory_fit import context_tokens
 from voicemate.personas.persona import Sampling
 from voicemate.system.file_pages import evict
 
-_CPU_GROUP = 4
+_CPU_GROUP_ROWS = 4
 """Rows that ggml's CPU kernels for repacked weights take at once."""
-_GPU_GROUP = 32
+_GPU_GROUP_ROWS = 32
 """Rows of a tile of Metal's matrix product; a batch of so many costs hardly more than one of a single token."""
 
-_COMPARABLE = 8
+_MIN_TIMED_BATCH = 8
 """Tokens of a batch from which its time tells how many threads help. Smaller ones come right behind whisper's work,
 whose threads still wait for more of it in a busy loop."""
-_BESIDES = 2.5
+_BATCH_OVERHEAD_TOKENS = 2.5
 """Tokens that every batch costs besides its own: one thread takes 39 ms for 4, 88 for 12, 400 for 64 (SmolLM2)."""
-_BATCHES = 5
+_RETRY_AFTER_BATCHES = 5
 """Batches with few threads after a failed try with more: some four turns of those that are waited for."""
 
-_ASIDE = 1
+_PEEK_SEQUENCE = 1
 """The sequence of a ``peek``."""
 
-_KEY_GROUP = 32
+_Q8_0_BLOCK = 32
 """Values that Q8_0 quantizes together. Keys in it take half the memory of 16 bits, and a CPU reads them no slower;
 over 1,800 tokens the perplexity of SmolLM2-135M stayed 66.8 and 107.9 to 107.6."""
 
 
-class Native:
+class LlamaContext:
     """A loaded model.
 
     Args:
@@ -67,18 +67,18 @@ class Native:
         _check_file(path)
         self._path = path
         self._on_gpu = bool(settings.gpu_layers != 0 and C.llama_supports_gpu_offload())
-        self.group = _GPU_GROUP if self._on_gpu else _CPU_GROUP
+        self.group = _GPU_GROUP_ROWS if self._on_gpu else _CPU_GROUP_ROWS
         # macOS's default leaves a core free already, and whoever sets a number has it.
         governed = not settings.threads and not self._on_gpu and sys.platform != "darwin"
         most = engine_threads(settings.threads)
         self._governor = ThreadGovernor(most, governed)
-        self._batch_governor = ThreadGovernor(most, governed, trial=1, patience=_BATCHES)
+        self._batch_governor = ThreadGovernor(most, governed, trial=1, retry_after=_RETRY_AFTER_BATCHES)
         # What is read while a reply is heard has the sound and its making for neighbours, and tells of nothing else.
-        self._idle_governor = ThreadGovernor(most, governed, trial=1, patience=_BATCHES)
+        self._prefill_governor = ThreadGovernor(most, governed, trial=1, retry_after=_RETRY_AFTER_BATCHES)
         self._context: Any = None
         self._model: Any = None
         self._repetition: dict[float, Any] = {}
-        listen()
+        capture_log()
         try:
             self._model = self._load_model(settings)
             self._vocabulary = C.llama_model_get_vocab(self._model)
@@ -87,15 +87,15 @@ class Native:
             self.close()
             raise
         self._memory = C.llama_get_memory(self._context)
-        self.can_peek = _attends(self._model)
+        self.can_peek = _is_attention_only(self._model)
         self._n_vocab = C.llama_vocab_n_tokens(self._vocabulary)
-        self.size = int(C.llama_n_ctx(self._context))
+        self.context_size = int(C.llama_n_ctx(self._context))
         self.template = self._metadata("tokenizer.chat_template")
         bos = C.llama_vocab_bos(self._vocabulary)
-        self.first_token: int | None = bos if C.llama_vocab_get_add_bos(self._vocabulary) and bos >= 0 else None
+        self.prefix_token: int | None = bos if C.llama_vocab_get_add_bos(self._vocabulary) and bos >= 0 else None
         self.bos = self._text(bos)
         self.eos = self._text(C.llama_vocab_eos(self._vocabulary))
-        self.rest()
+        self.release_memory()
 
     def close(self) -> None:
         """Free everything; closing again does nothing."""
@@ -125,7 +125,7 @@ class Native:
         count = C.llama_tokenize(self._vocabulary, data, len(data), room, len(room), False, True)
         return list(room[:count])
 
-    def piece(self, token: int) -> bytes:
+    def token_bytes(self, token: int) -> bytes:
         """The bytes of an ordinary token, perhaps half a character; nothing for a special one."""
         return self._piece(token, special=False)
 
@@ -133,7 +133,7 @@ class Native:
         """The name of a special token, such as ``<|im_end|>``; empty for an ordinary one."""
         return self._text(token) if C.llama_vocab_is_control(self._vocabulary, token) else ""
 
-    def ends_reply(self, token: int) -> bool:
+    def is_end_token(self, token: int) -> bool:
         """An end-of-turn token, or any other special one: the template's business, not the reply's."""
         return bool(
             C.llama_vocab_is_eog(self._vocabulary, token) or C.llama_vocab_is_control(self._vocabulary, token)
@@ -154,7 +154,7 @@ class Native:
         room = (C.llama_token * len(tokens))(*tokens)  # the batch only points to it
         batch = C.llama_batch_get_one(room, len(tokens))
         batch.logits = (ctypes.c_int8 * len(tokens))(*(token == scored for token in range(len(tokens))))
-        several = self._idle_governor if scored is None else self._batch_governor
+        several = self._prefill_governor if scored is None else self._batch_governor
         self._decode(batch, self._governor if len(tokens) == 1 else several)
 
     def _decode(self, batch: Any, governor: ThreadGovernor) -> None:
@@ -164,11 +164,11 @@ class Native:
         code = C.llama_decode(self._context, batch)
         if code != 0:
             raise ModelError(
-                f"The language model failed on {count} tokens (llama_decode {code}: {reason()})",
+                f"The language model failed on {count} tokens (llama_decode {code}: {first_error()})",
                 "Start again; if it goes on, set llm.gpu_layers to 0 or choose a smaller model",
             )
-        if count == 1 or count >= _COMPARABLE:
-            governor.took((time.perf_counter() - began) * 1000 / (count + _BESIDES))
+        if count == 1 or count >= _MIN_TIMED_BATCH:
+            governor.record((time.perf_counter() - began) * 1000 / (count + _BATCH_OVERHEAD_TOKENS))
 
     def peek(self, length: int, tokens: Sequence[int]) -> None:
         """Evaluate ``tokens`` as if they stood behind the first ``length`` in the cache: ``logits`` are those after
@@ -184,27 +184,27 @@ class Native:
         try:
             for place, token in enumerate(tokens):
                 batch.token[place], batch.pos[place] = token, length + place
-                batch.n_seq_id[place], batch.seq_id[place][0] = 1, _ASIDE
+                batch.n_seq_id[place], batch.seq_id[place][0] = 1, _PEEK_SEQUENCE
                 batch.logits[place] = place == len(tokens) - 1
             batch.n_tokens = len(tokens)
-            C.llama_memory_seq_cp(self._memory, 0, _ASIDE, 0, length)
+            C.llama_memory_seq_cp(self._memory, 0, _PEEK_SEQUENCE, 0, length)
             self._decode(batch, self._batch_governor)
         finally:
-            C.llama_memory_seq_rm(self._memory, _ASIDE, -1, -1)
+            C.llama_memory_seq_rm(self._memory, _PEEK_SEQUENCE, -1, -1)
             C.llama_batch_free(batch)
 
     def begin_reply(self) -> None:
         """The next tokens are the first words of a reply, and waited for: try all threads. What slowed the last
         reply's later words down was mostly their own sound being made."""
-        self._governor.look_anew()
+        self._governor.retry_all_threads()
 
-    def rest(self) -> None:
+    def release_memory(self) -> None:
         """Nobody waits: give memory back that is not needed. AMX has weights laid out anew, and of those in the file
         only the rows of the words that are read, of which each brings its neighbours along (64 KB)."""
-        if self._laid_out:
+        if self._weights_repacked:
             evict(self._path)
 
-    def cut(self, length: int) -> bool:
+    def truncate(self, length: int) -> bool:
         """Drop all tokens behind the first ``length``. False, and nothing changed, where the model cannot."""
         return bool(C.llama_memory_seq_rm(self._memory, 0, length, -1))
 
@@ -220,7 +220,7 @@ class Native:
     def sampler(self, sampling: Sampling, seed: int, prompt: Sequence[int]) -> Sampler:
         """See ``Sampler``."""
         if sampling.dry not in self._repetition:
-            self._repetition[sampling.dry] = repetition(self._vocabulary, sampling.dry, self.size)
+            self._repetition[sampling.dry] = dry_sampler(self._vocabulary, sampling.dry, self.context_size)
         step = C.llama_sampler_clone(self._repetition[sampling.dry])
         for token in prompt:
             C.llama_sampler_accept(step, token)
@@ -250,29 +250,29 @@ class Native:
         params = C.llama_model_default_params()
         params.n_gpu_layers = settings.gpu_layers
         tiles = amx()
-        params.use_extra_bufts = tiles is not Amx.CRASHES
+        params.use_extra_bufts = tiles is not Amx.UNSAFE
         model = C.llama_model_load_from_file(os.fsencode(self._path), params)
         if not model:
             raise ModelError(
-                f"The model file {self._path} is damaged or of a kind not known: {reason()}",
+                f"The model file {self._path} is damaged or of a kind not known: {first_error()}",
                 "Fetch it again with `voicemate models pull`, or choose another model",
             )
-        self._laid_out = tiles is Amx.SOUND
+        self._weights_repacked = tiles is Amx.USABLE
         trained = C.llama_model_n_ctx_train(model)
-        self._asked = settings.context or min(context_of(self._path.stat().st_size), trained)
-        if self._asked > trained:
+        self._requested_context = settings.context or min(context_tokens(self._path.stat().st_size), trained)
+        if self._requested_context > trained:
             C.llama_model_free(model)
             raise ModelError(
-                f"The context of {self._asked} tokens is more than this model knows ({trained})",
+                f"The context of {self._requested_context} tokens is more than this model knows ({trained})",
                 f"Set llm.context to {trained} or less",
             )
         return model
 
     def _make_context(self, settings: LlmSettings) -> Any:
         params = C.llama_context_default_params()
-        params.n_ctx = self._asked
-        params.n_batch = params.n_ubatch = min(max(settings.batch, self.group), self._asked)
-        params.n_seq_max = 2 if _attends(self._model) else 1  # the second one is _ASIDE
+        params.n_ctx = self._requested_context
+        params.n_batch = params.n_ubatch = min(max(settings.batch, self.group), self._requested_context)
+        params.n_seq_max = 2 if _is_attention_only(self._model) else 1  # the second one is _ASIDE
         params.kv_unified = True  # both share what they have in common
         params.n_outputs_max = params.n_seq_max  # though no batch has more than one token whose logits are read
         params.n_threads = params.n_threads_batch = self._governor.threads
@@ -280,12 +280,12 @@ class Native:
         # On a CPU flash attention gives other bits for a batch of 64 tokens and more than for a smaller one and is no
         # faster at these lengths; see `prefix` for why equal bits matter.
         params.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_AUTO if self._on_gpu else C.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        if not self._on_gpu and self._head_size() % _KEY_GROUP == 0:
+        if not self._on_gpu and self._head_size() % _Q8_0_BLOCK == 0:
             params.type_k = C.GGML_TYPE_Q8_0
         context = C.llama_init_from_model(self._model, params)
         if not context:
             raise ModelError(
-                f"A context of {self._asked} tokens does not fit into memory: {reason()}",
+                f"A context of {self._requested_context} tokens does not fit into memory: {first_error()}",
                 "Set llm.context to less, or choose a smaller model",
             )
         return context
@@ -326,6 +326,6 @@ def _check_file(path: Path) -> None:
         raise ModelError(f"{path} is not a GGUF file, so it is no language model for llama.cpp", pull)
 
 
-def _attends(model: Any) -> bool:
+def _is_attention_only(model: Any) -> bool:
     """All that the model knows of its past are keys and values of each token."""
     return not (C.llama_model_is_recurrent(model) or C.llama_model_is_hybrid(model))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EvaluationPlan:
     """How to bring the cache from the tokens it holds to those that are wanted.
 
     Attributes:
@@ -36,22 +36,22 @@ class Batching:
     """
 
     group: int
-    batch: int
+    max_batch: int
 
-    def full(self, tokens: int) -> int:
+    def whole_groups(self, tokens: int) -> int:
         """How many of that many tokens are in full groups."""
         return tokens // self.group * self.group
 
 
-def plan(
+def plan_evaluation(
     cached: Sequence[int],
-    wanted: Sequence[int],
+    target: Sequence[int],
     batching: Batching,
     *,
-    to_the_end: bool,
-    can_cut: bool = True,
-    look_at: int | None = None,
-) -> Plan:
+    need_logits: bool,
+    can_truncate: bool = True,
+    probe_at: int | None = None,
+) -> EvaluationPlan:
     """The least work that brings the cache from ``cached`` to ``wanted``.
 
     Args:
@@ -62,27 +62,27 @@ def plan(
         look_at: a token whose logits are wanted on the way, in another batch than the last token's; it must lie
             before the last group (``can_look_at``).
     """
-    full = batching.full(len(wanted))
-    end = len(wanted) if to_the_end else full
-    needed = end if look_at is None else look_at + 1
-    keep = common_prefix(cached, wanted)
-    if can_cut:
-        keep = batching.full(max(0, min(keep, needed - 1 if to_the_end else needed)))
-    elif keep < len(cached) or (to_the_end and keep >= needed):
+    full = batching.whole_groups(len(target))
+    end = len(target) if need_logits else full
+    needed = end if probe_at is None else probe_at + 1
+    keep = common_prefix(cached, target)
+    if can_truncate:
+        keep = batching.whole_groups(max(0, min(keep, needed - 1 if need_logits else needed)))
+    elif keep < len(cached) or (need_logits and keep >= needed):
         keep = 0
-    batches = [(start, min(start + batching.batch, full)) for start in range(keep, full, batching.batch)]
+    batches = [(start, min(start + batching.max_batch, full)) for start in range(keep, full, batching.max_batch)]
     if max(keep, full) < end:
         batches.append((max(keep, full), end))
-    if look_at is not None and batches[-1][0] <= look_at:
+    if probe_at is not None and batches[-1][0] <= probe_at:
         start, end = batches.pop()
-        cut = batching.full(look_at) + batching.group
+        cut = batching.whole_groups(probe_at) + batching.group
         batches += [(start, cut), (cut, end)]
-    return Plan(keep, tuple(batches))
+    return EvaluationPlan(keep, tuple(batches))
 
 
-def can_look_at(token: int, tokens: int, batching: Batching) -> bool:
+def can_probe_at(token: int, tokens: int, batching: Batching) -> bool:
     """Whether a ``token`` of so many has a group of its own, without the last one."""
-    return batching.full(token) + batching.group < tokens
+    return batching.whole_groups(token) + batching.group < tokens
 
 
 def common_prefix(one: Sequence[int], other: Sequence[int]) -> int:

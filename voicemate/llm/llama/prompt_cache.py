@@ -17,14 +17,14 @@ from voicemate.core.paths import make_private_folder
 
 _MAGIC = b"voicemate-kv-1\n\0"
 _HEAD = struct.Struct("<16sII")  # magic, CRC-32 of all that follows, count of tokens
-KEPT = 4
+MAX_FILES = 4
 """Files that stay; the least recently used ones go."""
 
 
-def identity(model: Path, flavour: str) -> str:
+def state_key(model: Path, build: str) -> str:
     """What a state is only good for: this very file, and whatever else changes the numbers."""
     about = model.stat()
-    return f"{model.resolve()} {about.st_size} {about.st_mtime_ns} {flavour}"
+    return f"{model.resolve()} {about.st_size} {about.st_mtime_ns} {build}"
 
 
 class PromptCache:
@@ -40,13 +40,13 @@ class PromptCache:
         flavour: whatever else changes the numbers, such as the version of llama.cpp.
     """
 
-    def __init__(self, folder: Path, model: Path, flavour: str) -> None:
+    def __init__(self, folder: Path, model: Path, build: str) -> None:
         self._folder = folder
-        self._model = identity(model, flavour)
+        self._model = state_key(model, build)
 
     def load(self, tokens: Sequence[int]) -> memoryview | None:
         """The state of a KV cache that holds ``tokens``, if there is a sound one."""
-        path, named = self._path(tokens), _packed(tokens)
+        path, named = self._path(tokens), _pack(tokens)
         try:
             data = path.read_bytes()
             magic, checksum, count = _HEAD.unpack_from(data)
@@ -59,7 +59,7 @@ class PromptCache:
 
     def save(self, tokens: Sequence[int], state: bytes) -> None:
         """Keep ``state``, that of a KV cache holding ``tokens``. A full disk costs only that it is not kept."""
-        named = _packed(tokens)
+        named = _pack(tokens)
         head = _HEAD.pack(_MAGIC, zlib.crc32(state, zlib.crc32(named)), len(tokens))
         with contextlib.suppress(OSError):
             folder = make_private_folder(self._folder)
@@ -71,17 +71,17 @@ class PromptCache:
             except OSError:
                 os.unlink(unfinished)
                 raise
-            self._drop_old()
+            self._delete_oldest()
 
     def _path(self, tokens: Sequence[int]) -> Path:
-        name = hashlib.sha256(self._model.encode() + _packed(tokens)).hexdigest()[:32]
+        name = hashlib.sha256(self._model.encode() + _pack(tokens)).hexdigest()[:32]
         return self._folder / f"{name}.kv"
 
-    def _drop_old(self) -> None:
+    def _delete_oldest(self) -> None:
         kept = sorted(self._folder.glob("*.kv"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-        for path in kept[KEPT:]:
+        for path in kept[MAX_FILES:]:
             path.unlink()
 
 
-def _packed(tokens: Sequence[int]) -> bytes:
+def _pack(tokens: Sequence[int]) -> bytes:
     return struct.pack(f"<{len(tokens)}i", *tokens)

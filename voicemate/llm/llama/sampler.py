@@ -7,14 +7,14 @@ from voicemate.llm.llama.build_info import C
 from voicemate.personas.persona import Sampling
 
 _DRY_BASE, _DRY_ALLOWED = 1.75, 4
-_BREAKERS = (b"\n", b":", b'"', b"*", b".", b"?", b"!")
+_SEQUENCE_BREAKERS = (b"\n", b":", b'"', b"*", b".", b"?", b"!")
 """Where a sequence ends: two sentences may begin alike."""
 
 PENALTY_WINDOW = 64
 """Tokens of the reply that the repeat penalty looks back on; llama.cpp's own default."""
 
 
-def repetition(vocabulary: Any, strength: float, size: int) -> Any:
+def dry_sampler(vocabulary: Any, multiplier: float, context_size: int) -> Any:
     """The step against repetition of a ``Sampler``. It looks through the whole vocabulary, which takes 15 ms: made
     once, and cloned.
 
@@ -23,8 +23,10 @@ def repetition(vocabulary: Any, strength: float, size: int) -> Any:
         strength: of the "don't repeat yourself" sampler; 0 for none.
         size: tokens of the context.
     """
-    breakers = (ctypes.c_char_p * len(_BREAKERS))(*_BREAKERS)
-    return C.llama_sampler_init_dry(vocabulary, strength, _DRY_BASE, _DRY_ALLOWED, size, breakers, len(breakers))
+    breakers = (ctypes.c_char_p * len(_SEQUENCE_BREAKERS))(*_SEQUENCE_BREAKERS)
+    return C.llama_sampler_init_dry(
+        vocabulary, multiplier, _DRY_BASE, _DRY_ALLOWED, context_size, breakers, len(breakers)
+    )
 
 
 class Sampler:
@@ -40,12 +42,12 @@ class Sampler:
         repetition: that step, which has seen the prompt; it is the sampler's from now on.
     """
 
-    def __init__(self, context: Any, n_vocab: int, sampling: Sampling, seed: int, repetition: Any) -> None:
+    def __init__(self, context: Any, n_vocab: int, sampling: Sampling, seed: int, dry: Any) -> None:
         self._context = context
         self._chain = C.llama_sampler_chain_init(C.llama_sampler_chain_default_params())
         steps = [
             C.llama_sampler_init_penalties(n_vocab, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0),
-            repetition,
+            dry,
         ]
         if sampling.temperature == 0:
             steps.append(C.llama_sampler_init_greedy())
@@ -60,7 +62,7 @@ class Sampler:
         for step in steps:
             C.llama_sampler_chain_add(self._chain, step)
 
-    def pick(self) -> int:
+    def sample(self) -> int:
         """The next token, from the logits after the last one evaluated."""
         return int(C.llama_sampler_sample(self._chain, self._context, -1))
 

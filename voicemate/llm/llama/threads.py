@@ -15,17 +15,17 @@ takes tells.
          or until the next reply begins
 """
 
-TRIAL = 4
+TRIAL_TOKENS = 4
 """Tokens with few threads before the first try with most."""
 
-PATIENCE = 48
+RETRY_AFTER_TOKENS = 48
 """Tokens with few threads after a failed try: one slow token in so many costs a few percent."""
 
-_MORE = 1.33
+_SLOW_RATIO = 1.33
 """Single tokens now and then cost more than they should, whatever their threads; a busy neighbour doubles them."""
 
-_FAR_MORE = 3.0
-_FORGET = 1.02
+_VERY_SLOW_RATIO = 3.0
+_BASELINE_GROWTH = 1.02
 """Growth of the cost remembered for few threads, a token, so that one lucky token does not count for ever."""
 
 
@@ -39,31 +39,37 @@ class ThreadGovernor:
         patience: steps with few threads after a failed try.
     """
 
-    def __init__(self, most: int, governed: bool = True, trial: int = TRIAL, patience: int = PATIENCE) -> None:
-        self._most = most
-        self._few = max(1, most - 1) if governed else most
-        self._patience = patience
+    def __init__(
+        self,
+        max_threads: int,
+        adaptive: bool = True,
+        trial: int = TRIAL_TOKENS,
+        retry_after: int = RETRY_AFTER_TOKENS,
+    ) -> None:
+        self._most = max_threads
+        self._few = max(1, max_threads - 1) if adaptive else max_threads
+        self._patience = retry_after
         self._left = trial
         self._few_ms = float("inf")
         self._slow_before = False
         self.threads = self._few
 
-    def look_anew(self) -> None:
+    def retry_all_threads(self) -> None:
         """Something new begins: whatever was in the way may be over, so the next step tries most threads."""
         if self._few_ms < float("inf"):
             self.threads, self._slow_before = self._most, False
 
-    def took(self, ms: float) -> None:
+    def record(self, ms: float) -> None:
         """A token, or each of a batch, took ``ms`` milliseconds with ``threads``."""
         if self._few == self._most:
             return
         if self.threads == self._few:
-            self._few_ms = min(self._few_ms * _FORGET, ms)
+            self._few_ms = min(self._few_ms * _BASELINE_GROWTH, ms)
             self._left -= 1
             if self._left <= 0:
                 self.threads = self._most
             return
-        slow = ms > _MORE * self._few_ms
-        if ms > _FAR_MORE * self._few_ms or (slow and self._slow_before):
+        slow = ms > _SLOW_RATIO * self._few_ms
+        if ms > _VERY_SLOW_RATIO * self._few_ms or (slow and self._slow_before):
             self.threads, self._left = self._few, self._patience
         self._slow_before = slow

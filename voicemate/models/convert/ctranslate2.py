@@ -39,7 +39,7 @@ class Ct2Model:
     variables: dict[str, Array]
 
 
-def read(buffer: bytes | memoryview) -> Ct2Model:
+def read_model(buffer: bytes | memoryview) -> Ct2Model:
     """The model in ``buffer``, without copying its weights.
 
     Raises:

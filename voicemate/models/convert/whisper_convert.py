@@ -16,7 +16,7 @@ import numpy as np
 from voicemate.models.convert import ctranslate2, mel
 from voicemate.models.convert.ctranslate2 import Array
 from voicemate.models.convert.quantize import BLOCK, q8_0
-from voicemate.models.convert.whisper_ggml import FIELDS, MAGIC, Parameters
+from voicemate.models.convert.whisper_ggml import FIELDS, MAGIC, WhisperParameters
 
 _HEAD_WIDTH = 64
 """Every size of whisper has heads of this width."""
@@ -43,7 +43,7 @@ def convert(model: Path, vocabulary: Path, out: BinaryIO) -> None:
     with model.open("rb") as file:
         # Never closed by hand: the arrays look into the map, and it goes when they do.
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    source = ctranslate2.read(memoryview(mapped))
+    source = ctranslate2.read_model(memoryview(mapped))
     if (source.spec, source.revision) != ("WhisperSpec", 3):
         raise ValueError(f"{source.spec} revision {source.revision}, expected WhisperSpec revision 3")
     tensors = _tensors(source.variables)
@@ -78,7 +78,7 @@ def _alphabet() -> dict[str, int]:
     return {chr(byte): byte for byte in printable} | {chr(256 + n): byte for n, byte in enumerate(others)}
 
 
-def _write_header(parameters: Parameters, words: list[bytes], out: BinaryIO) -> None:
+def _write_header(parameters: WhisperParameters, words: list[bytes], out: BinaryIO) -> None:
     out.write(MAGIC + FIELDS.pack(*astuple(parameters)))
     filters = mel.filter_bank(parameters.mels)
     out.write(struct.pack("<2i", *filters.shape) + filters.tobytes())
@@ -87,10 +87,10 @@ def _write_header(parameters: Parameters, words: list[bytes], out: BinaryIO) -> 
         out.write(struct.pack("<i", len(word)) + word)
 
 
-def _parameters(tensors: dict[str, Array]) -> Parameters:
+def _parameters(tensors: dict[str, Array]) -> WhisperParameters:
     vocabulary, state = tensors["decoder.token_embedding.weight"].shape
     heads = state // _HEAD_WIDTH
-    return Parameters(
+    return WhisperParameters(
         tokens=vocabulary,
         audio_context=len(tensors["encoder.positional_embedding"]),
         audio_state=state,
@@ -130,12 +130,12 @@ def _layers(names: dict[str, Array], prefix: str) -> int:
 def _tensors(variables: dict[str, Array]) -> dict[str, Array]:
     """CTranslate2's variables under whisper.cpp's names and in its order."""
     try:
-        return dict(_Renaming(variables).all())
+        return dict(_TensorRenamer(variables).all())
     except KeyError as error:
         raise ValueError(f"the whisper model has no {error}") from None
 
 
-class _Renaming:
+class _TensorRenamer:
     """Takes CTranslate2's variables apart into ``(ggml name, weights)``."""
 
     def __init__(self, variables: dict[str, Array]):

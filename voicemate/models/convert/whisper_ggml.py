@@ -21,7 +21,7 @@ MULTILINGUAL_TOKENS = 51865
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class WhisperParameters:
     """Whisper's parameters, in the order of the file."""
 
     tokens: int
@@ -45,7 +45,7 @@ FIELDS = struct.Struct("<11i")
 _MOST_DIMENSIONS = 4
 
 
-def read(path: Path) -> Parameters:
+def read_parameters(path: Path) -> WhisperParameters:
     """The parameters of the model at ``path``, after checking that every tensor is there to its last byte.
 
     Only headers are read, so this takes milliseconds. whisper.cpp itself loads a file that ends inside its last
@@ -59,18 +59,18 @@ def read(path: Path) -> Parameters:
         if file.read(len(MAGIC)) != MAGIC:
             raise ModelError(f"{path} is not a whisper model in ggml format", "Give one, or a catalogued name")
         try:
-            parameters = Parameters(*FIELDS.unpack(file.read(FIELDS.size)))
-            _Walk(file, path.stat().st_size).to_the_end()
-        except (struct.error, _Damaged):
+            parameters = WhisperParameters(*FIELDS.unpack(file.read(FIELDS.size)))
+            _FileWalker(file, path.stat().st_size).to_the_end()
+        except (struct.error, _DamagedError):
             raise ModelError(f"{path} is damaged or was cut short", "Fetch or copy it again") from None
     return parameters
 
 
-class _Damaged(Exception):
+class _DamagedError(Exception):
     """The file contradicts itself."""
 
 
-class _Walk:
+class _FileWalker:
     """Goes through a file from header to header, never past its end."""
 
     def __init__(self, file: BinaryIO, size: int):
@@ -88,21 +88,21 @@ class _Walk:
     def _tensor(self) -> None:
         dimensions, name, kind = self._number(), self._number(), self._number()
         if dimensions > _MOST_DIMENSIONS:
-            raise _Damaged
+            raise _DamagedError
         size = tensor_bytes(kind, [self._number() for _ in range(dimensions)])
         if size is None:
-            raise _Damaged
+            raise _DamagedError
         self._skip(name + size)
 
     def _number(self) -> int:
         (number,) = struct.unpack("<i", self._file.read(4))
         self._left -= 4
         if number < 0:
-            raise _Damaged
+            raise _DamagedError
         return number
 
     def _skip(self, n: int) -> None:
         self._left -= n
         if self._left < 0:
-            raise _Damaged
+            raise _DamagedError
         self._file.seek(n, io.SEEK_CUR)

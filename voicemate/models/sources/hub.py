@@ -8,60 +8,60 @@ from typing import Any
 
 from voicemate.core.errors import DownloadError
 from voicemate.models.catalog import HubSource
-from voicemate.models.storage import Growing, Watch
+from voicemate.models.storage import AppendingFile, ByteProgress
 
 _HEADERS = {"Accept-Encoding": "identity"}
 """Compressed answers ignore the range that a resumed download asks for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class HubFile:
     """What the hub says of a file: its size in bytes and sha256."""
 
     size: int
     sha256: str
 
 
-def stated(source: HubSource, timeout: float = 10.0) -> Stated:
+def file_info(source: HubSource, timeout: float = 10.0) -> HubFile:
     """Ask the hub for the size and hash of a file; ``timeout`` in seconds for each step of the answer.
 
     Raises:
         DownloadError: huggingface_hub is not installed, the hub cannot be reached, or it has no such file.
     """
-    library = _library()
+    library = _huggingface_hub()
     try:
-        answer = library.get_hf_file_metadata(_address(source), token=False, timeout=timeout)
+        answer = library.get_hf_file_metadata(_url(source), token=False, timeout=timeout)
     except Exception as error:  # the library's own errors, its HTTP client's, and plain OSErrors
-        raise _explained(source, error) from None
+        raise _download_error(source, error) from None
     if not answer.size or len(answer.etag or "") != 64:
         raise DownloadError(f"The hub states no size and sha256 for {source.repo}/{source.path}")
-    return Stated(answer.size, answer.etag)
+    return HubFile(answer.size, answer.etag)
 
 
-def fetch(source: HubSource, size: int, part: Path, watch: Watch) -> None:
+def fetch(source: HubSource, size: int, part: Path, watch: ByteProgress) -> None:
     """Fetch the file of ``size`` bytes into ``part``, going on where an earlier attempt stopped.
 
     Raises:
         DownloadError: huggingface_hub is not installed, or the hub cannot be reached or breaks off.
         OSError: the disk refuses.
     """
-    _library()
+    _huggingface_hub()
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers, disable_progress_bars
 
     disable_progress_bars()
-    with Growing(part, watch) as file:
+    with AppendingFile(part, watch) as file:
         begun = file.tell()
         if begun > size:
             file.truncate(0)
             begun = file.seek(0)
         headers = {**build_hf_headers(token=False), **_HEADERS}
         try:
-            http_get(_address(source), file, resume_size=begun, headers=headers, expected_size=size)  # pyright: ignore[reportArgumentType]
+            http_get(_url(source), file, resume_size=begun, headers=headers, expected_size=size)  # pyright: ignore[reportArgumentType]
         except Exception as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's, not the hub's
-            raise _explained(source, error) from None
+            raise _download_error(source, error) from None
 
 
 def reachable(source: HubSource, timeout: float = 3.0) -> bool:
@@ -69,11 +69,11 @@ def reachable(source: HubSource, timeout: float = 3.0) -> bool:
 
     Asked in a thread, since looking up a name without a network takes as long as the system pleases.
     """
-    answered: list[Stated] = []
+    answered: list[HubFile] = []
 
     def ask() -> None:
         try:
-            answered.append(stated(source, timeout))
+            answered.append(file_info(source, timeout))
         except DownloadError:
             pass
 
@@ -83,7 +83,7 @@ def reachable(source: HubSource, timeout: float = 3.0) -> bool:
     return bool(answered)
 
 
-def _library() -> Any:
+def _huggingface_hub() -> Any:
     try:
         import huggingface_hub
     except ImportError:
@@ -94,11 +94,11 @@ def _library() -> Any:
     return huggingface_hub
 
 
-def _address(source: HubSource) -> str:
-    return _library().hf_hub_url(source.repo, source.path, revision=source.revision)
+def _url(source: HubSource) -> str:
+    return _huggingface_hub().hf_hub_url(source.repo, source.path, revision=source.revision)
 
 
-def _explained(source: HubSource, error: Exception) -> DownloadError:
+def _download_error(source: HubSource, error: Exception) -> DownloadError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return DownloadError(
         f"The hub did not give {source.repo}/{source.path}: {reason}",

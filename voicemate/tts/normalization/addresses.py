@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 
-from voicemate.tts.normalization.rules import Rule, alternatives, rule
+from voicemate.tts.normalization.rules import NormalizationRule, alternatives, rule
 from voicemate.tts.text.word_lists import WEB_DOMAINS
 
-LONGEST_PATH = 30
+MAX_PATH_CHARS = 30
 """Characters of a web address' path that is still read; nobody listens to a longer one."""
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -15,7 +15,7 @@ _REST = r"(?::\d+)?(?P<path>/[^\s?\#<>\"'，。！？）)]*)?(?:[?\#][^\s<>\"'�
 _LAST = ".,;:!?"
 
 
-def address_rules(signs: Mapping[str, str]) -> tuple[Rule, ...]:
+def address_rules(signs: Mapping[str, str]) -> tuple[NormalizationRule, ...]:
     """The rules for addresses.
 
     Args:
@@ -27,7 +27,7 @@ def address_rules(signs: Mapping[str, str]) -> tuple[Rule, ...]:
 
     def web(found: re.Match[str]) -> str:
         path = (found["path"] or "").rstrip("/" + _LAST)
-        return spelled(found["host"].removeprefix("www.") + (path if len(path) <= LONGEST_PATH else ""))
+        return spelled(found["host"].removeprefix("www.") + (path if len(path) <= MAX_PATH_CHARS else ""))
 
     # The lookbehind keeps closing punctuation out of an address.
     tail = rf"(?<![{_LAST}])"

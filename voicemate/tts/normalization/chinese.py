@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from voicemate.tts.normalization.addresses import address_rules
-from voicemate.tts.normalization.chinese_numbers import NUMBER, cardinal, counted, digits, number
+from voicemate.tts.normalization.chinese_numbers import NUMBER, before_measure_word, cardinal, digits, number
 from voicemate.tts.normalization.rules import alternatives, rule
 from voicemate.tts.text.word_lists import CHINESE_MEASURES
 
@@ -108,7 +108,7 @@ def _date(found: re.Match[str]) -> str:
 
 def _time(found: re.Match[str]) -> str:
     hour, minute = int(found["hour"]), int(found["minute"])
-    spoken = f"{counted(str(hour))}点"
+    spoken = f"{before_measure_word(str(hour))}点"
     if minute == 30:
         spoken += "半"
     elif minute:
@@ -128,11 +128,11 @@ def _temperature(found: re.Match[str]) -> str:
 def _measure(found: re.Match[str]) -> str:
     power = _POWERS.get(found["power"] or "", "")
     per = f"每{_PER[found['per']]}" if found["per"] else ""
-    return f"{_signed(found, counted)}{power}{_UNITS[found['unit']]}{per}"
+    return f"{_signed(found, before_measure_word)}{power}{_UNITS[found['unit']]}{per}"
 
 
 def _money(found: re.Match[str]) -> str:
-    return f"{_span(found, counted)}{found['scale'] or ''}{_MONEY[found['sign']]}"
+    return f"{_span(found, before_measure_word)}{found['scale'] or ''}{_MONEY[found['sign']]}"
 
 
 def _percent(found: re.Match[str]) -> str:
@@ -177,7 +177,7 @@ CHINESE = (
     rule(r"(?<=\d)\s?[-−–]\s?(?=\d+(?:\.\d+)?\s?=)", "减"),
     rule(r"(?<=\d)\s?[x×]\s?(?=\d)", "乘"),
     rule(rf"{_ALONE}\d+(?:\.\d+){{2,}}", lambda m: "点".join(map(number, m[0].split(".")))),
-    rule(rf"{_AMOUNT}(?=\s?(?:{alternatives(CHINESE_MEASURES)}))", lambda m: _signed(m, counted)),
+    rule(rf"{_AMOUNT}(?=\s?(?:{alternatives(CHINESE_MEASURES)}))", lambda m: _signed(m, before_measure_word)),
     rule(_AMOUNT, _signed),
     rule(NUMBER, lambda m: number(m[0])),
     rule(r"(?<=[\d%℃])\s?[-–~]\s?(?=[$€£¥￥]?\d)", "到"),

@@ -2,7 +2,7 @@
 
 NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 """A number as it is written in Chinese text: 1,234.5 or 1234.5."""
-LONGEST_WHOLE = 16
+MAX_WHOLE_DIGITS = 16
 """Digits of the longest number that is read as one; longer ones are read digit by digit."""
 
 _DIGITS = "零一二三四五六七八九"
@@ -14,12 +14,14 @@ def number(written: str) -> str:
     """``1,234.5`` → 一千二百三十四点五; ``007`` → 零零七."""
     whole, _, decimals = written.replace(",", "").partition(".")
     spoken = (
-        digits(whole) if len(whole) > LONGEST_WHOLE or (len(whole) > 1 and whole[0] == "0") else cardinal(int(whole))
+        digits(whole)
+        if len(whole) > MAX_WHOLE_DIGITS or (len(whole) > 1 and whole[0] == "0")
+        else cardinal(int(whole))
     )
     return f"{spoken}点{digits(decimals)}" if decimals else spoken
 
 
-def counted(written: str) -> str:
+def before_measure_word(written: str) -> str:
     """A number in front of a measure word: 2 is 两 there."""
     return "两" if written == "2" else number(written)
 

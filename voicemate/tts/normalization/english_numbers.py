@@ -4,7 +4,7 @@ from voicemate.tts.normalization.number_words import converter
 
 NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 """A number as it is written in English text: 1,234.5 or 1234.5."""
-LONGEST_WHOLE = 12
+MAX_WHOLE_DIGITS = 12
 """Digits of the longest number that is read as one; longer ones are read digit by digit."""
 VULGAR_FRACTIONS = {"½": "a half", "⅓": "a third", "⅔": "two thirds", "¼": "a quarter", "¾": "three quarters"}
 """The signs for fractions that people say."""
@@ -17,7 +17,9 @@ def number(written: str) -> str:
     """``1,234.5`` → "one thousand two hundred and thirty-four point five"; ``007`` → "zero zero seven"."""
     whole, _, decimals = written.replace(",", "").partition(".")
     spoken = (
-        digits(whole) if len(whole) > LONGEST_WHOLE or (len(whole) > 1 and whole[0] == "0") else cardinal(int(whole))
+        digits(whole)
+        if len(whole) > MAX_WHOLE_DIGITS or (len(whole) > 1 and whole[0] == "0")
+        else cardinal(int(whole))
     )
     return f"{spoken} point {digits(decimals)}" if decimals else spoken
 

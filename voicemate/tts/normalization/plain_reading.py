@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from voicemate.tts.normalization.addresses import address_rules
 from voicemate.tts.normalization.number_words import converter
-from voicemate.tts.normalization.rules import Rule, rule
+from voicemate.tts.normalization.rules import NormalizationRule, rule
 
 _ADDRESS_SIGNS = {sign: sign for sign in ".-/+@"}
 _LONGEST_WHOLE = 6
@@ -19,7 +19,7 @@ _KEPT_SIGNS = "%&+=@°€$£¥"
 
 
 @lru_cache(maxsize=8)
-def plain_rules(language: str) -> Sequence[Rule]:
+def plain_rules(language: str) -> Sequence[NormalizationRule]:
     """The rules for ``language``, two or three letters."""
 
     def whole(found: re.Match[str]) -> str | None:

@@ -14,7 +14,7 @@ _PAUSES = " ,.;:!?"
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class SpokenToken:
     """A piece of the reading.
 
     Attributes:
@@ -31,16 +31,16 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class NormalizationRule:
     """How the matches of a pattern are read; ``say`` returns None to leave one to the next rule."""
 
     pattern: re.Pattern[str]
     say: Callable[[re.Match[str]], str | None]
 
 
-def rule(pattern: str, say: Callable[[re.Match[str]], str | None] | str) -> Rule:
+def rule(pattern: str, say: Callable[[re.Match[str]], str | None] | str) -> NormalizationRule:
     """A rule from a pattern in verbose syntax; a plain string is said for every match."""
-    return Rule(re.compile(pattern, re.VERBOSE), (lambda _: say) if isinstance(say, str) else say)
+    return NormalizationRule(re.compile(pattern, re.VERBOSE), (lambda _: say) if isinstance(say, str) else say)
 
 
 def alternatives(words: Iterable[str]) -> str:
@@ -64,17 +64,17 @@ _MARKS = {
 """Signs that shape the melody; all others say nothing. Dashes and parentheses are pauses."""
 
 
-def tokens(text: str, rules: Sequence[Rule]) -> list[Token]:
+def apply_rules(text: str, rules: Sequence[NormalizationRule]) -> list[SpokenToken]:
     """The reading of ``text``, piece by piece."""
-    read: list[Token] = []
+    read: list[SpokenToken] = []
     place = 0
     while place < len(text):
         spoken, place = _next(text, place, rules)
-        read.append(Token(spoken, place))
+        read.append(SpokenToken(spoken, place))
     return read
 
 
-def _next(text: str, place: int, rules: Sequence[Rule]) -> tuple[str, int]:
+def _next(text: str, place: int, rules: Sequence[NormalizationRule]) -> tuple[str, int]:
     for candidate in rules:
         found = candidate.pattern.match(text, place)
         if found and found.end() > place and (spoken := candidate.say(found)) is not None:
@@ -93,7 +93,7 @@ _WIDE = str.maketrans(",.;:!?", "，。；：！？")
 _SPACE_BY_HAN = re.compile(rf"(?<=[{_HAN_RANGE}，。；：！？])\s+|\s+(?=[{_HAN_RANGE}，。；：！？])")
 
 
-def joined(read: Iterable[Token], wide: bool = False) -> str:
+def join_tokens(read: Iterable[SpokenToken], wide: bool = False) -> str:
     """What the tokens say together: single spaces, no pause in front, and one mark where several meet.
 
     Args:

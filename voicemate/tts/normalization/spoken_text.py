@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from voicemate.tts.normalization.chinese import CHINESE
 from voicemate.tts.normalization.english import ENGLISH
 from voicemate.tts.normalization.plain_reading import plain_rules
-from voicemate.tts.normalization.rules import Rule, Token, joined, tokens
+from voicemate.tts.normalization.rules import NormalizationRule, SpokenToken, apply_rules, join_tokens
 
 _CHINESE_LANGUAGES = frozenset({"zh", "cmn", "yue"})
 _ASCII_FORMS = {
@@ -14,27 +14,27 @@ _ASCII_FORMS = {
 """Full-width letters, digits and signs; punctuation keeps its width, since it shows where Chinese phrases end."""
 
 
-def reading(plain: str, language: str) -> list[Token]:
+def normalize(plain: str, language: str) -> list[SpokenToken]:
     """How ``plain`` (text without markup) is read, piece by piece.
 
     Args:
         language: two or three letters; without rules of its own here a language is left to its speech engine.
     """
-    return tokens(plain.translate(_ASCII_FORMS), _rules(language))
+    return apply_rules(plain.translate(_ASCII_FORMS), _rules(language))
 
 
-def spoken_text(read: Sequence[Token], language: str, goes_on: bool = False) -> str:
+def spoken_text(tokens: Sequence[SpokenToken], language: str, continues: bool = False) -> str:
     """What a speech engine is given for a reading; empty when there is nothing to say.
 
     Args:
         goes_on: the sentence is not over; a comma at the end keeps the voice from falling as if it were.
     """
     wide = language in _CHINESE_LANGUAGES
-    spoken = joined(read, wide)
-    return spoken + ("，" if wide else ",") if goes_on and spoken[-1:].isalnum() else spoken
+    spoken = join_tokens(tokens, wide)
+    return spoken + ("，" if wide else ",") if continues and spoken[-1:].isalnum() else spoken
 
 
-def _rules(language: str) -> Sequence[Rule]:
+def _rules(language: str) -> Sequence[NormalizationRule]:
     if language == "en":
         return ENGLISH
     return CHINESE if language in _CHINESE_LANGUAGES else plain_rules(language)

@@ -20,15 +20,15 @@ from voicemate.core.worker_thread import Cancellation, WorkerThread
 from voicemate.personas.persona import Voice
 from voicemate.tts.base import VoiceInfo
 from voicemate.tts.pyttsx3.pace import driver_rate
-from voicemate.tts.pyttsx3.worker_process import WorkerFailure, WorkerProcess
-from voicemate.tts.text.scripts import spans, unread
-from voicemate.tts.trim import joined, pause_after, trimmed
-from voicemate.tts.voices import choose, listed, reader_of
+from voicemate.tts.pyttsx3.worker_process import WorkerError, WorkerProcess
+from voicemate.tts.text.scripts import split_by_script, unreadable_scripts
+from voicemate.tts.trim import concatenate, pause_after_ms, trim_silence
+from voicemate.tts.voices import choose_voice, ranked_voices, voice_for_language
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_LETTER_PATIENCE_S = 0.02
+_TIMEOUT_PER_LETTER_S = 0.02
 """Added to the time-out for each letter. A letter takes about 0.06 s to say, and a driver renders three times faster
 than that on any machine that can do the rest of the work."""
 _SILENCE = AudioClip(np.zeros(0, np.float32), 22_050)
@@ -51,9 +51,9 @@ class Pyttsx3Synthesizer:
         self._voices: list[VoiceInfo] = []
         self._phrases = 0
         self._thread = WorkerThread("speaking")
-        self._thread.submit(self._prepare, warm_up)
+        self._thread.submit(self._warm_up, warm_up)
 
-    async def render(self, text: str, voice: Voice) -> AudioClip:
+    async def synthesize(self, text: str, voice: Voice) -> AudioClip:
         """See ``Synthesizer``. A text without a letter or a digit is silence, an empty sound.
 
         Words in a script that the voice cannot read are said by the first voice of a language that can.
@@ -61,7 +61,7 @@ class Pyttsx3Synthesizer:
         Cancelling does not stop the driver, but it gets half a second to finish, no more, before the next phrase's
         turn comes.
         """
-        return await self._thread.run(self._render, text, voice, Cancellation())
+        return await self._thread.run(self._synthesize, text, voice, Cancellation())
 
     async def voices(self) -> list[VoiceInfo]:
         """See ``Synthesizer``; asks the system anew each time. Each language's best voice comes first.
@@ -76,45 +76,47 @@ class Pyttsx3Synthesizer:
         self._worker.closing.cancel()
         self._thread.close(self._worker.stop)
 
-    def _prepare(self, warm_up: Voice | None) -> None:
+    def _warm_up(self, warm_up: Voice | None) -> None:
         try:
             self._refresh(self._worker.closing)
             if warm_up is not None:
-                self._render("1", warm_up, self._worker.closing)
-        except (VoicemateError, WorkerFailure):
+                self._synthesize("1", warm_up, self._worker.closing)
+        except (VoicemateError, WorkerError):
             pass  # whoever wants a phrase tries again, and is told
 
-    def _render(self, text: str, voice: Voice, cancellation: Cancellation) -> AudioClip:
+    def _synthesize(self, text: str, voice: Voice, cancellation: Cancellation) -> AudioClip:
         if cancellation.cancelled or not any(map(str.isalnum, text)):
             return _SILENCE
-        chosen = self._twice(cancellation, self._choose, voice, cancellation)
+        chosen = self._with_retry(cancellation, self._choose, voice, cancellation)
         sounds = []
-        for script, piece in spans(text, unread(self._driver, "".join(chosen.languages[-1:]))):
-            reader = reader_of(self._voices, script, chosen) if script else chosen
-            sound = self._twice(cancellation, self._rendered, piece, reader, voice.rate, cancellation)
-            sounds.append(trimmed(sound, pause_after(piece)))
-        return joined(sounds, voice.volume)
+        for script, piece in split_by_script(text, unreadable_scripts(self._driver, "".join(chosen.languages[-1:]))):
+            reader = voice_for_language(self._voices, script, chosen) if script else chosen
+            sound = self._with_retry(cancellation, self._synthesize_piece, piece, reader, voice.rate, cancellation)
+            sounds.append(trim_silence(sound, pause_after_ms(piece)))
+        return concatenate(sounds, voice.volume)
 
     def _choose(self, voice: Voice, cancellation: Cancellation) -> VoiceInfo:
         try:
-            return choose(self._voices, voice)
+            return choose_voice(self._voices, voice)
         except SpeechError:  # it may have been installed since
-            return choose(self._refresh(cancellation), voice)
+            return choose_voice(self._refresh(cancellation), voice)
 
-    def _rendered(self, text: str, voice: VoiceInfo, words_a_minute: int, cancellation: Cancellation) -> AudioClip:
+    def _synthesize_piece(
+        self, text: str, voice: VoiceInfo, words_a_minute: int, cancellation: Cancellation
+    ) -> AudioClip:
         """``text`` as the driver renders it."""
         self._phrases += 1
         path = self._worker.folder / f"{self._phrases}.wav"
         try:
-            reply = self._worker.ask(
+            reply = self._worker.request(
                 {
                     "do": "render",
-                    "text": plain(text),
+                    "text": sanitize(text),
                     "voice": voice.id,
                     "rate": driver_rate(self._driver, "".join(voice.languages[:1]), words_a_minute),
                     "path": str(path),
                 },
-                self._settings.timeout_s + _LETTER_PATIENCE_S * len(text),
+                self._settings.timeout_s + _TIMEOUT_PER_LETTER_S * len(text),
                 cancellation,
             )
             if "kept" in reply:
@@ -136,20 +138,20 @@ class Pyttsx3Synthesizer:
             pcm, rate = soundfile.read(path, dtype="float32", always_2d=True)
         except (OSError, soundfile.LibsndfileError) as error:
             self._worker.kill()
-            raise WorkerFailure(f"wrote a file that cannot be read: {error}") from None
+            raise WorkerError(f"wrote a file that cannot be read: {error}") from None
         return AudioClip(np.ascontiguousarray(pcm.mean(axis=1)), rate)
 
     def _list(self, cancellation: Cancellation) -> list[VoiceInfo]:
-        return self._twice(cancellation, self._refresh, cancellation)
+        return self._with_retry(cancellation, self._refresh, cancellation)
 
     def _refresh(self, cancellation: Cancellation) -> list[VoiceInfo]:
         """Learn anew which voices there are."""
-        reply = self._worker.ask({"do": "list"}, self._settings.timeout_s, cancellation)
-        self._driver = self._worker.hello().get("driver", "")
-        self._voices = listed(reply.get("voices", []))
+        reply = self._worker.request({"do": "list"}, self._settings.timeout_s, cancellation)
+        self._driver = self._worker.start().get("driver", "")
+        self._voices = ranked_voices(reply.get("voices", []))
         return self._voices
 
-    def _twice(self, cancellation: Cancellation, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def _with_retry(self, cancellation: Cancellation, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``work(*args)``, tried once more when the helper failed, which has then been replaced.
 
         Raises:
@@ -157,12 +159,12 @@ class Pyttsx3Synthesizer:
         """
         try:
             return work(*args, **kwargs)
-        except WorkerFailure as failure:
+        except WorkerError as failure:
             if cancellation.cancelled:
                 raise SpeechError(f"The speech driver {failure}") from None
         try:
             return work(*args, **kwargs)
-        except WorkerFailure as failure:
+        except WorkerError as failure:
             raise SpeechError(
                 f"The speech driver failed twice on one phrase; it {failure}",
                 "Try another voice or a larger speaking.timeout_s; if it fails with every phrase, install the "
@@ -170,7 +172,7 @@ class Pyttsx3Synthesizer:
             ) from None
 
 
-def plain(text: str) -> str:
+def sanitize(text: str) -> str:
     """``text`` without what a driver may not have: control characters, lone surrogates, and the brackets of
     ``[[commands]]``, which macOS would obey."""
     printable = "".join(" " if category(character) in ("Cc", "Cs") else character for character in text)

@@ -21,14 +21,21 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from voicemate.tts.pyttsx3.rendered_file import is_whole
-from voicemate.tts.pyttsx3.worker_protocol import Hello, Reply, ReportedVoice, Request, from_line, to_line
+from voicemate.tts.pyttsx3.worker_protocol import (
+    ReportedVoice,
+    WorkerHello,
+    WorkerReply,
+    WorkerRequest,
+    from_line,
+    to_line,
+)
 
-_FILE_PATIENCE_S = 0.5
+_FILE_TIMEOUT_S = 0.5
 """How long a file may stay incomplete after the driver has reported its end."""
 _POLL_S = 0.0005
 
 
-class _VoiceKept(Exception):
+class _VoiceNotSetError(Exception):
     """The driver silently kept another voice than the one asked for."""
 
 
@@ -51,13 +58,13 @@ class Renderer:
             self._engine = pyttsx3.init(name)
         else:
             self._engine = pyttsx3.init()
-        self._set: dict[str, Any] = {}
+        self._applied: dict[str, Any] = {}
         self._error = ""
         self._on_finished: Callable[[bool], None] = lambda completed: None
         self._engine.connect("error", self._note_error)
         self._engine.connect("finished-utterance", self._note_finished)
         self._ids = {voice["id"].lower() for voice in self.voices()}
-        self._settle()
+        self._wait_until_idle()
 
     @property
     def driver(self) -> str:
@@ -65,7 +72,11 @@ class Renderer:
 
     def voices(self) -> list[ReportedVoice]:
         return [
-            {"id": str(voice.id), "name": _text(voice.name), "languages": [_text(code) for code in voice.languages]}
+            {
+                "id": str(voice.id),
+                "name": _as_text(voice.name),
+                "languages": [_as_text(code) for code in voice.languages],
+            }
             for voice in self._engine.getProperty("voices")  # type: ignore[union-attr]
         ]
 
@@ -105,20 +116,20 @@ class Renderer:
         """Set what differs from the last phrase, and see to it that it has happened."""
         self._error = ""
         self._engine.proxy.setBusy(False)  # set now, not when the loop runs
-        if voice != self._set.get("voice"):
-            self._set = {}  # some voices bring a rate of their own, and a failure may leave any voice set
+        if voice != self._applied.get("voice"):
+            self._applied = {}  # some voices bring a rate of their own, and a failure may leave any voice set
             self._engine.setProperty("voice", voice)
             kept = str(self._engine.getProperty("voice"))
             if kept.lower() != voice.lower() and kept.lower() in self._ids:
-                raise _VoiceKept(kept)
-            self._set["voice"] = voice
-        if rate != self._set.get("rate"):
+                raise _VoiceNotSetError(kept)
+            self._applied["voice"] = voice
+        if rate != self._applied.get("rate"):
             self._engine.setProperty("rate", rate)
-            self._set["rate"] = rate
+            self._applied["rate"] = rate
         self._raise_error()
-        self._settle()
+        self._wait_until_idle()
 
-    def _settle(self) -> None:
+    def _wait_until_idle(self) -> None:
         """Wait until espeak has done what it was told.
 
         It works on a thread of its own, and pyttsx3 cancels whatever that thread has not done when a loop begins:
@@ -143,24 +154,24 @@ class Renderer:
             raise RuntimeError(self._error)
 
 
-def _text(reported: Any) -> str:
+def _as_text(reported: Any) -> str:
     """A driver's word as text; espeak's older drivers report languages as bytes."""
     return reported.decode("utf-8", "replace") if isinstance(reported, bytes) else str(reported or "")
 
 
 def _wait_for_file(path: str) -> None:
-    deadline = time.monotonic() + _FILE_PATIENCE_S
+    deadline = time.monotonic() + _FILE_TIMEOUT_S
     while not is_whole(path):
         if time.monotonic() > deadline:
             raise RuntimeError("the driver wrote no sound, or less than it promised")
         time.sleep(_POLL_S)
 
 
-def _answer(renderer: Renderer, request: Request, send: Callable[[Reply], None]) -> None:
+def _handle(renderer: Renderer, request: WorkerRequest, send: Callable[[WorkerReply], None]) -> None:
     """Send one reply, and only one: a driver may still fail when its phrase is long done."""
     answered = threading.Event()
 
-    def reply(message: Reply) -> None:
+    def reply(message: WorkerReply) -> None:
         if not answered.is_set():
             answered.set()
             send(message)
@@ -171,20 +182,20 @@ def _answer(renderer: Renderer, request: Request, send: Callable[[Reply], None])
         else:
             arguments = (request["text"], request["voice"], request["rate"], request["path"])
             renderer.render(*arguments, rendered=lambda: reply({"rendered": True}))
-    except _VoiceKept as kept:
+    except _VoiceNotSetError as kept:
         reply({"kept": str(kept)})
     except Exception as error:
         reply({"failed": str(error) or type(error).__name__})
 
 
-def _own_stdout() -> BinaryIO:
+def _claim_stdout() -> BinaryIO:
     """The pipe to the parent, moved out of the way: what drivers print to stdout goes nowhere."""
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return pipe
 
 
-def _read_requests(requests: "queue.SimpleQueue[Request]", folder: str) -> None:
+def _read_requests(requests: "queue.SimpleQueue[WorkerRequest]", folder: str) -> None:
     with open(0, "rb", closefd=False) as lines:
         for line in lines:
             requests.put(from_line(line))
@@ -196,13 +207,13 @@ def main() -> None:
     folder, driver = [*sys.argv[1:], ""][:2]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o077)
-    pipe = _own_stdout()
+    pipe = _claim_stdout()
 
-    def send(message: Hello | Reply) -> None:
+    def send(message: WorkerHello | WorkerReply) -> None:
         pipe.write(to_line(message))
         pipe.flush()
 
-    requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    requests: queue.SimpleQueue[WorkerRequest] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(requests, folder), daemon=True).start()
     try:
         renderer = Renderer(driver)
@@ -211,7 +222,7 @@ def main() -> None:
         return
     send({"driver": renderer.driver})
     while True:
-        _answer(renderer, requests.get(), send)
+        _handle(renderer, requests.get(), send)
 
 
 if __name__ == "__main__":

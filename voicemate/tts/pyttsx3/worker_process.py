@@ -13,18 +13,18 @@ from typing import Any
 import voicemate
 from voicemate.core.errors import SpeechError
 from voicemate.core.worker_thread import Cancellation
-from voicemate.tts.pyttsx3.worker_protocol import Hello, Reply, Request, from_line, to_line
+from voicemate.tts.pyttsx3.worker_protocol import WorkerHello, WorkerReply, WorkerRequest, from_line, to_line
 
-START_PATIENCE_S = 20.0
+START_TIMEOUT_S = 20.0
 """A start takes 0.2 s on Linux; the first one after a login on a busy Mac may take several."""
-CANCELLED_PATIENCE_S = 0.5
+CANCELLED_TIMEOUT_S = 0.5
 """A phrase that nobody waits for any more may keep the helper this long before the helper is killed."""
-_STOP_PATIENCE_S = 0.5
-_SLICE_S = 0.05
+_STOP_TIMEOUT_S = 0.5
+_CANCEL_POLL_S = 0.05
 """How often a wait looks whether it was cancelled."""
 
 
-class WorkerFailure(Exception):
+class WorkerError(Exception):
     """The helper hung, ended, or could not do what it was asked; a fresh one may."""
 
 
@@ -42,11 +42,11 @@ class WorkerProcess:
         self.closing = Cancellation()
         self._driver = driver
         self._process: subprocess.Popen[bytes] | None = None
-        self._hello: Hello = {}
+        self._hello: WorkerHello = {}
         self._folder: Path | None = None
         self._unread = b""
 
-    def hello(self) -> Hello:
+    def start(self) -> WorkerHello:
         """What the helper said when it started; starts it when none runs.
 
         Raises:
@@ -54,7 +54,7 @@ class WorkerProcess:
             WorkerFailure: the helper ended or hung before it was ready.
         """
         if self._process is None:
-            self._start()
+            self._launch()
         return self._hello
 
     @property
@@ -72,26 +72,26 @@ class WorkerProcess:
             self.kill()
             self._folder = None
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="voicemate-speech-", dir=_in_memory()))
+            self._folder = Path(tempfile.mkdtemp(prefix="voicemate-speech-", dir=_memory_folder()))
         return self._folder
 
-    def ask(self, request: Request, patience_s: float, cancellation: Cancellation) -> Reply:
+    def request(self, request: WorkerRequest, timeout_s: float, cancellation: Cancellation) -> WorkerReply:
         """The reply to ``request``. After a ``WorkerFailure`` the helper is gone and the next call starts another.
 
         Raises:
             SpeechError, WorkerFailure: as ``hello``; or no reply within ``patience_s``, or the helper failed.
         """
-        self.hello()
+        self.start()
         assert self._process is not None
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(to_line(request))
             self._process.stdin.flush()
         except OSError:
-            raise self._failure("ended") from None
-        reply: Reply = self._read(patience_s, cancellation)
+            raise self._fail("ended") from None
+        reply: WorkerReply = self._read(timeout_s, cancellation)
         if "failed" in reply:
-            raise self._failure(f"failed: {reply['failed']}")
+            raise self._fail(f"failed: {reply['failed']}")
         return reply
 
     def stop(self) -> None:
@@ -100,7 +100,7 @@ class WorkerProcess:
             assert self._process.stdin is not None
             self._process.stdin.close()
             try:
-                self._process.wait(_STOP_PATIENCE_S)
+                self._process.wait(_STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 pass
             self.kill()
@@ -108,7 +108,7 @@ class WorkerProcess:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
-    def _start(self) -> None:
+    def _launch(self) -> None:
         try:
             self._process = self._open()
         except OSError as error:
@@ -116,11 +116,11 @@ class WorkerProcess:
                 f"The speech helper cannot be started: {error}", "Free some disk space, or install voicemate anew"
             ) from None
         self._unread = b""
-        self._hello = self._read(START_PATIENCE_S, self.closing)
+        self._hello = self._read(START_TIMEOUT_S, self.closing)
         if "missing" in self._hello:
             missing = self._hello["missing"].rstrip(".!")
             self.kill()
-            raise SpeechError(f"The system's speech engine cannot be used: {missing}", _remedy())
+            raise SpeechError(f"The system's speech engine cannot be used: {missing}", _install_hint())
 
     def _open(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-P", "-m", "voicemate.tts.pyttsx3.worker", str(self.folder), self._driver]
@@ -145,23 +145,23 @@ class WorkerProcess:
             selector.register(pipe, selectors.EVENT_READ)
             while b"\n" not in self._unread:
                 if cancellation.cancelled and not hurried:
-                    deadline, hurried = min(deadline, time.monotonic() + CANCELLED_PATIENCE_S), True
+                    deadline, hurried = min(deadline, time.monotonic() + CANCELLED_TIMEOUT_S), True
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    raise self._failure("did not answer in time")
-                if selector.select(min(left, _SLICE_S)):
+                    raise self._fail("did not answer in time")
+                if selector.select(min(left, _CANCEL_POLL_S)):
                     some = os.read(pipe, 65536)
                     if not some:
-                        raise self._failure("ended")
+                        raise self._fail("ended")
                     self._unread += some
         line, _, self._unread = self._unread.partition(b"\n")
         return from_line(line)
 
-    def _failure(self, what: str) -> WorkerFailure:
+    def _fail(self, what: str) -> WorkerError:
         """Kill the helper, and say what it did, with the last line it wrote to stderr."""
         self.kill()
         lines = self._log.read_text("utf-8", "replace").strip().splitlines() if self._log.exists() else []
-        return WorkerFailure(f"{what} ({lines[-1].strip()})" if lines else what)
+        return WorkerError(f"{what} ({lines[-1].strip()})" if lines else what)
 
     def kill(self) -> None:
         """Kill the helper, if one runs; the next call starts another."""
@@ -182,7 +182,7 @@ class WorkerProcess:
         return self.folder / "stderr"
 
 
-def _in_memory() -> str | None:
+def _memory_folder() -> str | None:
     """A folder kept in memory: the login session's private one or Linux's shared one; None without either."""
     for folder in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm"):
         if folder and os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):
@@ -196,7 +196,7 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (found, os.environ.get("PYTHONPATH"))))}
 
 
-def _remedy() -> str:
+def _install_hint() -> str:
     if sys.platform == "darwin":
         return "Install voicemate's Python packages anew: pyttsx3 needs pyobjc to reach the system's voices"
     return "Install espeak-ng, on Debian and Ubuntu with `sudo apt install espeak-ng`"

@@ -16,7 +16,7 @@ class ReportedVoice(TypedDict):
     languages: list[str]
 
 
-class Hello(TypedDict, total=False):
+class WorkerHello(TypedDict, total=False):
     """The first line: the driver that was loaded, or why there is none."""
 
     driver: str
@@ -37,10 +37,10 @@ class RenderRequest(TypedDict):
     path: str
 
 
-Request = ListRequest | RenderRequest
+WorkerRequest = ListRequest | RenderRequest
 
 
-class Reply(TypedDict, total=False):
+class WorkerReply(TypedDict, total=False):
     """One of: the voices; ``rendered``; the voice the driver kept instead of the one asked for; or why it failed."""
 
     voices: list[ReportedVoice]

@@ -10,62 +10,67 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from voicemate.tts.text.duration import is_han, seconds
+from voicemate.tts.text.duration import is_han, spoken_seconds
 from voicemate.tts.text.lookahead import NeedMoreError
 from voicemate.tts.text.word_lists import (
     ABBREVIATED_BEFORE_NUMBERS,
-    BEGINNERS,
     CHINESE_CONJUNCTIONS,
-    LEANING_WORDS,
     NEVER_LAST,
-    SELDOM_LAST,
+    NO_PAUSE_AFTER,
+    PAUSE_BEFORE,
+    RARELY_LAST,
     TITLES,
 )
 
 
-class Strength(Enum):
+class BoundaryStrength(Enum):
     """How well a place is suited for the end of a phrase, best first."""
 
     LINE = "the end of a line"
     SENTENCE = "the end of a sentence"
-    PART = "; : — …"
+    SECTION = "; : — …"
     CLAUSE = "a comma"
     ITEM = "、 or a comma before a number"
     WORD = "before a word that begins something new"
     GAP = "between any two words"
 
 
-FIRST_S = {
-    Strength.LINE: 0.0,
-    Strength.SENTENCE: 0.0,
-    Strength.PART: 0.4,
-    Strength.CLAUSE: 0.4,
-    Strength.ITEM: 2.0,
-    Strength.WORD: 1.5,
-    Strength.GAP: 3.0,
+MIN_FIRST_S = {
+    BoundaryStrength.LINE: 0.0,
+    BoundaryStrength.SENTENCE: 0.0,
+    BoundaryStrength.SECTION: 0.4,
+    BoundaryStrength.CLAUSE: 0.4,
+    BoundaryStrength.ITEM: 2.0,
+    BoundaryStrength.WORD: 1.5,
+    BoundaryStrength.GAP: 3.0,
 }
 """Seconds of speech before a mark of each strength from which on it ends a *first* phrase. 0.4 is two or three words:
 "I'm sorry," is said at once, "Well," waits for what follows; 1.5 is five or six words without a comma, the length
 of a breath group, and each word more is heard as a later answer."""
-LATER_S = {
-    Strength.LINE: 0.0,
-    Strength.SENTENCE: 0.55,
-    Strength.PART: 3.0,
-    Strength.CLAUSE: 5.5,
-    Strength.ITEM: 5.5,
-    Strength.WORD: 8.0,
-    Strength.GAP: 11.0,
+MIN_LATER_S = {
+    BoundaryStrength.LINE: 0.0,
+    BoundaryStrength.SENTENCE: 0.55,
+    BoundaryStrength.SECTION: 3.0,
+    BoundaryStrength.CLAUSE: 5.5,
+    BoundaryStrength.ITEM: 5.5,
+    BoundaryStrength.WORD: 8.0,
+    BoundaryStrength.GAP: 11.0,
 }
 """The same for all later phrases: very short sentences go with the next one, very long ones are divided."""
-EAGER_S = 1.2
+FIRST_PHRASES_S = 1.2
 """Phrases count as first until this much has been passed on: 'Yes.' gives the next one too little time."""
-LONGEST = 400
+MAX_PHRASE_CHARS = 400
 """Characters of the longest phrase, whatever it holds."""
-_LONGEST_WORD = 24
+_MAX_WORD_CHARS = 24
 
 _ENDERS = ".!?…。！？"
-_CLAUSE_MARKS = {",": Strength.CLAUSE, ";": Strength.PART, ":": Strength.PART}
-_WIDE_MARKS = {"，": Strength.CLAUSE, "、": Strength.ITEM, "；": Strength.PART, "：": Strength.PART}
+_CLAUSE_MARKS = {",": BoundaryStrength.CLAUSE, ";": BoundaryStrength.SECTION, ":": BoundaryStrength.SECTION}
+_WIDE_MARKS = {
+    "，": BoundaryStrength.CLAUSE,
+    "、": BoundaryStrength.ITEM,
+    "；": BoundaryStrength.SECTION,
+    "：": BoundaryStrength.SECTION,
+}
 _DASHES = "—–"
 _CLOSERS = "\"'”’)]}»」』）】》"
 _HAN_PARTICLES = "了吗呢吧啊呀嘛啦"
@@ -81,14 +86,14 @@ _WORD_BEFORE = re.compile(r"[^\W\d_]+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class PhraseEnd:
     """A phrase ends after ``length`` characters, at a mark of ``strength``."""
 
     length: int
-    strength: Strength
+    strength: BoundaryStrength
 
 
-class EndingFinder:
+class PhraseEndFinder:
     """Finds the ends of phrases in plain text that streams in. Not thread-safe.
 
     What it finds depends on the text alone, not on the pieces it came in.
@@ -97,55 +102,55 @@ class EndingFinder:
     def __init__(self) -> None:
         self._text = ""  # since the last ending
         self._scanned = 0
-        self._seconds = 0.0  # of the text that was scanned
-        self._passed_on = 0.0  # seconds in phrases that ended
+        self._scanned_seconds = 0.0  # of the text that was scanned
+        self._emitted_seconds = 0.0  # seconds in phrases that ended
         self._final = False
 
-    def feed(self, plain: str) -> list[Ending]:
+    def feed(self, plain: str) -> list[PhraseEnd]:
         """The endings that are certain after ``plain``, each counted from the one before."""
         self._text += plain
-        endings: list[Ending] = []
+        endings: list[PhraseEnd] = []
         while ending := self._next():
             endings.append(ending)
-            self._passed_on += seconds(self._text[: ending.length])
+            self._emitted_seconds += spoken_seconds(self._text[: ending.length])
             self._text = self._text[ending.length :]
-            self._scanned, self._seconds = 0, 0.0
+            self._scanned, self._scanned_seconds = 0, 0.0
         return endings
 
-    def finish(self) -> list[Ending]:
+    def finish(self) -> list[PhraseEnd]:
         """The last endings, now that the text is complete; what follows them holds nothing to say."""
         self._final = True
         endings = self.feed("")
-        if _sayable(self._text):
-            endings.append(Ending(len(self._text), Strength.LINE))
+        if _has_words(self._text):
+            endings.append(PhraseEnd(len(self._text), BoundaryStrength.LINE))
         return endings
 
-    def _next(self) -> Ending | None:
+    def _next(self) -> PhraseEnd | None:
         while True:
             found = _CANDIDATE.search(self._text, self._scanned)
             place = found.start() if found else len(self._text)
-            if place >= LONGEST:
-                return Ending(LONGEST, Strength.GAP)
+            if place >= MAX_PHRASE_CHARS:
+                return PhraseEnd(MAX_PHRASE_CHARS, BoundaryStrength.GAP)
             self._advance(place)
             if not found:
                 return None
             try:
-                end, strength = self._judge(place)
+                end, strength = self._classify(place)
             except NeedMoreError:
                 return None
             if strength is not None and self._long_enough(end, strength):
-                return Ending(end, strength)
+                return PhraseEnd(end, strength)
             self._advance(max(end, place + 1))
 
     def _advance(self, place: int) -> None:
-        self._seconds += seconds(self._text[self._scanned : place])
+        self._scanned_seconds += spoken_seconds(self._text[self._scanned : place])
         self._scanned = max(place, self._scanned)
 
-    def _long_enough(self, end: int, strength: Strength) -> bool:
-        needed = (FIRST_S if self._passed_on < EAGER_S else LATER_S)[strength]
-        return self._seconds >= needed and _sayable(self._text[:end])
+    def _long_enough(self, end: int, strength: BoundaryStrength) -> bool:
+        needed = (MIN_FIRST_S if self._emitted_seconds < FIRST_PHRASES_S else MIN_LATER_S)[strength]
+        return self._scanned_seconds >= needed and _has_words(self._text[:end])
 
-    def _at(self, place: int) -> str:
+    def _char_at(self, place: int) -> str:
         """The character there; empty after the end of the text."""
         if place < len(self._text):
             return self._text[place]
@@ -156,18 +161,18 @@ class EndingFinder:
     def _run(self, place: int, characters: str) -> int:
         """The end of the run of ``characters`` that begins at ``place``."""
         end = place
-        while end - place < LONGEST and (character := self._at(end)) and character in characters:
+        while end - place < MAX_PHRASE_CHARS and (character := self._char_at(end)) and character in characters:
             end += 1
         return end
 
     def _after_spaces(self, place: int) -> int:
         return self._run(place, " ")
 
-    def _judge(self, place: int) -> tuple[int, Strength | None]:
+    def _classify(self, place: int) -> tuple[int, BoundaryStrength | None]:
         """Where a phrase would end at the candidate, and how good that would be; None when it cannot end there."""
         mark = self._text[place]
         if mark == "\n":
-            return place + 1, Strength.LINE
+            return place + 1, BoundaryStrength.LINE
         if mark in _ENDERS:
             return self._sentence(place)
         if mark in _CLAUSE_MARKS or mark in _WIDE_MARKS or mark in _DASHES:
@@ -176,81 +181,81 @@ class EndingFinder:
             return self._gap(place)
         return self._han(place, mark)
 
-    def _sentence(self, place: int) -> tuple[int, Strength | None]:
+    def _sentence(self, place: int) -> tuple[int, BoundaryStrength | None]:
         marks_end = self._run(place, _ENDERS)
         marks = self._text[place:marks_end]
         end = self._run(marks_end, _CLOSERS)
         following = self._after_spaces(end)
-        after = self._at(following)
+        after = self._char_at(following)
         if marks[-1] in "。！？":
-            return following, Strength.SENTENCE
+            return following, BoundaryStrength.SENTENCE
         dots = marks.strip(".…") == ""
         if following == end and after and after != "\n" and not is_han(after):
             return end, self._without_space(place, after, dots)
         if (after and after in ",;:") or (marks == "." and self._is_abbreviation(place, following)):
             return following, None
         hesitates = dots and marks != "."
-        return following, Strength.PART if hesitates or after.islower() else Strength.SENTENCE
+        return following, BoundaryStrength.SECTION if hesitates or after.islower() else BoundaryStrength.SENTENCE
 
-    def _without_space(self, place: int, after: str, dots: bool) -> Strength | None:
+    def _without_space(self, place: int, after: str, dots: bool) -> BoundaryStrength | None:
         """``day.The`` and ``What?No`` are two sentences, ``3.5``, ``e.g`` and ``example.com`` are not."""
         before = self._text[:place]
         if not after.isupper() or _ADDRESS.search(before):
             return None
         if dots and not (before[-1:].islower() and before[-2:-1].isalpha()):
             return None
-        return Strength.SENTENCE
+        return BoundaryStrength.SENTENCE
 
     def _is_abbreviation(self, place: int, following: int) -> bool:
         """The full stop at ``place`` belongs to the word before it, seeing what comes at ``following``."""
-        after = self._at(following)
+        after = self._char_at(following)
         found = _LAST_WORD.search(self._text[:place])
         if not found:
             return False
         word = found[0].lower()
         if word in NEVER_LAST or (word in TITLES and found[0][0].isupper()):
             return True
-        if word in ABBREVIATED_BEFORE_NUMBERS or word in SELDOM_LAST or _DOTTED.fullmatch(word):
+        if word in ABBREVIATED_BEFORE_NUMBERS or word in RARELY_LAST or _DOTTED.fullmatch(word):
             return after.isdigit() or after.islower()
         if len(word) > 1 or not after.isupper():
             return False
-        return ends_with_initial(self._text[:place]) or self._at(following + 1) == "."
+        return ends_with_initial(self._text[:place]) or self._char_at(following + 1) == "."
 
-    def _clause(self, place: int, mark: str) -> tuple[int, Strength | None]:
+    def _clause(self, place: int, mark: str) -> tuple[int, BoundaryStrength | None]:
         end = self._run(place + 1, _CLOSERS + _DASHES)
         following = self._after_spaces(end)
         if mark in _WIDE_MARKS:
             return following, _WIDE_MARKS[mark]
-        after = self._at(following)
+        after = self._char_at(following)
         if mark in _DASHES:
-            return following, None if after.isdigit() else Strength.PART
+            return following, None if after.isdigit() else BoundaryStrength.SECTION
         if following == end and after not in ("", "\n"):
             return following, None
-        return following, Strength.ITEM if mark == "," and after.isdigit() else _CLAUSE_MARKS[mark]
+        return following, BoundaryStrength.ITEM if mark == "," and after.isdigit() else _CLAUSE_MARKS[mark]
 
-    def _gap(self, place: int) -> tuple[int, Strength | None]:
+    def _gap(self, place: int) -> tuple[int, BoundaryStrength | None]:
         following = self._after_spaces(place)
-        if self._seconds < min(FIRST_S[Strength.WORD], LATER_S[Strength.WORD]):
+        if self._scanned_seconds < min(MIN_FIRST_S[BoundaryStrength.WORD], MIN_LATER_S[BoundaryStrength.WORD]):
             return following, None
         before = self._text[:place]
-        after = self._at(following)
+        after = self._char_at(following)
         if not before or before[-1].isdigit() or not after.isalpha():
             return following, None
         last = _WORD_BEFORE.search(before)
-        if last and last[0].lower() in LEANING_WORDS:
+        if last and last[0].lower() in NO_PAUSE_AFTER:
             return following, None
         end = following
-        while end - following < _LONGEST_WORD and self._at(end).isalpha():
+        while end - following < _MAX_WORD_CHARS and self._char_at(end).isalpha():
             end += 1
-        begins = self._text[following:end].lower() in BEGINNERS
-        return following, Strength.WORD if begins else Strength.GAP
+        begins = self._text[following:end].lower() in PAUSE_BEFORE
+        return following, BoundaryStrength.WORD if begins else BoundaryStrength.GAP
 
-    def _han(self, place: int, character: str) -> tuple[int, Strength | None]:
-        after = self._at(place + 1)
+    def _han(self, place: int, character: str) -> tuple[int, BoundaryStrength | None]:
+        after = self._char_at(place + 1)
         if character in _HAN_PARTICLES:
-            return place + 1, Strength.WORD if is_han(after) and after not in _NOT_AFTER_PARTICLE else None
+            return place + 1, BoundaryStrength.WORD if is_han(after) and after not in _NOT_AFTER_PARTICLE else None
         begins = character + after in CHINESE_CONJUNCTIONS and is_han(self._text[place - 1 : place])
-        return (place, Strength.WORD) if begins else (place + 1, None)
+        return (place, BoundaryStrength.WORD) if begins else (place + 1, None)
 
 
 def ends_with_initial(text: str) -> bool:
@@ -258,5 +263,5 @@ def ends_with_initial(text: str) -> bool:
     return bool(_INITIAL.search(text))
 
 
-def _sayable(text: str) -> bool:
+def _has_words(text: str) -> bool:
     return any(map(str.isalnum, text))

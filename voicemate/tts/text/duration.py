@@ -21,7 +21,7 @@ SENTENCE_PAUSE_S = 0.38
 _PAUSES = dict.fromkeys(",;:，、；：", CLAUSE_PAUSE_S) | dict.fromkeys(".!?。！？", SENTENCE_PAUSE_S)
 
 
-def seconds(text: str) -> float:
+def spoken_seconds(text: str) -> float:
     """Estimated seconds of ``text`` at a normal rate, pauses at its punctuation included."""
     return sum(map(_character_seconds, text))
 

@@ -13,18 +13,18 @@ def line_mark(source: Lookahead) -> tuple[int, str] | None:
 
     ``1. `` is read as "1,": its full stop would end a phrase.
     """
-    character = source.ahead()
+    character = source.peek()
     if character in " \t>|":
         return 1, ""
     if character == "#":
-        length = source.run("#", 0, _LONGEST_HEADING + 1)
-        return (length, "") if length <= _LONGEST_HEADING and source.ahead(length) in " \t\n" else None
+        length = source.run_end("#", 0, _LONGEST_HEADING + 1)
+        return (length, "") if length <= _LONGEST_HEADING and source.peek(length) in " \t\n" else None
     if character in _BULLETS:
-        return (1, "") if source.ahead(1) in (" ", "\t") else None
-    if character == "[" and source.ahead(1) in (" ", "x", "X") and source.ahead(2) == "]":
+        return (1, "") if source.peek(1) in (" ", "\t") else None
+    if character == "[" and source.peek(1) in (" ", "x", "X") and source.peek(2) == "]":
         return 3, ""
     if character in _DIGITS:
-        end = source.run(_DIGITS, 0, _LONGEST_NUMBER)
-        if source.ahead(end) in (".", ")") and source.ahead(end + 1) in (" ", "\t"):
+        end = source.run_end(_DIGITS, 0, _LONGEST_NUMBER)
+        if source.peek(end) in (".", ")") and source.peek(end + 1) in (" ", "\t"):
             return end + 1, source.slice(0, end) + ","
     return None

@@ -13,18 +13,18 @@ class Lookahead:
     the text came in.
     """
 
-    _FORGOTTEN_AT = 4096  # characters kept behind the reading position
+    _MAX_CONSUMED = 4096  # characters kept behind the reading position
 
     def __init__(self) -> None:
         self._text = ""
         self._at = 0
-        self._forgotten = 0
+        self._dropped = 0
         self._final = False
 
-    def add(self, piece: str) -> None:
+    def feed(self, piece: str) -> None:
         self._text += piece
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """The text is complete."""
         self._final = True
 
@@ -35,19 +35,19 @@ class Lookahead:
     @property
     def position(self) -> int:
         """The reading position in the whole text."""
-        return self._forgotten + self._at
+        return self._dropped + self._at
 
     def advance(self, count: int) -> None:
         self._at += count
-        if self._at > self._FORGOTTEN_AT:
+        if self._at > self._MAX_CONSUMED:
             kept = self._at - 1
-            self._text, self._at, self._forgotten = self._text[kept:], 1, self._forgotten + kept
+            self._text, self._at, self._dropped = self._text[kept:], 1, self._dropped + kept
 
-    def behind(self) -> str:
+    def previous(self) -> str:
         """The character before the reading position; empty at the beginning."""
         return self._text[self._at - 1] if self._at else ""
 
-    def ahead(self, offset: int = 0) -> str:
+    def peek(self, offset: int = 0) -> str:
         """The character at ``offset``; empty after the end of the text."""
         place = self._at + offset
         if place < len(self._text):
@@ -60,10 +60,10 @@ class Lookahead:
         """The text from ``start`` to ``end``, which must have been looked at."""
         return self._text[self._at + start : self._at + end]
 
-    def run(self, characters: str, start: int, limit: int) -> int:
+    def run_end(self, characters: str, start: int, limit: int) -> int:
         """Where the run of ``characters`` that begins at ``start`` ends, ``limit`` characters on at most."""
         end = start
-        while end - start < limit and (character := self.ahead(end)) and character in characters:
+        while end - start < limit and (character := self.peek(end)) and character in characters:
             end += 1
         return end
 
@@ -77,7 +77,7 @@ class Lookahead:
             return -1
         raise NeedMoreError
 
-    def pass_until(self, wanted: str) -> tuple[int, bool]:
+    def skip_until(self, wanted: str) -> tuple[int, bool]:
         """How many characters can be passed over in search of ``wanted``, and whether it ends there.
 
         The only method whose answer depends on the pieces: for text that stands for nothing.

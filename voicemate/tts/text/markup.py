@@ -15,23 +15,23 @@ from voicemate.tts.text.line_marks import line_mark
 from voicemate.tts.text.lookahead import Lookahead, NeedMoreError
 from voicemate.tts.text.stage_directions import (
     EMOTICON_STARTS,
-    LONGEST_EMOTICON,
-    LONGEST_FACE,
-    Setting,
+    MAX_EMOTICON_CHARS,
+    MAX_KAOMOJI_CHARS,
+    Placement,
     emoticon_length,
-    is_face,
+    is_kaomoji,
     is_narration,
     is_pictograph,
     is_stage_direction,
 )
 
 # How far a mark's partner may be, in characters; beyond that the mark stands for nothing.
-LONGEST_SPAN = 160  # emphasis, an emote, a link's text
-LONGEST_ASIDE = 60  # a stage direction in parentheses
-LONGEST_ADDRESS = 400
-LONGEST_TAG = 60
-LONGEST_ENTITY = 10
-LONGEST_RULE = 80  # a line of dashes or the like
+MAX_SPAN_CHARS = 160  # emphasis, an emote, a link's text
+MAX_ASIDE_CHARS = 60  # a stage direction in parentheses
+MAX_ADDRESS_CHARS = 400
+MAX_TAG_CHARS = 60
+MAX_ENTITY_CHARS = 10
+MAX_RULE_CHARS = 80  # a line of dashes or the like
 
 _FOOTNOTE = re.compile(r"\^?\d+(?:, ?\d+)*")
 _QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”")
@@ -77,12 +77,12 @@ class MarkupReader:
 
     def feed(self, piece: str) -> tuple[str, list[int]]:
         """Plain text that is certain after ``piece``, and where in the source each of its characters ends."""
-        self._source.add(piece)
+        self._source.feed(piece)
         return self._read()
 
     def finish(self) -> tuple[str, list[int]]:
         """What is left, now that the text is complete."""
-        self._source.end()
+        self._source.finish()
         return self._read()
 
     def _read(self) -> tuple[str, list[int]]:
@@ -96,10 +96,10 @@ class MarkupReader:
             self._source.advance(consumed)
             plain.append(characters)
             ends.extend([self._source.position] * len(characters))
-            self._remember(characters)
+            self._track_line(characters)
         return "".join(plain), ends
 
-    def _remember(self, characters: str) -> None:
+    def _track_line(self, characters: str) -> None:
         for character in characters:
             if character == "\n":
                 self._line_start, self._before = True, ""
@@ -112,7 +112,7 @@ class MarkupReader:
             return goal - self._source.position, ""
         if self._in_code:
             return self._code()
-        character = self._source.ahead()
+        character = self._source.peek()
         if character in EMOTICON_STARTS and (length := self._emoticon(character)):
             return length, ""
         if self._line_start and (mark := line_mark(self._source)):
@@ -140,11 +140,11 @@ class MarkupReader:
         return 0, ""
 
     def _emphasis(self) -> Step:
-        mark = self._source.ahead()
-        length = self._source.run(mark, 0, LONGEST_RULE)
+        mark = self._source.peek()
+        length = self._source.run_end(mark, 0, MAX_RULE_CHARS)
         if length > 3:
             return length, ""
-        before, after = self._source.behind(), self._source.ahead(length)
+        before, after = self._source.previous(), self._source.peek(length)
         if before.isalnum() and not is_han(before):
             return length, self._inside_a_word(mark, after)
         if not after or after.isspace():
@@ -153,73 +153,73 @@ class MarkupReader:
         if close < 0:
             return length, ""
         content = self._source.slice(length, close)
-        if self._is_told(content, close + length, length):
+        if self._is_narrated(content, close + length, length):
             return self._drop(length, close + length)
         self._skip(close, close + length)
         return length, ""
 
     def _inside_a_word(self, mark: str, after: str) -> str:
         if mark == "*":
-            return "×" if self._source.behind().isdecimal() and after.isdecimal() else ""
+            return "×" if self._source.previous().isdecimal() and after.isdecimal() else ""
         return mark if after.isalnum() else ""
 
     def _closing_run(self, mark: str, length: int) -> int:
         place = length
-        while (place := self._source.find(mark * length, place, LONGEST_SPAN)) >= 0:
-            if not self._source.slice(place - 1, place).isspace() and self._source.ahead(place + length) != mark:
+        while (place := self._source.find(mark * length, place, MAX_SPAN_CHARS)) >= 0:
+            if not self._source.slice(place - 1, place).isspace() and self._source.peek(place + length) != mark:
                 return place
             while self._source.slice(place, place + 1) == mark:
                 place += 1
         return -1
 
-    def _is_told(self, content: str, end: int, marks: int) -> bool:
-        alone = (not self._before or self._before in _ENDS_A_SENTENCE) and self._starts_anew(end)
+    def _is_narrated(self, content: str, end: int, marks: int) -> bool:
+        alone = (not self._before or self._before in _ENDS_A_SENTENCE) and self._starts_new_sentence(end)
         if not alone:
-            return marks == 1 and is_stage_direction(content, Setting.FLOW)
-        if is_stage_direction(content, Setting.ALONE):
+            return marks == 1 and is_stage_direction(content, Placement.INLINE)
+        if is_stage_direction(content, Placement.ALONE):
             return True
         return marks == 1 and not self._keep_narration and is_narration(content)
 
-    def _starts_anew(self, offset: int) -> bool:
+    def _starts_new_sentence(self, offset: int) -> bool:
         """A new sentence, or nothing, follows at ``offset``."""
-        if is_han(self._source.ahead(offset)):
+        if is_han(self._source.peek(offset)):
             return False
-        while (following := self._source.ahead(offset)) in (" ", "\t"):
+        while (following := self._source.peek(offset)) in (" ", "\t"):
             offset += 1
         return not (following.islower() or (following and following in ",;:.!?…，。！？、；："))
 
     def _aside(self) -> Step:
-        opening = self._source.ahead()
-        close = self._source.find(_CLOSING[opening], 1, LONGEST_ASIDE)
+        opening = self._source.peek()
+        close = self._source.find(_CLOSING[opening], 1, MAX_ASIDE_CHARS)
         if close < 0:
             return 1, opening
         content = self._source.slice(1, close)
-        if close <= LONGEST_FACE + 1 and is_face(content):
+        if close <= MAX_KAOMOJI_CHARS + 1 and is_kaomoji(content):
             end = close + 1
-            return (end + 1, "") if self._source.ahead(end) in _KAOMOJI_HANDS else (end, "")
-        if is_stage_direction(content, Setting.ASIDE):
+            return (end + 1, "") if self._source.peek(end) in _KAOMOJI_HANDS else (end, "")
+        if is_stage_direction(content, Placement.ASIDE):
             return self._drop(1, close + 1)
         return 1, opening
 
     def _bracket(self) -> Step:
-        close = self._source.find("]", 1, LONGEST_SPAN)
+        close = self._source.find("]", 1, MAX_SPAN_CHARS)
         if close < 0:
             return 1, ""
         content, end = self._source.slice(1, close), close + 1
         if _FOOTNOTE.fullmatch(content):
             return end, ""
-        if self._source.ahead(end) == "(" and (address := self._source.find(")", end, LONGEST_ADDRESS)) > 0:
+        if self._source.peek(end) == "(" and (address := self._source.find(")", end, MAX_ADDRESS_CHARS)) > 0:
             end = address + 1
-        elif is_stage_direction(content, Setting.ASIDE):
+        elif is_stage_direction(content, Placement.ASIDE):
             return end, ""
         self._skip(close, end)
         return 1, ""
 
     def _exclamation(self) -> Step:
-        return (1, "") if self._source.ahead(1) == "[" else (1, "!")
+        return (1, "") if self._source.peek(1) == "[" else (1, "!")
 
     def _backticks(self) -> Step:
-        length = self._source.run("`", 0, 3)
+        length = self._source.run_end("`", 0, 3)
         if length < 3:
             return length, ""
         self._in_code = True
@@ -227,28 +227,28 @@ class MarkupReader:
         return length, "\n"
 
     def _code(self) -> Step:
-        passed, over = self._source.pass_until("```")
+        passed, over = self._source.skip_until("```")
         self._in_code = not over
         return passed, "\n" if over else ""
 
     def _tilde(self) -> Step:
-        return (1, "~") if self._source.ahead(1).isdecimal() else (1, "")
+        return (1, "~") if self._source.peek(1).isdecimal() else (1, "")
 
     def _tag(self) -> Step:
-        following = self._source.ahead(1)
+        following = self._source.peek(1)
         if not (following.isalpha() or (following and following in "/|!")):
             return 1, "<"
-        close = self._source.find(">", 1, LONGEST_ADDRESS if following == "h" else LONGEST_TAG)
+        close = self._source.find(">", 1, MAX_ADDRESS_CHARS if following == "h" else MAX_TAG_CHARS)
         content = self._source.slice(1, close)
         if close < 0 or "<" in content:
             return 1, "<"
         return (1, "") if "://" in content else (close + 1, "")
 
     def _entity(self) -> Step:
-        following = self._source.ahead(1)
+        following = self._source.peek(1)
         if following != "#" and not following.isalpha():
             return 1, "&"
-        close = self._source.find(";", 1, LONGEST_ENTITY)
+        close = self._source.find(";", 1, MAX_ENTITY_CHARS)
         written = self._source.slice(0, close + 1)
         meant = html.unescape(written).replace("\xa0", " ")
         if close < 0 or len(meant) != 1:
@@ -256,32 +256,32 @@ class MarkupReader:
         return close + 1, "" if is_pictograph(meant) or meant in "*_`" else meant
 
     def _backslash(self) -> Step:
-        following = self._source.ahead(1)
+        following = self._source.peek(1)
         if following and following in "*_`#~|":
             return 2, ""
         return 1, "" if following and not following.isalnum() and not following.isspace() else " "
 
     def _dash(self) -> Step:
-        length = self._source.run("-", 0, LONGEST_RULE)
+        length = self._source.run_end("-", 0, MAX_RULE_CHARS)
         between_words = (
-            self._source.behind() == " " and self._source.ahead(length) == " " and not self._before.isdigit()
+            self._source.previous() == " " and self._source.peek(length) == " " and not self._before.isdigit()
         )
         return length, "—" if length > 1 or between_words else "-"
 
     def _equals(self) -> Step:
-        length = self._source.run("=", 0, LONGEST_RULE)
+        length = self._source.run_end("=", 0, MAX_RULE_CHARS)
         return length, "" if length > 2 else "=" * length
 
     def _emoticon(self, character: str) -> int:
         """Length of the emoticon here, or 0."""
-        following = self._source.ahead(1)
-        before = self._source.behind()
+        following = self._source.peek(1)
+        before = self._source.previous()
         if before.isalnum() and not is_han(before):
             return 2 if character in ":;" and following == ")" else 0
         if not following or following.isspace() or (following.isalpha() and following not in "DdPpOoxX"):
             return 0
-        for offset in range(2, LONGEST_EMOTICON):
-            following = self._source.ahead(offset)
+        for offset in range(2, MAX_EMOTICON_CHARS):
+            following = self._source.peek(offset)
             if not following or following.isspace():
                 break
-        return emoticon_length(self._source.slice(0, LONGEST_EMOTICON))
+        return emoticon_length(self._source.slice(0, MAX_EMOTICON_CHARS))

@@ -9,12 +9,12 @@ pieces it came in, and the phrases' texts put together are the text.
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from voicemate.tts.normalization.rules import Token
-from voicemate.tts.normalization.spoken_text import reading, spoken_text
-from voicemate.tts.text.boundaries import Ending, EndingFinder, Strength
-from voicemate.tts.text.duration import LETTER_S, is_han, pause_seconds, seconds
+from voicemate.tts.normalization.rules import SpokenToken
+from voicemate.tts.normalization.spoken_text import normalize, spoken_text
+from voicemate.tts.text.boundaries import BoundaryStrength, PhraseEnd, PhraseEndFinder
+from voicemate.tts.text.duration import LETTER_S, is_han, pause_seconds, spoken_seconds
 from voicemate.tts.text.markup import MarkupReader
-from voicemate.tts.trim import pause_after
+from voicemate.tts.trim import pause_after_ms
 
 _OPENING = "(（[【{“‘「『《<"
 
@@ -32,9 +32,9 @@ class Phrase:
 
     text: str
     spoken: str
-    marks: tuple[tuple[float, int], ...] = ()
+    word_ends: tuple[tuple[float, int], ...] = ()
 
-    def heard(self, fraction: float) -> str:
+    def heard_text(self, fraction: float) -> str:
         """The part of ``text`` whose words have been heard to their end.
 
         An estimate: the sound is divided among the spoken words by their letters, with a pause at each mark (see
@@ -49,8 +49,8 @@ class Phrase:
             return self.text
         if fraction <= 0:
             return ""
-        passed = bisect_right(self.marks, fraction, key=lambda mark: mark[0])
-        return self.text[: self.marks[passed - 1][1]] if passed else ""
+        passed = bisect_right(self.word_ends, fraction, key=lambda mark: mark[0])
+        return self.text[: self.word_ends[passed - 1][1]] if passed else ""
 
 
 class PhraseSplitter:
@@ -67,17 +67,17 @@ class PhraseSplitter:
         self._language = language
         self._keep_narration = keep_narration
         self._markup = MarkupReader(keep_narration)
-        self._endings = EndingFinder()
+        self._endings = PhraseEndFinder()
         self._source = ""  # what no phrase has taken yet, and the plain text made from it
         self._plain = ""
         self._ends: list[int] = []  # for each character of _plain: where in the whole source it ends
-        self._taken = 0  # source characters in phrases
+        self._taken_chars = 0  # source characters in phrases
 
     def feed(self, piece: str) -> list[Phrase]:
         """The phrases that ``piece`` completes."""
         self._source += piece
         plain = self._add(*self._markup.feed(piece))
-        return [self._take(ending) for ending in self._endings.feed(plain)]
+        return [self._take_phrase(ending) for ending in self._endings.feed(plain)]
 
     def finish(self) -> list[Phrase]:
         """The rest, now that the reply is complete; what follows the last words comes as a silent phrase.
@@ -85,9 +85,9 @@ class PhraseSplitter:
         A reply that is narration from end to end (``*She is happy to see you.*``) is read out after all: silence
         would be a worse answer than a told one.
         """
-        reply = self._source if self._taken == 0 else ""
+        reply = self._source if self._taken_chars == 0 else ""
         plain = self._add(*self._markup.finish())
-        phrases = [self._take(ending) for ending in (*self._endings.feed(plain), *self._endings.finish())]
+        phrases = [self._take_phrase(ending) for ending in (*self._endings.feed(plain), *self._endings.finish())]
         if self._source:
             phrases.append(Phrase(self._source, ""))
             self._source = ""
@@ -101,18 +101,20 @@ class PhraseSplitter:
         self._ends += ends
         return plain
 
-    def _take(self, ending: Ending) -> Phrase:
+    def _take_phrase(self, ending: PhraseEnd) -> Phrase:
         length = ending.length
-        plain, ends = self._plain[:length], [end - self._taken for end in self._ends[:length]]
+        plain, ends = self._plain[:length], [end - self._taken_chars for end in self._ends[:length]]
         self._plain, self._ends = self._plain[length:], self._ends[length:]
         text, self._source = self._source[: ends[-1]], self._source[ends[-1] :]
-        self._taken += len(text)
-        read = reading(plain, self._language)
-        spoken = spoken_text(read, self._language, goes_on=ending.strength in (Strength.WORD, Strength.GAP))
-        return Phrase(text, spoken, _marks(plain, ends, read, pause_after(spoken) / 1000))
+        self._taken_chars += len(text)
+        read = normalize(plain, self._language)
+        spoken = spoken_text(
+            read, self._language, continues=ending.strength in (BoundaryStrength.WORD, BoundaryStrength.GAP)
+        )
+        return Phrase(text, spoken, _word_ends(plain, ends, read, pause_after_ms(spoken) / 1000))
 
 
-def _marks(plain: str, ends: list[int], read: list[Token], silence: float) -> tuple[tuple[float, int], ...]:
+def _word_ends(plain: str, ends: list[int], read: list[SpokenToken], silence: float) -> tuple[tuple[float, int], ...]:
     """When each word of the phrase has been heard, and how far its text reaches then.
 
     Args:
@@ -125,10 +127,10 @@ def _marks(plain: str, ends: list[int], read: list[Token], silence: float) -> tu
         if not token.is_word:
             pause = max(pause, pause_seconds(token.spoken))
             continue
-        time += max(seconds(token.spoken), LETTER_S) + (pause if marks else 0.0)
+        time += max(spoken_seconds(token.spoken), LETTER_S) + (pause if marks else 0.0)
         pause = 0.0
         if not _inside_a_word(plain, token.end):
-            marks.append((time, ends[_with_clinging(plain, token.end) - 1]))
+            marks.append((time, ends[_with_trailing_punctuation(plain, token.end) - 1]))
     return tuple((at / (time + silence), end) for at, end in marks)
 
 
@@ -137,7 +139,7 @@ def _inside_a_word(plain: str, place: int) -> bool:
     return before.isalnum() and after.isalnum() and not is_han(before) and not is_han(after)
 
 
-def _with_clinging(plain: str, end: int) -> int:
+def _with_trailing_punctuation(plain: str, end: int) -> int:
     """``end``, moved behind the punctuation that follows without a space."""
     while end < len(plain) and not (plain[end].isspace() or plain[end].isalnum() or plain[end] in _OPENING):
         end += 1

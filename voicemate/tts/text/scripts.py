@@ -12,7 +12,7 @@ from voicemate.tts.text.duration import is_han
 _CYRILLIC = frozenset({"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "tt", "ba", "cv", "mn", "tg"})
 
 
-def unread(driver: str, language: str) -> frozenset[str]:
+def unreadable_scripts(driver: str, language: str) -> frozenset[str]:
     """The scripts that a voice does not read, each named by a language that does.
 
     Args:
@@ -29,7 +29,7 @@ def unread(driver: str, language: str) -> frozenset[str]:
     return frozenset(scripts)
 
 
-def spans(text: str, foreign: Collection[str]) -> list[tuple[str, str]]:
+def split_by_script(text: str, unreadable: Collection[str]) -> list[tuple[str, str]]:
     """``text`` cut where its script changes to or from one of ``foreign`` (named as in ``unread``).
 
     Returns:
@@ -42,7 +42,7 @@ def spans(text: str, foreign: Collection[str]) -> list[tuple[str, str]]:
         scripts.append(current)
     beginning = next(filter(None, scripts), "")
     named = ((script or beginning, character) for script, character in zip(scripts, text, strict=True))
-    groups = groupby(named, key=lambda pair: pair[0] if pair[0] in foreign else "")
+    groups = groupby(named, key=lambda pair: pair[0] if pair[0] in unreadable else "")
     return [(script, "".join(character for _, character in pairs)) for script, pairs in groups]
 
 

@@ -18,10 +18,10 @@ from enum import Enum
 
 from voicemate.tts.text.duration import is_han
 from voicemate.tts.text.word_lists import (
+    ACTING_VERBS,
     ACTORS,
-    DONE_VERBS,
-    NARRATORS_OPENINGS,
-    PLAYED_VERBS,
+    EVERYDAY_VERBS,
+    NARRATION_OPENERS,
     STAGE_SOUNDS,
     TELLTALE_SECOND_WORDS,
 )
@@ -32,16 +32,16 @@ _ZH_ACTING = (
     r"脸红|沉默|停顿|皱眉|咳嗽|清了清|低声|轻声|小声|端起|抿|望着|望向|看着|看向|拥抱|抱抱|摸摸|递"
 )
 _ZH_STAGE = re.compile(rf"{_ZH_MANNER}{{0,6}}(?:{_ZH_ACTING}).{{0,12}}", re.DOTALL)
-_LONGEST_ZH_EMPHASIS = 3  # characters: 重要, 真的, 最重要
+_MAX_ZH_EMPHASIS_CHARS = 3  # characters: 重要, 真的, 最重要
 
 _DOUBLES = re.compile(r"[^aeiou][aeiou][bdgmnpt]$")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
-class Setting(Enum):
+class Placement(Enum):
     """Where the words in question stand."""
 
-    FLOW = "between asterisks inside a sentence"
+    INLINE = "between asterisks inside a sentence"
     ASIDE = "in parentheses or brackets"
     ALONE = "between asterisks where a sentence could stand"
 
@@ -59,28 +59,30 @@ def _forms(verbs: frozenset[str]) -> frozenset[str]:
     return frozenset(forms)
 
 
-_PLAYS = _forms(PLAYED_VERBS)
-_DOES = _forms(DONE_VERBS)
+_PLAYS = _forms(ACTING_VERBS)
+_DOES = _forms(EVERYDAY_VERBS)
 
 
-def is_stage_direction(content: str, setting: Setting) -> bool:
+def is_stage_direction(content: str, setting: Placement) -> bool:
     """``content``, found between marks, is a stage direction by its words: acting, but not yet narration."""
     content = content.strip(" \t.,!…~。，！～")
     if _is_chinese(content):
         return bool(_ZH_STAGE.fullmatch(content))
     words = _words(content)
-    if setting is not Setting.FLOW and len(words) == 1 and words[0] in STAGE_SOUNDS:
+    if setting is not Placement.INLINE and len(words) == 1 and words[0] in STAGE_SOUNDS:
         return True
     acted = [word for word in words[:4] if not word.endswith("ly")]
     if len(acted) > 1 and acted[0] in ACTORS:
         acted = acted[1:]
-        if acted[0] in PLAYED_VERBS:
+        if acted[0] in ACTING_VERBS:
             return True
     if not acted:
         return False
     if acted[0] in _PLAYS:
-        return setting is not Setting.FLOW or len(words) > 1 or acted[0].endswith("s")
-    return setting is not Setting.FLOW and acted[0] in _DOES and len(acted) > 1 and acted[1] in TELLTALE_SECOND_WORDS
+        return setting is not Placement.INLINE or len(words) > 1 or acted[0].endswith("s")
+    return (
+        setting is not Placement.INLINE and acted[0] in _DOES and len(acted) > 1 and acted[1] in TELLTALE_SECOND_WORDS
+    )
 
 
 def is_narration(content: str) -> bool:
@@ -88,7 +90,7 @@ def is_narration(content: str) -> bool:
     if content.rstrip().endswith(("!", "?", "！", "？")):
         return False
     if _is_chinese(content):
-        return len(content.strip()) > _LONGEST_ZH_EMPHASIS
+        return len(content.strip()) > _MAX_ZH_EMPHASIS_CHARS
     words = _words(content)
     if not words:
         return False
@@ -96,7 +98,7 @@ def is_narration(content: str) -> bool:
         return True
     if content.lstrip()[0].islower():
         return len(words) > 1 or words[0].endswith(("s", "ing"))
-    return words[0] in NARRATORS_OPENINGS and len(words) >= 3
+    return words[0] in NARRATION_OPENERS and len(words) >= 3
 
 
 def _is_chinese(content: str) -> bool:
@@ -129,26 +131,26 @@ _EMOTICON = re.compile(
     """,
     re.VERBOSE,
 )
-LONGEST_EMOTICON = 8
+MAX_EMOTICON_CHARS = 8
 EMOTICON_STARTS = frozenset(":;=<^>-ToOxX")
 
 
 def emoticon_length(ahead: str) -> int:
     """Length of the western or eastern emoticon that ``ahead`` begins with; 0 for none."""
-    found = _EMOTICON.match(ahead[:LONGEST_EMOTICON])
+    found = _EMOTICON.match(ahead[:MAX_EMOTICON_CHARS])
     return found.end() if found else 0
 
 
 _FACE = frozenset("^_;><.*=~-'\"`´￣▽ω∀°□◕‿╯ಠ・•̀ᴗ́ˊˋ｀益皿ツシ＾≧≦╥﹏ᵔᴥ˘³◡∇Ддロ◠ﾟ´｡")
 _A_WORD = re.compile(r"[^\W_]{2,}")
 _LONE_FACES = frozenset("ツシ")
-LONGEST_FACE = 18
+MAX_KAOMOJI_CHARS = 18
 
 
-def is_face(content: str) -> bool:
+def is_kaomoji(content: str) -> bool:
     """``content`` of parentheses is a kaomoji: ``(^_^)``, ``(╯°□°)``."""
     content = content.strip()
-    if not 0 < len(content) <= LONGEST_FACE or any(map(is_han, content.replace("益", "").replace("皿", ""))):
+    if not 0 < len(content) <= MAX_KAOMOJI_CHARS or any(map(is_han, content.replace("益", "").replace("皿", ""))):
         return False
     if content in _LONE_FACES:
         return True

@@ -5,13 +5,13 @@ def _list(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-PLAYED_VERBS = _list("""
+ACTING_VERBS = _list("""
     smile laugh chuckle giggle grin smirk snicker snort sigh nod wink blink shrug blush gasp groan moan whisper murmur
     mutter yawn sob weep sniff sniffle hum clap wave bow hug pat poke pout purr beam frown wince gulp whistle cough
     swallow shiver tremble stammer glance gaze squint stretch twirl applaud facepalm
 """)
 """Verbs of a stage direction that hardly anyone says with emphasis or in an aside."""
-DONE_VERBS = _list("""
+EVERYDAY_VERBS = _list("""
     look lean tilt pause stare gesture point take turn shake scratch roll clear adjust sip pour wipe sit stand walk
     stroke tap sing put set pick pull place reach raise lift lower rest fold cross close open think listen watch hold
     hand offer step move cock furrow rub brush tuck settle straighten thumb flip peer breathe inhale exhale
@@ -26,25 +26,25 @@ STAGE_SOUNDS = _list("""
 TELLTALE_SECOND_WORDS = _list("away around at your his her their my")
 """After one of ``DONE_VERBS`` they make a stage direction likely: ``looks away``, ``takes your hand``."""
 ACTORS = _list("i you he she it they we")
-NARRATORS_OPENINGS = ACTORS | _list("his her their my your its the a an")
+NARRATION_OPENERS = ACTORS | _list("his her their my your its the a an")
 
 TITLES = _list("mr mrs ms dr prof st mt rev gen col sgt capt lt gov sen rep fr messrs mme mlle hr")
 """Abbreviations, written with a capital, that a name follows."""
 ABBREVIATED_BEFORE_NUMBERS = _list("no nos fig figs vol p pp ch sec art nr")
 NEVER_LAST = _list("e.g i.e vs cf approx ca viz z.b d.h")
 """Abbreviations that no sentence ends with."""
-SELDOM_LAST = _list("""
+RARELY_LAST = _list("""
     etc jr sr inc ltd co corp a.m p.m b.c a.d ph.d dept est jan feb mar apr jun jul aug sep sept oct nov dec mon tue
     tues wed thu thur thurs fri sat sun min max hr hrs ft lb lbs oz usw
 """)
 """Abbreviations that end a sentence only in front of a capital."""
-BEGINNERS = _list("""
+PAUSE_BEFORE = _list("""
     and but or so because which who that when while if unless until although though since where with without after
     before for in on then during
     und aber oder weil dass wenn et mais ou parce que qui quand si y pero o porque cuando
 """)
 """Words that begin something new, so that a voice can pause before them."""
-LEANING_WORDS = _list("""
+NO_PAUSE_AFTER = _list("""
     a an the my your his her its our their this that these those of to in on at for with from by and or but as is are
     was were be no not very so too mr mrs ms dr der die das ein eine le la les un une de el los las
 """)
