@@ -23,9 +23,9 @@ STARTER = "starter"
 class ModelRole(StrEnum):
     """What a model is for."""
 
-    STT = "hearing"
-    LLM = "thinking"
-    VAD = "voice-activity"
+    STT = "stt"
+    LLM = "llm"
+    VAD = "vad"
     END_OF_TURN = "end-of-turn"
 
 
@@ -96,14 +96,14 @@ class CatalogModel(_Entry):
     about: str = Field(min_length=1, max_length=120)
     starter: bool = False
     source: WheelSource | HubSource = Field(discriminator="kind")
-    parameters: float = Field(default=0, ge=0, description="billions; thinking models only")
+    parameters: float = Field(default=0, ge=0, description="billions; llm only")
     active_parameters: float = Field(default=0, ge=0, description="billions that work on one token; 0 for all")
-    kv_bytes: int = Field(default=0, ge=0, description="memory one token of context takes; thinking models only")
+    kv_bytes: int = Field(default=0, ge=0, description="memory one token of context takes; llm only")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.role is ModelRole.LLM and not (self.parameters and self.kv_bytes):
-            raise ValueError("a thinking model needs its parameters and kv_bytes")
+            raise ValueError("a model with the role llm needs its parameters and kv_bytes")
         if self.sha256 is None and isinstance(self.source, WheelSource):
             raise ValueError("a model from wheels needs its sha256")
         return self

@@ -191,6 +191,6 @@ MODEL_BYTES = gguf_file(tensors={"t": (0, [25_000], bytes(range(250)) * 400)})
 
 def entry(name: str, source: dict[str, Any], data: bytes = MODEL_BYTES, **more: Any) -> dict[str, Any]:
     """A catalog entry of a thinking model with the bytes ``data``."""
-    common = {"role": "thinking", "licence": "MIT", "languages": ["en"], "about": "Made up.", "parameters": 1}
+    common = {"role": "llm", "licence": "MIT", "languages": ["en"], "about": "Made up.", "parameters": 1}
     facts = {"name": name, "file": f"{name}.gguf", "size": len(data), "sha256": sha256(data), "kv_bytes": 1024}
     return {**common, **facts, "source": source, **more}

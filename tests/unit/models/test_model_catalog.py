@@ -147,7 +147,7 @@ def test_a_list_of_languages_can_be_shared():
     assert parse_catalog(text).find("whisper-base").languages == parse_catalog(text).find("whisper-small").languages
 
 
-DOCS = Path(__file__).parents[3] / "docs" / "models.md"
+DOCS = Path(__file__).parents[3] / "docs" / "guide" / "models.md"
 
 
 @pytest.mark.parametrize("model", CATALOG.models, ids=lambda model: model.name)

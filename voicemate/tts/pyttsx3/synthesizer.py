@@ -167,7 +167,7 @@ class Pyttsx3Synthesizer:
         except WorkerError as failure:
             raise SpeechError(
                 f"The speech driver failed twice on one phrase; it {failure}",
-                "Try another voice or a larger speaking.timeout_s; if it fails with every phrase, install the "
+                "Try another voice or a larger tts.timeout_s; if it fails with every phrase, install the "
                 "system's speech engine anew (Linux: espeak-ng)",
             ) from None
 
