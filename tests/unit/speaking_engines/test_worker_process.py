@@ -113,6 +113,7 @@ worker = WorkerProcess("bad_driver")
 worker.start()
 print(worker.pid, flush=True)
 path = str(worker.folder / "phrase.wav")
-worker.request({"do": "render", "text": sys.argv[1], "voice": "bad.anna", "rate": 175, "path": path}, 60, Cancellation())
+phrase = {"do": "render", "text": sys.argv[1], "voice": "bad.anna", "rate": 175, "path": path}
+worker.request(phrase, 60, Cancellation())
 time.sleep(60)
 """
