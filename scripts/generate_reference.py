@@ -154,12 +154,22 @@ def requests_block() -> str:
         notes = _docstring(kind)[1]
         words = [
             f"`{field}`: {_type_name(hints[field])}"
+            + _length(about)
             + ("" if about.is_required() else f" (default `{_toml(about.default)}`)")
             + (f"; {note}" if (note := about.description or notes.get(field, "")) else "")
             for field, about in kind.model_fields.items()
         ]
         rows.append((f"`{name}`", "<br>".join(words)))
     return _table(("command", "arguments"), rows)
+
+
+def _length(field: FieldInfo) -> str:
+    """How long a text may be, such as ``, 1 to 4,000 characters``."""
+    limits = {name: getattr(rule, name) for rule in field.metadata for name in dir(rule) if name.endswith("_length")}
+    match limits:
+        case {"min_length": least, "max_length": most}:
+            return f", {least:,} to {most:,} characters"
+    return ""
 
 
 def status_block() -> str:

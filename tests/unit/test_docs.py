@@ -152,6 +152,11 @@ def defined_in(path: Path) -> frozenset[str]:
     return frozenset(found)
 
 
+def test_python_examples_are_python(page: str) -> None:
+    for example in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        compile(example, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
 def test_commands_and_their_options_exist(page: str) -> None:
     wrong = []
     for line in code_of(page).splitlines():
