@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-LOCK = "from voicemate import offline; proof = offline.lock()\n"
+LOCK = "from voicemate import sandbox; proof = sandbox.lock()\n"
 
 
 def run(program: str, *, locked: bool = True, prefix: tuple[str, ...] = (), keep: tuple[int, ...] = ()) -> str:

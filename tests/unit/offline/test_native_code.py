@@ -73,7 +73,7 @@ def test_the_same_program_connects_without_the_locks(probe: Path, listening: int
 
 IN_THREADS = """
 import json, sys, threading
-from voicemate import offline
+from voicemate import sandbox
 from voicemate.sandbox import self_test
 
 begin, told = threading.Event(), []
@@ -85,7 +85,7 @@ def attempt():
 before = [threading.Thread(target=attempt) for _ in range(5)]
 for thread in before:
     thread.start()
-proof = offline.lock()
+proof = sandbox.lock()
 after = threading.Thread(target=attempt)
 after.start()
 begin.set()
@@ -104,10 +104,10 @@ def test_c_code_in_every_thread_is_refused_also_in_those_from_before() -> None:
 
 FROM_ELSEWHERE = """
 import ctypes, json, socket, sys
-from voicemate import offline
+from voicemate import sandbox
 from voicemate.sandbox.self_test import socket_address
 
-proof, libc = offline.lock(), ctypes.CDLL(None, use_errno=True)
+proof, libc = sandbox.lock(), ctypes.CDLL(None, use_errno=True)
 name = socket_address(socket.AF_INET, "127.0.0.1", PORT, bsd=False)
 answer = ctypes.get_errno() if libc.connect(DESCRIPTOR, name, len(name)) else 0
 json.dump({"gaps": proof.gaps, "landlock": proof.standing()["Landlock"], "connect": answer}, sys.stdout)

@@ -151,8 +151,8 @@ for number in (seccomp._SYS_SECCOMP[platform.machine()], 444):
 refuse.append(Instruction(RETURN, ALLOW))
 seccomp.program = lambda machine: tuple(refuse)
 assert seccomp.enter(kernel, platform.machine()).on
-from voicemate import offline
-json.dump(offline.lock().as_json() | {"summary": offline.lock().summary}, sys.stdout)
+from voicemate import sandbox
+json.dump(sandbox.lock().as_json() | {"summary": sandbox.lock().summary}, sys.stdout)
 """
 
 
@@ -169,8 +169,8 @@ def test_in_a_container_without_both_the_python_lock_is_on_and_the_rest_is_told(
 def test_without_the_sandbox_by_setting_the_python_lock_is_on_and_the_rest_is_told() -> None:
     told = json.loads(
         run(
-            "import json, sys; from voicemate import offline\n"
-            "json.dump(offline.lock(sandbox=False).as_json(), sys.stdout)",
+            "import json, sys; from voicemate import sandbox\n"
+            "json.dump(sandbox.lock(sandbox=False).as_json(), sys.stdout)",
             locked=False,
         )
     )

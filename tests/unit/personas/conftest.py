@@ -12,7 +12,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "shipped"
     folder.mkdir()
     monkeypatch.setattr(
-        paths, "shipped", lambda name: tmp_path / "shipped" if name == "personas" else tmp_path / name
+        paths, "shipped_path", lambda name: tmp_path / "shipped" if name == "personas" else tmp_path / name
     )
     return folder
 

@@ -30,7 +30,7 @@ def machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> FakeMachine:
     FakeSystemd(machine, home / ".config/systemd/user/voicemate.service")
     version = this_interpreter().version
     machine.programs[this_interpreter().python] = lambda argv: CommandResult(0, f"{version}\n")
-    monkeypatch.setattr(login, "ThisMachine", lambda: machine)
+    monkeypatch.setattr(login, "LocalMachine", lambda: machine)
     monkeypatch.setattr(sys, "platform", "linux")
     return machine
 
