@@ -185,4 +185,4 @@ def _resolve_seed(settings: Settings) -> int:
 
 def with_seed(settings: Settings) -> Settings:
     """``settings`` with the seed that is drawn for this conversation, so that it can be told afterwards."""
-    return settings.model_copy(update={"thinking": settings.llm.model_copy(update={"seed": _resolve_seed(settings)})})
+    return settings.model_copy(update={"llm": settings.llm.model_copy(update={"seed": _resolve_seed(settings)})})

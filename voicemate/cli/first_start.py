@@ -42,7 +42,7 @@ def offer_better_model(settings: Settings) -> Settings:
         set_setting("llm.model", name)
     except SettingsError as error:  # the model is there all the same
         print_note(f"{error} To keep {name}: voicemate config set llm.model {name}")
-    return settings.model_copy(update={"thinking": settings.llm.model_copy(update={"model": name})})
+    return settings.model_copy(update={"llm": settings.llm.model_copy(update={"model": name})})
 
 
 def _query_better_model() -> dict[str, Any]:

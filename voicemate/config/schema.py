@@ -338,7 +338,7 @@ class Settings(Section):
     def with_defaults_resolved(self) -> "Settings":
         """The same, with the silences that suit the hearing model and this machine where 0 asks for that."""
         ears = SLOW_STT_DELAYS if is_slow_stt(self.stt.model) else FAST_STT_DELAYS
-        return self.model_copy(update={"endpoint": self.turns.with_defaults_resolved(ears)})
+        return self.model_copy(update={"turns": self.turns.with_defaults_resolved(ears)})
 
 
 def settings_file() -> Path:

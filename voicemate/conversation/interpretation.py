@@ -109,4 +109,4 @@ def _signals(text: str, language: str) -> EndOfTurnSignals:
 
 def with_model_signals(given: Interpretation, sentence: float | None, voice: float | None) -> Interpretation:
     """``given`` with the votes of the language model and of the turn detector."""
-    return replace(given, votes=replace(given.signals, sentence=sentence, voice=voice))
+    return replace(given, signals=replace(given.signals, sentence_complete=sentence, voice_complete=voice))

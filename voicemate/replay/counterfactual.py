@@ -108,7 +108,7 @@ class ReplayWorld:
 
     def _drop(self, number: int) -> None:
         """The engines answer nothing more about this preparation."""
-        self._coming = [one for one in self._coming if getattr(one[2], "number", None) != number]
+        self._coming = [one for one in self._coming if getattr(one[2], "generation_id", None) != number]
         heapq.heapify(self._coming)
 
     def _quiet(self) -> int | None:
@@ -170,7 +170,7 @@ class ReplayWorld:
             self._await(WordsJudged(at + self._judged(example), act.generation_id, has_words=True))
         for one in example.answers:
             delay = one.got.at - example.at
-            self._await(replace(one.got, at=at + delay, **{"number": act.generation_id}), one.late)
+            self._await(replace(one.got, at=at + delay, **{"generation_id": act.generation_id}), one.late)
         if not any(isinstance(one.got, ReplyReady) for one in example.answers):
             self._await(ReplyReady(at + self._ready(example), act.generation_id))
 

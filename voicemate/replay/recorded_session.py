@@ -216,7 +216,7 @@ class RecordedSession:
                 preparation, began = self._speaking
                 preparation.length, preparation.silent_late = got.at - began, late
                 self._speaking = None
-            case _ if (number := getattr(got, "number", None)) is not None:
+            case _ if (number := getattr(got, "generation_id", None)) is not None:
                 if number in self._numbered:
                     self._numbered[number].answers.append(Given(got, late))
             case _:

@@ -138,7 +138,7 @@ def _attempt(pasts: Sequence[RecordedSession], house: DecisionFactory, endpoint:
     gaps: list[float] = []
     cut_ins = estimated = 0
     for past in pasts:
-        settings = past.settings.model_copy(update={"endpoint": endpoint})
+        settings = past.settings.model_copy(update={"turns": endpoint})
         found = outcome(past, house.floor(settings), settings)
         for turn in found.turns:
             if turn.gap_ms is not None and not turn.typed:

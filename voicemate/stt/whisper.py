@@ -136,7 +136,7 @@ class Whisper:
             if transcript_filter.counts_as_second_opinion(other.confidence)
             else 0.0
         )
-        return replace(told, agreed=agreed, ms=other.elapsed_ms)
+        return replace(told, agreement=agreed, elapsed_ms=other.elapsed_ms)
 
 
 def _without_loop(decoded: DecodeResult) -> str:

@@ -88,7 +88,7 @@ class MachineMonitor:
 
     def _poll(self) -> None:
         self._timer = self._loop.call_later(POLL_S, self._poll)
-        self._update(replace(self._machine, battery=self._battery()))
+        self._update(replace(self._machine, battery_percent=self._battery()))
         if self._gauge.seconds_slept():
             self._on_event(SystemEvent.WOKE)
 

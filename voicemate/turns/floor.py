@@ -165,7 +165,7 @@ class Floor:
         if at - speech.ended < to_samples(self._speculation.pause_ms) and self._key is not KeyState.RELEASED:
             return []
         self._generations += 1
-        self._speech = replace(speech, number=self._generations)
+        self._speech = replace(speech, generation_id=self._generations)
         return [StartGeneration(self._generations, speech.began, speech.ended)]
 
     def _learn_pause(self, speech: CurrentSpeech | None, began: int, cut_in: bool = False) -> None:
@@ -250,7 +250,7 @@ class Floor:
             dismissed = RejectSpeech(speech.generation_id, speech.began, speech.ended, speech.judged.reason)
             return [dismissed, *self._listen("no words")]
         if self._should_await_reply(speech, at):
-            self._speech = replace(speech, due=speech.over_since(at))
+            self._speech = replace(speech, due_at=speech.over_since(at))
             return []
         return self._commit(speech, speech.ended, speech.end_reason(at, why))
 
@@ -273,7 +273,7 @@ class Floor:
             return 0, "the key came up"
         if speech.judged is None:
             return to_samples(self._turns.longest_ms), "the words are not known"
-        votes = replace(speech.judged.signals, habit=self._pause_model)
+        votes = replace(speech.judged.signals, pause_model=self._pause_model)
         wait = self._rule.delay(votes, speech.judged.patience)
         return to_samples(wait.ms), wait.reason
 
@@ -288,7 +288,7 @@ class Floor:
     # ------------------------------------------------------------ the character's voice
 
     def _reply_audible(self, got: ReplyAudible) -> list[FloorAction]:
-        self._reply = replace(self._reply or CurrentReply(0, got.at, got.at, spoken=False), audible=got.at)
+        self._reply = replace(self._reply or CurrentReply(0, got.at, got.at, spoken=False), audible_at=got.at)
         return self._enter(FloorState.SPEAKING, "the character speaks")
 
     def _reply_silent(self, _: ReplySilent) -> list[FloorAction]:

@@ -16,14 +16,14 @@ pytestmark = pytest.mark.real
 
 DEMO = """
 import dataclasses, json, platform, socket, sys
-from voicemate.bench import demo
+from voicemate.demo import demo
 from voicemate.cli import main
 from voicemate.sandbox import locking, seccomp
 from voicemate.sandbox.linux_syscalls import LinuxKernel
 from voicemate.sandbox.bpf import ALLOW, RETURN
 
 KILL_PROCESS = 0x80000000
-locked, program = locking._locked, seccomp.program
+locked, program = locking._locked, seccomp.build_program
 
 def deadly(machine):
     refuses = lambda one: one.code == RETURN and one.operand != ALLOW
@@ -31,8 +31,8 @@ def deadly(machine):
 
 def locked_deadly(sandbox):
     proof = locked(sandbox)
-    seccomp.program = deadly
-    assert seccomp.enter(LinuxKernel(), platform.machine()).on
+    seccomp.build_program = deadly
+    assert seccomp.apply(LinuxKernel(), platform.machine()).on
     return proof
 
 locking._locked = locked_deadly

@@ -20,12 +20,12 @@ probability = st.none() | st.floats(0, 1)
 votes = st.builds(
     EndOfTurnSignals,
     breaks_off=maybe,
-    only_calls=maybe,
-    only_a_condition=maybe,
-    sentence=probability,
-    voice=probability,
+    only_opener=maybe,
+    only_condition=maybe,
+    sentence_complete=probability,
+    voice_complete=probability,
     thinking_aloud=maybe,
-    habit=st.none() | st.builds(PauseModel, st.integers(0, 99), st.floats(0, 60_000)),
+    pause_model=st.none() | st.builds(PauseModel, st.integers(0, 99), st.floats(0, 60_000)),
 )
 
 
@@ -43,15 +43,15 @@ def test_an_open_ending_is_waited_for():
 
 def test_words_that_break_off_hold_on():
     broken = EndOfTurnSignals(breaks_off=True, sentence_complete=0.9, voice_complete=0.95)
-    assert ms(broken, hold_on_ms=1234) == 1234
+    assert ms(broken, broken_off_ms=1234) == 1234
 
 
 def test_who_only_calls_is_given_time_to_go_on():
-    assert ms(replace(WHOLE, only_calls=True)) >= ms(WHOLE) + 500
+    assert ms(replace(WHOLE, only_opener=True)) >= ms(WHOLE) + 500
 
 
 def test_half_of_a_sentence_is_waited_for_a_little_longer():
-    assert ms(replace(WHOLE, only_a_condition=True)) == ms(WHOLE) + 300
+    assert ms(replace(WHOLE, only_condition=True)) == ms(WHOLE) + 300
 
 
 def test_let_me_think_is_given_time():
@@ -137,7 +137,7 @@ def test_what_sounds_more_complete_is_never_waited_for_longer(
 ):
     if one is None or other is None:
         return
-    for vote in ("sentence", "voice"):
+    for vote in ("sentence_complete", "voice_complete"):
         less, more = (with_vote(given, vote, value) for value in sorted((one, other)))
         assert RULE.delay(more).ms <= RULE.delay(less).ms
 

@@ -110,7 +110,7 @@ from voicemate.sandbox.self_test import socket_address
 proof, libc = sandbox.lock(), ctypes.CDLL(None, use_errno=True)
 name = socket_address(socket.AF_INET, "127.0.0.1", PORT, bsd=False)
 answer = ctypes.get_errno() if libc.connect(DESCRIPTOR, name, len(name)) else 0
-json.dump({"gaps": proof.gaps, "landlock": proof.standing()["Landlock"], "connect": answer}, sys.stdout)
+json.dump({"gaps": proof.gaps, "landlock": proof.lock_states()["Landlock"], "connect": answer}, sys.stdout)
 """
 
 

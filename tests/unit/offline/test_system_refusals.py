@@ -147,10 +147,10 @@ from voicemate.sandbox.bpf import ALLOW, FAIL, IF_EQUAL, LOAD, RETURN, Instructi
 kernel = LinuxKernel()
 refuse = [Instruction(LOAD, 0)]
 for number in (seccomp._SYS_SECCOMP[platform.machine()], 444):
-    refuse += [Instruction(IF_EQUAL, number, or_else=1), Instruction(RETURN, FAIL | errno.EPERM)]
+    refuse += [Instruction(IF_EQUAL, number, jump_false=1), Instruction(RETURN, FAIL | errno.EPERM)]
 refuse.append(Instruction(RETURN, ALLOW))
-seccomp.program = lambda machine: tuple(refuse)
-assert seccomp.enter(kernel, platform.machine()).on
+seccomp.build_program = lambda machine: tuple(refuse)
+assert seccomp.apply(kernel, platform.machine()).on
 from voicemate import sandbox
 json.dump(sandbox.lock().as_json() | {"summary": sandbox.lock().summary}, sys.stdout)
 """

@@ -135,7 +135,7 @@ def _with_language(language: str, settings: Settings) -> Settings:
     """``settings`` with the sentence's language, where whisper would have to guess it."""
     if settings.stt.language != "auto":
         return settings
-    return settings.model_copy(update={"hearing": settings.stt.model_copy(update={"language": language})})
+    return settings.model_copy(update={"stt": settings.stt.model_copy(update={"language": language})})
 
 
 async def play_and_capture(sound: AudioClip, stage: AudioDevices) -> Pcm:
