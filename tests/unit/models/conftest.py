@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from made_up_models import MODEL_BYTES, Index, entry, sha256
 
+from tests.support.model_files import MODEL_BYTES, Index, entry, sha256
 from voicemate.models.catalog import Catalog
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from made_up_models import gguf_file, llama_metadata
 
+from tests.support.model_files import gguf_file, llama_metadata
 from voicemate.models import gguf, listing, memory_fit
 from voicemate.models.catalog import ModelRole, load_catalog
 from voicemate.models.memory_fit import Fit

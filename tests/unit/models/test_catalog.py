@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from made_up_models import entry
 from pydantic import ValidationError
 
+from tests.support.model_files import entry
 from voicemate.core.errors import ModelError
 from voicemate.core.paths import shipped_path
 from voicemate.models import memory_fit

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from made_up_models import MODEL_BYTES, entry, sha256
 
+from tests.support.model_files import MODEL_BYTES, entry, sha256
 from voicemate.core.errors import ModelError
 from voicemate.models.catalog import Catalog
 from voicemate.models.pulled_hashes import FILE_NAME, record_sha256

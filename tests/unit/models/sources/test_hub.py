@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up_models import MODEL_BYTES, entry, sha256
 
+from tests.support.model_files import MODEL_BYTES, entry, sha256
 from voicemate.core.errors import DownloadError
 from voicemate.models import listing
 from voicemate.models.catalog import Catalog, HubSource

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_models import gguf_file, llama_metadata
 
+from tests.support.model_files import gguf_file, llama_metadata
 from voicemate.core.errors import ModelError
 from voicemate.models import gguf, tensor_types
 

@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from made_up_models import MODEL_BYTES, WORDS, Index, ct2_file, ct2_variables, entry, sha256
 
+from tests.support.model_files import MODEL_BYTES, WORDS, Index, ct2_file, ct2_variables, entry, sha256
 from voicemate.core.errors import DownloadError, ModelError
 from voicemate.models import storage
 from voicemate.models.catalog import Catalog, WheelSource

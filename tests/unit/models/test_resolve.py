@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from made_up_models import MODEL_BYTES, gguf_file
 
+from tests.support.model_files import MODEL_BYTES, gguf_file
 from voicemate.core.errors import ModelError
 from voicemate.models.catalog import Catalog, ModelRole
 from voicemate.models.resolve import FileState, file_state, resolve

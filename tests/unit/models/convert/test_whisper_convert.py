@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from made_up_models import MELS, STATE, VOCABULARY, WORDS, ct2_file, ct2_variables
 
+from tests.support.model_files import MELS, STATE, VOCABULARY, WORDS, ct2_file, ct2_variables
 from voicemate.core.errors import ModelError
 from voicemate.models.convert import ctranslate2, mel, whisper_convert, whisper_ggml
 from voicemate.models.convert.quantize import q8_0
