@@ -161,7 +161,7 @@ class Hours:
                 await self._room.wait_until_answered()
             case "type":
                 with contextlib.suppress(Exception):
-                    await keeper.ask("who are you")
+                    await keeper.ask("who are you", request_id="soak")
             case "cough":
                 await self._room.say(voice(0.06))
                 await self._room.wait_until_quiet()

@@ -117,7 +117,7 @@ def test_a_chord_that_is_taken_is_told_and_the_rest_goes_on(house: House, screen
     assert told.get(timeout=PATIENCE_S) == ChordRegistered()
     house.run("start")
     (problem,) = house.status()["problems"]
-    assert (problem["where"], "Another program" in problem["wrong"]) == ("hotkey", True)
+    assert (problem["component"], "Another program" in problem["message"]) == ("hotkey", True)
     with following() as daemon:
         house.run("config", "set", "hotkey.chord", "ctrl+shift+f9")
         while not until(daemon, "HotkeyChanged")["watched"]:

@@ -102,6 +102,10 @@ class DaemonFixture:
     def states(self) -> list[FloorState]:
         return [event.state for event in self.of(FloorChanged)]
 
+    async def ask(self, text: str) -> str:
+        """Take ``text`` as a typed turn; returns the part of the reply that was heard."""
+        return (await self.daemon.ask(text, request_id="a-test")).heard_prefix
+
     async def until(self, state: FloorState, reason: str = "") -> None:
         """Wait until the floor is, or gets, in ``state``."""
         for _ in range(10_000):

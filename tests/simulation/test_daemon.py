@@ -35,7 +35,7 @@ def test_the_end_is_silence_at_once() -> None:
 
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        asking = asyncio.create_task(house.daemon.ask("tell me everything"))
+        asking = asyncio.create_task(house.ask("tell me everything"))
         await house.until(FloorState.SPEAKING)
         house.daemon.stop()
         began = asyncio.get_running_loop().time()
@@ -115,7 +115,7 @@ def test_what_is_said_and_asked_waits_for_its_turn_and_tells_what_was_heard() ->
     house = DaemonFixture(engine_pool=ScriptedEnginePool(ScriptedMind({"who are you": "I am Juniper."})))
 
     async def script(house: DaemonFixture) -> None:
-        said, asked = await asyncio.gather(house.daemon.say("Good morning."), house.daemon.ask("who are you"))
+        said, asked = await asyncio.gather(house.daemon.say("Good morning."), house.ask("who are you"))
         assert (said, asked) == ("Good morning.", "I am Juniper.")
 
     house.run(script)
@@ -129,7 +129,7 @@ def test_a_reply_that_fails_is_told_to_who_asked() -> None:
 
     async def script(house: DaemonFixture) -> None:
         with pytest.raises(ControlError, match="The model failed"):
-            await house.daemon.ask("who are you")
+            await house.ask("who are you")
 
     house.run(script)
 
@@ -143,7 +143,7 @@ def test_it_sleeps_with_its_microphone_closed_and_speaks_all_the_same() -> None:
         await house.until(FloorState.STOPPED)
         status = house.daemon.status()
         assert (status.state, status.listening, status.microphone.open) == ("asleep", False, False)
-        assert await house.daemon.ask("who are you") == "Indeed."
+        assert await house.ask("who are you") == "Indeed."
         await house.until(FloorState.STOPPED, "told not to listen")
         await house.daemon.listen(True)
         await house.until(FloorState.LISTENING)
@@ -187,11 +187,11 @@ def test_changed_settings_are_used_and_what_they_do_not_concern_stays() -> None:
 
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        house.settings = Settings.model_validate({"endpoint": {"silence_ms": 900}})
+        house.settings = Settings.model_validate({"turns": {"silence_ms": 900}})
         done = await house.daemon.reload()
         assert [change["key"] for change in done["changed"]] == ["turns.silence_ms"]
         assert (await house.daemon.reload())["changed"] == []
-        house.settings = Settings.model_validate({"thinking": {"model": "other"}})
+        house.settings = Settings.model_validate({"llm": {"model": "other"}})
         await house.daemon.reload()
 
     house.run(script)
@@ -202,9 +202,9 @@ def test_a_change_waits_until_the_character_has_spoken() -> None:
     house = DaemonFixture(engine_pool=ScriptedEnginePool(ScriptedMind(default="This takes a while, as you see.")))
 
     async def script(house: DaemonFixture) -> None:
-        asking = asyncio.create_task(house.daemon.ask("what"))
+        asking = asyncio.create_task(house.ask("what"))
         await house.until(FloorState.SPEAKING)
-        house.settings = Settings.model_validate({"endpoint": {"silence_ms": 900}})
+        house.settings = Settings.model_validate({"turns": {"silence_ms": 900}})
         await house.daemon.reload()
         assert await asking == "This takes a while, as you see."
 
@@ -217,7 +217,7 @@ def test_muted_it_hears_nothing_and_stays_muted_through_a_change() -> None:
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
         await house.daemon.mute(True)
-        house.settings = Settings.model_validate({"endpoint": {"silence_ms": 900}})
+        house.settings = Settings.model_validate({"turns": {"silence_ms": 900}})
         await house.daemon.reload()
         assert house.daemon.status().muted
         await house.room.say(voice(1.0))
@@ -234,7 +234,7 @@ def test_an_interruption_ends_what_is_being_said() -> None:
     house = DaemonFixture(engine_pool=ScriptedEnginePool(ScriptedMind(default="word " * 200)))
 
     async def script(house: DaemonFixture) -> None:
-        asking = asyncio.create_task(house.daemon.ask("what"))
+        asking = asyncio.create_task(house.ask("what"))
         await house.until(FloorState.SPEAKING)
         await asyncio.sleep(1)
         await house.daemon.interrupt()
@@ -251,7 +251,7 @@ def test_it_greets_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.SPEAKING)
         await house.until(FloorState.LISTENING)
-        house.settings = Settings.model_validate({"endpoint": {"silence_ms": 900}})
+        house.settings = Settings.model_validate({"turns": {"silence_ms": 900}})
         await house.daemon.reload()
         await asyncio.sleep(5)
 

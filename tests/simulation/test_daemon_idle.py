@@ -56,7 +56,7 @@ def test_a_key_and_a_typed_turn_wake_them_too() -> None:
         await house.daemon.press()
         await house.daemon.release()
         await asyncio.sleep(14)
-        assert await house.daemon.ask("who are you") == "Indeed."
+        assert await house.ask("who are you") == "Indeed."
 
     house.run(script)
     assert len(house.engine_pool.reloaded_at) == 2
@@ -75,7 +75,7 @@ def test_asleep_they_rest_as_well_and_0_means_never() -> None:
         house.run(script)
 
 
-WHEN_LOCKED = Settings.model_validate({"pause": {"when_locked": True, "battery_below": 20}})
+WHEN_LOCKED = Settings.model_validate({"suspend": {"when_locked": True, "battery_below": 20}})
 
 
 def test_a_locked_screen_closes_the_microphone_until_it_is_unlocked() -> None:
@@ -87,7 +87,7 @@ def test_a_locked_screen_closes_the_microphone_until_it_is_unlocked() -> None:
         await house.until(FloorState.STOPPED, "paused: the screen is locked")
         status = house.daemon.status()
         assert (status.state, status.listening, status.microphone.open) == ("asleep", True, False)
-        assert await house.daemon.ask("who are you") == "Indeed.", "typed turns work all the same"
+        assert await house.ask("who are you") == "Indeed.", "typed turns work all the same"
         await house.until(FloorState.STOPPED, "paused")
         house.daemon.on_machine_state(MachineState())
         await house.until(FloorState.LISTENING)
@@ -147,7 +147,7 @@ def test_before_the_machine_sleeps_the_character_falls_silent_and_after_it_liste
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
         house.engine_pool.llm.default = "word " * 100
-        asking = asyncio.create_task(house.daemon.ask("tell me everything"))
+        asking = asyncio.create_task(house.ask("tell me everything"))
         await house.until(FloorState.SPEAKING)
         house.daemon.on_machine_state(MachineState(asleep=True))
         assert len((await asking).split()) < 20

@@ -199,7 +199,7 @@ def test_held_over_the_character_it_takes_the_floor() -> None:
     )
 
     async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
-        asking = asyncio.create_task(house.daemon.ask("what"))
+        asking = asyncio.create_task(house.ask("what"))
         await house.until(FloorState.SPEAKING)
         await asyncio.sleep(2)
         await keys.down()
@@ -233,7 +233,7 @@ def test_toggling_over_the_character_only_silences_it() -> None:
     house = DaemonFixture(settings(True, mode="toggle"), ScriptedEnginePool(ScriptedMind(default=LONG)))
 
     async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
-        asking = asyncio.create_task(house.daemon.ask("what"))
+        asking = asyncio.create_task(house.ask("what"))
         await house.until(FloorState.SPEAKING)
         await keys.tap()
         await house.until(FloorState.LISTENING)
@@ -267,7 +267,7 @@ def test_a_chord_that_is_taken_is_told_and_another_one_can_be_chosen() -> None:
         await house.until(FloorState.LISTENING)
         status = house.daemon.status()
         assert [(problem.component, problem.message) for problem in status.problems] == [("hotkey", taken.message)]
-        assert (status.push_to_talk.chord, status.push_to_talk.watched) == ("ctrl+option+space", False)
+        assert (status.push_to_talk.chord, status.push_to_talk.active) == ("ctrl+option+space", False)
         assert "Another program" in status.push_to_talk.reason
         await house.room.say(voice(1.0))
         assert await house.room.wait_until_answered(), "all else works"
@@ -276,7 +276,7 @@ def test_a_chord_that_is_taken_is_told_and_another_one_can_be_chosen() -> None:
         assert (await house.daemon.reload())["changed"][0]["key"] == "hotkey.chord"
         await asyncio.sleep(1)
         status = house.daemon.status()
-        assert (status.problems, status.push_to_talk.chord, status.push_to_talk.watched) == ([], "super+f5", True)
+        assert (status.problems, status.push_to_talk.chord, status.push_to_talk.active) == ([], "super+f5", True)
 
     keys = run_with_key(house, script, FakeKeyboard(taken))
     assert keys.started == ["ctrl+option+space", "cmd+f5"]
@@ -317,7 +317,7 @@ def test_no_chord_is_no_key_and_no_problem() -> None:
         house.settings = settings(hands_free=False)
         await house.daemon.reload()
         await asyncio.sleep(1)
-        assert house.daemon.status().push_to_talk.watched
+        assert house.daemon.status().push_to_talk.active
 
     keys = run_with_key(house, script)
     assert keys.started == keys.stopped == ["ctrl+option+space"]
@@ -379,7 +379,7 @@ def test_a_display_that_never_comes_is_given_up_until_the_settings_are_read_agai
         house.settings = settings(mode="toggle")
         await house.daemon.reload()
         await asyncio.sleep(1)
-        assert house.daemon.status().push_to_talk.watched
+        assert house.daemon.status().push_to_talk.active
 
     run_with_key(house, script, keyboard)
 

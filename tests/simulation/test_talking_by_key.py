@@ -66,7 +66,7 @@ def test_a_tap_silences_the_character() -> None:
 
 def test_a_release_that_is_lost_ends_the_turn() -> None:
     stage = Stage()
-    settings = Settings.model_validate({"push_to_talk": {"longest_s": 5}})
+    settings = Settings.model_validate({"push_to_talk": {"max_hold_s": 5}})
 
     async def script(stage: Stage, keys: FakeKeyboard) -> None:
         await keys.down()

@@ -94,7 +94,7 @@ def use_persona(
         print_note(f"{shelved.persona.name}, from the next start on.")
         return
     print_note(f"You talk to {done['character']} now.")
-    if done["why_not"]:
+    if done["reason"]:
         print_error(f"It is not kept for the next start: {done['why_not']}")
 
 
@@ -160,13 +160,13 @@ def _call(command: str, **arguments: Any) -> dict[str, Any]:
         return client.call(command, **arguments)
 
 
-def _reply_phrases(client: ControlClient, number: int) -> Iterator[str]:
-    """The phrases of the reply to request ``number`` as they are spoken."""
+def _reply_phrases(client: ControlClient, request_id: str) -> Iterator[str]:
+    """The phrases of the reply to a typed turn as they are spoken."""
     typed, turn = False, None
     while True:
         message = client.receive(_REPLY_TIMEOUT_S)
         match message:
-            case Response(id=answered) if answered == number:
+            case Response(id=answered) if answered == request_id:
                 if message.error:
                     raise message.error
                 return

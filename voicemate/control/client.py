@@ -1,4 +1,4 @@
-"""The other end of the control socket, for commands and the menu bar. Blocking; one thread at a time."""
+"""The client's end of the control socket, for commands and the menu. Blocking; one thread at a time."""
 
 import json
 import socket
@@ -8,19 +8,25 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from uuid import uuid4
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from voicemate.control.protocol import ControlRequest, request_line
 from voicemate.control.socket_path import connect, socket_path
-from voicemate.control.status import DaemonStatus
+from voicemate.control.status import Choices, DaemonStatus, RecentExchange
 from voicemate.core.errors import ControlError, NotRunningError
 
 RESPONSE_TIMEOUT_S = 10.0
-"""How long a daemon that is well may take to answer."""
+"""How long a healthy daemon may take to answer."""
+
+CHOICES_TIMEOUT_S = 60.0
+"""How long it may take to collect the choices: a process has to start and to try voices and devices."""
 
 _CHUNK = 65_536
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,9 @@ class EventMessage:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The reply to request ``id``: either a result, or the error."""
+    """The answer to request ``id``: either a result, or the error."""
 
-    id: int | None
+    id: str | None
     result: dict[str, Any] = field(default_factory=dict)
     error: ControlError | None = None
 
@@ -49,7 +55,7 @@ class ControlClient:
 
     Raises:
         NotRunningError: there is no daemon.
-        ControlError: the socket is somebody else's, or nobody answers.
+        ControlError: the socket belongs to another account, or nothing answers.
     """
 
     def __init__(self, path: Path | None = None, timeout_s: float = RESPONSE_TIMEOUT_S):
@@ -60,8 +66,8 @@ class ControlClient:
         self._partial_line = b""
         self._lines: deque[bytes] = deque()
         self._events: deque[EventMessage] = deque()
-        self._responses: dict[int | None, Response] = {}
-        self._last_id = 0
+        self._id_prefix = uuid4().hex
+        self._sent = 0
 
     def __enter__(self) -> "ControlClient":
         return self
@@ -70,57 +76,74 @@ class ControlClient:
         self.close()
 
     def close(self) -> None:
-        """Hang up. Another thread that waits for something to read learns that it has ended."""
-        with suppress(OSError):  # the daemon has hung up already
+        """Disconnect. A ``receive`` in another thread raises."""
+        with suppress(OSError):  # the daemon has disconnected already
             self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
     def call(self, command: str, timeout_s: float | None = RESPONSE_TIMEOUT_S, **arguments: Any) -> dict[str, Any]:
-        """Have ``command`` done and return its result; None for ``timeout_s`` waits for ever.
+        """Send ``command`` and return its result; None for ``timeout_s`` waits for ever.
 
         Raises:
             ControlError: it was refused or failed, or the daemon did not answer or ended.
         """
-        number = self.send(command, **arguments)
+        request_id = self.send(command, **arguments)
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
             message = self._receive(deadline)
             if isinstance(message, EventMessage):
                 self._events.append(message)
-            elif message.id in (number, None):
+            elif message.id in (request_id, None):
                 if message.error:
                     raise message.error
                 return message.result
 
     def status(self) -> DaemonStatus:
-        """How the daemon is.
+        """The daemon as it is now.
 
         Raises:
-            ControlError: as ``call``; or it is a daemon of another version.
+            ControlError: as ``call``; or the daemon has another version.
         """
-        try:
-            return DaemonStatus.model_validate(self.call("status"))
-        except ValidationError:
-            raise _version_error() from None
+        return _validated(TypeAdapter(DaemonStatus), self.call("status"))
 
-    def send(self, command: str, **arguments: Any) -> int:
-        """Ask for ``command`` without waiting; returns the number that its answer will have.
+    def choices(self) -> Choices:
+        """What there is to choose from; takes a second or so.
+
+        Raises:
+            ControlError: as ``status``.
+        """
+        return _validated(TypeAdapter(Choices), self.call("choices", CHOICES_TIMEOUT_S))
+
+    def recent_exchanges(self, count: int) -> tuple[RecentExchange, ...]:
+        """The last ``count`` exchanges of the history, oldest first.
+
+        Raises:
+            ControlError: as ``status``.
+        """
+        exchanges = self.call("exchanges", count=count).get("exchanges")
+        return _validated(TypeAdapter(tuple[RecentExchange, ...]), exchanges)
+
+    def send(self, command: str, **arguments: Any) -> str:
+        """Send ``command`` without waiting; returns the id of the request.
+
+        The id is unique among all clients, so that the ``TurnEnded`` of a typed turn is told by it.
 
         Raises:
             ControlError: the daemon does not read, or has ended.
         """
-        self._last_id += 1
+        self._sent += 1
+        request_id = f"{self._id_prefix}-{self._sent}"
         try:
-            self._connection.settimeout(RESPONSE_TIMEOUT_S)  # reading may have left none
-            self._connection.sendall(request_line(ControlRequest(self._last_id, command, arguments)))
+            self._connection.settimeout(RESPONSE_TIMEOUT_S)  # the last read may have left another one
+            self._connection.sendall(request_line(ControlRequest(request_id, command, arguments)))
         except TimeoutError:
             raise _timeout_error() from None
         except OSError:
             raise _disconnected_error() from None
-        return self._last_id
+        return request_id
 
     def receive(self, timeout_s: float | None = None) -> EventMessage | Response:
-        """The next event or answer.
+        """The next event or answer; None for ``timeout_s`` waits for ever.
 
         Raises:
             ControlError: nothing came in time, or the daemon has ended.
@@ -130,14 +153,14 @@ class ControlClient:
         return self._receive(None if timeout_s is None else time.monotonic() + timeout_s)
 
     def watch(self, words: bool = False, levels: bool = False) -> Iterator[EventMessage]:
-        """Everything that happens from now on, until the daemon ends.
+        """Iterate over the events from now on, until the daemon ends.
 
         Args:
-            words: also what is said.
+            words: with what was said.
             levels: also the microphone's level, ten times a second.
 
         Raises:
-            ControlError: the daemon refused, or this client did not read fast enough and was dropped.
+            ControlError: the daemon refused, or dropped this client, which did not read fast enough.
         """
         self.call("events", words=words, levels=levels)
         while True:
@@ -159,7 +182,7 @@ class ControlClient:
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             raise _timeout_error()
-        with suppress(OSError):  # of a connection that is closed: reading tells
+        with suppress(OSError):  # the connection is closed: recv raises
             self._connection.settimeout(left)
         try:
             chunk = self._connection.recv(_CHUNK)
@@ -174,21 +197,27 @@ class ControlClient:
 
 
 def _parse_message(line: bytes) -> EventMessage | Response:
-    """What a line of the daemon says; ours is the only daemon, so there is no doubt about its form."""
     try:
         found = json.loads(line)
         if "event" in found:
             return EventMessage(found["event"], found["data"])
         if "error" in found:
             error = found["error"]
-            return Response(found["id"], error=ControlError(error["wrong"], error["remedy"], error["code"]))
+            return Response(found["id"], error=ControlError(error["message"], error["hint"], error["code"]))
         return Response(found["id"], found["result"])
     except (ValueError, KeyError, TypeError):
         raise _version_error() from None
 
 
+def _validated(adapter: TypeAdapter[T], value: object) -> T:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        raise _version_error() from None
+
+
 def _version_error() -> ControlError:
-    return ControlError("The daemon is of another version", "Use `voicemate restart` after an update")
+    return ControlError("The daemon has another version", "Use `voicemate restart` after an update")
 
 
 def _timeout_error() -> ControlError:

@@ -1,75 +1,101 @@
-"""The commands of the control socket: what each takes, and what it does to a conversation.
+"""The commands of the control socket: what each takes, and what it does.
 
-``understand`` is pure; ``perform`` is the only way from the socket into the conversation.
+``parse_arguments`` is pure; ``execute`` is the only way from the socket into the daemon.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Protocol
+from dataclasses import asdict
+from typing import Annotated, Any, Literal, Protocol, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voicemate.config.validation import describe_first_error
-from voicemate.control.protocol import MAX_TEXT_LENGTH, ControlRequest, ErrorCode, Refusal
-from voicemate.control.status import DaemonStatus
+from voicemate.control.protocol import MAX_TEXT_LENGTH, ControlRequest, ErrorCode, Refusal, RequestId
+from voicemate.control.status import Choices, DaemonStatus, RecentExchange, TypedReply
 from voicemate.core.errors import ControlError, VoicemateError
 from voicemate.core.events import Subscriber
 
+MAX_EXCHANGES = 50
+"""Exchanges that a client may ask for at once."""
+
 
 class Controllable(Protocol):
-    """A conversation that can be told what to do. Everything is called on its own loop.
+    """What the control server controls. Everything is called on its own loop.
 
-    Every command may raise a ``VoicemateError``, which the client is told; a ``ControlError`` says with its code that
+    Every command may raise a ``VoicemateError``, which the client gets; the code of a ``ControlError`` says why
     something cannot be done now.
     """
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Tell ``subscriber`` every event, until the function that is returned is called."""
+        """Call ``subscriber`` with every event; returns a function that ends it."""
         ...
 
-    def status(self) -> DaemonStatus: ...
+    def status(self) -> DaemonStatus:
+        """The daemon as it is now."""
+        ...
+
+    async def recent_exchanges(self, count: int) -> tuple[RecentExchange, ...]:
+        """The last ``count`` exchanges of the history, oldest first."""
+        ...
+
+    async def choices(self) -> Choices:
+        """Collect what there is to choose from on this machine; takes a second or so."""
+        ...
 
     async def listen(self, on: bool) -> None:
-        """Listen, or close the microphone. What is being said is not said on."""
+        """Listen, or close the microphone. The character stops speaking."""
         ...
 
     async def mute(self, on: bool) -> None:
-        """Hear nothing, with everything ready to go on at once."""
+        """Ignore the microphone, which stays open, or hear it again."""
         ...
 
-    async def press(self) -> None:
-        """The push-to-talk key went down."""
+    async def press(self, owner: object | None = None) -> None:
+        """Press the push-to-talk key.
+
+        Args:
+            owner: the key comes up in ``release_owned`` of it.
+        """
         ...
 
     async def release(self) -> None:
-        """It came up again."""
+        """Release the push-to-talk key."""
+        ...
+
+    async def release_owned(self, owner: object) -> None:
+        """Release the push-to-talk key if ``owner`` pressed it and has not released it."""
         ...
 
     async def toggle(self) -> None:
-        """Down if it is up, up if it is down."""
+        """Press the push-to-talk key if it is up, release it if it is down."""
         ...
 
     async def interrupt(self) -> None:
-        """The character falls silent; what it has not said is dropped."""
+        """Stop the character; what it has not said is dropped."""
         ...
 
     async def say(self, text: str) -> str:
-        """The character says ``text``; returns what was heard of it when it is silent again."""
+        """Say ``text`` as the character; returns the part that was heard, when it is over."""
         ...
 
-    async def ask(self, text: str) -> str:
-        """The person types ``text``; returns what was heard of the reply when it is over."""
+    async def ask(self, text: str, request_id: str) -> TypedReply:
+        """Take ``text`` as a typed turn; returns when the reply is over.
+
+        Args:
+            request_id: is in the ``TurnEnded`` of this turn.
+        """
         ...
 
     async def set_persona(self, name: str, keep: bool) -> dict[str, Any]:
-        """Talk to somebody else from now on; ``keep`` writes it to the settings too."""
+        """Talk as another persona from now on; ``keep`` writes it to the settings too."""
         ...
 
     async def reload(self) -> dict[str, Any]:
-        """Read the settings again; returns what has changed and what each change asked for."""
+        """Read the settings again; returns what has changed and the effect of each change."""
         ...
 
     def stop(self) -> None:
-        """End in order; returns at once."""
+        """Begin an orderly end; returns at once."""
         ...
 
 
@@ -80,14 +106,18 @@ class Arguments(BaseModel):
 
 
 class NoArguments(Arguments):
-    """None at all."""
+    """None."""
 
 
 class SwitchArguments(Arguments):
+    """On or off."""
+
     on: bool
 
 
 class TextArguments(Arguments):
+    """A text to say or to ask."""
+
     text: Annotated[str, Field(min_length=1, max_length=MAX_TEXT_LENGTH, description="what is said")]
 
 
@@ -95,7 +125,7 @@ class KeyArguments(Arguments):
     """What the push-to-talk key does.
 
     Attributes:
-        while_connected: of a press: whoever pressed and then hangs up, or crashes, lets go with it.
+        while_connected: of a press: the key comes up when this client disconnects or crashes.
     """
 
     action: Literal["press", "release", "toggle"]
@@ -106,7 +136,7 @@ class EventsArguments(Arguments):
     """Which events are sent.
 
     Attributes:
-        words: also what was said and what is said.
+        words: with what was said.
         levels: also the microphone's level, ten times a second.
     """
 
@@ -114,7 +144,15 @@ class EventsArguments(Arguments):
     levels: bool = False
 
 
+class ExchangesArguments(Arguments):
+    """How many of the last exchanges."""
+
+    count: Annotated[int, Field(ge=1, le=MAX_EXCHANGES, description="how many of the last exchanges")]
+
+
 class PersonaArguments(Arguments):
+    """A persona, and whether the settings keep it."""
+
     name: Annotated[str, Field(min_length=1, max_length=1_000, description="a name from `voicemate personas`")]
     keep: bool = True
 
@@ -122,6 +160,8 @@ class PersonaArguments(Arguments):
 COMMANDS: dict[str, type[Arguments]] = {
     "status": NoArguments,
     "events": EventsArguments,
+    "exchanges": ExchangesArguments,
+    "choices": NoArguments,
     "listen": SwitchArguments,
     "mute": SwitchArguments,
     "ptt": KeyArguments,
@@ -135,13 +175,13 @@ COMMANDS: dict[str, type[Arguments]] = {
 
 
 STATUS_CHANGING = frozenset({"listen", "mute", "persona", "reload"})
-"""After these, also where they failed half-way, whoever shows the status has to ask for it anew."""
+"""After these, also if they failed half-way, a client that shows the status has to ask for it again."""
 
 
 def parse_arguments(request: ControlRequest) -> Arguments | Refusal:
-    """The arguments of ``request``, checked, or why it is refused. Pure; never raises."""
-    wanted = COMMANDS.get(request.command)
-    if wanted is None:
+    """The validated arguments of ``request``, or why it is refused. Pure; never raises."""
+    expected = COMMANDS.get(request.command)
+    if expected is None:
         known = ", ".join(sorted(COMMANDS))
         return Refusal(
             request.id,
@@ -150,45 +190,66 @@ def parse_arguments(request: ControlRequest) -> Arguments | Refusal:
             f"There are {known}",
         )
     try:
-        return wanted.model_validate(request.arguments)
+        return expected.model_validate(request.arguments)
     except ValidationError as error:
-        wrong, remedy = describe_first_error(error, wanted, "argument")
-        return Refusal(request.id, ErrorCode.BAD_ARGUMENTS, f"{wrong[0].upper()}{wrong[1:]}", remedy)
+        message, hint = describe_first_error(error, expected, "argument")
+        return Refusal(request.id, ErrorCode.BAD_ARGUMENTS, f"{message[0].upper()}{message[1:]}", hint)
 
 
-async def execute(controlled: Controllable, command: str, given: Arguments) -> dict[str, Any]:
-    """Carry out a command (``events`` is the server's own affair); returns the members of its result.
+async def execute(
+    target: Controllable, request: ControlRequest, arguments: Arguments, connection: object
+) -> dict[str, Any]:
+    """Carry out ``request``; returns its result. The server itself carries out ``events``.
+
+    Args:
+        connection: of the client.
 
     Raises:
-        VoicemateError: it could not be done.
+        VoicemateError: it failed.
     """
-    match command, given:
+    match request.command, arguments:
         case "status", _:
-            return controlled.status().model_dump(mode="json")
+            return target.status().model_dump(mode="json")
+        case "exchanges", ExchangesArguments(count=count):
+            return {"exchanges": [asdict(exchange) for exchange in await target.recent_exchanges(count)]}
+        case "choices", _:
+            return asdict(await target.choices())
         case "listen", SwitchArguments(on=on):
-            await controlled.listen(on)
+            await target.listen(on)
         case "mute", SwitchArguments(on=on):
-            await controlled.mute(on)
-        case "ptt", KeyArguments(action=action):
-            await {"press": controlled.press, "release": controlled.release, "toggle": controlled.toggle}[action]()
+            await target.mute(on)
+        case "ptt", KeyArguments():
+            await _use_key(target, arguments, connection)
         case "interrupt", _:
-            await controlled.interrupt()
+            await target.interrupt()
         case "say", TextArguments(text=text):
-            return {"heard": await controlled.say(text)}
+            return {"heard_prefix": await target.say(text)}
         case "ask", TextArguments(text=text):
-            return {"heard": await controlled.ask(text)}
+            return asdict(await target.ask(text, str(request.id)))
         case "persona", PersonaArguments(name=name, keep=keep):
-            return await controlled.set_persona(name, keep)
+            return await target.set_persona(name, keep)
         case "reload", _:
-            return await controlled.reload()
+            return await target.reload()
         case "stop", _:
-            controlled.stop()
+            target.stop()
         case _:
-            raise TypeError(f"nobody performs {command}")
+            raise TypeError(f"nothing executes {request.command}")
     return {}
 
 
-def refusal_for(number: int | str | None, error: VoicemateError) -> Refusal:
-    """What a client is told of ``error``."""
+async def _use_key(target: Controllable, arguments: KeyArguments, connection: object) -> None:
+    match arguments.action:
+        case "press":
+            await target.press(connection if arguments.while_connected else None)
+        case "release":
+            await target.release()
+        case "toggle":
+            await target.toggle()
+        case _:
+            assert_never(arguments.action)
+
+
+def refusal_for(request_id: RequestId, error: VoicemateError) -> Refusal:
+    """What a client gets of ``error``."""
     code = error.code if isinstance(error, ControlError) else ErrorCode.FAILED
-    return Refusal(number, ErrorCode(code), error.message, error.hint)
+    return Refusal(request_id, ErrorCode(code), error.message, error.hint)

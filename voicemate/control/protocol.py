@@ -1,32 +1,32 @@
-"""What goes over the control socket: JSON objects, one a line, in UTF-8. Pure.
+"""The control protocol: JSON objects, one a line, in UTF-8. Pure.
 
-docs/reference/control-protocol.md describes it for those who write a client.
+docs/reference/control-protocol.md describes it for authors of clients.
 
 ::
 
     client   {"v": 1, "id": 7, "command": "say", "arguments": {"text": "Good morning."}}
-    daemon   {"v": 1, "id": 7, "result": {"heard": "Good morning."}}
-    daemon   {"v": 1, "id": 8, "error": {"code": "bad-arguments", "wrong": "…", "remedy": "…"}}
+    daemon   {"v": 1, "id": 7, "result": {"heard_prefix": "Good morning."}}
+    daemon   {"v": 1, "id": 8, "error": {"code": "bad-arguments", "message": "…", "hint": "…"}}
     daemon   {"v": 1, "event": "FloorChanged", "data": {"at": 51200, "state": "listening", "reason": ""}}
 """
 
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import from_json
 
 VERSION = 1
 
 MAX_LINE_BYTES = 65_536
-"""Bytes of a request with its line end. The longest text, all of it escaped, still fits."""
+"""Bytes of a request with its line end. The longest text fits, even if all of it is escaped."""
 
 MAX_TEXT_LENGTH = 4_000
 """Characters that can be said or asked at once: some minutes of speech."""
 
 _MAX_ID_LENGTH = 64
-_MAX_ID = 2**53  # the whole numbers that every JSON reader can tell apart
+_MAX_ID = 2**53  # larger integers are not exact in every JSON reader
 
 RequestId = int | str | None
 
@@ -37,7 +37,7 @@ class ErrorCode(StrEnum):
     NOT_JSON = "not-json"  # the line is no JSON object
     LINE_TOO_LONG = "line-too-long"  # the connection ends with this
     LINE_TOO_SLOW = "line-too-slow"  # half a line, and then nothing: the connection ends with this
-    VERSION = "version"  # another version of the protocol is spoken here
+    VERSION = "version"  # this daemon has another version of the protocol
     BAD_REQUEST = "bad-request"  # a member is missing or of the wrong kind
     UNKNOWN_COMMAND = "unknown-command"
     BAD_ARGUMENTS = "bad-arguments"
@@ -50,7 +50,7 @@ class ErrorCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ControlRequest:
-    """Something that a client wants done."""
+    """A command for the daemon."""
 
     id: RequestId
     command: str
@@ -59,7 +59,7 @@ class ControlRequest:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not done; ``id`` is the request's as far as it could be read."""
+    """Why a request is refused; ``id`` is None where the request's could not be read."""
 
     id: RequestId
     code: ErrorCode
@@ -72,71 +72,66 @@ def parse_request(line: bytes) -> ControlRequest | Refusal:
     if len(line) > MAX_LINE_BYTES:
         return Refusal(None, ErrorCode.LINE_TOO_LONG, f"A line may have {MAX_LINE_BYTES} bytes at most")
     try:
-        found = from_json(line, allow_inf_nan=False)
+        members = from_json(line, allow_inf_nan=False)
     except ValueError as error:
-        return Refusal(
-            None, ErrorCode.NOT_JSON, f"The line is not JSON: {error}", "Send one JSON object a line, in UTF-8"
-        )
-    if not isinstance(found, dict):
-        return Refusal(None, ErrorCode.NOT_JSON, "The line is JSON, and no object", "Send one JSON object a line")
-    return _request(found)
+        hint = "Send one JSON object a line, in UTF-8"
+        return Refusal(None, ErrorCode.NOT_JSON, f"The line is not JSON: {error}", hint)
+    if not isinstance(members, dict):
+        return Refusal(None, ErrorCode.NOT_JSON, "The line is JSON, but not an object", "Send one JSON object a line")
+    return _parse_members(cast(dict[str, Any], members))
 
 
-def _request(found: dict[str, Any]) -> ControlRequest | Refusal:
-    version, number, command = found.get("v"), found.get("id"), found.get("command")
-    arguments = found.get("arguments", {})
-    known_id = number if _is_id(number) else None
-    if not _is_whole(version) or version != VERSION:
-        return Refusal(known_id, ErrorCode.VERSION, f"Version {VERSION} is spoken here", f'Send `"v": {VERSION}`')
-    strange = sorted(found.keys() - {"v", "id", "command", "arguments"})
-    if strange:
-        return Refusal(known_id, ErrorCode.BAD_REQUEST, f"There is no member `{_shortened(strange[0])}` in a request")
-    if known_id is None:
-        return Refusal(
-            None,
-            ErrorCode.BAD_REQUEST,
-            "The request has no `id`",
-            f"Give a whole number or at most {_MAX_ID_LENGTH} letters",
-        )
+def _parse_members(members: dict[str, Any]) -> ControlRequest | Refusal:
+    version, command, arguments = members.get("v"), members.get("command"), members.get("arguments", {})
+    request_id: RequestId = members.get("id") if _is_id(members.get("id")) else None
+    if not _is_integer(version) or version != VERSION:
+        message = f"This daemon speaks version {VERSION} of the protocol"
+        return Refusal(request_id, ErrorCode.VERSION, message, f'Send `"v": {VERSION}`')
+    unknown = sorted(members.keys() - {"v", "id", "command", "arguments"})
+    if unknown:
+        return Refusal(request_id, ErrorCode.BAD_REQUEST, f"There is no member `{_shorten(unknown[0])}` in a request")
+    if request_id is None:
+        hint = f"Give an integer or at most {_MAX_ID_LENGTH} letters"
+        return Refusal(None, ErrorCode.BAD_REQUEST, "The request has no `id`", hint)
     if not isinstance(command, str):
-        return Refusal(known_id, ErrorCode.BAD_REQUEST, "The request has no `command`", "Give the name of one")
+        return Refusal(request_id, ErrorCode.BAD_REQUEST, "The request has no `command`", "Give the name of one")
     if not isinstance(arguments, dict):
-        return Refusal(known_id, ErrorCode.BAD_REQUEST, "The `arguments` are no object", "Give them by name")
-    return ControlRequest(known_id, command, arguments)
+        return Refusal(request_id, ErrorCode.BAD_REQUEST, "The `arguments` are not an object", "Give them by name")
+    return ControlRequest(request_id, command, cast(dict[str, Any], arguments))
 
 
 def _is_id(value: object) -> bool:
     if isinstance(value, str):
         return 0 < len(value) <= _MAX_ID_LENGTH
-    return _is_whole(value) and abs(int(value)) <= _MAX_ID  # type: ignore[call-overload]
+    return isinstance(value, int) and _is_integer(value) and abs(value) <= _MAX_ID
 
 
-def _is_whole(value: object) -> bool:
+def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _shortened(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= 40 else text[:40] + "…"
 
 
 def request_line(request: ControlRequest) -> bytes:
-    """What a client sends."""
+    """The line that a client sends."""
     return _line({"v": VERSION, "id": request.id, "command": request.command, "arguments": request.arguments})
 
 
 def result_line(request_id: RequestId, result: dict[str, Any]) -> bytes:
-    """What the daemon answers when it was done."""
+    """The daemon's answer to a request that succeeded."""
     return _line({"v": VERSION, "id": request_id, "result": result})
 
 
 def refusal_line(refusal: Refusal) -> bytes:
-    """What the daemon answers when it was not."""
-    error = {"code": refusal.code, "wrong": refusal.message, "remedy": refusal.hint}
+    """The daemon's answer to a request that was refused or failed."""
+    error = {"code": refusal.code, "message": refusal.message, "hint": refusal.hint}
     return _line({"v": VERSION, "id": refusal.id, "error": error})
 
 
 def event_line(name: str, data: dict[str, Any]) -> bytes:
-    """What the daemon tells those who watch."""
+    """The line that tells a client of an event."""
     return _line({"v": VERSION, "event": name, "data": data})
 
 

@@ -1,7 +1,7 @@
 """The daemon's end of the control socket.
 
-It runs on the conversation's own loop, so it must never keep that busy or waiting: what a client sends is read at a
-bounded rate and in bounded lines, what it is sent waits in a bounded outbox, and whoever breaks a bound is dropped.
+It runs on the conversation's own loop, so it must never block or overload it: requests are read at a bounded rate and
+in bounded lines, what a client is sent waits in a bounded outbox, and a client that breaks a bound is dropped.
 """
 
 import asyncio
@@ -12,9 +12,9 @@ from pathlib import Path
 
 from voicemate.control.commands import (
     STATUS_CHANGING,
+    Arguments,
     Controllable,
     EventsArguments,
-    KeyArguments,
     execute,
     parse_arguments,
     refusal_for,
@@ -35,18 +35,18 @@ from voicemate.core.errors import VoicemateError
 from voicemate.core.events import Event, StatusChanged
 
 _CHUNK = 16_384
-"""Bytes read at once: at most so many lines are worked on before others get their turn."""
+"""Bytes read at once: the lines in them are worked on before other clients have their turn."""
 
 log = logging.getLogger(__name__)
 
 
 class ControlServer:
-    """Serves ``controlled`` to every client of this account.
+    """Serves every client of this account.
 
     Args:
-        controlled: what is told what to do.
+        target: carries out the commands.
         path: of the socket; this account's own when left out.
-        limits: what a client may ask for.
+        limits: of each client.
     """
 
     def __init__(self, target: Controllable, path: Path | None = None, limits: ClientLimits | None = None):
@@ -70,16 +70,16 @@ class ControlServer:
         self._unsubscribe = self._target.subscribe(self.on_event)
 
     def stop_accepting(self) -> None:
-        """The daemon is about to end: nothing new is begun, and the socket's place is free for the next one.
+        """Start no more requests, and free the socket's path for the next daemon.
 
-        Clients stay connected, and see by the end of the connection when the process has ended.
+        Clients stay connected, and see from the end of the connection when the process has ended.
         """
         self._stopping = True
         self._server.close()
         remove_socket(self.path, self._inode)
 
     async def close(self) -> None:
-        """Drop everybody, and whatever they still wait for."""
+        """Drop every client and cancel the pending requests."""
         if not self._stopping:
             self.stop_accepting()
         self._unsubscribe()
@@ -92,23 +92,23 @@ class ControlServer:
             await asyncio.wait(ending)
 
     def on_event(self, event: Event) -> None:
-        """Queue ``event`` for those who watch; written out once for each way of seeing it."""
+        """Queue ``event`` for the clients that asked for events; written out at most once with words, once without."""
         lines: dict[bool, bytes] = {}
         for client in tuple(self._clients):
-            watching = client.event_filter
-            if watching is None or (is_level(event) and not watching.levels):
+            wanted = client.event_filter
+            if wanted is None or (is_level(event) and not wanted.levels):
                 continue
-            if watching.words not in lines:
-                lines[watching.words] = event_line(type(event).__name__, event_data(event, watching.words))
-            client.send(lines[watching.words], droppable=is_level(event))
+            if wanted.words not in lines:
+                lines[wanted.words] = event_line(type(event).__name__, event_data(event, wanted.words))
+            client.send(lines[wanted.words], droppable=is_level(event))
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            stranger = peer_uid(writer.get_extra_info("socket")) != os.getuid()
+            foreign = peer_uid(writer.get_extra_info("socket")) != os.getuid()
         except OSError:
-            stranger = True
-        if stranger or len(self._clients) >= self._limits.clients:
-            if not stranger:
+            foreign = True
+        if foreign or len(self._clients) >= self._limits.clients:
+            if not foreign:
                 full = Refusal(
                     None, ErrorCode.TOO_MANY_CLIENTS, "Too many programs are connected", "End some of them"
                 )
@@ -123,11 +123,10 @@ class ControlServer:
             await client.serve()
         finally:
             self._clients.discard(client)
-            if client.owns_key_press:
-                await self._target.release()
+            await self._target.release_owned(client)
 
     def _start_request(self, client: "_Connection", request: ControlRequest) -> asyncio.Task[None] | None:
-        """Start working on ``request``, which is done to its end even when its client goes away."""
+        """Start ``request``, which runs to its end even if the client disconnects; None if too many are pending."""
         if len(self._requests) >= self._limits.total_pending_requests:
             return None
         task = asyncio.create_task(self._handle_request(client, request), name=f"control {request.command[:20]}")
@@ -136,37 +135,38 @@ class ControlServer:
         return task
 
     async def _handle_request(self, client: "_Connection", request: ControlRequest) -> None:
-        """Do one request and answer it."""
-        given = parse_arguments(request)
-        if isinstance(given, Refusal):
-            client.send(refusal_line(given))
-        elif isinstance(given, EventsArguments):
-            client.event_filter = given
+        """Carry out one request and answer it."""
+        arguments = parse_arguments(request)
+        if isinstance(arguments, Refusal):
+            client.send(refusal_line(arguments))
+        elif isinstance(arguments, EventsArguments):
+            client.event_filter = arguments
             client.send(result_line(request.id, {}))
         elif self._stopping and request.command not in ("status", "stop"):
             client.send(refusal_line(Refusal(request.id, ErrorCode.STOPPING, "The daemon is about to end")))
         else:
-            if isinstance(given, KeyArguments):
-                client.owns_key_press = given.action == "press" and given.while_connected
-            try:
-                line = result_line(request.id, await execute(self._target, request.command, given))
-            except VoicemateError as error:
-                line = refusal_line(refusal_for(request.id, error))
-            except Exception:
-                log.exception("the command %s failed", request.command)
-                wrong = f"The command `{request.command}` failed"
-                line = refusal_line(Refusal(request.id, ErrorCode.FAILED, wrong, "See `voicemate logs`"))
-            client.send(line)
+            client.send(await self._execute(client, request, arguments))
             if request.command in STATUS_CHANGING:
                 self.on_event(StatusChanged(0))
 
+    async def _execute(self, client: "_Connection", request: ControlRequest, arguments: Arguments) -> bytes:
+        """Carry out one request; returns the line that answers it."""
+        try:
+            return result_line(request.id, await execute(self._target, request, arguments, client))
+        except VoicemateError as error:
+            return refusal_line(refusal_for(request.id, error))
+        except Exception:
+            log.exception("the command %s failed", request.command)
+            message = f"The command `{request.command}` failed"
+            return refusal_line(Refusal(request.id, ErrorCode.FAILED, message, "See `voicemate logs`"))
+
 
 class _Connection:
-    """One connection. Its task reads and another writes.
+    """One client. Its task reads and another writes.
 
     Args:
-        begin: starts working on a request; returns None when there is too much work already.
-        task: the one that serves it.
+        start_request: returns None if too many requests are pending.
+        task: the one that calls ``serve``.
     """
 
     def __init__(
@@ -179,10 +179,9 @@ class _Connection:
     ):
         self.task = task
         self.event_filter: EventsArguments | None = None
-        self.owns_key_press = False  # and lets go when it goes away
         self._reader = reader
         self._writer = writer
-        self._writer.transport.set_write_buffer_limits(high=0)  # all that waits, waits in the outbox
+        self._writer.transport.set_write_buffer_limits(high=0)  # what waits, waits in the outbox
         self._limits = limits
         self._start_request = start_request
         self._outbox = Outbox(limits.outbox_bytes)
@@ -198,29 +197,29 @@ class _Connection:
             self.drop()
 
     def drop(self) -> None:
-        """End the connection at once, whatever still waits."""
+        """End the connection at once, and lose what is queued."""
         self._writer.transport.abort()
         self.task.cancel()
 
     async def serve(self) -> None:
-        """Read, answer and tell until the connection ends."""
+        """Read requests and write answers and events until the connection ends."""
         writing = asyncio.create_task(self._write(), name="control writer")
         try:
             await self._read()
-            if self._requests:  # who has said all it had to say may still read the answers
+            if self._requests:  # a client that has closed its sending side may still read the answers
                 await asyncio.wait(self._requests)
             self._finished = True
             self._outbox_changed.set()
             await writing
         except (OSError, asyncio.CancelledError):
-            pass  # they went away, or were dropped
+            pass  # the client disconnected, or was dropped
         finally:
             writing.cancel()
             self._writer.close()
 
     async def _read(self) -> None:
         clock = asyncio.get_running_loop().time
-        lines, allowance = LineSplitter(), TokenBucket(self._limits.rate, self._limits.burst, clock())
+        lines, bucket = LineSplitter(), TokenBucket(self._limits.rate, self._limits.burst, clock())
         deadline: float | None = None  # of the line that has begun
         while True:
             try:
@@ -228,8 +227,8 @@ class _Connection:
                     chunk = await self._reader.read(_CHUNK)
                 complete = lines.split(chunk)
             except TimeoutError:
-                wrong = f"Half a line came, and no end of it in {self._limits.partial_line_s:g} s"
-                self.send(refusal_line(Refusal(None, ErrorCode.LINE_TOO_SLOW, wrong)))
+                message = f"The line did not end within {self._limits.partial_line_s:g} s"
+                self.send(refusal_line(Refusal(None, ErrorCode.LINE_TOO_SLOW, message)))
                 return
             except LineTooLongError:
                 self.send(refusal_line(Refusal(None, ErrorCode.LINE_TOO_LONG, "The line is longer than any request")))
@@ -237,7 +236,7 @@ class _Connection:
             if not chunk:
                 return
             for line in complete:
-                await asyncio.sleep(allowance.spend(clock()))
+                await asyncio.sleep(bucket.spend(clock()))
                 self._on_line(line)
             if not lines.has_partial_line:
                 deadline = None
@@ -249,12 +248,11 @@ class _Connection:
         if isinstance(request, Refusal):
             self.send(refusal_line(request))
             return
-        task = self._start_request(self, request) if len(self._requests) < self._limits.pending_requests else None
+        accepted = len(self._requests) < self._limits.pending_requests
+        task = self._start_request(self, request) if accepted else None
         if task is None:
-            busy = Refusal(
-                request.id, ErrorCode.TOO_MANY_REQUESTS, "Too many requests have no answer yet", "Wait for one"
-            )
-            self.send(refusal_line(busy))
+            message = "Too many requests have no answer yet"
+            self.send(refusal_line(Refusal(request.id, ErrorCode.TOO_MANY_REQUESTS, message, "Wait for one")))
             return
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
@@ -267,5 +265,5 @@ class _Connection:
                 self._writer.write(self._outbox.take())
                 async with asyncio.timeout(self._limits.write_s):
                     await self._writer.drain()
-        except (OSError, TimeoutError):  # gone, or does not read
+        except (OSError, TimeoutError):  # the client has disconnected, or does not read
             self.drop()

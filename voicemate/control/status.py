@@ -1,16 +1,24 @@
-"""What a daemon says of itself."""
+"""The status of the daemon, and what else a client may ask it for."""
+
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
 
 class _Part(BaseModel):
-    """Read leniently, so that an older client understands a newer daemon."""
+    """Unknown members are ignored, so that an older client reads the status of a newer daemon."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Problem(_Part):
-    """What is missing or broke, and what to do about it. ``where`` names the part, such as ``microphone``."""
+    """What is missing or broke, and what to do about it.
+
+    Attributes:
+        component: what is affected, such as ``microphone``.
+        message: one sentence.
+        hint: the way out; may be empty.
+    """
 
     component: str
     message: str
@@ -18,7 +26,7 @@ class Problem(_Part):
 
 
 class ModelNames(_Part):
-    """Which models hear, think and speak, as the settings name them."""
+    """The models in use, as the settings name them."""
 
     stt: str
     llm: str
@@ -26,11 +34,11 @@ class ModelNames(_Part):
 
 
 class DeviceStatus(_Part):
-    """A microphone or a loudspeaker.
+    """A microphone or a speaker.
 
     Attributes:
-        name: what is in use, or was last; as wanted in the settings when nothing was ever opened.
-        open: sound flows, or could at once.
+        name: of the device in use, or used last; as in the settings while none has been opened.
+        open: audio flows, or could at once.
     """
 
     name: str
@@ -41,26 +49,26 @@ class PushToTalkStatus(_Part):
     """The push-to-talk key of the desktop.
 
     Attributes:
-        chord: as it is written in the settings; empty when none is wanted.
+        chord: as it is written in the settings; empty for none.
         mode: ``hold`` or ``toggle``.
-        watched: pressing it is seen; ``why`` says why not.
+        active: the daemon sees the key pressed; otherwise ``reason`` says why not.
     """
 
     chord: str = ""
     mode: str = "hold"
-    watched: bool = False
+    active: bool = False
     reason: str = ""
 
 
 class SpeculationStatus(_Part):
-    """What became of the work that was done before turns were over (docs/explanation/turn-taking.md).
+    """How the work done before the end of a turn turned out (docs/explanation/turn-taking.md).
 
     Attributes:
-        turns: the latest ones that were answered aloud; each used one prepared reply.
-        ready: how many replies could be heard as soon as their turn ended.
-        awaited: for how many of these the turn stayed open a moment longer.
-        thrown_away: more replies that were prepared for those turns, and that nobody heard.
-        wasted_ms: the work that was completed for them.
+        turns: the latest turns with an audible reply.
+        ready: replies that could be heard as soon as their turn ended.
+        held_open: turns among these that stayed open a moment longer for the reply.
+        discarded: further generations for those turns that were discarded.
+        wasted_ms: completed work on the discarded generations.
     """
 
     turns: int = 0
@@ -74,21 +82,21 @@ class DaemonStatus(_Part):
     """The daemon as it is now.
 
     Attributes:
-        version, pid, uptime_s: of the program, its process, and how long that has been running.
-        state: one of ``events.FloorState``, or ``asleep`` when it was told not to listen (the microphone is closed).
+        version, pid, uptime_s: of the program and its process.
+        state: a ``FloorState``, or ``asleep`` while the daemon is not to listen and the microphone is closed.
             ``unavailable``: something is missing, and ``problems`` says what.
         reason: why, in a few words.
-        listening: it is meant to listen; whether it can, ``state`` tells.
-        mode: ``hands-free``, or ``push-to-talk`` where a key takes the floor.
-        persona: whom one talks to, as the settings name it; ``character`` is what the character is called.
-        echo: what keeps the character from hearing itself.
-        offline: the locks that keep the process off the network, each with whether it holds.
-        memory_mb: resident memory of the process and its helpers.
-        gaps_ms: the latest gaps between the person's last sound and the reply's first, oldest first.
-        turns: of the person, since the daemon began.
-        work_ahead: on the replies to the latest of them.
-        problems: what is wrong now.
-        settings, log: the files.
+        listening: the daemon is meant to listen; ``state`` says whether it can.
+        mode: ``hands-free``, or ``push-to-talk`` where the microphone opens for the key only.
+        persona, character: the persona as the settings name it, and the character's name.
+        echo: how echo is dealt with, as in the settings.
+        offline: for each lock that keeps the process off the network, whether it holds.
+        memory_mb: resident memory of the process and its helper processes.
+        gaps_ms: the latest gaps, from the last sample of speech to the first sample of the reply, oldest first.
+        turns: that the person has taken since the daemon started.
+        speculation: on the latest turns.
+        problems: that persist.
+        settings, log: paths of the files.
     """
 
     version: str
@@ -114,3 +122,52 @@ class DaemonStatus(_Part):
     problems: list[Problem]
     settings: str
     log: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypedReply:
+    """What became of a typed turn.
+
+    Attributes:
+        turn_id: the turn's number in the events.
+        heard_prefix: the part of the reply that left the speaker.
+    """
+
+    turn_id: int
+    heard_prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something to choose.
+
+    Attributes:
+        value: as the settings name it.
+        label: for people.
+    """
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to choose from on this machine.
+
+    Attributes:
+        voices: those that speak the character's language.
+    """
+
+    personas: tuple[Choice, ...] = ()
+    voices: tuple[Choice, ...] = ()
+    microphones: tuple[Choice, ...] = ()
+    speakers: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecentExchange:
+    """What the person said, and what they heard in reply. Either may be empty."""
+
+    persona: str
+    said: str
+    reply: str

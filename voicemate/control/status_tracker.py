@@ -71,7 +71,7 @@ class StatusTracker:
                 self._problem_by_component.pop(event.component, None)
             case HotkeyChanged():
                 self.push_to_talk = PushToTalkStatus(
-                    chord=event.chord, mode=event.mode, watched=event.active, reason=event.reason
+                    chord=event.chord, mode=event.mode, active=event.active, reason=event.reason
                 )
             case TurnEnded():
                 self.turns += 1

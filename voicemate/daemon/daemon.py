@@ -3,23 +3,25 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from voicemate.audio.devices.device_changes import DevicesChanged
 from voicemate.config.editor import set_setting
 from voicemate.config.schema import Settings
 from voicemate.control.protocol import ErrorCode
-from voicemate.control.status import DaemonStatus
+from voicemate.control.status import Choices, DaemonStatus, RecentExchange, TypedReply
 from voicemate.control.status_tracker import StatusTracker
 from voicemate.conversation.session import Session
 from voicemate.core.errors import ControlError, SettingsError
 from voicemate.core.events import Event, EventStream, FloorChanged, FloorState, Subscriber
+from voicemate.daemon.choices import load_choices
 from voicemate.daemon.conversation_factory import ConversationFactory
 from voicemate.daemon.desired_state import DesiredState
 from voicemate.daemon.outcomes import ReplyOutcome, SpeechOutcome, wait_for_event
 from voicemate.daemon.reporting import StatusReport
 from voicemate.daemon.settings_changes import ChangeEffect, settings_changes
 from voicemate.daemon.supervisor import Supervisor
+from voicemate.history import HistoryReader
 from voicemate.push_to_talk.key import MicrophoneKey
 from voicemate.system.circumstances import MachineState
 
@@ -28,6 +30,9 @@ FLOOR_TIMEOUT_S = 30.0
 
 RESTART_TIMEOUT_S = 120.0
 """How long it may take until a new character is there: it has to be read by the model, on a busy machine."""
+
+
+T = TypeVar("T")
 
 
 class Daemon:
@@ -55,6 +60,7 @@ class Daemon:
         self._status_tracker = StatusTracker()
         self._supervisor = Supervisor(factory, self._desired, self.events, self._status_tracker)
         self._status_report = StatusReport(self._desired, self._supervisor, self._status_tracker, dict(offline or {}))
+        self._key_owner: object | None = None
         self._speech_lock = asyncio.Lock()
         self.events.subscribe(self._status_tracker.on_event)
         self.events.subscribe(self._desired.key.on_event)
@@ -118,9 +124,12 @@ class Daemon:
         if self._supervisor.session:
             self._supervisor.session.mute(on)
 
-    async def press(self) -> None:
+    async def press(self, owner: object | None = None) -> None:
+        if owner is not None:
+            self._key_owner = owner
         if self._desired.key.down:
             return
+        self._key_owner = owner
         self._desired.key.press()
         self._factory.engines.start_reloading()
         try:
@@ -134,6 +143,10 @@ class Daemon:
     async def release(self) -> None:
         self._release_key()
 
+    async def release_owned(self, owner: object) -> None:
+        if self._key_owner is owner:
+            self._release_key()
+
     async def toggle(self) -> None:
         await (self.release() if self._desired.key.down else self.press())
 
@@ -144,8 +157,14 @@ class Daemon:
     async def say(self, text: str) -> str:
         return await self._speak(SpeechOutcome(), lambda session: session.greet(text))
 
-    async def ask(self, text: str) -> str:
+    async def ask(self, text: str, request_id: str) -> TypedReply:
         return await self._speak(ReplyOutcome(), lambda session: session.ask(text))
+
+    async def recent_exchanges(self, count: int) -> tuple[RecentExchange, ...]:
+        return await asyncio.to_thread(_read_exchanges, count)
+
+    async def choices(self) -> Choices:
+        return await asyncio.to_thread(load_choices, self._supervisor.settings.persona)
 
     async def set_persona(self, name: str, keep: bool) -> dict[str, Any]:
         shelved = self._factory.persona(name)
@@ -161,7 +180,7 @@ class Daemon:
                 why_not = str(error)
         self._desired.greet = True
         await self._restart_conversation()
-        return {"persona": named, "character": shelved.persona.name, "kept": keep and not why_not, "why_not": why_not}
+        return {"persona": named, "character": shelved.persona.name, "kept": keep and not why_not, "reason": why_not}
 
     async def reload(self) -> dict[str, Any]:
         new = self._factory.settings(self._desired.overrides)
@@ -186,6 +205,7 @@ class Daemon:
             await self._wait_until_listening(RESTART_TIMEOUT_S)
 
     def _release_key(self) -> None:
+        self._key_owner = None
         if self._desired.key.release() and self._supervisor.session and self._supervisor.has_microphone:
             self._supervisor.session.release()
 
@@ -206,7 +226,7 @@ class Daemon:
         await self._wait_until_listening(RESTART_TIMEOUT_S)
         return self._require_session()
 
-    async def _speak(self, followed: Callable[[Event], str | None], begin: Callable[[Session], None]) -> str:
+    async def _speak(self, followed: Callable[[Event], T | None], begin: Callable[[Session], None]) -> T:
         """Have the character speak when nobody does; also when it does not listen."""
         wishes = self._desired
         wishes.pending_speech += 1
@@ -264,3 +284,13 @@ class Daemon:
         except TimeoutError:
             reason = f"voicemate is still {self._status_report.state()}"
             raise ControlError(reason, "Try again in a while", ErrorCode.UNAVAILABLE) from None
+
+
+def _read_exchanges(count: int) -> tuple[RecentExchange, ...]:
+    """The last exchanges of the history. Blocks.
+
+    Raises:
+        HistoryError: it cannot be read.
+    """
+    with HistoryReader() as history:
+        return tuple(RecentExchange(turn.persona, turn.said, turn.reply) for turn in history.recent(count))

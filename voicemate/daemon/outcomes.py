@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from voicemate.control.protocol import ErrorCode
+from voicemate.control.status import TypedReply
 from voicemate.core.errors import ControlError
 from voicemate.core.events import (
     Event,
@@ -55,12 +56,12 @@ class ReplyOutcome:
         self._why = "It was dropped"
         self._remedy = ""
 
-    def __call__(self, event: Event) -> str | None:
+    def __call__(self, event: Event) -> TypedReply | None:
         match event:
             case TurnEnded() if self._turn is None:
                 self._turn = event.turn
             case ReplyEnded() if event.turn == self._turn:
-                return event.heard_prefix
+                return TypedReply(event.turn, event.heard_prefix)
             case Fault():
                 self._why, self._remedy = event.message, event.hint
             case GenerationDiscarded() if event.turn == self._turn:

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from voicemate.control.status import DaemonStatus
+from voicemate.control.status import Choice, DaemonStatus, RecentExchange
 from voicemate.core.events import FloorState
 from voicemate.menu.actions import (
     ChangeSetting,
@@ -19,7 +19,7 @@ from voicemate.menu.actions import (
 )
 from voicemate.menu.chord_signs import format_chord
 from voicemate.menu.icon import Icon, choose_icon, waits_for_key
-from voicemate.menu.menu_state import Choice, MenuProblem, MenuState, RecentExchange
+from voicemate.menu.menu_state import MenuProblem, MenuState
 
 MAX_LABEL_LENGTH = 56
 """Characters of one line. A menu is as wide as its longest one."""
@@ -152,7 +152,7 @@ def _switch_items(known: MenuState, status: DaemonStatus) -> Iterator[MenuItem]:
     speaks = status.state in (FloorState.SPEAKING, FloorState.OVERLAPPING)
     yield MenuItem("Fall silent", SendCommand("interrupt") if speaks else None)
     hotkey = status.push_to_talk
-    if hotkey.watched and (chord := format_chord(hotkey.chord, known.is_mac)):
+    if hotkey.active and (chord := format_chord(hotkey.chord, known.is_mac)):
         yield MenuItem(f"{'Hold' if hotkey.mode == 'hold' else 'Press'} {chord} to talk")
 
 
@@ -163,7 +163,7 @@ def _choice_items(known: MenuState, status: DaemonStatus) -> Iterator[MenuItem]:
     yield _setting_item("Voice", "tts.voice", settings.tts.voice, _PERSONA_VOICE, choices.voices)
     for label, key, chosen, device, offered in (
         ("Microphone", "audio.input", settings.audio.input, status.microphone, choices.microphones),
-        ("Loudspeaker", "audio.output", settings.audio.output, status.speaker, choices.loudspeakers),
+        ("Loudspeaker", "audio.output", settings.audio.output, status.speaker, choices.speakers),
     ):
         in_use = f" ({one_line(device.name, 30)})" if device.open and not chosen else ""
         yield _setting_item(label, key, chosen, f"The system's default{in_use}", offered)

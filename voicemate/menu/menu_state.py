@@ -8,7 +8,7 @@ from typing import Any
 
 from voicemate.config.schema import Settings
 from voicemate.control.client import EventMessage
-from voicemate.control.status import DaemonStatus, Problem, PushToTalkStatus
+from voicemate.control.status import Choices, DaemonStatus, Problem, PushToTalkStatus, RecentExchange
 from voicemate.core.events import FloorState
 
 
@@ -18,37 +18,6 @@ class MenuProblem:
 
     message: str
     hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Something that can be chosen: ``value`` is what the settings call it, ``label`` is for people."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What there is to choose from on this machine.
-
-    Attributes:
-        voices: those that speak the character's language.
-    """
-
-    personas: tuple[Choice, ...] = ()
-    voices: tuple[Choice, ...] = ()
-    microphones: tuple[Choice, ...] = ()
-    loudspeakers: tuple[Choice, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RecentExchange:
-    """What the person said, and what they heard in reply. Either may be empty."""
-
-    persona: str
-    said: str
-    reply: str
 
 
 @dataclass(frozen=True, slots=True)

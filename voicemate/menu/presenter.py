@@ -16,11 +16,11 @@ from typing import Any, Protocol
 from voicemate.config.editor import set_setting, to_toml, unset_setting
 from voicemate.config.schema import Settings, load
 from voicemate.control.client import ControlClient, EventMessage
-from voicemate.control.status import DaemonStatus
+from voicemate.control.status import Choices, DaemonStatus, RecentExchange
 from voicemate.core.errors import ControlError, HistoryError, NotRunningError, SettingsError, VoicemateError
+from voicemate.daemon.choices import load_choices as load_choices_here
 from voicemate.history import HistoryReader, history_file
 from voicemate.history.database import database_files
-from voicemate.menu import choices
 from voicemate.menu.actions import (
     ChangeSetting,
     DismissError,
@@ -31,7 +31,7 @@ from voicemate.menu.actions import (
 )
 from voicemate.menu.daemon_watcher import DaemonWatcher
 from voicemate.menu.menu_model import Menu, build_menu
-from voicemate.menu.menu_state import Choices, LoginState, MenuProblem, MenuState, RecentExchange
+from voicemate.menu.menu_state import LoginState, MenuProblem, MenuState
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class MenuPresenter:
     Args:
         show: gets every new menu, from any thread.
         errands: done in threads.
-        look_up: see ``choices.look_up``.
+        look_up: see ``daemon.choices.load_choices``.
         connect: makes a client of the daemon.
     """
 
@@ -74,7 +74,7 @@ class MenuPresenter:
         self,
         show: Callable[[Menu], None],
         actions: LocalActions,
-        load_choices: Callable[[str], Choices] = choices.load_choices,
+        load_choices: Callable[[str], Choices] = load_choices_here,
         connect: Callable[[], ControlClient] = ControlClient,
     ):
         self._show = show

@@ -14,8 +14,9 @@ from PySide6.QtCore import QPoint, QSocketNotifier, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QLabel, QMenu
 
+from voicemate.control.status import Choice, Choices
 from voicemate.menu.icon import Icon
-from voicemate.menu.menu_state import Choice, Choices, MenuProblem
+from voicemate.menu.menu_state import MenuProblem
 from voicemate.menu.presenter import MenuPresenter
 from voicemate.menu.qt.icon_images import icon_image as drawn
 from voicemate.menu.qt.tray import Tray, create_application

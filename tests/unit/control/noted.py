@@ -10,7 +10,15 @@ from typing import Any
 
 from voicemate.control.rate_limit import ClientLimits
 from voicemate.control.server import ControlServer
-from voicemate.control.status import DaemonStatus, DeviceStatus, ModelNames
+from voicemate.control.status import (
+    Choice,
+    Choices,
+    DaemonStatus,
+    DeviceStatus,
+    ModelNames,
+    RecentExchange,
+    TypedReply,
+)
 from voicemate.core.errors import ControlError, PersonaError
 from voicemate.core.events import Event, EventStream, Subscriber
 
@@ -52,6 +60,7 @@ class RecordingTarget:
     events: EventStream = field(default_factory=EventStream)
     reply_ready: asyncio.Event = field(default_factory=asyncio.Event)
     events_while_asked: tuple[Event, ...] = ()
+    _key_owner: object | None = None
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         return self.events.subscribe(subscriber)
@@ -65,10 +74,22 @@ class RecordingTarget:
     async def mute(self, on: bool) -> None:
         self.commands.append(("mute", on))
 
-    async def press(self) -> None:
+    async def recent_exchanges(self, count: int) -> tuple[RecentExchange, ...]:
+        return (RecentExchange("juniper", "hello", "Hello."),) * count
+
+    async def choices(self) -> Choices:
+        return Choices(personas=(Choice("juniper", "Juniper"),))
+
+    async def press(self, owner: object | None = None) -> None:
+        self._key_owner = owner or self._key_owner
         self.commands.append(("press",))
 
+    async def release_owned(self, owner: object) -> None:
+        if self._key_owner is owner:
+            await self.release()
+
     async def release(self) -> None:
+        self._key_owner = None
         self.commands.append(("release",))
 
     async def toggle(self) -> None:
@@ -81,12 +102,12 @@ class RecordingTarget:
         self.commands.append(("say", text))
         return text
 
-    async def ask(self, text: str) -> str:
+    async def ask(self, text: str, request_id: str) -> TypedReply:
         self.commands.append(("ask", text))
         for event in self.events_while_asked:
             self.events.emit(event)
         await self.reply_ready.wait()
-        return "Indeed."
+        return TypedReply(1, "Indeed.")
 
     async def set_persona(self, name: str, keep: bool) -> dict[str, Any]:
         raise PersonaError(f"There is no persona `{name}`", "Perhaps `juniper` is meant")

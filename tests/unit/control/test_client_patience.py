@@ -16,7 +16,7 @@ SOON_S = 0.2
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "ANSWER_S", SOON_S)
+    monkeypatch.setattr(client_module, "RESPONSE_TIMEOUT_S", SOON_S)
 
 
 def test_one_that_never_answers_is_told_after_a_while(path: Path):

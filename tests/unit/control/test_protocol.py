@@ -137,6 +137,6 @@ def test_the_number_of_a_request_comes_back_even_when_the_rest_is_wrong():
 
 
 def test_a_reply_is_one_line_even_when_its_text_has_several():
-    line = result_line(1, {"heard": "one\ntwo \u2028 three"})
+    line = result_line(1, {"heard_prefix": "one\ntwo \u2028 three"})
     assert line.count(b"\n") == 1
-    assert json.loads(line)["result"]["heard"] == "one\ntwo \u2028 three"
+    assert json.loads(line)["result"]["heard_prefix"] == "one\ntwo \u2028 three"

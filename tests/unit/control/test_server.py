@@ -88,7 +88,11 @@ async def test_each_command_reaches_the_conversation(path: Path):
     async with serving(path) as (conversation, _):
         visitor = await Visitor.at(path)
         assert await visitor.call(1, "listen", on=False) == {"v": 1, "id": 1, "result": {}}
-        assert await visitor.call("two", "say", text="hello") == {"v": 1, "id": "two", "result": {"heard": "hello"}}
+        assert await visitor.call("two", "say", text="hello") == {
+            "v": 1,
+            "id": "two",
+            "result": {"heard_prefix": "hello"},
+        }
         await visitor.call(3, "mute", on=True)
         await visitor.call(4, "ptt", action="press")
         await visitor.call(5, "ptt", action="release")
@@ -104,19 +108,34 @@ async def test_each_command_reaches_the_conversation(path: Path):
         assert (await visitor.call(7, "status"))["result"] == STATUS.model_dump(mode="json")
 
 
+async def test_recent_exchanges_and_choices_come_as_json(path: Path):
+    async with serving(path):
+        visitor = await Visitor.at(path)
+        assert (await visitor.call(1, "exchanges", count=1))["result"] == {
+            "exchanges": [{"persona": "juniper", "said": "hello", "reply": "Hello."}]
+        }
+        assert (await visitor.call(2, "choices"))["result"] == {
+            "personas": [{"value": "juniper", "label": "Juniper"}],
+            "voices": [],
+            "microphones": [],
+            "speakers": [],
+        }
+        assert (await visitor.call(3, "exchanges", count=0))["error"]["code"] == "bad-arguments"
+
+
 async def test_what_cannot_be_done_is_told_with_a_code(path: Path):
     async with serving(path):
         visitor = await Visitor.at(path)
         assert (await visitor.call(1, "ptt", action="toggle"))["error"] == {
             "code": "unavailable",
-            "wrong": "There is no key",
-            "remedy": "Set one",
+            "message": "There is no key",
+            "hint": "Set one",
         }
         assert (await visitor.call(2, "persona", name="junipr"))["error"]["code"] == "failed"
         assert (await visitor.call(3, "interrupt"))["error"] == {
             "code": "failed",
-            "wrong": "The command `interrupt` failed",
-            "remedy": "See `voicemate logs`",
+            "message": "The command `interrupt` failed",
+            "hint": "See `voicemate logs`",
         }
         assert "result" in await visitor.call(4, "status")
 
@@ -127,7 +146,7 @@ async def test_a_long_request_holds_up_no_other(path: Path):
         await visitor.request(1, "ask", text="why")
         assert (await visitor.call(2, "status"))["id"] == 2
         conversation.reply_ready.set()
-        assert await visitor.read() == {"v": 1, "id": 1, "result": {"heard": "Indeed."}}
+        assert await visitor.read() == {"v": 1, "id": 1, "result": {"turn_id": 1, "heard_prefix": "Indeed."}}
 
 
 async def test_events_come_to_those_who_watch_and_words_to_those_who_asked(path: Path):
@@ -138,8 +157,12 @@ async def test_events_come_to_those_who_watch_and_words_to_those_who_asked(path:
         conversation.events.emit(MicrophoneLevel(1, -30.0, 0.1))
         conversation.events.emit(Transcribed(2, 1, "a secret", "en", final=True))
         heard = await plain.read()
-        assert heard == {"v": 1, "event": "Heard", "data": {"at": 2, "turn": 1, "language": "en", "final": True}}
-        assert (await wordy.read())["event"] == "Level"
+        assert heard == {
+            "v": 1,
+            "event": "Transcribed",
+            "data": {"at": 2, "turn": 1, "language": "en", "final": True},
+        }
+        assert (await wordy.read())["event"] == "MicrophoneLevel"
         assert (await wordy.read())["data"]["text"] == "a secret"
         assert (await silent.call(9, "status"))["id"] == 9
 
@@ -151,7 +174,7 @@ async def test_who_only_writes_still_gets_the_answers(path: Path):
         visitor.writer.write_eof()
         await asyncio.sleep(0)
         conversation.reply_ready.set()
-        assert (await visitor.read())["result"] == {"heard": "Indeed."}
+        assert (await visitor.read())["result"] == {"turn_id": 1, "heard_prefix": "Indeed."}
         assert await visitor.ended()
 
 
@@ -170,7 +193,7 @@ async def test_what_was_begun_is_done_even_when_its_client_has_gone(path: Path):
 
 
 async def test_too_many_requests_at_once_are_refused_and_the_rest_answered(path: Path):
-    async with serving(path, requests=3) as (conversation, _):
+    async with serving(path, pending_requests=3) as (conversation, _):
         visitor = await Visitor.at(path)
         for number in range(5):
             await visitor.request(number, "ask", text="why")
@@ -219,7 +242,7 @@ async def test_a_line_without_end_ends_the_connection(path: Path):
 
 
 async def test_half_a_line_ends_the_connection_and_an_idle_client_may_stay(path: Path):
-    async with serving(path, half_line_s=0.05) as _:
+    async with serving(path, partial_line_s=0.05) as _:
         idle, half, dripping = [await Visitor.at(path) for _ in range(3)]
         await half.send(b'{"v":1,')
 
@@ -237,7 +260,7 @@ async def test_half_a_line_ends_the_connection_and_an_idle_client_may_stay(path:
 
 
 async def test_who_does_not_read_is_dropped_and_nobody_waits(path: Path):
-    async with serving(path, waiting_bytes=20_000, write_s=60) as (conversation, server):
+    async with serving(path, outbox_bytes=20_000, write_s=60) as (conversation, server):
         slow, quick = [await Visitor.at(path) for _ in range(2)]
         await slow.call(1, "events", words=True)
         await quick.call(1, "events")
@@ -250,7 +273,7 @@ async def test_who_does_not_read_is_dropped_and_nobody_waits(path: Path):
 
 
 async def test_levels_never_drop_anybody(path: Path):
-    async with serving(path, waiting_bytes=2_000, write_s=60) as (conversation, server):
+    async with serving(path, outbox_bytes=2_000, write_s=60) as (conversation, server):
         slow = await Visitor.at(path)
         await slow.call(1, "events", levels=True)
         for number in range(5_000):

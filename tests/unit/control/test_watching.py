@@ -51,7 +51,7 @@ def test_words_are_told_only_to_those_who_asked_for_them(event: Event):
 
 def test_what_is_wrong_is_told_to_everybody():
     told = event_data(Fault(1, "microphone", "There is no microphone", "Connect one"), include_words=False)
-    assert told["wrong"] == "There is no microphone"
+    assert told["message"] == "There is no microphone"
 
 
 VALUES = [0, 1.5, float("nan"), "text", None, ("a", "b"), {"any": "thing"}, FloorState.HEARING]

@@ -6,10 +6,18 @@ from hypothesis import strategies as st
 
 from tests.unit.control.noted import STATUS
 from voicemate.config.schema import AudioSettings, MenuSettings, Settings, TtsSettings
-from voicemate.control.status import DaemonStatus, DeviceStatus, Problem, PushToTalkStatus
+from voicemate.control.status import (
+    Choice,
+    Choices,
+    DaemonStatus,
+    DeviceStatus,
+    Problem,
+    PushToTalkStatus,
+    RecentExchange,
+)
 from voicemate.core.events import FloorState
 from voicemate.menu.menu_model import Menu, MenuItem
-from voicemate.menu.menu_state import Choice, Choices, LoginState, MenuProblem, MenuState, RecentExchange
+from voicemate.menu.menu_state import LoginState, MenuProblem, MenuState
 
 LOST = Problem(
     component="microphone", message="The microphone is gone", hint="Connect it, then run `voicemate devices`"
@@ -45,7 +53,7 @@ _hotkey = st.builds(
     PushToTalkStatus,
     chord=st.sampled_from(["", "f5", "ctrl+option+space", "no such key"]),
     mode=st.sampled_from(["hold", "toggle"]),
-    watched=st.booleans(),
+    active=st.booleans(),
     why=_text,
 )
 

@@ -56,7 +56,7 @@ def test_a_reply_that_was_heard_shows_that_replies_work() -> None:
 def test_a_key_that_is_watched_from_now_on() -> None:
     new, ask = after(status(), told(HotkeyChanged(1, "ctrl+option+space", "toggle", active=True)))
     assert (new.push_to_talk, ask) == (
-        PushToTalkStatus(chord="ctrl+option+space", mode="toggle", watched=True),
+        PushToTalkStatus(chord="ctrl+option+space", mode="toggle", active=True),
         False,
     )
 

@@ -11,13 +11,14 @@ from tests.unit.control.noted import STATUS
 from tests.unit.desktop.known_things import find_item, status
 from tests.unit.desktop.noted_daemon import RecordingDaemon
 from voicemate.config.schema import load, settings_file
+from voicemate.control.status import Choice, Choices
 from voicemate.core.errors import ServiceError, VoicemateError
 from voicemate.core.events import Fault, FloorChanged, FloorState
 from voicemate.history import HistoryWriter, delete_all
 from voicemate.menu.actions import ChangeSetting, DismissError, SendCommand, SetStartAtLogin, StartDaemon
 from voicemate.menu.icon import Icon
 from voicemate.menu.menu_model import Menu
-from voicemate.menu.menu_state import Choice, Choices, MenuProblem
+from voicemate.menu.menu_state import MenuProblem
 from voicemate.menu.presenter import MenuPresenter
 
 

@@ -10,7 +10,7 @@ from voicemate.config.editor import find_setting
 from voicemate.config.schema import AudioSettings, MenuSettings, Settings, TtsSettings
 from voicemate.control.commands import parse_arguments
 from voicemate.control.protocol import ControlRequest, Refusal
-from voicemate.control.status import DeviceStatus, PushToTalkStatus
+from voicemate.control.status import Choice, Choices, DeviceStatus, PushToTalkStatus, RecentExchange
 from voicemate.menu.actions import (
     ChangeSetting,
     CopyText,
@@ -21,7 +21,7 @@ from voicemate.menu.actions import (
     StartDaemon,
 )
 from voicemate.menu.menu_model import MAX_CHOICES, MAX_LABEL_LENGTH, MenuItem, build_menu
-from voicemate.menu.menu_state import Choice, Choices, LoginState, MenuProblem, MenuState, RecentExchange
+from voicemate.menu.menu_state import LoginState, MenuProblem, MenuState
 
 
 @given(anything)
@@ -157,16 +157,16 @@ def test_the_switches_show_and_turn_what_is_so() -> None:
 
 
 def test_the_key_is_named_as_it_stands_on_the_keyboard() -> None:
-    watched = status(hotkey=PushToTalkStatus(chord="ctrl+option+space", watched=True))
+    watched = status(hotkey=PushToTalkStatus(chord="ctrl+option+space", active=True))
     assert find_item(build_menu(menu_state(watched)), "Hold Ctrl+Alt+Space to talk").action is None
     assert find_item(build_menu(menu_state(watched, mac=True)), "Hold ⌃⌥Space to talk")
-    other = status(hotkey=PushToTalkStatus(chord="super+f5", mode="toggle", watched=True))
+    other = status(hotkey=PushToTalkStatus(chord="super+f5", mode="toggle", active=True))
     assert find_item(build_menu(menu_state(other)), "Press Super+F5 to talk")
 
 
 @pytest.mark.parametrize(
     "hotkey",
-    [PushToTalkStatus(), PushToTalkStatus(chord="ctrl+option+space", watched=False, reason="There is no display.")],
+    [PushToTalkStatus(), PushToTalkStatus(chord="ctrl+option+space", active=False, reason="There is no display.")],
 )
 def test_a_key_that_nobody_watches_is_not_offered(hotkey: PushToTalkStatus) -> None:
     assert not any("to talk" in one.label for one in build_menu(menu_state(status(hotkey=hotkey))).items)

@@ -9,13 +9,14 @@ import pytest
 
 from tests.unit.desktop.fake_appkit import FakeMac
 from tests.unit.desktop.known_things import LOST, menu_state, status
+from voicemate.control.status import Choice, Choices, RecentExchange
 from voicemate.core.errors import MenuError
 from voicemate.menu import appkit
 from voicemate.menu.actions import MenuAction, SendCommand
 from voicemate.menu.appkit import SYMBOLS, MenuBar
 from voicemate.menu.icon import Icon
 from voicemate.menu.menu_model import Menu, build_menu
-from voicemate.menu.menu_state import Choice, Choices, MenuState, RecentExchange
+from voicemate.menu.menu_state import MenuState
 
 
 class NotedCompanion:

@@ -154,7 +154,7 @@ def test_a_hotkey_that_is_taken_is_told_once() -> None:
 @pytest.mark.parametrize(
     ("hotkey", "told"),
     [
-        (PushToTalkStatus(chord="ctrl+option+space", watched=True), "ctrl+option+space is watched (hold)"),
+        (PushToTalkStatus(chord="ctrl+option+space", active=True), "ctrl+option+space is watched (hold)"),
         (PushToTalkStatus(), "None is wanted (`hotkey.chord` is empty)"),
         (
             PushToTalkStatus(chord="f9", reason="There is no display. Start one."),

@@ -43,6 +43,6 @@ def _format_speculation(work: SpeculationStatus) -> str:
 
 
 def _format_push_to_talk(state: PushToTalkStatus) -> str:
-    if state.watched:
+    if state.active:
         return f"{state.chord} ({state.mode})"
     return f"none ({state.reason.rstrip('.')})" if state.reason else "none"

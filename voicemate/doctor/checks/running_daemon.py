@@ -124,7 +124,7 @@ def assess_push_to_talk(status: DaemonStatus) -> Finding:
     for one in status.problems:
         if one.component == _PUSH_TO_TALK:
             return problem(one.message, one.hint, chord=key.chord)
-    if key.watched:
+    if key.active:
         return ok(f"{key.chord} is watched ({key.mode})", chord=key.chord)
     if not key.chord:
         return ok("None is wanted (`hotkey.chord` is empty)")
