@@ -208,12 +208,8 @@ async def execute(
         VoicemateError: it failed.
     """
     match request.command, arguments:
-        case "status", _:
-            return target.status().model_dump(mode="json")
-        case "exchanges", ExchangesArguments(count=count):
-            return {"exchanges": [asdict(exchange) for exchange in await target.recent_exchanges(count)]}
-        case "choices", _:
-            return asdict(await target.choices())
+        case "status" | "exchanges" | "choices", _:
+            return await _query(target, arguments, request.command)
         case "listen", SwitchArguments(on=on):
             await target.listen(on)
         case "mute", SwitchArguments(on=on):
@@ -235,6 +231,12 @@ async def execute(
         case _:
             raise TypeError(f"nothing executes {request.command}")
     return {}
+
+
+async def _query(target: Controllable, arguments: Arguments, command: str) -> dict[str, Any]:
+    if isinstance(arguments, ExchangesArguments):
+        return {"exchanges": [asdict(exchange) for exchange in await target.recent_exchanges(arguments.count)]}
+    return asdict(await target.choices()) if command == "choices" else target.status().model_dump(mode="json")
 
 
 async def _use_key(target: Controllable, arguments: KeyArguments, connection: object) -> None:

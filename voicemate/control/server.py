@@ -92,7 +92,7 @@ class ControlServer:
             await asyncio.wait(ending)
 
     def on_event(self, event: Event) -> None:
-        """Queue ``event`` for the clients that asked for events; written out at most once with words, once without."""
+        """Queue ``event`` for the clients that asked for events."""
         lines: dict[bool, bytes] = {}
         for client in tuple(self._clients):
             wanted = client.event_filter

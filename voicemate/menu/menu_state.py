@@ -46,7 +46,7 @@ class MenuState:
     down_reason: MenuProblem | None = None
     unreachable: bool = False
     settings: Settings = field(default_factory=Settings)
-    choices: Choices = Choices()
+    choices: Choices = field(default_factory=Choices)
     exchanges: tuple[RecentExchange, ...] = ()
     login: LoginState = LoginState()
     progress: str = ""
