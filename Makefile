@@ -24,8 +24,8 @@ test: $(VENV)/.test $(VENV)/.talk models  ## set up and run every test
 	@$(VENV)/bin/lint-imports
 	@$(VENV)/bin/pyright --threads 2
 	@$(VENV)/bin/zensical build --strict --clean
-	@$(VENV)/bin/python -m pytest -n 2 --dist worksteal tests/real tests/unit tests/simulation $(ARGS)
-	@$(VENV)/bin/python -m pytest tests/device tests/desktop $(ARGS) # in real time, so by themselves
+	@$(VENV)/bin/python -m pytest -n 2 --dist worksteal tests/integration/models tests/unit tests/simulation $(ARGS)
+	@$(VENV)/bin/python -m pytest tests/integration/audio_devices tests/integration/desktop $(ARGS) # in real time, so by themselves
 
 explore: $(VENV)/.test  ## look for examples that break the state machines and parsers, new ones each time
 	@HYPOTHESIS_PROFILE=explore $(VENV)/bin/python -m pytest -q tests/unit tests/simulation -m hypothesis $(ARGS)

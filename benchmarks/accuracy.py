@@ -32,7 +32,6 @@ import _pywhispercpp as native
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import machine
-from benchmarks.recordings import FOLDER, Recorded, recordings
 from voicemate.app.utterances import Utterance, utterances
 from voicemate.config.schema import Settings
 from voicemate.conversation.recognizer import SpeechRecognizer
@@ -40,6 +39,7 @@ from voicemate.core.pcm import CLOCK_HZ
 from voicemate.models.catalog import ModelRole
 from voicemate.models.resolve import resolve
 from voicemate.stt.whisper import Whisper
+from voicemate.testing.speech_corpus import FOLDER, Recorded, recordings
 from voicemate.testing.word_errors import errors, plain_words
 from voicemate.vad.segmenter import SpeechSegmenter
 from voicemate.vad.silero import SileroDetector

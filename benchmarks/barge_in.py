@@ -32,12 +32,12 @@ from benchmarks import machine
 from benchmarks.barge_in_sounds import Given, given_sounds
 from benchmarks.kept import asked_for
 from benchmarks.scene import TELLER, Costs, Engines, Scene, ScriptedMind, at_clock_rate, scene, settings_of
-from tests.espeak import Espeak
 from voicemate.config.schema import Settings
 from voicemate.core.events import FloorChanged, FloorState, PhraseQueued, ReplyEnded
 from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm, to_samples
 from voicemate.testing.acoustics import AcousticPath as Carried
 from voicemate.testing.acoustics import Acoustics
+from voicemate.testing.espeak import Espeak
 from voicemate.testing.virtual_time import run_virtual
 from voicemate.testing.word_errors import errors, plain_words
 from voicemate.tts.pyttsx3.pace import driver_rate

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.recordings import recordings
 from benchmarks.scene import Engines, at_clock_rate
 from voicemate.core.pcm import CLOCK_HZ, Pcm, to_samples
 from voicemate.personas.persona import Voice
+from voicemate.testing.speech_corpus import recordings
 
 LONGEST_BID = 8 * CLOCK_HZ
 LONGEST_NOISE = 4 * CLOCK_HZ

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.kept import keep, spread
 from benchmarks.said_turns import in_room, sentences
-from tests.pulse import PulseRoom
+from voicemate.testing.pulseaudio_room import PulseRoom
 
 TARGET_S = 2.0
 

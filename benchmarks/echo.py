@@ -27,7 +27,6 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.kept import PICTURES, Kept
-from benchmarks.recordings import recordings
 from benchmarks.rooms import NOISE_DBFS, Place, places
 from benchmarks.scene import Engines, Scene, ScriptedMind, scene, settings_of
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
@@ -35,6 +34,7 @@ from voicemate.config.schema import Settings
 from voicemate.conversation.mic_gate import MicGate
 from voicemate.core.events import FloorState, ReplyEnded, SpeechRejected, TurnEnded
 from voicemate.core.pcm import CLOCK_HZ, level_dbfs
+from voicemate.testing.speech_corpus import recordings
 from voicemate.testing.virtual_time import run_virtual
 
 RESULTS = Path(__file__).parent / "results"

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from benchmarks.endpoint_pauses import CACHE, Known, Models, Silence, silences, write
 from benchmarks.endpoint_sounds import INSERTED_S, between_words, with_end, with_pause
-from benchmarks.recordings import Recorded, recordings
 from voicemate.core.pcm import Pcm, to_samples
+from voicemate.testing.speech_corpus import Recorded, recordings
 from voicemate.testing.word_errors import plain_words
 
 NATURAL_MS = 400.0

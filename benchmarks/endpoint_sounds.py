@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
 
-from benchmarks.recordings import Recorded
 from voicemate.core.pcm import CLOCK_HZ, Pcm, to_samples
+from voicemate.testing.speech_corpus import Recorded
 from voicemate.testing.word_errors import plain_words
 
 INSERTED_S = (0.3, 0.6, 1.0, 1.5)

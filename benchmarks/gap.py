@@ -27,10 +27,10 @@ import soxr
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.kept import PICTURES, keep
-from benchmarks.recordings import Recorded, recordings
-from tests.pulse import RATE, PulseRoom, Recording, find
-from tests.talk_process import Talk
 from voicemate.core.paths import models_folder
+from voicemate.testing.pulseaudio_room import RATE, PulseRoom, Recording, find
+from voicemate.testing.speech_corpus import Recorded, recordings
+from voicemate.testing.talk_process import Talk
 
 AUDIBLE_DBFS = -50.0
 """Level of the first 5 ms of an answer that count as audible: 20 dB above the room's noise."""

@@ -35,14 +35,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.daemon_process import LOOK_S, DaemonProcess, HeldUp, furnish
 from benchmarks.kept import Kept
 from benchmarks.said_turns import in_room, sentences
-from tests.pulse import PulseRoom
-from tests.talk_process import Talk
 from voicemate.config.schema import load
 from voicemate.control.client import ControlClient
 from voicemate.core.errors import ControlError, NotRunningError
 from voicemate.core.events import FloorState
 from voicemate.models.needed import required_models
 from voicemate.models.resolve import resolve
+from voicemate.testing.pulseaudio_room import PulseRoom
+from voicemate.testing.talk_process import Talk
 
 RESULTS = Path(__file__).parent / "results" / "idle.json"
 

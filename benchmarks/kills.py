@@ -28,10 +28,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.kept import RESULTS, keep, spread
 from benchmarks.said_turns import in_room, sentences
-from tests.pulse import PulseRoom
 from voicemate.control.client import EventMessage
 from voicemate.core.errors import ControlError, NotRunningError
 from voicemate.history import HistoryReader
+from voicemate.testing.pulseaudio_room import PulseRoom
 
 MOMENTS = ("starting", "listening", "hearing", "thinking", "speaking", "writing")
 

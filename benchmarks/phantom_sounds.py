@@ -10,10 +10,10 @@ from itertools import cycle
 
 import numpy as np
 
-from benchmarks.recordings import Recorded, recordings
 from voicemate.core.pcm import CLOCK_HZ, Pcm, level_dbfs, to_samples
 from voicemate.testing import background_noise
 from voicemate.testing.acoustics import AcousticPath
+from voicemate.testing.speech_corpus import Recorded, recordings
 
 FAR = AcousticPath(rt60_s=0.5, direct_db=-3, seed=2)
 """From across a living room: more reverberation than direct sound."""

@@ -32,9 +32,9 @@ import xcffib.xtest  # type: ignore[import-not-found]
 from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.gap import audible, choose
 from benchmarks.kept import keep, spread
-from tests.display import Display, display
-from tests.pulse import RATE, PulseRoom, Recording, find
 from voicemate.push_to_talk.x11_keymap import X11Keyboard, keysym
+from voicemate.testing.pulseaudio_room import RATE, PulseRoom, Recording, find
+from voicemate.testing.x11_display import Display, display
 
 SETTINGS = """persona = "pip"
 [stt]

@@ -28,9 +28,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.daemon_process import DaemonProcess, furnish
 from benchmarks.kept import keep
 from benchmarks.said_turns import gap_of_turn, in_room, sentences
-from tests.pulse import PulseRoom
 from voicemate.control.client import ControlClient
 from voicemate.control.socket_path import socket_path
+from voicemate.testing.pulseaudio_room import PulseRoom
 
 CLIENTS = 100
 

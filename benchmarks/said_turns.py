@@ -4,9 +4,9 @@ import numpy as np
 import soxr
 
 from benchmarks.daemon_process import DaemonProcess, is_floor, is_kind
-from benchmarks.recordings import Recorded, recordings
-from tests.pulse import RATE, PulseRoom
 from voicemate.core.pcm import CLOCK_HZ, Pcm
+from voicemate.testing.pulseaudio_room import RATE, PulseRoom
+from voicemate.testing.speech_corpus import Recorded, recordings
 
 
 def sentences(longest_s: float, shortest_s: float = 0) -> list[Recorded]:

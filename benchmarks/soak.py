@@ -37,10 +37,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.kept import keep
-from benchmarks.recordings import recordings
-from tests.pulse import RATE, PulseRoom
-from tests.simulation.scripted import ScriptedMind, ScriptedSynthesizer, ScriptedTranscriber
-from tests.simulation.stage import LoudnessActivity, voice
 from voicemate.app.conversation import AudioDevices, keep_history
 from voicemate.app.engines import Engines
 from voicemate.config.schema import Settings, VadSettings
@@ -54,7 +50,16 @@ from voicemate.llm.context_window import ContextWindow
 from voicemate.personas.library import LibraryPersona
 from voicemate.personas.persona import Persona
 from voicemate.system import heap
+from voicemate.testing.pulseaudio_room import RATE, PulseRoom
+from voicemate.testing.scripted_engines import (
+    LoudnessActivity,
+    ScriptedMind,
+    ScriptedSynthesizer,
+    ScriptedTranscriber,
+    voice,
+)
 from voicemate.testing.simulated_room import SimulatedRoom
+from voicemate.testing.speech_corpus import recordings
 from voicemate.testing.virtual_time import run_virtual
 from voicemate.vad.segmenter import SpeechSegmenter
 

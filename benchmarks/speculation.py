@@ -27,7 +27,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.endpoint_sounds import with_end
 from benchmarks.kept import Kept
-from benchmarks.recordings import Recorded, recordings
 from benchmarks.scene import Costs, Engines, Scene, scene, settings_of
 from voicemate.config.schema import Settings
 from voicemate.core.events import GenerationDiscarded, ReplyEnded, TurnTimed
@@ -35,6 +34,7 @@ from voicemate.core.pcm import CLOCK_HZ, AudioClip, to_ms, to_samples
 from voicemate.llm.llama.llama import Llama
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
+from voicemate.testing.speech_corpus import Recorded, recordings
 from voicemate.testing.virtual_time import run_virtual
 
 RESULTS = Path(__file__).parent / "results"

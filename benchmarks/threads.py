@@ -62,7 +62,6 @@ def measure(threads: int) -> dict[str, list[float]]:
 
     if waiting == "spinning":
         del os.environ["GOMP_SPINCOUNT"]
-    from benchmarks.recordings import recordings
     from voicemate.config.schema import LlmSettings
     from voicemate.core.worker_thread import Cancellation
     from voicemate.llm.llama.llama_cpp import LlamaContext
@@ -70,6 +69,7 @@ def measure(threads: int) -> dict[str, list[float]]:
     from voicemate.models.resolve import resolve
     from voicemate.stt.decoding import DecodeOptions, UtteranceDecoder
     from voicemate.stt.whisper_cpp import WhisperCpp
+    from voicemate.testing.speech_corpus import recordings
 
     print(f"voicemate {voicemate.__version__}")
     times: dict[str, list[float]] = {"whisper": [], "llama": []}

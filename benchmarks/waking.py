@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.daemon_process import SETTINGS, DaemonProcess, furnish, is_kind
 from benchmarks.kept import keep
 from benchmarks.said_turns import gap_of_turn, hush, in_room, sentences
-from tests.pulse import PulseRoom
+from voicemate.testing.pulseaudio_room import PulseRoom
 
 IDLE_S = 6.0
 

@@ -36,11 +36,11 @@ import soundfile
 import soxr
 
 from benchmarks.machine import description
-from benchmarks.recordings import Recorded, recordings
 from voicemate.core.pcm import CLOCK_HZ, Pcm, to_ms
 from voicemate.models.catalog import ModelRole
 from voicemate.models.resolve import resolve
 from voicemate.stt.whisper import Whisper
+from voicemate.testing.speech_corpus import Recorded, recordings
 from voicemate.turns.interruption.backchannel import Overlap, classify_overlap
 from voicemate.turns.interruption.echo_text import without_echo
 from voicemate.turns.spoken_commands import spoken_command

@@ -7,10 +7,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from benchmarks.recordings import FOLDER, MANIFEST, Recorded, recordings
 from voicemate.core.paths import models_folder
 from voicemate.sandbox import locking
 from voicemate.sandbox.proof import KernelFacts, OfflineProof, SelfTestAttempt
+from voicemate.testing.speech_corpus import FOLDER, MANIFEST, Recorded, recordings
 
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", derandomize=False, deadline=None)

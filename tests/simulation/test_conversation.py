@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.simulation.scripted import SECONDS_A_WORD, ScriptedMind, ScriptedTranscriber
-from tests.simulation.stage import Stage, voice
+from tests.simulation.simulated_conversation import Stage
 from voicemate.config.schema import BargeInSettings, TurnSettings
 from voicemate.core.errors import ModelError, SpeechError
 from voicemate.core.events import (
@@ -23,6 +22,7 @@ from voicemate.core.events import (
 )
 from voicemate.core.events import PipelineStage as Work
 from voicemate.core.pcm import to_ms
+from voicemate.testing.scripted_engines import SECONDS_A_WORD, ScriptedMind, ScriptedTranscriber, voice
 
 
 async def one_question(stage: Stage) -> None:

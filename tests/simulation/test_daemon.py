@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.scripted import ScriptedMind
-from tests.simulation.scripted_house import DaemonFixture, ScriptedEnginePool
-from tests.simulation.stage import voice
+from tests.simulation.simulated_daemon import DaemonFixture, ScriptedEnginePool
 from voicemate.config.schema import Settings
 from voicemate.core.errors import AudioError, ControlError, ModelError, PersonaError, SettingsError
 from voicemate.core.events import Fault, FloorState, ReplyEnded, Transcribed
+from voicemate.testing.scripted_engines import ScriptedMind, voice
 
 
 def test_it_listens_answers_and_ends() -> None:

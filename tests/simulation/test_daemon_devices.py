@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.simulation.scripted_house import DaemonFixture
+from tests.simulation.simulated_daemon import DaemonFixture
 from voicemate.audio.devices.device_changes import DevicesChanged
 from voicemate.core.errors import AudioError
 from voicemate.core.events import FloorState

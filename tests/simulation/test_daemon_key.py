@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from tests.simulation.scripted_house import DaemonFixture
-from tests.simulation.stage import voice
+from tests.simulation.simulated_daemon import DaemonFixture
 from voicemate.config.schema import PushToTalkSettings, Settings
 from voicemate.core.errors import AudioError, ControlError
 from voicemate.core.events import FloorState, Transcribed
+from voicemate.testing.scripted_engines import voice
 
 WARM_S, HELD_S = PushToTalkSettings().keep_open_s, PushToTalkSettings().max_hold_s
 

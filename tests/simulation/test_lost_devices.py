@@ -2,15 +2,15 @@
 
 import asyncio
 
-from tests.fake_host import FakePortAudio
-from tests.simulation.scripted import ScriptedMind
-from tests.simulation.stage import Stage
+from tests.simulation.simulated_conversation import Stage
+from tests.support.fake_portaudio import FakePortAudio
 from voicemate.audio.devices.watchdog import WatchdogLimits
 from voicemate.audio.interfaces import Speaker
 from voicemate.audio.output.speaker import DeviceSpeaker
 from voicemate.core.clock import SampleClock
 from voicemate.core.errors import AudioError
 from voicemate.core.events import Fault, FloorChanged, FloorState, Recovered, ReplyEnded
+from voicemate.testing.scripted_engines import ScriptedMind
 
 STORY = "One two three four five six seven eight nine ten eleven twelve."
 MISSING = AudioError("There is no loudspeaker", "Connect one")

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.simulation.scripted import ScriptedMind
-from tests.simulation.scripted_house import DaemonFixture, ScriptedEnginePool
-from tests.simulation.stage import voice
+from tests.simulation.simulated_daemon import DaemonFixture, ScriptedEnginePool
 from voicemate.config.hotkey_chord import Chord
 from voicemate.config.schema import Settings
 from voicemate.core.errors import AudioError, HotkeyError, NoHotkeyError
@@ -22,6 +20,7 @@ from voicemate.push_to_talk.reports import (
     ChordReleased,
     ListenerFailed,
 )
+from voicemate.testing.scripted_engines import ScriptedMind, voice
 
 TAP_S = 0.1
 LONG = "word " * 200

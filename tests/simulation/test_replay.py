@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.simulation.scripted import ScriptedMind, ScriptedTranscriber
-from tests.simulation.stage import Stage, voice
-from tests.simulation.taped_stage import HOUSE, hesitant, record
+from tests.simulation.recorded_conversation import HOUSE, hesitant, record
+from tests.simulation.simulated_conversation import Stage
 from voicemate.config.schema import TurnSettings
 from voicemate.core.errors import SettingsError
 from voicemate.core.events import FloorChanged, PhraseStarted, TurnTimed
@@ -21,6 +20,7 @@ from voicemate.replay.counterfactual import outcome
 from voicemate.replay.recorded_session import RecordedSession
 from voicemate.replay.replayer import decide_again
 from voicemate.replay.turn_log import pair
+from voicemate.testing.scripted_engines import ScriptedMind, ScriptedTranscriber, voice
 from voicemate.turns.messages import CommitTurn, DiscardGeneration
 
 SETTINGS = TurnSettings(shortest_ms=480, longest_ms=480)

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.simulation.scripted import ScriptedMind
-from tests.simulation.stage import Stage
-from tests.simulation.taped_stage import HOUSE, hesitant, record
+from tests.simulation.recorded_conversation import HOUSE, hesitant, record
+from tests.simulation.simulated_conversation import Stage
 from voicemate.cli import app
 from voicemate.config.schema import TurnSettings, load, settings_file
 from voicemate.core.errors import RecordingError
 from voicemate.replay import decision_factory
+from voicemate.testing.scripted_engines import ScriptedMind
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.scripted import ScriptedMind, ScriptedTranscriber
-from tests.simulation.stage import Stage, voice
-from tests.simulation.taped_stage import HOUSE, record
+from tests.simulation.recorded_conversation import HOUSE, record
+from tests.simulation.simulated_conversation import Stage
 from voicemate.conversation.session import FloorPolicy
 from voicemate.core.events import FloorState, PhraseStarted
 from voicemate.recording.journal import Step
@@ -16,6 +15,7 @@ from voicemate.recording.recording import Recording, read
 from voicemate.replay.counterfactual import outcome
 from voicemate.replay.recorded_session import RecordedSession
 from voicemate.replay.replayer import decide_again
+from voicemate.testing.scripted_engines import ScriptedMind, ScriptedTranscriber, voice
 from voicemate.turns.messages import (
     EndSpeech,
     FloorAction,

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from tests.simulation.scripted import ScriptedMind, ScriptedTranscriber
-from tests.simulation.stage import Stage, voice
+from tests.simulation.simulated_conversation import Stage
 from voicemate.config.schema import PushToTalkSettings, TurnSettings
 from voicemate.core.events import (
     FloorChanged,
@@ -15,6 +14,7 @@ from voicemate.core.events import (
     TurnEnded,
 )
 from voicemate.core.pcm import CLOCK_HZ
+from voicemate.testing.scripted_engines import ScriptedMind, ScriptedTranscriber, voice
 
 LONG = "Once there was a sailor who " + "went on and on " * 12
 ENDPOINT = TurnSettings(silence_ms=500, shortest_ms=500, longest_ms=500)

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from tests.simulation.scripted import ScriptedMind
-from tests.simulation.stage import Stage, voice
+from tests.simulation.simulated_conversation import Stage
 from tests.simulation.test_push_to_talk import FakeKeyboard
 from voicemate.config.schema import Settings
 from voicemate.core.events import Advisory, EventStream, FloorChanged, FloorState, ReplyEnded, Transcribed
 from voicemate.daemon.talk import key_for_session
+from voicemate.testing.scripted_engines import ScriptedMind, voice
 
 
 def run_with_key(stage: Stage, script, settings: Settings | None = None) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from tests.fake_host import LATENCY_S, FakePortAudio
+from tests.support.fake_portaudio import LATENCY_S, FakePortAudio
 from voicemate.audio.interfaces import BLOCK_SAMPLES
 from voicemate.audio.output.aec_reference import AecReference, AecReferenceRing
 from voicemate.audio.output.speaker import DeviceSpeaker

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.fake_host import DEVICE, FakePortAudio, FakeStream
+from tests.support.fake_portaudio import DEVICE, FakePortAudio, FakeStream
 from voicemate.audio.devices.watchdog import WatchdogLimits
 from voicemate.audio.input.microphone import LONG_BUFFERS_AFTER_S, DeviceMicrophone
 from voicemate.audio.interfaces import Block

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from tests.fake_host import LATENCY_S, FakePortAudio
+from tests.support.fake_portaudio import LATENCY_S, FakePortAudio
 from voicemate.audio.devices.watchdog import WatchdogLimits
 from voicemate.audio.output.speaker import CALLBACK_S, LEADING_SILENT_CALLBACKS, DeviceSpeaker
 from voicemate.core.clock import SampleClock

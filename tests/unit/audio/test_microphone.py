@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.fake_host import DEVICE, LATENCY_S, FakePortAudio
+from tests.support.fake_portaudio import DEVICE, LATENCY_S, FakePortAudio
 from voicemate.audio.devices.watchdog import WatchdogLimits
 from voicemate.audio.input.microphone import DeviceMicrophone
 from voicemate.audio.interfaces import BLOCK_MS, BLOCK_SAMPLES, BLOCKS_PER_GROUP, Block

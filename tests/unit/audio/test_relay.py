@@ -9,7 +9,7 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fake_host import DEVICE
+from tests.support.fake_portaudio import DEVICE
 from voicemate.audio.devices.device import Direction
 from voicemate.audio.devices.portaudio import OpenStream
 from voicemate.audio.input.input_callback import InputCallback

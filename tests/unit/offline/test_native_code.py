@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.network_namespace import without_network
+from tests.support.network_namespace import without_network
 from tests.unit.offline.locked import run
 
 pytestmark = [

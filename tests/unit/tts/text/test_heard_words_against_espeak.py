@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.espeak import Espeak, Said
+from voicemate.testing.espeak import Espeak, Said
 from voicemate.tts.text.phrases import Phrase
 
 TEXTS = [

@@ -1,0 +1,66 @@
+"""A real daemon behind its real control socket, in a thread, with scripted engines and a simulated room."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.simulation.simulated_daemon import ScriptedEnginePool
+from voicemate.app.conversation import AudioDevices
+from voicemate.config.schema import Settings
+from voicemate.control.server import ControlServer
+from voicemate.core.clock import SampleClock
+from voicemate.core.events import EventStream
+from voicemate.daemon.conversation_factory import ConversationFactory
+from voicemate.daemon.daemon import Daemon
+from voicemate.personas.persona import Persona
+from voicemate.testing.scripted_engines import ScriptedMind
+from voicemate.testing.simulated_room import SimulatedRoom
+
+
+@dataclass
+class ScriptedDaemon:
+    """Runs for the time of a block, with this account's settings and personas; a context manager.
+
+    Attributes:
+        shelf: its engines.
+    """
+
+    shelf: ScriptedEnginePool = field(default_factory=lambda: ScriptedEnginePool(ScriptedMind(default="word " * 400)))
+
+    def __enter__(self) -> "ScriptedDaemon":
+        self._up = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+        self._thread.start()
+        assert self._up.wait(40), "the daemon did not begin"
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self.keeper.stop)
+        self._thread.join()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        workshop = ConversationFactory(engines=self.shelf, listening=_stage, speaking=_stage, keep=_kept)
+        self.keeper = Daemon(workshop, greet=False)
+        server = ControlServer(self.keeper)
+        await server.open()
+        keeping = asyncio.create_task(self.keeper.run())
+        self._up.set()
+        await self.keeper.stopped.wait()
+        server.stop_accepting()
+        await keeping
+        await server.close()
+
+
+def _stage(settings: Settings) -> AudioDevices:
+    clock = SampleClock()
+    room = SimulatedRoom(clock)
+    return AudioDevices(room.microphone, room.speaker, clock)
+
+
+@contextmanager
+def _kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[None]:
+    yield

@@ -1,0 +1,97 @@
+"""A whole conversation on the virtual clock: the real session between scripted engines, in the simulated room."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from voicemate.audio.aec.canceller import PassThroughCanceller
+from voicemate.audio.interfaces import Speaker
+from voicemate.config.schema import AttentionSettings, BargeInSettings, PushToTalkSettings, TurnSettings, VadSettings
+from voicemate.conversation.chat_history import ChatHistory
+from voicemate.conversation.components import Components
+from voicemate.conversation.mic_gate import MicGate
+from voicemate.conversation.recognizer import SpeechRecognizer
+from voicemate.conversation.session import Session
+from voicemate.core.clock import SampleClock
+from voicemate.core.events import Event, EventStream
+from voicemate.llm.context_window import ContextWindow
+from voicemate.personas.persona import Persona
+from voicemate.testing.scripted_engines import (
+    LoudnessActivity,
+    ScriptedMind,
+    ScriptedSynthesizer,
+    ScriptedTranscriber,
+)
+from voicemate.testing.simulated_room import SimulatedRoom
+from voicemate.testing.virtual_time import run_virtual
+from voicemate.turns.attention import Attention
+from voicemate.turns.floor import Floor
+from voicemate.vad.segmenter import SpeechSegmenter
+
+PERSONA = Persona(name="Echo", description="A test.")
+
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass
+class Stage:
+    """Made anew for each play."""
+
+    transcriber: ScriptedTranscriber = field(default_factory=lambda: ScriptedTranscriber(["hello there"]))
+    mind: ScriptedMind = field(default_factory=ScriptedMind)
+    synthesizer: ScriptedSynthesizer = field(default_factory=ScriptedSynthesizer)
+    endpoint: TurnSettings = field(default_factory=TurnSettings)
+    barge_in: BargeInSettings = field(default_factory=BargeInSettings)
+    push_to_talk: PushToTalkSettings = field(default_factory=PushToTalkSettings)
+    attention: AttentionSettings = field(default_factory=AttentionSettings)
+    persona: Persona = PERSONA
+    events: list[Event] = field(default_factory=list)
+    room: SimulatedRoom = field(init=False)
+    session: Session = field(init=False)
+    dialogue: ChatHistory = field(init=False)
+
+    def play(self, script: Callable[["Stage"], Awaitable[None]]) -> list[Event]:
+        """Run ``script`` beside the conversation; ends with the script. Returns all events."""
+        run_virtual(self._play(script))
+        return self.events
+
+    def of(self, kind: type[E]) -> list[E]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    async def equip(self, clock: SampleClock) -> Speaker:
+        """The loudspeaker that the character has."""
+        return self.room.speaker
+
+    async def _play(self, script: Callable[["Stage"], Awaitable[None]]) -> None:
+        clock = SampleClock()
+        self.room = SimulatedRoom(clock)
+        loudspeaker = await self.equip(clock)
+        stream = EventStream()
+        stream.subscribe(self.events.append)
+        context = ContextWindow(self.persona, 2048, self.mind.count_tokens)
+        self.dialogue = ChatHistory(self.persona, self.mind, context, seed=1)
+        parts = Components(
+            microphone=self.room.microphone,
+            speaker=loudspeaker,
+            clock=clock,
+            recognizer=SpeechRecognizer(SpeechSegmenter(LoudnessActivity(), VadSettings(), 20), self.transcriber),
+            chat_history=self.dialogue,
+            synthesizer=self.synthesizer,
+            mic_gate=MicGate(
+                PassThroughCanceller(), loudspeaker, self.barge_in.by_voice, self.push_to_talk.hands_free
+            ),
+            attention=Attention(self.attention, self.persona.name),
+        )
+        floor = Floor(self.endpoint, self.barge_in, self.push_to_talk)
+        self.session = Session(parts, floor, stream)
+        await self.room.microphone.open()
+        conversation = asyncio.create_task(self.session.run())
+        try:
+            await script(self)
+        finally:
+            conversation.cancel()
+            await asyncio.gather(conversation, return_exceptions=True)
+        if not conversation.cancelled():
+            conversation.result()

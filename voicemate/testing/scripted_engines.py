@@ -1,0 +1,129 @@
+"""Engines that follow a script on the virtual clock, behind the same protocols as the real ones."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from voicemate.core.errors import VoicemateError
+from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm
+from voicemate.llm.base import Message
+from voicemate.personas.persona import Sampling, Voice
+from voicemate.stt.base import Transcript
+from voicemate.tts.base import VoiceInfo
+
+SECONDS_A_WORD = 0.25
+"""How long a scripted voice speaks a word."""
+
+
+@dataclass
+class ScriptedMind:
+    """Answers each user message with the script's line for it, a word at a time.
+
+    Attributes:
+        lines: replies by the user's words; ``default`` for all others.
+        first_token_s, token_s: time to the first word and between words.
+        judging_s: time to judge a sentence.
+    """
+
+    lines: dict[str, str] = field(default_factory=dict)
+    default: str = "Indeed."
+    first_token_s: float = 0.09
+    token_s: float = 0.01
+    judging_s: float = 0.0
+    complete: float = 0.9
+    error: VoicemateError | None = None
+    warmed: list[list[Message]] = field(default_factory=list)
+    asked: list[list[Message]] = field(default_factory=list)
+    weighed: list[str] = field(default_factory=list)
+    decoded: list[str] = field(default_factory=list)
+
+    async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str]:
+        self.asked.append(list(messages))
+        await asyncio.sleep(self.first_token_s)
+        if self.error:
+            raise self.error
+        for word in self.lines.get(messages[-1].content, self.default).split(" "):
+            self.decoded.append(word)
+            yield word + " "
+            await asyncio.sleep(self.token_s)
+
+    async def prefill(self, messages: Sequence[Message]) -> None:
+        self.warmed.append(list(messages))
+
+    async def completeness(
+        self, messages: Sequence[Message], trailing_marks: str = "", opening: Sequence[Message] = ()
+    ) -> float:
+        self.weighed.append(messages[-1].content)
+        await asyncio.sleep(self.judging_s)
+        return self.complete
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(len(message.content.split()) + 4 for message in messages)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class ScriptedSynthesizer:
+    """Speaks each word as a tone of ``SECONDS_A_WORD``, after ``render_s``."""
+
+    rate: int = 22_050
+    render_s: float = 0.03
+    error: VoicemateError | None = None
+    rendered: list[str] = field(default_factory=list)
+
+    async def synthesize(self, text: str, voice: Voice) -> AudioClip:
+        self.rendered.append(text)
+        await asyncio.sleep(self.render_s)
+        if self.error:
+            raise self.error
+        seconds = SECONDS_A_WORD * len(text.split())
+        tone = 0.3 * np.sin(2 * np.pi * 300 * np.arange(int(seconds * self.rate)) / self.rate)
+        return AudioClip(tone.astype(np.float32), self.rate)
+
+    async def voices(self) -> list[VoiceInfo]:
+        return [VoiceInfo("tone", "Tone", ("en",))]
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
+class ScriptedTranscriber:
+    """Gives the script's transcripts in order; the last one again when they run out."""
+
+    texts: list[str]
+    ms: float = 150
+    confidence: float = 0.9
+    drafted: str = ""
+    calls: list[float] = field(default_factory=list)  # seconds of sound in each
+
+    async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
+        self.calls.append(len(pcm) / CLOCK_HZ)
+        text = self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]
+        await asyncio.sleep(self.ms / 1000)
+        return Transcript(text, "en", self.confidence, len(pcm) / CLOCK_HZ, self.ms)
+
+    async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
+        await asyncio.sleep(self.ms / 1000)
+        return Transcript(self.drafted, "en", self.confidence, len(pcm) / CLOCK_HZ, self.ms)
+
+    def close(self) -> None:
+        pass
+
+
+class LoudnessActivity:
+    """Voice activity that takes every loud sound for a voice."""
+
+    def probability(self, pcm: object, dbfs: float, voice_on: bool) -> float:
+        return 0.95 if dbfs > -45 else 0.02
+
+
+def voice(seconds: float) -> AudioClip:
+    """Something loud."""
+    return AudioClip(
+        (0.2 * np.random.default_rng(1).standard_normal(int(seconds * CLOCK_HZ))).astype(np.float32), CLOCK_HZ
+    )

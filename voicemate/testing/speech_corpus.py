@@ -1,0 +1,70 @@
+"""Recordings of people, kept outside the project: a folder with a ``manifest.tsv`` (``VOICEMATE_SPEECH``)."""
+
+import csv
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from voicemate.core.pcm import CLOCK_HZ, Pcm
+
+FOLDER = Path(os.environ.get("VOICEMATE_SPEECH", Path(__file__).parents[3] / "shared" / "speech"))
+MANIFEST = "manifest.tsv"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One recording and what its manifest says of it; times in seconds."""
+
+    path: Path
+    name: str
+    language: str
+    kind: str  # speech, conversation or nonspeech
+    transcript: str
+    note: str
+    speech_start_s: float
+    speech_end_s: float
+    longest_pause_s: float
+
+    def pcm(self) -> Pcm:
+        """16 kHz mono float32.
+
+        Raises:
+            SystemExit: it has another rate, or more than one channel.
+        """
+        sound, rate = soundfile.read(self.path, dtype="float32")
+        if rate != CLOCK_HZ or sound.ndim != 1:
+            raise SystemExit(f"{self.name} is not {CLOCK_HZ} Hz mono")
+        return np.ascontiguousarray(sound, dtype=np.float32)
+
+
+def recordings(folder: Path | None = None) -> list[Recorded]:
+    """All recordings of the manifest, in its order.
+
+    Args:
+        folder: with the recordings; ``FOLDER`` when left out.
+
+    Raises:
+        SystemExit: there is no manifest.
+    """
+    folder = folder or FOLDER
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        raise SystemExit(f"there is no {manifest}: set VOICEMATE_SPEECH to a folder of recordings with one")
+    with manifest.open(encoding="utf-8", newline="") as table:
+        return [
+            Recorded(
+                path=folder / row["clip"],
+                name=row["clip"],
+                language=row["lang"],
+                kind=row["kind"],
+                transcript=row["transcript"],
+                note=row["note"],
+                speech_start_s=float(row["speech_start_s"] or 0),
+                speech_end_s=float(row["speech_end_s"] or 0),
+                longest_pause_s=float(row["longest_pause_s"] or 0),
+            )
+            for row in csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)
+        ]
