@@ -1,5 +1,5 @@
-"""``voicemate doctor``: looks at everything that a conversation needs, and says what is wrong and how to mend it.
+"""``voicemate doctor``: checks everything a conversation needs, and reports what is wrong and how to fix it.
 
-A check gathers facts thinly and judges them purely. It may take its time, but not for ever; one that breaks is itself
-a finding, and ends no other.
+Each check gathers facts with as little logic as possible; a pure ``assess_*`` function turns them into findings. A
+check may be slow, but has a timeout. A check that fails becomes a finding of its own, and the others still run.
 """

@@ -1,4 +1,4 @@
-"""One look at one thing, bounded in time, which ends no other whatever becomes of it."""
+"""A single check: it has a timeout, and whatever happens in it does not stop the other checks."""
 
 import queue
 import threading
@@ -12,45 +12,52 @@ from voicemate.core.errors import VoicemateError
 from voicemate.doctor.finding import Finding, from_error, problem
 
 DEFAULT_TIMEOUT_S = 20.0
-"""How long a check may take unless it says otherwise: a disk that has to wake up, a busy machine."""
+"""Timeout of most checks; enough for a disk that has to spin up or a busy machine."""
 
 REINSTALL_HINT = "Set voicemate up again (`make talk` in a checkout)"
 
+CHECK_THREAD_NAME = "doctor check"
+
 
 class ProgressListener(Protocol):
-    """Told what goes on during a slow check, in a few words; called from any thread, must return at once."""
+    """Receives a few words about what a slow check is doing. Called from any thread; must return at once."""
 
-    def __call__(self, what: str) -> None: ...
+    def __call__(self, message: str) -> None: ...
+
+
+def _ignore_progress(message: str) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """What checks go by.
+    """What every check receives.
 
     Attributes:
-        settings: the person's, or the defaults where their file cannot be used.
-        platform: as ``sys.platform`` has it.
-        status: the running daemon's; None where none runs or answers.
-        thorough: take the time to read every model to its last byte.
-        watch: told what goes on.
+        settings: the user's settings, or the defaults if the settings file is invalid.
+        platform: a value of ``sys.platform``.
+        status: the running daemon's status; None if no daemon runs or answers.
+        thorough: read every model file completely.
+        on_progress: receives what a slow check is doing.
     """
 
     settings: Settings
     platform: str
     status: DaemonStatus | None = None
     thorough: bool = False
-    on_progress: ProgressListener = lambda what: None
+    on_progress: ProgressListener = _ignore_progress
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check.
+    """A check and its place in the table.
 
     Attributes:
-        group, name: where it stands in the table.
-        look: finds things; blocks; may raise anything. No finding: there is nothing to look at on this machine.
-        patience_s: how long it may take.
-        main_thread: it has to run on the main thread, and is trusted to return.
+        group: heading in the table.
+        name: label in the table.
+        run: returns the findings, none if the check does not apply to this machine. It blocks and may raise anything.
+        timeout_s: how long it may take.
+        main_thread: run on the main thread, without a timeout.
     """
 
     group: str
@@ -61,7 +68,7 @@ class Check:
 
 
 def run_check(check: Check, context: CheckContext) -> Sequence[Finding]:
-    """What ``check`` finds; that it failed, or did not come to an end, is a finding too."""
+    """Run ``check`` and return its findings; an exception or a timeout becomes a finding too."""
     try:
         if check.main_thread:
             return check.run(context)
@@ -69,17 +76,22 @@ def run_check(check: Check, context: CheckContext) -> Sequence[Finding]:
     except VoicemateError as error:
         return [from_error(error)]
     except _CheckTimeoutError:
-        told = f"This check did not come to an end in {check.timeout_s:.0f} s"
-        return [problem(told, "Try again when the machine is less busy; what it looked at may hang")]
+        message = f"This check did not finish within {check.timeout_s:.0f} s"
+        return [problem(message, "Try again when the machine is less busy; what it checks may be stuck")]
     except ImportError as error:
-        return [problem(f"A package that this needs cannot be loaded ({_one_line(error)})", REINSTALL_HINT)]
+        return [problem(f"A package that this check needs cannot be loaded ({_one_line(error)})", REINSTALL_HINT)]
     except Exception as error:
-        told = f"This check broke: {type(error).__name__} ({_one_line(error)})"
-        return [problem(told, "That is the doctor's own mistake; the other checks go on without it")]
+        message = f"This check crashed: {type(error).__name__} ({_one_line(error)})"
+        return [problem(message, "This is a bug in the doctor; the other checks are not affected")]
+
+
+def has_abandoned_checks() -> bool:
+    """Whether a check that timed out is still running. The process should then exit without cleanup."""
+    return any(thread.name == CHECK_THREAD_NAME for thread in threading.enumerate())
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or "it does not say why"
+    return " ".join(str(error).split()) or "no message"
 
 
 class _CheckTimeoutError(Exception):
@@ -87,31 +99,26 @@ class _CheckTimeoutError(Exception):
 
 
 def _run_with_timeout(work: Callable[[], Sequence[Finding]], timeout_s: float) -> Sequence[Finding]:
-    """The result of ``work``, which is done in a thread of its own and left behind there when it takes too long."""
-    answers: queue.SimpleQueue[Sequence[Finding] | BaseException] = queue.SimpleQueue()
+    """Run ``work`` in a daemon thread and return its result; after ``timeout_s`` the thread is abandoned.
+
+    Raises:
+        _CheckTimeoutError: ``work`` did not finish in time.
+    """
+    results: queue.SimpleQueue[Sequence[Finding] | BaseException] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            answers.put(work())
+            results.put(work())
         except BaseException as error:
-            answers.put(error)
+            results.put(error)
 
     threading.Thread(target=run, name=CHECK_THREAD_NAME, daemon=True).start()
     try:
-        answer = answers.get(timeout=timeout_s)
+        result = results.get(timeout=timeout_s)
     except queue.Empty:
         raise _CheckTimeoutError from None
-    if isinstance(answer, Exception):
-        raise answer
-    if isinstance(answer, BaseException):
-        raise RuntimeError(f"it wanted to end the program: {answer!r}")
-    return answer
-
-
-CHECK_THREAD_NAME = "doctor's check"
-"""What the threads of checks are called."""
-
-
-def has_abandoned_checks() -> bool:
-    """Whether a check goes on that nobody waits for any more: the process is better left without tidying up."""
-    return any(thread.name == CHECK_THREAD_NAME for thread in threading.enumerate())
+    if isinstance(result, Exception):
+        raise result
+    if isinstance(result, BaseException):
+        raise RuntimeError(f"it tried to exit the program: {result!r}")
+    return result

@@ -1,4 +1,4 @@
-"""What a check finds: plain data, with the way out in it."""
+"""What a check finds: plain data that includes how to fix it."""
 
 import shlex
 from collections.abc import Mapping
@@ -11,23 +11,23 @@ from voicemate.core.errors import VoicemateError
 
 
 class Severity(StrEnum):
-    """How bad it is."""
+    """How serious a finding is."""
 
     OK = "ok"
-    WARNING = "warning"  # a conversation works, and something is not as it should be
-    PROBLEM = "problem"  # something that was asked for does not work
+    WARNING = "warning"  # a conversation works, but something is not as it should be
+    PROBLEM = "problem"  # something that the user asked for does not work
 
 
 @dataclass(frozen=True, slots=True)
 class PullModels:
-    """Fetch the models with these names from the catalog's sources."""
+    """Download the catalog models with these names."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveSocket:
-    """Take away a control socket that a crash has left; ``inode`` tells it from one that came there since."""
+    """Remove the stale control socket of a crashed daemon; ``inode`` identifies it."""
 
     path: Path
     inode: int
@@ -35,63 +35,66 @@ class RemoveSocket:
 
 @dataclass(frozen=True, slots=True)
 class CreateFolders:
-    """Make these private folders."""
+    """Create these private folders."""
 
     paths: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RestrictPermissions:
-    """Take everybody else's rights from these files and folders."""
+    """Remove all permissions of other accounts from these files and folders."""
 
     paths: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ReinstallService:
-    """Install the login service again, from where voicemate is now."""
+    """Install the login service again, from voicemate's present location."""
 
 
 Fix = PullModels | RemoveSocket | CreateFolders | RestrictPermissions | ReinstallService
-"""What ``voicemate doctor --fix`` may do: nothing that loses anything, and nothing that was not there before."""
+"""What ``voicemate doctor --fix`` may do. None of these loses data or adds anything new."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a check has found.
+    """One result of a check.
 
     Attributes:
-        told: one sentence, without its full stop.
-        fix: what to do about it, commands in backticks; empty when there is nothing to do.
-        mend: what ``--fix`` does about it, if it may.
-        facts: the same for scripts, as far as it is numbers and names.
+        severity: how serious it is.
+        message: one sentence without its full stop.
+        hint: how to fix it, with commands in backticks; empty if there is nothing to do.
+        fix: what ``--fix`` does about it, if anything.
+        facts: the numbers and names in the message, for scripts.
     """
 
     severity: Severity
     message: str
     hint: str = ""
     fix: Fix | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def format_command(*words: str | Path) -> str:
-    """A command line in backticks, quoted so that it can be typed as it stands."""
+    """Format a command line in backticks, quoted so that it can be pasted into a shell."""
     return f"`{shlex.join(map(str, words))}`"
 
 
 def ok(message: str, *, fix: Fix | None = None, **facts: Any) -> Finding:
-    """All is well, and this is how it is."""
+    """Make a finding that nothing is wrong."""
     return Finding(Severity.OK, message, "", fix, facts)
 
 
 def warning(message: str, hint: str = "", *, fix: Fix | None = None, **facts: Any) -> Finding:
+    """Make a finding that does not prevent a conversation."""
     return Finding(Severity.WARNING, message, hint, fix, facts)
 
 
 def problem(message: str, hint: str = "", *, fix: Fix | None = None, **facts: Any) -> Finding:
+    """Make a finding that something does not work."""
     return Finding(Severity.PROBLEM, message, hint, fix, facts)
 
 
 def from_error(error: VoicemateError, *, fix: Fix | None = None) -> Finding:
-    """The problem that ``error`` tells of."""
+    """Make a problem of ``error``."""
     return problem(error.message, error.hint, fix=fix)

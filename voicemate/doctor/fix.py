@@ -1,9 +1,10 @@
-"""What ``voicemate doctor --fix`` does: the mends that lose nothing, each told in one line."""
+"""What ``voicemate doctor --fix`` does."""
 
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import assert_never
 
 from voicemate.control import socket_path
 from voicemate.core.errors import DownloadError, VoicemateError
@@ -18,17 +19,18 @@ from voicemate.doctor.finding import (
 )
 
 DOWNLOAD_TIMEOUT_S = 6 * 3600.0
-"""A large model over a slow line; Ctrl-C ends it sooner, and what was fetched is kept."""
+"""Enough for a large model over a slow line. Ctrl-C stops sooner and keeps the part that was downloaded."""
 
 
 def apply_fix(fix: Fix, on_progress: Callable[[str], None]) -> str:
-    """Do it; returns what was done, in one line.
+    """Apply ``fix`` and return one line about what was done.
 
     Args:
-        tell: gets one line for each thing that a long mend does.
+        fix: the fix.
+        on_progress: receives one line for each step of a long fix.
 
     Raises:
-        VoicemateError: it could not be done, and why.
+        VoicemateError: the fix failed.
     """
     try:
         match fix:
@@ -37,18 +39,20 @@ def apply_fix(fix: Fix, on_progress: Callable[[str], None]) -> str:
             case RemoveSocket():
                 return _remove_socket(fix)
             case CreateFolders():
-                made = [str(make_private_folder(path)) for path in fix.paths]
-                return f"made {', '.join(made)}"
+                created = [str(make_private_folder(path)) for path in fix.paths]
+                return f"created {', '.join(created)}"
             case RestrictPermissions():
                 return _restrict_permissions(fix.paths)
             case ReinstallService():
                 return _reinstall_service(on_progress)
+            case _:
+                assert_never(fix)
     except OSError as error:
-        raise VoicemateError(f"The disk refused {error.filename or ''}: {error.strerror or error}") from None
+        raise VoicemateError(f"Cannot write {error.filename or 'a file'}: {error.strerror or error}") from None
 
 
 def _pull_models(names: tuple[str, ...]) -> str:
-    """In a process of its own, as everything that uses the network; on standard error it shows how far it is."""
+    """Download in another process, since this one is offline; it shows its progress on standard error."""
     command = [sys.executable, "-m", "voicemate", "models", "pull", *names]
     try:
         done = subprocess.run(
@@ -56,18 +60,18 @@ def _pull_models(names: tuple[str, ...]) -> str:
         )
     except subprocess.TimeoutExpired:
         raise DownloadError(
-            f"Fetching {', '.join(names)} took too long", "Repeat it: it goes on where it was"
+            f"The download of {', '.join(names)} took too long", "Run it again: it resumes where it stopped"
         ) from None
     if done.returncode:
-        raise DownloadError(f"{', '.join(names)} could not be fetched", "Its own message above says why")
-    return f"fetched {', '.join(names)}"
+        raise DownloadError(f"{', '.join(names)} could not be downloaded", "The message above says why")
+    return f"downloaded {', '.join(names)}"
 
 
 def _remove_socket(fix: RemoveSocket) -> str:
-    found = socket_path.connect(fix.path, timeout_s=2.0)
-    if found is not None:
-        found.close()
-        raise VoicemateError("A daemon has begun to use the socket meanwhile")
+    connection = socket_path.connect(fix.path, timeout_s=2.0)
+    if connection is not None:
+        connection.close()
+        raise VoicemateError("A daemon has started to use the socket in the meantime")
     socket_path.remove_socket(fix.path, fix.inode)
     return f"removed {fix.path}"
 
@@ -75,12 +79,13 @@ def _remove_socket(fix: RemoveSocket) -> str:
 def _restrict_permissions(paths: tuple[Path, ...]) -> str:
     for path in paths:
         path.chmod(path.stat().st_mode & 0o700)
-    return f"took everybody else's rights from {paths[0] if len(paths) == 1 else f'{len(paths)} files and folders'}"
+    restricted = paths[0] if len(paths) == 1 else f"{len(paths)} files and folders"
+    return f"made {restricted} private"
 
 
-def _reinstall_service(tell: Callable[[str], None]) -> str:
+def _reinstall_service(on_progress: Callable[[str], None]) -> str:
     from voicemate.service.interpreter import this_interpreter
     from voicemate.service.login import login_service
 
-    login_service(report=tell).install(this_interpreter())
+    login_service(report=on_progress).install(this_interpreter())
     return f"installed the service again, with {this_interpreter().python}"

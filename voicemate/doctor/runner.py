@@ -1,4 +1,4 @@
-"""All checks in order: what needs no sound first, then offline, and only then the microphone."""
+"""Runs the checks in order, and applies fixes."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -10,15 +10,17 @@ from voicemate.doctor.finding import Finding, Fix, Severity
 from voicemate.doctor.fix import apply_fix
 
 CheckProgressContext = Callable[[Check], AbstractContextManager[None]]
-"""Shows that a check is under way while the body runs."""
+"""Shows that a check is running during the ``with`` block."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What came of a check, after what was mended.
+    """The findings of a check, after any fixes.
 
     Attributes:
-        done: what was mended, and what could not be, one line each.
+        check: the check.
+        findings: at least one.
+        fixed: one line for each fix, whether it worked or failed.
     """
 
     check: Check
@@ -28,12 +30,13 @@ class CheckResult:
 
 @dataclass(slots=True)
 class DoctorReport:
-    """All that was found."""
+    """The results of all checks."""
 
-    results: list[CheckResult] = field(default_factory=list)
+    results: list[CheckResult] = field(default_factory=list[CheckResult])
 
-    def count(self, level: Severity) -> int:
-        return sum(finding.severity is level for one in self.results for finding in one.findings)
+    def count(self, severity: Severity) -> int:
+        """Count the findings of ``severity``."""
+        return sum(finding.severity is severity for finding in self._findings())
 
     @property
     def passed(self) -> bool:
@@ -42,9 +45,11 @@ class DoctorReport:
 
     @property
     def fixable(self) -> int:
-        """How many findings that are not well ``--fix`` could mend."""
-        findings = [finding for one in self.results for finding in one.findings]
-        return sum(finding.fix is not None and finding.severity is not Severity.OK for finding in findings)
+        """How many warnings and problems ``--fix`` could fix."""
+        return sum(finding.fix is not None and finding.severity is not Severity.OK for finding in self._findings())
+
+    def _findings(self) -> list[Finding]:
+        return [finding for result in self.results for finding in result.findings]
 
 
 def run_checks(
@@ -57,30 +62,33 @@ def run_checks(
     on_message: Callable[[str], None],
     apply_fix: Callable[[Fix, Callable[[str], None]], str] = apply_fix,
 ) -> DoctorReport:
-    """Carry out ``checks`` one after the other, on the main thread.
+    """Run ``checks`` one after the other. Called on the main thread.
 
     Args:
-        fix: mend what may be mended, and look again.
-        busy: shows that a check is under way.
-        show: shows what came of a check, as soon as it is known.
-        tell: shows one line about what is being mended.
+        checks: what to run.
+        context: passed to each check.
+        fix: apply the fixes of each check, then run it again.
+        progress: shows that a check is running.
+        on_result: receives the result of each check as soon as it is known.
+        on_message: receives one line for each step of a fix.
+        apply_fix: applies a fix.
     """
-    examination = DoctorReport()
+    report = DoctorReport()
     for check in checks:
         with progress(check):
             findings = tuple(run_check(check, context))
-        done: list[str] = []
-        mends = list(dict.fromkeys(finding.fix for finding in findings if finding.fix)) if fix else []
-        for one in mends:
+        fixed: list[str] = []
+        fixes = list(dict.fromkeys(finding.fix for finding in findings if finding.fix)) if fix else []
+        for each in fixes:
             try:
-                done.append(apply_fix(one, on_message))
+                fixed.append(apply_fix(each, on_message))
             except VoicemateError as error:
-                done.append(f"could not be mended: {error.message}")
-        if mends:
+                fixed.append(f"could not be fixed: {error.message}")
+        if fixes:
             with progress(check):
                 findings = tuple(run_check(check, context))
         if findings:
-            looked = CheckResult(check, findings, tuple(done))
-            examination.results.append(looked)
-            on_result(looked)
-    return examination
+            result = CheckResult(check, findings, tuple(fixed))
+            report.results.append(result)
+            on_result(result)
+    return report

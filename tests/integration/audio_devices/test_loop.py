@@ -33,4 +33,4 @@ async def test_one_that_does_not_hear_it_is_told_so(host: PortAudio, pulse_room:
     result = await loop_to(host, "mic")
     assert result.has_signal
     assert not result.echo.detected
-    assert "does not hear the loudspeaker" in result.advice()[0]
+    assert "does not pick up the speaker" in result.advice()[0]

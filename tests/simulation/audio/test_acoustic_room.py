@@ -137,10 +137,10 @@ def test_the_loop_measures_delay_and_echo(delay_ms: int, gain_db: float):
 
 
 def test_the_loop_says_what_to_do():
-    assert "All is well" in loop_in(DESK).advice()[0]
-    assert "does not hear the loudspeaker" in loop_in(HEADPHONES).advice()[0]
-    assert "turn the loudspeaker down" in loop_in(Acoustics(echo=AcousticPath(gain_db=6))).advice()[0]
-    assert "mistaken about its delay" in loop_in(Acoustics(echo=AcousticPath(gain_db=-20, delay_ms=600))).advice()[0]
+    assert "will be cancelled" in loop_in(DESK).advice()[0]
+    assert "does not pick up the speaker" in loop_in(HEADPHONES).advice()[0]
+    assert "turn the speaker down" in loop_in(Acoustics(echo=AcousticPath(gain_db=6))).advice()[0]
+    assert "wrong latency" in loop_in(Acoustics(echo=AcousticPath(gain_db=-20, delay_ms=600))).advice()[0]
     dead = loop_in(HEADPHONES, noise_dbfs=None)
     assert not dead.has_signal
     assert "digital silence" in dead.advice()[0]

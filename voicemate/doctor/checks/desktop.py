@@ -1,4 +1,4 @@
-"""The desktop around it (Linux): display, tray and D-Bus. voicemate works the same without any of them."""
+"""The desktop session (Linux): display, tray and D-Bus. A conversation works without any of them."""
 
 import os
 import re
@@ -18,13 +18,15 @@ _CONNECT_TIMEOUT_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class DesktopFacts:
-    """Attributes:
-    display: what the environment names, such as ``:0`` or ``wayland-0``; "" for none.
-    display_answers: somebody listens there.
-    bus: the environment names a D-Bus of the session, or it lies where it usually does.
-    bus_answers: somebody listens there.
-    can_draw: what draws the menu is installed.
-    no_menu: why the menu cannot be shown all the same.
+    """The desktop session.
+
+    Attributes:
+        display: its name in the environment, such as ``:0`` or ``wayland-0``; empty if there is none.
+        display_answers: the display accepts connections.
+        has_bus: the environment names a session D-Bus, or one exists at the usual path.
+        bus_answers: the session D-Bus accepts connections.
+        has_pyside: PySide6, which draws the menu, is installed.
+        menu_error: why the menu cannot be shown all the same.
     """
 
     display: str
@@ -35,46 +37,49 @@ class DesktopFacts:
     menu_error: MenuError | None = None
 
 
-def check_desktop(ground: CheckContext) -> Sequence[Finding]:
-    """Nothing on macOS, where there is always a menu bar."""
-    return [] if ground.platform == "darwin" else assess_desktop(_gather_desktop_facts(os.environ))
+def check_desktop(context: CheckContext) -> Sequence[Finding]:
+    """Check the desktop session; no finding on macOS, which always has a menu bar."""
+    return [] if context.platform == "darwin" else assess_desktop(_gather_desktop_facts(os.environ))
 
 
 def assess_desktop(facts: DesktopFacts) -> list[Finding]:
-    """A missing part costs the menu, the hotkey or the notifications, and nothing else."""
+    """Report missing parts. Each costs only the menu, the hotkey or the notifications."""
     if not facts.display:
-        told = "There is no display here: no menu and no hotkey, and all else works"
-        return [warning(told, "Log in to a desktop, or use the commands: `voicemate ptt toggle`, `voicemate status`")]
-    found = []
+        message = "There is no display: no menu and no hotkey, but everything else works"
+        hint = "Log in to a desktop, or use the commands: `voicemate ptt toggle`, `voicemate status`"
+        return [warning(message, hint)]
+    found: list[Finding] = []
     if not facts.display_answers:
-        told = f"The display {facts.display} does not answer: no menu and no hotkey, and all else works"
-        found.append(warning(told, "Log in to the desktop anew, or correct DISPLAY or WAYLAND_DISPLAY"))
+        message = f"The display {facts.display} does not answer: no menu and no hotkey, but everything else works"
+        found.append(warning(message, "Log in to the desktop again, or correct DISPLAY or WAYLAND_DISPLAY"))
     elif facts.menu_error:
-        found.append(warning(f"{facts.menu_error.message}: no menu, and all else works", facts.menu_error.hint))
+        message = f"{facts.menu_error.message}: no menu, but everything else works"
+        found.append(warning(message, facts.menu_error.hint))
     if not facts.has_bus or not facts.bus_answers:
-        how = "No D-Bus of the session is to be found" if not facts.has_bus else "The session's D-Bus does not answer"
-        told = f"{how}: no tray on most desktops, and all else works"
-        found.append(warning(told, "Log in to the desktop (not with su), or `dbus-run-session voicemate menu`"))
+        cause = "There is no session D-Bus" if not facts.has_bus else "The session D-Bus does not answer"
+        message = f"{cause}: no tray on most desktops, but everything else works"
+        found.append(warning(message, "Log in to the desktop (not with su), or `dbus-run-session voicemate menu`"))
     menu = "the menu can be shown (`voicemate menu`)" if facts.has_pyside else f"no menu yet. {INSTALL}"
     return found or [ok(f"Display {facts.display} and D-Bus answer; {menu}")]
 
 
 def bus_path(environment: Mapping[str, str]) -> str:
-    """The socket of the session's D-Bus, with a zero byte in front of an abstract one; "" when it is not a socket.
+    """Return the path of the session D-Bus socket; empty if it is not a Unix socket.
 
-    As the D-Bus specification's "Server Addresses" has it; without an address, where systemd puts it.
+    An abstract socket's path starts with a zero byte. Follows "Server Addresses" of the D-Bus specification; without
+    an address it is systemd's default path.
     """
     address = environment.get("DBUS_SESSION_BUS_ADDRESS", "")
     if not address:
         return f"{environment.get('XDG_RUNTIME_DIR') or f'/run/user/{os.getuid()}'}/bus"
-    for one in address.split(";"):
-        if found := re.match(r"unix:(?:.*,)?(path|abstract)=([^,]+)", one):
+    for part in address.split(";"):
+        if found := re.match(r"unix:(?:.*,)?(path|abstract)=([^,]+)", part):
             return f"\0{found[2]}" if found[1] == "abstract" else found[2]
     return ""
 
 
 def display_path(environment: Mapping[str, str]) -> tuple[str, str]:
-    """The display's name and its socket; the socket is "" for one that is reached by a network."""
+    """Return the display's name and the path of its socket; the path is empty for a display on another machine."""
     if wayland := environment.get("WAYLAND_DISPLAY", ""):
         return wayland, str(Path(environment.get("XDG_RUNTIME_DIR", "")) / wayland)
     display = environment.get("DISPLAY", "")
@@ -83,26 +88,28 @@ def display_path(environment: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _gather_desktop_facts(environment: Mapping[str, str]) -> DesktopFacts:
-    display, at = display_path(environment)
+    display, display_socket = display_path(environment)
     bus = bus_path(environment)
-    named = bool(environment.get("DBUS_SESSION_BUS_ADDRESS")) or os.path.exists(bus)
-    answers, can_draw = bool(display) and (not at or _can_connect(at)), find_spec("PySide6") is not None
-    no_menu = None
-    if answers and can_draw:
+    has_bus = bool(environment.get("DBUS_SESSION_BUS_ADDRESS")) or os.path.exists(bus)
+    display_answers = bool(display) and (not display_socket or can_connect(display_socket))
+    has_pyside = find_spec("PySide6") is not None
+    menu_error = None
+    if display_answers and has_pyside:
         try:
             require_tray(environment)
         except MenuError as error:
-            no_menu = error
-    return DesktopFacts(display, answers, named, named and _can_connect(bus), can_draw, no_menu)
+            menu_error = error
+    return DesktopFacts(display, display_answers, has_bus, has_bus and can_connect(bus), has_pyside, menu_error)
 
 
-def _can_connect(path: str) -> bool:
+def can_connect(path: str) -> bool:
+    """Whether a server accepts connections at the Unix socket ``path``."""
     abstract = f"\0{path}" if path.startswith("/tmp/.X11-unix/") else path
-    for one in dict.fromkeys((path, abstract)):  # X servers listen in both name spaces, or in one
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
-            trial.settimeout(_CONNECT_TIMEOUT_S)
+    for address in dict.fromkeys((path, abstract)):  # X servers listen in both name spaces, or in one
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(_CONNECT_TIMEOUT_S)
             try:
-                trial.connect(one)
+                connection.connect(address)
             except (OSError, ValueError):
                 continue
             return True

@@ -1,4 +1,4 @@
-"""The login service: does it start, and can it still run what was installed?"""
+"""The login service: whether it starts, and whether what it runs still exists."""
 
 import os
 from collections.abc import Sequence
@@ -9,35 +9,37 @@ from voicemate.doctor.finding import Finding, ReinstallService, from_error, ok, 
 from voicemate.service.login import ServiceStatus, login_service
 
 
-def check_login_service(ground: CheckContext) -> Sequence[Finding]:
+def check_login_service(context: CheckContext) -> Sequence[Finding]:
+    """Check the login service, if it is installed."""
     try:
         service = login_service()
     except ServiceError as error:  # as root
-        return [warning(f"{error.message}: not looked at", "Repeat this without sudo")]
+        return [warning(f"{error.message}: not checked", "Run this again without sudo")]
     if not service.installed:
         return [ok("Not installed; `voicemate service install` starts voicemate at login", installed=False)]
     try:
-        found = service.status()
+        status = service.status()
     except ServiceError as error:
         return [from_error(error)]
-    return assess_login_service(found, _interpreter_is_missing(found))
+    return assess_login_service(status, _interpreter_is_missing(status))
 
 
-def assess_login_service(found: ServiceStatus, interpreter_is_missing: bool) -> list[Finding]:
-    """An installed service.
+def assess_login_service(status: ServiceStatus, interpreter_is_missing: bool) -> list[Finding]:
+    """Report the state of an installed service.
 
     Args:
-        moved: what it runs is not there any more.
+        status: the service's status.
+        interpreter_is_missing: the Python that it runs does not exist any more.
     """
-    mend = ReinstallService() if interpreter_is_missing else None
-    told = [problem(one.message, one.hint, fix=mend) for one in found.problems]
-    if told:
-        return told
-    if not found.at_login:
-        return [warning("Installed, and switched off at login", "`voicemate service install` switches it on")]
-    state = f"running (process {found.observed.pid})" if found.observed.pid else "not running"
-    return [ok(f"Installed by {found.manager}, {state}", installed=True, pid=found.observed.pid)]
+    fix = ReinstallService() if interpreter_is_missing else None
+    problems = [problem(each.message, each.hint, fix=fix) for each in status.problems]
+    if problems:
+        return problems
+    if not status.at_login:
+        return [warning("Installed, but turned off at login", "`voicemate service install` turns it on")]
+    state = f"running (process {status.observed.pid})" if status.observed.pid else "not running"
+    return [ok(f"Installed with {status.manager}, {state}", installed=True, pid=status.observed.pid)]
 
 
-def _interpreter_is_missing(found: ServiceStatus) -> bool:
-    return found.interpreter is not None and not os.access(found.interpreter.python, os.X_OK)
+def _interpreter_is_missing(status: ServiceStatus) -> bool:
+    return status.interpreter is not None and not os.access(status.interpreter.python, os.X_OK)

@@ -1,4 +1,4 @@
-"""The models of the settings: are they here, are they whole, and do they fit into the memory?"""
+"""The models that the settings name: whether they are installed, intact, and fit into memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +15,12 @@ from voicemate.models.sizes import MB, as_size
 from voicemate.models.verify import VerifiedModel, VerifyResult, verify
 
 
-def check_models(ground: CheckContext) -> Sequence[Finding]:
-    found = [_check_model(name, role) for name, role in required_models(ground.settings).items()]
-    if ground.thorough:
+def check_models(context: CheckContext) -> Sequence[Finding]:
+    """Check every model that the settings need; with ``context.thorough`` also the hashes of all installed models."""
+    found = [_check_model(name, role) for name, role in required_models(context.settings).items()]
+    if context.thorough:
         found += assess_verification(
-            verify(progress=lambda stage, done, total: ground.on_progress(_progress_text(stage, done, total)))
+            verify(progress=lambda stage, done, total: context.on_progress(_progress_text(stage, done, total)))
         )
     return found
 
@@ -28,26 +29,26 @@ def _check_model(name: str, role: ModelRole) -> Finding:
     try:
         path = resolve(name, role)
     except ModelError as error:
-        known = load_catalog().get(name)
-        mend = PullModels((name,)) if known and known.role is role else None
-        if role is ModelRole.END_OF_TURN:  # a conversation does well without
-            return warning(error.message, error.hint, fix=mend)
-        return from_error(error, fix=mend)
+        listed = load_catalog().get(name)
+        fix = PullModels((name,)) if listed and listed.role is role else None
+        if role is ModelRole.END_OF_TURN:  # a conversation works without it
+            return warning(error.message, error.hint, fix=fix)
+        return from_error(error, fix=fix)
     size = path.stat().st_size
     return ok(f"{path.stem if path.name == name else name} for {role} ({as_size(size)})", file=str(path), size=size)
 
 
-def assess_verification(read: Sequence[VerifiedModel]) -> list[Finding]:
-    """What came of reading all installed models to the last byte."""
-    bad = [one for one in read if one.result not in (VerifyResult.OK, VerifyResult.UNKNOWN)]
-    if read and not bad:
-        return [ok(f"Read to the last byte and found whole: {len(read)} models")]
-    return [_damaged(one) for one in bad]
+def assess_verification(verified: Sequence[VerifiedModel]) -> list[Finding]:
+    """Report which models do not match their hashes."""
+    bad = [each for each in verified if each.result not in (VerifyResult.OK, VerifyResult.UNKNOWN)]
+    if verified and not bad:
+        return [ok(f"Read completely and found intact: {len(verified)} models")]
+    return [_damaged(each) for each in bad]
 
 
-def _damaged(one: VerifiedModel) -> Finding:
-    told = f"The model {one.model.name} is not what it should be: {one.result}"
-    return problem(told, one.hint, fix=PullModels((one.model.name,)))
+def _damaged(verified: VerifiedModel) -> Finding:
+    name = verified.model.name
+    return problem(f"The model {name} is damaged: {verified.result}", verified.hint, fix=PullModels((name,)))
 
 
 def _progress_text(stage: str, done: int, total: int) -> str:
@@ -59,12 +60,13 @@ def _progress_text(stage: str, done: int, total: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MemoryFacts:
-    """Bytes.
+    """Memory in bytes.
 
     Attributes:
-        hearing, thinking: what the two models need while they work.
-        available: what this machine can give to models now, beside everything else that voicemate needs.
-        running: what a running voicemate has of it already, as measured; 0 when none runs.
+        stt: what the speech recognition model needs while it works.
+        llm: what the language model needs while it works.
+        available: what models can use now, beside everything else that voicemate needs.
+        running: what a running daemon uses already; 0 if there is none.
         total: the machine's memory, or the container's.
     """
 
@@ -75,35 +77,32 @@ class MemoryFacts:
     total: int
 
 
-def check_memory(ground: CheckContext) -> Sequence[Finding]:
-    """Nothing where a model is missing: that is told already."""
+def check_memory(context: CheckContext) -> Sequence[Finding]:
+    """Check whether the models fit into memory; no finding if one is missing, since another check reports that."""
     try:
-        hearing = resolve(ground.settings.stt.model, ModelRole.STT)
-        thinking = resolve(ground.settings.llm.model, ModelRole.LLM)
+        stt = resolve(context.settings.stt.model, ModelRole.STT)
+        llm = resolve(context.settings.llm.model, ModelRole.LLM)
     except ModelError:
         return []
     facts = MemoryFacts(
-        stt=memory_fit.whisper_required_bytes(hearing.stat().st_size),
-        llm=memory_fit.gguf_required_bytes(
-            gguf.read_header(thinking), thinking.stat().st_size, ground.settings.llm.context
-        ),
+        stt=memory_fit.whisper_required_bytes(stt.stat().st_size),
+        llm=memory_fit.gguf_required_bytes(gguf.read_header(llm), llm.stat().st_size, context.settings.llm.context),
         available=memory_fit.available_bytes(),
-        running=round(ground.status.memory_mb * MB) if ground.status else 0,
+        running=round(context.status.memory_mb * MB) if context.status else 0,
         total=memory_fit.total_bytes(),
     )
     return [assess_memory(facts)]
 
 
 def assess_memory(facts: MemoryFacts) -> Finding:
+    """Compare what the models need with what the machine has."""
     need = facts.stt + facts.llm
     numbers: dict[str, Any] = {"need": need, "available": facts.available, "running": facts.running}
-    now = f"; voicemate has {as_size(facts.running)} now" if facts.running else ""
-    smaller = "Choose a smaller model (`voicemate models list`), or `voicemate config set llm.context 2048`"
+    running = f"; voicemate uses {as_size(facts.running)} now" if facts.running else ""
+    hint = "Choose a smaller model (`voicemate models list`), or `voicemate config set llm.context 2048`"
     if need > facts.total:
-        return problem(
-            f"The models need {as_size(need)}, and the machine has {as_size(facts.total)}", smaller, **numbers
-        )
+        return problem(f"The models need {as_size(need)}; the machine has {as_size(facts.total)}", hint, **numbers)
+    message = f"The models need {as_size(need)}; about {as_size(facts.available)} are free{running}"
     if need > facts.available + facts.running:
-        told = f"The models need {as_size(need)} and about {as_size(facts.available)} are free{now}: it may get slow"
-        return warning(told, f"End what needs much memory. {smaller}", **numbers)
-    return ok(f"The models need {as_size(need)}, about {as_size(facts.available)} are free{now}", **numbers)
+        return warning(f"{message}: it may become slow", f"Close programs that use much memory. {hint}", **numbers)
+    return ok(message, **numbers)

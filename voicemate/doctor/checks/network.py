@@ -1,36 +1,38 @@
-"""The offline locks, put on as a conversation would put them on."""
+"""The offline locks, applied as a conversation would apply them."""
 
 import os
 from collections.abc import Sequence
 
-from voicemate import sandbox as offline
+from voicemate import sandbox
 from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, ok, problem, warning
 from voicemate.sandbox.evidence import find_network_settings
 from voicemate.sandbox.proof import OfflineProof
 
-
-def check_offline(ground: CheckContext) -> Sequence[Finding]:
-    """Puts this process offline, for good, before it opens the microphone."""
-    sandbox = ground.settings.offline.sandbox
-    return assess_offline(offline.lock(sandbox), sandbox, find_network_settings(os.environ))
+_UNREACHABLE_HINT = "Use it on this machine, or `voicemate config set offline.sandbox false`"
+_SANDBOX_HINT = "`voicemate config unset offline.sandbox` turns the system's locks on again"
 
 
-def assess_offline(proof: OfflineProof, sandbox: bool, hindered: Sequence[str]) -> list[Finding]:
-    """Args:
-    sandbox: the settings want the system's locks.
-    hindered: what this machine is set to reach by a network, as sentences.
+def check_offline(context: CheckContext) -> Sequence[Finding]:
+    """Put this process offline for good, before it opens the microphone, and check that it is."""
+    use_sandbox = context.settings.offline.sandbox
+    return assess_offline(sandbox.lock(use_sandbox), use_sandbox, find_network_settings(os.environ))
+
+
+def assess_offline(proof: OfflineProof, use_sandbox: bool, unreachable: Sequence[str]) -> list[Finding]:
+    """Report whether the process is proven to be offline.
+
+    Args:
+        proof: what the locks and the attempts to break them gave.
+        use_sandbox: the settings ask for the system's locks.
+        unreachable: what this machine is configured to reach over a network, a sentence each.
     """
-    on = [lock.name for lock in proof.locks if lock.on]
+    locks = [lock.name for lock in proof.locks if lock.on]
     if proof.holds:
-        found = [ok(f"Proven: nothing can be sent from here ({', '.join(on)})", locks=on)]
-        found += [warning(f"{one}: a conversation cannot reach it", _BY_TCP) for one in hindered]
+        found = [ok(f"Proven: nothing can be sent from this process ({', '.join(locks)})", locks=locks)]
+        found += [warning(f"{each}: a conversation cannot reach it", _UNREACHABLE_HINT) for each in unreachable]
         return found
-    why = f"{proof.gaps[0]}{f', and {len(proof.gaps) - 1} more' if len(proof.gaps) > 1 else ''}"
-    if not sandbox:
-        return [warning(f"Not proven, since `offline.sandbox = false`: {why}", _SANDBOX, locks=on)]
-    return [problem(f"Not proven: {why}", "`voicemate doctor --offline` shows more", locks=on)]
-
-
-_BY_TCP = "Use it on this machine, or `voicemate config set offline.sandbox false`"
-_SANDBOX = "`voicemate config unset offline.sandbox` puts the system's locks on again"
+    reason = f"{proof.gaps[0]}{f', and {len(proof.gaps) - 1} more' if len(proof.gaps) > 1 else ''}"
+    if not use_sandbox:
+        return [warning(f"Not proven, since `offline.sandbox = false`: {reason}", _SANDBOX_HINT, locks=locks)]
+    return [problem(f"Not proven: {reason}", "`voicemate doctor --offline` shows more", locks=locks)]

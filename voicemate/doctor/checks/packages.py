@@ -1,4 +1,4 @@
-"""The Python that runs this, its virtual environment, and the packages in it."""
+"""The Python interpreter, its virtual environment, and the packages in it."""
 
 import os
 import re
@@ -16,12 +16,12 @@ from voicemate.doctor.check import REINSTALL_HINT, CheckContext
 from voicemate.doctor.finding import Finding, format_command, ok, problem, warning
 
 ENGINES = ("numpy", "soundfile", "soxr", "webrtcvad", "onnxruntime", "pywhispercpp.model", "llama_cpp", "pyttsx3")
-"""Packages with compiled code, or a system library behind them, without which there is no conversation."""
+"""Packages that a conversation needs and that have compiled code or need a system library."""
 
 IMPORT_TIMEOUT_S = 90.0
-"""Until all of them are loaded: from a slow disk, on a busy machine."""
+"""Enough to import all of them from a slow disk on a busy machine."""
 
-_TRY = """
+_IMPORT_SCRIPT = """
 import importlib, sys
 for name in sys.argv[1:]:
     print(name, flush=True)
@@ -32,14 +32,16 @@ print("all", flush=True)
 
 @dataclass(frozen=True, slots=True)
 class PythonFacts:
-    """Attributes:
-    version: as 3.12.4.
-    prefix: the virtual environment, or what there is instead.
-    virtual: it is one.
-    command: the ``voicemate`` that a terminal finds; "" when there is none.
-    runs: the Python in that script's first line; "" when it is not to be read.
-    runs_exists: it is there.
-    own: that Python belongs to ``prefix``.
+    """The interpreter of this process, and the ``voicemate`` command of a terminal.
+
+    Attributes:
+        version: such as 3.12.4.
+        prefix: folder of the virtual environment or the installation.
+        virtual: ``prefix`` is a virtual environment.
+        command: path of the command; empty if there is none.
+        interpreter: the Python in the command's first line; empty if it cannot be read.
+        interpreter_exists: that Python exists.
+        is_own: that Python is in ``prefix``.
     """
 
     version: str
@@ -53,12 +55,12 @@ class PythonFacts:
 
 @dataclass(frozen=True, slots=True)
 class ImportFacts:
-    """What came of importing the packages in another process.
+    """The result of importing the packages in another process.
 
     Attributes:
-        reached: the one that was begun last, or "all".
-        code: the exit code; below 0 for the signal that ended it; None when it did not end.
-        said: the last line that it complained.
+        last_package: the last one that it started to import, or "all".
+        exit_code: negative if a signal ended it; None if it did not finish.
+        last_error: its last line on standard error.
     """
 
     last_package: str
@@ -66,55 +68,56 @@ class ImportFacts:
     last_error: str = ""
 
 
-def check_python(ground: CheckContext) -> Sequence[Finding]:
+def check_python(context: CheckContext) -> Sequence[Finding]:
+    """Check the interpreter and the ``voicemate`` command."""
     return assess_python(_gather_python_facts())
 
 
 def assess_python(facts: PythonFacts) -> list[Finding]:
+    """Report whether a terminal's ``voicemate`` command runs this installation."""
     kind = "in" if facts.virtual else "without a virtual environment, in"
-    told = f"voicemate {__version__} on Python {facts.version} {kind} {facts.prefix}"
+    message = f"voicemate {__version__} on Python {facts.version} {kind} {facts.prefix}"
     if facts.command and not facts.interpreter_exists:
-        runs = f"The command {facts.command} runs {facts.interpreter}"
-        moved = f"{runs}, which is not there any more: its environment has moved"
+        moved = (
+            f"The command {facts.command} runs {facts.interpreter}, which does not exist: its environment has moved"
+        )
         return [problem(moved, f"{REINSTALL_HINT}; until then {_this_command()} works")]
     if facts.command and not facts.is_own:
-        other = f"The command `voicemate` of a terminal is another installation ({facts.command}) than this one"
-        return [warning(other, f"If that is not meant: {_this_command()} is this one", prefix=facts.prefix)]
+        other = f"The command `voicemate` in a terminal is another installation ({facts.command}) than this one"
+        return [warning(other, f"If that is not intended: {_this_command()} is this one", prefix=facts.prefix)]
     if not facts.command:
-        away = f"{told}; a terminal does not find its command `voicemate`"
-        return [warning(away, f"`export PATH={quote(facts.prefix)}/bin:$PATH`", prefix=facts.prefix)]
-    return [ok(told, version=facts.version, prefix=facts.prefix)]
+        not_found = f"{message}; a terminal does not find the command `voicemate`"
+        return [warning(not_found, f"`export PATH={quote(facts.prefix)}/bin:$PATH`", prefix=facts.prefix)]
+    return [ok(message, version=facts.version, prefix=facts.prefix)]
 
 
 def _this_command() -> str:
     return format_command(sys.executable, "-m", "voicemate")
 
 
-def check_packages(ground: CheckContext) -> Sequence[Finding]:
+def check_packages(context: CheckContext) -> Sequence[Finding]:
+    """Check that the packages with compiled code can be imported."""
     return assess_packages(_try_imports())
 
 
 def assess_packages(facts: ImportFacts) -> list[Finding]:
+    """Report the package that cannot be imported, if any."""
     if facts.exit_code == 0 and facts.last_package == "all":
-        return [ok(f"All {len(ENGINES)} packages with engines in them can be loaded")]
+        return [ok(f"All {len(ENGINES)} packages with compiled code can be loaded")]
     package = facts.last_package.partition(".")[0] or "Python"
     if facts.exit_code is None:
         return [problem(f"{package} does not finish loading", REINSTALL_HINT)]
     if facts.exit_code < 0:
-        name = (
-            signal.Signals(-facts.exit_code).name
-            if -facts.exit_code in set(signal.Signals)
-            else str(-facts.exit_code)
-        )
-        why = ": it was built for another processor" if name == "SIGILL" else ""
-        return [problem(f"{package} crashes when it is loaded ({name}{why})", REINSTALL_HINT)]
-    return [
-        problem(f"{package} cannot be loaded ({facts.last_error or f'exit code {facts.exit_code}'})", REINSTALL_HINT)
-    ]
+        number = -facts.exit_code
+        name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
+        reason = ": it was built for another processor" if name == "SIGILL" else ""
+        return [problem(f"{package} crashes when it is loaded ({name}{reason})", REINSTALL_HINT)]
+    reason = facts.last_error or f"exit code {facts.exit_code}"
+    return [problem(f"{package} cannot be loaded ({reason})", REINSTALL_HINT)]
 
 
 def script_python(text: bytes) -> str:
-    """The interpreter that a console script runs, from its first lines; "" when they do not tell.
+    """Return the interpreter of a console script, given its first lines; empty if they do not name one.
 
     pip writes ``#!/path/python``, or for a path with spaces or more than 127 bytes ``#!/bin/sh`` and
     ``'''exec' "/path/python" "$0" "$@"``.
@@ -129,11 +132,11 @@ def script_python(text: bytes) -> str:
 def _gather_python_facts() -> PythonFacts:
     version, virtual = sys.version.split()[0], sys.prefix != sys.base_prefix
     command = shutil.which("voicemate") or ""
-    runs = _script_python(Path(command)) if command else ""
-    if not runs:
+    interpreter = _script_python(Path(command)) if command else ""
+    if not interpreter:
         return PythonFacts(version, sys.prefix, virtual, command)
-    own = os.path.realpath(os.path.dirname(runs)) == os.path.realpath(os.path.dirname(sys.executable))
-    return PythonFacts(version, sys.prefix, virtual, command, runs, os.path.exists(runs), own)
+    is_own = os.path.realpath(os.path.dirname(interpreter)) == os.path.realpath(os.path.dirname(sys.executable))
+    return PythonFacts(version, sys.prefix, virtual, command, interpreter, os.path.exists(interpreter), is_own)
 
 
 def _script_python(command: Path) -> str:
@@ -145,8 +148,8 @@ def _script_python(command: Path) -> str:
 
 
 def _try_imports() -> ImportFacts:
-    # -P: what lies in the current folder is not taken for a package.
-    command = [sys.executable, "-P", "-c", _TRY, *ENGINES]
+    # -P: do not import from the current folder.
+    command = [sys.executable, "-P", "-c", _IMPORT_SCRIPT, *ENGINES]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=IMPORT_TIMEOUT_S, check=False

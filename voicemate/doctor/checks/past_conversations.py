@@ -1,4 +1,4 @@
-"""What is kept of earlier conversations: the history, and how long the replies took."""
+"""What is stored of past conversations: the history, and how long the replies took."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,19 +17,21 @@ from voicemate.models.sizes import as_size
 MAX_GAPS = 100
 
 SLOW_GAP_MS = 1_500
-"""A median gap beyond this is not a conversation any more."""
+"""A median gap above this no longer feels like a conversation."""
 
 MIN_GAPS = 5
-"""Of fewer gaps nothing can be said."""
+"""Fewer gaps than this have no meaningful median."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryFacts:
-    """Attributes:
-    kept: the settings want a history.
-    size: bytes of the file; None when there is none yet.
-    conversations: there is at least one; the latest one's date is ``latest``.
-    set_aside: damaged files of the past.
+    """The history file.
+
+    Attributes:
+        is_enabled: the settings ask for a history.
+        size_bytes: of the file; None if there is none yet.
+        latest: the date of the latest conversation; empty if there is none.
+        set_aside: damaged files that were replaced earlier.
     """
 
     is_enabled: bool
@@ -38,63 +40,69 @@ class HistoryFacts:
     set_aside: tuple[Path, ...] = ()
 
 
-def check_history(ground: CheckContext) -> Sequence[Finding]:
+def check_history(context: CheckContext) -> Sequence[Finding]:
+    """Check the whole history database.
+
+    Raises:
+        HistoryError: it is damaged or cannot be read.
+    """
     path = history_file()
     latest = ""
-    with HistoryReader(path) as reader:  # checks the whole database; what is wrong is raised
+    with HistoryReader(path) as reader:  # checks the whole database
         for session in reader.sessions(limit=1):
             latest = f"{session.started:%Y-%m-%d}"
     size = path.stat().st_size if path.exists() else None
-    return assess_history(HistoryFacts(ground.settings.history.keep, size, latest, tuple(damaged_files(path))))
+    return assess_history(HistoryFacts(context.settings.history.keep, size, latest, tuple(damaged_files(path))))
 
 
 def assess_history(facts: HistoryFacts) -> list[Finding]:
-    kept = "" if facts.is_enabled else "; nothing is added (`history.keep = false`)"
+    """Describe an intact history, and point to damaged ones."""
+    disabled = "" if facts.is_enabled else "; nothing is added (`history.keep = false`)"
     if facts.size_bytes is None:
-        found = [ok(f"None yet{kept}")]
+        found = [ok(f"None yet{disabled}")]
     else:
-        latest = f", the latest conversation of {facts.latest}" if facts.latest else ", empty"
-        found = [ok(f"Whole ({as_size(facts.size_bytes)}{latest}){kept}", size=facts.size_bytes)]
+        latest = f", the latest conversation from {facts.latest}" if facts.latest else ", empty"
+        found = [ok(f"Intact ({as_size(facts.size_bytes)}{latest}){disabled}", size=facts.size_bytes)]
     databases = [path for path in facts.set_aside if path.suffix == ".sqlite3"]
     if databases:
-        told = f"A damaged history was set aside: {databases[-1]}"
         recover = format_command("sqlite3", databases[-1], ".recover")
-        fix = f"{recover} may read it; `voicemate forget --everything` deletes it too"
-        found.append(warning(told, fix))
+        hint = f"{recover} may recover it; `voicemate forget --everything` deletes it too"
+        found.append(warning(f"A damaged history was set aside: {databases[-1]}", hint))
     return found
 
 
-def check_gaps(ground: CheckContext) -> Sequence[Finding]:
-    timings = [line.turn.timing for line in read_trace(MAX_GAPS) if line.turn.timing]
-    return [assess_gaps(timings)]
+def check_gaps(context: CheckContext) -> Sequence[Finding]:
+    """Check the gaps of the latest turns."""
+    return [assess_gaps([line.turn.timing for line in read_trace(MAX_GAPS) if line.turn.timing])]
 
 
 def assess_gaps(timings: Sequence[Timing]) -> Finding:
-    """From the person's last sound to the reply's first, of the latest turns."""
+    """Report the gaps between the user's last sound and the first sound of the reply."""
     if len(timings) < MIN_GAPS:
         return ok(f"{len(timings) or 'No'} replies timed yet", turns=len(timings))
     gaps = sorted(timing.gap_ms for timing in timings)
-    middle, p90 = median(gaps), quantiles(gaps, n=10, method="inclusive")[-1]
+    median_ms, p90_ms = median(gaps), quantiles(gaps, n=10, method="inclusive")[-1]
     stages = {
         "endpoint": median(timing.endpoint_ms for timing in timings),
-        "hearing": median(timing.stt_ms for timing in timings),
-        "thinking": median(timing.llm_ms for timing in timings),
-        "speaking": median(timing.tts_ms for timing in timings),
+        "stt": median(timing.stt_ms for timing in timings),
+        "llm": median(timing.llm_ms for timing in timings),
+        "tts": median(timing.tts_ms for timing in timings),
     }
     ready = sum(timing.ready for timing in timings) / len(timings)
     parts = ", ".join(f"{stage} {ms:.0f}" for stage, ms in stages.items())
-    told = f"Median of {len(gaps)} gaps {middle:.0f} ms, 90% within {p90:.0f} ms ({parts}; {ready:.0%} ready in time)"
-    facts: dict[str, Any] = {"turns": len(gaps), "median_ms": round(middle), "p90_ms": round(p90)}
+    message = f"{len(gaps)} gaps: median {median_ms:.0f} ms, 90% within {p90_ms:.0f} ms"
+    message += f" ({parts}; {ready:.0%} ready in time)"
+    facts: dict[str, Any] = {"turns": len(gaps), "median_ms": round(median_ms), "p90_ms": round(p90_ms)}
     facts |= {f"{stage}_ms": round(ms) for stage, ms in stages.items()} | {"ready": round(ready, 2)}
-    if middle > SLOW_GAP_MS:
-        return warning(told, _SPEED_UP_HINT[max(stages, key=lambda stage: stages[stage])], **facts)
-    return ok(told, **facts)
+    if median_ms > SLOW_GAP_MS:
+        return warning(message, _SPEED_UP_HINT[max(stages, key=lambda stage: stages[stage])], **facts)
+    return ok(message, **facts)
 
 
 _SPEED_UP_HINT = {
-    "endpoint": "Have it wait less: `voicemate talk --record FILE`, then `voicemate tune FILE`",
-    "hearing": "A smaller hearing model is quicker: `voicemate config set stt.model whisper-tiny.en`",
-    "thinking": "A smaller thinking model is quicker: `voicemate models list` shows what suits this machine",
-    "speaking": "The system's own voice is the quickest: `voicemate config set tts.engine pyttsx3`",
+    "endpoint": "Shorten the wait after your turn: `voicemate talk --record FILE`, then `voicemate tune FILE`",
+    "stt": "Use a smaller speech recognition model: `voicemate config set stt.model whisper-tiny.en`",
+    "llm": "Use a smaller language model: `voicemate models list` shows which ones suit this machine",
+    "tts": "Use the system's own voice, which is the fastest: `voicemate config set tts.engine pyttsx3`",
 }
-"""What to do about the stage that takes longest."""
+"""What to do if this stage takes longest."""

@@ -20,19 +20,23 @@ from voicemate.doctor.finding import Finding, RemoveSocket, format_command, ok, 
 
 _CONNECT_TIMEOUT_S = 5.0
 
-_PUSH_TO_TALK = "hotkey"
-"""Where the daemon says that something is wrong with its push-to-talk key."""
+_HOTKEY = "hotkey"
+"""The component of the daemon's problems with its push-to-talk key."""
 
 
 @dataclass(frozen=True, slots=True)
 class SocketFacts:
-    """Attributes:
-    folder_owner, owner: whose the folder and what lies at ``path`` is; None where there is nothing.
-    is_socket: what lies there is one.
-    inode: its number.
-    connects: a daemon of this account takes connections there.
-    refusal: why it could not be tried; "" when it could.
-    holder: the process that holds the microphone's lock.
+    """The control socket.
+
+    Attributes:
+        path: where it is, or would be.
+        folder_owner: user id of its folder's owner; None if there is no folder.
+        owner: user id of the owner of ``path``; None if nothing is there.
+        is_socket: ``path`` is a socket.
+        inode: of ``path``.
+        accepts_connections: a daemon of this account accepts connections.
+        connect_error: why the attempt to connect failed; empty if it did not.
+        holder: the process that holds the lock of a conversation.
     """
 
     path: Path
@@ -45,13 +49,15 @@ class SocketFacts:
     holder: int | None = None
 
 
-def check_socket(ground: CheckContext) -> Sequence[Finding]:
+def check_socket(context: CheckContext) -> Sequence[Finding]:
+    """Check the control socket."""
     return [assess_socket(_gather_socket_facts(), os.getuid())]
 
 
 def assess_socket(facts: SocketFacts, uid: int) -> Finding:
+    """Report what is at the control socket's path; ``uid`` is this account's user id."""
     path, folder = facts.path, facts.path.parent
-    elsewhere = "or set VOICEMATE_HOME to a folder of yours"
+    elsewhere = "or set VOICEMATE_HOME to a folder that you own"
     if facts.folder_owner not in (None, uid):
         return problem(
             f"The folder of the control socket belongs to another account: {folder}",
@@ -59,8 +65,8 @@ def assess_socket(facts: SocketFacts, uid: int) -> Finding:
         )
     if facts.owner is None:
         if facts.holder:
-            return ok(f"A conversation without one is held by process {facts.holder} (`voicemate talk`, perhaps)")
-        return ok("None, as nobody runs")
+            return ok(f"None; process {facts.holder} holds a conversation without one (`voicemate talk`, perhaps)")
+        return ok("None, since no daemon is running")
     if not facts.is_socket:
         return problem(f"{path} is in the way of the control socket", format_command("mv", path, f"{path}.old"))
     if facts.owner != uid:
@@ -72,78 +78,76 @@ def assess_socket(facts: SocketFacts, uid: int) -> Finding:
         return ok(f"Answers at {path}")
     if facts.connect_error:
         return problem(facts.connect_error, "`voicemate restart`")
-    told = f"A crash has left its control socket: {path} (the next start replaces it)"
-    return warning(told, format_command("rm", path), fix=RemoveSocket(path, facts.inode))
+    message = f"A crashed daemon left its control socket: {path} (the next start replaces it)"
+    return warning(message, format_command("rm", path), fix=RemoveSocket(path, facts.inode))
 
 
-def check_daemon(ground: CheckContext) -> Sequence[Finding]:
-    status = ground.status
-    if (
-        status is None and _gather_socket_facts().accepts_connections
-    ):  # it may have begun meanwhile; if it is in trouble, that is raised
+def check_daemon(context: CheckContext) -> Sequence[Finding]:
+    """Check the daemon.
+
+    Raises:
+        ControlError: it does not answer.
+    """
+    status = context.status
+    if status is None and _gather_socket_facts().accepts_connections:  # it may have started in the meantime
         try:
             with ControlClient() as client:
                 status = client.status()
         except ValidationError:
-            return [problem("The running voicemate is of another version than this one", "`voicemate restart`")]
+            return [problem("The running daemon is of another version than this program", "`voicemate restart`")]
     return assess_daemon(status, __version__)
 
 
 def assess_daemon(status: DaemonStatus | None, version: str) -> list[Finding]:
-    """What the daemon says of itself: each of its troubles, or that it is well.
-
-    Args:
-        version: of this program.
-    """
+    """Report the daemon's problems, or that it has none; ``version`` is this program's."""
     if status is None:
         return [ok("Not running; `voicemate start` starts it", running=False)]
-    others = [one for one in status.problems if one.component != _PUSH_TO_TALK]
-    found = [problem(f"{one.component}: {one.message}", one.hint, where=one.component) for one in others]
+    problems = [each for each in status.problems if each.component != _HOTKEY]
+    found = [problem(f"{each.component}: {each.message}", each.hint, component=each.component) for each in problems]
     if status.version != version:
-        old = f"It is voicemate {status.version}, and {version} is installed"
-        found.append(warning(old, "`voicemate restart`"))
+        message = f"It is voicemate {status.version}, but {version} is installed"
+        found.append(warning(message, "`voicemate restart`"))
     if off := [name for name, holds in status.offline.items() if not holds]:
-        found.append(
-            warning(f"It runs without these locks: {', '.join(off)}", "`voicemate doctor --offline` says why")
-        )
+        message = f"It runs without these locks: {', '.join(off)}"
+        found.append(warning(message, "`voicemate doctor --offline` shows why"))
     if found:
         return found
-    up = timedelta(seconds=round(status.uptime_s))
-    told = f"{status.state}, process {status.pid}, up {up}, {status.turns} turns, {status.memory_mb:.0f} MB"
-    return [ok(told, running=True, state=status.state, memory_mb=status.memory_mb)]
+    uptime = timedelta(seconds=round(status.uptime_s))
+    message = f"{status.state}, process {status.pid}, up {uptime}, {status.turns} turns, {status.memory_mb:.0f} MB"
+    return [ok(message, running=True, state=status.state, memory_mb=status.memory_mb)]
 
 
-def check_push_to_talk(ground: CheckContext) -> Sequence[Finding]:
-    """Nothing where voicemate does not run: nobody watches the key then."""
-    return [assess_push_to_talk(ground.status)] if ground.status else []
+def check_push_to_talk(context: CheckContext) -> Sequence[Finding]:
+    """Check the push-to-talk key; no finding without a daemon, which would listen for it."""
+    return [assess_push_to_talk(context.status)] if context.status else []
 
 
 def assess_push_to_talk(status: DaemonStatus) -> Finding:
-    """The push-to-talk key, as the daemon has it; what it has of it as a problem is one."""
+    """Report the state of the push-to-talk key, or the daemon's problem with it."""
     key = status.push_to_talk
-    for one in status.problems:
-        if one.component == _PUSH_TO_TALK:
-            return problem(one.message, one.hint, chord=key.chord)
+    for each in status.problems:
+        if each.component == _HOTKEY:
+            return problem(each.message, each.hint, chord=key.chord)
     if key.active:
-        return ok(f"{key.chord} is watched ({key.mode})", chord=key.chord)
+        return ok(f"{key.chord} is active ({key.mode})", chord=key.chord)
     if not key.chord:
-        return ok("None is wanted (`hotkey.chord` is empty)")
-    return ok(f"{key.chord} is not watched. {key.reason.rstrip('.')}", chord=key.chord)
+        return ok("None is set (`push_to_talk.chord` is empty)")
+    return ok(f"{key.chord} is not active. {key.reason.rstrip('.')}", chord=key.chord)
 
 
 def _gather_socket_facts() -> SocketFacts:
     path = socket_path()
     folder, found = _stat(path.parent), _stat(path)
+    folder_owner = folder.st_uid if folder else None
     if found is None or not stat.S_ISSOCK(found.st_mode):
-        return SocketFacts(path, folder and folder.st_uid, found and found.st_uid, holder=lock_holder())
-    facts = SocketFacts(path, folder and folder.st_uid, found.st_uid, True, found.st_ino)
+        return SocketFacts(path, folder_owner, found.st_uid if found else None, holder=lock_holder())
     try:
         connection = connect(path, _CONNECT_TIMEOUT_S)
     except ControlError as error:
-        return SocketFacts(path, facts.folder_owner, facts.owner, True, facts.inode, connect_error=error.message)
+        return SocketFacts(path, folder_owner, found.st_uid, True, found.st_ino, connect_error=error.message)
     if connection:
         connection.close()
-    return SocketFacts(path, facts.folder_owner, facts.owner, True, facts.inode, connection is not None)
+    return SocketFacts(path, folder_owner, found.st_uid, True, found.st_ino, connection is not None)
 
 
 def _stat(path: Path) -> os.stat_result | None:

@@ -1,4 +1,4 @@
-"""The settings file and the character it names."""
+"""The settings file, and the persona that it names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,8 @@ from voicemate.doctor.finding import Finding, from_error, ok, problem, warning
 from voicemate.personas.library import find, load_library
 
 
-def check_settings(ground: CheckContext) -> Sequence[Finding]:
+def check_settings(context: CheckContext) -> Sequence[Finding]:
+    """Check that the settings file can be loaded."""
     path = settings_file()
     try:
         load()
@@ -21,21 +22,21 @@ def check_settings(ground: CheckContext) -> Sequence[Finding]:
 
 
 def assess_settings(path: Path, keys: Sequence[str] | None) -> Finding:
-    """A file that can be used; None for ``keys`` when there is none."""
+    """Describe a valid settings file; ``keys`` is None if there is no file."""
     if keys is None:
         return ok("No settings file: every setting has its default", file=str(path))
     return ok(f"{path} sets {len(keys)} {'key' if len(keys) == 1 else 'keys'}", file=str(path), keys=list(keys))
 
 
-def check_persona(ground: CheckContext) -> Sequence[Finding]:
-    """The chosen character, and those whose files are broken."""
+def check_persona(context: CheckContext) -> Sequence[Finding]:
+    """Check the chosen persona, and list persona files that cannot be used."""
     broken = [
         warning(error.message, error.hint)
         for error in load_library().broken
-        if ground.settings.persona not in error.message
+        if context.settings.persona not in error.message
     ]
     try:
-        chosen = find(ground.settings.persona)
+        entry = find(context.settings.persona)
     except PersonaError as error:
         return [from_error(error), *broken]
-    return [ok(f"{chosen.persona.name} ({chosen.source})", file=str(chosen.file)), *broken]
+    return [ok(f"{entry.persona.name} ({entry.source})", file=str(entry.file)), *broken]

@@ -1,4 +1,4 @@
-"""Libraries and tools of the system that voicemate cannot bring along itself."""
+"""System libraries and tools that voicemate cannot bundle."""
 
 import ctypes
 import ctypes.util
@@ -16,7 +16,7 @@ from voicemate.doctor.finding import Finding, ok, problem, warning
 _ESPEAK = ("libespeak-ng.so.1", "libespeak-ng.so", "libespeak.so.1")
 
 _ALSA_PLUGINS = ("libasound_module_pcm_pulse.so", "libasound_module_pcm_pipewire.so")
-"""PortAudio knows ALSA, and reaches a sound server through one of these."""
+"""PortAudio uses ALSA, which reaches a sound server through one of these plugins."""
 
 _PACKAGES = {
     "apt-get": ("sudo apt install", "libportaudio2", "espeak-ng", "libasound2-plugins"),
@@ -24,18 +24,21 @@ _PACKAGES = {
     "pacman": ("sudo pacman -S", "portaudio", "espeak-ng", "alsa-plugins"),
     "zypper": ("sudo zypper install", "libportaudio2", "espeak-ng", "alsa-plugins-pulse"),
 }
-"""By package manager: its command, and what PortAudio, espeak-ng and the ALSA plugin are called there."""
+"""By package manager: its command, and the packages of PortAudio, espeak-ng and the ALSA plugin."""
 
-_XCODE = "`xcode-select --install`"
+_XCODE_HINT = "`xcode-select --install`"
 
 
 @dataclass(frozen=True, slots=True)
 class LinuxFacts:
-    """Attributes:
-    portaudio, espeak: the library is there.
-    sound_server: PulseAudio or PipeWire is there to be reached.
-    plugin: so is the way to it.
-    installer: the package manager, one of ``_PACKAGES``, or "".
+    """A Linux system.
+
+    Attributes:
+        portaudio: the PortAudio library is installed.
+        espeak: the espeak-ng library is installed.
+        sound_server: PulseAudio or PipeWire is running.
+        plugin: ALSA's plugin for the sound server is installed.
+        installer: the package manager, a key of ``_PACKAGES``; empty if it is another one.
     """
 
     portaudio: bool
@@ -47,10 +50,12 @@ class LinuxFacts:
 
 @dataclass(frozen=True, slots=True)
 class MacFacts:
-    """Attributes:
-    machine: the processor that this Python was made for.
-    translated: it is another one than the Mac's.
-    tools: where the command line tools are; "" when they are not.
+    """A Mac.
+
+    Attributes:
+        machine: the processor that this Python was built for.
+        translated: the Mac has another processor and runs Python under Rosetta.
+        tools: folder of the command line tools; empty if they are not installed.
     """
 
     machine: str
@@ -58,39 +63,42 @@ class MacFacts:
     tools: str
 
 
-def check_system_libraries(ground: CheckContext) -> Sequence[Finding]:
-    return assess_macos(_gather_macos_facts()) if ground.platform == "darwin" else assess_linux(_gather_linux_facts())
+def check_system_libraries(context: CheckContext) -> Sequence[Finding]:
+    """Check the libraries and tools that this system needs."""
+    if context.platform == "darwin":
+        return assess_macos(_gather_macos_facts())
+    return assess_linux(_gather_linux_facts())
 
 
 def assess_linux(facts: LinuxFacts) -> list[Finding]:
+    """Report missing libraries, with the command that installs them."""
     _, portaudio, espeak, plugin = _PACKAGES.get(facts.installer, ("", "PortAudio", "espeak-ng", "ALSA's plugins"))
-    found = []
+    found: list[Finding] = []
     if not facts.portaudio:
-        found.append(problem("The PortAudio library is missing: there is no sound", _install(facts, portaudio)))
+        found.append(problem("The PortAudio library is missing: there is no sound", _install_hint(facts, portaudio)))
     if not facts.espeak:
-        found.append(problem("espeak-ng is missing: there is no voice", _install(facts, espeak)))
+        found.append(problem("espeak-ng is missing: there is no voice", _install_hint(facts, espeak)))
     if facts.sound_server and not facts.plugin:
-        told = "A sound server runs, and ALSA's plugin by which PortAudio reaches it is missing"
-        found.append(problem(told, _install(facts, plugin)))
-    return found or [ok("PortAudio and espeak-ng are here")]
+        message = "A sound server is running, but the ALSA plugin that PortAudio needs to reach it is missing"
+        found.append(problem(message, _install_hint(facts, plugin)))
+    return found or [ok("PortAudio and espeak-ng are installed")]
 
 
-def _install(facts: LinuxFacts, package: str) -> str:
+def _install_hint(facts: LinuxFacts, package: str) -> str:
     command = _PACKAGES.get(facts.installer, ("",))[0]
     return f"`{command} {package}`" if command else f"Install {package} with the system's package manager"
 
 
 def assess_macos(facts: MacFacts) -> list[Finding]:
-    found = []
+    """Report a Python for the wrong processor, and missing tools."""
+    found: list[Finding] = []
     if facts.translated:
-        told = (
-            f"This Python is made for {facts.machine}, and the Mac's processor is another one: Metal is out of reach"
-        )
-        found.append(problem(told, "Set voicemate up again with an arm64 Python (`make talk` in a checkout)"))
+        message = f"This Python was built for {facts.machine}, not for this Mac's processor: Metal cannot be used"
+        found.append(problem(message, "Set voicemate up again with an arm64 Python (`make talk` in a checkout)"))
     if not facts.tools:
-        told = "The Xcode command line tools are missing: Voicemate.app and updates cannot be built"
-        found.append(warning(told, _XCODE))
-    return found or [ok(f"The Xcode command line tools are here ({facts.tools})")]
+        message = "The Xcode command line tools are missing: Voicemate.app and updates cannot be built"
+        found.append(warning(message, _XCODE_HINT))
+    return found or [ok(f"The Xcode command line tools are installed ({facts.tools})")]
 
 
 def _gather_linux_facts() -> LinuxFacts:
@@ -109,7 +117,7 @@ def _gather_macos_facts() -> MacFacts:
 
 
 def has_sound_server() -> bool:
-    """Whether PulseAudio or PipeWire is there to be reached (Linux)."""
+    """Whether PulseAudio or PipeWire can be reached (Linux)."""
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
     return bool(os.environ.get("PULSE_SERVER")) or any(
         (runtime / name).exists() for name in ("pulse/native", "pipewire-0")
@@ -131,7 +139,7 @@ def _alsa_libraries(name: str) -> list[Path]:
 
 
 def _command_output(*command: str) -> str:
-    """What a command prints; "" when it fails or is not there."""
+    """What a command prints; empty if it fails or does not exist."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):

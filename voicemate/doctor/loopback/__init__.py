@@ -1,1 +1,1 @@
-"""Test sounds from the speaker through the air to the microphone."""
+"""Test sounds played by the speaker and recorded by the microphone."""

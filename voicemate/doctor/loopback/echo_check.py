@@ -1,4 +1,4 @@
-"""From the loudspeaker through the air to the microphone, tried on demand; and what was measured last."""
+"""Checks of the path from the speaker to the microphone, and the stored result of the last one."""
 
 import asyncio
 import json
@@ -25,43 +25,52 @@ _MEASURE = "`voicemate doctor --loop` measures it"
 
 @dataclass(frozen=True, slots=True)
 class EchoMeasurement:
-    """The latest measurement.
+    """The latest measurement of the echo.
 
     Attributes:
-        at: when, UTC, as ISO 8601.
-        heard: the microphone heard the loudspeaker.
-        delay_ms: beyond what the devices say; ``echo_db``: relative to what was played.
+        measured_at: ISO 8601, UTC.
+        microphone, speaker: names of the devices.
+        detected: the microphone picked up the speaker.
+        delay_ms: in addition to the latency that the devices report.
+        echo_db: level relative to what was played.
     """
 
     measured_at: str
     microphone: str
-    loudspeaker: str
-    heard: bool
+    speaker: str
+    detected: bool
     delay_ms: float
     echo_db: float
 
 
 def measurement_path() -> Path:
-    """Names of devices and two numbers; private all the same."""
+    """Return the path of the stored measurement."""
     return state_folder() / "loop.json"
 
 
-def check_echo(ground: CheckContext) -> Sequence[Finding]:
-    """What was measured last."""
+def check_echo(context: CheckContext) -> Sequence[Finding]:
+    """Report the latest measurement."""
     return [assess_measurement(_load())]
 
 
-def assess_measurement(kept: EchoMeasurement | None) -> Finding:
-    if kept is None:
+def assess_measurement(measurement: EchoMeasurement | None) -> Finding:
+    """Describe ``measurement``; None if there is none."""
+    if measurement is None:
         return ok(f"Its delay was never measured; {_MEASURE}")
-    between = f"on {kept.measured_at[:10]}, “{kept.loudspeaker}” to “{kept.microphone}”"
-    if not kept.heard:
-        return ok(f"None was heard {between}", **asdict(kept))
-    return ok(f"{kept.delay_ms:.0f} ms late and {kept.echo_db:.0f} dB, measured {between}", **asdict(kept))
+    context = f"{measurement.measured_at[:10]}, “{measurement.speaker}” to “{measurement.microphone}”"
+    if not measurement.detected:
+        return ok(f"None was detected on {context}", **asdict(measurement))
+    message = f"{measurement.delay_ms:.0f} ms delay and {measurement.echo_db:.0f} dB, measured on {context}"
+    return ok(message, **asdict(measurement))
 
 
-def check_chirps(ground: CheckContext) -> Sequence[Finding]:
-    """Plays three short chirps and looks for them; keeps what it measures."""
+def check_chirps(context: CheckContext) -> Sequence[Finding]:
+    """Play three short chirps, find them in the recording, and store the measurement.
+
+    Raises:
+        AudioError: a device is missing, refused or broken.
+        AlreadyRunningError: a conversation is running that cannot be muted.
+    """
     from voicemate.audio.devices.portaudio import PortAudio
     from voicemate.audio.input.microphone import DeviceMicrophone
     from voicemate.audio.output.speaker import DeviceSpeaker
@@ -69,24 +78,25 @@ def check_chirps(ground: CheckContext) -> Sequence[Finding]:
 
     async def measure() -> LoopbackResult:
         host, clock = PortAudio(), SampleClock()
-        microphone = DeviceMicrophone(host, clock, ground.settings.audio.input)
-        return await measure_loopback(microphone, DeviceSpeaker(host, clock, ground.settings.audio.output))
+        microphone = DeviceMicrophone(host, clock, context.settings.audio.input)
+        return await measure_loopback(microphone, DeviceSpeaker(host, clock, context.settings.audio.output))
 
-    with daemon_muted(ground):
-        ground.on_progress("three chirps: please be quiet")
+    with daemon_muted(context):
+        context.on_progress("three chirps: please be quiet")
         result = asyncio.run(measure())
     if result.has_signal:
-        with suppress(OSError):  # told of the folder already
+        with suppress(OSError):  # another check reports the folder
             _save(result)
     return assess_chirps(result)
 
 
 def assess_chirps(result: LoopbackResult) -> list[Finding]:
+    """Report whether the echo can be cancelled."""
     advice = result.advice()
     facts: dict[str, Any] = {
         "microphone": result.microphone,
-        "loudspeaker": result.speaker,
-        "heard": result.echo.detected,
+        "speaker": result.speaker,
+        "detected": result.echo.detected,
         "delay_ms": round(result.delay_ms, 1) if result.echo.detected else None,
         "echo_db": round(result.echo.gain_db, 1) if result.echo.detected else None,
         "noise_dbfs": round(result.noise_dbfs, 1),
@@ -96,45 +106,50 @@ def assess_chirps(result: LoopbackResult) -> list[Finding]:
     noise = f"noise at {result.noise_dbfs:.0f} dBFS"
     if not result.echo.detected:
         if is_headphones(result.speaker):
-            return [ok(f"None is heard of the headphones, as it should be; {noise}", **facts)]
-        return [warning(f"None is heard; {noise}", advice[0].rstrip("."), **facts)]
-    told = f"The echo comes {result.delay_ms:.0f} ms late, at {result.echo.gain_db:.0f} dB of what is played; {noise}"
-    if all(line.startswith("All is well") for line in advice):
-        return [ok(told, **facts)]
-    return [warning(told, " ".join(advice).rstrip("."), **facts)]
+            return [ok(f"None is detected from the headphones, as expected; {noise}", **facts)]
+        return [warning(f"None is detected; {noise}", advice[0].rstrip("."), **facts)]
+    message = f"The echo has {result.delay_ms:.0f} ms delay and {result.echo.gain_db:.0f} dB; {noise}"
+    if result.is_good:
+        return [ok(message, **facts)]
+    return [warning(message, " ".join(advice).rstrip("."), **facts)]
 
 
-def check_sentence(ground: CheckContext) -> Sequence[Finding]:
-    """Says a sentence in the persona's voice, and has whisper understand it."""
+def check_sentence(context: CheckContext) -> Sequence[Finding]:
+    """Speak a sentence in the persona's voice, and recognize it.
+
+    Raises:
+        AudioError, ModelError, SpeechError: see ``measure_sentence``.
+        AlreadyRunningError: a conversation is running that cannot be muted.
+    """
     from voicemate.app.conversation import audio_devices
     from voicemate.doctor.loopback.sentence import SentenceResult, assess_sentence, measure_sentence
 
-    persona = find_persona(ground.settings.persona)
+    persona = find_persona(context.settings.persona)
 
-    async def hear() -> SentenceResult:
-        return await measure_sentence(ground.settings, persona, audio_devices(ground.settings))
+    async def measure() -> SentenceResult:
+        return await measure_sentence(context.settings, persona, audio_devices(context.settings))
 
-    with daemon_muted(ground):
-        ground.on_progress(f"{persona.name} says a sentence: please be quiet")
-        return assess_sentence(asyncio.run(hear()))
+    with daemon_muted(context):
+        context.on_progress(f"{persona.name} speaks a sentence: please be quiet")
+        return assess_sentence(asyncio.run(measure()))
 
 
 @contextmanager
-def daemon_muted(ground: CheckContext) -> Iterator[None]:
-    """While the body runs, a running daemon hears nothing, so that it answers to no test sound.
+def daemon_muted(context: CheckContext) -> Iterator[None]:
+    """Mute a running daemon during the block, so that it does not respond to test sounds.
 
     Raises:
-        AlreadyRunningError: a conversation is held that cannot be told to wait.
+        AlreadyRunningError: a conversation is running that cannot be muted.
     """
-    if ground.status is None:
-        if number := lock_holder():
+    if context.status is None:
+        if process := lock_holder():
             raise AlreadyRunningError(
-                f"A conversation that would hear the test is held by process {number}",
-                "End it, then repeat this",
+                f"Process {process} holds a conversation that would hear the test sounds",
+                "End it, then run this again",
             )
         yield
         return
-    if ground.status.muted or not ground.status.listening:
+    if context.status.muted or not context.status.listening:
         yield
         return
     _set_muted(True)
@@ -150,16 +165,20 @@ def _set_muted(on: bool) -> None:
 
 
 def _save(result: LoopbackResult) -> None:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
     echo = result.echo
-    kept = EchoMeasurement(
-        now, result.microphone, result.speaker, echo.detected, round(result.delay_ms), round(echo.gain_db)
+    measurement = EchoMeasurement(
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        result.microphone,
+        result.speaker,
+        echo.detected,
+        round(result.delay_ms),
+        round(echo.gain_db),
     )
     make_private_folder(state_folder())
     with open(
         measurement_path(), "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)
     ) as file:
-        json.dump(asdict(kept), file)
+        json.dump(asdict(measurement), file)
 
 
 def _load() -> EchoMeasurement | None:

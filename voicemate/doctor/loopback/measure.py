@@ -1,4 +1,4 @@
-"""From the loudspeaker through the air to the microphone: plays a short test sound and listens for it."""
+"""Measures the echo: plays a short test sound with the speaker and finds it in the microphone's recording."""
 
 from dataclasses import dataclass
 
@@ -13,21 +13,21 @@ from voicemate.doctor.loopback.play_and_record import RecordingWindow, play_and_
 WINDOW = RecordingWindow(before=to_samples(600), after=to_samples(2_600), max_length=to_samples(20_000))
 
 TOO_LOUD_DB = -3.0
-"""An echo that loud leaves a person little room."""
+"""An echo above this is as loud as the user's voice."""
 
-EASY_MS = (0.0, 200.0)
-"""Delays that the echo canceller takes without correction (``delay_estimator.py``)."""
+EASY_DELAY_MS = (0.0, 200.0)
+"""Delays that the echo canceller handles without correction (``audio/aec/delay_estimator.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoopbackResult:
-    """What the microphone heard of the loudspeaker.
+    """The test sound in the microphone's recording.
 
     Attributes:
-        microphone, loudspeaker: names of the devices.
+        microphone, speaker: names of the devices.
         echo: the test sound in the recording.
         noise_dbfs: the microphone's level before the sound.
-        peak: the largest sample the microphone delivered; 0 for digital silence, 1 for the end of its range.
+        peak: the microphone's largest sample; 0 for digital silence, 1 for full scale.
     """
 
     microphone: str
@@ -38,6 +38,7 @@ class LoopbackResult:
 
     @property
     def delay_ms(self) -> float:
+        """The delay of the echo."""
         return to_ms(self.echo.delay)
 
     @property
@@ -45,37 +46,45 @@ class LoopbackResult:
         """The microphone delivers sound."""
         return self.peak > 0
 
+    @property
+    def is_good(self) -> bool:
+        """The echo was found, and can be cancelled."""
+        return self.has_signal and self.echo.detected and not self._warnings()
+
     def advice(self) -> list[str]:
-        """What it means and what to do, one sentence each, the most important first."""
+        """What the result means and what to do, one sentence each, the most important first."""
         if not self.has_signal:
             return ["The microphone delivers only digital silence: check that it is allowed and not muted."]
         if not self.echo.detected:
-            return [_NOT_HEARD_BY_DESIGN if is_headphones(self.speaker) else _NOT_HEARD]
-        told = []
+            return [_NOT_DETECTED_HEADPHONES if is_headphones(self.speaker) else _NOT_DETECTED]
+        return self._warnings() or ["The echo is found and will be cancelled."]
+
+    def _warnings(self) -> list[str]:
+        warnings: list[str] = []
         if self.peak >= 0.99:
-            told.append("The microphone is driven beyond its range: turn its input level down.")
+            warnings.append("The microphone clips: turn its input level down.")
         if self.echo.gain_db > TOO_LOUD_DB:
-            told.append("The echo is as loud as a voice: turn the loudspeaker down, or move the microphone away.")
-        if not EASY_MS[0] <= self.delay_ms <= EASY_MS[1]:
-            told.append(
-                "A device is mistaken about its delay: that is corrected while the character speaks, from the third "
+            warnings.append("The echo is as loud as a voice: turn the speaker down, or move the microphone away.")
+        if not EASY_DELAY_MS[0] <= self.delay_ms <= EASY_DELAY_MS[1]:
+            warnings.append(
+                "A device reports a wrong latency: this is corrected while the character speaks, from the third "
                 "second on."
             )
-        return told or ["All is well: the echo is found and will be taken out."]
+        return warnings
 
 
-_NOT_HEARD_BY_DESIGN = "The microphone does not hear the headphones, as it should be: no echo is taken out."
-_NOT_HEARD = (
-    "The microphone does not hear the loudspeaker. With headphones that is as it should be; otherwise check that the "
-    "loudspeaker is on, and that both devices are the ones you mean (`voicemate devices`)."
+_NOT_DETECTED_HEADPHONES = "The microphone does not pick up the headphones, as expected: there is no echo to cancel."
+_NOT_DETECTED = (
+    "The microphone does not pick up the speaker. This is normal with headphones; otherwise check that the "
+    "speaker is on, and that both devices are the ones you want (`voicemate devices`)."
 )
 
 
 async def measure_loopback(microphone: Microphone, speaker: Speaker) -> LoopbackResult:
-    """Play the chirps and listen; takes about six seconds. Opens and closes both devices.
+    """Play the chirps and find them in the recording; takes about six seconds. Opens and closes both devices.
 
-    The delay is counted on the conversation's clock, from ``Loudspeaker.far`` to the microphone's blocks: what is
-    left of it after both devices' own account of their latency.
+    The delay is measured on the sample clock, from ``Speaker.aec_reference`` to the microphone's blocks. So it is
+    what remains after the latency that the devices report.
 
     Raises:
         AudioError: a device is missing, refused or broken.

@@ -1,4 +1,4 @@
-"""Plays one sound and records what the microphone hears meanwhile."""
+"""Plays a clip while recording the microphone."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from voicemate.core.pcm import AudioClip, Pcm
 
 @dataclass(frozen=True, slots=True)
 class RecordingWindow:
-    """What is recorded around the sound, in samples of the clock.
+    """What is recorded around the clip, in samples of the sample clock.
 
     Attributes:
-        before: a device that was just opened says nothing or clicks, and takes a while to its own level.
-        after: the latest echo that is waited for, and its end.
-        longest: of all of it; a loudspeaker that breaks meanwhile is not waited for longer.
+        before: the time before the clip. A device that was just opened is silent or clicks at first.
+        after: the time after the clip, for the latest echo and its end.
+        max_length: of the whole recording, in case the speaker breaks.
     """
 
     before: int
@@ -25,12 +25,14 @@ class RecordingWindow:
 
 
 async def play_and_record(
-    microphone: Microphone, speaker: Speaker, clip: AudioClip, around: RecordingWindow
+    microphone: Microphone, speaker: Speaker, clip: AudioClip, window: RecordingWindow
 ) -> tuple[Pcm, Pcm]:
-    """The microphone's sound and the loudspeaker's over the same stretch of the clock, both 16 kHz mono.
+    """Play ``clip``; returns the microphone's and the speaker's sound of the same period, both 16 kHz mono.
 
     Args:
-        microphone, loudspeaker: open, and nobody else's meanwhile.
+        microphone, speaker: open, and not used by anything else.
+        clip: what to play.
+        window: what to record.
 
     Raises:
         AudioError: a device broke and could not be opened again.
@@ -38,17 +40,17 @@ async def play_and_record(
     speaker.wake()
     near: list[Pcm] = []
     far: list[Pcm] = []
-    heard, silent_since = 0, None
+    recorded, silent_since = 0, None
     async for block in microphone.blocks():
         near.append(block.pcm)
         far.append(speaker.aec_reference(block.at, block.end))
-        played = heard >= around.before
-        heard += len(block.pcm)
-        if not played and heard >= around.before:
+        started = recorded >= window.before
+        recorded += len(block.pcm)
+        if not started and recorded >= window.before:
             speaker.play(clip)
-        elif played and silent_since is None and speaker.idle():
-            silent_since = heard
-        if heard >= around.max_length or (silent_since is not None and heard - silent_since >= around.after):
+        elif started and silent_since is None and speaker.idle():
+            silent_since = recorded
+        if recorded >= window.max_length or (silent_since is not None and recorded - silent_since >= window.after):
             break
-        await asyncio.sleep(0)  # the simulated room never waits
+        await asyncio.sleep(0)  # the simulated room never suspends
     return np.concatenate(near), np.concatenate(far)

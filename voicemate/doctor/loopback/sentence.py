@@ -1,7 +1,6 @@
-"""A sentence from the character's voice to whisper: without any air between, and by loudspeaker and microphone.
+"""Speaks a sentence with the persona's voice and recognizes it: directly, and through speaker and microphone.
 
-What whisper makes of the sentence as it was rendered is the measure for what it makes of it through the air, so that
-a voice that is hard to understand is not blamed on the devices.
+The direct recognition is the reference, so that a voice that is hard to recognize is not blamed on the devices.
 """
 
 import asyncio
@@ -31,31 +30,32 @@ SENTENCES = {
     "es": "Por favor, pon siete manzanas verdes en la mesa de la cocina antes de salir mañana.",
     "fr": "Mets sept pommes vertes sur la table de la cuisine avant de partir demain matin.",
 }
-"""Nothing that a speech recogniser knows by heart. A persona of another language says the English one."""
+"""Sentences that no language model completes by itself. A persona of another language says the English one."""
 
 MAX_WORD_ERRORS = 0.34
-"""Of a sentence with no larger share of its words wrong, one still knows what was said."""
+"""Up to this word error rate a sentence can still be understood."""
 
 MAX_ERRORS_ADDED_BY_AIR = 0.25
-"""A larger share than without any air between has been lost on the way."""
+"""How much higher the word error rate may be through the air than directly."""
 
 MIN_SNR_DB = 10.0
-"""What the sentence is louder than the room, at its loudest, if the microphone hears it at all."""
+"""How much louder than the noise the sentence is at its loudest, if the microphone picks it up at all."""
 
-AROUND = RecordingWindow(before=to_samples(400), after=to_samples(1_500), max_length=to_samples(30_000))
+WINDOW = RecordingWindow(before=to_samples(400), after=to_samples(1_500), max_length=to_samples(30_000))
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceResult:
-    """What came of the sentence.
+    """What was recognized of the sentence.
 
     Attributes:
-        said: the sentence.
-        direct: what whisper understood of it as it was rendered.
-        through_air: the same by loudspeaker and microphone.
-        loudspeaker: its name.
-        noise_dbfs: what the microphone delivered before it.
-        loudest_dbfs: the loudest 100 ms meanwhile.
+        sentence: what was said.
+        language: its language.
+        direct_text: what was recognized of it as it was synthesized.
+        air_text: what was recognized of it through speaker and microphone.
+        speaker: the speaker's name.
+        noise_dbfs: the microphone's level before the sentence.
+        loudest_dbfs: the loudest 100 ms of the recording.
     """
 
     sentence: str
@@ -67,88 +67,98 @@ class SentenceResult:
     loudest_dbfs: float
 
 
-async def measure_sentence(settings: Settings, persona: Persona, stage: AudioDevices) -> SentenceResult:
-    """Say the sentence and understand it. Opens and closes both devices; takes about twice its length.
+async def measure_sentence(settings: Settings, persona: Persona, devices: AudioDevices) -> SentenceResult:
+    """Speak and recognize the sentence. Opens and closes both devices; takes about twice the sentence's length.
 
     Raises:
         AudioError: a device is missing, refused or broken.
-        ModelError: whisper, or the voice activity model, is missing or fails.
-        SpeechError: the engine cannot speak.
+        ModelError: a speech recognition or voice activity model is missing or fails.
+        SpeechError: the speech engine fails.
     """
     language = persona.language if persona.language in SENTENCES else "en"
-    said = SENTENCES[language]
-    sounds = await render(settings, said, persona)
-    sentence = AudioClip(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate)
-    listener, whisper = await asyncio.to_thread(load_recognizer, _with_language(language, settings))
+    sentence = SENTENCES[language]
+    clips = await render(settings, sentence, persona)
+    clip = AudioClip(np.concatenate([each.pcm for each in clips]), clips[0].rate)
+    recognizer, whisper = await asyncio.to_thread(load_recognizer, _with_language(language, settings))
     try:
-        direct = await _recognize(listener, soxr.resample(sentence.pcm, sentence.rate, CLOCK_HZ))
-        recorded = await play_and_capture(sentence, stage)
-        through_air = await _recognize(listener, recorded)
+        direct_text = await _recognize(recognizer, soxr.resample(clip.pcm, clip.rate, CLOCK_HZ))
+        recorded = await play_and_capture(clip, devices)
+        air_text = await _recognize(recognizer, recorded)
     finally:
         whisper.close()
     loudest = max(map(level_dbfs, np.array_split(recorded, max(1, len(recorded) // to_samples(100)))))
-    noise = level_dbfs(recorded[to_samples(100) : AROUND.before])
-    return SentenceResult(said, language, direct, through_air, stage.speaker.name, noise, loudest)
+    noise = level_dbfs(recorded[to_samples(100) : WINDOW.before])
+    return SentenceResult(sentence, language, direct_text, air_text, devices.speaker.name, noise, loudest)
 
 
-def assess_sentence(heard: SentenceResult) -> list[Finding]:
-    """Whether the voice is understood, and whether loudspeaker and microphone carry it."""
-    direct, air = _word_error_rate(heard, heard.direct_text), _word_error_rate(heard, heard.air_text)
-    facts: dict[str, Any] = {"said": heard.sentence, "heard": heard.direct_text, "wrong": round(direct, 2)}
+def assess_sentence(result: SentenceResult) -> list[Finding]:
+    """Report whether the voice is recognized, and whether speaker and microphone transmit it."""
+    direct, air = _word_error_rate(result, result.direct_text), _word_error_rate(result, result.air_text)
+    facts: dict[str, Any] = {
+        "sentence": result.sentence,
+        "recognized": result.direct_text,
+        "word_error_rate": round(direct, 2),
+    }
     if direct <= MAX_WORD_ERRORS:
-        found = [ok(f"Without any air between, whisper understands “{heard.direct_text}”", **facts)]
+        found = [ok(f"Directly, “{result.direct_text}” is recognized", **facts)]
     else:
-        told = f"Even without any air between, whisper understands “{heard.direct_text}” of “{heard.sentence}”"
-        found = [warning(told, "Try a larger hearing model, or another voice (`voicemate voices`)", **facts)]
-    return [*found, _assess_air(heard, direct, air)]
+        message = f"Even directly, only “{result.direct_text}” is recognized of “{result.sentence}”"
+        hint = "Try a larger speech recognition model, or another voice (`voicemate voices`)"
+        found = [warning(message, hint, **facts)]
+    return [*found, _assess_air(result, direct, air)]
 
 
-def _assess_air(heard: SentenceResult, direct: float, air: float) -> Finding:
-    facts: dict[str, Any] = {"said": heard.sentence, "heard": heard.air_text, "wrong": round(air, 2)}
-    facts |= {"noise_dbfs": round(heard.noise_dbfs, 1), "loudest_dbfs": round(heard.loudest_dbfs, 1)}
-    levels = f"{heard.noise_dbfs:.0f} dBFS before it, {heard.loudest_dbfs:.0f} at its loudest"
-    arrives = heard.loudest_dbfs - heard.noise_dbfs >= MIN_SNR_DB
-    louder = "Turn the loudspeaker up, or come out of the noise, and repeat it"
+def _assess_air(result: SentenceResult, direct: float, air: float) -> Finding:
+    facts: dict[str, Any] = {
+        "sentence": result.sentence,
+        "recognized": result.air_text,
+        "word_error_rate": round(air, 2),
+        "noise_dbfs": round(result.noise_dbfs, 1),
+        "loudest_dbfs": round(result.loudest_dbfs, 1),
+    }
+    levels = f"{result.noise_dbfs:.0f} dBFS before it, {result.loudest_dbfs:.0f} dBFS at its loudest"
+    arrives = result.loudest_dbfs - result.noise_dbfs >= MIN_SNR_DB
+    hint = "Turn the speaker up, or reduce the noise, and run this again"
     if direct > MAX_WORD_ERRORS and arrives:
-        return ok(f"By loudspeaker and microphone, it arrives ({levels})", **facts)
+        return ok(f"Through speaker and microphone, it arrives ({levels})", **facts)
     if air - direct <= MAX_ERRORS_ADDED_BY_AIR and direct <= MAX_WORD_ERRORS:
-        understood = "the same" if heard.air_text == heard.direct_text else f"“{heard.air_text}”"
-        return ok(f"By loudspeaker and microphone, it understands {understood}", **facts)
-    if heard.air_text:
-        return warning(f"By loudspeaker and microphone, it only understands “{heard.air_text}”", louder, **facts)
+        recognized = "the same" if result.air_text == result.direct_text else f"“{result.air_text}”"
+        return ok(f"Through speaker and microphone, {recognized} is recognized", **facts)
+    if result.air_text:
+        return warning(f"Through speaker and microphone, only “{result.air_text}” is recognized", hint, **facts)
     if arrives:
-        told = f"By loudspeaker and microphone, something arrives and nothing is understood ({levels})"
-        return problem(told, louder, **facts)
-    told = f"By loudspeaker and microphone, nothing arrives ({levels})"
-    if is_headphones(heard.speaker):
-        return ok(f"{told}, as it should be with headphones", **facts)
-    fix = "With headphones that is as it should be; else turn the loudspeaker up, and look at `voicemate devices`"
-    return warning(told, fix, **facts)
+        message = f"Through speaker and microphone, sound arrives but nothing is recognized ({levels})"
+        return problem(message, hint, **facts)
+    message = f"Through speaker and microphone, nothing arrives ({levels})"
+    if is_headphones(result.speaker):
+        return ok(f"{message}, as expected with headphones", **facts)
+    hint = "This is normal with headphones; otherwise turn the speaker up, and check `voicemate devices`"
+    return warning(message, hint, **facts)
 
 
-def _word_error_rate(heard: SentenceResult, understood: str) -> float:
-    expected = plain_words(heard.sentence, heard.language)
-    return min(1.0, errors(expected, plain_words(understood, heard.language)) / len(expected))
+def _word_error_rate(result: SentenceResult, recognized: str) -> float:
+    expected = plain_words(result.sentence, result.language)
+    return min(1.0, errors(expected, plain_words(recognized, result.language)) / len(expected))
 
 
 def _with_language(language: str, settings: Settings) -> Settings:
-    """``settings`` with the sentence's language, where whisper would have to guess it."""
+    """``settings`` with the sentence's language, if the model would have to guess it."""
     if settings.stt.language != "auto":
         return settings
     return settings.model_copy(update={"stt": settings.stt.model_copy(update={"language": language})})
 
 
-async def play_and_capture(sound: AudioClip, stage: AudioDevices) -> Pcm:
-    """What the microphone delivers while ``sound`` is played, from a little before to a little after it.
+async def play_and_capture(clip: AudioClip, devices: AudioDevices) -> Pcm:
+    """Open the devices, play ``clip`` and return what the microphone recorded, 16 kHz.
 
     Raises:
         AudioError: a device is missing, refused or broken.
     """
-    async with open_devices(stage):
-        near, _ = await play_and_record(stage.microphone, stage.speaker, sound, AROUND)
+    async with open_devices(devices):
+        near, _ = await play_and_record(devices.microphone, devices.speaker, clip, WINDOW)
     return near
 
 
-async def _recognize(listener: SpeechRecognizer, pcm: Pcm) -> str:
-    heard = utterances(listener, pcm, SILENCE_BETWEEN_UTTERANCES_MS)
-    return " ".join([one.understood.text async for one in heard if one.understood.has_words])
+async def _recognize(recognizer: SpeechRecognizer, pcm: Pcm) -> str:
+    found = utterances(recognizer, pcm, SILENCE_BETWEEN_UTTERANCES_MS)
+    return " ".join([each.understood.text async for each in found if each.understood.has_words])

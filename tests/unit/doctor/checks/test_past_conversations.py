@@ -1,4 +1,4 @@
-"""The history, and the clock of the last hundred gaps."""
+"""The history, and the last hundred gaps."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from voicemate.metrics.timing import Timing
 from voicemate.metrics.trace_file import _LINE, TraceLine, trace_path
 from voicemate.metrics.turn_trace import TurnTrace
 
-GROUND = CheckContext(Settings(), "linux")
+CONTEXT = CheckContext(Settings(), "linux")
 
 
 @pytest.fixture(autouse=True)
@@ -25,31 +25,31 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_whole_history_and_one_that_is_not_there_yet() -> None:
-    assert past_conversations.check_history(GROUND)[0].message == "None yet"
+def test_an_intact_history_and_none() -> None:
+    assert past_conversations.check_history(CONTEXT)[0].message == "None yet"
     history = HistoryWriter()
     history.start_session("Juniper", {"hearing": "h"})
     history.start_turn(1, "a secret", "en")
     history.finish_turn(1, "Indeed.", interrupted=False)
     history.end_session()
     history.close()
-    (found,) = past_conversations.check_history(GROUND)
+    (found,) = past_conversations.check_history(CONTEXT)
     assert found.severity is Severity.OK
-    assert found.message.startswith("Whole (")
-    assert "latest conversation of 20" in found.message
+    assert found.message.startswith("Intact (")
+    assert "latest conversation from 20" in found.message
     assert "secret" not in found.message
 
 
-def test_a_damaged_history_is_a_problem_with_a_way_out(home: Path) -> None:
+def test_a_damaged_history_is_a_problem_with_a_hint(home: Path) -> None:
     make_private_folder(home / "data")
     history_file().write_bytes(b"SQLite format 3\0" + b"no more" * 400)
-    (found,) = run_check(Check("Files", "history", past_conversations.check_history), GROUND)
+    (found,) = run_check(Check("Files", "history", past_conversations.check_history), CONTEXT)
     assert found.severity is Severity.PROBLEM
     assert "is damaged" in found.message
     assert "sets it aside" in found.hint
 
 
-def test_what_was_set_aside_is_told_until_it_is_gone() -> None:
+def test_a_damaged_history_that_was_set_aside_is_reported() -> None:
     aside = (
         Path("/d/history.damaged-20260101-120000.sqlite3"),
         Path("/d/history.damaged-20260101-120000.sqlite3-wal"),
@@ -60,22 +60,22 @@ def test_what_was_set_aside_is_told_until_it_is_gone() -> None:
     assert ".recover" in found.hint
 
 
-def test_that_nothing_is_kept_is_said() -> None:
+def test_a_disabled_history_is_reported() -> None:
     settings = Settings(history=HistorySettings(keep=False))
     assert "nothing is added" in past_conversations.check_history(CheckContext(settings, "linux"))[0].message
 
 
 def timings(*gaps: float, **stages: float) -> list[Timing]:
-    parts = {"endpoint_ms": 400.0, "hearing_ms": 100.0, "thinking_ms": 100.0, "speaking_ms": 50.0} | stages
+    parts = {"endpoint_ms": 400.0, "stt_ms": 100.0, "llm_ms": 100.0, "tts_ms": 50.0} | stages
     return [Timing(gap_ms=gap, ready=gap < 600, **parts) for gap in gaps]
 
 
-def test_a_few_gaps_say_nothing() -> None:
+def test_a_few_gaps_are_not_assessed() -> None:
     assert assess_gaps([]).message == "No replies timed yet"
     assert assess_gaps(timings(9_000, 9_000)).severity is Severity.OK
 
 
-def test_median_and_ninetieth_percentile_and_stages() -> None:
+def test_median_percentile_and_stages_are_reported() -> None:
     found = assess_gaps(timings(*(500 + 10 * n for n in range(11))))
     assert found.severity is Severity.OK
     assert found.facts == {
@@ -83,34 +83,34 @@ def test_median_and_ninetieth_percentile_and_stages() -> None:
         "median_ms": 550,
         "p90_ms": 590,
         "endpoint_ms": 400,
-        "hearing_ms": 100,
-        "thinking_ms": 100,
-        "speaking_ms": 50,
+        "stt_ms": 100,
+        "llm_ms": 100,
+        "tts_ms": 50,
         "ready": 0.91,
     }
-    assert "550 ms, 90% within 590 ms (endpoint 400, hearing 100," in found.message
+    assert "550 ms, 90% within 590 ms (endpoint 400, stt 100," in found.message
 
 
 @pytest.mark.parametrize(
-    ("stage", "fix"),
+    ("stage", "hint"),
     [
         ("endpoint_ms", "voicemate tune"),
-        ("hearing_ms", "stt.model"),
-        ("thinking_ms", "voicemate models list"),
-        ("speaking_ms", "tts.engine"),
+        ("stt_ms", "stt.model"),
+        ("llm_ms", "voicemate models list"),
+        ("tts_ms", "tts.engine"),
     ],
 )
-def test_a_slow_conversation_is_blamed_on_its_slowest_stage(stage: str, fix: str) -> None:
+def test_a_slow_conversation_has_a_hint_for_its_slowest_stage(stage: str, hint: str) -> None:
     found = assess_gaps(timings(*[2_000.0] * 6, **{stage: 1_500.0}))
     assert found.severity is Severity.WARNING
-    assert fix in found.hint
+    assert hint in found.hint
 
 
-def test_the_latest_hundred_are_read_from_the_trace() -> None:
+def test_the_latest_hundred_turns_are_read_from_the_trace() -> None:
     make_private_folder(trace_path().parent)
     turn = TurnTrace(1, 0, 1, 2, (), 0, None, 0, False, timings(700.0)[0])
     silent = TurnTrace(2, 0, 1, 2, (), 0, None, 0, False, None)
     lines = [TraceLine(datetime.now(UTC), turn)] * 120 + [TraceLine(datetime.now(UTC), silent)]
     trace_path().write_bytes(b"".join(_LINE.dump_json(line) + b"\n" for line in lines))
-    (found,) = past_conversations.check_gaps(GROUND)
+    (found,) = past_conversations.check_gaps(CONTEXT)
     assert (found.facts["turns"], found.facts["median_ms"]) == (99, 700)

@@ -1,4 +1,4 @@
-"""Devices, permission, level, echo and the spoken sentence."""
+"""Devices, permission, level, echo and the test sentence."""
 
 import asyncio
 import os
@@ -31,17 +31,18 @@ from voicemate.doctor.checks.devices import (
     assess_level,
     assess_permission,
     assess_refusal,
+    bar,
     check_level,
     check_permission,
+    sparkline,
 )
-from voicemate.doctor.checks.voice import assess_voice as judge_voice
+from voicemate.doctor.checks.voice import assess_voice
 from voicemate.doctor.finding import Finding, Severity
 from voicemate.doctor.loopback import echo_check
 from voicemate.doctor.loopback.chirp import ChirpEcho
 from voicemate.doctor.loopback.echo_check import EchoMeasurement, assess_chirps, assess_measurement, daemon_muted
 from voicemate.doctor.loopback.measure import LoopbackResult
 from voicemate.doctor.loopback.sentence import SentenceResult, assess_sentence
-from voicemate.doctor.meter import bar, sparkline
 from voicemate.sandbox.proof import KernelFacts, OfflineProof, SandboxLock, SelfTestAttempt
 from voicemate.service.launchd.microphone_permission import MicrophonePermission
 
@@ -55,23 +56,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # ---------------------------------------------------------------- devices and permission
 
 
-def test_a_device_is_named_with_its_reason() -> None:
+def test_a_device_is_named_with_the_reason_for_its_choice() -> None:
     device = Device(0, "Built-in Microphone", "Core Audio", 1, 0, 44_100)
     found = assess_device(device, Direction.INPUT, "")
     assert found.message == "Microphone: “Built-in Microphone” (the system's default, 44.1 kHz)"
-    assert "as the settings say" in assess_device(device, Direction.INPUT, "built").message
+    assert "from the settings" in assess_device(device, Direction.INPUT, "built").message
 
 
-def test_no_device_and_sound_cards_that_are_locked() -> None:
+def test_no_device_and_sound_cards_that_are_denied() -> None:
     error = AudioError("There is no microphone", "Connect one")
     assert assess_refusal(error, "linux", cards_denied=False).hint == "Connect one"
-    locked = assess_refusal(error, "linux", cards_denied=True)
-    assert "may not use the sound cards" in locked.message
-    assert "usermod -aG audio" in locked.hint
+    denied = assess_refusal(error, "linux", cards_denied=True)
+    assert "may not use the machine's sound cards" in denied.message
+    assert "usermod -aG audio" in denied.hint
 
 
 @pytest.mark.parametrize(
-    ("given", "level"),
+    ("granted", "severity"),
     [
         (MicrophonePermission.GRANTED, Severity.OK),
         (MicrophonePermission.DENIED, Severity.PROBLEM),
@@ -80,25 +81,25 @@ def test_no_device_and_sound_cards_that_are_locked() -> None:
         (MicrophonePermission.UNKNOWN, Severity.WARNING),
     ],
 )
-def test_what_macos_permits(given: MicrophonePermission, level: Severity) -> None:
-    found = assess_permission(given)
-    assert found.severity is level
-    assert bool(found.hint) == (level is not Severity.OK)
+def test_the_permission_on_macos(granted: MicrophonePermission, severity: Severity) -> None:
+    found = assess_permission(granted)
+    assert found.severity is severity
+    assert bool(found.hint) == (severity is not Severity.OK)
     assert ("Privacy_Microphone" in found.hint) == (
-        given in (MicrophonePermission.DENIED, MicrophonePermission.UNKNOWN)
+        granted in (MicrophonePermission.DENIED, MicrophonePermission.UNKNOWN)
     )
 
 
 @pytest.mark.parametrize(
-    ("status", "level"), [(3, Severity.OK), (2, Severity.PROBLEM), (0, Severity.WARNING), (9, Severity.WARNING)]
+    ("status", "severity"), [(3, Severity.OK), (2, Severity.PROBLEM), (0, Severity.WARNING), (9, Severity.WARNING)]
 )
-def test_macos_is_asked_without_asking_the_person(
-    status: int, level: Severity, monkeypatch: pytest.MonkeyPatch
+def test_macos_is_asked_without_asking_the_user(
+    status: int, severity: Severity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    device = SimpleNamespace(authorizationStatusForMediaType_=lambda media: status)  # to ask would break
+    device = SimpleNamespace(authorizationStatusForMediaType_=lambda media: status)  # requesting access would fail
     framework = SimpleNamespace(AVCaptureDevice=device, AVMediaTypeAudio="soun")
     monkeypatch.setitem(sys.modules, "AVFoundation", framework)  # type: ignore[arg-type]
-    assert [one.severity for one in check_permission(CheckContext(Settings(), "darwin"))] == [level]
+    assert [one.severity for one in check_permission(CheckContext(Settings(), "darwin"))] == [severity]
 
 
 def test_linux_has_no_such_permission() -> None:
@@ -108,11 +109,11 @@ def test_linux_has_no_such_permission() -> None:
 # ---------------------------------------------------------------- level
 
 
-def facts(*levels: float, peak: float | None = 0.1, running: bool = False) -> LevelFacts:
-    return LevelFacts("mic", levels, peak, running)
+def facts(*levels: float, peak: float | None = 0.1, from_daemon: bool = False) -> LevelFacts:
+    return LevelFacts("mic", levels, peak, from_daemon)
 
 
-def test_an_ordinary_room() -> None:
+def test_the_level_of_a_room() -> None:
     found = assess_level(facts(-62, -50, -31), "linux")
     assert found.severity is Severity.OK
     assert found.message == "“mic”: -62 to -31 dBFS ▃▄▆"
@@ -120,32 +121,32 @@ def test_an_ordinary_room() -> None:
 
 
 @pytest.mark.parametrize(
-    ("platform", "running", "fix"),
+    ("platform", "from_daemon", "hint"),
     [
         ("linux", False, "set-source-mute"),
-        ("darwin", False, "Allow this terminal the microphone"),
-        ("darwin", True, "Allow Voicemate the microphone"),
+        ("darwin", False, "Allow this terminal to use the microphone"),
+        ("darwin", True, "Allow Voicemate to use the microphone"),
     ],
 )
-def test_zeros_are_a_permission_or_a_mute(platform: str, running: bool, fix: str) -> None:
-    found = assess_level(facts(-120, -120, peak=0.0, running=running), platform)
+def test_digital_silence_has_a_hint_about_permission_or_mute(platform: str, from_daemon: bool, hint: str) -> None:
+    found = assess_level(facts(-120, -120, peak=0.0, from_daemon=from_daemon), platform)
     assert found.severity is Severity.PROBLEM
     assert "only digital silence" in found.message
-    assert fix in found.hint
+    assert hint in found.hint
 
 
 @pytest.mark.parametrize(
-    ("levels", "peak", "told"),
+    ("levels", "peak", "message"),
     [
-        ((-92, -90), 0.001, "hardly anything"),
+        ((-92, -90), 0.001, "almost nothing"),
         ((-20, -12), 0.5, "never quiet"),
-        ((-40, -3), 1.0, "beyond its range"),
+        ((-40, -3), 1.0, "it clips"),
     ],
 )
-def test_levels_that_make_hearing_hard(levels: tuple[float, ...], peak: float, told: str) -> None:
+def test_levels_that_make_recognition_hard(levels: tuple[float, ...], peak: float, message: str) -> None:
     found = assess_level(facts(*levels, peak=peak), "linux")
     assert found.severity is Severity.WARNING
-    assert told in found.message
+    assert message in found.message
     assert found.hint
 
 
@@ -153,15 +154,15 @@ def test_a_microphone_that_delivers_nothing() -> None:
     assert assess_level(facts(), "linux").severity is Severity.PROBLEM
 
 
-def test_a_daemon_that_is_muted_says_so_and_one_that_listens_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_daemon_measures_the_level_unless_it_is_muted(monkeypatch: pytest.MonkeyPatch) -> None:
     muted = CheckContext(Settings(), "linux", STATUS.model_copy(update={"muted": True}))
     assert check_level(muted)[0].hint == "`voicemate unmute`"
-    (found,) = check_level(CheckContext(Settings(), "linux", STATUS))  # it has ended since
+    (found,) = check_level(CheckContext(Settings(), "linux", STATUS))  # it has ended in the meantime
     assert "delivers nothing" in found.message
 
 
 @given(st.lists(st.floats(-200, 50), max_size=40))
-def test_meters_have_one_width_whatever_the_level(levels: list[float]) -> None:
+def test_meters_have_a_fixed_width(levels: list[float]) -> None:
     assert len(sparkline(levels)) == len(levels)
     assert len({len(bar(level)) for level in levels}) <= 1
 
@@ -177,17 +178,17 @@ def proof(holds: bool) -> OfflineProof:
 def test_offline_proven_and_not() -> None:
     assert network.assess_offline(proof(True), True, [])[0].severity is Severity.OK
     assert network.assess_offline(proof(False), True, [])[0].severity is Severity.PROBLEM
-    (unwanted,) = network.assess_offline(proof(False), False, [])
-    assert unwanted.severity is Severity.WARNING
-    assert "offline.sandbox" in unwanted.hint
-    fine, hindered = network.assess_offline(
+    (disabled,) = network.assess_offline(proof(False), False, [])
+    assert disabled.severity is Severity.WARNING
+    assert "offline.sandbox" in disabled.hint
+    fine, unreachable = network.assess_offline(
         proof(True), True, ["PULSE_SERVER names a sound server that is reached by TCP"]
     )
-    assert (fine.severity, hindered.severity) == (Severity.OK, Severity.WARNING)
+    assert (fine.severity, unreachable.severity) == (Severity.OK, Severity.WARNING)
 
 
-def test_it_goes_offline_on_the_main_thread() -> None:
-    """The suite only believes to be offline (conftest)."""
+def test_the_process_goes_offline_on_the_main_thread() -> None:
+    """In the test suite the locks are only simulated (conftest)."""
     ground = CheckContext(Settings(offline=OfflineSettings(sandbox=False)), "linux")
     (found,) = run_check(Check("Sound", "offline", network.check_offline, main_thread=True), ground)
     assert found.severity is Severity.OK
@@ -199,101 +200,101 @@ def test_it_goes_offline_on_the_main_thread() -> None:
 def test_a_voice_that_makes_a_sound_and_one_that_does_not() -> None:
     rng = np.random.default_rng(0)
     assert (
-        judge_voice(AudioClip(rng.standard_normal(1_000).astype(np.float32) * 0.1, 22_050), "Daniel").severity
+        assess_voice(AudioClip(rng.standard_normal(1_000).astype(np.float32) * 0.1, 22_050), "Daniel").severity
         is Severity.OK
     )
     for silent in (np.zeros(1_000, np.float32), np.zeros(0, np.float32)):
-        assert judge_voice(AudioClip(silent, 22_050), "Daniel").severity is Severity.PROBLEM
+        assert assess_voice(AudioClip(silent, 22_050), "Daniel").severity is Severity.PROBLEM
 
 
 # ---------------------------------------------------------------- echo
 
-WELL = LoopbackResult("mic", "speaker", ChirpEcho(to_samples(40), 30.0, -20.0), -60.0, 0.2)
+GOOD = LoopbackResult("mic", "speaker", ChirpEcho(to_samples(40), 30.0, -20.0), -60.0, 0.2)
 
 
-def test_an_echo_that_can_be_taken_out() -> None:
-    (found,) = assess_chirps(WELL)
+def test_an_echo_that_can_be_cancelled() -> None:
+    (found,) = assess_chirps(GOOD)
     assert found.severity is Severity.OK
-    assert "40 ms late, at -20 dB" in found.message
+    assert "40 ms delay and -20 dB" in found.message
     assert (found.facts["delay_ms"], found.facts["echo_db"]) == (40.0, -20.0)
 
 
 @pytest.mark.parametrize(
-    ("result", "level", "word"),
+    ("result", "severity", "word"),
     [
-        (replace(WELL, peak=0.0), Severity.PROBLEM, "digital silence"),
-        (replace(WELL, peak=1.0), Severity.WARNING, "input level"),
-        (replace(WELL, echo=ChirpEcho(to_samples(40), 30.0, 0.0)), Severity.WARNING, "turn the loudspeaker down"),
-        (replace(WELL, echo=ChirpEcho(0, 1.0, -140.0)), Severity.WARNING, "voicemate devices"),
-        (replace(WELL, echo=ChirpEcho(0, 1.0, -140.0), loudspeaker="AirPods Pro"), Severity.OK, "headphones"),
+        (replace(GOOD, peak=0.0), Severity.PROBLEM, "digital silence"),
+        (replace(GOOD, peak=1.0), Severity.WARNING, "input level"),
+        (replace(GOOD, echo=ChirpEcho(to_samples(40), 30.0, 0.0)), Severity.WARNING, "turn the speaker down"),
+        (replace(GOOD, echo=ChirpEcho(0, 1.0, -140.0)), Severity.WARNING, "voicemate devices"),
+        (replace(GOOD, echo=ChirpEcho(0, 1.0, -140.0), speaker="AirPods Pro"), Severity.OK, "headphones"),
     ],
 )
-def test_what_may_be_the_matter_with_an_echo(result: LoopbackResult, level: Severity, word: str) -> None:
+def test_problems_with_the_echo(result: LoopbackResult, severity: Severity, word: str) -> None:
     (found,) = assess_chirps(result)
-    assert found.severity is level
+    assert found.severity is severity
     assert word in found.message + found.hint
 
 
-def test_the_last_measurement_is_kept_privately_and_told() -> None:
+def test_the_last_measurement_is_stored_privately_and_reported() -> None:
     ground = CheckContext(Settings(), "linux")
     assert "voicemate doctor --loop" in echo_check.check_echo(ground)[0].message
-    echo_check._save(WELL)
+    echo_check._save(GOOD)
     assert echo_check.measurement_path().stat().st_mode & 0o077 == 0
     (found,) = echo_check.check_echo(ground)
-    assert "40 ms late and -20 dB" in found.message
+    assert "40 ms delay and -20 dB" in found.message
     assert "“speaker” to “mic”" in found.message
     echo_check.measurement_path().write_text("{}")
     assert "never measured" in echo_check.check_echo(ground)[0].message
     assert (
-        "None was heard"
+        "None was detected"
         in assess_measurement(EchoMeasurement("2026-01-02T03:04", "mic", "speaker", False, 0, 0)).message
     )
 
 
 # ---------------------------------------------------------------- the sentence
 
-SAID = "Please put seven green apples on the table."
-HEARD = SentenceResult(SAID, "en", SAID, SAID, "speaker", -60.0, -20.0)
+SENTENCE = "Please put seven green apples on the table."
+RESULT = SentenceResult(SENTENCE, "en", SENTENCE, SENTENCE, "speaker", -60.0, -20.0)
 
 
-def judged(**changes: object) -> tuple[Finding, Finding]:
-    direct, air = assess_sentence(replace(HEARD, **changes))  # type: ignore[arg-type]
+def assessed(**changes: object) -> tuple[Finding, Finding]:
+    direct, air = assess_sentence(replace(RESULT, **changes))  # type: ignore[arg-type]
     return direct, air
 
 
-def test_a_sentence_that_is_understood_both_ways() -> None:
-    direct, air = judged()
+def test_a_sentence_that_is_recognized_both_ways() -> None:
+    direct, air = assessed()
     assert (direct.severity, air.severity) == (Severity.OK, Severity.OK)
-    assert air.message.endswith("it understands the same")
-    assert judged(through_air="please put 7 green apples on a table")[1].severity is Severity.OK
+    assert air.message.endswith("the same is recognized")
+    assert assessed(air_text="please put 7 green apples on a table")[1].severity is Severity.OK
 
 
-def test_a_voice_that_is_hard_to_understand_is_not_blamed_on_the_devices() -> None:
-    direct, air = judged(direct="Peas but Kevin", through_air="Peas but Kevin")
+def test_a_voice_that_is_hard_to_recognize_is_not_blamed_on_the_devices() -> None:
+    direct, air = assessed(direct_text="Peas but Kevin", air_text="Peas but Kevin")
     assert (direct.severity, air.severity) == (Severity.WARNING, Severity.OK)
-    assert "hearing model" in direct.hint
-    assert "it arrives (-60 dBFS before it, -20 at its loudest)" in air.message
-    _, lost = judged(direct="Peas but Kevin", through_air="", loudest_dbfs=-60.0)
+    assert "speech recognition model" in direct.hint
+    assert "it arrives (-60 dBFS before it, -20 dBFS at its loudest)" in air.message
+    _, lost = assessed(direct_text="Peas but Kevin", air_text="", loudest_dbfs=-60.0)
     assert "nothing arrives" in lost.message
 
 
 @pytest.mark.parametrize(
-    ("changes", "level", "word"),
+    ("changes", "severity", "word"),
     [
-        ({"through_air": "green apples"}, Severity.WARNING, "only understands"),
-        ({"through_air": ""}, Severity.PROBLEM, "something arrives"),
-        ({"through_air": "", "loudest_dbfs": -59.0}, Severity.WARNING, "nothing arrives"),
-        ({"through_air": "", "loudest_dbfs": -59.0, "loudspeaker": "WH-1000XM4"}, Severity.OK, "as it should be"),
+        ({"air_text": "green apples"}, Severity.WARNING, "only “green apples” is recognized"),
+        ({"air_text": ""}, Severity.PROBLEM, "sound arrives"),
+        ({"air_text": "", "loudest_dbfs": -59.0}, Severity.WARNING, "nothing arrives"),
+        ({"air_text": "", "loudest_dbfs": -59.0, "speaker": "WH-1000XM4"}, Severity.OK, "as expected"),
     ],
 )
-def test_what_is_lost_in_the_air(changes: dict[str, object], level: Severity, word: str) -> None:
-    air = judged(**changes)[1]
-    assert air.severity is level
+def test_what_is_lost_in_the_air(changes: dict[str, object], severity: Severity, word: str) -> None:
+    air = assessed(**changes)[1]
+    assert air.severity is severity
     assert word in air.message
 
 
 class Room:
-    """A loudspeaker in front of a microphone that hears it, in no time at all."""
+    """A speaker and a microphone that picks it up without delay."""
 
     name = "room"
     rate = 16_000
@@ -327,8 +328,8 @@ class Room:
             at += BLOCK_SAMPLES
 
 
-def test_all_of_the_sentence_is_recorded_with_a_margin() -> None:
-    from voicemate.doctor.loopback.sentence import AROUND, play_and_capture
+def test_the_whole_sentence_is_recorded_with_a_margin() -> None:
+    from voicemate.doctor.loopback.sentence import WINDOW, play_and_capture
 
     room, sound = Room(), AudioClip(np.full(to_samples(900), 0.5, np.float32), 16_000)
 
@@ -337,8 +338,8 @@ def test_all_of_the_sentence_is_recorded_with_a_margin() -> None:
 
     recorded = asyncio.run(play())
     assert np.count_nonzero(recorded) == len(sound.pcm)
-    assert not recorded[: AROUND.before].any()
-    margin = AROUND.before + AROUND.after
+    assert not recorded[: WINDOW.before].any()
+    margin = WINDOW.before + WINDOW.after
     assert len(recorded) == pytest.approx(margin + len(sound.pcm), abs=2 * BLOCK_SAMPLES)
     assert room.opened == 0
 
@@ -346,22 +347,22 @@ def test_all_of_the_sentence_is_recorded_with_a_margin() -> None:
 # ---------------------------------------------------------------- a daemon that would hear the test
 
 
-def test_a_daemon_that_listens_is_muted_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[bool] = []
+def test_a_listening_daemon_is_muted_during_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[bool] = []
     monkeypatch.setattr(ControlClient, "__init__", lambda self: None)
     monkeypatch.setattr(ControlClient, "close", lambda self: None)
-    monkeypatch.setattr(ControlClient, "call", lambda self, command, **arguments: told.append(arguments["on"]))
+    monkeypatch.setattr(ControlClient, "call", lambda self, command, **arguments: calls.append(arguments["on"]))
     with pytest.raises(AudioError), daemon_muted(CheckContext(Settings(), "linux", STATUS)):
         raise AudioError("gone")
-    assert told == [True, False], "also when the test fails"
+    assert calls == [True, False], "also when the test fails"
     with daemon_muted(CheckContext(Settings(), "linux", STATUS.model_copy(update={"muted": True}))):
         pass
-    assert told == [True, False], "one that was muted stays so"
+    assert calls == [True, False], "a muted daemon stays muted"
 
 
-def test_a_conversation_in_a_terminal_is_not_disturbed() -> None:
+def test_the_test_does_not_run_during_a_conversation_in_a_terminal() -> None:
     refused = pytest.raises(AlreadyRunningError, match=str(os.getpid()))
     with single_instance(), refused, daemon_muted(CheckContext(Settings(), "linux")):
-        pytest.fail("it was disturbed")
+        pytest.fail("the test ran")
     with daemon_muted(CheckContext(Settings(), "linux")):
         pass

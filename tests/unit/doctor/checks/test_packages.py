@@ -11,18 +11,18 @@ from voicemate.doctor.checks.packages import ImportFacts, PythonFacts, assess_pa
 from voicemate.doctor.checks.system_libraries import LinuxFacts, MacFacts, assess_linux, assess_macos
 from voicemate.doctor.finding import Severity
 
-WELL = LinuxFacts(portaudio=True, espeak=True, sound_server=True, plugin=True, installer="apt-get")
+COMPLETE = LinuxFacts(portaudio=True, espeak=True, sound_server=True, plugin=True, installer="apt-get")
 
 
-def test_a_machine_with_everything_is_well() -> None:
-    assert [one.severity for one in assess_linux(WELL)] == [Severity.OK]
+def test_a_complete_system_is_ok() -> None:
+    assert [one.severity for one in assess_linux(COMPLETE)] == [Severity.OK]
     assert [
         one.severity for one in assess_macos(MacFacts("arm64", False, "/Library/Developer/CommandLineTools"))
     ] == [Severity.OK]
 
 
 @pytest.mark.parametrize(
-    ("installer", "fixes"),
+    ("installer", "hints"),
     [
         ("apt-get", ["`sudo apt install libportaudio2`", "`sudo apt install espeak-ng`"]),
         ("pacman", ["`sudo pacman -S portaudio`", "`sudo pacman -S espeak-ng`"]),
@@ -35,13 +35,13 @@ def test_a_machine_with_everything_is_well() -> None:
         ),
     ],
 )
-def test_a_missing_library_comes_with_the_command_of_this_system(installer: str, fixes: list[str]) -> None:
+def test_a_missing_library_has_the_install_command_of_this_system(installer: str, hints: list[str]) -> None:
     found = assess_linux(LinuxFacts(False, False, False, False, installer))
     assert [one.severity for one in found] == [Severity.PROBLEM, Severity.PROBLEM]
-    assert [one.hint for one in found] == fixes
+    assert [one.hint for one in found] == hints
 
 
-def test_the_way_to_a_sound_server_is_missed_only_where_there_is_one() -> None:
+def test_the_alsa_plugin_is_needed_only_with_a_sound_server() -> None:
     (found,) = assess_linux(LinuxFacts(True, True, sound_server=True, plugin=False, installer="apt-get"))
     assert "libasound2-plugins" in found.hint
     assert assess_linux(LinuxFacts(True, True, sound_server=False, plugin=False))[0].severity is Severity.OK
@@ -54,11 +54,11 @@ def test_a_mac_with_the_wrong_python_and_without_tools() -> None:
     assert tools.hint == "`xcode-select --install`"
 
 
-HERE = PythonFacts("3.12.4", "/v", True, "/v/bin/voicemate", "/v/bin/python")
+THIS = PythonFacts("3.12.4", "/v", True, "/v/bin/voicemate", "/v/bin/python")
 
 
-def test_python_and_where_it_is_are_told() -> None:
-    (found,) = assess_python(HERE)
+def test_the_python_version_and_its_folder_are_reported() -> None:
+    (found,) = assess_python(THIS)
     assert found.severity is Severity.OK
     assert "3.12.4 in /v" in found.message
 
@@ -68,7 +68,7 @@ def test_a_command_whose_environment_has_moved() -> None:
         PythonFacts("3.12.4", "/v", True, "/u/bin/voicemate", "/old/bin/python", interpreter_exists=False)
     )
     assert found.severity is Severity.PROBLEM
-    assert "/old/bin/python, which is not there any more" in found.message
+    assert "/old/bin/python, which does not exist" in found.message
     assert "make talk" in found.hint
 
 
@@ -91,11 +91,11 @@ def test_a_command_of_another_installation_and_none_at_all() -> None:
         (b"", ""),
     ],
 )
-def test_whom_a_console_script_runs(script: bytes, python: str) -> None:
+def test_the_interpreter_of_a_console_script(script: bytes, python: str) -> None:
     assert script_python(script) == python
 
 
-def test_a_moved_environment_is_seen_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_moved_environment_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     venv.create(tmp_path / "venv", symlinks=True, with_pip=False)
     script = tmp_path / "venv" / "bin" / "voicemate"
     script.write_text(f"#!{tmp_path / 'venv'}/bin/python\n")
@@ -109,7 +109,7 @@ def test_a_moved_environment_is_seen_on_the_disk(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "message"),
     [
         (
             ImportFacts("llama_cpp", -4),
@@ -121,28 +121,28 @@ def test_a_moved_environment_is_seen_on_the_disk(tmp_path: Path, monkeypatch: py
         (ImportFacts("", 1, ""), "Python cannot be loaded (exit code 1)"),
     ],
 )
-def test_the_package_that_cannot_be_loaded_is_named(facts: ImportFacts, told: str) -> None:
+def test_the_package_that_cannot_be_loaded_is_named(facts: ImportFacts, message: str) -> None:
     (found,) = assess_packages(facts)
-    assert (found.severity, found.message) == (Severity.PROBLEM, told)
+    assert (found.severity, found.message) == (Severity.PROBLEM, message)
 
 
 @pytest.mark.parametrize(
-    ("package", "told"),
+    ("package", "message"),
     [
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crashes when it is loaded (SIGSEGV)"),
         ("raise ImportError('built for another Python')", "cannot be loaded (ImportError: built for another Python)"),
         ("x = 1", None),
     ],
 )
-def test_packages_are_tried_in_another_process(
-    package: str, told: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_packages_are_imported_in_another_process(
+    package: str, message: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "engine.py").write_text(package)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(packages, "ENGINES", ("json", "engine"))
     (found,) = assess_packages(packages._try_imports())
     assert "engine" not in sys.modules
-    if told:
-        assert found.message == f"engine {told}"
+    if message:
+        assert found.message == f"engine {message}"
     else:
         assert found.severity is Severity.OK

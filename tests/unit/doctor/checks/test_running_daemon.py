@@ -18,7 +18,7 @@ from voicemate.control.status import Problem, PushToTalkStatus
 from voicemate.core.errors import ServiceError, VoicemateError
 from voicemate.doctor.check import CheckContext
 from voicemate.doctor.checks import login_service, running_daemon
-from voicemate.doctor.checks.desktop import DesktopFacts, _can_connect, assess_desktop, bus_path, display_path
+from voicemate.doctor.checks.desktop import DesktopFacts, assess_desktop, bus_path, can_connect, display_path
 from voicemate.doctor.checks.running_daemon import SocketFacts, assess_daemon, assess_push_to_talk, assess_socket
 from voicemate.doctor.finding import Finding, ReinstallService, RemoveSocket, Severity
 from voicemate.doctor.fix import apply_fix
@@ -29,68 +29,68 @@ from voicemate.service.login import ServiceProblem as ServiceFinding
 from voicemate.service.login import ServiceStatus as ServiceStatus
 from voicemate.service.service_manager import ServiceState
 
-GROUND = CheckContext(Settings(), "linux")
+CONTEXT = CheckContext(Settings(), "linux")
 
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home whose name is short: a socket's path has room for some hundred letters."""
+    """A home with a short path, since a socket's path is limited to about a hundred bytes."""
     with tempfile.TemporaryDirectory(prefix="vm-", dir="/tmp") as name:
         monkeypatch.setenv("VOICEMATE_HOME", name)
         yield Path(name)
 
 
-def look_at_socket() -> Finding:
-    (found,) = running_daemon.check_socket(GROUND)
+def check_socket() -> Finding:
+    (found,) = running_daemon.check_socket(CONTEXT)
     return found
 
 
 # ---------------------------------------------------------------- the socket
 
 
-def test_without_a_daemon_there_is_none(home: Path) -> None:
-    assert look_at_socket().message == "None, as nobody runs"
+def test_there_is_no_socket_without_a_daemon(home: Path) -> None:
+    assert check_socket().message == "None, since no daemon is running"
     with single_instance():
-        assert f"process {os.getpid()}" in look_at_socket().message
+        assert f"process {os.getpid()}" in check_socket().message
 
 
-def test_one_that_answers_is_well(home: Path) -> None:
+def test_a_socket_that_answers_is_ok(home: Path) -> None:
     with bind_socket(socket_path()):
-        assert look_at_socket().message == f"Answers at {socket_path()}"
+        assert check_socket().message == f"Answers at {socket_path()}"
 
 
-def test_one_that_a_crash_left_can_be_taken_away(home: Path) -> None:
+def test_the_socket_of_a_crashed_daemon_can_be_removed(home: Path) -> None:
     bind_socket(socket_path()).close()
-    found = look_at_socket()
+    found = check_socket()
     assert found.severity is Severity.WARNING
-    assert "A crash has left" in found.message
+    assert "A crashed daemon left" in found.message
     assert found.hint == f"`rm {socket_path()}`"
     assert isinstance(found.fix, RemoveSocket)
     apply_fix(found.fix, print)
     assert not socket_path().exists()
-    assert look_at_socket().severity is Severity.OK
+    assert check_socket().severity is Severity.OK
 
 
-def test_one_that_a_daemon_has_taken_meanwhile_is_left_alone(home: Path) -> None:
+def test_a_socket_that_a_daemon_uses_again_is_not_removed(home: Path) -> None:
     bind_socket(socket_path()).close()
-    mend = look_at_socket().fix
-    assert mend
+    fix = check_socket().fix
+    assert fix
     with bind_socket(socket_path()):
-        with pytest.raises(VoicemateError, match="meanwhile"):
-            apply_fix(mend, print)
+        with pytest.raises(VoicemateError, match="in the meantime"):
+            apply_fix(fix, print)
         assert socket_path().exists()
 
 
-def test_a_file_in_its_place(home: Path) -> None:
+def test_a_file_in_place_of_the_socket(home: Path) -> None:
     (home / "run").mkdir()
     socket_path().write_text("x")
-    found = look_at_socket()
+    found = check_socket()
     assert (found.severity, found.fix) == (Severity.PROBLEM, None)
     assert "in the way" in found.message
 
 
 @pytest.mark.parametrize(
-    ("facts", "told", "fix"),
+    ("facts", "message", "hint"),
     [
         (SocketFacts(Path("/r/s"), 2, None), "The folder of the control", "sudo rm -r /r"),
         (
@@ -105,18 +105,18 @@ def test_a_file_in_its_place(home: Path) -> None:
         ),
     ],
 )
-def test_anothers_socket_and_one_that_hangs(facts: SocketFacts, told: str, fix: str) -> None:
+def test_a_socket_of_another_account_and_one_that_hangs(facts: SocketFacts, message: str, hint: str) -> None:
     found = assess_socket(facts, uid=1)
     assert found.severity is Severity.PROBLEM
-    assert found.message.startswith(told)
-    assert fix in found.hint
-    assert found.fix is None, "what is not ours is not touched"
+    assert found.message.startswith(message)
+    assert hint in found.hint
+    assert found.fix is None, "another account's files are not touched"
 
 
 # ---------------------------------------------------------------- the daemon
 
 
-def test_a_daemon_that_is_well_and_none() -> None:
+def test_a_daemon_without_problems_and_none() -> None:
     assert assess_daemon(None, "0")[0].facts == {"running": False}
     (found,) = assess_daemon(STATUS, "0")
     assert found.severity is Severity.OK
@@ -132,7 +132,7 @@ def test_a_daemon_that_is_well_and_none() -> None:
         Problem(component="menu", message="There is no tray", hint="Install an extension"),
     ],
 )
-def test_what_the_daemon_says_is_wrong_is_wrong_here_too(problem: Problem) -> None:
+def test_the_daemons_problems_are_problems_of_the_doctor(problem: Problem) -> None:
     (found,) = assess_daemon(STATUS.model_copy(update={"problems": [problem]}), "0")
     assert found.severity is Severity.PROBLEM
     assert found.message == f"{problem.component}: {problem.message}"
@@ -144,7 +144,7 @@ TAKEN = Problem(
 )
 
 
-def test_a_hotkey_that_is_taken_is_told_once() -> None:
+def test_a_hotkey_in_use_is_reported_once() -> None:
     status = STATUS.model_copy(update={"problems": [TAKEN]})
     assert assess_daemon(status, "0")[0].severity is Severity.OK
     found = assess_push_to_talk(status)
@@ -152,20 +152,20 @@ def test_a_hotkey_that_is_taken_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hotkey", "told"),
+    ("hotkey", "message"),
     [
-        (PushToTalkStatus(chord="ctrl+option+space", active=True), "ctrl+option+space is watched (hold)"),
-        (PushToTalkStatus(), "None is wanted (`hotkey.chord` is empty)"),
+        (PushToTalkStatus(chord="ctrl+option+space", active=True), "ctrl+option+space is active (hold)"),
+        (PushToTalkStatus(), "None is set (`push_to_talk.chord` is empty)"),
         (
             PushToTalkStatus(chord="f9", reason="There is no display. Start one."),
-            "f9 is not watched. There is no display. Start one",
+            "f9 is not active. There is no display. Start one",
         ),
     ],
 )
-def test_a_hotkey_that_nobody_misses_is_well(hotkey: PushToTalkStatus, told: str) -> None:
-    found = assess_push_to_talk(STATUS.model_copy(update={"hotkey": hotkey}))
-    assert (found.severity, found.message) == (Severity.OK, told)
-    assert running_daemon.check_push_to_talk(GROUND) == [], "without a daemon nobody watches it"
+def test_a_hotkey_that_is_active_or_not_needed_is_ok(hotkey: PushToTalkStatus, message: str) -> None:
+    found = assess_push_to_talk(STATUS.model_copy(update={"push_to_talk": hotkey}))
+    assert (found.severity, found.message) == (Severity.OK, message)
+    assert running_daemon.check_push_to_talk(CONTEXT) == [], "no daemon listens for it"
 
 
 def test_an_old_daemon_and_one_without_its_locks() -> None:
@@ -203,16 +203,16 @@ class Service:
         self.reinstalled.append(interpreter)
 
 
-def test_a_service_that_is_well_one_that_is_off_and_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    for found, level, told in (
+def test_a_service_that_runs_one_that_is_off_and_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for found, severity, message in (
         (status(), Severity.OK, "running (process 7)"),
-        (status(at_login=False), Severity.WARNING, "switched off"),
+        (status(at_login=False), Severity.WARNING, "turned off"),
         (status(installed=False), Severity.OK, "Not installed"),
     ):
         monkeypatch.setattr(login_service, "login_service", lambda found=found: Service(found))
-        (seen,) = login_service.check_login_service(GROUND)
-        assert seen.severity is level
-        assert told in seen.message
+        (seen,) = login_service.check_login_service(CONTEXT)
+        assert seen.severity is severity
+        assert message in seen.message
 
 
 def test_a_service_whose_environment_has_moved_is_installed_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +220,7 @@ def test_a_service_whose_environment_has_moved_is_installed_again(monkeypatch: p
     service = Service(status(findings=(wrong,)))
     monkeypatch.setattr(login_service, "login_service", lambda: service)
     monkeypatch.setattr(service_login, "login_service", lambda tell: service)
-    (found,) = login_service.check_login_service(GROUND)
+    (found,) = login_service.check_login_service(CONTEXT)
     assert found.severity is Severity.PROBLEM
     assert found.hint == wrong.hint
     assert isinstance(found.fix, ReinstallService)
@@ -228,7 +228,7 @@ def test_a_service_whose_environment_has_moved_is_installed_again(monkeypatch: p
     assert service.reinstalled
 
 
-def test_a_service_with_another_trouble_is_not_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_with_another_problem_is_not_reinstalled(monkeypatch: pytest.MonkeyPatch) -> None:
     here = status().interpreter
     assert here
     python = Interpreter("/bin/sh", here.version, "", {}, "0")  # a program that is there
@@ -236,22 +236,22 @@ def test_a_service_with_another_trouble_is_not_touched(monkeypatch: pytest.Monke
     monkeypatch.setattr(
         login_service, "login_service", lambda: Service(status(findings=(wrong,), interpreter=python))
     )
-    assert login_service.check_login_service(GROUND)[0].fix is None
+    assert login_service.check_login_service(CONTEXT)[0].fix is None
 
 
-def test_as_root_and_without_systemd_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_and_a_missing_systemd_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> Service:
         raise ServiceError("The service belongs to your own account, not to root", "Repeat this without sudo")
 
     monkeypatch.setattr(login_service, "login_service", refuse)
-    assert login_service.check_login_service(GROUND)[0].severity is Severity.WARNING
+    assert login_service.check_login_service(CONTEXT)[0].severity is Severity.WARNING
 
     class Unreachable(Service):
         def status(self) -> ServiceStatus:
             raise ServiceError("No systemd runs for this account", "Log in directly")
 
     monkeypatch.setattr(login_service, "login_service", lambda: Unreachable(status()))
-    (found,) = login_service.check_login_service(GROUND)
+    (found,) = login_service.check_login_service(CONTEXT)
     assert (found.severity, found.hint) == (Severity.PROBLEM, "Log in directly")
 
 
@@ -259,12 +259,12 @@ def test_as_root_and_without_systemd_it_is_told(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("facts", "told", "fix"),
+    ("facts", "message", "hint"),
     [
-        (DesktopFacts("", has_bus=False), "There is no display here", "voicemate ptt toggle"),
+        (DesktopFacts("", has_bus=False), "There is no display", "voicemate ptt toggle"),
         (DesktopFacts(":3", display_answers=False), "The display :3 does not answer", "DISPLAY"),
-        (DesktopFacts(":0", has_bus=False), "No D-Bus of the session", "dbus-run-session"),
-        (DesktopFacts(":0", bus_answers=False), "The session's D-Bus does not answer", "dbus-run-session"),
+        (DesktopFacts(":0", has_bus=False), "There is no session D-Bus", "dbus-run-session"),
+        (DesktopFacts(":0", bus_answers=False), "The session D-Bus does not answer", "dbus-run-session"),
         (
             DesktopFacts(":0", menu_error=interpret_probe(0, "no tray", "")),
             "This desktop has no tray",
@@ -272,19 +272,19 @@ def test_as_root_and_without_systemd_it_is_told(monkeypatch: pytest.MonkeyPatch)
         ),
     ],
 )
-def test_without_a_display_d_bus_or_tray_all_else_works(facts: DesktopFacts, told: str, fix: str) -> None:
+def test_a_missing_display_d_bus_or_tray_is_a_warning(facts: DesktopFacts, message: str, hint: str) -> None:
     (found,) = assess_desktop(facts)
     assert found.severity is Severity.WARNING, "a conversation works"
-    assert found.message.startswith(told)
-    assert "all else works" in found.message
-    assert fix in found.hint
+    assert found.message.startswith(message)
+    assert "everything else works" in found.message
+    assert hint in found.hint
 
 
-def test_a_desktop_that_is_whole() -> None:
-    (whole,) = assess_desktop(DesktopFacts("wayland-0"))
-    assert whole.message == "Display wayland-0 and D-Bus answer; the menu can be shown (`voicemate menu`)"
+def test_a_complete_desktop() -> None:
+    (complete,) = assess_desktop(DesktopFacts("wayland-0"))
+    assert complete.message == "Display wayland-0 and D-Bus answer; the menu can be shown (`voicemate menu`)"
     (without,) = assess_desktop(DesktopFacts(":0", has_pyside=False))
-    assert without.severity is Severity.OK, "the menu is an extra"
+    assert without.severity is Severity.OK, "the menu is optional"
     assert INSTALL in without.message
 
 
@@ -299,7 +299,7 @@ def test_a_desktop_that_is_whole() -> None:
         ("", "/run/user/7/bus"),
     ],
 )
-def test_where_d_bus_is(address: str, path: str) -> None:
+def test_the_path_of_the_d_bus_socket(address: str, path: str) -> None:
     assert bus_path({"DBUS_SESSION_BUS_ADDRESS": address, "XDG_RUNTIME_DIR": "/run/user/7"}) == path
 
 
@@ -313,22 +313,22 @@ def test_where_d_bus_is(address: str, path: str) -> None:
         ({"WAYLAND_DISPLAY": "wayland-1", "XDG_RUNTIME_DIR": "/r", "DISPLAY": ":0"}, ("wayland-1", "/r/wayland-1")),
     ],
 )
-def test_where_the_display_is(environment: dict[str, str], found: tuple[str, str]) -> None:
+def test_the_path_of_the_display_socket(environment: dict[str, str], found: tuple[str, str]) -> None:
     assert display_path(environment) == found
 
 
-def test_somebody_has_to_listen_there(home: Path) -> None:
+def test_only_a_listening_socket_can_be_connected(home: Path) -> None:
     path = str(home / "bus")
-    assert not _can_connect(path)
+    assert not can_connect(path)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
-        assert not _can_connect(path)
+        assert not can_connect(path)
         listening.listen()
-        assert _can_connect(path)
-    assert not _can_connect("/" + "x" * 200)
+        assert can_connect(path)
+    assert not can_connect("/" + "x" * 200)
 
 
-def test_a_mac_has_always_a_menu_bar() -> None:
+def test_a_mac_always_has_a_menu_bar() -> None:
     from voicemate.doctor.checks import desktop
 
     assert desktop.check_desktop(SimpleNamespace(platform="darwin")) == []  # type: ignore[arg-type]
