@@ -1,4 +1,4 @@
-"""``voicemate doctor`` on a real microphone and loudspeaker, with a real voice and real ears."""
+"""``voicemate doctor`` on a real microphone and loudspeaker, with a real voice and real speech recognition."""
 
 import json
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from voicemate.testing.pulseaudio_room import PulseRoom
 
 pytestmark = [pytest.mark.audio_devices, pytest.mark.models]
 
-EAR = '[audio]\ninput = "mic"\n'
+MICROPHONE = '[audio]\ninput = "mic"\n'
 ECHO = '[audio]\ninput = "echo"\n'
 
 
 @pytest.fixture
 def house(tmp_path: Path, pulse_room: PulseRoom) -> House:
-    return furnished(tmp_path, pulse_room.environment, EAR)
+    return furnished(tmp_path, pulse_room.environment, MICROPHONE)
 
 
 @pytest.fixture
@@ -29,35 +29,35 @@ def daemon(house: House) -> Iterator[None]:
 
 
 def doctor(house: House, *words: str) -> dict[str, list[dict[str, Any]]]:
-    """What is found, by check."""
+    """The findings by check."""
     found: dict[str, list[dict[str, Any]]] = {}
     for one in json.loads(house.run("doctor", "--json", *words, code=None).stdout)["findings"]:
         found.setdefault(one["check"], []).append(one)
     return found
 
 
-def test_a_sentence_goes_out_by_the_loudspeaker_and_comes_back_as_words(house: House, tmp_path: Path) -> None:
+def test_a_sentence_is_played_recorded_and_recognized(house: House, tmp_path: Path) -> None:
     settle(tmp_path, ECHO)
     found = doctor(house, "--loop")
     (level,) = found["level"]
-    assert "only digital silence" in level["told"], "it hears the loudspeaker and nothing else"
+    assert "only digital silence" in level["message"], "the microphone picks up only the speaker"
     (echo,) = found["echo"]
-    assert echo["facts"]["heard"]
+    assert echo["facts"]["detected"]
     direct, air = found["sentence"]
-    assert (direct["level"], air["level"]) == ("ok", "ok"), found["sentence"]
-    assert "apples" in air["facts"]["heard"]
+    assert (direct["severity"], air["severity"]) == ("ok", "ok"), found["sentence"]
+    assert "apples" in air["facts"]["recognized"]
 
 
-def test_the_level_is_the_room_s(house: House) -> None:
+def test_the_level_of_the_room_is_measured(house: House) -> None:
     (level,) = doctor(house)["level"]
-    assert level["level"] == "ok"
+    assert level["severity"] == "ok"
     assert -100 < level["facts"]["quietest_dbfs"] < -50
 
 
-def test_a_running_daemon_is_asked_for_what_it_hears(house: House, daemon: None) -> None:
+def test_a_running_daemon_measures_the_level(house: House, daemon: None) -> None:
     found = doctor(house)
-    assert "The running voicemate has “mic” and" in found["devices"][0]["told"]
-    assert found["level"][0]["level"] == "ok"
+    assert "The running daemon has “mic” and" in found["devices"][0]["message"]
+    assert found["level"][0]["severity"] == "ok"
     assert found["level"][0]["facts"]["name"] == "mic"
     assert found["daemon"][0]["facts"]["running"]
-    assert found["socket"][0]["told"].startswith("Answers")
+    assert found["socket"][0]["message"].startswith("Answers")

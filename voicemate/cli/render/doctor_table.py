@@ -1,21 +1,23 @@
-"""``voicemate doctor`` as a person reads it: a line for each check as soon as it is done, and what to do."""
+"""``voicemate doctor`` as text: a line for each check as soon as it is done, with hints."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from voicemate.cli.render.output import stderr_console
+from voicemate import __version__
+from voicemate.cli.render.output import count, stderr_console
 from voicemate.doctor.check import Check
 from voicemate.doctor.finding import Finding, Severity
 from voicemate.doctor.runner import CheckResult, DoctorReport
 
 _STYLES = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.PROBLEM: "bold red"}
 _SIGNS = {Severity.OK: "✓", Severity.WARNING: "!", Severity.PROBLEM: "✗"}
-_PLAIN_SIGNS = {Severity.OK: "+", Severity.WARNING: "!", Severity.PROBLEM: "x"}
+_ASCII_SIGNS = {Severity.OK: "+", Severity.WARNING: "!", Severity.PROBLEM: "x"}
 
 _MAX_WIDTH = 100
 """Longer lines are hard to read."""
@@ -25,75 +27,88 @@ _INDENT = _NAME_WIDTH + 4
 
 
 class ReportPrinter:
-    """Shows what is found while it is found.
+    """Prints the results of checks as they arrive.
 
     Args:
-        console: where it is shown.
+        console: where to print.
     """
 
     def __init__(self, console: Console):
         self._console = console
         self._group = ""
         unicode = (console.encoding or "").lower().replace("-", "").startswith("utf")
-        self._signs = _SIGNS if unicode else _PLAIN_SIGNS
+        self._signs = _SIGNS if unicode else _ASCII_SIGNS
         self._arrow = "→" if unicode else "->"
 
-    def print_result(self, looked: CheckResult) -> None:
-        if looked.check.group != self._group:
-            self._console.print(Text(f"{'' if not self._group else chr(10)}{looked.check.group}", style="bold"))
-            self._group = looked.check.group
-        name = looked.check.name
-        for finding in looked.findings:
-            self._print_line(
-                Text(self._signs[finding.severity], _STYLES[finding.severity]), name, self._format_message(finding)
-            )
+    def print_result(self, result: CheckResult) -> None:
+        """Print the findings of one check, and what was fixed."""
+        if result.check.group != self._group:
+            self._console.print(Text(f"{'' if not self._group else chr(10)}{result.check.group}", style="bold"))
+            self._group = result.check.group
+        name = result.check.name
+        for finding in result.findings:
+            sign = Text(self._signs[finding.severity], _STYLES[finding.severity])
+            self._print_line(sign, name, self._format_message(finding))
             name = ""
             if finding.hint:
-                self._print_line(
-                    Text(" "), "", Text.assemble((f"{self._arrow} ", "dim"), self._highlight_commands(finding.hint))
-                )
-        for line in looked.fixed:
+                hint = Text.assemble((f"{self._arrow} ", "dim"), self._highlight_commands(finding.hint))
+                self._print_line(Text(" "), "", hint)
+        for line in result.fixed:
             self._print_line(Text(" "), "", Text(f"--fix: {line}", style="cyan"))
 
+    def print_summary(self, report: DoctorReport, fixed: bool) -> None:
+        """Print the counts, and how many findings ``--fix`` could fix unless it was ``fixed`` already."""
+        problems, warnings = report.count(Severity.PROBLEM), report.count(Severity.WARNING)
+        counts = [
+            Text(count(problems, "problem"), style=_STYLES[Severity.PROBLEM] if problems else "green"),
+            Text(count(warnings, "warning"), style=_STYLES[Severity.WARNING] if warnings else ""),
+            Text(f"{report.count(Severity.OK)} ok"),
+        ]
+        self._console.print(Text("\n") + Text(" · ").join(counts))
+        if report.fixable and not fixed:
+            which = "it" if report.fixable == 1 and problems + warnings == 1 else f"{report.fixable} of them"
+            self._console.print(Text(f"`voicemate doctor --fix` can fix {which}."))
+
     def _format_message(self, finding: Finding) -> Text:
-        return self._highlight_commands(
-            finding.message, "" if finding.severity is Severity.OK else _STYLES[finding.severity]
-        )
+        style = "" if finding.severity is Severity.OK else _STYLES[finding.severity]
+        return self._highlight_commands(finding.message, style)
 
     def _highlight_commands(self, sentence: str, style: str = "") -> Text:
-        """``sentence`` with its commands in a colour instead of backticks, where there are colours."""
+        """``sentence`` with its commands in a colour instead of backticks, if the console has colours."""
         if self._console.color_system is None:
             return Text(sentence)
-        pieces = sentence.split("`")
-        return Text.assemble(*((piece, "cyan" if number % 2 else style) for number, piece in enumerate(pieces)))
+        parts = sentence.split("`")
+        return Text.assemble(*((part, "cyan" if number % 2 else style) for number, part in enumerate(parts)))
 
-    def _print_line(self, sign: Text, name: str, told: Text) -> None:
-        """A line, or several of them below each other."""
-        for line in told.wrap(self._console, min(self._console.width, _MAX_WIDTH) - _INDENT, overflow="fold"):
+    def _print_line(self, sign: Text, name: str, message: Text) -> None:
+        """Print ``message``, wrapped to the width of its column."""
+        for line in message.wrap(self._console, min(self._console.width, _MAX_WIDTH) - _INDENT, overflow="fold"):
             line.rstrip()
             self._console.print(Text.assemble(" ", sign, f" {name:{_NAME_WIDTH}} ", line), soft_wrap=True)
             sign, name = Text(" "), ""
 
-    def print_summary(self, examination: DoctorReport, fixed: bool) -> None:
-        """The count, and what ``--fix`` could do."""
-        problems, warnings = examination.count(Severity.PROBLEM), examination.count(Severity.WARNING)
-        told = [
-            Text(_count(problems, "problem"), style=_STYLES[Severity.PROBLEM] if problems else "green"),
-            Text(_count(warnings, "warning"), style=_STYLES[Severity.WARNING] if warnings else ""),
-            Text(f"{examination.count(Severity.OK)} fine"),
-        ]
-        self._console.print(Text("\n") + Text(" · ").join(told))
-        if examination.fixable and not fixed:
-            some = "it" if examination.fixable == 1 and problems + warnings == 1 else f"{examination.fixable} of them"
-            self._console.print(Text(f"`voicemate doctor --fix` can mend {some}."))
 
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+def report_as_json(report: DoctorReport) -> dict[str, Any]:
+    """Convert ``report`` to the JSON object described in docs/guide/doctor.md."""
+    findings = [
+        {
+            "group": result.check.group,
+            "check": result.check.name,
+            "severity": str(finding.severity),
+            "message": finding.message,
+            "hint": finding.hint,
+            "fixable": finding.fix is not None,
+            "facts": dict(finding.facts),
+        }
+        for result in report.results
+        for finding in result.findings
+    ]
+    fixed = [{"check": result.check.name, "message": line} for result in report.results for line in result.fixed]
+    return {"version": __version__, "passed": report.passed, "findings": findings, "fixed": fixed}
 
 
 class CheckProgress:
-    """Says on standard error what is being looked at, where that is a terminal."""
+    """Shows on standard error which check is running, if that is a terminal."""
 
     def __init__(self) -> None:
         console = stderr_console()
@@ -102,12 +117,12 @@ class CheckProgress:
         self._lock = threading.Lock()
 
     def running(self, check: Check) -> AbstractContextManager[None]:
-        """Shows that ``check`` is under way while the body runs."""
+        """Show that ``check`` is running during the block."""
         return self.labelled(check.name)
 
     @contextmanager
     def labelled(self, name: str) -> Iterator[None]:
-        """The same for anything else."""
+        """Show ``name`` during the block."""
         self._name = name
         if self._status is None:
             yield
@@ -116,8 +131,8 @@ class CheckProgress:
         with self._status:
             yield
 
-    def update(self, what: str) -> None:
-        """One of the check's own words; from any thread."""
+    def update(self, message: str) -> None:
+        """Show ``message`` beside the name. Called from any thread."""
         if self._status:
             with self._lock:
-                self._status.update(Text(f"{self._name}  {what}", style="dim"))
+                self._status.update(Text(f"{self._name}  {message}", style="dim"))

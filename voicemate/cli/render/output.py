@@ -1,6 +1,6 @@
-"""How commands print: one console each for results and for messages, and JSON for scripts.
+"""How commands print: a console for results, one for messages, and JSON for scripts.
 
-rich leaves colours out when the output is no terminal or ``NO_COLOR`` is set.
+rich leaves out colours if the output is not a terminal or ``NO_COLOR`` is set.
 """
 
 import json
@@ -11,30 +11,35 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-JsonOption = Annotated[bool, typer.Option("--json", help="For scripts: JSON instead of a table.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def stdout_console() -> Console:
-    """Where results go: standard output, never wrapped or marked up by accident."""
+    """Make a console for results on standard output, without highlighting and markup."""
     return Console(highlight=False, markup=False, emoji=False)
 
 
 def stderr_console() -> Console:
-    """Where progress and messages go: standard error."""
+    """Make a console for progress and messages on standard error."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def print_note(text: str) -> None:
-    """One line about what is going on."""
+    """Print a message to standard error."""
     stderr_console().print(Text(text, style="dim"), soft_wrap=True)
 
 
 def print_error(text: str) -> None:
-    """One line about what went wrong."""
+    """Print an error to standard error."""
     stderr_console().print(Text(text, style="red"), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
-    """``value`` as JSON on one line of standard output."""
+    """Print ``value`` as JSON on one line of standard output."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def count(number: int, noun: str) -> str:
+    """Format a number with its noun: ``no turns``, ``1 turn``, ``2 turns``."""
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

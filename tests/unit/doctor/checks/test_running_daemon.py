@@ -187,7 +187,7 @@ def status(**changes: Any) -> ServiceStatus:
         "interpreter": interpreter,
     }
     observed = ServiceState(loaded=True, state="active", pid=7, last_exit=None)
-    return ServiceStatus(**{**parts, "observed": observed, "findings": (), "advice": (), **changes})
+    return ServiceStatus(**{**parts, "observed": observed, "problems": (), "advice": (), **changes})
 
 
 class Service:
@@ -216,13 +216,13 @@ def test_a_service_that_runs_one_that_is_off_and_none(monkeypatch: pytest.Monkey
 
 
 def test_a_service_whose_environment_has_moved_is_installed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = ServiceFinding("The virtual environment has moved or is gone", "Run `voicemate service install`")
-    service = Service(status(findings=(wrong,)))
+    service_problem = ServiceFinding("The virtual environment has moved or is gone", "Run `voicemate service install`")
+    service = Service(status(problems=(service_problem,)))
     monkeypatch.setattr(login_service, "login_service", lambda: service)
-    monkeypatch.setattr(service_login, "login_service", lambda tell: service)
+    monkeypatch.setattr(service_login, "login_service", lambda report: service)
     (found,) = login_service.check_login_service(CONTEXT)
     assert found.severity is Severity.PROBLEM
-    assert found.hint == wrong.hint
+    assert found.hint == service_problem.hint
     assert isinstance(found.fix, ReinstallService)
     assert "installed the service again" in apply_fix(found.fix, print)
     assert service.reinstalled
@@ -232,9 +232,9 @@ def test_a_service_with_another_problem_is_not_reinstalled(monkeypatch: pytest.M
     here = status().interpreter
     assert here
     python = Interpreter("/bin/sh", here.version, "", {}, "0")  # a program that is there
-    wrong = ServiceFinding("It ended with exit code 1", "`voicemate service logs`")
+    service_problem = ServiceFinding("It ended with exit code 1", "`voicemate service logs`")
     monkeypatch.setattr(
-        login_service, "login_service", lambda: Service(status(findings=(wrong,), interpreter=python))
+        login_service, "login_service", lambda: Service(status(problems=(service_problem,), interpreter=python))
     )
     assert login_service.check_login_service(CONTEXT)[0].fix is None
 
