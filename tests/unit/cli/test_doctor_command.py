@@ -109,9 +109,7 @@ def test_a_check_that_crashes_or_hangs_does_not_stop_the_others(
     assert exits == [1], "the process does not wait for the check that hangs"
 
 
-def test_without_unicode_the_signs_are_ascii(
-    checks: dict[str, RunCheck], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_unicode_the_signs_are_ascii(checks: dict[str, RunCheck], monkeypatch: pytest.MonkeyPatch) -> None:
     program = (
         "from voicemate.cli.render.doctor_table import ReportPrinter;"
         "from voicemate.cli.render.output import stdout_console;"

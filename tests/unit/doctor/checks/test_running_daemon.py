@@ -216,7 +216,9 @@ def test_a_service_that_runs_one_that_is_off_and_none(monkeypatch: pytest.Monkey
 
 
 def test_a_service_whose_environment_has_moved_is_installed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    service_problem = ServiceFinding("The virtual environment has moved or is gone", "Run `voicemate service install`")
+    service_problem = ServiceFinding(
+        "The virtual environment has moved or is gone", "Run `voicemate service install`"
+    )
     service = Service(status(problems=(service_problem,)))
     monkeypatch.setattr(login_service, "login_service", lambda: service)
     monkeypatch.setattr(service_login, "login_service", lambda report: service)
