@@ -15,6 +15,8 @@ import typer.main
 
 from voicemate import cli
 from voicemate.config.schema import Section, Settings
+from voicemate.control.commands import COMMANDS
+from voicemate.control.protocol import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 TOP_FOLDERS = ("voicemate", "tests", "benchmarks", "docs", "scripts", "launchd", "personas", "models")
@@ -224,6 +226,18 @@ def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "zensical.toml").read_text("utf-8")
     pages = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
     assert not [name for name in pages if f'"{name}"' not in navigation]
+
+
+def test_examples_of_the_protocol_have_its_version() -> None:
+    page = (ROOT / "docs" / "reference" / "control-protocol.md").read_text("utf-8")
+    assert set(re.findall(r'"v": (\d+)', page)) == {str(VERSION)}
+
+
+def test_every_command_of_the_protocol_has_its_result_described() -> None:
+    page = (ROOT / "docs" / "reference" / "control-protocol.md").read_text("utf-8")
+    described = page.partition("| command | result |")[2].partition("### Status")[0]
+    without_result = {"listen", "mute", "interrupt"}
+    assert not [name for name in COMMANDS.keys() - without_result if f"`{name}`" not in described]
 
 
 def test_code_names_only_pages_that_exist() -> None:
