@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from voicemate.control.client import ControlClient, EventMessage
 from voicemate.control.status import DaemonStatus
+from voicemate.control.status_tracker import StatusTracker
 from voicemate.core.errors import ControlError, NotRunningError
-from voicemate.menu.menu_state import MenuProblem, after
+from voicemate.menu.menu_state import MenuProblem
 
 FIRST_RETRY_S = 0.2
 MAX_RETRY_S = 5.0
@@ -84,14 +85,18 @@ class DaemonWatcher:
         """
         client.call("events")
         status = client.status()
+        tracker = StatusTracker(status)
         self._on_status(status, None)
         while not self._stopping.is_set():
             told = client.receive()
             if not isinstance(told, EventMessage):
                 continue
-            new, ask = after(status, told)
-            if ask:
+            tracker.on_message(told.name, told.data)
+            if tracker.is_stale:
                 new = client.status()
+                tracker = StatusTracker(new)
+            else:
+                new = tracker.update(status)
             if new != status:
                 status = new
                 self._on_status(status, None)

@@ -44,7 +44,7 @@ def test_levels_are_not_worth_a_line(path: Path):
 
 
 def test_it_rotates(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(daemon_log, "LARGEST_BYTES", 2_000)
+    monkeypatch.setattr(daemon_log, "MAX_BYTES", 2_000)
     with logging_to(path, lambda wrong, remedy: None, to_stderr=False):
         for number in range(200):
             logging.getLogger("voicemate.test").info("line %d of many", number)

@@ -1,12 +1,11 @@
 """What a person sees while they talk: the live view of a terminal, and plain lines for everything else.
 
-Both only read events. ``Picture`` keeps what they have in common: the last word on everything that is shown.
+Both only read events; a ``StatusTracker`` keeps what the latest ones say.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -14,24 +13,20 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from voicemate.control.status_tracker import StatusTracker
 from voicemate.core.events import (
     Advisory,
     Event,
     Fault,
     FloorChanged,
     FloorState,
-    GenerationDiscarded,
-    MicrophoneLevel,
-    PhraseQueued,
-    PhraseStarted,
     Recovered,
     ReplyEnded,
-    SpeechRejected,
     Transcribed,
     TurnTimed,
 )
 from voicemate.core.paths import make_private_folder, state_folder
-from voicemate.metrics.turn_trace import TraceAssembler, TurnTrace
+from voicemate.metrics.turn_trace import TurnTrace
 
 _STATE_STYLE = {
     FloorState.STARTING: "dim",
@@ -45,56 +40,6 @@ _STATE_STYLE = {
 }
 _METER_WIDTH = 24
 _METER_FLOOR_DBFS = -60.0
-
-
-@dataclass
-class Picture:
-    """What is to be seen now, brought up to date by each event."""
-
-    state: FloorState = FloorState.STARTING
-    reason: str = ""
-    meter: int = 0  # 0 to _METER_WIDTH
-    draft: str = ""
-    spoken: str = ""
-    coming: list[str] = field(default_factory=list)
-    replying: int = 0  # the turn that ``spoken`` and ``coming`` reply to
-    timing: TurnTimed | None = None
-    trace: TurnTrace | None = None  # of the turn that is over now
-    fault: Fault | None = None
-    assembler: TraceAssembler = field(default_factory=TraceAssembler)
-
-    def feed(self, event: Event) -> None:
-        self.trace = next(reversed(self.assembler.add(event)), None)
-        match event:
-            case FloorChanged():
-                self.state, self.reason = event.state, event.reason
-            case MicrophoneLevel():
-                self.meter = meter_steps(event.dbfs)
-            case Transcribed():
-                self.draft = "" if event.final else event.text
-            case SpeechRejected():
-                self.draft = ""
-            case GenerationDiscarded():
-                self._roll_back(event)
-            case PhraseQueued():
-                self.coming.append(event.text)
-                self.replying = event.turn
-            case PhraseStarted():
-                self.coming = self.coming[1:]
-                self.spoken += event.text
-            case TurnTimed():
-                self.timing = event
-            case ReplyEnded():
-                self.spoken, self.coming = "", []
-            case Fault():
-                self.fault = event
-            case Recovered():
-                self.fault = None
-
-    def _roll_back(self, event: GenerationDiscarded) -> None:
-        self.draft = ""
-        if event.turn == self.replying:  # the reply was taken back in its first words
-            self.spoken, self.coming = "", []
 
 
 def meter_steps(dbfs: float) -> int:
@@ -154,7 +99,7 @@ class LiveView:
         self._title = title
         self._name = name
         self._recording = recording
-        self._picture = Picture()
+        self._tracker = StatusTracker()
         self._drawn: object = None
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._quiet = ExitStack()
@@ -170,8 +115,8 @@ class LiveView:
         self._quiet.close()
 
     def __call__(self, event: Event) -> None:
-        self._picture.feed(event)
-        for line in finished_lines(event, self._picture, self._name):
+        self._tracker.on_event(event)
+        for line in finished_lines(event, self._tracker, self._name):
             self._live.console.print(line)
         self._draw()
 
@@ -183,26 +128,28 @@ class LiveView:
             self._live.update(Group(*lines), refresh=True)
 
     def _lines(self) -> list[Text]:
-        p = self._picture
-        meter = "▮" * p.meter + "▯" * (_METER_WIDTH - p.meter)
-        state = Text.assemble((f"{p.state.value:<10}", _STATE_STYLE[p.state]), " ", (meter, "cyan"))
+        tracker = self._tracker
+        steps = meter_steps(tracker.level_dbfs)
+        meter = "▮" * steps + "▯" * (_METER_WIDTH - steps)
+        state = Text.assemble((f"{tracker.state.value:<10}", _STATE_STYLE[tracker.state]), " ", (meter, "cyan"))
         if self._recording:
             state.append("  ● recording", style="bold red")
         state.append(f"  {self._title}", style="dim")
         lines = [Text(""), state]
-        if p.draft:
-            lines.append(Text.assemble(("you  ", "bold cyan"), (p.draft, "dim italic")))
-        if p.spoken or p.coming:
-            coming = "".join(p.coming)
-            lines.append(Text.assemble((f"{self._name}  ", "bold magenta"), p.spoken, (coming, "dim")))
-        if p.fault:
-            lines.append(Text(f"{p.fault.message}. {p.fault.hint}", style="bold red"))
+        if tracker.interim:
+            lines.append(Text.assemble(("you  ", "bold cyan"), (tracker.interim, "dim italic")))
+        if tracker.reply_spoken or tracker.reply_queued:
+            queued = "".join(tracker.reply_queued)
+            lines.append(Text.assemble((f"{self._name}  ", "bold magenta"), tracker.reply_spoken, (queued, "dim")))
+        if tracker.problems:
+            problem = tracker.problems[-1]
+            lines.append(Text(f"{problem.message}. {problem.hint}", style="bold red"))
         return lines
 
 
 @contextmanager
 def _redirect_native_stderr(log: Path) -> Iterator[None]:
-    """Meanwhile send what C libraries print to ``log``: in the middle of the live view it would tear the picture."""
+    """Meanwhile send what C libraries print to ``log``: in the middle of the live view it would garble it."""
     kept = os.dup(2)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(file, 2)
@@ -222,7 +169,7 @@ class PlainView:
         self._title = title
         self._name = name
         self._recording = recording
-        self._picture = Picture()
+        self._tracker = StatusTracker()
 
     def __enter__(self) -> "PlainView":
         self._console.print(Text(f"{self._title}{' · recording' if self._recording else ''}", style="dim"))
@@ -234,16 +181,16 @@ class PlainView:
     def __call__(self, event: Event) -> None:
         if isinstance(event, FloorChanged) and event.state in (FloorState.LISTENING, FloorState.UNAVAILABLE):
             self._console.print(Text(f"[{event.state.value}]", style=_STATE_STYLE[event.state]))
-        self._picture.feed(event)
-        for line in finished_lines(event, self._picture, self._name):
+        self._tracker.on_event(event)
+        for line in finished_lines(event, self._tracker, self._name):
             self._console.print(line, soft_wrap=True)
 
 
-def finished_lines(event: Event, picture: Picture, name: str) -> list[RenderableType]:
+def finished_lines(event: Event, tracker: StatusTracker, name: str) -> list[RenderableType]:
     """The lines that ``event`` adds to the record of the conversation, if any.
 
     Args:
-        picture: brought up to date by it.
+        tracker: has seen it.
     """
     match event:
         case Transcribed(final=True):
@@ -252,9 +199,9 @@ def finished_lines(event: Event, picture: Picture, name: str) -> list[Renderable
             cut = " [cut off]" if event.interrupted else ""
             heard = " ".join(event.heard_prefix.split())  # a model's line breaks were not to be heard
             said = Text.assemble((f"{name}  ", "bold magenta"), heard, (cut, "dim"))
-            timing = picture.timing
+            timing = tracker.timing
             if timing and timing.turn == event.turn:
-                waste = discarded_line(picture.trace) if picture.trace else ""
+                waste = discarded_line(tracker.ended_trace) if tracker.ended_trace else ""
                 line = f"{timing_line(timing)} · {waste}" if waste else timing_line(timing)
                 return [said, Text(f"     {line}", style="dim")]
             return [said]

@@ -9,6 +9,7 @@ from tests.unit.desktop.known_things import LOST, status, statuses
 from voicemate.control.client import EventMessage
 from voicemate.control.event_messages import event_data
 from voicemate.control.status import DaemonStatus, PushToTalkStatus
+from voicemate.control.status_tracker import StatusTracker
 from voicemate.core.events import (
     Event,
     Fault,
@@ -19,11 +20,17 @@ from voicemate.core.events import (
     ReplyEnded,
     StatusChanged,
 )
-from voicemate.menu.menu_state import after
 
 
 def told(event: Event) -> EventMessage:
     return EventMessage(type(event).__name__, event_data(event, include_words=False))
+
+
+def after(before: DaemonStatus, message: EventMessage) -> tuple[DaemonStatus, bool]:
+    """The status after an event, and whether only the daemon knows the rest of it."""
+    tracker = StatusTracker(before)
+    tracker.on_message(message.name, message.data)
+    return tracker.update(before), tracker.is_stale
 
 
 def test_the_floor() -> None:
@@ -66,11 +73,20 @@ def test_a_command_of_anybody() -> None:
 
 
 _members = st.dictionaries(
-    st.sampled_from(["at", "state", "reason", "where", "wrong", "remedy", "turn", "chord", "mode", "watched", "why"]),
+    st.sampled_from(["at", "state", "reason", "component", "message", "hint", "turn", "chord", "mode", "active"]),
     st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.lists(st.integers(), max_size=2),
 )
 _kinds = st.sampled_from(
-    ["FloorChanged", "Fault", "Recovered", "ReplyEnded", "HotkeyChanged", "StatusChanged", "Level", "Unheard"]
+    [
+        "FloorChanged",
+        "Fault",
+        "Recovered",
+        "ReplyEnded",
+        "HotkeyChanged",
+        "StatusChanged",
+        "MicrophoneLevel",
+        "Unheard",
+    ]
 )
 
 

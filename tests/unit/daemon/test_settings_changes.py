@@ -12,10 +12,10 @@ from voicemate.daemon.settings_changes import ChangeEffect, settings_changes
     [
         ({}, {}),
         ({"persona": "ambrose"}, {"persona": ChangeEffect.PERSONA}),
-        ({"hearing": {"model": "whisper-tiny.en"}}, {"stt.model": ChangeEffect.STT}),
-        ({"hearing": {"language": "en"}}, {"stt.language": ChangeEffect.CONVERSATION}),
-        ({"thinking": {"seed": 5}}, {"llm.seed": ChangeEffect.LLM}),
-        ({"speaking": {"engine": "hibari"}}, {"tts.engine": ChangeEffect.TTS}),
+        ({"stt": {"model": "whisper-tiny.en"}}, {"stt.model": ChangeEffect.STT}),
+        ({"stt": {"language": "en"}}, {"stt.language": ChangeEffect.CONVERSATION}),
+        ({"llm": {"seed": 5}}, {"llm.seed": ChangeEffect.LLM}),
+        ({"tts": {"engine": "hibari"}}, {"tts.engine": ChangeEffect.TTS}),
         ({"audio": {"input": "USB"}}, {"audio.input": ChangeEffect.CONVERSATION}),
         ({"offline": {"sandbox": False}}, {"offline.sandbox": ChangeEffect.RESTART}),
     ],
@@ -26,7 +26,7 @@ def test_each_change_asks_for_what_it_concerns(table: dict[str, object], effects
 
 
 def test_changing_it_back_is_a_change_too():
-    changed = Settings.model_validate({"endpoint": {"silence_ms": 300}, "persona": "ambrose"})
+    changed = Settings.model_validate({"turns": {"silence_ms": 300}, "persona": "ambrose"})
     assert {change.key for change in settings_changes(changed, Settings())} == {"turns.silence_ms", "persona"}
 
 
