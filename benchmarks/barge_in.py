@@ -40,7 +40,7 @@ from voicemate.testing.acoustics import Acoustics
 from voicemate.testing.espeak import Espeak
 from voicemate.testing.virtual_time import run_virtual
 from voicemate.testing.word_errors import errors, plain_words
-from voicemate.tts.pyttsx3.pace import driver_rate
+from voicemate.tts.pyttsx3.synthesizer import driver_rate
 
 RESULTS = Path(__file__).parent / "results"
 STORY = (

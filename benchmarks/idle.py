@@ -39,8 +39,7 @@ from voicemate.config.schema import load
 from voicemate.control.client import ControlClient
 from voicemate.core.errors import ControlError, NotRunningError
 from voicemate.core.events import FloorState
-from voicemate.models.needed import required_models
-from voicemate.models.resolve import resolve
+from voicemate.models.resolve import required_models, resolve
 from voicemate.testing.pulseaudio_room import PulseRoom
 from voicemate.testing.talk_process import Talk
 

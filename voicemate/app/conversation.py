@@ -27,8 +27,7 @@ from voicemate.history import HistorySubscriber, HistoryWriter
 from voicemate.metrics.trace_file import TraceFile
 from voicemate.models import catalog
 from voicemate.models.catalog import ModelRole
-from voicemate.models.needed import SILERO, uses_smart_turn
-from voicemate.models.resolve import resolve
+from voicemate.models.resolve import SILERO, resolve, uses_smart_turn
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
 from voicemate.system.power import on_battery

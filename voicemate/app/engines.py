@@ -17,8 +17,7 @@ from voicemate.llm.base import LanguageModel, Message
 from voicemate.llm.context_window import ContextWindow
 from voicemate.llm.llama.llama import Llama
 from voicemate.models.catalog import ModelRole
-from voicemate.models.needed import SILERO, SMART_TURN, uses_smart_turn
-from voicemate.models.resolve import resolve
+from voicemate.models.resolve import SILERO, SMART_TURN, resolve, uses_smart_turn
 from voicemate.personas.persona import Persona
 from voicemate.stt.base import Transcriber
 from voicemate.stt.whisper import Whisper

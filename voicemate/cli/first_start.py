@@ -12,7 +12,7 @@ from voicemate.config.editor import set_setting
 from voicemate.config.schema import Settings
 from voicemate.core.errors import SettingsError
 from voicemate.core.paths import make_private_folder, state_folder
-from voicemate.models.sizes import as_size
+from voicemate.models.storage import as_size
 
 
 def offer_better_model(settings: Settings) -> Settings:

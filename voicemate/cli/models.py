@@ -35,7 +35,7 @@ def list_models(as_json: JsonOption = False) -> None:
     """All models the catalog knows: which are here, which suit this machine, their licences and languages."""
     from voicemate.models.listing import list_models
     from voicemate.models.resolve import FileState
-    from voicemate.models.sizes import as_size
+    from voicemate.models.storage import as_size
 
     shelf = list_models()
     if as_json:
@@ -112,7 +112,7 @@ def pull(
 def better(as_json: JsonOption = False) -> None:
     """Name the best thinking model that suits this machine, and say whether it can be fetched now."""
     from voicemate.models.listing import better_llm, hub_reachable
-    from voicemate.models.sizes import as_size
+    from voicemate.models.storage import as_size
 
     model, reachable = better_llm(), hub_reachable()
     if as_json:

@@ -9,10 +9,9 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 
-from voicemate.models import gguf
 from voicemate.models.catalog import CatalogModel, ModelRole
 from voicemate.models.gguf import GgufHeader
-from voicemate.models.sizes import GB, MB, as_size
+from voicemate.models.storage import GB, MB
 
 _CONTEXT = 2048
 """Tokens of context unless the settings say otherwise (``llm.context``)."""
@@ -73,26 +72,6 @@ def gguf_required_bytes(header: GgufHeader, size: int, context: int = 0) -> int:
     kv_bytes = 2 * sum(header.kv_heads) * (header.key_width + header.value_width)
     scratch = 4 * _BATCH * (header.vocabulary + 2 * header.feed_forward)
     return _llm_required_bytes(size, kv_bytes * context_tokens(size, context), scratch)
-
-
-def shortage(path: Path, context: int = 0) -> str | None:
-    """One sentence when the GGUF model at ``path`` probably needs more memory than this machine can give now.
-
-    A warning and not a refusal: the system may still make room.
-
-    Raises:
-        ModelError: the file is not a GGUF language model, or was cut short.
-        OSError: the file cannot be read.
-    """
-    size = path.stat().st_size
-    tokens = context_tokens(size, context)
-    needed, available = gguf_required_bytes(gguf.read_header(path), size, tokens), available_bytes()
-    if needed <= available:
-        return None
-    return (
-        f"{path.name} needs about {as_size(needed)} of memory with {tokens:,} tokens of context, and about "
-        f"{as_size(available)} are free: choose a smaller model, or a smaller llm.context"
-    )
 
 
 def whisper_required_bytes(size: int) -> int:

@@ -9,10 +9,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from voicemate.core.errors import DownloadError
-from voicemate.models.sizes import MB, as_size
+
+MB = 1_000_000
+GB = 1_000_000_000
 
 _CHUNK = 1 << 20
 _RESERVED_BYTES = 64 * MB
@@ -22,6 +24,28 @@ _DISK_FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT}
 
 ByteProgress = Callable[[int], None]
 """Told how many bytes are done."""
+
+
+class Progress(Protocol):
+    """Called often, on the thread that does the work; must return at once.
+
+    Args:
+        stage: what is being done, such as ``whisper-base: fetching``. A new text starts a new bar.
+        done, total: bytes. ``total`` is 0 while it is not known.
+    """
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """A ``Progress`` that shows nothing."""
+
+
+def as_size(n: float) -> str:
+    """``n`` bytes in decimal units, as disks and downloads are counted: "82 MB", "2.3 MB", "18.6 GB"."""
+    unit, name = (GB, "GB") if n >= 999.5 * MB else (MB, "MB") if n >= 999_500 else (1000, "kB")
+    value = n / unit
+    return f"{value:.0f} {name}" if value >= 20 else f"{value:.1f} {name}"
 
 
 class AppendingFile(io.FileIO):

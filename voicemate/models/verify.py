@@ -7,10 +7,9 @@ from pathlib import Path
 
 from voicemate.core.paths import models_folder
 from voicemate.models.catalog import Catalog, CatalogModel, load_catalog
-from voicemate.models.progress import Progress, no_progress
 from voicemate.models.pulled_hashes import expected_sha256
 from voicemate.models.resolve import FileState, file_state
-from voicemate.models.storage import sha256
+from voicemate.models.storage import Progress, no_progress, sha256
 
 
 class VerifyResult(StrEnum):

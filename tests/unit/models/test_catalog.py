@@ -21,7 +21,7 @@ from voicemate.models.catalog import (
     load_catalog,
     parse_catalog,
 )
-from voicemate.models.sizes import GB, as_size
+from voicemate.models.storage import GB, as_size
 
 CATALOG = load_catalog()
 OPEN_LICENCES = {"MIT", "Apache-2.0", "BSD-2-Clause"}

@@ -11,7 +11,7 @@ from voicemate.models import gguf, listing, memory_fit
 from voicemate.models.catalog import ModelRole, load_catalog
 from voicemate.models.memory_fit import Fit
 from voicemate.models.resolve import FileState
-from voicemate.models.sizes import GB, MB, as_size
+from voicemate.models.storage import GB, as_size
 
 CATALOG = load_catalog()
 MAC = 60 * GB
@@ -66,15 +66,11 @@ def test_a_large_vocabulary_takes_scratch_memory():
     assert memory_fit.gguf_required_bytes(header, 10**9) > memory_fit.gguf_required_bytes(small, 10**9)
 
 
-def test_a_model_larger_than_the_memory_is_told_with_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_small_file_takes_at_least_the_scratch_memory_of_llama_cpp(tmp_path: Path):
     path = tmp_path / "own.gguf"
     path.write_bytes(gguf_file())
-    monkeypatch.setattr(memory_fit, "available_bytes", lambda: 100 * MB)
-    told = memory_fit.shortage(path, 4096)
-    assert told
-    assert told.startswith("own.gguf needs about 331 MB of memory with 4,096 tokens of context, and about 100 MB")
-    monkeypatch.setattr(memory_fit, "available_bytes", lambda: 1 * GB)
-    assert memory_fit.shortage(path, 4096) is None
+    required = memory_fit.gguf_required_bytes(gguf.read_header(path), path.stat().st_size, 4096)
+    assert as_size(required) == "331 MB"
 
 
 class TestFit:

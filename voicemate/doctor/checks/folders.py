@@ -20,7 +20,7 @@ from voicemate.doctor.finding import (
     problem,
     warning,
 )
-from voicemate.models.sizes import MB, as_size
+from voicemate.models.storage import MB, as_size
 
 _PROBE_BYTES = 4_096
 

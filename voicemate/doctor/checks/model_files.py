@@ -9,9 +9,8 @@ from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, PullModels, from_error, ok, problem, warning
 from voicemate.models import gguf, memory_fit
 from voicemate.models.catalog import ModelRole, load_catalog
-from voicemate.models.needed import required_models
-from voicemate.models.resolve import resolve
-from voicemate.models.sizes import MB, as_size
+from voicemate.models.resolve import required_models, resolve
+from voicemate.models.storage import MB, as_size
 from voicemate.models.verify import VerifiedModel, VerifyResult, verify
 
 

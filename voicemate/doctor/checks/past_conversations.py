@@ -12,7 +12,7 @@ from voicemate.history import HistoryReader, history_file
 from voicemate.history.database import damaged_files
 from voicemate.metrics.timing import Timing
 from voicemate.metrics.trace_file import read_trace
-from voicemate.models.sizes import as_size
+from voicemate.models.storage import as_size
 
 MAX_GAPS = 100
 

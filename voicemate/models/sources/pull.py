@@ -14,14 +14,15 @@ from voicemate.core.errors import DownloadError
 from voicemate.core.paths import models_folder
 from voicemate.models.catalog import Catalog, CatalogModel, HubSource, WheelPart, WheelSource, load_catalog
 from voicemate.models.convert.whisper_convert import convert
-from voicemate.models.progress import Progress, no_progress
 from voicemate.models.pulled_hashes import expected_sha256, record_sha256
 from voicemate.models.sources import hub, wheels
 from voicemate.models.storage import (
     AppendingFile,
     ByteProgress,
+    Progress,
     disk_errors,
     install_file,
+    no_progress,
     pull_lock,
     require_disk_space,
     sha256,

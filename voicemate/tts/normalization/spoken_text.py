@@ -1,17 +1,24 @@
 """From plain text to what is read out, in the language it is read in."""
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 
+from voicemate.tts.normalization.addresses import address_rules
 from voicemate.tts.normalization.chinese import CHINESE
 from voicemate.tts.normalization.english import ENGLISH
-from voicemate.tts.normalization.plain_reading import plain_rules
-from voicemate.tts.normalization.rules import NormalizationRule, SpokenToken, apply_rules, join_tokens
+from voicemate.tts.normalization.number_words import converter
+from voicemate.tts.normalization.rules import NormalizationRule, SpokenToken, apply_rules, join_tokens, rule
 
 _CHINESE_LANGUAGES = frozenset({"zh", "cmn", "yue"})
 _ASCII_FORMS = {
     ord(wide): chr(ord(wide) - 0xFEE0) for wide in map(chr, range(0xFF01, 0xFF5F)) if wide not in "，！？：；（）"
 }
 """Full-width letters, digits and signs; punctuation keeps its width, since it shows where Chinese phrases end."""
+
+_PLAIN_ADDRESS_SIGNS = {sign: sign for sign in ".-/+@"}
+_MAX_PLAIN_DIGITS = 6
+_KEPT_SIGNS = "%&+=@°€$£¥"
 
 
 def normalize(plain: str, language: str) -> list[SpokenToken]:
@@ -37,4 +44,23 @@ def spoken_text(tokens: Sequence[SpokenToken], language: str, continues: bool = 
 def _rules(language: str) -> Sequence[NormalizationRule]:
     if language == "en":
         return ENGLISH
-    return CHINESE if language in _CHINESE_LANGUAGES else plain_rules(language)
+    return CHINESE if language in _CHINESE_LANGUAGES else _plain_rules(language)
+
+
+@lru_cache(maxsize=8)
+def _plain_rules(language: str) -> Sequence[NormalizationRule]:
+    """The rules for ``language``, two or three letters."""
+
+    def whole(found: re.Match[str]) -> str | None:
+        try:
+            return str(converter(language).to_cardinal(int(found[0])))
+        except (NotImplementedError, OverflowError, KeyError, IndexError, TypeError, ValueError):
+            return found[0]
+
+    return (
+        *address_rules(_PLAIN_ADDRESS_SIGNS),
+        rule(rf"(?<![\w.,:/-])(?:0|[1-9]\d{{0,{_MAX_PLAIN_DIGITS - 1}}})(?![\w:/-]|[.,]\d)", whole),
+        rule(r"\d+(?:[.,:/-]\d+)*", lambda found: found[0]),
+        rule(r"(?<!\w)(?:[^\W\d_]\.){2,}", lambda found: found[0]),
+        rule(rf"[{_KEPT_SIGNS}]", lambda found: f" {found[0]} "),
+    )

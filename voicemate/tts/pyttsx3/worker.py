@@ -18,9 +18,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
-from voicemate.tts.pyttsx3.rendered_file import is_whole
 from voicemate.tts.pyttsx3.worker_protocol import (
     ReportedVoice,
     WorkerHello,
@@ -33,6 +32,9 @@ from voicemate.tts.pyttsx3.worker_protocol import (
 _FILE_TIMEOUT_S = 0.5
 """How long a file may stay incomplete after the driver has reported its end."""
 _POLL_S = 0.0005
+_ORDERS: dict[bytes, Literal["little", "big"]] = {b"RIFF": "little", b"FORM": "big"}
+_SOUND = {b"data": 0, b"SSND": 8}
+"""The chunk that holds the samples, and how many other bytes stand in it before them."""
 
 
 class _VoiceNotSetError(Exception):
@@ -157,6 +159,27 @@ class Renderer:
 def _as_text(reported: Any) -> str:
     """A driver's word as text; espeak's older drivers report languages as bytes."""
     return reported.decode("utf-8", "replace") if isinstance(reported, bytes) else str(reported or "")
+
+
+def is_whole(path: str) -> bool:
+    """The file at ``path`` holds some sound, and all that its header promises.
+
+    It reads the chunks of a WAV (Linux) or of an AIFF or AIFC (macOS): a tag of four bytes, four bytes of length,
+    then the contents, padded to an even length. A driver may report the end of a phrase before the last of it is
+    on the disk.
+    """
+    try:
+        size = os.path.getsize(path)
+        with open(path, "rb") as file:
+            order = _ORDERS.get(file.read(12)[:4])
+            while order and len(head := file.read(8)) == 8:
+                length = int.from_bytes(head[4:], order)
+                if head[:4] in _SOUND:
+                    return length > _SOUND[head[:4]] and file.tell() + length <= size
+                file.seek(length + length % 2, os.SEEK_CUR)
+    except FileNotFoundError:
+        pass
+    return False
 
 
 def _wait_for_file(path: str) -> None:

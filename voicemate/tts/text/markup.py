@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable
 
 from voicemate.tts.text.duration import is_han
-from voicemate.tts.text.line_marks import line_mark
 from voicemate.tts.text.lookahead import Lookahead, NeedMoreError
 from voicemate.tts.text.stage_directions import (
     EMOTICON_STARTS,
@@ -38,6 +37,11 @@ _QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”")
 _CLOSING = {"(": ")", "（": "）", "[": "]", "【": "】"}
 _KAOMOJI_HANDS = frozenset("ノﾉづ۶っ")
 _ENDS_A_SENTENCE = frozenset(".!?…:\"'”’)]。！？：」』）】")
+
+_BULLETS = "-+*•–"
+_DIGITS = "0123456789"
+_LONGEST_HEADING = 6
+_LONGEST_NUMBER = 3
 
 Step = tuple[int, str]
 """Source characters consumed, and the plain text that stands for them."""
@@ -115,7 +119,7 @@ class MarkupReader:
         character = self._source.peek()
         if character in EMOTICON_STARTS and (length := self._emoticon(character)):
             return length, ""
-        if self._line_start and (mark := line_mark(self._source)):
+        if self._line_start and (mark := _line_mark(self._source)):
             return mark
         handler = self._handlers.get(character)
         if handler:
@@ -285,3 +289,25 @@ class MarkupReader:
             if not following or following.isspace():
                 break
         return emoticon_length(self._source.slice(0, MAX_EMOTICON_CHARS))
+
+
+def _line_mark(source: Lookahead) -> tuple[int, str] | None:
+    """Length of the mark here at the start of a line, and what is left of it; None when there is none.
+
+    ``1. `` is read as "1,": its full stop would end a phrase.
+    """
+    character = source.peek()
+    if character in " \t>|":
+        return 1, ""
+    if character == "#":
+        length = source.run_end("#", 0, _LONGEST_HEADING + 1)
+        return (length, "") if length <= _LONGEST_HEADING and source.peek(length) in " \t\n" else None
+    if character in _BULLETS:
+        return (1, "") if source.peek(1) in (" ", "\t") else None
+    if character == "[" and source.peek(1) in (" ", "x", "X") and source.peek(2) == "]":
+        return 3, ""
+    if character in _DIGITS:
+        end = source.run_end(_DIGITS, 0, _LONGEST_NUMBER)
+        if source.peek(end) in (".", ")") and source.peek(end + 1) in (" ", "\t"):
+            return end + 1, source.slice(0, end) + ","
+    return None

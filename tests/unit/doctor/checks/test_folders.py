@@ -15,7 +15,7 @@ from voicemate.doctor.checks import folders, settings
 from voicemate.doctor.checks.folders import DiskFacts, FolderFacts
 from voicemate.doctor.finding import CreateFolders, RestrictPermissions, Severity
 from voicemate.doctor.fix import apply_fix
-from voicemate.models.sizes import GB, MB
+from voicemate.models.storage import GB, MB
 
 CONTEXT = CheckContext(Settings(), "linux")
 

@@ -15,7 +15,7 @@ from voicemate.doctor.checks.model_files import MemoryFacts, assess_memory, asse
 from voicemate.doctor.finding import PullModels, Severity
 from voicemate.doctor.fix import apply_fix
 from voicemate.models.catalog import load_catalog
-from voicemate.models.sizes import GB, MB
+from voicemate.models.storage import GB, MB
 from voicemate.models.verify import VerifiedModel, VerifyResult
 
 

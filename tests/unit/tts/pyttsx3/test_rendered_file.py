@@ -8,7 +8,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.tts.pyttsx3.rendered_file import is_whole
+from voicemate.tts.pyttsx3.worker import is_whole
 
 
 def rendered(kind: str, samples: int) -> bytes:

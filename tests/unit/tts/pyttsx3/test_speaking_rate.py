@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicemate.tts.pyttsx3.pace import driver_rate
+from voicemate.tts.pyttsx3.synthesizer import driver_rate
 
 
 @pytest.mark.parametrize(
