@@ -17,6 +17,9 @@ from voicemate import cli
 from voicemate.config.schema import Section, Settings
 from voicemate.control.commands import COMMANDS
 from voicemate.control.protocol import VERSION
+from voicemate.doctor.registry import all_checks
+from voicemate.models.catalog import load_catalog
+from voicemate.personas.persona import Persona, Sampling, Voice
 
 ROOT = Path(__file__).resolve().parents[2]
 TOP_FOLDERS = ("voicemate", "tests", "benchmarks", "docs", "scripts", "launchd", "personas", "models")
@@ -238,6 +241,35 @@ def test_every_command_of_the_protocol_has_its_result_described() -> None:
     described = page.partition("| command | result |")[2].partition("### Status")[0]
     without_result = {"listen", "mute", "interrupt"}
     assert not [name for name in COMMANDS.keys() - without_result if f"`{name}`" not in described]
+
+
+def test_options_of_benchmarks_exist(page: str) -> None:
+    wrong = []
+    for line in code_of(page).splitlines():
+        for name, rest in re.findall(r"\bbenchmarks[./](\w+)(?:\.py)?((?: [^#|]*)?)", line):
+            source = ROOT / "benchmarks" / f"{name}.py"
+            if source.is_file():
+                text = source.read_text("utf-8")
+                wrong += [f"{name} {option}" for option in _OPTION.findall(rest) if f'"{option}"' not in text]
+    assert not wrong
+
+
+def test_guide_names_every_model_of_the_catalog() -> None:
+    guide = (ROOT / "docs" / "guide" / "models.md").read_text("utf-8")
+    rows = {line.split("|")[1].strip(" ★"): line for line in guide.splitlines() if line.startswith("| ")}
+    assert not [one.name for one in load_catalog().models if one.licence not in rows.get(one.name, "")]
+
+
+def test_guide_names_every_key_of_a_persona() -> None:
+    guide = (ROOT / "docs" / "guide" / "personas.md").read_text("utf-8")
+    keys = [*Persona.model_fields, *(f"voice.{key}" for key in Voice.model_fields)]
+    keys += [f"sampling.{key}" for key in Sampling.model_fields]
+    assert not [key for key in keys if key not in {"voice", "sampling"} and f"| `{key}` |" not in guide]
+
+
+def test_guide_names_every_check_of_the_doctor() -> None:
+    guide = (ROOT / "docs" / "guide" / "doctor.md").read_text("utf-8")
+    assert not [check.name for check in all_checks(loopback=False) if f"**{check.name}**" not in guide]
 
 
 def test_code_names_only_pages_that_exist() -> None:
