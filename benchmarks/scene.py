@@ -317,7 +317,7 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """A conversation with ``persona`` that goes on while the body runs; only under ``run_virtual``."""
     hears = settings.stt.model_copy(update={"model": engines.hearing})  # the waits of a turn's end hang on that
-    settings = settings.model_copy(update={"hearing": hears})
+    settings = settings.model_copy(update={"stt": hears})
     costs, clock, events = costs or Costs(), SampleClock(), list[Event]()
     room = SimulatedRoom(clock, noise_dbfs=noise_dbfs, seed=seed, acoustics=acoustics or Acoustics())
     activity = SileroDetector(engines.silero, settings.vad.gate)

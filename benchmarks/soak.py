@@ -38,10 +38,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.kept import keep
 from voicemate.app.conversation import AudioDevices, keep_history
-from voicemate.app.engines import Engines
 from voicemate.config.schema import Settings, VadSettings
 from voicemate.conversation.chat_history import ChatHistory
 from voicemate.conversation.recognizer import SpeechRecognizer
+from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.clock import SampleClock
 from voicemate.core.events import Event, FloorChanged, FloorState, ReplyEnded
 from voicemate.daemon.conversation_factory import ConversationFactory

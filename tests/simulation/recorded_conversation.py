@@ -9,12 +9,15 @@ from tests.simulation.simulated_conversation import Stage
 from voicemate.audio.aec.canceller import PassThroughCanceller
 from voicemate.config.schema import Settings, SttSettings
 from voicemate.conversation.mic_gate import MicGate
+from voicemate.conversation.session import Components
+from voicemate.core.events import EventStream
 from voicemate.recording.header import Header
 from voicemate.recording.recorder import Recorder
 from voicemate.recording.wrappers import TapedFloor, taped_devices, taped_listener
 from voicemate.replay import decision_factory
 from voicemate.replay.replayer import DecisionFactory
 from voicemate.testing.scripted_engines import LoudnessActivity, voice
+from voicemate.turns.floor import FloorPolicy
 from voicemate.vad.segmenter import SpeechSegmenter
 
 HOUSE = DecisionFactory(
@@ -34,22 +37,21 @@ def record(stage: Stage, path: Path, script: Callable[[Stage], Awaitable[None]])
     )
     recorder = Recorder(path, Header.of(settings, stage.persona, {}), {})
 
-    async def taped(stage: Stage) -> None:
-        session = stage.session
-        microphone, loudspeaker = taped_devices(stage.room.microphone, stage.room.speaker, recorder)
-        session._parts = replace(
-            session._parts,
+    def taped(components: Components, floor: FloorPolicy, events: EventStream) -> tuple[Components, FloorPolicy]:
+        events.subscribe(recorder.happened)
+        microphone, speaker = taped_devices(components.microphone, components.speaker, recorder)
+        recognizer = taped_listener(components.engines.recognizer, recorder)
+        taped_components = replace(
+            components,
             microphone=microphone,
-            loudspeaker=loudspeaker,
-            recognizer=taped_listener(session._parts.recognizer, recorder),
-            mic_gate=MicGate(PassThroughCanceller(), loudspeaker, stage.barge_in.by_voice, hands_free=True),
+            engines=replace(components.engines, recognizer=recognizer),
+            mic_gate=MicGate(PassThroughCanceller(), speaker, stage.barge_in.by_voice, hands_free=True),
         )
-        session._floor = TapedFloor(session._floor, recorder)
-        session._events.subscribe(recorder.happened)
-        await script(stage)
+        return taped_components, TapedFloor(floor, recorder)
 
+    stage.wire = taped
     try:
-        stage.play(taped)
+        stage.play(script)
     finally:
         recorder.close()
 

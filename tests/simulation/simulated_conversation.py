@@ -9,10 +9,10 @@ from voicemate.audio.aec.canceller import PassThroughCanceller
 from voicemate.audio.interfaces import Speaker
 from voicemate.config.schema import AttentionSettings, BargeInSettings, PushToTalkSettings, TurnSettings, VadSettings
 from voicemate.conversation.chat_history import ChatHistory
-from voicemate.conversation.components import Components
 from voicemate.conversation.mic_gate import MicGate
 from voicemate.conversation.recognizer import SpeechRecognizer
-from voicemate.conversation.session import Session
+from voicemate.conversation.session import Components, Session
+from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.clock import SampleClock
 from voicemate.core.events import Event, EventStream
 from voicemate.llm.context_window import ContextWindow
@@ -26,13 +26,22 @@ from voicemate.testing.scripted_engines import (
 from voicemate.testing.simulated_room import SimulatedRoom
 from voicemate.testing.virtual_time import run_virtual
 from voicemate.turns.attention import Attention
-from voicemate.turns.floor import Floor
+from voicemate.turns.floor import Floor, FloorPolicy
 from voicemate.vad.segmenter import SpeechSegmenter
 
 PERSONA = Persona(name="Echo", description="A test.")
 
 
 E = TypeVar("E", bound=Event)
+
+
+Wiring = Callable[[Components, FloorPolicy, EventStream], tuple[Components, FloorPolicy]]
+"""Puts something between the session and its parts, such as a recorder."""
+
+
+def plain(components: Components, floor: FloorPolicy, events: EventStream) -> tuple[Components, FloorPolicy]:
+    """Nothing in between."""
+    return components, floor
 
 
 @dataclass
@@ -47,7 +56,9 @@ class Stage:
     push_to_talk: PushToTalkSettings = field(default_factory=PushToTalkSettings)
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     persona: Persona = PERSONA
+    wire: Wiring = plain
     events: list[Event] = field(default_factory=list)
+    clock: SampleClock = field(init=False)
     room: SimulatedRoom = field(init=False)
     session: Session = field(init=False)
     dialogue: ChatHistory = field(init=False)
@@ -65,27 +76,29 @@ class Stage:
         return self.room.speaker
 
     async def _play(self, script: Callable[["Stage"], Awaitable[None]]) -> None:
-        clock = SampleClock()
+        self.clock = clock = SampleClock()
         self.room = SimulatedRoom(clock)
         loudspeaker = await self.equip(clock)
         stream = EventStream()
         stream.subscribe(self.events.append)
         context = ContextWindow(self.persona, 2048, self.mind.count_tokens)
         self.dialogue = ChatHistory(self.persona, self.mind, context, seed=1)
-        parts = Components(
+        components = Components(
             microphone=self.room.microphone,
             speaker=loudspeaker,
             clock=clock,
-            recognizer=SpeechRecognizer(SpeechSegmenter(LoudnessActivity(), VadSettings(), 20), self.transcriber),
-            chat_history=self.dialogue,
-            synthesizer=self.synthesizer,
+            engines=Engines(
+                SpeechRecognizer(SpeechSegmenter(LoudnessActivity(), VadSettings(), 20), self.transcriber),
+                self.dialogue,
+                self.synthesizer,
+            ),
             mic_gate=MicGate(
                 PassThroughCanceller(), loudspeaker, self.barge_in.by_voice, self.push_to_talk.hands_free
             ),
             attention=Attention(self.attention, self.persona.name),
         )
         floor = Floor(self.endpoint, self.barge_in, self.push_to_talk)
-        self.session = Session(parts, floor, stream)
+        self.session = Session(*self.wire(components, floor, stream), stream)
         await self.room.microphone.open()
         conversation = asyncio.create_task(self.session.run())
         try:

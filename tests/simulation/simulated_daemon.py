@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from voicemate.app.conversation import AudioDevices
-from voicemate.app.engines import Engines
 from voicemate.config.schema import Settings, VadSettings
 from voicemate.conversation.chat_history import ChatHistory
 from voicemate.conversation.recognizer import SpeechRecognizer
+from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.clock import SampleClock
 from voicemate.core.errors import AudioError, PersonaError, SettingsError, VoicemateError
 from voicemate.core.events import Event, EventStream, FloorChanged, FloorState

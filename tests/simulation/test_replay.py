@@ -176,7 +176,7 @@ def test_words_that_were_not_waited_for_are_not_known_any_sooner(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("turns.shortest_ms", -1), ("endpoint.shortets_ms", 300), ("llm.model", "x"), ("endpoint", 1), ("", 1)],
+    [("turns.shortest_ms", -1), ("turns.shortets_ms", 300), ("llm.model", "x"), ("turns", 1), ("", 1)],
 )
 def test_what_cannot_be_tried_is_refused(hesitation: Recording, key: str, value: object) -> None:
     with pytest.raises(SettingsError):

@@ -50,7 +50,7 @@ def test_json_for_scripts(tape: Path) -> None:
 
 def test_another_decision_ends_with_exit_code_1_and_shows_both(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slower = decision_factory.DecisionFactory(
-        HOUSE.ears, lambda settings: decision_factory.floor(settings.model_copy(update={"endpoint": SLOW}))
+        HOUSE.ears, lambda settings: decision_factory.floor(settings.model_copy(update={"turns": SLOW}))
     )
     monkeypatch.setattr(decision_factory, "real", lambda: slower)
     result = run("replay", tape)

@@ -8,7 +8,6 @@ import pytest
 
 from tests.simulation.recorded_conversation import HOUSE, record
 from tests.simulation.simulated_conversation import Stage
-from voicemate.conversation.session import FloorPolicy
 from voicemate.core.events import FloorState, PhraseStarted
 from voicemate.recording.journal import Step
 from voicemate.recording.recording import Recording, read
@@ -16,6 +15,7 @@ from voicemate.replay.counterfactual import outcome
 from voicemate.replay.recorded_session import RecordedSession
 from voicemate.replay.replayer import decide_again
 from voicemate.testing.scripted_engines import ScriptedMind, ScriptedTranscriber, voice
+from voicemate.turns.floor import FloorPolicy
 from voicemate.turns.messages import (
     EndSpeech,
     FloorAction,
@@ -125,6 +125,10 @@ class Watched:
     @property
     def state(self) -> FloorState:
         return self._floor.state
+
+    @property
+    def key_ends_turn(self) -> bool:
+        return self._floor.key_ends_turn
 
     def step(self, message: FloorInput) -> list[FloorAction]:
         acts = self._floor.step(message)

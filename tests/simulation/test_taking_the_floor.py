@@ -64,7 +64,7 @@ def test_the_loudspeaker_is_silent_soon_after_the_person_begins() -> None:
 
     async def interrupted(stage: Stage) -> None:
         await until_speaking(stage, 3.0)
-        begun.append(stage.session._parts.clock.now())
+        begun.append(stage.clock.now())
         await stage.room.say(voice(1.2))
 
     stage.play(interrupted)

@@ -76,7 +76,7 @@ def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
     [
         (
             '[stt]\nmodle = "x"',
-            "In FILE, line 2, there is no setting `hearing.modle`. Perhaps `stt.model` is meant.",
+            "In FILE, line 2, there is no setting `stt.modle`. Perhaps `stt.model` is meant.",
         ),
         ("[hearng]", "In FILE, line 1, there is no setting `hearng`. Perhaps `hearing` is meant."),
         ("[history]\nzzz = 1", "In FILE, line 2, there is no setting `history.zzz`. There are `keep`."),
@@ -115,7 +115,7 @@ def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
             'In FILE, line 2, the setting `hotkey.chord` cannot be "ctrl+spce". There is no key `spce`. Perhaps '
             "`space` or ",
         ),
-        ("hearing = 3", "In FILE, line 1, the setting `hearing` cannot be 3. It must be a table."),
+        ("stt = 3", "In FILE, line 1, the setting `stt` cannot be 3. It must be a table."),
         ("[[hearing]]", "In FILE, line 1, the setting `hearing` cannot be [{}]. It must be a table."),
         ("persona = ", "The settings file FILE is not TOML: Invalid value (at end of document). Correct that place."),
     ],
@@ -129,12 +129,12 @@ def test_a_long_wrong_value_is_cut_short(file: Path):
 
 
 def test_a_wrong_setting_from_the_command_line_is_not_blamed_on_the_file(file: Path):
-    assert told(file, "", {"hearing.modle": "x"}).startswith("There is no setting `hearing.modle`.")
+    assert told(file, "", {"stt.modle": "x"}).startswith("There is no setting `stt.modle`.")
     assert told(file, "", {"turns.silence_ms": -5}).startswith("The setting `turns.silence_ms` cannot be -5.")
 
 
 def test_a_table_that_is_none_is_told_also_when_the_command_line_sets_something_in_it(file: Path):
-    wrong = told(file, "hearing = 3", {"stt.model": "x"})
+    wrong = told(file, "stt = 3", {"stt.model": "x"})
     assert wrong.startswith("In FILE, line 1, the setting `hearing` cannot be 3.")
 
 
@@ -213,14 +213,14 @@ def test_the_silences_suit_the_hearing_model(
     monkeypatch: pytest.MonkeyPatch, model: str, system: str, shortest: int, unsure: int
 ):
     monkeypatch.setattr("sys.platform", system)
-    settings = Settings.model_validate({"hearing": {"model": model}}).with_defaults_resolved()
+    settings = Settings.model_validate({"stt": {"model": model}}).with_defaults_resolved()
     assert (settings.turns.shortest_ms, settings.turns.unsure_ms) == (shortest, unsure)
     assert settings.with_defaults_resolved() == settings
 
 
 def test_silences_of_ones_own_are_kept(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sys.platform", "linux")
-    mine = Settings.model_validate({"endpoint": {"shortest_ms": 200}}).with_defaults_resolved().turns
+    mine = Settings.model_validate({"turns": {"shortest_ms": 200}}).with_defaults_resolved().turns
     assert (mine.shortest_ms, mine.unsure_ms) == (200, 1050)
-    both = Settings.model_validate({"endpoint": {"shortest_ms": 200, "unsure_ms": 300}})
+    both = Settings.model_validate({"turns": {"shortest_ms": 200, "unsure_ms": 300}})
     assert both.with_defaults_resolved() == both

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voicemate.app.engines import Engines, load_engines, with_seed
+from voicemate.app.engines import load_engines, with_seed
 from voicemate.app.single_instance import single_instance
 from voicemate.audio.aec.canceller import create_canceller
 from voicemate.audio.devices.portaudio import PortAudio
@@ -17,10 +17,10 @@ from voicemate.audio.input.microphone import LONG_BUFFERS_AFTER_S, WATCHDOG_LIMI
 from voicemate.audio.interfaces import Microphone, Speaker
 from voicemate.audio.output.speaker import DeviceSpeaker
 from voicemate.config.schema import PushToTalkSettings, Settings
-from voicemate.conversation.components import Components
 from voicemate.conversation.mic_gate import MicGate
 from voicemate.conversation.ptt_cue import PttCue
-from voicemate.conversation.session import FloorPolicy, Session
+from voicemate.conversation.session import Components, Session
+from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.clock import SampleClock
 from voicemate.core.events import Advisory, EventStream, Fault, FloorChanged, FloorState, Recovered, Subscriber
 from voicemate.history import HistorySubscriber, HistoryWriter
@@ -32,7 +32,7 @@ from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
 from voicemate.system.power import on_battery
 from voicemate.turns.attention import Attention
-from voicemate.turns.floor import Floor
+from voicemate.turns.floor import Floor, FloorPolicy
 
 if TYPE_CHECKING:  # loaded only where a conversation is recorded
     from voicemate.recording.recorder import Recorder
@@ -182,13 +182,11 @@ def build_session(
 
         microphone, loudspeaker = taped_devices(microphone, loudspeaker, recorder)
         listener, floor = taped_listener(listener, recorder), TapedFloor(floor, recorder)
-    parts = Components(
+    components = Components(
         microphone=microphone,
         speaker=loudspeaker,
         clock=devices.clock,
-        recognizer=listener,
-        chat_history=engines.chat_history,
-        synthesizer=engines.synthesizer,
+        engines=replace(engines, recognizer=listener),
         mic_gate=MicGate(
             create_canceller(settings.audio.echo, lambda: loudspeaker.name),
             loudspeaker,
@@ -196,13 +194,12 @@ def build_session(
             settings.push_to_talk.hands_free,
         ),
         attention=Attention(settings.attention, engines.chat_history.persona.name),
-        turn_detector=engines.turn_detector,
         ptt_cue=_key_cue(settings.push_to_talk, loudspeaker, events),
         languages=_languages(settings.llm.model),
         interim_transcripts=settings.stt.interim_transcripts,
         on_battery=on_battery,
     )
-    return Session(parts, floor, events)
+    return Session(components, floor, events)
 
 
 def _key_cue(settings: PushToTalkSettings, loudspeaker: Speaker, events: EventStream) -> PttCue | None:

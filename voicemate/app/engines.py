@@ -5,12 +5,12 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
 from voicemate.config.schema import Settings, engine_threads
 from voicemate.conversation.chat_history import ChatHistory
 from voicemate.conversation.recognizer import SpeechRecognizer
+from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.errors import ModelError
 from voicemate.core.paths import state_folder
 from voicemate.llm.base import LanguageModel, Message
@@ -29,16 +29,6 @@ from voicemate.tts.voice_override import VoiceOverride
 from voicemate.turns.end_of_turn.smart_turn import SmartTurn
 from voicemate.vad.segmenter import SpeechSegmenter
 from voicemate.vad.silero import SileroDetector
-
-
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """The engines of a conversation, loaded."""
-
-    recognizer: SpeechRecognizer
-    chat_history: ChatHistory
-    synthesizer: Synthesizer
-    turn_detector: SmartTurn | None = None
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
 """Single jobs that are no conversation: one typed question, one spoken line, the words of a sound file."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,20 +12,25 @@ from voicemate.app.conversation import keep_history
 from voicemate.app.engines import load_chat, load_synthesizer
 from voicemate.app.utterances import utterances
 from voicemate.audio.devices.portaudio import PortAudio
-from voicemate.audio.interfaces import Speaker
+from voicemate.audio.interfaces import Span, Speaker
 from voicemate.audio.output.speaker import DeviceSpeaker
 from voicemate.audio.sound_files import read_audio, write_wav
 from voicemate.config.schema import Settings
+from voicemate.conversation.chat_history import ChatHistory
+from voicemate.conversation.interpretation import Interpretation
 from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.conversation.reply import Reply, SpeechOutput
+from voicemate.conversation.turn import Turn
+from voicemate.conversation.turn_pipeline import TypedTurnPipeline
 from voicemate.core.clock import SampleClock
 from voicemate.core.errors import AudioError
-from voicemate.core.events import EventStream, ReplyEnded, Transcribed
+from voicemate.core.events import EventStream, ReplyEnded
 from voicemate.core.pcm import CLOCK_HZ, AudioClip
 from voicemate.personas.library import find_persona
-from voicemate.personas.persona import Persona
+from voicemate.personas.persona import Persona, Voice
 from voicemate.tts.base import VoiceInfo
 from voicemate.tts.text.phrases import PhraseSplitter
+from voicemate.turns.messages import CommitTurn
 
 POLL_S = 0.03
 """How often somebody who waits for the loudspeaker looks whether it is done."""
@@ -34,31 +40,66 @@ SILENCE_BETWEEN_UTTERANCES_MS = 1_000
 
 
 async def ask(settings: Settings, text: str, silent: bool, show: Callable[[str], None]) -> None:
-    """Ask the character ``text``; the answer is shown as it is decoded, spoken unless ``silent``, and kept.
+    """Ask the character ``text``; the answer is shown as it is generated, spoken unless ``silent``, and kept.
 
-    Without a loudspeaker the answer is only shown; ``AudioError`` is raised for one that was asked for by name.
+    Without a speaker the answer is only shown; ``AudioError`` is raised for one that was asked for by name.
 
     Raises:
         VoicemateError: of the class that says what is missing or broke.
     """
     persona, events = find_persona(settings.persona), EventStream()
     with keep_history(settings, persona, events):
-        async with load_chat(settings, persona) as dialogue:
-            events.emit(Transcribed(0, 1, text, persona.language, final=True))
-            shown: list[str] = []
-
-            async def pieces() -> AsyncGenerator[str]:
-                async for piece in dialogue.reply_to(text, 1):
-                    shown.append(piece)
-                    show(piece)
-                    yield piece
-
+        async with load_chat(settings, persona) as chat_history:
+            pipeline = _ShownTurnPipeline(text, chat_history, show)
             if silent:
-                async for _ in pieces():
-                    pass
+                turn = await _answer(pipeline, _silent_output(persona, events))
             else:
-                await _speak_text(settings, pieces(), persona, events)
-            events.emit(ReplyEnded(0, 1, "".join(shown).strip(), interrupted=False))
+                async with _speech_output(settings, persona, events, required=bool(settings.audio.output)) as output:
+                    turn = await _answer(pipeline, output)
+            reply = turn.reply.text.strip() if turn.reply else ""
+            events.emit(ReplyEnded(0, turn.turn_id, reply, interrupted=False))
+
+
+async def _answer(pipeline: TypedTurnPipeline, output: SpeechOutput) -> Turn:
+    """Take one typed turn; return when its reply is queued.
+
+    Raises:
+        VoicemateError: an engine failed.
+    """
+    turn = Turn(1, 1, pipeline, _NoListener(), output)
+    turn.start()
+    turn.commit(0, CommitTurn(1, 0, 0, "typed"))
+    await turn.finish()
+    if turn.error:
+        raise turn.error
+    return turn
+
+
+class _ShownTurnPipeline(TypedTurnPipeline):
+    """Shows the reply's text as it is generated."""
+
+    def __init__(self, text: str, chat_history: ChatHistory, show: Callable[[str], None]):
+        super().__init__(text, chat_history, turn_id=1)
+        self._show = show
+
+    async def reply_to(self, words: str) -> AsyncGenerator[str]:
+        async with aclosing(super().reply_to(words)) as pieces:
+            async for piece in pieces:
+                self._show(piece)
+                yield piece
+
+
+class _NoListener:
+    """A single typed turn has no floor to report to."""
+
+    def on_interpreted(self, turn: Turn, interpretation: Interpretation) -> None:
+        pass
+
+    def on_reply_ready(self, turn: Turn) -> None:
+        pass
+
+    def on_failed(self, turn: Turn, reason: str) -> None:
+        pass
 
 
 async def say(settings: Settings, text: str, to_file: Path | None) -> None:
@@ -69,7 +110,10 @@ async def say(settings: Settings, text: str, to_file: Path | None) -> None:
     """
     persona = find_persona(settings.persona)
     if to_file is None:
-        await _speak_text(settings, _once(text), persona, EventStream(), needed=True)
+        async with _speech_output(settings, persona, EventStream(), required=True) as output:
+            reply = Reply(1, _once(text), output)
+            reply.release()
+            await reply.run()
         return
     sounds = await render(settings, text, persona)
     rate = sounds[0].rate if sounds else CLOCK_HZ
@@ -104,27 +148,48 @@ async def render(settings: Settings, text: str, persona: Persona) -> list[AudioC
         await synthesizer.close()
 
 
-async def _speak_text(
-    settings: Settings, pieces: AsyncGenerator[str], persona: Persona, events: EventStream, needed: bool = False
-) -> None:
-    """Speak ``pieces`` on the loudspeaker; returns when the last sample has left it."""
-    synthesizer = load_synthesizer(settings, persona)
-    clock = SampleClock()
-    loudspeaker = DeviceSpeaker(PortAudio(), clock, settings.audio.output)
+@asynccontextmanager
+async def _speech_output(
+    settings: Settings, persona: Persona, events: EventStream, required: bool
+) -> AsyncIterator[SpeechOutput]:
+    """Open the speaker for the body, and wait at its end until all of it has been played.
+
+    Args:
+        required: raise ``AudioError`` without a speaker, instead of speaking to none.
+    """
+    synthesizer, clock = load_synthesizer(settings, persona), SampleClock()
+    speaker = DeviceSpeaker(PortAudio(), clock, settings.audio.output)
     try:
-        opened = await _try_open(loudspeaker, must=needed or bool(settings.audio.output))
-        if not opened:
-            async for _ in pieces:
-                pass
+        if not await _try_open(speaker, required):
+            yield _silent_output(persona, events)
             return
-        reply = Reply(1, pieces, persona, SpeechOutput(synthesizer, loudspeaker, clock.now, events.emit))
-        reply.release()
-        await reply.run()
-        while not loudspeaker.idle():
+        yield SpeechOutput(persona, synthesizer, speaker, clock, events)
+        while not speaker.idle():
             await asyncio.sleep(POLL_S)
-        await loudspeaker.close()
+        await speaker.close()
     finally:
         await synthesizer.close()
+
+
+def _silent_output(persona: Persona, events: EventStream) -> SpeechOutput:
+    silence = _Silence()
+    return SpeechOutput(persona, silence, silence, SampleClock(), events)
+
+
+class _Silence:
+    """A synthesizer that renders nothing, and the player of that."""
+
+    async def synthesize(self, text: str, voice: Voice) -> AudioClip:
+        return AudioClip(np.zeros(0, np.float32), CLOCK_HZ)
+
+    async def voices(self) -> list[VoiceInfo]:
+        return []
+
+    async def close(self) -> None:
+        pass
+
+    def play(self, clip: AudioClip) -> Span:
+        return Span(0, 0)
 
 
 async def _try_open(loudspeaker: Speaker, must: bool) -> bool:

@@ -62,7 +62,3 @@ class HeardPrefix:
         written = " ".join("".join(phrase.text for phrase in aired).split())
         spoken = " ".join(" ".join(phrase.spoken for phrase in aired).split())
         return written if written == spoken else f"{written} {spoken}"
-
-    def planned(self) -> str:
-        """All the text that was queued."""
-        return "".join(entry.phrase.text for entry in self._entries).strip()

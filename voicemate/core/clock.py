@@ -7,8 +7,17 @@ On a loop with virtual time the sample clock is virtual too.
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from voicemate.core.pcm import CLOCK_HZ
+
+
+class Clock(Protocol):
+    """Says where the conversation is."""
+
+    def now(self) -> int:
+        """Return the present, in samples since the conversation began."""
+        ...
 
 
 class SampleClock:

@@ -76,7 +76,8 @@ class TurnEnded(Event):
     """The person's turn is over; their last sample was at ``ended``.
 
     Attributes:
-        due: where it would have been over if the reply had been ready; None when it was over there.
+        due_at: where it would have been over if the reply had been ready; None when it was over there.
+        request_id: of the request that typed it; None for a spoken turn.
     """
 
     turn: int
@@ -84,6 +85,7 @@ class TurnEnded(Event):
     ended: int
     reason: str
     due_at: int | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from voicemate.app.conversation import AudioDevices, audio_devices, keep_history
-from voicemate.app.engines import Engines
 from voicemate.config.schema import Settings, load
+from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.events import EventStream
 from voicemate.daemon.engine_pool import EnginePool
 from voicemate.personas.library import LibraryPersona, find

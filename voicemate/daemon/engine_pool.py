@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from voicemate.app.engines import (
-    Engines,
     load_llama,
     load_synthesizer,
     load_turn_detector,
@@ -16,6 +15,7 @@ from voicemate.app.engines import (
 )
 from voicemate.config.schema import Settings
 from voicemate.conversation.chat_history import ChatHistory
+from voicemate.conversation.turn_pipeline import Engines
 from voicemate.daemon.unloadable import Unloadable, UnloadableLlama, UnloadableWhisper
 from voicemate.personas.persona import Persona
 from voicemate.stt.whisper import Whisper

@@ -17,11 +17,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from voicemate.app.conversation import AudioDevices, build_session, open_devices
-from voicemate.app.engines import Engines
 from voicemate.audio.devices.device_changes import DevicesChanged
 from voicemate.config.schema import Settings
 from voicemate.control.status_tracker import StatusTracker
 from voicemate.conversation.session import Session
+from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.backoff import Backoff
 from voicemate.core.errors import (
     AudioError,

@@ -116,4 +116,9 @@ class _Families:
 @cache
 def _families() -> _Families:
     """Made when first needed, when every module that adds a class has been imported."""
-    return _Families(Family(FloorInput), Family(FloorAction), Family(Event), Family(more=get_args(VoiceEvent)))
+    return _Families(
+        Family(more=get_args(FloorInput)),
+        Family(more=get_args(FloorAction)),
+        Family(Event),
+        Family(more=get_args(VoiceEvent)),
+    )

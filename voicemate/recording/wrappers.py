@@ -6,11 +6,11 @@ from typing import Any, cast
 
 from voicemate.audio.interfaces import AEC_REFERENCE_S, Block, HealthListener, Microphone, Speaker
 from voicemate.conversation.recognizer import SpeechRecognizer
-from voicemate.conversation.session import FloorPolicy
 from voicemate.core.events import FloorState
 from voicemate.core.pcm import Pcm, to_samples
 from voicemate.recording.audio_chunks import as_pcm, rounded
 from voicemate.recording.recorder import Recorder
+from voicemate.turns.floor import FloorPolicy
 from voicemate.turns.messages import FloorAction, FloorInput
 from voicemate.vad.state_machine import VoiceEvent
 
@@ -39,6 +39,10 @@ class TapedFloor:
     @property
     def state(self) -> FloorState:
         return self._floor.state
+
+    @property
+    def key_ends_turn(self) -> bool:
+        return self._floor.key_ends_turn
 
     def step(self, message: FloorInput) -> list[FloorAction]:
         acts = self._floor.step(message)

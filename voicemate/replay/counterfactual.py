@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from voicemate.config.schema import Settings
-from voicemate.conversation.session import FloorPolicy
 from voicemate.replay.recorded_session import Moment, Preparation, RecordedSession
 from voicemate.replay.turn_log import Taken, TurnLog
+from voicemate.turns.floor import FloorPolicy
 from voicemate.turns.messages import (
     CommitTurn,
     DiscardGeneration,

@@ -6,11 +6,11 @@ from typing import Any
 
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
 from voicemate.config.schema import Settings
-from voicemate.conversation.session import FloorPolicy
 from voicemate.recording.audio_chunks import as_pcm
 from voicemate.recording.codec import DecodeError
 from voicemate.recording.journal import Commanded, Heard, Step
 from voicemate.recording.recording import Recording, foreign
+from voicemate.turns.floor import FloorPolicy
 from voicemate.vad.segmenter import ChunkEnded, SpeechSegmenter
 
 

@@ -24,9 +24,8 @@ cut off, and both halves of what they say are one turn. While the push-to-talk k
 it comes up the turn is over at once. A tap too short to mean anything does not end what somebody says without it.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Protocol, assert_never
 
 from voicemate.config.schema import BargeInSettings, PushToTalkSettings, Settings, SpeculationSettings, TurnSettings
 from voicemate.core.events import FloorState
@@ -64,6 +63,24 @@ from voicemate.turns.messages import (
 from voicemate.turns.speculation import SpeculationPolicy
 
 
+class FloorPolicy(Protocol):
+    """Decides whose turn it is: a ``Floor``, or what wraps one."""
+
+    @property
+    def state(self) -> FloorState:
+        """Who holds the floor."""
+        ...
+
+    @property
+    def key_ends_turn(self) -> bool:
+        """Whether the key ends the person's turn, so that its end need not be judged."""
+        ...
+
+    def step(self, message: FloorInput) -> list[FloorAction]:
+        """Take one input; return what to do, in order."""
+        ...
+
+
 class Floor:
     """Decides whose turn it is.
 
@@ -96,21 +113,6 @@ class Floor:
         self._voice = False  # in the latest tick
         self._spoke_before_key = False  # the person had begun to speak, and can go on without the key
         self._pause_model = PauseModel()
-        self._steps: dict[type[FloorInput], Callable[[Any], list[FloorAction]]] = {
-            VoiceOn: self._voice_on,
-            VoiceOff: self._voice_off,
-            Tick: self._tick,
-            WordsJudged: self._words_judged,
-            ReplyReady: self._reply_ready,
-            ReplyAudible: self._reply_audible,
-            ReplySilent: self._reply_silent,
-            TypedTurn: self._typed_turn,
-            KeyDown: self._key_down,
-            KeyUp: self._key_up,
-            Interrupt: self._interrupt,
-            PowerChanged: self._power_changed,
-            GenerationFailed: self._generation_failed,
-        }
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Floor":
@@ -120,13 +122,46 @@ class Floor:
         )
 
     @property
+    def key_ends_turn(self) -> bool:
+        """Whether the key ends the person's turn, so that its end need not be judged."""
+        return self._key is not KeyState.UP
+
+    @property
     def pause_model(self) -> PauseModel:
         """How this person has paused so far."""
         return self._pause_model
 
-    def step(self, message: FloorInput) -> list[FloorAction]:
+    def step(self, message: FloorInput) -> list[FloorAction]:  # noqa: C901 - one case for each message
         """Take one input, return what to do, in order."""
-        return self._steps[type(message)](message)
+        match message:
+            case VoiceOn():
+                return self._voice_on(message)
+            case VoiceOff():
+                return self._voice_off(message)
+            case Tick():
+                return self._tick(message)
+            case WordsJudged():
+                return self._words_judged(message)
+            case ReplyReady():
+                return self._reply_ready(message)
+            case ReplyAudible():
+                return self._reply_audible(message)
+            case ReplySilent():
+                return self._reply_silent(message)
+            case TypedTurn():
+                return self._typed_turn(message)
+            case KeyDown():
+                return self._key_down(message)
+            case KeyUp():
+                return self._key_up(message)
+            case Interrupt():
+                return self._interrupt(message)
+            case PowerChanged():
+                return self._power_changed(message)
+            case GenerationFailed():
+                return self._generation_failed(message)
+            case _:
+                assert_never(message)
 
     # ------------------------------------------------------------ the person's voice
 

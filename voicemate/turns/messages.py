@@ -17,28 +17,28 @@ NO_SIGNALS = EndOfTurnSignals()
 
 
 @dataclass(frozen=True, slots=True)
-class FloorInput:
-    """Something that happened at ``at``."""
+class _Input:
+    """Something that happened at ``at``, a position of the clock."""
 
     at: int
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceOn(FloorInput):
+class VoiceOn(_Input):
     """The person's voice is confirmed; it began at ``began``."""
 
     began: int
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceOff(FloorInput):
+class VoiceOff(_Input):
     """The person's voice has paused; its last sample was at ``ended``."""
 
     ended: int
 
 
 @dataclass(frozen=True, slots=True)
-class Tick(FloorInput):
+class Tick(_Input):
     """Time went on: one for every block of the microphone.
 
     Attributes:
@@ -49,7 +49,7 @@ class Tick(FloorInput):
 
 
 @dataclass(frozen=True, slots=True)
-class WordsJudged(FloorInput):
+class WordsJudged(_Input):
     """The words of preparation ``number`` are known.
 
     Attributes:
@@ -69,69 +69,81 @@ class WordsJudged(FloorInput):
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyReady(FloorInput):
+class ReplyReady(_Input):
     """The first sound of the reply of preparation ``number`` is there, and held."""
 
     generation_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyAudible(FloorInput):
+class ReplyAudible(_Input):
     """The first sample of the character's speech leaves the loudspeaker."""
 
 
 @dataclass(frozen=True, slots=True)
-class ReplySilent(FloorInput):
+class ReplySilent(_Input):
     """The character has said all it had to say."""
 
 
 @dataclass(frozen=True, slots=True)
-class TypedTurn(FloorInput):
+class TypedTurn(_Input):
     """The person typed a whole turn."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeyDown(FloorInput):
+class KeyDown(_Input):
     """The push-to-talk key went down: the person takes the floor."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeyUp(FloorInput):
+class KeyUp(_Input):
     """The push-to-talk key came up: the person's turn is over."""
 
 
 @dataclass(frozen=True, slots=True)
-class PowerChanged(FloorInput):
+class PowerChanged(_Input):
     """The machine runs on battery now, or on the wall."""
 
     on_battery: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Interrupt(FloorInput):
+class Interrupt(_Input):
     """The character is to be silent now: "stop", a tap on the key, a command."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class GenerationFailed(FloorInput):
+class GenerationFailed(_Input):
     """Preparation ``number`` broke off; there will be no (more) reply."""
 
     generation_id: int
     reason: str
 
 
+FloorInput = (
+    VoiceOn
+    | VoiceOff
+    | Tick
+    | WordsJudged
+    | ReplyReady
+    | ReplyAudible
+    | ReplySilent
+    | TypedTurn
+    | KeyDown
+    | KeyUp
+    | PowerChanged
+    | Interrupt
+    | GenerationFailed
+)
+"""All that the floor takes."""
+
 # ---------------------------------------------------------------- what goes out
 
 
 @dataclass(frozen=True, slots=True)
-class FloorAction:
-    """Something to do at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class EnterState(FloorAction):
+class EnterState:
     """The floor changed hands."""
 
     state: FloorState
@@ -139,7 +151,7 @@ class EnterState(FloorAction):
 
 
 @dataclass(frozen=True, slots=True)
-class StartGeneration(FloorAction):
+class StartGeneration:
     """Get a reply ready to the speech from ``began`` to ``ended``, and hold it."""
 
     generation_id: int
@@ -148,7 +160,7 @@ class StartGeneration(FloorAction):
 
 
 @dataclass(frozen=True, slots=True)
-class DiscardGeneration(FloorAction):
+class DiscardGeneration:
     """Drop preparation ``number`` as if it had never been.
 
     Attributes:
@@ -161,7 +173,7 @@ class DiscardGeneration(FloorAction):
 
 
 @dataclass(frozen=True, slots=True)
-class CommitTurn(FloorAction):
+class CommitTurn:
     """The person's turn is over: let the reply of preparation ``number`` out.
 
     Attributes:
@@ -176,7 +188,7 @@ class CommitTurn(FloorAction):
 
 
 @dataclass(frozen=True, slots=True)
-class RejectSpeech(FloorAction):
+class RejectSpeech:
     """What was heard was no speech: forget preparation ``number``, take no turn."""
 
     generation_id: int
@@ -186,36 +198,36 @@ class RejectSpeech(FloorAction):
 
 
 @dataclass(frozen=True, slots=True)
-class EndSpeech(FloorAction):
+class EndSpeech:
     """Take the person's voice for paused now, whatever the ears say: the key came up."""
 
 
 @dataclass(frozen=True, slots=True)
-class DuckPlayback(FloorAction):
+class DuckPlayback:
     """Speak ``db`` more quietly: somebody may have begun to talk."""
 
     db: float
 
 
 @dataclass(frozen=True, slots=True)
-class UnduckPlayback(FloorAction):
+class UnduckPlayback:
     """It was nothing: speak as before."""
 
 
 @dataclass(frozen=True, slots=True)
-class PausePlayback(FloorAction):
+class PausePlayback:
     """Fall silent and keep the rest: somebody talks."""
 
 
 @dataclass(frozen=True, slots=True)
-class ResumePlayback(FloorAction):
+class ResumePlayback:
     """Go on where ``Hold`` stopped."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class StopPlayback(FloorAction):
+class StopPlayback:
     """The reply in the air is over; what was heard of it is what was said."""
 
     generation_id: int
@@ -223,9 +235,25 @@ class StopPlayback(FloorAction):
 
 
 @dataclass(frozen=True, slots=True)
-class RetractReply(FloorAction):
+class RetractReply:
     """The reply in the air came too early: silence at once, it was never said, and what the person said before it
     belongs to what they say now."""
 
     generation_id: int
     reason: str
+
+
+PlaybackAction = DuckPlayback | UnduckPlayback | PausePlayback | ResumePlayback | StopPlayback
+"""What is done to the reply that plays."""
+
+FloorAction = (
+    EnterState
+    | StartGeneration
+    | DiscardGeneration
+    | CommitTurn
+    | RejectSpeech
+    | EndSpeech
+    | RetractReply
+    | PlaybackAction
+)
+"""All that the floor decides."""

@@ -15,4 +15,4 @@ def ms(value: float) -> int:
 
 def new_floor(reply_ms: int = 0) -> Floor:
     """Nobody has spoken yet."""
-    return Floor(ENDPOINT.model_copy(update={"reply_ms": reply_ms}), BARGE_IN, PUSH_TO_TALK)
+    return Floor(ENDPOINT.model_copy(update={"reply_wait_ms": reply_ms}), BARGE_IN, PUSH_TO_TALK)
