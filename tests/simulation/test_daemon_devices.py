@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.simulation.simulated_daemon import DaemonFixture
-from voicemate.audio.devices.device_changes import DevicesChanged
+from voicemate.audio.devices.device import DevicesChanged
 from voicemate.core.errors import AudioError
 from voicemate.core.events import FloorState
 

@@ -1,7 +1,7 @@
-"""The two protocols behind which sound comes in and goes out.
+"""The two protocols through which audio comes in and goes out.
 
-Each has two implementations from the first day: the real device (``microphone.py``, ``speaker.py``) and the
-simulated room (``simulated_room.py``). The conversation knows only these.
+Each has two implementations: the real device (``DeviceMicrophone``, ``DeviceSpeaker``) and the simulated room
+(``voicemate.testing.simulated_room``). The conversation knows only these protocols.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +12,7 @@ from voicemate.core.errors import AudioError
 from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm
 
 BLOCK_MS = 32
-"""Length of a microphone block: one Silero frame (512 samples at 16 kHz)."""
+"""Length of a microphone block (ms): one Silero frame (512 samples at 16 kHz)."""
 BLOCK_SAMPLES = CLOCK_HZ * BLOCK_MS // 1000
 
 BLOCKS_PER_GROUP = 8
@@ -20,12 +20,12 @@ BLOCKS_PER_GROUP = 8
 since no turn is over sooner after its first sample."""
 
 AEC_REFERENCE_S = 5.0
-"""How far back a loudspeaker knows what it played."""
+"""For how long a speaker keeps what it played (s)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Sound from the microphone.
+    """Audio from the microphone.
 
     Attributes:
         at: clock position of its first sample.
@@ -37,18 +37,19 @@ class Block:
 
     @property
     def end(self) -> int:
+        """Clock position behind its last sample."""
         return self.at + len(self.pcm)
 
 
 HealthListener = Callable[[AudioError | None], None]
-"""Told on the conversation's thread what is wrong with a device, and None once it works again."""
+"""Called on the conversation's thread with a device's fault, and with None once the device works again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where some queued sound lies in all that was ever queued, in samples at the loudspeaker's rate.
+    """Where some queued audio lies in all that was ever queued, in samples at the speaker's rate.
 
-    Sound that ``stop`` drops keeps its place, so that spans never overlap.
+    Audio that ``stop`` drops keeps its place, so that spans never overlap.
     """
 
     start: int
@@ -59,10 +60,12 @@ class Microphone(Protocol):
     """Delivers the room's sound in blocks, on the conversation's thread."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The device's name."""
+        ...
 
     def add_health_listener(self, listener: HealthListener) -> None:
-        """Have ``listener`` told of faults while the microphone is open (it keeps trying to come back)."""
+        """Report faults to ``listener`` while the microphone is open. It keeps trying to come back."""
         ...
 
     async def open(self) -> None:
@@ -74,7 +77,7 @@ class Microphone(Protocol):
         ...
 
     def blocks(self) -> AsyncIterator[Block]:
-        """Blocks without gaps in ``at``; ends when the microphone is closed or its sound is used up.
+        """Blocks without gaps in ``at``; ends when the microphone is closed or its input has ended.
 
         What a faulty device does not deliver is filled with silence, so that time never stands still.
 
@@ -83,33 +86,37 @@ class Microphone(Protocol):
         """
         ...
 
-    def set_grouping(self, relaxed: bool) -> None:
-        """Nobody speaks, so that blocks may come in groups of ``GROUP``: fewer wake-ups; or again one by one.
+    def set_grouping(self, grouped: bool) -> None:
+        """Let blocks come in groups of ``BLOCKS_PER_GROUP``, for fewer wake-ups while nobody speaks; or one by one.
 
         What is delivered stays the same, and only comes later.
         """
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Free the device; ``blocks`` ends."""
+        ...
 
 
 class Speaker(Protocol):
-    """Plays queued sound without gaps and knows which sample is in the air.
+    """Plays queued audio without gaps and knows which sample is in the air.
 
-    Positions count samples of queued sound only (never the silence between), at ``rate`` Hz. All methods but
-    ``open`` and ``close`` return at once, and all are called on the conversation's thread.
+    Positions count samples of queued audio only (never the silence between), at ``rate`` Hz. All methods but ``open``
+    and ``close`` return at once, and all are called on the conversation's thread.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The device's name."""
+        ...
 
     @property
     def rate(self) -> int:
-        """Samples a second, fixed from the first ``open`` on."""
+        """Samples a second (Hz), fixed from the first ``open`` on."""
         ...
 
     def add_health_listener(self, listener: HealthListener) -> None:
-        """Have ``listener`` told of faults while the loudspeaker is open (it keeps trying to come back)."""
+        """Report faults to ``listener`` while the speaker is open. It keeps trying to come back."""
         ...
 
     async def open(self) -> None:
@@ -120,33 +127,35 @@ class Speaker(Protocol):
         """
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Free the device."""
+        ...
 
     def wake(self) -> None:
-        """Sound is about to come: leave the rest that long silence brings, so that ``play`` is heard at once."""
+        """End the suspension that a long silence brings: audio is about to come, and shall be heard at once."""
         ...
 
     def play(self, clip: AudioClip) -> Span:
-        """Queue ``sound`` (resampled to ``rate``) behind what is queued already."""
+        """Queue ``clip`` (resampled to ``rate``) behind what is queued already."""
         ...
 
     def position(self) -> int:
-        """The sample that is leaving the loudspeaker now; everything before it that was not dropped has been heard.
+        """The sample that is leaving the speaker now; everything before it that was not dropped has been heard.
 
-        After ``stop`` it rests where the sound ended, and goes on from the ``start`` of what is played next.
+        After ``stop`` it stays where the audio ended, and goes on from the ``start`` of what is played next.
         """
         ...
 
     def idle(self) -> bool:
-        """Nothing is queued and the last sample has left the loudspeaker."""
+        """Whether nothing is queued and the last sample has left the speaker."""
         ...
 
     def stop(self, fade_ms: float = 20) -> None:
-        """Fall silent with a short fade and drop what is queued."""
+        """Fade out quickly and drop what is queued."""
         ...
 
     def pause(self, fade_ms: float = 20) -> None:
-        """Fall silent with a short fade and keep what is queued."""
+        """Fade out quickly and keep what is queued."""
         ...
 
     def resume(self, fade_ms: float = 20) -> None:
@@ -154,14 +163,14 @@ class Speaker(Protocol):
         ...
 
     def duck(self, db: float, ramp_ms: float = 30) -> None:
-        """Play ``db`` quieter (0 for full level) until told otherwise."""
+        """Play ``db`` quieter (0 for full level) until the next call."""
         ...
 
     def aec_reference(self, begin: int, end: int) -> Pcm:
-        """What really left the loudspeaker from clock position ``begin`` to ``end``, all fades and gains in it.
+        """What really left the speaker from clock position ``begin`` to ``end``, all fades and gains in it.
 
-        Best asked for each microphone block in order, which gives one stream without seams however the devices'
-        own clocks differ. The last ``FAR_KEPT_S`` are kept.
+        Best asked for each microphone block in order, which gives one stream without seams however the devices' own
+        clocks differ. The last ``AEC_REFERENCE_S`` are kept.
 
         Returns:
             16 kHz mono, shape ``[end - begin]``; zeros where it was silent, and where it is not known (any more).

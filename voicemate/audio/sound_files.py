@@ -1,4 +1,4 @@
-"""Sound files: whatever libsndfile reads (WAV, FLAC, MP3, Ogg, AIFF) in, WAV out."""
+"""Audio files: everything that libsndfile reads (WAV, FLAC, MP3, Ogg, AIFF) in, WAV out."""
 
 import os
 from pathlib import Path
@@ -15,10 +15,10 @@ CHUNK_FRAMES = 1 << 18
 
 
 def read_audio(path: Path) -> AudioClip:
-    """The sound in a file, mixed to mono and resampled to 16 kHz.
+    """The audio in a file, mixed to mono and resampled to 16 kHz.
 
     Raises:
-        AudioError: there is no such file, it is no sound file, or it holds no sound.
+        AudioError: there is no such file, it is no audio file, or it holds no audio.
     """
     if not path.is_file():
         raise AudioError(f"There is no sound file {path}", "Check the name")
@@ -38,9 +38,10 @@ def read_audio(path: Path) -> AudioClip:
 
 
 def write_wav(path: Path, pcm: Pcm, rate: int) -> None:
-    """Write 16-bit WAV; what goes beyond full scale is clipped. The file appears whole or not at all.
+    """Write a 16-bit WAV file, whole or not at all; what goes beyond full scale is clipped.
 
     Args:
+        path: of the file.
         pcm: shape ``[n]``, or ``[n, channels]``.
         rate: samples a second.
 
@@ -62,9 +63,9 @@ def write_wav(path: Path, pcm: Pcm, rate: int) -> None:
 
 def _read(file: soundfile.SoundFile) -> Pcm:
     resampler = soxr.ResampleStream(file.samplerate, CLOCK_HZ, 1, dtype="float32")
-    pieces = [
-        resampler.resample_chunk(piece.mean(axis=1, dtype=np.float32))
-        for piece in file.blocks(CHUNK_FRAMES, dtype="float32", always_2d=True)
+    chunks = [
+        resampler.resample_chunk(chunk.mean(axis=1, dtype=np.float32))
+        for chunk in file.blocks(CHUNK_FRAMES, dtype="float32", always_2d=True)
     ]
-    pieces.append(resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
-    return np.concatenate(pieces)
+    chunks.append(resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
+    return np.concatenate(chunks)

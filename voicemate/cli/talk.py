@@ -66,10 +66,10 @@ def talk(
             "audio.output": output,
         }
     )
-    from voicemate.audio.usable import check_devices
+    from voicemate.audio.devices.portaudio import check_devices
 
     try:
-        check_devices(settings.audio)
+        check_devices(settings.audio.input, settings.audio.output)
     except AudioError as error:
         if input_ or output:
             raise

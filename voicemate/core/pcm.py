@@ -1,7 +1,7 @@
-"""Sound in memory, and the clock that counts it.
+"""Audio in memory, and the unit of time that decisions are made in.
 
-All decisions run on one clock: the number of 16 kHz samples the microphone has delivered since the
-conversation began. Positions on it are plain integers, named ``at``, ``began`` or ``ended``.
+All decisions use one clock: the number of 16 kHz samples that the microphone has delivered since the conversation
+began. Positions on it are plain integers, named ``at``, ``began`` or ``ended``.
 """
 
 import math
@@ -19,7 +19,7 @@ Pcm = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class AudioClip:
-    """Some mono sound at its own rate.
+    """A piece of mono audio at a rate of its own.
 
     Attributes:
         pcm: float32 samples, shape ``[n]``.
@@ -31,6 +31,7 @@ class AudioClip:
 
     @property
     def seconds(self) -> float:
+        """Its length (s)."""
         return len(self.pcm) / self.rate
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from voicemate.app.conversation import AudioDevices, audio_devices, keep_history
+from voicemate.audio.input.silent_microphone import SilentMicrophone
 from voicemate.config.schema import Settings, load
 from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.events import EventStream
 from voicemate.daemon.engine_pool import EnginePool
 from voicemate.personas.library import LibraryPersona, find
 from voicemate.personas.persona import Persona
-from voicemate.testing.simulated_room import SimulatedRoom
 
 
 class EngineLoader(Protocol):
@@ -46,7 +46,7 @@ def full_duplex_devices(settings: Settings) -> AudioDevices:
 def speaker_only_devices(settings: Settings) -> AudioDevices:
     """This machine's loudspeaker and no microphone: the ears get silence."""
     stage = audio_devices(settings)
-    return replace(stage, microphone=SimulatedRoom(stage.clock).microphone)
+    return replace(stage, microphone=SilentMicrophone(stage.clock))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from voicemate.audio.devices.device_changes import DevicesChanged
+from voicemate.audio.devices.device import DevicesChanged
 from voicemate.config.editor import set_setting
 from voicemate.config.schema import Settings
 from voicemate.control.protocol import ErrorCode

@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from voicemate.app.conversation import AudioDevices, build_session, open_devices
-from voicemate.audio.devices.device_changes import DevicesChanged
+from voicemate.audio.devices.device import DevicesChanged
 from voicemate.config.schema import Settings
 from voicemate.control.status_tracker import StatusTracker
 from voicemate.conversation.session import Session

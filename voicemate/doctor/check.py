@@ -1,6 +1,5 @@
 """A single check: it has a timeout, and whatever happens in it does not stop the other checks."""
 
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Protocol
 from voicemate.config.schema import Settings
 from voicemate.control.status import DaemonStatus
 from voicemate.core.errors import VoicemateError
+from voicemate.core.worker_thread import WorkerThread
 from voicemate.doctor.finding import Finding, from_error, problem
 
 DEFAULT_TIMEOUT_S = 20.0
@@ -104,21 +104,17 @@ def _run_with_timeout(work: Callable[[], Sequence[Finding]], timeout_s: float) -
     Raises:
         _CheckTimeoutError: ``work`` did not finish in time.
     """
-    results: queue.SimpleQueue[Sequence[Finding] | BaseException] = queue.SimpleQueue()
 
-    def run() -> None:
+    def run() -> Sequence[Finding]:
         try:
-            results.put(work())
+            return work()
+        except Exception:
+            raise
         except BaseException as error:
-            results.put(error)
+            raise RuntimeError(f"it tried to exit the program: {error!r}") from None
 
-    threading.Thread(target=run, name=CHECK_THREAD_NAME, daemon=True).start()
+    thread = WorkerThread(CHECK_THREAD_NAME, timeout_s, _CheckTimeoutError)
     try:
-        result = results.get(timeout=timeout_s)
-    except queue.Empty:
-        raise _CheckTimeoutError from None
-    if isinstance(result, Exception):
-        raise result
-    if isinstance(result, BaseException):
-        raise RuntimeError(f"it tried to exit the program: {result!r}")
-    return result
+        return thread.wait(run)
+    finally:
+        thread.close()

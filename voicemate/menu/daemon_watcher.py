@@ -6,6 +6,7 @@ from collections.abc import Callable
 from voicemate.control.client import ControlClient, EventMessage
 from voicemate.control.status import DaemonStatus
 from voicemate.control.status_tracker import StatusTracker
+from voicemate.core.backoff import Backoff
 from voicemate.core.errors import ControlError, NotRunningError
 from voicemate.menu.menu_state import MenuProblem
 
@@ -58,7 +59,8 @@ class DaemonWatcher:
         self._retry_now.set()
 
     def _run(self) -> None:
-        pause = FIRST_RETRY_S
+        backoff = Backoff(FIRST_RETRY_S, MAX_RETRY_S)
+        backoff.attempt()
         while not self._stopping.is_set():
             self._retry_now.clear()
             try:
@@ -67,15 +69,19 @@ class DaemonWatcher:
                     self._watch(client)
             except NotRunningError:
                 self._on_status(None, None)
-                pause = min(2 * pause, MAX_RETRY_S)
+                backoff.attempt()
             except ControlError as error:
                 ended = error.code == "ended"
                 self._on_status(None, None if ended else MenuProblem(error.message, error.hint))
-                pause = FIRST_RETRY_S if ended else MAX_RETRY_S
+                if ended:
+                    backoff.reset()
+                    backoff.attempt()
+                else:
+                    backoff.saturate()
             finally:
                 self._client = None
             if not self._stopping.is_set():
-                self._retry_now.wait(pause)
+                self._retry_now.wait(backoff.delay_s)
 
     def _watch(self, client: ControlClient) -> None:
         """Returns when it is over.

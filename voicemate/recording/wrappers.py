@@ -104,8 +104,8 @@ class TapedMicrophone:
             self._recorder.delivered(exact)
             yield exact
 
-    def set_grouping(self, relaxed: bool) -> None:
-        self._microphone.set_grouping(relaxed)
+    def set_grouping(self, grouped: bool) -> None:
+        self._microphone.set_grouping(grouped)
 
     async def close(self) -> None:
         await self._microphone.close()

@@ -1,4 +1,4 @@
-"""How a simulated room carries sound to its microphone: from the loudspeaker, from people, and what hums beside them.
+"""How sound reaches a simulated room's microphone: from the speaker, from people, and from what else is audible.
 
 Everything is seeded: the same description always gives the same room.
 """
@@ -12,8 +12,8 @@ import numpy as np
 from voicemate.audio.interfaces import BLOCK_SAMPLES
 from voicemate.core.pcm import CLOCK_HZ, Pcm, level_dbfs, to_samples
 
-REFLECTIONS_MS = 4.0
-"""From the direct sound to the first reflection: a detour of 1.4 m, over the table or the nearest wall."""
+FIRST_REFLECTION_MS = 4.0
+"""From the direct sound to the first reflection (ms): a detour of 1.4 m, by the table or the nearest wall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class AcousticPath:
     """From a place in the room to the microphone.
 
     Attributes:
-        gain_db: energy that arrives, relative to what is sent (white sound), reverberation and all.
-        delay_ms: until the direct sound arrives.
-        rt60_s: time in which the reverberation falls by 60 dB; 0 for a room without any.
+        gain_db: energy that arrives, relative to what is sent (white noise), with all reverberation.
+        delay_ms: until the direct sound arrives (ms).
+        rt60_s: time in which the reverberation falls by 60 dB (s); 0 for a room without any.
         direct_db: energy of the direct sound relative to the reverberation; small or negative for far away.
         seed: of the reflections; places with different seeds sound different.
     """
@@ -36,7 +36,7 @@ class AcousticPath:
 
     @property
     def delay(self) -> int:
-        """In samples."""
+        """``delay_ms`` in samples."""
         return to_samples(self.delay_ms)
 
     def impulse_response(self) -> Pcm:
@@ -47,7 +47,7 @@ class AcousticPath:
         gain = 10 ** (self.gain_db / 20)
         if self.rt60_s == 0:
             return np.array([gain], dtype=np.float32)
-        length, first = round(self.rt60_s * CLOCK_HZ), to_samples(REFLECTIONS_MS)
+        length, first = round(self.rt60_s * CLOCK_HZ), to_samples(FIRST_REFLECTION_MS)
         time = np.arange(length) / CLOCK_HZ
         tail = np.random.default_rng(self.seed).standard_normal(length) * 10 ** (-3 * time / self.rt60_s)
         tail[:first] = 0
@@ -67,11 +67,11 @@ class AcousticPath:
 
 @dataclass(frozen=True, eq=False)
 class BackgroundSound:
-    """What sounds in the room all the time: a fan, music, a television, people at another table.
+    """What is audible in the room all the time: a fan, music, a television, people at another table.
 
     Attributes:
         pcm: 16 kHz mono, repeated for ever.
-        dbfs: its level at the microphone.
+        dbfs: its level at the microphone (dBFS).
     """
 
     pcm: Pcm
@@ -82,21 +82,21 @@ class BackgroundSound:
         object.__setattr__(self, "_gain", np.float32(10 ** ((self.dbfs - level_dbfs(self.pcm)) / 20)))
 
     def between(self, begin: int, end: int) -> Pcm:
-        """From clock position ``begin`` to ``end``."""
+        """Its samples from clock position ``begin`` to ``end``."""
         return self.pcm[np.arange(begin, end) % len(self.pcm)] * self._gain
 
 
 @dataclass(frozen=True, slots=True)
 class Acoustics:
-    """A room. The default is one in which people are heard as they speak, and the loudspeaker not at all.
+    """A room. By default people are picked up as they speak, and the speaker not at all.
 
     Attributes:
-        echo: from the loudspeaker to the microphone; None for headphones.
-        clip: amplitude at which the loudspeaker saturates (softly); None for one that never does.
-        drift_ppm: by which the echo comes later and later: clocks that differ, and nobody who corrects it.
+        echo: from the speaker to the microphone; None for headphones.
+        clip: amplitude at which the speaker saturates (softly); None for one that never does.
+        drift_ppm: by which the echo comes later and later: clocks that differ, without a correction.
         person: from the person who talks with the character.
-        other: from somebody else in the room.
-        beds: what sounds beside them.
+        other: from another person in the room.
+        background: what else is audible.
     """
 
     echo: AcousticPath | None = None
@@ -108,36 +108,39 @@ class Acoustics:
 
 
 class SimulatedEcho:
-    """Turns what leaves the loudspeaker into its echo at the microphone, block by block.
+    """Turns what leaves the speaker into its echo at the microphone, block by block.
 
     Args:
         acoustics: of the room; it must have an ``echo``.
     """
 
-    def __init__(self, acoustics: Acoustics):
-        assert acoustics.echo, "without an echo there is no path"
+    def __init__(self, acoustics: Acoustics) -> None:
+        assert acoustics.echo, "the room has no echo"
         self._clip = acoustics.clip
         self.delay = acoustics.echo.delay
         self._drift = acoustics.drift_ppm * 1e-6
         self._convolver = Convolver(acoustics.echo.impulse_response())
 
-    def between(self, begin: int, end: int, far: Callable[[int, int], Pcm]) -> Pcm:
-        """What is heard of the loudspeaker from clock position ``begin`` to ``end``, a block; asked in order.
+    def between(self, begin: int, end: int, played: Callable[[int, int], Pcm]) -> Pcm:
+        """The echo from clock position ``begin`` to ``end``, a block; to be asked for in order.
 
         Args:
-            far: what left the loudspeaker between two clock positions.
+            begin: clock position.
+            end: clock position.
+            played: what left the speaker between two clock positions.
         """
         place = begin - self.delay - begin * self._drift
         first = math.floor(place)
-        played, part = far(first, first + end - begin + 1), place - first
-        return self.push(((1 - part) * played[:-1] + part * played[1:]).astype(np.float32, copy=False))
+        pcm, part = played(first, first + end - begin + 1), place - first
+        return self.push(((1 - part) * pcm[:-1] + part * pcm[1:]).astype(np.float32, copy=False))
 
-    def push(self, far: Pcm) -> Pcm:
-        return self._convolver.push(far if self._clip is None else soft_clip(far, self._clip))
+    def push(self, played: Pcm) -> Pcm:
+        """The echo of the next block that left the speaker."""
+        return self._convolver.push(played if self._clip is None else soft_clip(played, self._clip))
 
 
 def soft_clip(pcm: Pcm, clip: float) -> Pcm:
-    """``pcm`` through a loudspeaker that gives out no more than ``clip``, softly: mostly odd harmonics."""
+    """``pcm`` from a speaker that softly saturates at ``clip``: mostly odd harmonics."""
     return np.float32(clip) * np.tanh(pcm / np.float32(clip))
 
 
@@ -145,18 +148,18 @@ class Convolver:
     """Convolves a stream with a long response, ``BLOCK_SAMPLES`` at a time and without delay.
 
     Uniformly partitioned overlap-save in the frequency domain (Stockham 1966; Gardner, JAES 43(3), 1995): the cost of
-    a block grows with the response and not with the stream, and there is none while nothing sounds.
+    a block grows with the response and not with the stream, and there is none while the input is silent.
     """
 
-    def __init__(self, response: Pcm):
+    def __init__(self, response: Pcm) -> None:
         parts = -(-len(response) // BLOCK_SAMPLES)
         padded = np.zeros(parts * BLOCK_SAMPLES, dtype=np.float32)
         padded[: len(response)] = response
         self._parts = np.fft.rfft(padded.reshape(parts, BLOCK_SAMPLES), 2 * BLOCK_SAMPLES)
         self._spectra = np.zeros_like(self._parts)  # of the latest inputs, the newest at ``_newest``
         self._newest = 0
-        self._former = np.zeros(BLOCK_SAMPLES, dtype=np.float32)
-        self._ringing = 0  # blocks for which there may still be something to hear
+        self._previous = np.zeros(BLOCK_SAMPLES, dtype=np.float32)
+        self._ringing = 0  # blocks for which there may still be an output
 
     def push(self, pcm: Pcm) -> Pcm:
         """The next ``BLOCK_SAMPLES`` of the convolution."""
@@ -167,8 +170,8 @@ class Convolver:
         else:
             self._ringing -= 1
         self._newest = (self._newest - 1) % len(self._parts)
-        self._spectra[self._newest] = np.fft.rfft(np.concatenate([self._former, pcm]))
-        self._former = pcm
+        self._spectra[self._newest] = np.fft.rfft(np.concatenate([self._previous, pcm]))
+        self._previous = pcm
         in_order = np.roll(self._spectra, -self._newest, axis=0)
         out = np.fft.irfft(np.einsum("pf,pf->f", in_order, self._parts))
         return out[BLOCK_SAMPLES:].astype(np.float32)

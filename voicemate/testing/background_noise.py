@@ -1,15 +1,17 @@
-"""Background sounds made from nothing: noise of any colour, music, and the chatter of many voices. All are seeded.
+"""Synthetic background noise: noise of any colour, music, and the babble of many voices. All are seeded.
 
-Any recording will do as a bed too; these need none, and loop without a click.
+Any recording can be a background too; these need none, and loop without a click.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voicemate.core.pcm import CLOCK_HZ, Pcm, to_samples
 
-_NOTES = (0, 2, 4, 7, 9, 12)  # a pentatonic scale: any two of them sound well together
+_NOTES = (0, 2, 4, 7, 9, 12)  # a pentatonic scale: any two of them are consonant
 _CHORDS = ((0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14))  # I vi IV V
 
 
@@ -20,7 +22,7 @@ def noise(seconds: float, db_per_octave: float = 0.0, seed: int = 0) -> Pcm:
     hertz = np.fft.rfftfreq(n, 1 / CLOCK_HZ)
     slope = np.maximum(hertz, 30.0) ** (db_per_octave / (20 * np.log10(2)))
     slope[hertz < 20] = 0
-    return _even(np.fft.irfft(spectrum * slope, n))
+    return _normalised(np.fft.irfft(spectrum * slope, n))
 
 
 def music(seconds: float, seed: int = 0) -> Pcm:
@@ -32,35 +34,38 @@ def music(seconds: float, seed: int = 0) -> Pcm:
         chord = _CHORDS[number // 4 % len(_CHORDS)]
         if number % 4 == 0:
             for note in chord:
-                _ring(out, number * beat, _tone(220 * 2 ** (note / 12), 4 * beat, decay_s=3.0, attack_s=0.05))
+                _add_looped(out, number * beat, _tone(220 * 2 ** (note / 12), 4 * beat, decay_s=3.0, attack_s=0.05))
         for half in range(2):
             note = chord[0] + int(random.choice(_NOTES)) + 12
             if random.random() < 0.7:
-                _ring(out, number * beat + half * beat // 2, _tone(220 * 2 ** (note / 12), beat, decay_s=0.4))
+                _add_looped(out, number * beat + half * beat // 2, _tone(220 * 2 ** (note / 12), beat, decay_s=0.4))
         click = random.standard_normal(to_samples(60)) * np.exp(-np.arange(to_samples(60)) / to_samples(12))
-        _ring(out, number * beat, 0.5 * click)
-    return _even(out)
+        _add_looped(out, number * beat, 0.5 * click)
+    return _normalised(out)
 
 
 def babble(voices: Sequence[Pcm], seconds: float, talkers: int = 5, seed: int = 0) -> Pcm:
-    """``talkers`` people who all talk at once, one utterance of ``voices`` after the other.
+    """The babble of ``talkers`` people who all talk at once, one utterance of ``voices`` after the other.
 
     Args:
         voices: utterances, 16 kHz mono.
+        seconds: how long.
+        talkers: how many people.
+        seed: of the choice of utterances and pauses.
     """
     random = np.random.default_rng(seed)
     out = np.zeros(round(seconds * CLOCK_HZ))
     for _ in range(talkers):
         at = -int(random.integers(CLOCK_HZ))
         while at < len(out):
-            voice = _even(voices[int(random.integers(len(voices)))])
-            _ring(out, at % len(out), voice[: len(out)])
+            voice = _normalised(voices[int(random.integers(len(voices)))])
+            _add_looped(out, at % len(out), voice[: len(out)])
             at += len(voice) + int(random.integers(to_samples(800)))
-    return _even(out)
+    return _normalised(out)
 
 
-def _tone(hertz: float, n: int, decay_s: float, attack_s: float = 0.005) -> np.ndarray:
-    """A string that was plucked: six harmonics, the higher ones weaker and sooner gone."""
+def _tone(hertz: float, n: int, decay_s: float, attack_s: float = 0.005) -> NDArray[Any]:
+    """A plucked string: six harmonics, the higher ones weaker and shorter."""
     time = np.arange(n) / CLOCK_HZ
     harmonics = np.arange(1, 7)[:, None]
     waves = np.sin(2 * np.pi * hertz * harmonics * time) * np.exp(-time * harmonics / decay_s) / harmonics
@@ -68,14 +73,14 @@ def _tone(hertz: float, n: int, decay_s: float, attack_s: float = 0.005) -> np.n
     return waves.sum(axis=0) * ends
 
 
-def _ring(out: np.ndarray, at: int, sound: np.ndarray) -> None:
-    """Add ``sound`` at ``at``; what is beyond the end goes on at the beginning, so that the loop has no seam."""
-    head = min(len(sound), len(out) - at)
-    out[at : at + head] += sound[:head]
-    out[: len(sound) - head] += sound[head:]
+def _add_looped(out: NDArray[Any], at: int, pcm: NDArray[Any]) -> None:
+    """Add ``pcm`` at ``at``; what is beyond the end goes on at the beginning, so that the loop has no seam."""
+    head = min(len(pcm), len(out) - at)
+    out[at : at + head] += pcm[:head]
+    out[: len(pcm) - head] += pcm[head:]
 
 
-def _even(pcm: np.ndarray) -> Pcm:
-    """At an RMS of a tenth of full scale (-20 dBFS)."""
+def _normalised(pcm: NDArray[Any]) -> Pcm:
+    """``pcm`` at an RMS of a tenth of full scale (-20 dBFS)."""
     power = float(np.sqrt(np.mean(np.square(pcm, dtype=np.float64))))
     return (pcm * (0.1 / max(power, 1e-9))).astype(np.float32)

@@ -1,14 +1,14 @@
 """A clock without waiting: asyncio on virtual time, so that an hour of conversation takes seconds.
 
-Whatever uses ``asyncio.sleep`` and ``loop.time`` runs here as it does on the ordinary loop, only faster: when
-nothing is ready, time jumps to the next timer. While real work is going on elsewhere (an engine's thread, a helper
-process) time stands still and the loop really waits for it, so that the same script always gives the same
-conversation, however quick the machine is.
+Code that uses ``asyncio.sleep`` and ``loop.time`` runs here as it does on the ordinary loop, only faster: when
+nothing is ready, time jumps to the next timer. While real work is going on elsewhere (a worker thread, a helper process) time
+stands still and the loop really waits for it, so that the same script always gives the same conversation, however
+fast the machine is.
 """
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -16,18 +16,18 @@ T = TypeVar("T")
 
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """Advances the clock by the time it is asked to wait, unless somebody is at work outside the loop."""
+    """Advances the clock by the time it is asked to wait, unless work outside the loop is outstanding."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.at_work = 0
+        self.outstanding = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
-        if self.at_work or timeout is None:
+        if self.outstanding or timeout is None:
             return super().select(None)
         self.now += timeout
         return []
@@ -36,34 +36,36 @@ class _JumpingSelector(selectors.DefaultSelector):
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An event loop whose ``time()`` starts at 0 and jumps from timer to timer.
 
-    Jobs of ``run_in_executor`` are known to be work outside the loop; whoever waits for anything else that is real
-    (a thread of its own, a pipe) does so inside ``outstanding``. A job that never ends stops time for good.
+    Jobs of ``run_in_executor`` count as work outside the loop; code that waits for anything else that is real (a
+    thread of its own, a pipe) does so inside ``outstanding``. A job that never ends stops time for good.
     """
 
     def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
-        super().__init__(self._jumping)
+        self._jumping_selector = _JumpingSelector()
+        super().__init__(self._jumping_selector)
 
     def time(self) -> float:
-        return self._jumping.now
+        """Virtual seconds since the loop was made."""
+        return self._jumping_selector.now
 
     @contextmanager
-    def outstanding(self) -> Iterator[None]:
-        """Real work is awaited inside: virtual time stands still. May be nested; for the loop's thread only."""
-        self._jumping.at_work += 1
+    def outstanding(self) -> Generator[None]:
+        """Wait for real work inside: virtual time stands still. May be nested; for the loop's thread only."""
+        self._jumping_selector.outstanding += 1
         try:
             yield
         finally:
-            self._jumping.at_work -= 1
+            self._jumping_selector.outstanding -= 1
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """Run ``func`` in ``executor``; virtual time stands still until it has ended."""
         job = super().run_in_executor(executor, func, *args)
-        self._jumping.at_work += 1
+        self._jumping_selector.outstanding += 1
         job.add_done_callback(self._job_done)
         return job
 
     def _job_done(self, job: asyncio.Future[Any]) -> None:
-        self._jumping.at_work -= 1
+        self._jumping_selector.outstanding -= 1
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:

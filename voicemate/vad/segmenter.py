@@ -13,9 +13,9 @@ import numpy as np
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
 from voicemate.config.schema import VadSettings
 from voicemate.core.pcm import Pcm, level_dbfs, to_samples
+from voicemate.core.ring_buffer import RingBuffer
 from voicemate.vad import chunker
 from voicemate.vad.chunker import BlockLevel
-from voicemate.vad.sound_ring import SoundRing
 from voicemate.vad.state_machine import VadStateMachine, VoicePaused, VoiceResumed, VoiceStarted, VoiceState
 from voicemate.vad.voice_level import VoiceLevel
 
@@ -87,7 +87,7 @@ class SpeechSegmenter:
         self._detector = detector
         self._state_machine = VadStateMachine(settings)
         self._level = VoiceLevel()
-        self._ring = SoundRing(self._max_chunk + self._preroll + _SLACK)
+        self._ring = RingBuffer(self._max_chunk + self._preroll + _SLACK)
         self._blocks: deque[BlockLevel] = deque(maxlen=(self._max_chunk + self._preroll + _SLACK) // BLOCK_SAMPLES)
         self._used = 0  # sound before this belongs to an utterance that is over
         self._chunk_began: int | None = None
@@ -114,18 +114,20 @@ class SpeechSegmenter:
     @property
     def position(self) -> int:
         """The clock position up to which it has heard."""
-        return self._ring.ended
+        return self._ring.end
 
     def push(self, block: Block) -> list[SegmenterEvent]:
         """Hear the next block; returns what is known now that was not known before, in order."""
-        self._ring.push(block)
+        if block.at != self._ring.end:  # it does not follow the block before
+            self._ring.restart(block.at)
+        self._ring.write(block.pcm)
         self.dbfs = level_dbfs(block.pcm)
         self.voice = self._detector.probability(block.pcm, self.dbfs, self.state is not VoiceState.QUIET)
         self._blocks.append(BlockLevel(block.end, self.voice, self.dbfs))
         self.fallen_db = self._level.drop_db(block.pcm, self.dbfs, self.voice)
         match self._state_machine.push(block.at, block.end, self.voice, self.fallen_db):
             case VoiceStarted(began) as started:
-                self._chunk_began = max(self._used, began - self._preroll, self._ring.began)
+                self._chunk_began = max(self._used, began - self._preroll, self._ring.begin)
                 return [started]
             case VoicePaused() as paused:
                 self._draft_ended = block.end
@@ -136,14 +138,14 @@ class SpeechSegmenter:
 
     def end_speech(self) -> VoicePaused | None:
         """Take the voice for paused now; None when there is none, or it pauses already."""
-        paused = self._state_machine.end_speech(self._ring.ended)
+        paused = self._state_machine.end_speech(self._ring.end)
         if paused is not None:
-            self._draft_ended = self._ring.ended
+            self._draft_ended = self._ring.end
         return paused
 
     def audio(self, began: int, ended: int) -> Pcm:
         """The sound from ``began`` up to ``ended``, as far as it is kept (the longest piece and a few seconds)."""
-        return self._ring.audio(began, ended)
+        return self._ring.read(began, ended)
 
     def tail(self) -> UtteranceChunk | None:
         """The utterance since its last finished piece; None while there is no utterance.
@@ -165,7 +167,7 @@ class SpeechSegmenter:
 
     @property
     def _tail_ended(self) -> int:
-        return self._ring.ended if self._draft_ended is None else self._draft_ended
+        return self._ring.end if self._draft_ended is None else self._draft_ended
 
     def _resume(self, resumed: VoiceResumed) -> list[ChunkEnded]:
         """After a pause: in a new piece, if the one before it is long enough."""
@@ -181,11 +183,11 @@ class SpeechSegmenter:
         if self._chunk_began is None:
             return []
         if self._draft_ended is not None:
-            if self._ring.ended - self._draft_ended < _LONGEST_PAUSE:
+            if self._ring.end - self._draft_ended < _LONGEST_PAUSE:
                 return []
             self._used = self._draft_ended
             return [self._end_chunk(self._draft_ended, None)]
-        if self._ring.ended - self._chunk_began < self._max_chunk:
+        if self._ring.end - self._chunk_began < self._max_chunk:
             return []
         cut = chunker.find_cut(self._blocks_since(self._chunk_began), self._release)
         return [self._end_chunk(cut.ended, cut.began, cut.is_through_voice)]
@@ -202,6 +204,6 @@ class SpeechSegmenter:
     def _chunk(self, began: int, ended: int) -> UtteranceChunk:
         moments = [moment for moment in self._blocks_since(began) if moment.ended <= ended]
         voiced = [moment.dbfs for moment in moments if moment.voice >= self._release]
-        pcm = self._ring.audio(began, ended)
+        pcm = self._ring.read(began, ended)
         dbfs = 10 * float(np.log10(np.mean(np.power(10, np.divide(voiced, 10))))) if voiced else level_dbfs(pcm)
         return UtteranceChunk(began, ended, pcm, len(voiced) * BLOCK_SAMPLES, dbfs, self._overlaps)

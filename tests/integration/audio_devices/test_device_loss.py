@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import numpy as np
 import pytest
 
-from voicemate.audio.devices.device_changes import DevicesChanged
+from voicemate.audio.devices.device import DevicesChanged
 from voicemate.audio.devices.hotplug import HotplugMonitor, platform_source
 from voicemate.audio.devices.portaudio import PortAudio
 from voicemate.audio.devices.watchdog import WatchdogLimits

@@ -31,7 +31,7 @@ def test_two_channels_are_mixed(tmp_path):
 
 
 def test_a_file_longer_than_a_piece_has_no_seams(tmp_path, monkeypatch):
-    monkeypatch.setattr("voicemate.audio.sound_files.PIECE", 1000)
+    monkeypatch.setattr("voicemate.audio.sound_files.CHUNK_FRAMES", 1000)
     soundfile.write(tmp_path / "clip.wav", tone(48_000), 48_000, subtype="FLOAT")
     pcm = read_audio(tmp_path / "clip.wav").pcm
     assert np.allclose(pcm[200:-200], tone(CLOCK_HZ)[200 : len(pcm) - 200], atol=1e-3)

@@ -1,1 +1,1 @@
-"""Acoustic echo cancellation: takes the character's own voice out of the microphone."""
+"""Acoustic echo cancellation: AEC3, the echo's delay and its level."""

@@ -1,14 +1,14 @@
-"""The character's own voice taken out of the microphone.
+"""The acoustic echo canceller: takes the character's own voice out of the microphone's signal.
 
 ::
 
     for each block of the microphone:
-        far = loudspeaker.far(block.at + echo.lead, block.end + echo.lead)
-        cleaned = echo.process(block, far)
-        ears.push(cleaned.block)
+        reference = speaker.aec_reference(block.at + echo.reference_lead, block.end + echo.reference_lead)
+        cleaned = echo.process(block, reference)
+        segmenter.push(cleaned.block)
 
-The echo is cancelled by WebRTC's AEC3. While the loudspeaker is silent, and where there is no echo path, the
-microphone's blocks are passed on as they are: that costs nothing and delays nothing.
+The echo is cancelled by WebRTC's AEC3. While the speaker is silent, and where there is no echo path, the microphone's
+blocks are passed on unchanged: that costs nothing and delays nothing.
 """
 
 from collections import deque
@@ -21,7 +21,7 @@ import numpy as np
 from voicemate.audio.aec.delay_estimator import EchoDelayEstimator
 from voicemate.audio.aec.delay_jump import DelayJumpDetector
 from voicemate.audio.aec.level_model import MEMORY_BLOCKS, EchoLevelModel, EchoLevels
-from voicemate.audio.devices.headphones import is_headphones
+from voicemate.audio.devices.device import is_headphones
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
 from voicemate.core.pcm import CLOCK_HZ, Pcm, level_dbfs, to_samples
 
@@ -32,46 +32,46 @@ FRAMING_DELAY = 128
 """A block is 3.2 frames, so up to 128 samples of it wait for the next block (512 n mod 160)."""
 
 AEC3_DELAY = 128
-"""Samples that AEC3 itself takes (measured with 0.2.0 at 16 kHz): its frames of 64 and its overlapping windows."""
+"""Samples that AEC3 itself takes, for its frames of 64 and its overlapping windows; see docs/measurements/echo.md."""
 
-HISTORY = 4
-"""Blocks that AEC3 is shown from before the loudspeaker began: whole frames and ``FRAMING_DELAY``."""
+HISTORY_BLOCKS = 4
+"""Blocks that AEC3 is shown from before the speaker began: whole frames and ``FRAMING_DELAY``."""
 
-TAIL = to_samples(1_000)
-"""An echo may ring on for so long after the loudspeaker has fallen silent."""
+TAIL_SAMPLES = to_samples(1_000)
+"""For this long after the speaker has fallen silent an echo may ring on."""
 
-SEAM = 64
-"""Samples in which what is passed on goes over from raw to cleaned sound, and back."""
+CROSSFADE_SAMPLES = 64
+"""From raw to cleaned audio, and back."""
 
 SILENCE_AMPLITUDE = 1e-5
-"""Far samples below this (-100 dBFS) make no echo that anybody hears."""
+"""Reference samples below this (-100 dBFS) make no audible echo."""
 
 
-LOUDER_DB = 3.0
-"""Sound that is so much above the expected echo and noise is somebody else's. In ten minutes of the character's own
-speech in a living room, 1% of all moments are 2 dB above (``benchmarks/echo.py``)."""
+OTHER_VOICE_DB = 3.0
+"""Audio this much above the expected echo and noise (dB) is not the character's; see docs/measurements/echo.md."""
 
-LEFT_OVER_DB = 10.0
-"""So is sound of which so much more is left than cancelling leaves of an echo,"""
-CANCELLED_DB = 6.0
-"""as long as that is so much less than the echo itself: else cancelling has just failed, and the delay jumped."""
+MAX_RESIDUE_DB = 10.0
+"""Nor is audio of which this much more is left (dB) than cancelling leaves of an echo,"""
+MIN_CANCELLATION_DB = 6.0
+"""as long as that is this much below the echo itself (dB): else cancelling has just failed, and the delay jumped."""
 
 
 @dataclass(frozen=True, slots=True)
 class CleanedBlock:
-    """A block without the character's voice, and what a veto needs to know about it.
+    """A block without the character's voice, and what an echo veto needs to know about it.
 
     All levels are in dBFS over the last 128 ms; while ``delay`` is 0, of the block, and there is no echo.
 
     Attributes:
-        block: for the ears. Its position is the microphone's; its sound is ``delay`` samples older.
+        block: what goes on to voice activity detection. Its position is the microphone's; its audio is ``delay``
+            samples older.
         delay: samples.
-        near: level of what the microphone heard.
-        cleaned: level of what is left of it.
-        echo: level of the character's echo that is to be expected in ``near``; -120 without any.
-        expected: level of that echo and the room's noise.
-        residue: level of what cancelling leaves of those, to be expected in ``cleaned``.
-        jumping: it sounds like the echo at another delay than before.
+        input_dbfs: level of what the microphone delivered.
+        output_dbfs: level of what is left of it.
+        echo_dbfs: level of the character's echo that is to be expected in the input; -120 without any.
+        expected_dbfs: level of that echo and the room's noise.
+        residue_dbfs: level of what cancelling leaves of those, to be expected in the output.
+        delay_jumping: it is like the echo at another delay than before.
     """
 
     block: Block
@@ -85,22 +85,22 @@ class CleanedBlock:
 
     @property
     def above_expected_db(self) -> float:
-        """How far the microphone's sound is above the echo and noise expected in it (dB)."""
+        """How far the input is above the echo and noise expected in it (dB)."""
         return self.input_dbfs - self.expected_dbfs
 
     @property
     def above_residue_db(self) -> float:
-        """How far the cleaned sound is above what cancelling leaves of them (dB)."""
+        """How far the output is above what cancelling leaves of them (dB)."""
         return self.output_dbfs - self.residue_dbfs
 
     @property
     def explained_by_echo(self) -> bool:
-        """The character's echo and the room's noise explain the sound: a voice in it is the character's own."""
+        """The character's echo and the room's noise explain the input: a voice in it is the character's own."""
         if self.delay_jumping:
             return True
-        if self.delay == 0 or self.above_expected_db > LOUDER_DB:
+        if self.delay == 0 or self.above_expected_db > OTHER_VOICE_DB:
             return False
-        return self.above_residue_db <= LEFT_OVER_DB or self.output_dbfs > self.echo_dbfs - CANCELLED_DB
+        return self.above_residue_db <= MAX_RESIDUE_DB or self.output_dbfs > self.echo_dbfs - MIN_CANCELLATION_DB
 
 
 class EchoCanceller(Protocol):
@@ -108,27 +108,28 @@ class EchoCanceller(Protocol):
 
     @property
     def reference_lead(self) -> int:
-        """How much further on than the block the far signal is to be asked for, in samples; may be negative.
+        """By how many samples later than the block the reference is to be asked for; may be negative.
 
-        Not 0 where a device is mistaken about its latency.
+        Not 0 where a device reports a wrong latency.
         """
         ...
 
-    def process(self, block: Block, far: Pcm) -> CleanedBlock:
-        """Take the echo of ``far`` out of ``block``.
+    def process(self, block: Block, reference: Pcm) -> CleanedBlock:
+        """Take the echo of ``reference`` out of ``block``.
 
         Args:
             block: the microphone's next one.
-            far: ``Loudspeaker.far`` for the same positions, shifted by ``lead``.
+            reference: ``Speaker.aec_reference`` for the same positions, shifted by ``reference_lead``.
         """
         ...
 
 
 def create_canceller(setting: Literal["auto", "on", "off"], speaker_name: Callable[[], str]) -> EchoCanceller:
-    """The canceller for ``audio.echo``.
+    """The canceller for the setting ``audio.echo``.
 
     Args:
-        loudspeaker: the name of the loudspeaker that is in use, asked again and again, since it may change.
+        setting: its value.
+        speaker_name: the name of the speaker in use, asked again and again, since it may change.
     """
     if setting == "off":
         return PassThroughCanceller()
@@ -136,57 +137,61 @@ def create_canceller(setting: Literal["auto", "on", "off"], speaker_name: Callab
 
 
 class PassThroughCanceller:
-    """Passes everything on."""
+    """Passes every block on unchanged."""
 
     reference_lead = 0
 
-    def process(self, block: Block, far: Pcm) -> CleanedBlock:
-        return _as_it_is(block)
+    def process(self, block: Block, reference: Pcm) -> CleanedBlock:
+        """See ``EchoCanceller.process``."""
+        return _unchanged(block)
 
 
 class Aec3Canceller:
-    """AEC3, asleep while there is nothing to cancel.
+    """AEC3, inactive while there is nothing to cancel.
 
     Args:
-        loudspeaker: the name of the loudspeaker that is in use.
+        speaker_name: the name of the speaker in use.
         always: cancel even if no echo was found.
 
     Attributes:
-        path: what is known about the way from the loudspeaker to the microphone.
+        delay_estimator: what is known about the echo path from the speaker to the microphone.
     """
 
-    def __init__(self, speaker_name: Callable[[], str] = lambda: "", always: bool = False):
+    def __init__(self, speaker_name: Callable[[], str] = lambda: "", always: bool = False) -> None:
         from pywebrtc_audio import EchoCanceller as Aec3
 
         self._aec3 = Aec3(sample_rate=CLOCK_HZ, num_channels=1)
-        self._loudspeaker = speaker_name
-        self._name = speaker_name()
+        self._speaker_name = speaker_name
+        self._last_speaker_name = speaker_name()
         self._always = always
-        self.delay_estimator = EchoDelayEstimator(echo_present=not is_headphones(self._name))
-        self._level = EchoLevelModel()
-        self._jump = DelayJumpDetector()
-        self._past: deque[Pcm] = deque([_silence()] * HISTORY, maxlen=HISTORY)
-        self._quiet = TAIL  # samples for which the loudspeaker has been silent
-        self._awake = False
-        self._waiting: tuple[Pcm, Pcm] = (_silence(0), _silence(0))  # near and far that make no whole frame yet
+        self.delay_estimator = EchoDelayEstimator(echo_present=not is_headphones(self._last_speaker_name))
+        self._level_model = EchoLevelModel()
+        self._jump_detector = DelayJumpDetector()
+        self._history: deque[Pcm] = deque([_silence()] * HISTORY_BLOCKS, maxlen=HISTORY_BLOCKS)
+        self._silent_samples = TAIL_SAMPLES  # for which the speaker has been silent
+        self._active = False
+        self._incomplete_frame: tuple[Pcm, Pcm] = (_silence(0), _silence(0))  # of input and reference
         self._ready = _silence(0)
 
     @property
     def reference_lead(self) -> int:
+        """See ``EchoCanceller.reference_lead``."""
         return self.delay_estimator.lead
 
-    def process(self, block: Block, far: Pcm) -> CleanedBlock:
-        audible = bool(np.any(np.abs(far) > SILENCE_AMPLITUDE))
-        self._quiet = 0 if audible else self._quiet + len(far)
-        playing = self._quiet < TAIL
+    def process(self, block: Block, reference: Pcm) -> CleanedBlock:
+        """See ``EchoCanceller.process``."""
+        audible = bool(np.any(np.abs(reference) > SILENCE_AMPLITUDE))
+        self._silent_samples = 0 if audible else self._silent_samples + len(reference)
+        playing = self._silent_samples < TAIL_SAMPLES
         if playing:
-            self._look_for_echo(block.pcm, far, audible)
-        pcm = self._pass_on(block.pcm, far, playing and (self._always or self.delay_estimator.echo_present))
-        self._past.append(block.pcm)
-        if not self._awake:
-            return _as_it_is(replace(block, pcm=pcm))
-        levels = self._level.update(block.pcm, far, pcm)
-        self._look_for_jump(block.pcm, far, levels)
+            self._estimate_delay(block.pcm, reference, audible)
+        wanted = playing and (self._always or self.delay_estimator.echo_present)
+        pcm = self._output(block.pcm, reference, wanted)
+        self._history.append(block.pcm)
+        if not self._active:
+            return _unchanged(replace(block, pcm=pcm))
+        levels = self._level_model.update(block.pcm, reference, pcm)
+        self._detect_jump(block.pcm, reference, levels)
         return CleanedBlock(
             replace(block, pcm=pcm),
             FRAMING_DELAY + AEC3_DELAY,
@@ -195,63 +200,67 @@ class Aec3Canceller:
             levels.echo,
             levels.expected,
             levels.residue,
-            self._jump.suspected,
+            self._jump_detector.suspected,
         )
 
-    def _look_for_jump(self, near: Pcm, far: Pcm, levels: EchoLevels) -> None:
-        failing = levels.cleaned > levels.near - CANCELLED_DB or levels.near > levels.expected + LOUDER_DB
-        by = self._jump.push(near, far, self.delay_estimator.delay, failing)
+    def _detect_jump(self, near: Pcm, reference: Pcm, levels: EchoLevels) -> None:
+        failing = (
+            levels.cleaned > levels.near - MIN_CANCELLATION_DB or levels.near > levels.expected + OTHER_VOICE_DB
+        )
+        by = self._jump_detector.push(near, reference, self.delay_estimator.delay, failing)
         if by:
             moved = self.delay_estimator.apply_jump(by)
-            self._level.realign(self._jump.realigned_reference(moved, MEMORY_BLOCKS + 1), by + moved)
+            realigned = self._jump_detector.realigned_reference(moved, MEMORY_BLOCKS + 1)
+            self._level_model.realign(realigned, by + moved)
 
-    def _look_for_echo(self, near: Pcm, far: Pcm, audible: bool) -> None:
-        name = self._loudspeaker()
-        if name != self._name:
-            self._name = name
+    def _estimate_delay(self, near: Pcm, reference: Pcm, audible: bool) -> None:
+        name = self._speaker_name()
+        if name != self._last_speaker_name:
+            self._last_speaker_name = name
             self.delay_estimator.reset(echo_present=not is_headphones(name))
         lead = self.delay_estimator.lead
-        self.delay_estimator.push(near, far, audible)
+        self.delay_estimator.push(near, reference, audible)
         if self.delay_estimator.lead != lead:
-            self._jump = DelayJumpDetector()  # it knows the far signal as it was asked for before
+            self._jump_detector = DelayJumpDetector()  # it knows the reference as it was asked for before
 
-    def _pass_on(self, near: Pcm, far: Pcm, wanted: bool) -> Pcm:
-        """The cleaned sound or the raw one, without a click where they meet."""
-        if not wanted and not self._awake:
+    def _output(self, near: Pcm, reference: Pcm, wanted: bool) -> Pcm:
+        """The cleaned audio if it is wanted, else the raw one; cross-faded where they meet."""
+        if not wanted and not self._active:
             return near
-        if not self._awake:
-            self._wake()
-            before, after = near, self._cancel(near, far)
+        if not self._active:
+            self._activate()
+            before, after = near, self._cancel(near, reference)
         elif not wanted:
-            before, after = self._cancel(near, far), near
+            before, after = self._cancel(near, reference), near
         else:
-            return self._cancel(near, far)
-        self._awake = wanted
+            return self._cancel(near, reference)
+        self._active = wanted
         after = after.copy()
-        rising = np.linspace(0, 1, SEAM, dtype=np.float32)
-        after[:SEAM] = rising * after[:SEAM] + (1 - rising) * before[:SEAM]
+        rising = np.linspace(0, 1, CROSSFADE_SAMPLES, dtype=np.float32)
+        after[:CROSSFADE_SAMPLES] = rising * after[:CROSSFADE_SAMPLES] + (1 - rising) * before[:CROSSFADE_SAMPLES]
         return after
 
-    def _wake(self) -> None:
+    def _activate(self) -> None:
         """Show AEC3 what came right before, so that its first output belongs there."""
-        self._waiting, self._ready = (_silence(0), _silence(0)), _silence(0)
-        self._jump = DelayJumpDetector()
-        past = np.concatenate(self._past)
-        self._level.reset(list(self._past))
-        self._cancel(past, np.zeros_like(past))
+        self._incomplete_frame, self._ready = (_silence(0), _silence(0)), _silence(0)
+        self._jump_detector = DelayJumpDetector()
+        history = np.concatenate(self._history)
+        self._level_model.reset(list(self._history))
+        self._cancel(history, np.zeros_like(history))
         self._ready = _silence(0)
 
-    def _cancel(self, near: Pcm, far: Pcm) -> Pcm:
+    def _cancel(self, near: Pcm, reference: Pcm) -> Pcm:
         """The next samples from AEC3, as many as ``near`` has, ``FRAMING_DELAY`` late."""
-        near, far = np.concatenate([self._waiting[0], near]), np.concatenate([self._waiting[1], far])
+        near = np.concatenate([self._incomplete_frame[0], near])
+        reference = np.concatenate([self._incomplete_frame[1], reference])
         whole = len(near) - len(near) % FRAME_SAMPLES
-        self._waiting = near[whole:], far[whole:]
-        self._ready = np.concatenate([self._ready, self._aec3.process(near[:whole], far[:whole])])
+        self._incomplete_frame = near[whole:], reference[whole:]
+        self._ready = np.concatenate([self._ready, self._aec3.process(near[:whole], reference[:whole])])
         out, self._ready = self._ready[:BLOCK_SAMPLES], self._ready[BLOCK_SAMPLES:]
         return out
 
 
-def _as_it_is(block: Block) -> CleanedBlock:
+def _unchanged(block: Block) -> CleanedBlock:
     level = level_dbfs(block.pcm)
     return CleanedBlock(block, 0, level, level)
 

@@ -1,1 +1,1 @@
-"""PortAudio, ALSA and what the system reports about sound devices."""
+"""Devices: PortAudio and its thread, the system's notifications, and the watchdog."""

@@ -1,14 +1,14 @@
-"""Core Audio's word on devices that come and go, and on the default device.
+"""Core Audio's notifications about devices, and about the default device.
 
-Listeners are registered at the system object (AudioHardware.h). Core Audio calls them on a thread of its own, as long
-as the HAL is told to use one (``kAudioHardwarePropertyRunLoop`` set to none), since a daemon has no main run loop.
+Listeners are registered at the system object (AudioHardware.h). Core Audio calls them on a thread of its own once the
+HAL was asked to use one (``kAudioHardwarePropertyRunLoop`` set to none), since a daemon has no main run loop.
 """
 
 import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from voicemate.audio.devices.device_changes import DevicesChanged
+from voicemate.audio.devices.device import DevicesChanged
 
 FRAMEWORK = "/System/Library/Frameworks/CoreAudio.framework/CoreAudio"
 
@@ -37,22 +37,23 @@ PropertyListener = ctypes.CFUNCTYPE(
 
 
 class CoreAudioHotplug:
-    """A ``Source``.
+    """A ``HotplugSource``.
 
     Args:
-        library: what to use for Core Audio.
+        library: replaces the Core Audio framework.
 
     Raises:
         OSError: it is not there.
     """
 
-    def __init__(self, library: Any = None):
+    def __init__(self, library: Any = None) -> None:
         self._library = library if library is not None else ctypes.CDLL(FRAMEWORK)
-        self._listener = PropertyListener(self._happened)  # referenced for as long as Core Audio may call it
+        self._listener = PropertyListener(self._on_property_change)  # kept for as long as Core Audio may call it
         self._addresses: list[PropertyAddress] = []
 
     def start(self, on_change: Callable[[DevicesChanged], None]) -> None:
-        self._tell = on_change
+        """See ``HotplugSource.start``."""
+        self._on_change = on_change
         none = ctypes.c_void_p(None)
         run_loop = PropertyAddress(RUN_LOOP, _GLOBAL, _MAIN)
         self._library.AudioObjectSetPropertyData(
@@ -63,17 +64,18 @@ class CoreAudioHotplug:
             if self._library.AudioObjectAddPropertyListener(
                 SYSTEM_OBJECT, ctypes.byref(address), self._listener, None
             ):
-                raise OSError("Core Audio takes no listener")
+                raise OSError("Core Audio refuses the listener")
             self._addresses.append(address)
 
     def close(self) -> None:
+        """See ``HotplugSource.close``."""
         for address in self._addresses:
             self._library.AudioObjectRemovePropertyListener(
                 SYSTEM_OBJECT, ctypes.byref(address), self._listener, None
             )
         self._addresses.clear()
 
-    def _happened(self, _object: int, count: int, addresses: Any, _data: Any) -> int:
-        told = {addresses[place].selector for place in range(count)}
-        self._tell(DevicesChanged(default_changed=bool(told & {DEFAULT_INPUT, DEFAULT_OUTPUT})))
+    def _on_property_change(self, _object: int, count: int, addresses: Any, _data: Any) -> int:
+        selectors = {addresses[place].selector for place in range(count)}
+        self._on_change(DevicesChanged(default_changed=bool(selectors & {DEFAULT_INPUT, DEFAULT_OUTPUT})))
         return 0

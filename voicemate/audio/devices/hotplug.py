@@ -1,8 +1,8 @@
-"""Is told when devices come and go, so that nobody has to look.
+"""Notifications about devices that are connected or removed, so that nothing has to poll for them.
 
-PortAudio knows nothing of it: its list of devices is made when it is initialised, and stays. So the system's own word
-is taken: PulseAudio's (PipeWire speaks it too) on Linux, Core Audio's on macOS. Where neither is at hand there is
-none, and a device that comes back is found by the watchdog's next try.
+PortAudio does not notify: it lists the devices when it is initialised, and the list stays as it is. So the system's
+own notifications are used: PulseAudio's (PipeWire sends them too) on Linux, Core Audio's on macOS. Where there are
+none, a device that comes back is found by the watchdog's next attempt.
 """
 
 import asyncio
@@ -10,71 +10,74 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable
+from typing import Self
 
-from voicemate.audio.devices.device_changes import DevicesChanged, HotplugSource
+from voicemate.audio.devices.device import DevicesChanged, HotplugSource
 
 DEBOUNCE_S = 0.2
-"""One headset that is plugged in is told of several times, and can be opened only after the last of them."""
+"""One headset that is plugged in causes several notifications, and can be opened only after the last of them."""
 
 log = logging.getLogger(__name__)
 
 
 class HotplugMonitor:
-    """Hands a source's word to the loop, once the devices have settled. A context manager.
+    """Reports a source's notifications on the loop, once they have settled. A context manager.
 
     Args:
-        changed: called on the loop that enters.
-        source: this system's own when left out; None where there is none.
+        on_change: called on the loop that enters.
+        source: None where the system does not notify (see ``platform_source``).
     """
 
-    def __init__(self, changed: Callable[[DevicesChanged], None], source: HotplugSource | None = None):
-        self._changed = changed
+    def __init__(self, on_change: Callable[[DevicesChanged], None], source: HotplugSource | None = None) -> None:
+        self._on_change = on_change
         self._source = source
-        self._settling: asyncio.TimerHandle | None = None
-        self._moved = False
+        self._debounce: asyncio.TimerHandle | None = None
+        self._default_changed = False
 
-    def __enter__(self) -> "HotplugMonitor":
+    def __enter__(self) -> Self:
+        """Start to listen."""
         self._loop = asyncio.get_running_loop()
         if self._source:
             try:
                 self._source.start(self._from_any_thread)
             except OSError as error:
-                log.info("nobody tells of devices that come and go: %s", error)
+                log.info("the system does not notify about devices: %s", error)
         return self
 
     def __exit__(self, *error: object) -> None:
+        """Stop listening."""
         if self._source:
             self._source.close()
-        if self._settling:
-            self._settling.cancel()
+        if self._debounce:
+            self._debounce.cancel()
 
-    def _from_any_thread(self, told: DevicesChanged) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            self._loop.call_soon_threadsafe(self._stir, told)
+    def _from_any_thread(self, change: DevicesChanged) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._restart_debounce, change)
 
-    def _stir(self, told: DevicesChanged) -> None:
-        self._moved = self._moved or told.default_changed
-        if self._settling:
-            self._settling.cancel()
-        self._settling = self._loop.call_later(DEBOUNCE_S, self._settled)
+    def _restart_debounce(self, change: DevicesChanged) -> None:
+        self._default_changed = self._default_changed or change.default_changed
+        if self._debounce:
+            self._debounce.cancel()
+        self._debounce = self._loop.call_later(DEBOUNCE_S, self._emit)
 
-    def _settled(self) -> None:
-        self._settling = None
-        moved, self._moved = self._moved, False
-        self._changed(DevicesChanged(moved))
+    def _emit(self) -> None:
+        self._debounce = None
+        default_changed, self._default_changed = self._default_changed, False
+        self._on_change(DevicesChanged(default_changed))
 
 
 def platform_source() -> HotplugSource | None:
-    """This system's word on its devices, if it has one that we can hear."""
+    """This system's notifications, if it has any that can be received."""
     try:
         if sys.platform == "darwin":
-            from voicemate.audio.devices.coreaudio import CoreAudioEvents
+            from voicemate.audio.devices.coreaudio import CoreAudioHotplug
 
-            return CoreAudioEvents()
+            return CoreAudioHotplug()
         if sys.platform == "linux":
             from voicemate.audio.devices.pulseaudio import PulseAudioHotplug
 
             return PulseAudioHotplug()
     except (ImportError, OSError) as error:  # the system's library is not there
-        log.info("nobody tells of devices that come and go: %s", error)
+        log.info("the system does not notify about devices: %s", error)
     return None

@@ -1,4 +1,4 @@
-"""PulseAudio's word on devices that come and go, and on the server's own end and return."""
+"""PulseAudio's notifications about devices, and about the server's own end and return."""
 
 import contextlib
 import logging
@@ -9,34 +9,36 @@ from typing import Any
 
 import pulsectl
 
-from voicemate.audio.devices.device_changes import DevicesChanged
+from voicemate.audio.devices.device import DevicesChanged
 
-_FIRST_WAIT_S, _LONGEST_WAIT_S, _SHARE = 0.25, 30.0, 0.25
-"""Between two tries to reach a server that is not there, since nobody tells when it is: a share of the time for which
-it has been away."""
+_FIRST_WAIT_S, _MAX_WAIT_S, _WAIT_SHARE = 0.25, 30.0, 0.25
+"""Between two attempts to reach a server that is not there, which nothing announces: a share of the time for which it
+has been away (s)."""
 
 
 log = logging.getLogger(__name__)
 
 
 class PulseAudioHotplug:
-    """A ``Source``, with a thread that sleeps in libpulse until something happens.
+    """A ``HotplugSource`` with a thread that sleeps in libpulse until something happens.
 
     Args:
-        library: what to use for ``pulsectl``.
+        library: replaces ``pulsectl``.
     """
 
-    def __init__(self, library: Any = pulsectl):
+    def __init__(self, library: Any = pulsectl) -> None:
         self._library = library
         self._closed = threading.Event()
         self._pulse: Any = None
 
     def start(self, on_change: Callable[[DevicesChanged], None]) -> None:
-        self._tell = on_change
-        # It may hang in a server that does not answer, and is not to hold up the end of the process.
+        """See ``HotplugSource.start``."""
+        self._on_change = on_change
+        # A daemon thread: it may hang in a server that does not answer, and must not delay the end of the process.
         threading.Thread(target=self._watch, name="device-events", daemon=True).start()
 
     def close(self) -> None:
+        """See ``HotplugSource.close``."""
         self._closed.set()
         if pulse := self._pulse:
             with contextlib.suppress(Exception):  # it is closing by itself
@@ -51,25 +53,25 @@ class PulseAudioHotplug:
                 with self._library.Pulse("voicemate", connect=False) as pulse:
                     pulse.connect(autospawn=False)
                     if lost:
-                        self._tell(DevicesChanged())
+                        self._on_change(DevicesChanged())
                     lost = True
                     try:
                         self._listen(pulse)
                     finally:
                         away_since = time.monotonic()
-            except Exception as error:  # pulsectl's have no common class; whatever it is, the connection is over
+            except Exception as error:  # pulsectl's have no common class; in any case the connection has ended
                 log.debug("PulseAudio: %r", error)
                 away = time.monotonic() - away_since
-                self._closed.wait(min(_LONGEST_WAIT_S, max(_FIRST_WAIT_S, _SHARE * away)))
+                self._closed.wait(min(_MAX_WAIT_S, max(_FIRST_WAIT_S, _WAIT_SHARE * away)))
 
     def _listen(self, pulse: Any) -> None:
-        """Returns when ``close`` was called.
+        """Listen until ``close`` is called.
 
         Raises:
             Exception: the server has ended; one of pulsectl's.
         """
         pulse.event_mask_set("sink", "source", "server")
-        pulse.event_callback_set(self._happened)
+        pulse.event_callback_set(self._on_pulse_event)
         self._pulse = pulse
         try:
             while not self._closed.is_set():
@@ -77,6 +79,6 @@ class PulseAudioHotplug:
         finally:
             self._pulse = None
 
-    def _happened(self, event: Any) -> None:
+    def _on_pulse_event(self, event: Any) -> None:
         if event.facility == "server" or event.t in ("new", "remove"):  # else a volume was changed
-            self._tell(DevicesChanged())
+            self._on_change(DevicesChanged())

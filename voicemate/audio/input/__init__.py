@@ -1,1 +1,1 @@
-"""From the microphone's callback to gap-free blocks on the sample clock."""
+"""The microphone: PortAudio's input callback, streams that take turns, and blocks on the sample clock."""

@@ -1,7 +1,8 @@
-"""One input stream's samples on their way from PortAudio's thread to the conversation's.
+"""PortAudio's callback for one input stream, and the buffer through which the conversation reads it.
 
-One thread writes, one reads, neither waits. It is safe without a lock because each side changes only its own
-counter, and the writer publishes how far it is (one tuple) after the samples are in place.
+PortAudio's thread writes, the conversation's thread reads, and neither waits. That is safe without a lock because
+each thread changes only its own counter, and the writer publishes how far it is (one tuple) after the samples are in
+place.
 """
 
 import asyncio
@@ -16,118 +17,116 @@ from voicemate.audio.devices.portaudio import OpenStream
 from voicemate.audio.input.framer import StreamPosition
 from voicemate.core.clock import SampleClock
 from voicemate.core.pcm import Pcm
+from voicemate.core.ring_buffer import RingBuffer
 
-RING_S = 8
-"""The conversation's thread may be busy for half of this before sound is lost."""
+BUFFER_S = 8
+"""The conversation's thread may be busy for half of this (s) before samples are lost."""
 
 
-class CaptureRing:
-    """The last seconds of a stream, mono.
+class CaptureBuffer:
+    """The latest seconds of a stream, mono, read once and in order.
 
     Args:
-        frames: how many it holds; a reader that falls further behind loses the oldest.
+        frames: capacity; a reader that is more than half of it behind loses the oldest frames.
 
     Attributes:
-        consumed: frames that the reader is done with.
-        mark: frames written so far, and the moment at which the last of them came (s).
+        read_frames: frames that the reader is done with.
+        position: frames written so far, and the time at which the last of them was in the air (s).
     """
 
-    def __init__(self, frames: int):
-        self._samples = np.zeros(frames, dtype=np.float32)
+    def __init__(self, frames: int) -> None:
+        self._ring = RingBuffer(frames)
         self.read_frames = 0
         self.position = (0, 0.0)
 
     def write(self, pcm: Pcm, time: float) -> None:
-        """Append a callback's samples (the callback's thread)."""
-        written = self.position[0]
-        size = len(self._samples)
-        begin = written % size
-        if begin + len(pcm) <= size:
-            self._samples[begin : begin + len(pcm)] = pcm
-        else:
-            head = size - begin
-            self._samples[begin:] = pcm[:head]
-            self._samples[: len(pcm) - head] = pcm[head:]
-        self.position = (written + len(pcm), time)
+        """Append a callback's samples (PortAudio's thread)."""
+        self._ring.write(pcm)
+        self.position = (self._ring.end, time)
 
     def read(self) -> tuple[Pcm, float, bool]:
-        """What came since the last call (the reader's thread).
+        """Read what came since the last call (the conversation's thread).
 
         Returns:
-            The samples, the moment at which the last of them came, and whether some before them were lost.
+            The samples, the time at which the last of them was in the air (s), and whether some before them were
+            lost.
         """
-        written, moment = self.position
-        size = len(self._samples)
-        lost = written - self.read_frames > size // 2  # half is left to the writer, who goes on meanwhile
-        begin = written - size // 2 if lost else self.read_frames
+        written, time = self.position
+        half = self._ring.capacity // 2  # the writer goes on meanwhile, and needs the other half
+        lost = written - self.read_frames > half
+        begin = written - half if lost else self.read_frames
         self.read_frames = written
-        at, n = begin % size, written - begin
-        head = min(n, size - at)
-        return np.concatenate([self._samples[at : at + head], self._samples[: n - head]]), moment, lost
+        return self._ring.read(begin, written), time, lost
 
 
 class InputCallback:
-    """The callback of one stream, and the conversation's end of it.
+    """One input stream: its callback, and the conversation's end of it.
 
     Args:
         clock: gives the time, in both threads.
-        wake: called on the loop's thread when as many frames are there as ``has`` was asked for.
-        lost: called on the loop's thread when the stream ended.
+        on_frames: called on the loop's thread when as many frames have come as were requested.
+        on_ended: called on the loop's thread when the stream has ended.
     """
 
-    def __init__(self, clock: SampleClock, wake: Callable[[], None], on_ended: Callable[["InputCallback"], None]):
+    def __init__(
+        self, clock: SampleClock, on_frames: Callable[[], None], on_ended: Callable[["InputCallback"], None]
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._time = clock.time
-        self._wake = wake
-        self._lost = on_ended
-        self._wake_at = 0
-        self._taken = 0
+        self._on_frames = on_frames
+        self._on_ended = on_ended
+        self._notify_at = 0
+        self._frames_read = 0
         self._overflowed = False
         self.stream: OpenStream | None = None
-        self.ring = CaptureRing(0)
+        self.buffer = CaptureBuffer(0)
 
     @property
     def rate(self) -> int:
-        """Frames a second, once a stream was adopted."""
+        """Frames a second, once a stream is attached."""
         assert self.stream
         return self.stream.rate
 
     def attach(self, stream: OpenStream) -> None:
-        """The stream was opened; its callbacks begin soon."""
+        """Attach the stream that was opened; its callbacks begin soon."""
         self.stream = stream
-        self.ring = CaptureRing(RING_S * stream.rate)
+        self.buffer = CaptureBuffer(BUFFER_S * stream.rate)
 
     def callback(self, buffer: Any, frames: int, when: Any, status: Any) -> None:
-        """PortAudio's: copy, and wake the conversation when it waits for nothing more than this."""
+        """Copy the samples, and wake the conversation if it waits for no more than these (PortAudio's thread)."""
         if status:
             self._overflowed = True
         stream, now = self.stream, self._time()
-        assert stream, "callbacks begin after the stream was adopted"
+        assert stream, "callbacks begin after the stream was attached"
         age = when.currentTime - when.inputBufferAdcTime  # of the first frame
-        if not 0 < age < 2:  # some drivers do not know
+        if not 0 < age < 2:  # some drivers do not know it
             age = stream.latency
         in_the_air = now - max(0.0, age - frames / stream.rate)
-        self.ring.write(np.frombuffer(buffer, dtype=np.float32)[:: stream.channels], in_the_air)
-        if self.ring.position[0] >= self._wake_at:
-            self._wake_at = sys.maxsize
-            self._call(self._wake)
+        self.buffer.write(np.frombuffer(buffer, dtype=np.float32)[:: stream.channels], in_the_air)
+        if self.buffer.position[0] >= self._notify_at:
+            self._notify_at = sys.maxsize
+            self._call_on_loop(self._on_frames)
 
     def on_finished(self) -> None:
-        """PortAudio's, when the stream has ended."""
-        self._call(lambda: self._lost(self))
+        """Report the stream's end (PortAudio's thread)."""
+        self._call_on_loop(lambda: self._on_ended(self))
 
     def request(self, frames: int) -> bool:
-        """Whether so many frames have come since ``take``; if not, ``wake`` is called once they have."""
-        self._wake_at = self.ring.read_frames + frames
-        return self.ring.position[0] >= self._wake_at
+        """Whether ``frames`` have come since the last ``read``. If not, ``on_frames`` is called once they have."""
+        self._notify_at = self.buffer.read_frames + frames
+        return self.buffer.position[0] >= self._notify_at
 
     def read(self) -> tuple[Pcm, StreamPosition, bool]:
-        """What has come, how far the stream is with it, and whether anything was lost before or in it."""
-        pcm, moment, lost = self.ring.read()
-        self._taken += len(pcm)
-        lost, self._overflowed = lost or self._overflowed, False
-        return pcm, StreamPosition(self._taken, moment), lost
+        """Read what has come.
 
-    def _call(self, function: Callable[[], None]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+        Returns:
+            The samples, the stream's position with them, and whether any were lost before or within them.
+        """
+        pcm, time, lost = self.buffer.read()
+        self._frames_read += len(pcm)
+        lost, self._overflowed = lost or self._overflowed, False
+        return pcm, StreamPosition(self._frames_read, time), lost
+
+    def _call_on_loop(self, function: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(function)

@@ -1,7 +1,8 @@
-"""The microphone's device while it is recorded: with short blocks, or with long ones while nothing is urgent.
+"""The microphone's device while it is open: with short buffers, or with long ones while nobody speaks.
 
-A stream's blocks cannot be made longer while it runs, so another one is opened beside it, takes over without a seam
-(``stream_handover.py``), and the first one is closed. Of what an open microphone costs, long blocks leave a third.
+The buffers of a running stream cannot be made longer, so a second stream is opened beside the first, takes over
+without a seam (``stream_handover.py``), and the first one is closed. Long buffers save about two thirds of what an
+open microphone costs.
 """
 
 import asyncio
@@ -24,15 +25,15 @@ from voicemate.core.clock import SampleClock
 from voicemate.core.errors import AudioError
 from voicemate.core.pcm import Pcm
 
-LONG_IS_CHEAPER = ("ALSA",)
-"""Host APIs with long blocks. On Core Audio callbacks of more than 3072 frames are unreliable (PortAudio issues 38
+LONG_BUFFER_APIS = ("ALSA",)
+"""Host APIs with long buffers. On Core Audio callbacks of more than 3072 frames are unreliable (PortAudio issues 38
 and 85), and two streams would have to agree on the device's buffer."""
 
 log = logging.getLogger(__name__)
 
 
 class BufferMode(Enum):
-    """How much sound comes at once."""
+    """How much audio comes at once."""
 
     SHORT = "short"
     LONG = "long"
@@ -40,11 +41,11 @@ class BufferMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BufferConfig:
-    """A stream's callbacks.
+    """A stream's buffers.
 
     Attributes:
-        length: blocks of the conversation in a callback.
-        latency_s: the latency asked for.
+        blocks: length of a callback's buffer, in blocks of the conversation.
+        latency_s: the latency asked for (s).
     """
 
     blocks: Fraction
@@ -52,42 +53,39 @@ class BufferConfig:
 
 
 ONE_BLOCK = BufferConfig(Fraction(1), 0.048)
-"""The conversation's blocks begin with these callbacks, so that each completes one. PortAudio makes the latency two
-callbacks at least, so that a busy machine drops nothing. With more of it sound comes later: 0.1 s on PulseAudio adds
-45 ms to every gap."""
+"""Each callback completes a block. See docs/measurements/audio.md for the latency."""
 
-FINE = BufferConfig(Fraction(1, 4), 0.024)
-"""A block was there 2 to 18 ms after its end, with ``WHOLE`` 16 to 40 ms (medians of some tries in the virtual room),
-wherever in a block the callbacks lie. None overflowed in 10 s while four other processes kept both cores busy. They
-take 1 to 2% of a core more."""
+QUARTER_BLOCK = BufferConfig(Fraction(1, 4), 0.024)
+"""A block is ready sooner after its end, for 1 to 2% of a core more; see docs/measurements/audio.md."""
 
-SHORT_BUFFER = FINE if sys.platform == "linux" else ONE_BLOCK
-"""While somebody speaks. Fine where long blocks take their place when nobody does."""
+SHORT_BUFFER = QUARTER_BLOCK if sys.platform == "linux" else ONE_BLOCK
+"""While somebody speaks: the finer one where long buffers replace it while nobody does."""
 
 LONG_BUFFER = BufferConfig(Fraction(4), 0.192)
+"""While nobody speaks."""
 
 
-def callback_frames(rate: int, length: Fraction) -> int:
-    """``length`` blocks, where those are a whole number of frames: then every callback completes some (48 kHz).
+def callback_frames(rate: int, blocks: Fraction) -> int:
+    """Frames in a callback's buffer: ``blocks``, where those are a whole number of frames (48 kHz).
 
-    Elsewhere (44.1 kHz) callbacks and blocks drift past each other, and half a block halves what is waited for.
+    Elsewhere (44.1 kHz) callbacks and blocks drift past each other, and half a block halves the delay.
     """
-    frames = rate * BLOCK_MS * length / 1000
-    return int(frames) if frames.denominator == 1 or length < 1 else int(frames / 2) + 1
+    frames = rate * BLOCK_MS * blocks / 1000
+    return int(frames) if frames.denominator == 1 or blocks < 1 else int(frames / 2) + 1
 
 
 class InputStream:
     """One device, from its opening to its end. Belongs to the conversation's loop.
 
     Args:
-        host: the owner of PortAudio.
+        host: opens and closes streams.
         clock: gives the time.
-        part: part of the device's name; empty for the system's default.
-        wake: called when as many frames are there as ``has`` was asked for.
-        lost: called when the stream that is listened to has ended, and nobody here ended it.
+        name_part: part of the device's name; empty for the system's default.
+        on_frames: called when as many frames have come as were requested.
+        on_ended: called when the current stream has ended, and this object did not end it.
 
     Attributes:
-        pace: in which sound comes now.
+        buffer_mode: the current one.
     """
 
     def __init__(
@@ -95,146 +93,150 @@ class InputStream:
         host: PortAudio,
         clock: SampleClock,
         name_part: str,
-        wake: Callable[[], None],
+        on_frames: Callable[[], None],
         on_ended: Callable[["InputStream"], None],
-    ):
+    ) -> None:
         self._host = host
         self._clock = clock
-        self._part = name_part
-        self._wake = wake
-        self._lost = on_ended
-        self.buffer_mode = self._wanted = BufferMode.SHORT
-        self._relay: StreamHandover | None = None
-        self._only_short = False
+        self._name_part = name_part
+        self._on_frames = on_frames
+        self._on_ended = on_ended
+        self.buffer_mode = self._wanted_mode = BufferMode.SHORT
+        self._handover: StreamHandover | None = None
+        self._short_only = False
         self._switching = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> OpenStream:
-        """Open the device, with short blocks; its sound comes after ``start``.
+        """Open the device with short buffers; samples come after ``start``.
 
         Raises:
             AudioError: there is none, it was refused, or it is busy.
         """
-        capture, stream = await self._open(SHORT_BUFFER)
-        self._relay = StreamHandover(capture)
-        self._only_short = stream.device.host_api not in LONG_IS_CHEAPER
+        callback, stream = await self._open(SHORT_BUFFER)
+        self._handover = StreamHandover(callback)
+        self._short_only = stream.device.host_api not in LONG_BUFFER_APIS
         return stream
 
     async def start(self) -> None:
-        """Let the sound come.
+        """Start the callbacks.
 
         Raises:
             AudioError: the device died meanwhile.
         """
-        assert self._relay
-        assert self._relay.current.stream
-        await self._host.start(self._relay.current.stream)
+        assert self._handover
+        assert self._handover.current.stream
+        await self._host.start(self._handover.current.stream)
 
     async def close(self) -> None:
-        """Free the device; what has been taken is all there is."""
-        relay, self._relay = self._relay, None
-        if relay:
-            relay.withdraw_pending()
-            for capture in (relay.current, *relay.retired):
-                await self._close(capture)
+        """Free the device. What has not been read yet is lost."""
+        handover, self._handover = self._handover, None
+        if handover:
+            handover.withdraw_pending()
+            for callback in (handover.current, *handover.retired):
+                await self._close(callback)
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     def abandon(self) -> None:
-        """All streams are about to be closed by ``StreamHost.rescan``: nothing more comes."""
-        self._relay = None
+        """Forget all streams: ``PortAudio.rescan`` is about to close them."""
+        self._handover = None
 
-    def set_buffer_mode(self, pace: BufferMode) -> None:
-        """Go over to ``pace`` as soon as can be, where the device lets us."""
-        self._wanted = BufferMode.SHORT if self._only_short else pace
-        if self._relay is None:
+    def set_buffer_mode(self, mode: BufferMode) -> None:
+        """Change to ``mode`` as soon as possible, where the device allows it."""
+        self._wanted_mode = BufferMode.SHORT if self._short_only else mode
+        if self._handover is None:
             return
-        if self._wanted is self.buffer_mode:
-            self._relay.withdraw_pending()
-        elif not self._switching and not self._relay.pending:
+        if self._wanted_mode is self.buffer_mode:
+            self._handover.withdraw_pending()
+        elif not self._switching and not self._handover.pending:
             self._switching = True
-            self._begin(self._switch(self._wanted))
+            self._spawn(self._switch(self._wanted_mode))
 
     @property
     def latest_time(self) -> float:
-        """When the last sample was in the air that has come, in seconds on the clock's ``time``."""
-        assert self._relay
-        return self._relay.current.ring.position[1]
+        """When the newest sample was in the air, in seconds on the clock's ``time``."""
+        assert self._handover
+        return self._handover.current.buffer.position[1]
 
     def request(self, frames: int) -> bool:
-        """Whether so many frames have come since ``take``; if not, ``wake`` is called once they have."""
-        return self._relay is not None and self._relay.request(frames)
+        """Whether ``frames`` have come since the last ``read``. If not, ``on_frames`` is called once they have."""
+        return self._handover is not None and self._handover.request(frames)
 
     def read(self) -> tuple[Pcm, StreamPosition, bool]:
-        """What has come, how far the device is with it, and whether anything was lost before or in it."""
-        assert self._relay
-        before = self._relay.current
-        taken = self._relay.read()
-        if self._relay.current is not before:
+        """Read what has come.
+
+        Returns:
+            The samples, the device's position with them, and whether any were lost before or within them.
+        """
+        assert self._handover
+        before = self._handover.current
+        result = self._handover.read()
+        if self._handover.current is not before:
             self.buffer_mode = BufferMode.LONG if self.buffer_mode is BufferMode.SHORT else BufferMode.SHORT
-        if not self._relay.streams_match:
-            self._only_short = True  # what is not found once will not be found later
-        while self._relay.retired:
-            self._begin(self._close(self._relay.retired.pop()))
-        return taken
+        if not self._handover.streams_match:
+            self._short_only = True  # streams that do not match once will not match later
+        while self._handover.retired:
+            self._spawn(self._close(self._handover.retired.pop()))
+        return result
 
     # ------------------------------------------------------------ streams
 
-    async def _open(self, blocks: BufferConfig) -> tuple[InputCallback, OpenStream]:
-        capture = InputCallback(self._clock, self._wake, self._ended)
+    async def _open(self, buffer: BufferConfig) -> tuple[InputCallback, OpenStream]:
+        callback = InputCallback(self._clock, self._on_frames, self._stream_ended)
         stream = await self._host.open(
             StreamConfig(
                 direction=Direction.INPUT,
-                name_part=self._part,
+                name_part=self._name_part,
                 max_channels=1,
-                callback_frames=lambda rate: callback_frames(rate, blocks.blocks),
-                latency_s=blocks.latency_s,
-                callback=capture.callback,
-                on_finished=capture.on_finished,
+                callback_frames=lambda rate: callback_frames(rate, buffer.blocks),
+                latency_s=buffer.latency_s,
+                callback=callback.callback,
+                on_finished=callback.on_finished,
             )
         )
-        capture.attach(stream)
-        return capture, stream
+        callback.attach(stream)
+        return callback, stream
 
-    async def _switch(self, pace: BufferMode) -> None:
-        """Open a stream beside the present one, to take over."""
-        capture = None
+    async def _switch(self, mode: BufferMode) -> None:
+        """Open a stream beside the current one, to take over from it."""
+        callback = None
         try:
-            capture, stream = await self._open(LONG_BUFFER if pace is BufferMode.LONG else SHORT_BUFFER)
+            callback, stream = await self._open(LONG_BUFFER if mode is BufferMode.LONG else SHORT_BUFFER)
             await self._host.start(stream)
         except AudioError as error:
-            log.info("no second stream on the microphone: %s", error)
-            self._refused(pace)
+            log.info("cannot open a second stream on the microphone: %s", error)
+            self._on_open_failed(mode)
         else:
-            if self._relay and self._wanted is pace and stream.rate == self._relay.current.rate:
-                self._relay.offer(capture, required=pace is BufferMode.SHORT)
-                capture = None
+            if self._handover and self._wanted_mode is mode and stream.rate == self._handover.current.rate:
+                self._handover.offer(callback, required=mode is BufferMode.SHORT)
+                callback = None
         finally:
             self._switching = False
-            if capture:
-                await self._close(capture)
+            if callback:
+                await self._close(callback)
 
-    def _refused(self, pace: BufferMode) -> None:
-        if pace is BufferMode.LONG:
-            self._only_short = True
-        elif self._relay:  # the device is to be opened anew, as after any other loss
-            self._lost(self)
+    def _on_open_failed(self, mode: BufferMode) -> None:
+        if mode is BufferMode.LONG:
+            self._short_only = True
+        elif self._handover:  # the device has to be reopened, as after any other loss
+            self._on_ended(self)
 
-    async def _close(self, capture: InputCallback) -> None:
-        if capture.stream:
+    async def _close(self, callback: InputCallback) -> None:
+        if callback.stream:
             with contextlib.suppress(AudioError):
-                await self._host.close(capture.stream)
+                await self._host.close(callback.stream)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name="microphone's streams")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _ended(self, capture: InputCallback) -> None:
-        """A stream has ended, whoever ended it."""
-        if self._relay is None:
+    def _stream_ended(self, callback: InputCallback) -> None:
+        """One of the streams has ended, for whatever reason."""
+        if self._handover is None:
             return
-        if capture is self._relay.current:
-            self._lost(self)
+        if callback is self._handover.current:
+            self._on_ended(self)
         else:
-            self._relay.withdraw(capture)
+            self._handover.withdraw(callback)

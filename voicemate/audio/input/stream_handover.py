@@ -1,8 +1,8 @@
-"""Two streams of one device that take turns: no sample is lost or doubled where one hands over to the other.
+"""The handover from one stream of a device to another: no sample is lost or doubled.
 
-Both deliver the same sound, each in blocks of its own. So the first samples of the one that comes are looked for in
-what the one that goes delivers at the same time, and found to the sample: exactly where the system hands both the
-same samples (PulseAudio does), nearly so where it resamples each by itself.
+Both streams deliver the same audio, each in buffers of its own. So the first samples of the successor are searched
+for in what the current stream delivers at the same time, and found to the sample: exactly where the system gives both
+the same samples (PulseAudio does), nearly so where it resamples each of them.
 """
 
 from dataclasses import dataclass, field
@@ -13,15 +13,14 @@ from voicemate.audio.input.framer import StreamPosition
 from voicemate.audio.input.input_callback import InputCallback
 from voicemate.core.pcm import Pcm
 
-HEAD_S = 0.02
-"""So much of the stream that comes is looked for: enough that no other place in the room's noise is like it."""
+MATCH_S = 0.02
+"""How much of the successor is searched for (s): enough that no other place in the room's noise is like it."""
 
-ALIKE = 0.5
-"""Correlation from which on two stretches are the same sound. Noise that is shifted by half a sample has 0.64, one
-noise and another of ``HEAD_S`` 0.03 (standard deviation)."""
+MIN_CORRELATION = 0.5
+"""Correlation from which on two stretches are the same audio; see docs/measurements/audio.md."""
 
 MATCH_TIMEOUT_S = 1.0
-"""After so much sound without a place where both are alike, there will be none: nothing but zeros, or two devices."""
+"""After this much audio (s) without a match there will be none: it is nothing but zeros, or there are two devices."""
 
 
 @dataclass(slots=True)
@@ -29,135 +28,138 @@ class _Successor:
     """The stream that is to take over.
 
     Attributes:
-        must: it takes over by the time of its callbacks when its samples are not found.
-        heard: what it has delivered.
-        mark: how far it is with that.
-        beside: what the present stream has delivered meanwhile, from ``beside_from`` on.
+        required: it takes over by the time of its callbacks if its samples are not found.
+        received: what it has delivered.
+        position: how far it is with that.
+        current_audio: what the current stream has delivered meanwhile, from frame ``current_from`` on.
     """
 
-    capture: InputCallback
-    must: bool
-    beside_from: int
-    heard: list[Pcm] = field(default_factory=list)
-    mark: StreamPosition | None = None
-    beside: list[Pcm] = field(default_factory=list)
+    callback: InputCallback
+    required: bool
+    current_from: int
+    received: list[Pcm] = field(default_factory=list[Pcm])
+    position: StreamPosition | None = None
+    current_audio: list[Pcm] = field(default_factory=list[Pcm])
 
 
 class StreamHandover:
-    """The sound of one device, as one stream. Belongs to the conversation's thread.
+    """The audio of one device as one stream. Belongs to the conversation's thread.
 
     Args:
-        first: the stream that begins.
+        first: the first stream.
 
     Attributes:
-        present: the stream that is listened to.
-        done_with: streams that are not needed any more, for somebody to close and take out.
-        alike: no successor has been found to deliver another sound than the present stream.
+        current: the stream that is read.
+        retired: streams that are no longer needed; the owner removes and closes them.
+        streams_match: no successor has delivered other audio than the current stream.
     """
 
-    def __init__(self, first: InputCallback):
+    def __init__(self, first: InputCallback) -> None:
         self.current = first
         self.retired: list[InputCallback] = []
         self.streams_match = True
-        self._place = 0  # of the present stream's first frame in all that was taken
-        self._taken = 0
-        self._skip = 0  # frames of the present stream that the one before it has delivered
+        self._offset = 0  # of the current stream's first frame in all that was read
+        self._frames_read = 0
+        self._skip = 0  # frames of the current stream that its predecessor has delivered
         self._successor: _Successor | None = None
 
     @property
     def pending(self) -> bool:
-        """A stream is to take over, and has not yet."""
+        """A successor was offered, and has not taken over yet."""
         return self._successor is not None
 
     def offer(self, successor: InputCallback, required: bool) -> None:
         """Let ``successor`` take over as soon as it is known where it begins.
 
         Args:
-            must: also when that cannot be found out; else it is done with then.
+            successor: a stream of the same device, at the same rate.
+            required: take over even if that cannot be found out; otherwise it is retired then.
         """
-        self._successor = _Successor(successor, required, self._taken)
+        self._successor = _Successor(successor, required, self._frames_read)
 
-    def withdraw(self, capture: InputCallback) -> None:
-        """``capture`` is not to take over any more, if it was to."""
-        if self._successor and self._successor.capture is capture:
+    def withdraw(self, callback: InputCallback) -> None:
+        """Retire ``callback`` if it is the pending successor."""
+        if self._successor and self._successor.callback is callback:
             self._successor = None
-            self.retired.append(capture)
+            self.retired.append(callback)
 
     def withdraw_pending(self) -> None:
-        """Nobody is to take over."""
+        """Retire the pending successor, if there is one."""
         if self._successor:
-            self.withdraw(self._successor.capture)
+            self.withdraw(self._successor.callback)
 
     def request(self, frames: int) -> bool:
-        """See ``Capture.has``."""
+        """See ``InputCallback.request``."""
         return self.current.request(frames + self._skip)
 
     def read(self) -> tuple[Pcm, StreamPosition, bool]:
-        """What has come, how far the device is with it, and whether anything was lost before or in it."""
-        pcm, mark, lost = self._of_present()
-        if (successor := self._successor) is not None:
-            self._follow(successor, pcm, lost)
-            if (place := self._found(successor, mark)) is not None:
-                more = self._hand_over(successor, place)
-                mark = (
-                    StreamPosition(self._place + successor.mark.frames, successor.mark.time)
-                    if successor.mark
-                    else mark
-                )
-                pcm = np.concatenate([pcm, more])
-        return pcm, mark, lost
+        """Read what has come.
 
-    def _of_present(self) -> tuple[Pcm, StreamPosition, bool]:
-        pcm, mark, lost = self.current.read()
+        Returns:
+            The samples, the device's position with them, and whether any were lost before or within them.
+        """
+        pcm, position, lost = self._read_current()
+        if (successor := self._successor) is not None:
+            self._read_successor(successor, pcm, lost)
+            if (offset := self._successor_offset(successor, position)) is not None:
+                more = self._hand_over(successor, offset)
+                if successor.position:
+                    position = StreamPosition(self._offset + successor.position.frames, successor.position.time)
+                pcm = np.concatenate([pcm, more])
+        return pcm, position, lost
+
+    def _read_current(self) -> tuple[Pcm, StreamPosition, bool]:
+        pcm, position, lost = self.current.read()
         skipped = min(self._skip, len(pcm))
         self._skip -= skipped
-        self._taken += len(pcm) - skipped
-        return pcm[skipped:], StreamPosition(self._place + mark.frames, mark.time), lost
+        self._frames_read += len(pcm) - skipped
+        return pcm[skipped:], StreamPosition(self._offset + position.frames, position.time), lost
 
-    def _follow(self, successor: _Successor, pcm: Pcm, lost: bool) -> None:
-        successor.beside.append(pcm)
-        heard, mark, lost_too = successor.capture.read()
-        if len(heard):
-            successor.heard.append(heard)
-            successor.mark = mark
-        if lost or lost_too:  # what is compared has a hole: begin anew
-            self.withdraw(successor.capture)
+    def _read_successor(self, successor: _Successor, current_pcm: Pcm, lost: bool) -> None:
+        successor.current_audio.append(current_pcm)
+        received, position, lost_too = successor.callback.read()
+        if len(received):
+            successor.received.append(received)
+            successor.position = position
+        if lost or lost_too:  # what is compared has a hole
+            self.withdraw(successor.callback)
 
-    def _found(self, successor: _Successor, mark: StreamPosition) -> int | None:
-        """The place of the successor's first frame in all that was taken, once it is known."""
-        if self._successor is None or successor.mark is None:
+    def _successor_offset(self, successor: _Successor, position: StreamPosition) -> int | None:
+        """The offset of the successor's first frame in all that was read, once it is known."""
+        if self._successor is None or successor.position is None:
             return None
-        rate = successor.capture.rate
-        head, beside = np.concatenate(successor.heard)[: round(HEAD_S * rate)], np.concatenate(successor.beside)
-        if len(head) == round(HEAD_S * rate) and (place := find_offset(head, beside)) is not None:
-            return successor.beside_from + place
-        if min(successor.mark.frames, len(beside)) < MATCH_TIMEOUT_S * rate:
+        rate = successor.callback.rate
+        match_frames = round(MATCH_S * rate)
+        head, current = np.concatenate(successor.received)[:match_frames], np.concatenate(successor.current_audio)
+        if len(head) == match_frames and (offset := find_offset(head, current)) is not None:
+            return successor.current_from + offset
+        if min(successor.position.frames, len(current)) < MATCH_TIMEOUT_S * rate:
             return None
-        if not successor.must:
+        if not successor.required:
             self.streams_match = False
-            self.withdraw(successor.capture)
+            self.withdraw(successor.callback)
             return None
-        passed = round((successor.mark.time - mark.time) * rate)
-        return mark.frames + passed - successor.mark.frames
+        passed = round((successor.position.time - position.time) * rate)
+        return position.frames + passed - successor.position.frames
 
-    def _hand_over(self, successor: _Successor, place: int) -> Pcm:
-        """The successor is the present stream now; returns what it has delivered that the other one has not."""
+    def _hand_over(self, successor: _Successor, offset: int) -> Pcm:
+        """Make the successor the current stream; returns what it has delivered beyond the old one."""
         self._successor = None
         self.retired.append(self.current)
-        self.current, self._place = successor.capture, place
-        heard = np.concatenate(successor.heard)
-        ahead = self._taken - place
-        more = np.concatenate([np.zeros(max(0, -ahead), dtype=np.float32), heard[max(0, ahead) :]])
-        self._skip = max(0, ahead - len(heard))
-        self._taken += len(more)
+        self.current, self._offset = successor.callback, offset
+        received = np.concatenate(successor.received)
+        ahead = self._frames_read - offset
+        more = np.concatenate([np.zeros(max(0, -ahead), dtype=np.float32), received[max(0, ahead) :]])
+        self._skip = max(0, ahead - len(received))
+        self._frames_read += len(more)
         return more
 
 
 def find_offset(head: Pcm, within: Pcm) -> int | None:
-    """Where in ``within`` the sound of ``head`` begins, in samples; None when it is not there, or is only zeros.
+    """Where in ``within`` the audio of ``head`` begins, in samples; None when it is not there, or is only zeros.
 
-    The place with the least squared difference, by FFT in double precision: beside a loud hum, which is alike in many
-    places, the faint noise decides.
+    It is the place with the least squared difference, by FFT in double precision: beside a loud hum, which is alike
+    in many places, the faint noise decides.
     """
     power = float(np.dot(head, head))
     if len(within) < len(head) or power == 0:
@@ -169,4 +171,5 @@ def find_offset(head: Pcm, within: Pcm) -> int | None:
     sums = np.concatenate([[0.0], np.cumsum(np.square(within, dtype=np.float64))])
     powers = sums[len(head) :] - sums[:places]
     place = int(np.argmin(powers - 2 * products))
-    return place if products[place] >= ALIKE * np.sqrt(power * max(powers[place], power * 1e-6)) else None
+    match = products[place] >= MIN_CORRELATION * np.sqrt(power * max(powers[place], power * 1e-6))
+    return place if match else None

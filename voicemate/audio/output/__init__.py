@@ -1,1 +1,1 @@
-"""From a reply's PCM to the speaker's callback, and what of it is in the air when."""
+"""The speaker: the mixer, PortAudio's output callback, and the echo canceller's reference."""

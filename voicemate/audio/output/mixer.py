@@ -1,14 +1,15 @@
-"""The mixer between the conversation and the loudspeaker's callback: queue, fades, exact positions.
+"""The mixer between the conversation and the speaker's callback: queue, fades, exact positions.
 
-Two threads meet here without a lock. The *producer* (the conversation) queues sound and says what it wishes; the
-*consumer* (the audio callback, or the simulated room) fills buffers. It is safe because nothing is written by both:
+Two threads meet here without a lock. The *producer* (the conversation) queues audio and sets the target; the
+*consumer* (the audio callback, or the simulated room) fills buffers. That is safe because nothing is written by both:
 
-- the producer appends to ``_chunks``, the consumer takes from its other end, and the reverse for ``_spent`` (a
+- the producer appends to ``_chunks``, the consumer takes from its other end, and the reverse for ``_played`` (a
   deque's ends may be used by two threads at once);
-- all wishes are one immutable ``_Wish``; the producer replaces it whole, the consumer reads it once a buffer;
-- gains, offset and position belong to the consumer, which publishes one integer, ``_through``.
+- everything the producer wants is one immutable ``_Target``; the producer replaces it whole, the consumer reads it
+  once a buffer;
+- gains, offset and position belong to the consumer, which publishes one integer, ``_done_to``.
 
-``rewind`` and ``settle`` act as the consumer: they may only be called while nobody fills.
+``rewind`` and ``apply_stop`` act as the consumer: they may only be called while nothing fills.
 """
 
 from collections import deque
@@ -19,7 +20,7 @@ import numpy as np
 from voicemate.audio.interfaces import Span
 from voicemate.core.pcm import Pcm
 
-LONGEST_RAMP = 1 << 15
+MAX_RAMP = 1 << 15
 """Samples of the ramp that is kept ready, so that a callback allocates little; longer buffers make their own."""
 
 
@@ -34,8 +35,8 @@ class _Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """What the producer wants. Gains are factors; ``step`` is their change in one sample."""
+class _Target:
+    """What the producer wants. Gains are factors; a ``step`` is their change in one sample."""
 
     drop_before: int = 0
     drop_step: float = 1.0
@@ -46,33 +47,33 @@ class _Wish:
 
 
 class Mixer:
-    """Queued sound on its way out, in mono samples at ``rate``.
+    """Queued audio on its way out, in mono samples at ``rate``.
 
-    Positions count all sound that was ever queued. ``stop`` skips what is left of it: that keeps its positions and
-    never sounds.
+    Positions count all audio that was ever queued. ``stop`` skips what is left of it: that keeps its positions and is
+    never played.
 
     Args:
         rate: samples a second.
     """
 
-    def __init__(self, rate: int):
+    def __init__(self, rate: int) -> None:
         self._rate = rate
         # the producer's
         self._queued = 0
-        self._wish = _Wish()
+        self._target = _Target()
         # shared
         self._chunks: deque[_Chunk] = deque()
-        self._spent: deque[_Chunk] = deque()
+        self._played: deque[_Chunk] = deque()
         # the consumer's
-        self._through = 0  # everything before it was played or dropped
+        self._done_to = 0  # everything before it was played or dropped
         self._position = 0  # the end of what was played last
         self._offset = 0  # samples of the first chunk that were played
-        self._sounding = False  # the last buffer ended in the middle of sound
+        self._mid_sound = False  # the last buffer ended in the middle of queued audio
         self._gate = 1.0
         self._level = 1.0
         self._level_step = 0.0
-        self._adopted = self._wish
-        self._steps = np.arange(1, LONGEST_RAMP + 1, dtype=np.float32)
+        self._adopted_target = self._target
+        self._steps = np.arange(1, MAX_RAMP + 1, dtype=np.float32)
 
     # ------------------------------------------------------------ the producer's side
 
@@ -85,34 +86,34 @@ class Mixer:
         return span
 
     def drained(self) -> bool:
-        """Nothing is queued any more: all of it was handed out or dropped."""
-        return self._through >= self._queued
+        """Whether all that was queued has been played or dropped."""
+        return self._done_to >= self._queued
 
     def stop(self, fade_ms: float) -> None:
         """Fade out and drop what is queued. What is queued afterwards plays at once, paused or not before."""
-        self._wish = replace(
-            self._wish, drop_before=self._queued, drop_step=self._step(fade_ms), gate=1.0, gate_step=1.0
+        self._target = replace(
+            self._target, drop_before=self._queued, drop_step=self._gain_step(fade_ms), gate=1.0, gate_step=1.0
         )
 
     def pause(self, fade_ms: float) -> None:
         """Fade out and keep what is queued. The faded samples count as played."""
-        self._wish = replace(self._wish, gate=0.0, gate_step=self._step(fade_ms))
+        self._target = replace(self._target, gate=0.0, gate_step=self._gain_step(fade_ms))
 
     def resume(self, fade_ms: float) -> None:
         """Fade in from the sample after the last that ``pause`` let out."""
-        self._wish = replace(self._wish, gate=1.0, gate_step=self._step(fade_ms))
+        self._target = replace(self._target, gate=1.0, gate_step=self._gain_step(fade_ms))
 
     def duck(self, db: float, ramp_ms: float) -> None:
-        """Go to ``db`` below full level in ``ramp_ms``, and stay there."""
+        """Go to ``db`` below full level within ``ramp_ms``, and stay there."""
         frames = max(1, round(ramp_ms * self._rate / 1000))
-        self._wish = replace(self._wish, level=10 ** (-abs(db) / 20), level_frames=frames)
+        self._target = replace(self._target, level=10 ** (-abs(db) / 20), level_frames=frames)
 
     def discard_played(self, before: int) -> None:
-        """Sound before this position will never be rewound to; its memory may go."""
-        while self._spent and self._spent[0].end <= before:
-            self._spent.popleft()
+        """Free the audio before a position; ``rewind`` never goes back that far."""
+        while self._played and self._played[0].end <= before:
+            self._played.popleft()
 
-    def _step(self, ms: float) -> float:
+    def _gain_step(self, ms: float) -> float:
         return 1 / max(1, round(ms * self._rate / 1000))
 
     # ------------------------------------------------------------ the consumer's side
@@ -126,74 +127,74 @@ class Mixer:
         """Write the next samples to ``out``, and silence behind them where there are none.
 
         Returns:
-            The position of ``out[0]``, and how many samples of queued sound ``out`` begins with.
+            The position of ``out[0]``, and how many samples of queued audio ``out`` begins with.
         """
-        wish = self._adopt()
-        stopping = self._has_sound_before(wish.drop_before)
-        if not self._sounding and (stopping or wish.gate == 0):
+        target = self._adopt_target()
+        stopping = self._has_audio_before(target.drop_before)
+        if not self._mid_sound and (stopping or target.gate == 0):
             self._gate = 0.0  # there is nothing to fade
         if stopping and self._gate == 0:
-            self._drop(wish)
+            self._drop(target)
             stopping = False
         if stopping:
-            start, played = self._play(out, wish.drop_before, 0.0, wish.drop_step)
-            if self._gate == 0 or not self._has_sound_before(wish.drop_before):
-                self._drop(wish)
+            start, played = self._play(out, target.drop_before, 0.0, target.drop_step)
+            if self._gate == 0 or not self._has_audio_before(target.drop_before):
+                self._drop(target)
         else:
-            start, played = self._play(out, None, wish.gate, wish.gate_step)
+            start, played = self._play(out, None, target.gate, target.gate_step)
         out[played:] = 0
         self._advance_level(len(out))
         return start, played
 
     def rewind(self, position: int) -> None:
-        """Play again from ``position`` on, faded in; never what was dropped. Only while nobody fills."""
-        wish = self._adopt()
-        while self._spent and self._spent[-1].end > position and self._spent[-1].start >= wish.drop_before:
-            self._chunks.appendleft(self._spent.pop())
+        """Play again from ``position`` on, faded in; never what was dropped. Only while nothing fills."""
+        target = self._adopt_target()
+        while self._played and self._played[-1].end > position and self._played[-1].start >= target.drop_before:
+            self._chunks.appendleft(self._played.pop())
             self._offset = 0
-        if self._chunks and self._chunks[0].start >= wish.drop_before:
+        if self._chunks and self._chunks[0].start >= target.drop_before:
             first = self._chunks[0]
             self._offset = min(max(0, position - first.start), len(first.pcm))
-            self._through = self._position = first.start + self._offset
-            self._sounding, self._gate = False, 0.0
+            self._done_to = self._position = first.start + self._offset
+            self._mid_sound, self._gate = False, 0.0
 
     def apply_stop(self) -> None:
-        """Let a ``stop`` take effect without a callback. Only while nobody fills."""
-        wish = self._adopt()
-        if self._has_sound_before(wish.drop_before):
-            self._drop(wish)
+        """Let a ``stop`` take effect without a callback. Only while nothing fills."""
+        target = self._adopt_target()
+        if self._has_audio_before(target.drop_before):
+            self._drop(target)
 
-    def _adopt(self) -> _Wish:
-        wish = self._wish
-        if wish.level != self._adopted.level:
-            self._level_step = (wish.level - self._level) / wish.level_frames
-        self._adopted = wish
-        return wish
+    def _adopt_target(self) -> _Target:
+        target = self._target
+        if target.level != self._adopted_target.level:
+            self._level_step = (target.level - self._level) / target.level_frames
+        self._adopted_target = target
+        return target
 
-    def _has_sound_before(self, position: int) -> bool:
+    def _has_audio_before(self, position: int) -> bool:
         return bool(self._chunks) and self._chunks[0].start < position
 
-    def _drop(self, wish: _Wish) -> None:
+    def _drop(self, target: _Target) -> None:
         """Skip what ``stop`` dropped; what was queued after it begins at full level, or paused."""
-        while self._has_sound_before(wish.drop_before):
+        while self._has_audio_before(target.drop_before):
             self._chunks.popleft()
         self._offset = 0
-        self._through = max(self._through, wish.drop_before)
-        self._sounding, self._gate = False, wish.gate
+        self._done_to = max(self._done_to, target.drop_before)
+        self._mid_sound, self._gate = False, target.gate
 
     def _play(self, out: Pcm, before: int | None, gate: float, step: float) -> tuple[int, int]:
-        """Copy sound that starts ``before`` a position and let its gain go to ``gate``; stops where that is 0."""
+        """Copy audio that starts ``before`` a position and let its gain go to ``gate``; stops where that is 0."""
         room = len(out)
         if gate == 0:
             room = min(room, int(np.ceil(self._gate / step - 1e-6)))
         start, played = self._copy(out[:room], before)
-        if played and (self._gate != gate or self._level != self._adopted.level):
+        if played and (self._gate != gate or self._level != self._adopted_target.level):
             out[:played] *= self._ramp(self._gate, gate, step, played)
-            out[:played] *= self._ramp(self._level, self._adopted.level, abs(self._level_step), played)
+            out[:played] *= self._ramp(self._level, self._adopted_target.level, abs(self._level_step), played)
         elif played and self._level != 1:
             out[:played] *= self._level
-        self._gate = self._toward(self._gate, gate, step * played)
-        self._sounding = played == len(out) and self._gate > 0
+        self._gate = self._step_toward(self._gate, gate, step * played)
+        self._mid_sound = played == len(out) and self._gate > 0
         return start, played
 
     def _copy(self, out: Pcm, before: int | None) -> tuple[int, int]:
@@ -207,23 +208,23 @@ class Mixer:
             out[done : done + n] = chunk.pcm[self._offset : self._offset + n]
             done += n
             self._offset += n
-            self._position = self._through = chunk.start + self._offset
+            self._position = self._done_to = chunk.start + self._offset
             if self._offset == len(chunk.pcm):
-                self._spent.append(self._chunks.popleft())
+                self._played.append(self._chunks.popleft())
                 self._offset = 0
         return start, done
 
     def _advance_level(self, frames: int) -> None:
-        self._level = self._toward(self._level, self._adopted.level, abs(self._level_step) * frames)
+        self._level = self._step_toward(self._level, self._adopted_target.level, abs(self._level_step) * frames)
 
     def _ramp(self, gain: float, target: float, step: float, frames: int) -> Pcm:
         """Gains of the next ``frames`` samples on a straight line from ``gain`` that ends at ``target``."""
-        steps = self._steps[:frames] if frames <= LONGEST_RAMP else np.arange(1, frames + 1, dtype=np.float32)
+        steps = self._steps[:frames] if frames <= MAX_RAMP else np.arange(1, frames + 1, dtype=np.float32)
         line = gain + steps * (step if target >= gain else -step)
         return np.minimum(line, target) if target >= gain else np.maximum(line, target)
 
     @staticmethod
-    def _toward(gain: float, target: float, distance: float) -> float:
+    def _step_toward(gain: float, target: float, distance: float) -> float:
         if abs(target - gain) <= distance + 1e-6:
             return target
         return gain + distance if target > gain else gain - distance

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from voicemate.app.single_instance import lock_holder
-from voicemate.audio.devices.headphones import is_headphones
+from voicemate.audio.devices.device import is_headphones
 from voicemate.control.client import ControlClient
 from voicemate.core.errors import AlreadyRunningError
 from voicemate.core.paths import make_private_folder, state_folder

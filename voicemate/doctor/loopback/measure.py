@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voicemate.audio.devices.headphones import is_headphones
+from voicemate.audio.devices.device import is_headphones
 from voicemate.audio.interfaces import Microphone, Speaker
 from voicemate.core.pcm import CLOCK_HZ, AudioClip, level_dbfs, to_ms, to_samples
 from voicemate.doctor.loopback.chirp import ChirpEcho, chirps, find_echo

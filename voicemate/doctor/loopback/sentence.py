@@ -14,7 +14,7 @@ from voicemate.app.conversation import AudioDevices, open_devices
 from voicemate.app.engines import load_recognizer
 from voicemate.app.oneshot import SILENCE_BETWEEN_UTTERANCES_MS, render
 from voicemate.app.utterances import utterances
-from voicemate.audio.devices.headphones import is_headphones
+from voicemate.audio.devices.device import is_headphones
 from voicemate.config.schema import Settings
 from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm, level_dbfs, to_samples

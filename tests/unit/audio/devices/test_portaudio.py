@@ -90,7 +90,7 @@ def plan(part: str = "", rate: int | None = None) -> StreamConfig:
 
 async def test_a_stream_has_the_devices_own_rate_and_no_more_channels_than_it_has(host, library):
     stream = await host.open(plan())
-    assert (stream.rate, stream.channels, stream.block) == (48_000, 1, 960)
+    assert (stream.rate, stream.channels, stream.callback_frames) == (48_000, 1, 960)
     await host.close(stream)
     assert library.open == 0
 

@@ -2,7 +2,7 @@ import threading
 
 import numpy as np
 
-from voicemate.audio.input.input_callback import CaptureRing
+from voicemate.audio.input.input_callback import CaptureBuffer
 
 
 def count(first: int, n: int) -> np.ndarray:
@@ -10,7 +10,7 @@ def count(first: int, n: int) -> np.ndarray:
 
 
 def test_what_was_written_is_read_once_and_in_order():
-    ring = CaptureRing(1000)
+    ring = CaptureBuffer(1000)
     written = read = 0
     for n in [10, 300, 1, 250, 400, 99, 0, 380]:
         ring.write(count(written, n), time=float(written + n))
@@ -23,7 +23,7 @@ def test_what_was_written_is_read_once_and_in_order():
 
 
 def test_a_reader_who_falls_behind_loses_the_oldest_and_is_told():
-    ring = CaptureRing(1000)
+    ring = CaptureBuffer(1000)
     for first in range(0, 2000, 100):
         ring.write(count(first, 100), time=0.0)
     pcm, _, lost = ring.read()
@@ -33,7 +33,7 @@ def test_a_reader_who_falls_behind_loses_the_oldest_and_is_told():
 
 
 def test_two_threads_lose_and_double_nothing():
-    ring = CaptureRing(1_000_000)
+    ring = CaptureBuffer(1_000_000)
 
     def callback() -> None:
         for first in range(0, 70_600, 706):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from voicemate.audio.aec.canceller import Aec3Canceller, CleanedBlock, PassThroughCanceller, create_canceller
-from voicemate.audio.devices.headphones import is_headphones
+from voicemate.audio.devices.device import is_headphones
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
 from voicemate.core.pcm import CLOCK_HZ, Pcm, level_dbfs
 from voicemate.testing.acoustics import AcousticPath, Acoustics, SimulatedEcho

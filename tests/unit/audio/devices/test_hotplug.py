@@ -13,7 +13,7 @@ from voicemate.audio.devices.coreaudio import (
     CoreAudioHotplug,
     PropertyAddress,
 )
-from voicemate.audio.devices.device_changes import DevicesChanged
+from voicemate.audio.devices.device import DevicesChanged
 from voicemate.audio.devices.hotplug import HotplugMonitor
 from voicemate.testing.virtual_time import run_virtual
 
@@ -41,7 +41,7 @@ def test_a_headset_that_is_told_of_many_times_counts_once_and_when_it_is_there()
             await asyncio.sleep(1)
             source.tell(DevicesChanged())
             await asyncio.sleep(1)
-        assert [change.moved for _, change in told] == [True, False]
+        assert [change.default_changed for _, change in told] == [True, False]
         assert source.tell is None
 
     run_virtual(main())
@@ -112,10 +112,10 @@ def event(facility: str, kind: str) -> SimpleNamespace:
     return SimpleNamespace(facility=facility, t=kind)
 
 
-def pulse_events(pulse: FakePulse) -> "queue.Queue[DevicesChanged]":
+def pulseaudio_hotplug(pulse: FakePulse) -> "queue.Queue[DevicesChanged]":
     module = pytest.importorskip("voicemate.audio.devices.pulseaudio")
     told: queue.Queue[DevicesChanged] = queue.Queue()
-    events = module.PulseEvents(pulse)
+    events = module.PulseAudioHotplug(pulse)
     events.start(told.put)
     pulse.close = events.close  # type: ignore[attr-defined]
     return told
@@ -123,7 +123,7 @@ def pulse_events(pulse: FakePulse) -> "queue.Queue[DevicesChanged]":
 
 def test_a_volume_that_is_turned_is_no_news_and_a_new_device_is():
     pulse = FakePulse()
-    told = pulse_events(pulse)
+    told = pulseaudio_hotplug(pulse)
     pulse.happening.put(event("sink", "change"))
     pulse.happening.put(event("source", "new"))
     assert told.get(timeout=10) == DevicesChanged(default_changed=False)
@@ -133,7 +133,7 @@ def test_a_volume_that_is_turned_is_no_news_and_a_new_device_is():
 
 def test_a_sound_server_that_ended_is_news_when_it_is_back():
     pulse = FakePulse()
-    told = pulse_events(pulse)
+    told = pulseaudio_hotplug(pulse)
     pulse.happening.put(event("server", "change"))
     assert told.get(timeout=10)
     pulse.refusals = 1
