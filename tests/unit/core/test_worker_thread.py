@@ -100,6 +100,7 @@ def test_no_virtual_time_passes_while_the_engine_works():
 
     assert run_virtual(main()) == (0.0, 10.0)
 
+
 async def test_a_job_that_takes_too_long_is_an_error_and_so_is_every_job_until_it_has_ended():
     thread, hold = WorkerThread("library", timeout_s=0.05, timeout_error=lambda: OSError("hangs")), threading.Event()
     with pytest.raises(OSError, match="hangs"):

@@ -204,9 +204,7 @@ class Aec3Canceller:
         )
 
     def _detect_jump(self, near: Pcm, reference: Pcm, levels: EchoLevels) -> None:
-        failing = (
-            levels.cleaned > levels.near - MIN_CANCELLATION_DB or levels.near > levels.expected + OTHER_VOICE_DB
-        )
+        failing = levels.cleaned > levels.near - MIN_CANCELLATION_DB or levels.near > levels.expected + OTHER_VOICE_DB
         by = self._jump_detector.push(near, reference, self.delay_estimator.delay, failing)
         if by:
             moved = self.delay_estimator.apply_jump(by)

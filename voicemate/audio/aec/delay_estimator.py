@@ -130,9 +130,7 @@ class EchoDelayEstimator:
         self._blocks_to_measurement = MEASURE_EVERY_BLOCKS
 
     def _measure(self) -> None:
-        near, reference = (
-            np.fft.rfft(np.concatenate(blocks))[:_MAX_BIN] for blocks in (self._near, self._reference)
-        )
+        near, reference = (np.fft.rfft(np.concatenate(blocks))[:_MAX_BIN] for blocks in (self._near, self._reference))
         cross = near * np.conj(reference)
         cross[:_MIN_BIN] = 0
         self._cross = DECAY * self._cross + cross / np.maximum(np.abs(cross), 1e-12)
