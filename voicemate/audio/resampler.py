@@ -1,8 +1,8 @@
 """From the microphone's rate to 16 kHz, with as little delay as the filter allows.
 
 A streaming soxr resampler returns its output in batches and so adds 6 to 36 ms (see docs/measurements/audio.md), all
-of which would be heard as a longer gap before each reply. This polyphase filter adds ``delay`` (about 1 ms) and nothing
-else. Whole clips, where nothing waits for the next sample, go through soxr.
+of which would be heard as a longer gap before each reply. This polyphase filter adds ``delay`` (about 1 ms) and
+nothing else. Whole clips, where nothing waits for the next sample, go through soxr.
 """
 
 from math import gcd

@@ -1,9 +1,9 @@
 """A clock without waiting: asyncio on virtual time, so that an hour of conversation takes seconds.
 
 Code that uses ``asyncio.sleep`` and ``loop.time`` runs here as it does on the ordinary loop, only faster: when
-nothing is ready, time jumps to the next timer. While real work is going on elsewhere (a worker thread, a helper process) time
-stands still and the loop really waits for it, so that the same script always gives the same conversation, however
-fast the machine is.
+nothing is ready, time jumps to the next timer. While real work is going on elsewhere (a worker thread, a helper
+process) time stands still and the loop really waits for it, so that the same script always gives the same
+conversation, however fast the machine is.
 """
 
 import asyncio

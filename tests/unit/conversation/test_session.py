@@ -96,7 +96,7 @@ class QueueMicrophone:
     async def close(self) -> None:
         pass
 
-    def set_grouping(self, relaxed: bool) -> None:
+    def set_grouping(self, grouped: bool) -> None:
         pass
 
     async def blocks(self) -> AsyncIterator[Block]:

@@ -2,8 +2,8 @@
 
 After some silence the stream is suspended, since a callback a hundred times a second is work for nothing; ``wake``
 and ``play`` start it again. When the device is lost, what it was given and had not played yet is played by the next
-one. Its buffer is short at first; on a machine where it underflows the stream is reopened with one twice as long, and with
-a shorter one when that is over (``buffer_length.py``).
+one. Its buffer is short at first; on a machine where it underflows the stream is reopened with one twice as long, and
+with a shorter one when that is over (``buffer_length.py``).
 """
 
 import asyncio

@@ -37,7 +37,7 @@ def test_it_is_found_below_the_noise():
 @pytest.mark.parametrize("seed", range(5))
 def test_noise_alone_holds_no_echo(seed: int):
     noise = np.random.default_rng(seed).normal(0, 0.05, len(played())).astype(np.float32)
-    assert find_echo(played(), noise).certainty < MIN_PEAK_TO_NOISE / 1.5
+    assert find_echo(played(), noise).peak_to_noise < MIN_PEAK_TO_NOISE / 1.5
 
 
 def test_silence_on_either_side_holds_no_echo():
