@@ -1,5 +1,5 @@
-"""The menu bar: an icon that tells how voicemate is, and a menu that tells it what to do.
+"""The menu: an icon that shows the state of voicemate, and a menu that controls it.
 
-A client of the control socket and nothing else; the daemon works the same without it. ``menu`` decides what is shown
-and knows no toolkit, ``companion`` keeps it up to date, ``qt/`` and ``appkit`` draw it.
+It is a client of the control socket; the daemon works without it. ``menu_model`` decides what to show and knows no
+toolkit, ``presenter`` keeps it up to date, ``qt/`` and ``appkit`` draw it.
 """

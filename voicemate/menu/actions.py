@@ -1,4 +1,4 @@
-"""What a click can ask for: requests to the daemon, settings, errands on this machine, and what the toolkit does."""
+"""What a click can do."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,11 +6,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class SendCommand:
-    """A request over the control socket.
+    """Send a command over the control socket.
 
     Attributes:
-        arguments: of the request, by name.
-        doing: what is under way meanwhile, for commands that take long.
+        name: of the command.
+        arguments: by name.
+        progress: what to show while the command runs, if it takes long.
     """
 
     name: str
@@ -20,7 +21,7 @@ class SendCommand:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSetting:
-    """A setting to write down and use at once; an empty value is its default."""
+    """Write a setting and use it at once; an empty value restores the default."""
 
     key: str
     value: str
@@ -34,26 +35,30 @@ class StartDaemon:
 
 @dataclass(frozen=True, slots=True)
 class SetStartAtLogin:
-    """Start the daemon and the menu at every login, or not."""
+    """Start the daemon and the menu at every login, or stop doing so."""
 
     enabled: bool
 
 
 @dataclass(frozen=True, slots=True)
 class DismissError:
-    """Show no more what the last click led to."""
+    """Hide the error of the last click."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyText:
-    """Put a text on the clipboard."""
+    """Copy a text to the clipboard."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class QuitMenu:
-    """End the menu; the daemon goes on."""
+    """End the menu; the daemon keeps running."""
 
 
-MenuAction = SendCommand | ChangeSetting | StartDaemon | SetStartAtLogin | DismissError | CopyText | QuitMenu
+PresenterAction = SendCommand | ChangeSetting | StartDaemon | SetStartAtLogin | DismissError
+"""What the presenter performs."""
+
+MenuAction = PresenterAction | CopyText | QuitMenu
+"""What a click can do; the toolkit performs ``CopyText`` and ``QuitMenu``."""

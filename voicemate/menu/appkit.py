@@ -1,8 +1,7 @@
-"""The icon in the menu bar of a Mac and its menu, by AppKit (pyobjc). All of it lives on the main thread.
+"""The icon in the menu bar of a Mac and its menu, with AppKit (pyobjc). Everything runs on the main thread.
 
-Written against reports of real Macs (docs/explanation/macos.md lists what only one can confirm), so what AppKit
-punishes is said where it is avoided: everything happens on the main thread, menu items hold their target weakly,
-and a menu that enables its items by itself disables those that only tell something.
+AppKit does not keep a menu item's target alive, and a menu that enables its items automatically disables those
+without an action. docs/explanation/macos.md lists what only a real Mac can confirm.
 """
 
 import sys
@@ -27,7 +26,7 @@ SYMBOLS = {
     Icon.MUTED: "mic.slash",
     Icon.ATTENTION: "exclamationmark.triangle",
 }
-"""Names of SF Symbols. As template images macOS draws them to suit a dark menu bar and a light one."""
+"""Names of SF Symbols. macOS draws template images in the colour of the menu bar."""
 
 _VARIABLE_LENGTH = -1  # NSVariableStatusItemLength
 _ACCESSORY = 1  # NSApplicationActivationPolicyAccessory: no Dock icon, no menus of its own
@@ -35,7 +34,7 @@ _ON, _OFF = 1, 0  # NSControlStateValue
 
 
 def load_appkit() -> Any:
-    """AppKit and what pyobjc has beside it: ``kit`` below.
+    """Import AppKit and pyobjc's AppHelper; returns both as ``kit``.
 
     Raises:
         DesktopError: it is not installed.
@@ -52,7 +51,7 @@ def load_appkit() -> Any:
 
 
 def run(make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter], kit: Any) -> None:
-    """Show the menu until it is quit; AppKit then ends the process. To be called on the main thread."""
+    """Show the menu until the user quits it; AppKit then ends the process. Called on the main thread."""
     application = kit.AppKit.NSApplication.sharedApplication()
     application.setActivationPolicy_(_ACCESSORY)
     menu_bar = MenuBar(make_presenter, kit)
@@ -61,25 +60,27 @@ def run(make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter], kit: 
 
 
 class MenuBar:
-    """Draws what the companion shows.
+    """Draws the menu of a presenter.
 
     Args:
-        make_companion: gets the function that is to be called with every new menu, from any thread.
+        make_presenter: makes the presenter, given the function that shows a menu from any thread.
+        kit: from ``load_appkit``.
     """
 
     def __init__(self, make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter], kit: Any):
         self._kit = kit
-        self._target = _menu_target_class(kit.AppKit.NSObject).alloc().init()  # menu items do not keep it
+        self._target = _menu_target_class(kit.AppKit.NSObject).alloc().init()  # menu items do not keep it alive
         self._target.opening, self._target.chosen = self._on_menu_opening, self._on_item_chosen
         self._menu = self._new_menu()
         self._menu.setDelegate_(self._target)
         bar = kit.AppKit.NSStatusBar.systemStatusBar()
-        self._status_item = bar.statusItemWithLength_(_VARIABLE_LENGTH)  # gone when nobody keeps it
+        self._status_item = bar.statusItemWithLength_(_VARIABLE_LENGTH)  # removed when it is not kept alive
         self._status_item.setMenu_(self._menu)
         self._drawn: tuple[MenuItem, ...] = ()
         self._presenter = make_presenter(lambda shown: kit.AppHelper.callAfter(self._draw, shown))
 
     def show(self) -> None:
+        """Show the icon."""
         self._presenter.start()
 
     # ------------------------------------------------------------ drawing
@@ -94,7 +95,7 @@ class MenuBar:
         image = self._kit.AppKit.NSImage.imageWithSystemSymbolName_accessibilityDescription_(
             SYMBOLS[shown.icon], shown.tooltip
         )
-        if image is None:  # a macOS that does not know the symbol
+        if image is None:  # this macOS does not have the symbol
             button.setTitle_("voicemate")
         else:
             image.setTemplate_(True)
@@ -103,12 +104,12 @@ class MenuBar:
         button.setToolTip_(shown.tooltip)
 
     def _draw_items(self, into: Any, before: Sequence[MenuItem], items: Sequence[MenuItem]) -> None:
-        """Change what keeps its shape in place, so that an open menu stays open; all else is made anew."""
+        """Update items with the same structure in place, so that an open menu stays open; otherwise rebuild it."""
         if list(map(_shape, before)) != list(map(_shape, items)):
             into.removeAllItems()
             for item in items:
                 into.addItem_(self._new_item(item))
-            before = [MenuItem()] * len(items)  # of its submenus, nothing is drawn yet
+            before = [MenuItem()] * len(items)  # the submenus are empty
         for place, (old, item) in enumerate(zip(before, items, strict=True)):
             if item.label:
                 self._update_item(into.itemAtIndex_(place), old, item)
@@ -133,10 +134,10 @@ class MenuBar:
 
     def _new_menu(self) -> Any:
         made = self._kit.AppKit.NSMenu.alloc().init()
-        made.setAutoenablesItems_(False)  # it would enable and disable by what the target answers to
+        made.setAutoenablesItems_(False)  # it would disable items without an action
         return made
 
-    # ------------------------------------------------------------ being clicked
+    # ------------------------------------------------------------ clicks
 
     def _on_menu_opening(self) -> None:
         self._presenter.on_menu_opening()
@@ -149,11 +150,11 @@ class MenuBar:
                 self._presenter.stop()
                 self._kit.AppHelper.stopEventLoop()
             case CopyText(text=text):
-                board = self._kit.AppKit.NSPasteboard.generalPasteboard()
-                board.clearContents()
-                board.setString_forType_(text, self._kit.AppKit.NSPasteboardTypeString)
-            case action:
-                self._presenter.perform(action)
+                pasteboard = self._kit.AppKit.NSPasteboard.generalPasteboard()
+                pasteboard.clearContents()
+                pasteboard.setString_forType_(text, self._kit.AppKit.NSPasteboardTypeString)
+            case _:
+                self._presenter.perform(item.action)
 
 
 def _shape(item: MenuItem) -> tuple[bool, bool]:
@@ -162,7 +163,7 @@ def _shape(item: MenuItem) -> tuple[bool, bool]:
 
 @cache
 def _menu_target_class(ns_object: Any) -> Any:
-    """The Objective-C class whose methods AppKit calls; a class of that name can be made once in a process."""
+    """Make the Objective-C class whose methods AppKit calls. A process can define a class name only once."""
 
     class VoicemateMenuTarget(ns_object):
         def chosen_(self, sender: Any) -> None:

@@ -1,7 +1,6 @@
-"""What shows the menu at login: an XDG autostart entry on Linux, a LaunchAgent on macOS.
+"""Starts the menu at login: with an XDG autostart entry on Linux, or a LaunchAgent on macOS.
 
-Neither supervises the menu: it ends when its person says so, and is there again at the next login. So a file is all
-it takes, and nobody has to be told of it.
+Neither restarts the menu when the user quits it. So a file is sufficient, and no service manager is involved.
 """
 
 import os
@@ -16,10 +15,12 @@ LABEL = "dev.voicemate.menu"
 
 
 def entry_path(platform: str, home: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the desktop looks for it.
+    """Return the path where the desktop looks for the entry.
 
     Args:
-        platform: as ``sys.platform`` has it.
+        platform: a value of ``sys.platform``.
+        home: the user's home folder.
+        environ: may name another configuration folder.
     """
     if platform == "darwin":
         return home / "Library" / "LaunchAgents" / f"{LABEL}.plist"
@@ -28,17 +29,18 @@ def entry_path(platform: str, home: Path, environ: Mapping[str, str] = os.enviro
 
 
 def entry(platform: str, command: Sequence[str], environment: Mapping[str, str]) -> bytes:
-    """What is in it.
+    """Return the content of the entry.
 
     Args:
-        command: shows the menu.
-        environment: variables of that command.
+        platform: a value of ``sys.platform``.
+        command: the command that shows the menu.
+        environment: variables for that command.
     """
     return _launch_agent(command, environment) if platform == "darwin" else _desktop_entry(command, environment)
 
 
 def write_entry(path: Path, data: bytes) -> None:
-    """Show the menu at the next login.
+    """Write the entry, which shows the menu from the next login on.
 
     Raises:
         DesktopError: the file cannot be written.
@@ -49,11 +51,11 @@ def write_entry(path: Path, data: bytes) -> None:
         draft.write_bytes(data)
         os.replace(draft, path)
     except OSError as error:
-        raise MenuError(f"{path} cannot be written: {error.strerror}", "Make its folder yours to write") from None
+        raise MenuError(f"{path} cannot be written: {error.strerror}", "Make its folder writable") from None
 
 
 def remove_entry(path: Path) -> None:
-    """Show it at login no more.
+    """Remove the entry, if there is one.
 
     Raises:
         DesktopError: the file cannot be removed.
@@ -62,7 +64,7 @@ def remove_entry(path: Path) -> None:
         with suppress(FileNotFoundError):
             path.unlink()
     except OSError as error:
-        raise MenuError(f"{path} cannot be removed: {error.strerror}", "Remove it yourself") from None
+        raise MenuError(f"{path} cannot be removed: {error.strerror}", "Remove it by hand") from None
 
 
 def _desktop_entry(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
@@ -79,18 +81,17 @@ Terminal=false
 
 
 def _quote(word: str) -> str:
-    """``word`` as an argument of ``Exec``: quoted for the command line, and that escaped once more, as the Desktop
-    Entry Specification 1.5 has it ("The Exec key")."""
-    for letter in '\\"`$':
-        word = word.replace(letter, f"\\{letter}")
+    """Quote ``word`` as an argument of ``Exec``, as in "The Exec key" of the Desktop Entry Specification 1.5."""
+    for character in '\\"`$':
+        word = word.replace(character, f"\\{character}")
     word = word.replace("\\", "\\\\").replace("%", "%%")
-    for letter, escaped in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
-        word = word.replace(letter, escaped)
+    for character, escaped in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        word = word.replace(character, escaped)
     return f'"{word}"'
 
 
 def _launch_agent(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
-    agent = {
+    agent: dict[str, object] = {
         "Label": LABEL,
         "AssociatedBundleIdentifiers": ["dev.voicemate.agent"],
         "ProgramArguments": list(command),

@@ -1,4 +1,4 @@
-"""Follows the daemon over the control socket, in a thread, through its ends and new beginnings."""
+"""Watches the daemon over the control socket, in a thread, and reconnects whenever it restarts."""
 
 import threading
 from collections.abc import Callable
@@ -12,26 +12,28 @@ from voicemate.menu.menu_state import MenuProblem
 
 FIRST_RETRY_S = 0.2
 MAX_RETRY_S = 5.0
-"""Pauses between tries to reach a daemon that does not run double from the first to the longest. A try is one call of
-``connect`` on a Unix socket; nobody tells when the socket is there."""
-
+"""The delay between attempts to connect doubles from the first to the maximum; nothing announces a new socket."""
 
 _STOP_TIMEOUT_S = 1.0
 
 
+def _ignore_event(event: EventMessage) -> None:
+    pass
+
+
 class DaemonWatcher:
-    """Tells how the daemon is, whenever that changes.
+    """Reports the daemon's status whenever it changes.
 
     Args:
-        tell: called from the following thread with the status, or with None and why, where that is known.
-        happened: called from that thread with every event, after what it changed was told.
-        connect: makes the client.
+        on_status: receives the status, or None and the reason if it is known. Called from the watcher's thread.
+        on_event: receives every event, after the status it changed. Called from the watcher's thread.
+        connect: connects to the daemon.
     """
 
     def __init__(
         self,
         on_status: Callable[[DaemonStatus | None, MenuProblem | None], None],
-        on_event: Callable[[EventMessage], None] = lambda told: None,
+        on_event: Callable[[EventMessage], None] = _ignore_event,
         connect: Callable[[], ControlClient] = ControlClient,
     ):
         self._on_status = on_status
@@ -40,13 +42,14 @@ class DaemonWatcher:
         self._client: ControlClient | None = None
         self._stopping = threading.Event()
         self._retry_now = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="following the daemon", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="daemon watcher", daemon=True)
 
     def start(self) -> None:
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Follow no more; returns when the thread has ended, or is stuck with a daemon that does not answer."""
+        """Stop the thread; waits for it, unless it is blocked by a daemon that does not answer."""
         self._stopping.set()
         self._retry_now.set()
         client = self._client
@@ -55,7 +58,7 @@ class DaemonWatcher:
         self._thread.join(_STOP_TIMEOUT_S)
 
     def retry_now(self) -> None:
-        """Do not wait any longer before trying to reach it."""
+        """Try to connect now instead of after the delay."""
         self._retry_now.set()
 
     def _run(self) -> None:
@@ -84,7 +87,7 @@ class DaemonWatcher:
                 self._retry_now.wait(backoff.delay_s)
 
     def _watch(self, client: ControlClient) -> None:
-        """Returns when it is over.
+        """Report until this watcher stops.
 
         Raises:
             ControlError: the daemon has ended, or does not answer.
@@ -94,16 +97,16 @@ class DaemonWatcher:
         tracker = StatusTracker(status)
         self._on_status(status, None)
         while not self._stopping.is_set():
-            told = client.receive()
-            if not isinstance(told, EventMessage):
+            message = client.receive()
+            if not isinstance(message, EventMessage):
                 continue
-            tracker.on_message(told.name, told.data)
+            tracker.on_message(message.name, message.data)
             if tracker.is_stale:
-                new = client.status()
-                tracker = StatusTracker(new)
+                changed = client.status()
+                tracker = StatusTracker(changed)
             else:
-                new = tracker.update(status)
-            if new != status:
-                status = new
+                changed = tracker.update(status)
+            if changed != status:
+                status = changed
                 self._on_status(status, None)
-            self._on_event(told)
+            self._on_event(message)

@@ -1,4 +1,4 @@
-"""Which icon tells how voicemate is. Pure."""
+"""Which icon shows the state of voicemate. Pure."""
 
 from enum import StrEnum
 
@@ -8,10 +8,10 @@ from voicemate.menu.menu_state import MenuState
 
 
 class Icon(StrEnum):
-    """The states that a glance tells apart."""
+    """The states that the icon distinguishes."""
 
     NOT_RUNNING = "not running"
-    ASLEEP = "asleep"  # the microphone is closed, or about to open: told not to listen, waiting for the key, starting
+    ASLEEP = "asleep"  # the microphone is closed or not used yet: not listening, waiting for the key, starting
     LISTENING = "listening"
     HEARING = "hearing"
     THINKING = "thinking"
@@ -20,7 +20,7 @@ class Icon(StrEnum):
     ATTENTION = "needs attention"
 
 
-_ICON_BY_FLOOR_STATE = {
+_ICON_BY_FLOOR_STATE: dict[str, Icon] = {
     FloorState.LISTENING: Icon.LISTENING,
     FloorState.HEARING: Icon.HEARING,
     FloorState.OVERLAPPING: Icon.HEARING,
@@ -29,17 +29,17 @@ _ICON_BY_FLOOR_STATE = {
 }
 
 
-def choose_icon(known: MenuState) -> Icon:
-    """What is most worth knowing at a glance.
+def choose_icon(state: MenuState) -> Icon:
+    """Choose the icon.
 
-    What needs a person comes before all else, except while the character takes its turn, which shows that it works.
-    A muted microphone is shown whatever else happens: the icon promises that nothing is heard.
+    A problem takes precedence, except while the character thinks or speaks, which shows that it works. A muted
+    microphone always shows: the icon promises that nothing is recorded.
     """
-    status = known.status
+    status = state.status
     if status is None:
-        return Icon.ATTENTION if known.down_reason or known.action_error else Icon.NOT_RUNNING
-    floor = _ICON_BY_FLOOR_STATE.get(status.state, Icon.ASLEEP)  # type: ignore[call-overload]
-    if floor not in (Icon.THINKING, Icon.SPEAKING) and _needs_attention(known, status):
+        return Icon.ATTENTION if state.down_reason or state.action_error else Icon.NOT_RUNNING
+    floor = _ICON_BY_FLOOR_STATE.get(status.state, Icon.ASLEEP)
+    if floor not in (Icon.THINKING, Icon.SPEAKING) and _needs_attention(state, status):
         return Icon.ATTENTION
     if status.muted and floor is not Icon.ASLEEP:
         return Icon.MUTED
@@ -49,9 +49,9 @@ def choose_icon(known: MenuState) -> Icon:
 
 
 def waits_for_key(status: DaemonStatus) -> bool:
-    """Nothing is heard until the push-to-talk key goes down."""
+    """Whether voicemate listens only after the push-to-talk key is pressed."""
     return status.mode == "push-to-talk" and status.state == FloorState.LISTENING
 
 
-def _needs_attention(known: MenuState, status: DaemonStatus) -> bool:
-    return status.state == FloorState.UNAVAILABLE or bool(status.problems) or known.action_error is not None
+def _needs_attention(state: MenuState, status: DaemonStatus) -> bool:
+    return status.state == FloorState.UNAVAILABLE or bool(status.problems) or state.action_error is not None

@@ -1,11 +1,13 @@
-"""What the menu shows, and what each click asks for: a pure function of what is known. It knows no toolkit."""
+"""What the menu shows and what each click does, as a pure function of its state. Independent of the toolkit."""
 
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from voicemate.config.hotkey_chord import Chord, Modifier, parse_chord
 from voicemate.control.status import Choice, DaemonStatus, RecentExchange
+from voicemate.core.errors import SettingsError
 from voicemate.core.events import FloorState
 from voicemate.menu.actions import (
     ChangeSetting,
@@ -17,15 +19,14 @@ from voicemate.menu.actions import (
     SetStartAtLogin,
     StartDaemon,
 )
-from voicemate.menu.chord_signs import format_chord
 from voicemate.menu.icon import Icon, choose_icon, waits_for_key
 from voicemate.menu.menu_state import MenuProblem, MenuState
 
 MAX_LABEL_LENGTH = 56
-"""Characters of one line. A menu is as wide as its longest one."""
+"""In characters. A menu is as wide as its longest line."""
 
 MAX_CHOICES = 30
-"""Entries of a submenu; macOS has more than a hundred voices."""
+"""Items of a submenu; macOS has more than a hundred voices."""
 
 _PERSONA_VOICE = "The character's own"
 
@@ -35,9 +36,9 @@ class MenuItem:
     """A line of the menu.
 
     Attributes:
-        label: empty for a separator. One line of plain text.
-        action: what a click asks for; without one, and without items, the line only tells something.
-        checked: None where there is nothing to check.
+        label: one line of plain text; empty for a separator.
+        action: what a click does; a line without an action and without items only shows something.
+        checked: None if it has no check mark.
         items: of its submenu.
     """
 
@@ -48,15 +49,18 @@ class MenuItem:
 
     @property
     def enabled(self) -> bool:
+        """It can be clicked, or has a submenu."""
         return self.action is not None or bool(self.items)
 
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """All of it.
+    """The icon and the menu.
 
     Attributes:
-        tip: the icon in words, for a pointer that rests on it and for a screen reader.
+        icon: what the icon shows.
+        tooltip: the same in words, also for screen readers.
+        items: of the menu.
     """
 
     icon: Icon
@@ -67,190 +71,216 @@ class Menu:
 _SEPARATOR = MenuItem()
 
 
-def build_menu(known: MenuState) -> Menu:
-    """What to show for ``known``."""
-    line = _status_line(known)
-    parts = [[MenuItem(line)], list(_problem_items(known))]
-    if known.status is None:
-        if not known.unreachable:
-            parts.append([MenuItem("Start voicemate", None if known.progress else StartDaemon())])
-        parts.append([_login_item(known)])
+def build_menu(state: MenuState) -> Menu:
+    """Build the menu for ``state``."""
+    line = _status_line(state)
+    sections = [[MenuItem(line)], list(_problem_items(state))]
+    if state.status is None:
+        if not state.unreachable:
+            sections.append([MenuItem("Start voicemate", None if state.progress else StartDaemon())])
+        sections.append([_login_item(state)])
     else:
-        parts += [list(_switch_items(known, known.status)), list(_choice_items(known, known.status))]
-        parts += [list(_exchange_items(known)), [_login_item(known), MenuItem("Stop voicemate", SendCommand("stop"))]]
-    parts.append([MenuItem("Quit this menu", QuitMenu())])
-    tip = line if "voicemate" in line else f"voicemate: {line}"
-    return Menu(choose_icon(known), tip, _join_sections(parts))
+        sections += [list(_switch_items(state, state.status)), list(_choice_items(state, state.status))]
+        sections += [
+            list(_exchange_items(state)),
+            [_login_item(state), MenuItem("Stop voicemate", SendCommand("stop"))],
+        ]
+    sections.append([MenuItem("Quit this menu", QuitMenu())])
+    tooltip = line if "voicemate" in line else f"voicemate: {line}"
+    return Menu(choose_icon(state), tooltip, _join_sections(sections))
 
 
-# ---------------------------------------------------------------- how it is
+# ---------------------------------------------------------------- status and problems
 
 
-def _status_line(known: MenuState) -> str:
-    status = known.status
-    if known.progress:
-        return one_line(known.progress)
+def _status_line(state: MenuState) -> str:
+    status = state.status
+    if state.progress:
+        return one_line(state.progress)
     if status is None:
-        return "voicemate cannot be reached" if known.unreachable else "voicemate is not running"
+        return "voicemate cannot be reached" if state.unreachable else "voicemate is not running"
     name = one_line(status.character, 30) or one_line(status.persona, 30) or "voicemate"
-    if status.state == FloorState.UNAVAILABLE:  # a problem says why, in the next line
-        return "Not listening" if status.problems else one_line(f"Not listening: {status.reason or 'not told why'}")
+    if status.state == FloorState.UNAVAILABLE:  # the next line says why
+        return "Not listening" if status.problems else one_line(f"Not listening: {status.reason or 'unknown reason'}")
     if status.muted and status.state in (FloorState.LISTENING, FloorState.HEARING):
         return f"Muted: {name} hears nothing"
     if waits_for_key(status):
         return f"{name} waits for the key"
-    said = {
+    lines: dict[str, str] = {
         FloorState.STARTING: f"Starting: {status.reason}" if status.reason else "Starting",
         FloorState.LISTENING: f"{name} is listening",
         FloorState.HEARING: f"{name} hears you",
         FloorState.OVERLAPPING: f"{name} hears you",
         FloorState.THINKING: f"{name} is thinking",
         FloorState.SPEAKING: f"{name} is speaking",
-        FloorState.STOPPED: "voicemate is about to end",
+        FloorState.STOPPED: "voicemate is about to exit",
         "asleep": "Asleep: the microphone is closed",
     }
-    return one_line(said.get(status.state, f"voicemate is {status.state}"))  # type: ignore[call-overload]
+    return one_line(lines.get(status.state, f"voicemate is {status.state}"))
 
 
-def _problem_items(known: MenuState) -> Iterator[MenuItem]:
-    """What is wrong, and how to fix it: a line each, with the whole story in its submenu."""
-    problems = known.status.problems if known.status else []
+def _problem_items(state: MenuState) -> Iterator[MenuItem]:
+    """One line for each problem, with the details and the hint in its submenu."""
+    problems = state.status.problems if state.status else []
     for problem in problems:
         yield _problem_item(
             MenuProblem(problem.message, problem.hint),
             MenuItem("Try again now", SendCommand("reload", (), "Trying again …")),
         )
-    if known.status is None and known.down_reason:
-        yield _problem_item(known.down_reason)
-    if known.action_error and known.action_error.message not in {problem.message for problem in problems}:
-        yield _problem_item(known.action_error, MenuItem("Dismiss", DismissError()))
+    if state.status is None and state.down_reason:
+        yield _problem_item(state.down_reason)
+    if state.action_error and state.action_error.message not in {problem.message for problem in problems}:
+        yield _problem_item(state.action_error, MenuItem("Dismiss", DismissError()))
 
 
-def _problem_item(trouble: MenuProblem, *ways_out: MenuItem) -> MenuItem:
-    told = [*_wrapped_lines(trouble.message), *_wrapped_lines(trouble.hint)]
+def _problem_item(problem: MenuProblem, *actions: MenuItem) -> MenuItem:
+    details = [*_wrapped_lines(problem.message), *_wrapped_lines(problem.hint)]
     copies = [
         MenuItem(one_line(f"Copy “{command}”"), CopyText(command))
-        for command in re.findall(r"`([^`]+)`", trouble.hint)
+        for command in re.findall(r"`([^`]+)`", problem.hint)
     ]
-    items = _join_sections([told, [*copies, *ways_out]])
-    return MenuItem(one_line(f"⚠ {trouble.message.replace('`', '')}"), items=items)
+    items = _join_sections([details, [*copies, *actions]])
+    return MenuItem(one_line(f"⚠ {problem.message.replace('`', '')}"), items=items)
 
 
 def _wrapped_lines(sentence: str) -> list[MenuItem]:
-    whole = _printable(re.sub(r"`([^`]+)`", r"“\1”", sentence))
-    whole = f"{whole}." if whole and whole[-1] not in ".?!…" else whole
-    return [MenuItem(line) for line in textwrap.wrap(whole, MAX_LABEL_LENGTH)]
+    text = _printable(re.sub(r"`([^`]+)`", r"“\1”", sentence))
+    text = f"{text}." if text and text[-1] not in ".?!…" else text
+    return [MenuItem(line) for line in textwrap.wrap(text, MAX_LABEL_LENGTH)]
 
 
-# ---------------------------------------------------------------- what it does
+# ---------------------------------------------------------------- controls
 
 
-def _switch_items(known: MenuState, status: DaemonStatus) -> Iterator[MenuItem]:
+def _switch_items(state: MenuState, status: DaemonStatus) -> Iterator[MenuItem]:
     yield MenuItem("Mute", SendCommand("mute", (("on", not status.muted),)), checked=status.muted)
-    doing = "" if status.listening else "Waking up …"
-    yield MenuItem("Listen", SendCommand("listen", (("on", not status.listening),), doing), checked=status.listening)
+    progress = "" if status.listening else "Waking up …"
+    yield MenuItem(
+        "Listen", SendCommand("listen", (("on", not status.listening),), progress), checked=status.listening
+    )
     speaks = status.state in (FloorState.SPEAKING, FloorState.OVERLAPPING)
-    yield MenuItem("Fall silent", SendCommand("interrupt") if speaks else None)
-    hotkey = status.push_to_talk
-    if hotkey.active and (chord := format_chord(hotkey.chord, known.is_mac)):
-        yield MenuItem(f"{'Hold' if hotkey.mode == 'hold' else 'Press'} {chord} to talk")
+    yield MenuItem("Stop speaking", SendCommand("interrupt") if speaks else None)
+    key = status.push_to_talk
+    if key.active and (chord := format_chord(key.chord, state.is_mac)):
+        yield MenuItem(f"{'Hold' if key.mode == 'hold' else 'Press'} {chord} to talk")
 
 
-def _choice_items(known: MenuState, status: DaemonStatus) -> Iterator[MenuItem]:
-    settings, choices = known.settings, known.choices
-    character = Choice(status.persona, status.character or status.persona)
-    yield MenuItem("Character", items=_persona_items(character, choices.personas))
+def _choice_items(state: MenuState, status: DaemonStatus) -> Iterator[MenuItem]:
+    settings, choices = state.settings, state.choices
+    persona = Choice(status.persona, status.character or status.persona)
+    yield MenuItem("Character", items=_persona_items(persona, choices.personas))
     yield _setting_item("Voice", "tts.voice", settings.tts.voice, _PERSONA_VOICE, choices.voices)
     for label, key, chosen, device, offered in (
         ("Microphone", "audio.input", settings.audio.input, status.microphone, choices.microphones),
-        ("Loudspeaker", "audio.output", settings.audio.output, status.speaker, choices.speakers),
+        ("Speaker", "audio.output", settings.audio.output, status.speaker, choices.speakers),
     ):
         in_use = f" ({one_line(device.name, 30)})" if device.open and not chosen else ""
         yield _setting_item(label, key, chosen, f"The system's default{in_use}", offered)
 
 
 def _persona_items(current: Choice, offered: Iterable[Choice]) -> tuple[MenuItem, ...]:
-    known = tuple(offered)
-    if current.value not in {one.value for one in known}:  # a file that lies elsewhere
-        known = (current, *known)
+    personas = tuple(offered)
+    if current.value not in {each.value for each in personas}:  # a file outside the persona folders
+        personas = (current, *personas)
     return tuple(
         MenuItem(
-            _choice_label(one),
-            SendCommand("persona", (("name", one.value),), f"Changing to {_choice_label(one, 30)} …"),
-            checked=one.value == current.value,
+            _choice_label(each),
+            SendCommand("persona", (("name", each.value),), f"Changing to {_choice_label(each, 30)} …"),
+            checked=each.value == current.value,
         )
-        for one in known
+        for each in personas
     )
 
 
 def _setting_item(label: str, key: str, chosen: str, default: str, offered: tuple[Choice, ...]) -> MenuItem:
-    """A submenu for a setting that names one of ``offered`` by any part of its name, or none for the default."""
+    """The submenu of a setting whose value is any part of a name in ``offered``, or empty for the default."""
     found = _matching_choice(chosen, offered)
     shown = list(dict.fromkeys(offered))[:MAX_CHOICES]
     if found and found not in shown:
         shown.append(found)
-    doing = f"Changing the {label.lower()} …"
+    progress = f"Changing the {label.lower()} …"
     items = [
-        MenuItem(_choice_label(one), ChangeSetting(key, one.value, doing), checked=one == found) for one in shown
+        MenuItem(_choice_label(each), ChangeSetting(key, each.value, progress), checked=each == found)
+        for each in shown
     ]
     if chosen and not found:
-        items.append(MenuItem(one_line(f"{chosen} (not here now)"), checked=True))
+        items.append(MenuItem(one_line(f"{chosen} (not available now)"), checked=True))
     if len(offered) > MAX_CHOICES:
         items.append(MenuItem(f"and {len(offered) - MAX_CHOICES} more: `voicemate config set {key} NAME`"))
-    first = MenuItem(default, ChangeSetting(key, "", doing), checked=not chosen)
+    first = MenuItem(default, ChangeSetting(key, "", progress), checked=not chosen)
     return MenuItem(label, items=_join_sections([[first], items]))
 
 
-def _choice_label(one: Choice, longest: int = MAX_LABEL_LENGTH) -> str:
-    return one_line(one.label, longest) or one_line(one.value, longest) or "(no name)"
+def _choice_label(choice: Choice, max_length: int = MAX_LABEL_LENGTH) -> str:
+    return one_line(choice.label, max_length) or one_line(choice.value, max_length) or "(no name)"
 
 
 def _matching_choice(chosen: str, offered: tuple[Choice, ...]) -> Choice | None:
-    """What the setting means: a whole name before a part of one, as devices and voices are looked for."""
+    """The choice that the setting names. A whole name takes precedence over a part, as in the search for devices."""
     wanted = chosen.casefold()
     if not wanted:
         return None
-    whole = (one for one in offered if wanted in (one.value.casefold(), one.label.casefold()))
-    part = (one for one in offered if wanted in one.value.casefold() or wanted in one.label.casefold())
-    return next(whole, None) or next(part, None)
+    exact = (each for each in offered if wanted in (each.value.casefold(), each.label.casefold()))
+    partial = (each for each in offered if wanted in each.value.casefold() or wanted in each.label.casefold())
+    return next(exact, None) or next(partial, None)
 
 
-def _exchange_items(known: MenuState) -> Iterator[MenuItem]:
-    if not known.settings.menu.exchanges:
+def _exchange_items(state: MenuState) -> Iterator[MenuItem]:
+    if not state.settings.menu.exchanges:
         return
-    parts = [list(_exchange_lines(exchange)) for exchange in known.exchanges[-known.settings.menu.exchanges :]]
-    yield MenuItem("Last said", items=_join_sections(parts) or (MenuItem("Nothing yet"),))
+    parts = [list(_exchange_lines(exchange)) for exchange in state.exchanges[-state.settings.menu.exchanges :]]
+    yield MenuItem("Recent exchanges", items=_join_sections(parts) or (MenuItem("Nothing yet"),))
 
 
 def _exchange_lines(exchange: RecentExchange) -> Iterator[MenuItem]:
-    for who, words in (("You", exchange.said), (exchange.persona, exchange.reply)):
-        if words.strip():
-            yield MenuItem(one_line(f"{who}: {words}"), CopyText(words))
+    for name, text in (("You", exchange.said), (exchange.persona, exchange.reply)):
+        if text.strip():
+            yield MenuItem(one_line(f"{name}: {text}"), CopyText(text))
 
 
-def _login_item(known: MenuState) -> MenuItem:
-    on, why_not = known.login.enabled, known.login.reason
-    if on is None:
-        return MenuItem(one_line(f"Start at login ({why_not})" if why_not else "Start at login"))
-    return MenuItem("Start at login", SetStartAtLogin(not on), checked=on)
+def _login_item(state: MenuState) -> MenuItem:
+    enabled, reason = state.login.enabled, state.login.reason
+    if enabled is None:
+        return MenuItem(one_line(f"Start at login ({reason})" if reason else "Start at login"))
+    return MenuItem("Start at login", SetStartAtLogin(not enabled), checked=enabled)
 
 
-# ---------------------------------------------------------------- lines
+# ---------------------------------------------------------------- text
 
 
 def one_line(text: str, max_length: int = MAX_LABEL_LENGTH) -> str:
-    """``text`` as a label: one line, no longer than ``longest``, nothing in it that is not printed."""
-    plain = _printable(text)
-    return plain if len(plain) <= max_length else plain[: max_length - 1].rstrip() + "…"
+    """Format ``text`` as a label: one line of printable characters, cut to ``max_length``."""
+    line = _printable(text)
+    return line if len(line) <= max_length else line[: max_length - 1].rstrip() + "…"
 
 
 def _printable(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
-def _join_sections(parts: Iterable[list[MenuItem]]) -> tuple[MenuItem, ...]:
-    """The parts that are not empty, with a separator between each two."""
+def _join_sections(sections: Iterable[list[MenuItem]]) -> tuple[MenuItem, ...]:
+    """Join the sections that are not empty, with separators between them."""
     joined: list[MenuItem] = []
-    for part in filter(None, parts):
-        joined += [_SEPARATOR, *part] if joined else part
+    for section in filter(None, sections):
+        joined += [_SEPARATOR, *section] if joined else section
     return tuple(joined)
+
+
+# ---------------------------------------------------------------- the push-to-talk key
+
+_MAC_MODIFIERS = {Modifier.CTRL: "⌃", Modifier.OPTION: "⌥", Modifier.SHIFT: "⇧", Modifier.CMD: "⌘"}
+_MODIFIERS = {Modifier.CTRL: "Ctrl", Modifier.OPTION: "Alt", Modifier.SHIFT: "Shift", Modifier.CMD: "Super"}
+
+
+def format_chord(chord: str, is_mac: bool) -> str:
+    """Format a chord of the settings as ``⌃⌥Space`` or ``Ctrl+Alt+Space``; empty if it is invalid."""
+    try:
+        parsed = parse_chord(chord)
+    except SettingsError:
+        return ""
+    names, separator = (_MAC_MODIFIERS, "") if is_mac else (_MODIFIERS, "+")
+    return separator.join([*(names[each] for each in Modifier if each in parsed.modifiers), _format_key(parsed)])
+
+
+def _format_key(chord: Chord) -> str:
+    return chord.key.upper() if len(chord.key) == 1 else chord.key.capitalize()

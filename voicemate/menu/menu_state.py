@@ -1,4 +1,4 @@
-"""What the menu knows: of the daemon, of what there is to choose from, and of what became of the last click."""
+"""The state that the menu shows."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from voicemate.control.status import Choices, DaemonStatus, RecentExchange
 
 @dataclass(frozen=True, slots=True)
 class MenuProblem:
-    """Something that did not work, and the way out."""
+    """Something that does not work, and how to fix it."""
 
     message: str
     hint: str = ""
@@ -16,7 +16,12 @@ class MenuProblem:
 
 @dataclass(frozen=True, slots=True)
 class LoginState:
-    """Whether voicemate starts at login: None while nobody knows, or where nothing can start it (``why_not``)."""
+    """Whether voicemate starts at login.
+
+    Attributes:
+        enabled: None while it is not known, or if nothing on this machine can start it.
+        reason: why nothing can start it.
+    """
 
     enabled: bool | None = None
     reason: str = ""
@@ -24,16 +29,19 @@ class LoginState:
 
 @dataclass(frozen=True, slots=True)
 class MenuState:
-    """Everything that the menu is made of.
+    """Everything that the menu shows.
 
     Attributes:
-        status: the daemon's; None when it does not run or cannot be reached.
-        down: why it does not run, or cannot be reached, where that is known.
-        unreachable: it may run, but does not answer as it should.
-        exchanges: the last ones, oldest first.
-        doing: what is under way since a click; empty for nothing.
-        trouble: what the last click led to, if that was nothing good.
-        mac: the keyboard is a Mac's.
+        status: the daemon's; None if it does not run or cannot be reached.
+        down_reason: why it does not run or cannot be reached, if that is known.
+        unreachable: it may run, but does not answer as expected.
+        settings: the settings, or the defaults if the settings file is invalid.
+        choices: the personas, voices and devices that can be chosen.
+        exchanges: the latest exchanges of the history, oldest first.
+        login: whether voicemate starts at login.
+        progress: what the last click is still doing; empty if nothing.
+        action_error: why the last click failed.
+        is_mac: use the names of the keys on a Mac keyboard.
     """
 
     status: DaemonStatus | None = None

@@ -1,7 +1,7 @@
-"""Keeps the menu up to date and does what is clicked, for whatever toolkit draws it. No call of it blocks.
+"""Keeps the menu up to date and performs what is clicked, for any toolkit. No method blocks.
 
-What takes time is done in threads: following the daemon, looking up choices, and each click in one of its own, since
-another character may take a while to be read and `Mute` must not wait for that.
+Slow work runs in threads: watching the daemon, reading the choices, and each click, since a change of the character
+may take a while and must not delay `Mute`.
 """
 
 import logging
@@ -9,22 +9,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 from voicemate.config.editor import set_setting, to_toml, unset_setting
 from voicemate.config.schema import Settings, load
 from voicemate.control.client import ControlClient, EventMessage
-from voicemate.control.status import Choices, DaemonStatus, RecentExchange
-from voicemate.core.errors import ControlError, HistoryError, NotRunningError, SettingsError, VoicemateError
-from voicemate.daemon.choices import load_choices as load_choices_here
-from voicemate.history import HistoryReader, history_file
-from voicemate.history.database import database_files
+from voicemate.control.status import DaemonStatus
+from voicemate.core.errors import ControlError, NotRunningError, SettingsError, VoicemateError
 from voicemate.menu.actions import (
     ChangeSetting,
     DismissError,
-    MenuAction,
+    PresenterAction,
     SendCommand,
     SetStartAtLogin,
     StartDaemon,
@@ -36,140 +32,147 @@ from voicemate.menu.menu_state import LoginState, MenuProblem, MenuState
 log = logging.getLogger(__name__)
 
 _CHANGE_TIMEOUT_S = 180.0
-"""Until nobody speaks and a change is made: a character has to be read by the model, on a busy machine."""
+"""Enough until the conversation pauses and a change is made; a busy machine takes long to read a new persona."""
 
 _CACHE_S = 10.0
-"""What was looked up this recently is not looked up again when the menu opens."""
+"""Choices that were read this recently are not read again when the menu opens."""
 
 
 class LocalActions(Protocol):
-    """What the menu has done on this machine. Every method blocks and may raise a ``VoicemateError``."""
+    """What the menu does without the daemon. Every method blocks and may raise a ``VoicemateError``."""
 
     def start_daemon(self) -> None:
         """Start the daemon."""
         ...
 
     def last_failure(self) -> MenuProblem | None:
-        """Why the daemon does not run, where it said so."""
+        """Return why the daemon is not running, if that is known."""
         ...
 
-    def starts_at_login(self) -> bool: ...
+    def starts_at_login(self) -> bool:
+        """Whether the daemon starts at login."""
+        ...
 
     def set_start_at_login(self, enabled: bool) -> None:
-        """Start the daemon and the menu at every login from now on, or not."""
+        """Start the daemon and the menu at every login, or stop doing so."""
         ...
 
 
 class MenuPresenter:
-    """What is known, the menu made of it, and what its clicks ask for.
+    """Holds the state of the menu, builds the menu, and performs clicks.
 
     Args:
-        show: gets every new menu, from any thread.
-        errands: done in threads.
-        look_up: see ``daemon.choices.load_choices``.
-        connect: makes a client of the daemon.
+        show: receives every new menu, from any thread.
+        actions: what is done without the daemon; called in threads.
+        connect: connects to the daemon.
     """
 
     def __init__(
         self,
         show: Callable[[Menu], None],
         actions: LocalActions,
-        load_choices: Callable[[str], Choices] = load_choices_here,
         connect: Callable[[], ControlClient] = ControlClient,
     ):
         self._show = show
         self._actions = actions
-        self._load_choices = load_choices
         self._connect = connect
         self._lock = threading.Lock()
         self._state = MenuState(is_mac=sys.platform == "darwin")
         self._shown: Menu | None = None
-        self._choices_read_at = float("-inf")
-        self._choices_for = ""  # the persona whose voices were looked up
-        self._history_read: object = None  # as it was then; reading it again costs a check of all of it
+        self._read_at = float("-inf")
+        self._choices_for = ""  # the persona whose voices were read
         self._watcher = DaemonWatcher(self._on_status, self._on_event, connect)
 
     def start(self) -> None:
-        """Show the menu from now on."""
+        """Start to show the menu."""
         self._read_settings()
         self._watcher.start()
         self.on_menu_opening()
 
     def stop(self) -> None:
-        """Show nothing more."""
+        """Stop showing the menu."""
         self._watcher.stop()
 
     def on_menu_opening(self) -> None:
-        """The menu is about to be opened: what is not told by events is looked up again."""
+        """Read again what events do not report. The toolkit calls this before it opens the menu."""
         self._watcher.retry_now()
-        history = _history_fingerprint(), self._state.settings.menu.exchanges
-        if history != self._history_read:
-            self._history_read = history
-            self._update(exchanges=())  # they may have been forgotten
-            _in_background(self._read_exchanges)
+        _in_background(self._read_exchanges)
         with self._lock:
-            fresh = time.monotonic() - self._choices_read_at < _CACHE_S
-            self._choices_read_at = self._choices_read_at if fresh else time.monotonic()
+            fresh = time.monotonic() - self._read_at < _CACHE_S
+            self._read_at = self._read_at if fresh else time.monotonic()
         if not fresh:
             _in_background(self._read_choices)
             _in_background(self._read_login)
 
-    def perform(self, action: MenuAction) -> None:
-        """What a click asked for; ``Copy`` and ``Quit`` are the toolkit's own affair."""
+    def perform(self, action: PresenterAction) -> None:
+        """Perform what was clicked."""
         match action:
             case DismissError():
-                self._update(trouble=None)
+                self._update(action_error=None)
             case StartDaemon():
                 self._run_action(self._start_daemon, "Starting voicemate …")
             case SendCommand():
                 self._run_action(lambda: self._send_command(action), action.progress)
             case ChangeSetting():
                 self._run_action(lambda: self._change_setting(action), action.progress)
-            case SetStartAtLogin(enabled=on):
-                self._run_action(lambda: self._set_start_at_login(on), "Asking the system …")
+            case SetStartAtLogin(enabled=enabled):
+                self._run_action(lambda: self._set_start_at_login(enabled), "Asking the system …")
+            case _:
+                assert_never(action)
 
-    # ------------------------------------------------------------ what is known
+    # ------------------------------------------------------------ state
 
-    def _update(self, **news: Any) -> None:
+    def _update(self, **changes: Any) -> None:
         with self._lock:
-            self._state = replace(self._state, **news)
-            drawn = build_menu(self._state)
-            if drawn != self._shown:
-                self._shown = drawn
-                self._show(drawn)
+            self._state = replace(self._state, **changes)
+            menu = build_menu(self._state)
+            if menu != self._shown:
+                self._shown = menu
+                self._show(menu)
 
-    def _on_status(self, status: DaemonStatus | None, down: MenuProblem | None) -> None:
-        unreachable = down is not None
+    def _on_status(self, status: DaemonStatus | None, down_reason: MenuProblem | None) -> None:
+        unreachable = down_reason is not None
         if status is None and not unreachable:
-            down = self._actions.last_failure()
-        self._update(status=status, down=down, unreachable=unreachable)
+            down_reason = self._actions.last_failure()
+        connected = status is not None and self._state.status is None
+        self._update(status=status, down_reason=down_reason, unreachable=unreachable)
+        if connected:
+            _in_background(self._read_exchanges)
         if status and status.persona != self._choices_for:
             _in_background(self._read_choices)
 
-    def _on_event(self, told: EventMessage) -> None:
-        if told.name == "StatusChanged":
+    def _on_event(self, event: EventMessage) -> None:
+        if event.name == "StatusChanged":
             self._read_settings()
 
     def _read_settings(self) -> None:
         try:
             settings = load()
-        except SettingsError:  # the daemon tells
+        except SettingsError:  # the daemon reports it
             settings = Settings()
         self._update(settings=settings)
 
     def _read_exchanges(self) -> None:
-        wanted = self._state.settings.menu.exchanges
+        count = self._state.settings.menu.exchanges
         try:
-            self._update(exchanges=recent_exchanges(wanted) if wanted else ())
-        except HistoryError:  # the daemon tells, if it cannot write it either
-            self._update(exchanges=())
+            with self._connect() as client:
+                exchanges = client.recent_exchanges(count) if count else ()
+        except (NotRunningError, ControlError):  # the menu shows that, or the daemon reports it
+            exchanges = ()
+        self._update(exchanges=exchanges)
 
     def _read_choices(self) -> None:
         status = self._state.status
-        persona = self._choices_for = status.persona if status else self._state.settings.persona
-        found = self._load_choices(persona)
-        if persona == self._choices_for:  # else another one is being looked up
-            self._update(choices=found)
+        if status is None:  # read again as soon as the daemon is running
+            return
+        persona = self._choices_for = status.persona
+        try:
+            with self._connect() as client:
+                choices = client.choices()
+        except (NotRunningError, ControlError):
+            return
+        if persona == self._choices_for:  # otherwise another thread reads those of another persona
+            self._update(choices=choices)
 
     def _read_login(self) -> None:
         try:
@@ -177,33 +180,33 @@ class MenuPresenter:
         except VoicemateError as error:
             self._update(login=LoginState(None, error.message))
 
-    # ------------------------------------------------------------ what is done
+    # ------------------------------------------------------------ actions
 
-    def _run_action(self, work: Callable[[], None], doing: str) -> None:
-        """Do ``work`` in the background; what comes of it is shown."""
-        self._update(doing=doing or self._state.progress, trouble=None)
+    def _run_action(self, work: Callable[[], None], progress: str) -> None:
+        """Run ``work`` in a thread and show its progress and its error."""
+        self._update(progress=progress or self._state.progress, action_error=None)
 
-        def told() -> None:
-            trouble = None
+        def run() -> None:
+            action_error = None
             try:
                 work()
             except VoicemateError as error:
-                trouble = MenuProblem(error.message, error.hint)
-            except Exception as error:  # a mistake of ours: it is told, and nothing is under way any more
-                log.exception("a click could not be carried out")
-                trouble = MenuProblem(f"That failed ({type(error).__name__})", "Try it with the command of that name")
-            still = self._state.progress if self._state.progress != doing else ""
-            self._update(doing=still, trouble=trouble)
+                action_error = MenuProblem(error.message, error.hint)
+            except Exception as error:  # a bug: show it, and end the progress
+                log.exception("a click failed")
+                action_error = MenuProblem(f"That failed ({type(error).__name__})", "Try the command of that name")
+            still = self._state.progress if self._state.progress != progress else ""
+            self._update(progress=still, action_error=action_error)
 
-        _in_background(told)
+        _in_background(run)
 
     def _start_daemon(self) -> None:
         self._actions.start_daemon()
         self._watcher.retry_now()
 
-    def _set_start_at_login(self, on: bool) -> None:
+    def _set_start_at_login(self, enabled: bool) -> None:
         try:
-            self._actions.set_start_at_login(on)
+            self._actions.set_start_at_login(enabled)
         finally:
             self._read_login()
 
@@ -212,7 +215,7 @@ class MenuPresenter:
             with self._connect() as client:
                 client.call(command.name, _CHANGE_TIMEOUT_S, **dict(command.arguments))
         except ControlError as error:
-            if (command.name, error.code) != ("stop", "ended"):  # that is what was asked for
+            if (command.name, error.code) != ("stop", "ended"):  # `stop` ends the daemon as intended
                 raise
 
     def _change_setting(self, change: ChangeSetting) -> None:
@@ -223,30 +226,9 @@ class MenuPresenter:
         self._read_settings()
         try:
             self._send_command(SendCommand("reload"))
-        except NotRunningError:  # it is used at the next start
+        except NotRunningError:  # the next start uses it
             pass
 
 
-def _history_fingerprint() -> tuple[tuple[int, int], ...]:
-    """Another one whenever something was written to the history, or forgotten."""
-    files = [file for file in database_files(history_file()) if not file.name.endswith("-shm")]
-    found = []
-    for file in files:
-        with suppress(FileNotFoundError):  # SQLite takes the log away
-            known = file.stat()
-            found.append((known.st_mtime_ns, known.st_size))
-    return tuple(found)
-
-
-def recent_exchanges(most: int) -> tuple[RecentExchange, ...]:
-    """The last things said and answered, oldest first, from the history on this machine.
-
-    Raises:
-        HistoryError: it cannot be read.
-    """
-    with HistoryReader() as history:
-        return tuple(RecentExchange(turn.persona, turn.said, turn.reply) for turn in history.recent(most))
-
-
 def _in_background(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, name="menu errand", daemon=True).start()
+    threading.Thread(target=work, name="menu", daemon=True).start()

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.desktop.known_things import LOST, status, statuses
+from tests.unit.menu.menu_states import LOST, status, statuses
 from voicemate.control.client import EventMessage
 from voicemate.control.event_messages import event_data
 from voicemate.control.status import DaemonStatus, PushToTalkStatus

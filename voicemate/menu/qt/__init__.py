@@ -1,1 +1,1 @@
-"""The menu in a Linux desktop's tray, by Qt (PySide6, the extra ``tray``; LGPL)."""
+"""The menu in the tray of a Linux desktop, with Qt (PySide6, the extra ``tray``; LGPL)."""

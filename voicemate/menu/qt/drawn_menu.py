@@ -1,4 +1,4 @@
-"""A ``QMenu`` that follows the menu model, also while it is open: what keeps its shape is changed in place."""
+"""Updates a ``QMenu`` to the menu model, also while it is open: items with the same structure change in place."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,9 +10,11 @@ from voicemate.menu.menu_model import MenuItem
 
 
 def update_menu(into: QMenu, items: Sequence[MenuItem], chosen: Callable[[MenuAction], None]) -> None:
-    """Have ``into`` show ``items``.
+    """Update ``into`` to show ``items``.
 
     Args:
+        into: the menu or submenu.
+        items: what it shows.
         chosen: called with the action of an item that is clicked.
     """
     drawn = into.actions()
@@ -50,7 +52,7 @@ def _add_action(into: QMenu, item: MenuItem, chosen: Callable[[MenuAction], None
 def _update_action(action: QAction, item: MenuItem) -> None:
     if not item.label:
         return
-    action.setText(item.label.replace("&", "&&"))  # a single one marks a key
+    action.setText(item.label.replace("&", "&&"))  # a single & marks a shortcut
     action.setEnabled(item.enabled)
     action.setData(item)
     if action.isCheckable():
@@ -58,7 +60,7 @@ def _update_action(action: QAction, item: MenuItem) -> None:
 
 
 def _on_clicked(action: QAction, chosen: Callable[[MenuAction], None]) -> None:
-    """Qt has toggled the check mark; it is put back, since the daemon says what is so."""
+    """Undo the check mark that Qt has toggled, since the daemon's status decides it, and perform the action."""
     item: MenuItem = action.data()
     if action.isCheckable():
         action.setChecked(bool(item.checked))

@@ -1,6 +1,6 @@
-"""The icons, drawn: a coloured disc with a white sign, so that they are read on dark and light panels alike.
+"""Draws the icons: a coloured disc with a white symbol, legible on dark and light panels.
 
-Each state differs in its sign as well as in its colour. Signs are drawn on a square of 64.
+The states differ in symbol and colour. Symbols are drawn in a 64 by 64 square.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from PySide6.QtGui import QBrush, QColor, QIcon, QPainter, QPainterPath, QPen, Q
 from voicemate.menu.icon import Icon
 
 SIZES = (16, 22, 24, 32, 48, 64, 128)
-"""Pixels, as trays ask for them."""
+"""Sizes that trays use, in pixels."""
 
 _SIDE = 64.0
 
@@ -19,7 +19,7 @@ _WHITE = QColor("#ffffff")
 
 
 def icon_image(state: Icon) -> QIcon:
-    """The icon of a state, at every size that a tray may ask for."""
+    """Draw the icon of ``state`` in every size."""
     found = QIcon()
     for size in SIZES:
         found.addPixmap(_pixmap(state, size))
@@ -27,7 +27,7 @@ def icon_image(state: Icon) -> QIcon:
 
 
 def _pixmap(state: Icon, size: int) -> QPixmap:
-    colour, sign = _APPEARANCE[state]
+    colour, symbol = _APPEARANCE[state]
     pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
@@ -38,7 +38,7 @@ def _pixmap(state: Icon, size: int) -> QPixmap:
     painter.drawEllipse(QRectF(1, 1, 62, 62))
     painter.setPen(_line(5.5))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    sign(painter)
+    symbol(painter)
     painter.end()
     return pixmap
 
@@ -120,4 +120,4 @@ _APPEARANCE: dict[Icon, tuple[str, Callable[[QPainter], None]]] = {
     Icon.MUTED: ("#7a5195", _muted),
     Icon.ATTENTION: ("#d0342c", _exclamation),
 }
-"""The disc's colour and the sign on it. White on each has a contrast of more than 3:1."""
+"""Colour and symbol by state. White has a contrast above 3:1 on each colour."""

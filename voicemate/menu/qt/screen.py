@@ -1,6 +1,6 @@
-"""Whether this machine can show an icon in a tray; found out by a helper process, ``python -m … .screen``.
+"""Finds out whether this desktop can show an icon in a tray, with a helper process: ``python -m … .screen``.
 
-Qt ends the whole process where there is no display, or where a library of it is missing: better a helper's than ours.
+Qt aborts the process if there is no display or if a library is missing, so the test runs in another process.
 """
 
 import os
@@ -15,41 +15,43 @@ INSTALL = f"Install it with `{sys.executable} -m pip install PySide6-Essentials`
 
 _TRAY, _NO_TRAY = "a tray", "no tray"
 _TIMEOUT_S = 60.0
-"""For Qt's first start on a busy machine."""
+"""Enough for Qt's first start on a busy machine."""
 
 
 def require_tray(environ: Mapping[str, str] = os.environ) -> None:
-    """That an icon can be shown now. Takes half a second.
+    """Raise an error unless an icon can be shown now. Takes half a second.
 
     Raises:
-        DesktopError: what is missing, and the way out.
+        MenuError: what is missing, and how to fix it.
     """
     require_screen(environ)
-    wrong = interpret_probe(*_run_probe())
-    if wrong:
-        raise wrong
+    error = interpret_probe(*_run_probe())
+    if error:
+        raise error
 
 
 def require_screen(environ: Mapping[str, str] = os.environ) -> None:
-    """That there may be one sooner or later.
+    """Raise an error unless an icon may be shown now or later.
 
     Raises:
-        DesktopError: there is no display, or Qt is not installed.
+        MenuError: there is no display, or Qt is not installed.
     """
     if find_spec("PySide6") is None or find_spec("PySide6.QtWidgets") is None:
         raise MenuError("The menu needs PySide6, which is not installed", INSTALL)
     if not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
         raise MenuError(
-            "There is no display here (DISPLAY and WAYLAND_DISPLAY are not set)",
-            "Run it in a graphical session; `voicemate status` and its like do the same in a terminal",
+            "There is no display (DISPLAY and WAYLAND_DISPLAY are not set)",
+            "Run it in a graphical session; in a terminal use `voicemate status` and the other commands",
         )
 
 
 def interpret_probe(code: int, out: str, err: str) -> MenuError | None:
-    """What the helper's end means; None when all is well. Pure.
+    """Interpret the result of the helper process; None if an icon can be shown. Pure.
 
     Args:
-        code: its exit code; negative when a signal ended it.
+        code: its exit code; negative if a signal ended it.
+        out: its standard output.
+        err: its standard error.
     """
     if code == 0 and out.strip() == _TRAY:
         return None
@@ -67,12 +69,12 @@ def interpret_probe(code: int, out: str, err: str) -> MenuError | None:
             "On Debian and Ubuntu: `sudo apt install libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 "
             "libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libdbus-1-3`",
         )
-    said = (err.strip().splitlines() or [f"it ended with {code}"])[-1]
-    return MenuError(f"Qt cannot start here ({said})", "Run it in a graphical session")
+    reason = (err.strip().splitlines() or [f"it ended with {code}"])[-1]
+    return MenuError(f"Qt cannot start ({reason})", "Run it in a graphical session")
 
 
 def _run_probe() -> tuple[int, str, str]:
-    """Exit code, output and complaints of the helper."""
+    """Run the helper process; returns its exit code, output and errors."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", __name__],

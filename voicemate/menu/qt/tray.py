@@ -1,4 +1,4 @@
-"""The icon in the tray and its menu. All of it lives on Qt's main thread."""
+"""The icon in the tray and its menu. Everything runs on Qt's main thread."""
 
 import signal
 import socket
@@ -18,10 +18,10 @@ from voicemate.menu.qt.icon_images import icon_image
 
 
 class Tray(QObject):
-    """Draws what the companion shows.
+    """Draws the menu of a presenter.
 
     Args:
-        make_companion: gets the function that is to be called with every new menu, from any thread.
+        make_presenter: makes the presenter, given the function that shows a menu from any thread.
     """
 
     _menu_changed = Signal(object)
@@ -38,12 +38,12 @@ class Tray(QObject):
         self._presenter = make_presenter(self._menu_changed.emit)
 
     def show(self) -> None:
-        """Appear, now or as soon as the desktop has a tray."""
+        """Show the icon, now or as soon as the desktop has a tray."""
         self._presenter.start()
         self._tray.show()
 
     def close(self) -> None:
-        """Disappear."""
+        """Remove the icon."""
         self._tray.hide()
         self._presenter.stop()
 
@@ -51,7 +51,7 @@ class Tray(QObject):
         self._tray.setIcon(self._icons[shown.icon])
         self._tray.setToolTip(shown.tooltip)
         update_menu(self.menu, shown.items, self._on_action)
-        first = self.menu.actions()[0]  # how it is: the line that the menu is opened for most
+        first = self.menu.actions()[0]  # the status line
         font = first.font()
         font.setBold(True)
         first.setFont(font)
@@ -60,9 +60,9 @@ class Tray(QObject):
         self._presenter.on_menu_opening()
 
     def _on_activated(self, how: QSystemTrayIcon.ActivationReason) -> None:
-        """A plain click opens the menu too; there is nothing else that it could mean."""
+        """Open the menu on a left click too."""
         if how is QSystemTrayIcon.ActivationReason.Trigger:
-            icon = self._tray.geometry()  # not known everywhere
+            icon = self._tray.geometry()  # some desktops do not report it
             self.menu.popup(icon.bottomLeft() if icon.isValid() else QCursor.pos())
 
     def _on_action(self, action: MenuAction) -> None:
@@ -76,7 +76,7 @@ class Tray(QObject):
 
 
 def create_application() -> QApplication:
-    """Qt's application, as a program without windows needs it. Once a process."""
+    """Make the Qt application of a program without windows. Once per process."""
     app = QApplication(["voicemate"])
     app.setApplicationName("voicemate")
     app.setDesktopFileName("voicemate-menu")
@@ -87,13 +87,13 @@ def create_application() -> QApplication:
 
 
 def _make_disabled_items_readable(app: QApplication) -> None:
-    """Lines that only tell something are disabled items; styles draw those too pale to be read."""
+    """Darken disabled items, since the menu uses them for text and many styles draw them too pale."""
     palette = app.palette()
-    text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
-    mixed = QColor(*(round(0.7 * one + 0.3 * other) for one, other in zip(_rgb(text), _rgb(ground), strict=True)))
+    text, background = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+    mixed = QColor(*(round(0.7 * one + 0.3 * other) for one, other in zip(_rgb(text), _rgb(background), strict=True)))
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, mixed)
-    app.setPalette(palette, "QMenu")  # type: ignore[arg-type]  # it takes no bytes
+    app.setPalette(palette, "QMenu")  # type: ignore[arg-type]  # the stub asks for bytes
 
 
 def _rgb(colour: QColor) -> tuple[int, int, int]:
@@ -101,7 +101,7 @@ def _rgb(colour: QColor) -> tuple[int, int, int]:
 
 
 def run(make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter]) -> None:
-    """Show the menu until it is quit, or SIGTERM or SIGINT comes. To be called on the main thread."""
+    """Show the menu until the user quits it, or until SIGTERM or SIGINT. Called on the main thread."""
     app = create_application()
     tray = Tray(make_presenter)
     with _quit_on_signal(app.quit):
@@ -111,14 +111,17 @@ def run(make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter]) -> No
 
 
 @contextmanager
-def _quit_on_signal(end: Callable[[], None]) -> Iterator[None]:
-    """Call ``end`` on SIGTERM and SIGINT. Python runs its handlers between two of its own instructions, and there are
-    none while Qt waits; so the signal's number is written to a socket that Qt watches."""
+def _quit_on_signal(quit_application: Callable[[], None]) -> Iterator[None]:
+    """Call ``quit_application`` on SIGTERM and SIGINT.
+
+    Python's signal handlers do not run while Qt waits for events, so the signal's number is written to a socket that
+    Qt watches.
+    """
     reader, writer = socket.socketpair()
     for end_of_pair in (reader, writer):
         end_of_pair.setblocking(False)
     notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
-    notifier.activated.connect(lambda: (reader.recv(64), end()))
+    notifier.activated.connect(lambda: (reader.recv(64), quit_application()))
     before = signal.set_wakeup_fd(writer.fileno())
     handlers = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

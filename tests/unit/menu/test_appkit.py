@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.desktop.fake_appkit import FakeMac
-from tests.unit.desktop.known_things import LOST, menu_state, status
+from tests.unit.menu.fake_appkit import FakeMac
+from tests.unit.menu.menu_states import LOST, menu_state, status
 from voicemate.control.status import Choice, Choices, RecentExchange
 from voicemate.core.errors import MenuError
 from voicemate.menu import appkit

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 
-from tests.unit.desktop.known_things import LOST, all_items, anything, find_item, menu_state, status
+from tests.unit.menu.menu_states import LOST, all_items, anything, find_item, menu_state, status
 from voicemate.config.editor import find_setting
 from voicemate.config.schema import AudioSettings, MenuSettings, Settings, TtsSettings
 from voicemate.control.commands import parse_arguments

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from tests.unit.desktop.known_things import LOST, anything, menu_state, status, statuses
+from tests.unit.menu.menu_states import LOST, anything, menu_state, status, statuses
 from voicemate.control.status import DaemonStatus
 from voicemate.menu.icon import Icon, choose_icon
 from voicemate.menu.menu_state import MenuProblem, MenuState

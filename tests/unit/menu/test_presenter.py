@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.control.noted import STATUS
-from tests.unit.desktop.known_things import find_item, status
-from tests.unit.desktop.noted_daemon import RecordingDaemon
+from tests.unit.menu.menu_states import find_item, status
+from tests.unit.menu.recording_daemon import RecordingDaemon
 from voicemate.config.schema import load, settings_file
 from voicemate.control.status import Choice, Choices
 from voicemate.core.errors import ServiceError, VoicemateError
