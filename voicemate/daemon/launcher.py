@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -15,9 +15,10 @@ import psutil
 
 from voicemate.app.single_instance import lock_holder
 from voicemate.control.client import ControlClient
-from voicemate.core.errors import ControlError, NotRunningError, VoicemateError
+from voicemate.core.errors import ControlError, NotRunningError, ServiceError, VoicemateError
 from voicemate.core.paths import make_private_folder, runtime_folder
 from voicemate.daemon.readiness import READY
+from voicemate.service.login import login_service
 
 START_TIMEOUT_S = 60.0
 """From a new process to its control socket: Python's own start, on a busy machine."""
@@ -26,6 +27,42 @@ _MAX_MESSAGE_BYTES = 4_096
 
 STOP_TIMEOUT_S = 5.0
 """After this long a daemon that was asked to end is ended."""
+
+
+def start_daemon(options: Sequence[str], report: Callable[[str], None]) -> int | None:
+    """Start a daemon: with the login service if that is installed, otherwise as a background process.
+
+    Args:
+        options: of ``voicemate run``; a service has its own.
+        report: receives one line for each step of the service.
+
+    Returns:
+        The process id of a daemon that was running already; None if one was started.
+
+    Raises:
+        VoicemateError: it could not be started.
+    """
+    try:
+        with ControlClient() as client:
+            return client.status().pid
+    except NotRunningError:
+        pass
+    if _start_service(report):
+        wait_for_socket()
+    else:
+        launch_daemon(options)
+    return None
+
+
+def _start_service(report: Callable[[str], None]) -> bool:
+    """Start the login service; False if none is installed."""
+    try:
+        service = login_service(report=report)
+    except ServiceError:  # root has no login service
+        return False
+    if service.installed:
+        service.start()
+    return service.installed
 
 
 def launch_daemon(options: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The menu comes with the service at login, where it can be shown at all; and goes with it."""
+"""The menu starts at login together with the service, if it can be shown."""
 
 import plistlib
 import sys
@@ -21,13 +21,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def as_on(monkeypatch: pytest.MonkeyPatch, platform: str, pyside: bool = True) -> None:
+def set_platform(monkeypatch: pytest.MonkeyPatch, platform: str, pyside: bool = True) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(menu, "find_spec", lambda name: object() if pyside else None)
 
 
-def test_on_linux(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_on(monkeypatch, "linux")
+def test_the_entry_on_linux(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_platform(monkeypatch, "linux")
     set_menu_at_login(True)
     text = (home / ".config/autostart/voicemate-menu.desktop").read_text()
     assert f"VOICEMATE_HOME={home}/place" in text
@@ -36,32 +36,32 @@ def test_on_linux(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not list((home / ".config/autostart").iterdir())
 
 
-def test_without_pyside_there_is_nothing_to_show(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_on(monkeypatch, "linux", pyside=False)
+def test_there_is_no_entry_without_pyside(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_platform(monkeypatch, "linux", pyside=False)
     set_menu_at_login(True)
     set_menu_at_login(False)
     assert not (home / ".config").exists()
 
 
-def test_on_macos_the_app_shows_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_on(monkeypatch, "darwin", pyside=False)
+def test_on_macos_the_app_shows_the_menu(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_platform(monkeypatch, "darwin", pyside=False)
     set_menu_at_login(True)
     agent = plistlib.loads((home / "Library/LaunchAgents/dev.voicemate.menu.plist").read_bytes())
     app = home / "Applications/Voicemate.app/Contents/MacOS/Voicemate"
     assert agent["ProgramArguments"] == [str(app), "menu", "--at-login"]
 
 
-def test_a_rehearsal_does_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_on(monkeypatch, "linux")
-    told: list[str] = []
-    set_menu_at_login(True, told.append)
-    set_menu_at_login(False, told.append)
-    assert told == [f"write   {home}/.config/autostart/voicemate-menu.desktop"]
+def test_a_dry_run_changes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_platform(monkeypatch, "linux")
+    lines: list[str] = []
+    set_menu_at_login(True, lines.append)
+    set_menu_at_login(False, lines.append)
+    assert lines == [f"write   {home}/.config/autostart/voicemate-menu.desktop"]
     assert not (home / ".config").exists()
 
 
-def test_why_an_installed_service_ended_is_known(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_on(monkeypatch, "linux")
+def test_the_last_failure_of_an_installed_service(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_platform(monkeypatch, "linux")
     monkeypatch.delenv("SUDO_USER", raising=False)
     record_exit("systemd", 5, ModelError("The model is gone", "Fetch it"))
     assert LocalMenuActions().last_failure() is None

@@ -1,4 +1,4 @@
-"""What ``voicemate status`` tells of the daemon."""
+"""``voicemate status`` as a table."""
 
 from tests.unit.control.noted import STATUS
 from voicemate.cli.render.status_table import status_rows
@@ -9,21 +9,21 @@ def rows(status: DaemonStatus) -> dict[str, str]:
     return {name: str(value) for name, value in status_rows(status)}
 
 
-def test_work_that_was_thrown_away_is_told():
+def test_discarded_replies_are_shown() -> None:
     work = SpeculationStatus(turns=3, ready=1, discarded=2, wasted_ms=1240.0)
-    told = rows(STATUS.model_copy(update={"work_ahead": work}))["work ahead"]
-    assert told == "1 of 3 replies ready when the turn ended, 2 prepared in vain (1.2 s of work)"
+    row = rows(STATUS.model_copy(update={"speculation": work}))["speculation"]
+    assert row == "1 of 3 replies ready when the turn ended, 2 discarded (1.2 s of work)"
 
 
-def test_replies_that_were_waited_for_are_told_apart():
+def test_replies_for_which_the_turn_was_held_open_are_counted_separately() -> None:
     work = SpeculationStatus(turns=3, ready=3, held_open=2)
-    told = rows(STATUS.model_copy(update={"work_ahead": work}))["work ahead"]
-    assert told == "3 of 3 replies ready when the turn ended (2 a moment later)"
+    row = rows(STATUS.model_copy(update={"speculation": work}))["speculation"]
+    assert row == "3 of 3 replies ready when the turn ended (2 a moment later)"
 
 
-def test_before_the_first_reply_there_is_nothing_to_tell_of_it():
-    assert "work ahead" not in rows(STATUS)
+def test_there_is_no_row_before_the_first_reply() -> None:
+    assert "speculation" not in rows(STATUS)
 
 
-def test_a_daemon_that_does_not_tell_of_its_work_is_understood():
-    assert DaemonStatus.model_validate(STATUS.model_dump(exclude={"work_ahead"})).speculation.turns == 0
+def test_a_status_without_speculation_is_valid() -> None:
+    assert DaemonStatus.model_validate(STATUS.model_dump(exclude={"speculation"})).speculation.turns == 0

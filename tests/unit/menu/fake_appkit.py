@@ -1,8 +1,8 @@
-"""AppKit as its documentation and people's reports have it, with what it punishes: as ``kit`` of ``desktop.appkit``.
+"""A fake AppKit that enforces the rules of the real one; the ``kit`` of ``menu.appkit``.
 
-Everything but ``callAfter`` has to be called on the thread that made the fake. Menu items and menus do not keep their
-target and delegate, the status bar does not keep its items, a menu that enables its items by itself disables those
-whose target does not answer, a symbol that is not known gives no image, and what a method cannot take is refused.
+Everything but ``callAfter`` must be called on the main thread. Menu items and menus do not keep their target and
+delegate alive, the status bar does not keep its items alive, a menu that enables its items automatically disables
+those whose target is gone, an unknown symbol has no image, and arguments of a wrong type are refused.
 """
 
 import threading
@@ -32,12 +32,12 @@ _main = threading.main_thread()
 
 def _on_main_thread() -> None:
     if threading.current_thread() is not _main:
-        raise SystemError("AppKit was used off the main thread: the process would end here")
+        raise SystemError("AppKit was used off the main thread: the real one would crash")
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"NSString wanted, got {value!r}")
+        raise TypeError(f"expected NSString, got {value!r}")
     return value
 
 
@@ -87,14 +87,14 @@ class FakeItem(FakeObject):
         return self._submenu
 
     def click(self) -> None:
-        """As a person does it: nothing happens where an item is disabled, or its target has gone."""
+        """Click as a user does: nothing happens if the item is disabled or its target is gone."""
         target = self._target()
         if self.enabled and target is not None and self._submenu is None:
             getattr(target, self.action.replace(":", "_"))(self)
 
 
 class FakeMenu(FakeObject):
-    """``NSMenu``; ``rebuilt`` counts how often all its items were thrown away, which closes what is open in it."""
+    """``NSMenu``; ``rebuilt`` counts how often all its items were removed, which closes open submenus."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class FakeMenu(FakeObject):
         self.rebuilt += 1
 
     def open(self) -> None:
-        """As a click on the icon does it."""
+        """Open as a click on the icon does."""
         delegate = self._delegate()
         if delegate is not None:
             delegate.menuWillOpen_(self)
@@ -138,7 +138,7 @@ class FakeMenu(FakeObject):
 
 
 class FakeImage:
-    """``NSImage``: knows the symbols of macOS 11 that are used here, and no others."""
+    """``NSImage`` with some symbols of macOS 11."""
 
     known = frozenset(
         ("mic", "mic.slash", "waveform", "ellipsis.bubble", "speaker.wave.2", "exclamationmark.triangle")
@@ -193,10 +193,10 @@ class FakeMac:
     """A Mac's menu bar and main thread.
 
     Attributes:
-        kit: for ``desktop.appkit``.
-        policy: what kind of application it is; 0 is one with a Dock icon.
+        kit: for ``menu.appkit``.
+        policy: the activation policy; 0 has a Dock icon.
         copied: the clipboard.
-        ended: the event loop was told to end.
+        ended: the event loop was stopped.
     """
 
     def __init__(self) -> None:
@@ -205,7 +205,7 @@ class FakeMac:
         self._later: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         app = SimpleNamespace(setActivationPolicy_=lambda policy: setattr(self, "policy", policy))
         bar = SimpleNamespace(statusItemWithLength_=self._new_status_item)
-        board = SimpleNamespace(clearContents=lambda: None, setString_forType_=self._copy)
+        pasteboard = SimpleNamespace(clearContents=lambda: None, setString_forType_=self._copy)
         self.kit = SimpleNamespace(
             AppKit=SimpleNamespace(
                 NSObject=FakeObject,
@@ -214,7 +214,7 @@ class FakeMac:
                 NSImage=FakeImage,
                 NSApplication=SimpleNamespace(sharedApplication=lambda: app),
                 NSStatusBar=SimpleNamespace(systemStatusBar=lambda: bar),
-                NSPasteboard=SimpleNamespace(generalPasteboard=lambda: board),
+                NSPasteboard=SimpleNamespace(generalPasteboard=lambda: pasteboard),
                 NSPasteboardTypeString="public.utf8-plain-text",
             ),
             AppHelper=SimpleNamespace(
@@ -226,7 +226,7 @@ class FakeMac:
 
     @property
     def status_item(self) -> FakeStatusItem:
-        """The only icon in the menu bar; gone when nobody keeps it."""
+        """The only icon in the menu bar, while it is kept alive."""
         (found,) = self._status_items
         return found
 
@@ -237,7 +237,7 @@ class FakeMac:
         return found
 
     def turn(self) -> None:
-        """The main thread does what it was asked to do later."""
+        """Run what was scheduled for the main thread."""
         while self._later:
             call, arguments = self._later.popleft()
             call(*arguments)

@@ -1,4 +1,4 @@
-"""A control server of this account in a thread, whose conversation only notes what it is told."""
+"""A control server of this account in a thread, whose target records the commands."""
 
 import asyncio
 import threading
@@ -10,34 +10,34 @@ from voicemate.core.events import Event
 
 
 class RecordingDaemon:
-    """Runs for the block's time.
+    """Runs during the ``with`` block.
 
     Attributes:
-        conversation: what it was told.
+        conversation: records the commands.
     """
 
     conversation: RecordingTarget
 
     def __enter__(self) -> "RecordingDaemon":
-        self._up = threading.Event()
+        self._started = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
-        assert self._up.wait(30), "the server did not begin"
+        assert self._started.wait(30), "the server did not start"
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
+        self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
 
     def set_status(self, status: DaemonStatus) -> None:
-        """From now on this is its status."""
+        """Report ``status`` from now on."""
         self.conversation.status = lambda: status  # type: ignore[method-assign]
 
     def emit(self, event: Event) -> None:
         self._loop.call_soon_threadsafe(self.conversation.events.emit, event)
 
     async def _serve(self) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         async with serving(socket_path()) as (self.conversation, _):
-            self._up.set()
-            await self._over.wait()
+            self._started.set()
+            await self._stopping.wait()

@@ -1,4 +1,4 @@
-"""What keeps the menu from being shown is said in one sentence, with the way out."""
+"""The reason why the menu cannot be shown is reported with a hint."""
 
 import sys
 from pathlib import Path
@@ -18,23 +18,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def remedy(code: int, out: str, err: str) -> str:
-    wrong = interpret_probe(code, out, err)
-    assert isinstance(wrong, MenuError)
-    return str(wrong)
+def error_text(code: int, out: str, err: str) -> str:
+    error = interpret_probe(code, out, err)
+    assert isinstance(error, MenuError)
+    return str(error)
 
 
-def test_a_tray_is_all_it_takes() -> None:
+def test_a_tray_is_sufficient() -> None:
     assert interpret_probe(0, "a tray\n", "qt.qpa: some complaint") is None
 
 
 def test_no_tray() -> None:
-    assert "AppIndicator" in remedy(0, "no tray\n", "")
+    assert "AppIndicator" in error_text(0, "no tray\n", "")
 
 
 def test_a_display_that_refuses() -> None:
     err = 'qt.qpa.xcb: could not connect to display :7\nqt.qpa.plugin: Could not load the Qt platform plugin "xcb"'
-    assert remedy(-6, "", err).startswith("The display cannot be reached.")
+    assert error_text(-6, "", err).startswith("The display cannot be reached.")
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_a_display_that_refuses() -> None:
     ],
 )
 def test_a_missing_library_is_named_with_the_packages(err: str) -> None:
-    said = remedy(1, "", err)
+    said = error_text(1, "", err)
     assert "libxcb-cursor0" in said
     assert "apt install" in said
 
 
-def test_anything_else_is_told_in_qts_own_words() -> None:
-    assert "Segmentation" in remedy(-11, "", "some line\nSegmentation fault")
-    assert "-11" in remedy(-11, "", "")
+def test_other_errors_are_reported_in_qts_words() -> None:
+    assert "Segmentation" in error_text(-11, "", "some line\nSegmentation fault")
+    assert "-11" in error_text(-11, "", "")
 
 
 def test_no_pyside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,4 +69,4 @@ def test_no_display(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == MenuError.exit_code
-    assert "There is no display here" in capsys.readouterr().err
+    assert "There is no display" in capsys.readouterr().err

@@ -1,8 +1,7 @@
-"""The menu in a process of its own that also tells what can be seen on the screen.
+"""The menu in a process of its own, which also reports what is visible on the screen.
 
-The icon, the menu, the following of the daemon and the clicks are the product's; what there is to choose from, and
-what is done on this machine, are a test's. It reads commands from standard input, a line each, and answers with a
-line of JSON: ``where`` tells all that can be seen, ``picture FILE`` and ``icons FILE`` keep a picture.
+Only the choices and the local actions are scripted. It reads commands from standard input, one per line, and answers
+each with a line of JSON: ``where`` reports what is visible, ``picture FILE`` and ``icons FILE`` save a picture.
 """
 
 import json
@@ -14,6 +13,7 @@ from PySide6.QtCore import QPoint, QSocketNotifier, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QLabel, QMenu
 
+from voicemate.control.client import ControlClient
 from voicemate.control.status import Choice, Choices
 from voicemate.menu.icon import Icon
 from voicemate.menu.menu_state import MenuProblem
@@ -21,21 +21,26 @@ from voicemate.menu.presenter import MenuPresenter
 from voicemate.menu.qt.icon_images import icon_image as drawn
 from voicemate.menu.qt.tray import Tray, create_application
 
+_DEVICES = ("Built-in Audio Analog Stereo", "Jabra Evolve2 65 & Dongle")
+CHOICES = Choices(
+    (Choice("ambrose", "Ambrose"), Choice("juniper", "Juniper"), Choice("xiaolan", "Xiaolan")),
+    (Choice("gmw/en-us", "English (America)"), Choice("gmw/en-gb-x-rp", "English (Received Pronunciation)")),
+    tuple(Choice(name, name) for name in (*_DEVICES, "Blue Yeti")),
+    tuple(Choice(name, name) for name in _DEVICES),
+)
+"""The choices of a desktop with a headset."""
 
-def choices(persona: str) -> Choices:
-    """What a desktop with a headset might have."""
-    devices = ("Built-in Audio Analog Stereo", "Jabra Evolve2 65 & Dongle")
-    return Choices(
-        (Choice("ambrose", "Ambrose"), Choice("juniper", "Juniper"), Choice("xiaolan", "Xiaolan")),
-        (Choice("gmw/en-us", "English (America)"), Choice("gmw/en-gb-x-rp", "English (Received Pronunciation)")),
-        tuple(Choice(name, name) for name in (*devices, "Blue Yeti")),
-        tuple(Choice(name, name) for name in devices),
-    )
+
+class ScriptedClient(ControlClient):
+    """A client whose choices are scripted."""
+
+    def choices(self) -> Choices:
+        return CHOICES
 
 
 @dataclass
 class RecordingActions:
-    """Notes what it is to do.
+    """Records the local actions.
 
     Attributes:
         done: in order.
@@ -59,7 +64,7 @@ class RecordingActions:
 
 
 def where(tray: Tray) -> dict[str, Any]:
-    """The icon's place and colour, and every item that can be seen, with the middle of its place."""
+    """Report position and colour of the icon, and every visible item with the position of its centre."""
     icon = tray._tray.geometry()
     seen = [menu for menu in QApplication.topLevelWidgets() if isinstance(menu, QMenu) and menu.isVisible()]
     items = []
@@ -78,7 +83,7 @@ def where(tray: Tray) -> dict[str, Any]:
 
 
 def picture(tray: Tray) -> QPixmap:
-    """The part of the screen that has the icon and the open menus on it."""
+    """Grab the part of the screen with the icon and the open menus."""
     part = tray._tray.geometry()
     for menu in QApplication.topLevelWidgets():
         if isinstance(menu, QMenu) and menu.isVisible():
@@ -89,11 +94,11 @@ def picture(tray: Tray) -> QPixmap:
 
 
 def icons() -> QPixmap:
-    """Every icon on a light panel and on a dark one, large and as small as panels have them."""
+    """Draw every icon on a light and on a dark panel, in two sizes."""
     shown = QPixmap(90 * len(Icon), 200)
     painter = QPainter(shown)
-    for top, ground in ((0, "#f2f2f2"), (100, "#26282b")):
-        painter.fillRect(0, top, shown.width(), 100, QColor(ground))
+    for top, background in ((0, "#f2f2f2"), (100, "#26282b")):
+        painter.fillRect(0, top, shown.width(), 100, QColor(background))
         for place, state in enumerate(Icon):
             painter.drawPixmap(90 * place + 13, top + 10, drawn(state).pixmap(48, 48))
             painter.drawPixmap(90 * place + 26, top + 68, drawn(state).pixmap(22, 22))
@@ -102,7 +107,7 @@ def icons() -> QPixmap:
 
 
 def backdrop() -> QLabel:
-    """Something quiet behind it all."""
+    """Show a plain backbackground."""
     shown = QLabel()
     shown.setWindowFlags(Qt.WindowType.X11BypassWindowManagerHint | Qt.WindowType.WindowStaysOnBottomHint)
     shown.setStyleSheet("background: qlineargradient(x1:0, y1:0, x2:1, y2:1, stop:0 #b9c9d6, stop:1 #7f96a8)")
@@ -113,14 +118,14 @@ def backdrop() -> QLabel:
 
 
 def main() -> None:
-    app, errands = create_application(), RecordingActions([])
-    tray = Tray(lambda show: MenuPresenter(show, errands, load_choices=choices))
+    app, actions = create_application(), RecordingActions([])
+    tray = Tray(lambda show: MenuPresenter(show, actions, ScriptedClient))
 
-    def obey() -> None:
+    def run_command() -> None:
         line = sys.stdin.readline()
         match line.split():
             case ["where"]:
-                answer = where(tray) | {"done": errands.done, "tip": tray._tray.toolTip()}
+                answer = where(tray) | {"done": actions.done, "tip": tray._tray.toolTip()}
             case ["picture", file]:
                 answer = {"saved": picture(tray).save(file)}
             case ["icons", file]:
@@ -131,12 +136,12 @@ def main() -> None:
         print(json.dumps(answer), flush=True)
 
     commands = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
-    commands.activated.connect(obey)
-    behind = [backdrop()] if "--backdrop" in sys.argv else []
+    commands.activated.connect(run_command)
+    windows = [backdrop()] if "--backdrop" in sys.argv else []
     tray.show()
     app.exec()
     tray.close()
-    behind.clear()
+    windows.clear()
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def test_the_character_can_be_silenced(menu: ShownMenu) -> None:
         wait_for_colour(menu, LISTENING)
         client.send("ask", text="tell me everything")
         wait_for_colour(menu, SPEAKING)
-        menu.click("Fall silent")
+        menu.click("Stop speaking")
         wait_for_colour(menu, LISTENING)
 
 
