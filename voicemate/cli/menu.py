@@ -46,7 +46,9 @@ def menu(
         with single_instance(runtime_folder() / "menu.lock"):
             run(_make_presenter)
     except AlreadyRunningError:
-        raise AlreadyRunningError("The menu is already running", "Look for its icon in the menu bar or tray") from None
+        raise AlreadyRunningError(
+            "The menu is already running", "Look for its icon in the menu bar or tray"
+        ) from None
 
 
 MenuRunner = Callable[[Callable[[Callable[["Menu"], None]], "MenuPresenter"]], None]
