@@ -1,1 +1,1 @@
-"""From words to a reply: the prompt, the context, the language model."""
+"""The language model: prompts, the context window, and replies."""

@@ -1,15 +1,15 @@
-"""The model's own chat template: from messages to the one text the model continues.
+"""Renders messages with the model's own chat template, into the one text that the model continues.
 
 GGUF files carry their template in Jinja, as Transformers defines it
-(https://huggingface.co/docs/transformers/chat_templating). Templates differ in what they accept, so what this one
-does with a system message is found out once, by rendering a probe.
+(https://huggingface.co/docs/transformers/chat_templating). Templates differ in what they accept, so a probe,
+rendered once, shows what this one does with a system message.
 """
 
 import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import jinja2
 import jinja2.ext
@@ -24,23 +24,23 @@ CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
-"""For models that carry no template: the most widely used one."""
+"""The most widely used template, for models without one."""
 
 _PLACEHOLDER = "\U0010fffd"
-"""A private-use character that stands for words not yet known; rendered texts are cut at it."""
+"""A private-use character in place of words that are not known yet; rendered texts are split at it."""
 
 
 class ChatTemplate:
     """Renders conversations. Safe to use from any thread.
 
-    Messages of one role that follow each other are joined to one, since many templates insist on alternation, and
-    the system message moves into the first message of the user where the template refuses it or does not put it
-    first (which would make every turn's prompt differ from its beginning on).
+    Consecutive messages of one role are joined, since many templates insist on alternation. The system message moves
+    into the user's first message where the template rejects it or does not put it first (every turn's prompt would
+    then differ from the start).
 
     Args:
         source: the Jinja text; empty for ChatML.
         bos, eos: texts of the model's first and last token, as templates name them.
-        loaded: what templates that ask for the date get. It is fixed, so that prompts stay the same.
+        now: the date for templates that ask for it. It is fixed, so that prompts stay the same.
 
     Raises:
         ModelError: the template cannot be compiled or rendered.
@@ -51,8 +51,9 @@ class ChatTemplate:
             trim_blocks=True, lstrip_blocks=True, extensions=[jinja2.ext.loopcontrols, _GenerationTag]
         )
         environment.filters["tojson"] = _to_json
-        environment.globals["raise_exception"] = _raise_exception
-        environment.globals["strftime_now"] = (now or datetime.now()).strftime
+        names = cast("dict[str, Any]", environment.globals)
+        names["raise_exception"] = _raise_exception
+        names["strftime_now"] = (now or datetime.now()).strftime
         self._names = {"bos_token": bos, "eos_token": eos, "tools": None, "documents": None, "enable_thinking": False}
         try:
             self._template = environment.from_string(source or CHATML)
@@ -61,14 +62,14 @@ class ChatTemplate:
         self._merges_system = not self._supports_system_role()
 
     def prompt(self, messages: Sequence[Message]) -> str:
-        """The prompt of a reply: all messages and the header of the assistant's next one."""
+        """Render the prompt of a reply: all messages and the header of the assistant's next one."""
         return self._render(self._arrange(messages), reply=True)
 
     def prompt_prefix(self, messages: Sequence[Message]) -> str:
-        """The longest text that every prompt beginning with ``messages`` begins with.
+        """Render the longest text with which every prompt that starts with ``messages`` starts.
 
-        After a message of the user that is their open turn: more words may follow, so the text ends with the words
-        so far. After any other message it ends where the user's next words begin.
+        A user's message at the end is an open turn: more words may follow, so the text ends with the words so far.
+        After any other message it ends where the user's next words start.
         """
         growing = [*messages]
         if growing and growing[-1].role == "user":
@@ -78,7 +79,7 @@ class ChatTemplate:
         return self._render(self._arrange(growing), reply=False).split(_PLACEHOLDER)[0]
 
     def between_turns(self) -> str:
-        """The text between two turns (the end of one, the header of the next), for both speakers."""
+        """Return the text between two turns (the end of one, the header of the next), for both speakers."""
         turns = [Message("user", _PLACEHOLDER), Message("assistant", _PLACEHOLDER), Message("user", _PLACEHOLDER)]
         return "".join(self._render(turns, reply=False).split(_PLACEHOLDER)[1:3])
 
@@ -116,22 +117,22 @@ class ChatTemplate:
 
 
 def stop_markers(between_turns: str, special_texts: Sequence[str]) -> tuple[str, ...]:
-    """Texts that end a reply when a small model writes them out as words.
+    """Return the texts that end a reply when a small model writes them out as words.
 
     Args:
         between_turns: see ``ChatTemplate.between_turns``.
-        special: texts of the special tokens in it.
+        special_texts: texts of the special tokens in it.
     """
     rest = between_turns
     for text in special_texts:
         rest = rest.replace(text, "\n")
-    # Of what is no token, only lines with a sign such as "[/INST]" or "### Response:"; "user" alone is a word.
+    # Of plain text, only lines with a mark such as "[/INST]" or "### Response:" count; "user" alone is a word.
     plain = [line.strip() for line in rest.splitlines() if re.search(r"[\[\]<>#|:]", line)]
     return tuple(dict.fromkeys([*special_texts, *plain]))
 
 
 class _GenerationTag(jinja2.ext.Extension):
-    """``{% generation %}`` marks the assistant's text for training; for prompts it means nothing."""
+    """``{% generation %}`` marks the assistant's text for training; in prompts it has no effect."""
 
     tags = {"generation"}  # noqa: RUF012 (Jinja's own declaration)
 
@@ -141,7 +142,7 @@ class _GenerationTag(jinja2.ext.Extension):
 
 
 def _to_json(value: Any, indent: int | None = None, **_: Any) -> str:
-    """As Transformers defines it: no HTML escapes, unlike Jinja's own filter."""
+    """Dump JSON as Transformers does: without HTML escapes, unlike Jinja's own filter."""
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 

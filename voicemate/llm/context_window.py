@@ -1,4 +1,4 @@
-"""What fits into the model's context: the persona always, the newest exchanges, and the user's words."""
+"""Chooses what goes into the model's context: always the persona, the newest exchanges, and the user's words."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
@@ -12,18 +12,18 @@ from voicemate.personas.persona import Persona
 class ContextWindow:
     """Chooses the messages of each prompt so that they never exceed the context.
 
-    The persona's messages stay for good. When the conversation outgrows the context, its oldest exchanges leave in
-    one step, so many that those that stay fill half of the room. Every prompt after that begins with the same
-    tokens again, for many turns, and the KV cache is used from turn to turn; dropping one exchange at a time would
-    change all that follows it, and so the whole prompt, at every turn.
+    The persona's messages always stay. When the conversation outgrows the context, its oldest exchanges are dropped
+    in one step, so many that the rest fills half of the room. The prompts of many turns after that start with the
+    same tokens, and the KV cache is reused from turn to turn; dropping one exchange at a time would change all that
+    follows it, and so the whole prompt, at every turn.
 
-    Room for the next words of the user is kept free whenever ``fit`` is asked without any. So the step is due after
-    a reply, while it is still being spoken and ``Mind.warm`` has time for it, and not when the user waits.
+    Without words of the user, ``fit`` keeps room free for them. So the step falls after a reply, while it is still
+    being spoken and ``LanguageModel.prefill`` has time, and not while the user waits. Used from the asyncio loop.
 
     Args:
         persona: whose messages come first.
-        size: tokens of the model's context.
-        count: tokens of the prompt for some messages, as ``Llama.count_tokens`` gives them.
+        context_size: tokens of the model's context.
+        count_tokens: returns the tokens of the prompt for some messages; see ``Llama.count_tokens``.
 
     Raises:
         PersonaError: the persona's description and greeting alone fill the context.
@@ -38,21 +38,21 @@ class ContextWindow:
 
     @property
     def opening(self) -> list[Message]:
-        """The persona's messages, with which every prompt begins.
+        """The persona's messages, with which every prompt starts.
 
-        Of the persona's examples as many as half of the context has room for, the first ones: they are dear, since
-        every exchange they cost is forgotten earlier.
+        They include the persona's first examples, as many as half of the context holds: every exchange they
+        displace is forgotten earlier.
         """
         return list(self._opening)
 
     def fit(self, history: Sequence[Exchange], user_text: str = "") -> list[Message]:
-        """The messages of the prompt.
+        """Return the messages of the prompt.
 
         Args:
-            history: all exchanges of the conversation, the oldest first. A call with more exchanges than the last
-                one gives the same messages and more, but for the step described above.
-            words: what the user says now, whole or so far; empty before their turn. Words that alone exceed the
-                context lose their middle.
+            history: all exchanges of the conversation, oldest first. With more exchanges than in the last call the
+                messages are the same and more, except at the step described above.
+            user_text: the user's current turn, complete or so far; empty before it. A text that alone exceeds the
+                context loses its middle.
         """
         self._start = min(self._start, len(history))
         user_text = self._shorten(user_text)
@@ -67,7 +67,7 @@ class ContextWindow:
         later = range(self._start + 1, len(history) + 1)
         start = later.start + bisect_left(later, True, key=lambda at: self._fits(history, at, words, goal))
         start = min(start, len(history))
-        # One long exchange may be all there is room for; what was said last is worth more than free room.
+        # One long exchange may be all that fits; the latest exchange is worth more than free room.
         if start == len(history) > self._start + 1 and self._fits(history, start - 1, words, room):
             start -= 1
         self._start = start
@@ -79,7 +79,7 @@ class ContextWindow:
         return self._count(self._messages(history, start, words)) <= room
 
     def _shorten(self, words: str) -> str:
-        """``words``, or as much of their beginning and end as fits: what it is about, and what is asked."""
+        """Return ``words``, or as much of their start and end as fits: the subject, and the question."""
         if not words or self._fits((), 0, words, self._prompt_tokens):
             return words
         spaced = len(words.split()) * 20 > len(words)  # Chinese, Japanese and Thai have no spaces between words

@@ -1,4 +1,4 @@
-"""From a persona and what was said so far to the messages that the language model sees."""
+"""Builds the messages of a prompt from a persona and the conversation so far."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ class Exchange:
     """One exchange of the conversation.
 
     Attributes:
-        user: what the person said; empty when the character spoke of their own accord.
-        reply: what was heard of the character's reply; empty when nothing was. No marker says that it was
-            interrupted: models imitate such markers.
+        user: what the person said; empty when the character spoke unprompted.
+        reply: the heard prefix of the character's reply; may be empty. No marker says that it was interrupted:
+            models imitate such markers.
     """
 
     user: str
@@ -55,12 +55,13 @@ _GREETINGS_BY_USER = {
 
 
 def opening_messages(persona: Persona, examples: int | None = None) -> list[Message]:
-    """The messages that every prompt of this persona begins with: who they are, examples, and their greeting.
+    """Return the messages that every prompt of this persona starts with: the description, examples, the greeting.
 
-    The greeting answers a "Hello." that nobody said: many templates insist that the user speaks first.
+    The greeting answers an invented "Hello.": many templates insist that the user speaks first.
 
     Args:
-        examples: how many of the persona's examples to show, from the first on; None for all.
+        persona: the character.
+        examples: how many of the persona's examples to include, from the first on; None for all.
     """
     messages = [Message("system", _system(persona))]
     for example in persona.examples[:examples]:
@@ -74,7 +75,7 @@ def opening_messages(persona: Persona, examples: int | None = None) -> list[Mess
 
 
 def history_messages(history: Sequence[Exchange], user_text: str = "") -> list[Message]:
-    """The messages behind the opening: what was said so far and the user's ``words``, if there are any yet."""
+    """Return the messages after the opening: the exchanges so far, and ``user_text`` unless it is empty."""
     messages: list[Message] = []
     for exchange in history:
         if exchange.user:

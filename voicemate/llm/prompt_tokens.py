@@ -1,4 +1,4 @@
-"""From messages to tokens, by the model's own template and vocabulary."""
+"""Turns messages into tokens with the model's own template and vocabulary."""
 
 import re
 from collections.abc import Sequence
@@ -10,29 +10,35 @@ from voicemate.llm.chat_template import ChatTemplate, stop_markers
 
 
 class Vocabulary(Protocol):
-    """The part of a model that knows its tokens; see ``Native``. Safe to use from any thread."""
+    """The vocabulary of a model; ``LlamaContext`` is one. Safe to use from any thread."""
 
     template: str
     bos: str
     eos: str
     prefix_token: int | None
 
-    def tokenize(self, text: str) -> list[int]: ...
+    def tokenize(self, text: str) -> list[int]:
+        """Return the tokens of ``text``; names of special tokens in it become these tokens."""
+        ...
 
-    def token_bytes(self, token: int) -> bytes: ...
+    def token_bytes(self, token: int) -> bytes:
+        """Return the bytes of an ordinary token; empty for a special one."""
+        ...
 
-    def special_text(self, token: int) -> str: ...
+    def special_text(self, token: int) -> str:
+        """Return the name of a special token; empty for an ordinary one."""
+        ...
 
 
 class PromptTokens:
-    """Makes prompts of one model. Safe to use from any thread.
+    """Tokenizes the prompts of one model. Safe to use from any thread.
 
-    Tokenizing costs 5 ms for a thousand tokens, more than anything else between two turns, and all but the last words
-    of a prompt was tokenized before. So texts are tokenized in parts, cut before the template's special tokens, and
-    the parts are remembered. Where cutting would change a model's tokens, which is tried once, it is not done.
+    Tokenizing is the slowest step between two turns (5 ms for 1,000 tokens), and all but the last words of a prompt
+    were tokenized before. So texts are split before the template's special tokens, and the tokens of each part are
+    cached. A test at the start finds out whether splitting changes a model's tokens; then its texts stay whole.
 
     Attributes:
-        markers: texts that end a reply when the model writes them out as words.
+        stop_markers: texts that end a reply when the model writes them out as words.
 
     Raises:
         ModelError: the model's chat template cannot be used.
@@ -44,21 +50,23 @@ class PromptTokens:
         between = self._template.between_turns()
         special = [text for token in vocabulary.tokenize(between) if (text := vocabulary.special_text(token))]
         self.stop_markers = stop_markers(between, special)
-        self._tokenize_part = lru_cache(maxsize=4096)(lambda text: tuple(vocabulary.tokenize(text)))
+        self._tokenize_part = lru_cache(maxsize=4096)(self._tokenize)
         self._plain_text = lru_cache(maxsize=1024)(self._without_special_tokens)
         self._split_points = self._find_split_points(special)
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
-        """The prompt of a reply to ``messages``; see ``ChatTemplate.complete``."""
+        """Return the prompt of a reply to ``messages``; see ``ChatTemplate.prompt``."""
         return self._tokens(self._template.prompt(self._sanitize(messages)))
 
     def prompt_prefix(self, messages: Sequence[Message]) -> list[int]:
-        """What the prompts of all conversations that begin with ``messages`` begin with; see
-        ``ChatTemplate.prefix``. The last token may still change: words that go on can be split otherwise."""
+        """Return the common start of all prompts that start with ``messages``; see ``ChatTemplate.prompt_prefix``.
+
+        The last token may still change: more words can be split differently.
+        """
         return self._tokens(self._template.prompt_prefix(self._sanitize(messages)))
 
     def end_of_turn_tokens(self, messages: Sequence[Message]) -> set[int]:
-        """Tokens that close a whole sentence: ``.``, ``?``, ``!``, and the one that ends the user's turn."""
+        """Return the tokens that can end a complete turn: ``.``, ``?``, ``!``, and the end-of-turn token."""
         complete, turn = self.prompt(messages), self.prompt_prefix(messages)
         closing = {complete[len(turn)]} if complete[: len(turn)] == turn else set[int]()
         for mark in (".", "?", "!", "。", "？", "！"):
@@ -75,6 +83,9 @@ class PromptTokens:
             tokens.insert(0, first)
         return tokens
 
+    def _tokenize(self, text: str) -> tuple[int, ...]:
+        return tuple(self._vocabulary.tokenize(text))
+
     def _find_split_points(self, special: Sequence[str]) -> re.Pattern[str] | None:
         if not special:
             return None
@@ -87,8 +98,10 @@ class PromptTokens:
         return [Message(message.role, self._plain_text(message.content)) for message in messages]
 
     def _without_special_tokens(self, content: str) -> str:
-        """``content`` without names of special tokens, so that nobody's words can end their turn and begin
-        another speaker's. Repeated, since what is left may form a new name."""
+        """Remove the names of special tokens, so that no text can end its turn and start another speaker's.
+
+        Repeated, since the rest may form a new name.
+        """
         while True:
             tokens = self._vocabulary.tokenize(content)
             ordinary = [token for token in tokens if not self._vocabulary.special_text(token)]

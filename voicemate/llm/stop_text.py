@@ -1,4 +1,4 @@
-"""From a reply's tokens to text that may be spoken: whole characters, no template markers, whole sentences."""
+"""Decodes a reply's tokens to text that may be spoken, and finds where the reply ends."""
 
 import codecs
 import re
@@ -14,14 +14,17 @@ _TAIL_CHARS = 24
 
 
 class ReplyText:
-    """The text of one reply, given out piece by piece as soon as each piece is certain.
+    """The text of one reply, released piece by piece as soon as each piece is certain.
 
-    Bytes of a character that is not complete yet are held back, and so is what may turn out to be the beginning of
-    a marker; white space before the first word is dropped, and so are bytes that are no UTF-8.
+    Bytes of an incomplete character are held back, and so is what may be the start of a marker. White space before
+    the first word and bytes that are not UTF-8 are dropped. Not thread-safe.
 
     Args:
-        markers: texts that belong to the chat template, such as ``<|im_end|>``. Small models write them out as
-            ordinary words now and then; the reply ends before the first one.
+        markers: texts of the chat template, such as ``<|im_end|>``, which small models now and then write out as
+            ordinary words. The reply ends before the first one.
+
+    Attributes:
+        ended: a marker was found, or ``finish`` was called.
     """
 
     def __init__(self, markers: Sequence[str] = ()) -> None:
@@ -32,7 +35,7 @@ class ReplyText:
         self.ended = False
 
     def add(self, piece: bytes) -> str:
-        """The text that is certain once ``piece``, one token's bytes, has come; it may be empty."""
+        """Add one token's bytes; return the text that is certain now, which may be empty."""
         if self.ended:
             return ""
         self._held += self._decoder.decode(piece)
@@ -43,7 +46,7 @@ class ReplyText:
         return self._release(len(self._held) - self._possible_marker_length())
 
     def finish(self) -> str:
-        """What was still held back, once the model has ended its reply by itself."""
+        """Return the text that was held back; called when the model has ended its reply."""
         if self.ended:
             return ""
         self.ended = True
@@ -51,16 +54,16 @@ class ReplyText:
 
     @property
     def empty(self) -> bool:
-        """Nothing but white space has come so far."""
+        """Only white space has come so far."""
         return not self._tail and not self._held.strip()
 
     @property
     def at_sentence_end(self) -> bool:
-        """The text given out so far ends with a whole sentence."""
+        """The text released so far ends with a complete sentence."""
         return not self._held and bool(_SENTENCE_END.search(self._tail))
 
     def _possible_marker_length(self) -> int:
-        """Characters at the end of what is held that may be the beginning of a marker."""
+        """Return how many characters at the end of the held text may be the start of a marker."""
         longest = 0
         for marker in self._markers:
             for length in range(min(len(marker) - 1, len(self._held)), longest, -1):
@@ -78,10 +81,10 @@ class ReplyText:
 
 
 def soft_token_limit(max_tokens: int) -> int:
-    """The token of a reply of at most ``limit`` from which on the end of a sentence ends it.
+    """Return the token of a reply from which on the end of a sentence ends it.
 
-    A reply that is cut off in mid-sentence sounds broken, and its pieces have been spoken when that happens. So a
-    reply that comes near its limit ends with the first sentence that ends in its last part: a quarter, or 40 tokens
-    (the length of a long sentence), whichever is more, but never more than half.
+    A reply that is cut off in mid-sentence sounds broken, and its pieces are already spoken by then. So a reply near
+    its limit of ``max_tokens`` ends with the first sentence that ends in its last part: a quarter, or 40 tokens (a
+    long sentence), whichever is more, but never more than half.
     """
     return max_tokens - min(max_tokens // 2, max(max_tokens // 4, 40))

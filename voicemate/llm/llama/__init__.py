@@ -1,1 +1,1 @@
-"""llama.cpp: model, KV cache, prompt cache, sampling."""
+"""The language model on llama.cpp: context, KV cache, prompt cache, sampling."""

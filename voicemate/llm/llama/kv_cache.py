@@ -1,4 +1,4 @@
-"""Which tokens the model's KV cache holds, and how it is brought to others."""
+"""Tracks which tokens the model's KV cache holds, and evaluates only what is missing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,30 +9,44 @@ from voicemate.llm.llama.prefix import Batching, common_prefix, plan_evaluation
 
 
 class KvBackend(Protocol):
-    """The part of llama.cpp that the cache is kept by; see ``Native``."""
+    """The native cache; ``LlamaContext`` is one, and documents the methods. Belongs to the engine's thread."""
 
-    def append(self, tokens: list[int], scored: int | None) -> None: ...
+    def append(self, tokens: list[int], scored: int | None) -> None:
+        """Evaluate ``tokens`` after those in the cache; see ``LlamaContext.append``."""
+        ...
 
-    def truncate(self, length: int) -> bool: ...
+    def truncate(self, length: int) -> bool:
+        """Drop all tokens after the first ``length``; return False if the model cannot."""
+        ...
 
-    def clear(self) -> None: ...
+    def clear(self) -> None:
+        """Drop all tokens."""
+        ...
 
-    def peek(self, length: int, tokens: Sequence[int]) -> None: ...
+    def peek(self, length: int, tokens: Sequence[int]) -> None:
+        """Compute the logits after some tokens on a side sequence."""
+        ...
 
-    def state_size(self) -> int: ...
+    def state_size(self) -> int:
+        """Return the bytes of ``state``."""
+        ...
 
-    def state(self) -> bytes: ...
+    def state(self) -> bytes:
+        """Return the contents of the cache."""
+        ...
 
-    def restore(self, state: bytes | memoryview) -> bool: ...
+    def restore(self, state: bytes | memoryview) -> bool:
+        """Load contents; return False, and be empty, if they do not fit."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class KvSnapshot:
-    """What a cache held.
+    """The contents of a cache.
 
     Attributes:
         tokens: of a prompt.
-        state: the model's, having read them.
+        state: of the native cache after these tokens, in llama.cpp's format.
     """
 
     tokens: tuple[int, ...]
@@ -40,14 +54,14 @@ class KvSnapshot:
 
 
 class KvCache:
-    """Keeps a list of the tokens that the native cache holds, and evaluates only what is missing.
+    """The tokens that the native cache holds. Belongs to the engine's thread.
 
-    It keeps prompts only. What a reply appends with ``push``, token by token, is dropped at the next call and comes
-    back as a part of that prompt, so that the cache depends on its tokens alone (see ``prefix``). The conversation
-    warms it while the reply is being spoken, so nobody waits for that.
+    It keeps prompts only. The tokens that a reply adds with ``append_reply_token`` are dropped at the next call and
+    come back as a part of that prompt, so that the cache depends on its tokens alone (see ``prefix``). The
+    conversation prefills while the reply is being spoken, so this adds no delay.
 
     Attributes:
-        evaluated: tokens evaluated so far.
+        evaluated_tokens: tokens evaluated so far.
     """
 
     def __init__(self, native: KvBackend, batching: Batching) -> None:
@@ -56,17 +70,19 @@ class KvCache:
         self._tokens: list[int] = []
         self._prompt_length = 0
         self._can_truncate = True
-        self._logits_valid = False  # the logits after the last token, nobody having used them
+        self._logits_valid = False  # the logits are those after the last token, and unused
         self.evaluated_tokens = 0
 
     def evaluate(self, tokens: Sequence[int], stop: Cancellation, *, need_logits: bool = False) -> bool:
-        """Make the cache hold ``wanted``, all but some last tokens of it; nothing else stays in it.
+        """Make the cache hold ``tokens``, except a few at the end; nothing else stays in it.
 
         Args:
-            to_the_end: the last tokens too; the model's logits are those after the last one then.
+            tokens: of a prompt.
+            stop: checked before each batch.
+            need_logits: evaluate all tokens; the model's logits are then those after the last one.
 
         Returns:
-            False when it was asked to stop on the way.
+            False when it was stopped on the way.
         """
         at_hand, self._logits_valid = self._logits_valid, False
         if need_logits and at_hand and self._tokens == list(tokens):
@@ -76,21 +92,27 @@ class KvCache:
     def evaluate_with_probe(
         self, tokens: Sequence[int], probe_at: int, on_probe: Callable[[], None], stop: Cancellation
     ) -> bool:
-        """The same to the end of ``wanted``, with a ``look`` at the model's logits after its token ``at`` on the way.
+        """Evaluate all ``tokens``, and call ``on_probe`` when the logits are those after the token ``probe_at``.
 
-        A call of ``bring_to`` for the same tokens that follows costs nothing.
+        A following call of ``evaluate`` for the same tokens costs nothing.
 
         Args:
-            at: must be one that ``prefix.can_look_at``.
+            tokens: of a prompt.
+            probe_at: an index that ``prefix.can_probe_at`` allows.
+            on_probe: called on this thread, between two batches.
+            stop: checked before each batch.
+
+        Returns:
+            False when it was stopped on the way.
         """
         self._logits_valid = self._evaluate(tokens, stop, True, probe_at, on_probe)
         return self._logits_valid
 
     def peek(self, tokens: Sequence[int]) -> bool:
-        """Have the model's logits be those after ``wanted``; what the cache holds stays.
+        """Compute the logits after ``tokens`` without changing what the cache holds.
 
         Returns:
-            False, and nothing was done, when more than a batch of them is missing in the cache.
+            False, and nothing was done, when the cache lacks more than one batch of them.
         """
         length = min(common_prefix(self._tokens, tokens), len(tokens) - 1)
         if len(tokens) - length > self._batching.max_batch:
@@ -105,18 +127,18 @@ class KvCache:
         self._append([token], scored=0)
 
     def state(self) -> bytes:
-        """What ``restore`` needs to bring any cache of this model to the tokens it holds now."""
+        """Return the native state, with which ``restore`` makes another cache of this model hold the same tokens."""
         return self._native.state()
 
     def snapshot(self, max_bytes: int) -> KvSnapshot | None:
-        """What it holds of a prompt; None when that is nothing, or its state has more than ``most_bytes``."""
+        """Return the prompt that it holds; None without one, or when the state exceeds ``max_bytes``."""
         self._truncate(self._prompt_length)
         if not self._tokens or self._native.state_size() > max_bytes:
             return None
         return KvSnapshot(tuple(self._tokens), self._native.state())
 
     def restore(self, tokens: Sequence[int], state: bytes | memoryview) -> bool:
-        """Make the cache hold ``tokens`` by a ``state`` taken when it did. False, and empty, when it does not fit."""
+        """Make the cache hold ``tokens`` from their ``state``. Return False, and be empty, when it does not fit."""
         restored = self._native.restore(state)
         self._assume(tokens if restored else ())
         return restored
@@ -160,9 +182,9 @@ class KvCache:
         self.evaluated_tokens += len(tokens)
 
     def _truncate(self, length: int) -> bool:
-        """Drop all tokens behind the first ``length``; False when the model cannot, and everything was dropped.
+        """Drop all tokens after the first ``length``. Return False when the model cannot, and all were dropped.
 
-        Whether a model can is not written in its file in a way to rely on, so it is found out here.
+        No reliable entry in a model's file says whether it can, so the first attempt finds out.
         """
         if length == len(self._tokens):
             return True

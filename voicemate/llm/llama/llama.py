@@ -1,4 +1,18 @@
-"""The language model of a persona on llama.cpp: prefill, and replies streamed as they are decoded."""
+"""The language model on llama.cpp: prefill, and replies streamed as they are decoded.
+
+The life of a reply, from the messages to the text:
+
+ 1. ``llm/context_window.py``   chooses the exchanges that fit into the context
+ 2. ``llm/prompt.py``           builds the messages from the persona and these exchanges
+ 3. ``Llama.reply``             starts ``Llama._reply`` on the engine's thread
+ 4. ``llm/prompt_tokens.py``    renders the messages with the model's ``llm/chat_template.py`` and tokenizes them
+ 5. ``llama/kv_cache.py``       keeps the tokens that the cache holds already
+ 6. ``llama/prefix.py``         divides the others into groups and batches
+ 7. ``llama/llama_cpp.py``      evaluates the batches, with the threads that ``llama/threads.py`` chooses
+ 8. ``llama/sampler.py``        samples a token from the logits
+ 9. ``llm/stop_text.py``        releases the text that is certain, and finds the end of the reply
+10. ``Llama.reply``             yields it on the asyncio loop; 7 to 10 repeat for each token
+"""
 
 import asyncio
 import threading
@@ -24,22 +38,22 @@ from voicemate.llm.stop_text import ReplyText, soft_token_limit
 from voicemate.personas.persona import Sampling
 
 MAX_PIECES_AHEAD = 16
-"""Pieces decoded beyond those that were taken: about as many as the next phrase has."""
+"""Pieces decoded ahead of the reader: about as many as the next phrase has."""
 
 _CLEARLY_COMPLETE = 0.4
-"""A sentence that is whole with this probability needs no second look, which takes as long as its words do."""
+"""With this probability a turn counts as complete without a second judgement, which takes as long as its words do."""
 
 _MIN_REPLY_TOKENS = 8
-"""Tokens that must fit behind a prompt."""
+"""Tokens that must fit after a prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class LlamaSnapshot:
-    """All that a model has read so far, for another one of the same file.
+    """The evaluated prompt of a model, for another instance of the same file.
 
     Attributes:
-        model: see ``prompt_cache.identity``.
-        snapshot: of its cache.
+        model: see ``prompt_cache.state_key``.
+        cache: the contents of its KV cache.
     """
 
     model: str
@@ -47,7 +61,7 @@ class LlamaSnapshot:
 
 
 class Llama:
-    """A ``Mind`` with a thread of its own. Made by ``load``; used from one asyncio loop."""
+    """A ``LanguageModel`` with a thread of its own. Created by ``load``; used from one asyncio loop."""
 
     def __init__(
         self, native: LlamaContext, thread: WorkerThread, batch: int, model: str, prompts: PromptCache | None
@@ -65,49 +79,53 @@ class Llama:
         """Load the GGUF file at ``path``.
 
         Args:
-            prompts: a private folder in which ``prepare`` keeps evaluated personas; None to keep none.
+            path: of the model file.
+            settings: context, batch, threads and GPU layers.
+            prompts: the private folder in which ``prefill_persona`` stores evaluated personas; None stores none.
 
         Raises:
-            ModelError: the file is missing, no GGUF, damaged, or too large for this machine or these settings; or
+            ModelError: the file is missing, not GGUF, damaged, or too large for this machine or these settings; or
                 its chat template cannot be used.
         """
         thread = WorkerThread("llama")
-        native: list[LlamaContext] = []
+        loaded: list[LlamaContext] = []
         try:
-            await thread.run(lambda: native.append(LlamaContext(path, settings)))
+            await thread.run(lambda: loaded.append(LlamaContext(path, settings)))
             flavour = f"{VERSION} {settings.gpu_layers} {amx().name}"
             on_disk = PromptCache(prompts, path, flavour) if prompts else None
-            return cls(native[0], thread, settings.batch, state_key(path, flavour), on_disk)
+            return cls(loaded[0], thread, settings.batch, state_key(path, flavour), on_disk)
         except BaseException:
-            thread.close(lambda: [loaded.close() for loaded in native])
+            thread.close(lambda: [context.close() for context in loaded])
             raise
 
     @property
     def context_size(self) -> int:
-        """Tokens of prompt and reply together that the model sees."""
+        """Tokens of the context, which holds the prompt and the reply."""
         return self._native.context_size
 
     @property
     def evaluated_tokens(self) -> int:
-        """Tokens evaluated so far, of prompts and of replies: what the work was."""
+        """Tokens evaluated so far, of prompts and of replies: a measure of the work done."""
         return self._cache.evaluated_tokens
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Tokens of the prompt for a reply to ``messages``, or of its beginning when they do not end with the
-        user's. Quick, and safe from any thread."""
+        """Return the tokens of the prompt for ``messages``.
+
+        Messages that do not end with the user's count as the start of a prompt. Quick; safe from any thread.
+        """
         if messages and messages[-1].role == "user":
             return len(self._prompts.prompt(messages))
         return len(self._prompts.prompt_prefix(messages))
 
     async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str, None]:
-        """See ``Mind.reply``.
+        """See ``LanguageModel.reply``.
 
-        It is decoded as fast as the machine can, but no more than ``LOOKAHEAD`` pieces further than they are taken:
-        a reply that is held costs little more than its first clause. Read it in ``contextlib.aclosing``: whoever
-        stops reading must close it, or nobody else gets the engine.
+        Decoding runs as fast as the machine allows, but at most ``MAX_PIECES_AHEAD`` pieces ahead of the reader: a
+        reply that nobody reads costs little more than its first clause. Read it in ``contextlib.aclosing``: a
+        reader that stops must close the iterator, or it keeps the engine.
 
-        The same messages, sampling and seed give the same reply to the letter, whatever was done before, as long as
-        the machine, the build of llama.cpp and its number of threads stay the same.
+        The same messages, sampling and seed give the same reply to the letter, whatever was evaluated before, as
+        long as the machine, the build of llama.cpp and its number of threads stay the same.
 
         Raises:
             ModelError: the prompt leaves no room for a reply, or llama.cpp failed.
@@ -116,12 +134,12 @@ class Llama:
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
         room, stop = threading.Semaphore(MAX_PIECES_AHEAD), Cancellation()
 
-        def hand_over(piece: str) -> None:
+        def emit(piece: str) -> None:
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
             room.acquire()
 
         given = tuple(messages)
-        work = asyncio.create_task(self._thread.run(self._reply, given, sampling, seed, hand_over, stop))
+        work = asyncio.create_task(self._thread.run(self._reply, given, sampling, seed, emit, stop))
         work.add_done_callback(lambda _: pieces.put_nowait(None))
         try:
             while (piece := await pieces.get()) is not None:
@@ -130,11 +148,11 @@ class Llama:
             await work
         finally:
             stop.cancel()
-            room.release()  # the engine may be waiting; it looks whether to stop before the next piece
+            room.release()  # the engine's thread may be waiting; it then sees ``stop``
             work.cancel()
 
     async def prefill(self, messages: Sequence[Message]) -> None:
-        """See ``Mind.warm``. Cancelling the awaiting task stops at the next batch; what is done stays done.
+        """See ``LanguageModel.prefill``.
 
         Raises:
             ModelError: the messages do not fit the context, or llama.cpp failed.
@@ -142,8 +160,9 @@ class Llama:
         await self._thread.run(self._prefill, tuple(messages), Cancellation())
 
     async def prefill_persona(self, opening: Sequence[Message]) -> None:
-        """The same for a persona's own messages, at a start or a change of persona: taken from the disk if they
-        were evaluated before, and otherwise kept there for the next time.
+        """Prefill a persona's own messages, at the start or when the persona changes.
+
+        Their state is loaded from the disk if it is there, and stored there otherwise.
 
         Raises:
             ModelError: the messages do not fit the context, or llama.cpp failed.
@@ -153,14 +172,14 @@ class Llama:
     async def completeness(
         self, messages: Sequence[Message], trailing_marks: str = "", opening: Sequence[Message] = ()
     ) -> float:
-        """See ``Mind.completeness``.
+        """See ``LanguageModel.completeness``.
 
-        It is the probability that the message ends now, or with a full stop, question or exclamation mark. Over 60
-        sentences whole and cut after a random word this ranks 95 of 100 pairs right (SmolLM2-135M). It says when
-        to hold on; that a complete sentence is also the end of the turn only time can say.
+        It is the probability that the message ends now, or with a full stop, question or exclamation mark; see
+        docs/measurements/end-of-turn.md. A low value says that the turn goes on; a high one does not say that the
+        turn is over, since another sentence may follow.
 
-        The model reads the whole prompt of the reply on the way, so that a ``reply`` to the same messages that
-        follows begins with its first token: the judgement is nearly free.
+        The model evaluates the whole prompt of the reply on the way, so that a following ``reply`` to the same
+        messages starts with its first token: the judgement is nearly free.
 
         Raises:
             ModelError: the messages do not fit the context, or llama.cpp failed.
@@ -170,21 +189,21 @@ class Llama:
         )
 
     async def snapshot(self, max_bytes: int) -> LlamaSnapshot | None:
-        """What ``go_on_from`` needs; None when that has more than ``most_bytes``, or nothing was read."""
+        """Return what ``restore`` needs; None when it exceeds ``max_bytes``, or nothing was evaluated."""
         snapshot = await self._thread.run(lambda: self._cache.snapshot(max_bytes))
         return LlamaSnapshot(self._model, snapshot) if snapshot else None
 
     async def restore(self, snapshot: LlamaSnapshot) -> bool:
-        """Have read all of that, without reading it. False, and nothing is read, when it is of another model."""
+        """Load an evaluated prompt. Return False, and change nothing, when it is of another model."""
         if snapshot.model != self._model:
             return False
         return await self._thread.run(lambda: self._restore(snapshot.cache))
 
     def close(self) -> None:
-        """Stop what runs, free the model and end the thread. Closing again does nothing."""
+        """See ``LanguageModel.close``."""
         self._thread.close(self._native.close)
 
-    # The owner's thread.
+    # The engine's thread.
 
     def _prefill(self, messages: Sequence[Message], stop: Cancellation) -> None:
         tokens = self._prompts.prompt_prefix(messages)
@@ -213,7 +232,7 @@ class Llama:
         messages: Sequence[Message],
         sampling: Sampling,
         seed: int,
-        hand_over: Callable[[str], None],
+        emit: Callable[[str], None],
         stop: Cancellation,
     ) -> None:
         prompt = self._prompts.prompt(messages)
@@ -229,18 +248,17 @@ class Llama:
                 if self._native.is_end_token(token) or stop.cancelled:
                     break
                 if certain := text.add(self._native.token_bytes(token)):
-                    hand_over(certain)
+                    emit(certain)
                 if text.ended or (count >= soft_token_limit(limit) and text.at_sentence_end):
                     break
                 if count < limit:
                     self._cache.append_reply_token(token)
         if not stop.cancelled and (rest := text.finish()):
-            hand_over(rest)
+            emit(rest)
         self._native.release_memory()
 
     def _sample(self, sampler: Sampler, text: ReplyText) -> int:
-        """The next token; not one that ends the reply before it has begun, since a character never just falls
-        silent."""
+        """Return the next token, but not one that ends an empty reply: a character always answers."""
         token = sampler.sample()
         for _ in range(_MIN_REPLY_TOKENS):
             if not (text.empty and self._native.is_end_token(token)):
@@ -260,7 +278,7 @@ class Llama:
         ends = list(self._prompts.end_of_turn_tokens(judged))
         probability = 0.0
 
-        def look() -> None:
+        def probe() -> None:
             nonlocal probability
             probability = self._probability(ends)
             twice = opening and alone != judged and probability < _CLEARLY_COMPLETE and self._native.can_peek
@@ -269,13 +287,13 @@ class Llama:
 
         at = len(tokens) - 1
         if prompt[: len(tokens)] == tokens and can_probe_at(at, len(prompt), self._batching):
-            self._cache.evaluate_with_probe(prompt, at, look, stop)
+            self._cache.evaluate_with_probe(prompt, at, probe, stop)
         elif self._cache.evaluate(tokens, stop, need_logits=True):
-            look()
+            probe()
         return probability
 
     def _probability(self, tokens: list[int]) -> float:
-        """Of one of them to come next."""
+        """Return the probability that one of ``tokens`` comes next."""
         logits = self._native.logits().astype(np.float64)
         weights = np.exp(logits - logits.max())
         return float(weights[tokens].sum() / weights.sum())

@@ -1,12 +1,12 @@
-"""What of a prompt the KV cache holds already, and in which batches the rest is evaluated.
+"""Plans which tokens of a prompt the KV cache already holds, and in which batches the rest is evaluated.
 
-The numbers that a token leaves in the cache depend a little on the batch it was evaluated in: a matrix product over
-one row takes another kernel than one over many, and kernels that work on four rows at once leave the last ones to
-others. A reply that depended on how its prompt came together (in one go, or word by word while it was spoken, or
-after a draft that was rolled back) could never be had again. So prompts are evaluated in groups of a fixed number of
-tokens, always beginning at a multiple of it. Full groups may share a batch, which changes nothing; the tokens behind
-the last full group have a batch of their own, and are evaluated anew when more tokens follow them. What the cache
-holds then depends on its tokens alone.
+The values that a token leaves in the cache depend slightly on its batch: a matrix product over one row uses another
+kernel than one over many, and kernels that work on four rows at once leave the last rows to others. A reply that
+depended on how its prompt was evaluated (at once, or word by word while it was spoken, or after a discarded
+generation) could not be reproduced. So prompts are evaluated in groups of a fixed number of tokens, each starting
+at a multiple of that number. Whole groups may share a batch, which changes nothing; the tokens after the last whole
+group have a batch of their own, and are evaluated again when more tokens follow. The contents of the cache then
+depend on its tokens alone. All functions are pure.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EvaluationPlan:
-    """How to bring the cache from the tokens it holds to those that are wanted.
+    """How to make the cache hold other tokens.
 
     Attributes:
-        keep: tokens at the front that stay; everything behind them is dropped.
-        batches: half-open index ranges of the wanted tokens, to be evaluated one after the other.
+        keep: how many tokens at the front stay; all after them are dropped.
+        batches: half-open index ranges of the target tokens, evaluated one after the other.
     """
 
     keep: int
@@ -28,18 +28,18 @@ class EvaluationPlan:
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """How many tokens go together.
+    """How many tokens are evaluated together.
 
     Attributes:
-        group: tokens that kernels handle together.
-        batch: most tokens in a batch, a multiple of ``group``; a cancellation waits for one batch.
+        group: tokens that kernels compute together.
+        max_batch: most tokens in a batch, a multiple of ``group``; a cancellation waits for one batch.
     """
 
     group: int
     max_batch: int
 
     def whole_groups(self, tokens: int) -> int:
-        """How many of that many tokens are in full groups."""
+        """Return how many of so many ``tokens`` are in whole groups."""
         return tokens // self.group * self.group
 
 
@@ -52,15 +52,18 @@ def plan_evaluation(
     can_truncate: bool = True,
     probe_at: int | None = None,
 ) -> EvaluationPlan:
-    """The least work that brings the cache from ``cached`` to ``wanted``.
+    """Return the least work that makes a cache of the tokens ``cached`` hold ``target``.
 
     Args:
-        to_the_end: evaluate the very last token, even if it is cached, so that its logits are at hand. Otherwise
-            the tokens behind the last full group, which are evaluated anew anyway when more follow, are left out.
-        can_cut: the model can drop the end of its cache. Recurrent models cannot: they go on where they are, or
-            begin anew.
-        look_at: a token whose logits are wanted on the way, in another batch than the last token's; it must lie
-            before the last group (``can_look_at``).
+        cached: the tokens in the cache.
+        target: the tokens of the prompt.
+        batching: the sizes of groups and batches.
+        need_logits: evaluate the last token even if it is cached, so that its logits are available. Otherwise the
+            tokens after the last whole group, which are evaluated again when more follow, are left out.
+        can_truncate: the model can drop the end of its cache. Recurrent models cannot: they continue from where they
+            are, or start again.
+        probe_at: index of a token whose logits are needed on the way, in another batch than the last token's; it
+            must lie before the last group (``can_probe_at``).
     """
     full = batching.whole_groups(len(target))
     end = len(target) if need_logits else full
@@ -81,12 +84,12 @@ def plan_evaluation(
 
 
 def can_probe_at(token: int, tokens: int, batching: Batching) -> bool:
-    """Whether a ``token`` of so many has a group of its own, without the last one."""
+    """Return whether the token at index ``token`` of ``tokens`` is in another group than the last one."""
     return batching.whole_groups(token) + batching.group < tokens
 
 
 def common_prefix(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens both begin with."""
+    """Return how many tokens both sequences start with."""
     length = 0
     for a, b in zip(one, other, strict=False):
         if a != b:

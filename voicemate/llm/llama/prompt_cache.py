@@ -1,7 +1,7 @@
-"""The evaluated beginnings of prompts on disk, so that a persona need not be read anew at each start.
+"""Keeps evaluated personas on disk, so that they need not be evaluated again at each start.
 
-A persona of 1,500 tokens takes a model of four billion parameters seconds to read and a tenth of one to load. Only a
-persona's own messages are ever kept here, nothing that was said.
+A model of 4 B parameters evaluates a persona of 1,500 tokens in seconds and loads its state in 0.1 s. Only a
+persona's own messages are stored, never the conversation.
 """
 
 import contextlib
@@ -16,28 +16,27 @@ from pathlib import Path
 from voicemate.core.paths import make_private_folder
 
 _MAGIC = b"voicemate-kv-1\n\0"
-_HEAD = struct.Struct("<16sII")  # magic, CRC-32 of all that follows, count of tokens
+_HEAD = struct.Struct("<16sII")  # magic, CRC-32 of the rest, count of tokens
 MAX_FILES = 4
-"""Files that stay; the least recently used ones go."""
+"""Files that stay; the least recently used ones are deleted."""
 
 
 def state_key(model: Path, build: str) -> str:
-    """What a state is only good for: this very file, and whatever else changes the numbers."""
+    """Return the key of all states of this model file and this ``build``; others cannot use them."""
     about = model.stat()
     return f"{model.resolve()} {about.st_size} {about.st_mtime_ns} {build}"
 
 
 class PromptCache:
-    """A folder of states of one model's KV cache.
+    """A folder of KV cache states of one model. Belongs to the engine's thread.
 
-    Nothing in it is trusted: what does not match the tokens, the model or its own checksum counts as missing, and
-    what cannot be written is not kept. llama.cpp aborts the process on some malformed states, so none is handed to
-    it unchecked.
+    Every file is checked: a state that does not match the tokens, the model or its checksum counts as missing, since
+    llama.cpp aborts the process on some malformed states. A state that cannot be written is not kept.
 
     Args:
-        folder: made private (0700) with files 0600.
-        model: the GGUF file; another or a changed one never sees these states.
-        flavour: whatever else changes the numbers, such as the version of llama.cpp.
+        folder: created with mode 0700, its files with 0600.
+        model: the GGUF file; another or a changed file never gets these states.
+        build: everything else that changes the values, such as the version of llama.cpp.
     """
 
     def __init__(self, folder: Path, model: Path, build: str) -> None:
@@ -45,7 +44,7 @@ class PromptCache:
         self._model = state_key(model, build)
 
     def load(self, tokens: Sequence[int]) -> memoryview | None:
-        """The state of a KV cache that holds ``tokens``, if there is a sound one."""
+        """Return the state of a KV cache that holds ``tokens``; None without a valid one."""
         path, named = self._path(tokens), _pack(tokens)
         try:
             data = path.read_bytes()
@@ -54,11 +53,11 @@ class PromptCache:
         except (OSError, struct.error):
             return None
         body = memoryview(data)[_HEAD.size :]
-        sound = magic == _MAGIC and count == len(tokens) and body[: len(named)] == named
+        sound = magic == _MAGIC and count == len(tokens) and bytes(body[: len(named)]) == named
         return body[len(named) :] if sound and zlib.crc32(body) == checksum else None
 
     def save(self, tokens: Sequence[int], state: bytes) -> None:
-        """Keep ``state``, that of a KV cache holding ``tokens``. A full disk costs only that it is not kept."""
+        """Store the ``state`` of a KV cache that holds ``tokens``; on a disk error nothing is stored."""
         named = _pack(tokens)
         head = _HEAD.pack(_MAGIC, zlib.crc32(state, zlib.crc32(named)), len(tokens))
         with contextlib.suppress(OSError):

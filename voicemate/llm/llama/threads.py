@@ -1,42 +1,44 @@
-"""How many threads decode: as many as help.
+"""Chooses how many threads decode.
 
-A token of a small model is hundreds of operations of some microseconds each, after every one of which all threads
-wait for each other. On free cores each thread makes that quicker; with as many threads as cores, one busy process
-elsewhere makes it slower than a thread less would be, by two to five times
-(docs/measurements/language-model.md). Which of both it is changes from second to second, and only the time a token
-takes tells.
+A token of a small model is hundreds of operations of a few microseconds each, and all threads synchronize after every
+one. On free cores each thread makes that faster; with as many threads as cores, one busy process elsewhere makes it
+two to five times slower than with one thread less (docs/measurements/language-model.md). Which case applies changes
+from second to second, and only the time of a token shows it.
 
 ::
 
-    few ── a few tokens, to know what a token costs there ──> most
+    few ── TRIAL_TOKENS tokens, to time a token there ───────> max
      ^                                                         |
-     +── two tokens in a row that cost a third more, or <──────+
-         one that costs far more; for the next PATIENCE tokens,
-         or until the next reply begins
+     +── two tokens in a row a third slower, or one far <──────+
+         slower: for the next RETRY_AFTER_TOKENS tokens,
+         or until the next reply starts
 """
 
 TRIAL_TOKENS = 4
-"""Tokens with few threads before the first try with most."""
+"""Tokens with few threads before the first try with all."""
 
 RETRY_AFTER_TOKENS = 48
-"""Tokens with few threads after a failed try: one slow token in so many costs a few percent."""
+"""Tokens with few threads after a failed try; one slow token in so many costs a few percent."""
 
 _SLOW_RATIO = 1.33
-"""Single tokens now and then cost more than they should, whatever their threads; a busy neighbour doubles them."""
+"""A busy process elsewhere doubles the time of a token; single outliers occur with any number of threads."""
 
 _VERY_SLOW_RATIO = 3.0
 _BASELINE_GROWTH = 1.02
-"""Growth of the cost remembered for few threads, a token, so that one lucky token does not count for ever."""
+"""Growth per token of the best time with few threads, so that one fast outlier does not count for ever."""
 
 
 class ThreadGovernor:
-    """Chooses the number of threads of each next token. Pure; belongs to the engine's thread.
+    """Chooses the number of threads for each next token. Belongs to the engine's thread.
 
     Args:
-        most: threads on a machine that does nothing else.
-        governed: False to keep to ``most``.
-        trial: steps (tokens, or batches of them) with few threads before the first try with most.
-        patience: steps with few threads after a failed try.
+        max_threads: threads on an otherwise idle machine.
+        adaptive: False to always use ``max_threads``.
+        trial: steps (tokens, or batches of them) with few threads before the first try with all.
+        retry_after: steps with few threads after a failed try.
+
+    Attributes:
+        threads: for the next step.
     """
 
     def __init__(
@@ -55,12 +57,12 @@ class ThreadGovernor:
         self.threads = self._few
 
     def retry_all_threads(self) -> None:
-        """Something new begins: whatever was in the way may be over, so the next step tries most threads."""
+        """Try all threads at the next step: a new reply starts, and the other load may be over."""
         if self._few_ms < float("inf"):
             self.threads, self._slow_before = self._most, False
 
     def record(self, ms: float) -> None:
-        """A token, or each of a batch, took ``ms`` milliseconds with ``threads``."""
+        """Record that a token, or each token of a batch, took ``ms`` milliseconds with ``threads``."""
         if self._few == self._most:
             return
         if self.threads == self._few:
