@@ -1,4 +1,4 @@
-"""A sound system that does as it is told, in the place of PortAudio."""
+"""A scripted sound system in place of PortAudio."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -21,8 +21,8 @@ class FakeStream:
     Attributes:
         value: what a microphone delivers,
         sound: or this, from the loop's time 0 on.
-        overflowed: sound was lost before the next callback.
-        out: what a loudspeaker was given, first channel.
+        overflowed: audio was lost before the next callback.
+        out: what a speaker was given, first channel.
     """
 
     config: StreamConfig
@@ -41,7 +41,7 @@ class FakeStream:
         self._again()
 
     def end(self) -> None:
-        """The stream stops, whoever stopped it."""
+        """The stream stops, for whatever reason."""
         if self.running:
             self.running = False
             self.config.on_finished()

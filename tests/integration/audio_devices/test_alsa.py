@@ -1,4 +1,4 @@
-"""What PortAudio takes into the process when it looks at ALSA's devices."""
+"""What PortAudio loads into the process when it lists ALSA's devices."""
 
 import json
 import os
@@ -52,10 +52,10 @@ def test_the_same_devices_are_found_and_no_codecs_are_loaded(pulse_room: PulseRo
     assert "pulse" in devices
 
 
-def test_a_configuration_that_cannot_be_read_is_done_without(pulse_room: PulseRoom, tmp_path: Path):
+def test_a_configuration_that_cannot_be_read_is_not_used(pulse_room: PulseRoom, tmp_path: Path):
     (tmp_path / "alsa.conf").write_text("@hooks [ { func load files [ { @func getenv vars [ NOT_SET ] } ] } ]")
     assert look(str(tmp_path), pulse_room) == look("plain", pulse_room)
 
 
-def test_a_configuration_of_ones_own_is_left_alone(pulse_room: PulseRoom):
+def test_a_persons_own_configuration_is_not_replaced(pulse_room: PulseRoom):
     assert look(AS_IT_SHIPS, pulse_room, "/usr/share/alsa/alsa.conf")[0]

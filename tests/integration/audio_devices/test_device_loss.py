@@ -21,7 +21,7 @@ pytestmark = pytest.mark.audio_devices
 
 PATIENT = WatchdogLimits(start_timeout_s=2.0, silence_s=1.0, max_backoff_s=0.5, max_attempts=None)
 SLOW = WatchdogLimits(start_timeout_s=2.0, silence_s=1.0, first_backoff_s=60.0, max_backoff_s=60.0, max_attempts=None)
-"""Its own next try would be too late: only the system's word can help."""
+"""Its own next attempt would be too late: only the system's notification can help."""
 DEAF = WatchdogLimits(start_timeout_s=2.0, silence_s=None, max_backoff_s=0.5, max_attempts=None)
 
 
@@ -73,7 +73,7 @@ async def without(room: PulseRoom, device: str, options: str = "") -> AsyncItera
 
 @contextlib.contextmanager
 def told_of_devices(*devices: DeviceMicrophone | DeviceSpeaker) -> Iterator[list[DevicesChanged]]:
-    """PulseAudio's word reaches the devices, as it does in the daemon."""
+    """PulseAudio's notifications reach the devices, as they do in the daemon."""
     told: list[DevicesChanged] = []
 
     def changed(change: DevicesChanged) -> None:
@@ -85,7 +85,7 @@ def told_of_devices(*devices: DeviceMicrophone | DeviceSpeaker) -> Iterator[list
         yield told
 
 
-async def test_a_microphone_that_is_unplugged_is_named_and_comes_back(host: PortAudio, pulse_room: PulseRoom):
+async def test_an_unplugged_microphone_is_reported_and_comes_back(host: PortAudio, pulse_room: PulseRoom):
     async with listening(host) as ears:
         async with without(pulse_room, "mic"):
             await until(lambda: len(ears.health) > 1)  # it stopped, and cannot be opened again
@@ -101,7 +101,7 @@ async def test_a_microphone_that_is_unplugged_is_named_and_comes_back(host: Port
         assert any(np.abs(block.pcm).max() > 0.1 for block in ears.blocks[delivered:])
 
 
-async def test_a_muted_microphone_is_named_and_noticed_when_it_is_not(host: PortAudio, pulse_room: PulseRoom):
+async def test_a_muted_microphone_is_reported_and_so_is_its_return(host: PortAudio, pulse_room: PulseRoom):
     async with listening(host) as ears:
         await asyncio.to_thread(pulse_room.mute)
         await until(lambda: bool(ears.health))
@@ -113,40 +113,40 @@ async def test_a_muted_microphone_is_named_and_noticed_when_it_is_not(host: Port
         await until(lambda: ears.health[-1] is None)
 
 
-async def test_a_loudspeaker_that_vanishes_while_it_speaks_goes_on_when_it_is_back(
+async def test_a_speaker_that_vanishes_during_playback_continues_when_it_is_back(
     host: PortAudio, pulse_room: PulseRoom
 ):
     sound = noise(3.0)
     health: list[AudioError | None] = []
-    loudspeaker = DeviceSpeaker(host, SampleClock(), limits=DEAF, latency_s=0.25)
-    loudspeaker.add_health_listener(health.append)
-    await loudspeaker.open()
+    speaker = DeviceSpeaker(host, SampleClock(), limits=DEAF, latency_s=0.25)
+    speaker.add_health_listener(health.append)
+    await speaker.open()
     with pulse_room.recording() as recording:
-        span = loudspeaker.play(AudioClip(sound, RATE))
-        await until(lambda: loudspeaker.position() > RATE)
+        span = speaker.play(AudioClip(sound, RATE))
+        await until(lambda: speaker.position() > RATE)
         async with without(pulse_room, "speaker"):
             await until(lambda: len(health) > 1)
             fault = health[-1]
             assert fault
-            assert "loudspeaker" in fault.message
-            heard = loudspeaker.position()
-        await until(loudspeaker.idle)
+            assert "speaker" in fault.message
+            heard = speaker.position()
+        await until(speaker.idle)
         assert health[-1] is None
-        assert loudspeaker.position() == span.end
-    await loudspeaker.close()
+        assert speaker.position() == span.end
+    await speaker.close()
     before, after = sound[: RATE // 2], sound[heard + RATE // 4 :]
     assert np.array_equal(recording.loudspeaker[find(before, recording.loudspeaker) :][: len(before)], before)
     assert np.array_equal(recording.loudspeaker[find(after, recording.loudspeaker) :][: len(after)], after)
 
 
 @pytest.mark.parametrize("device", ["mic", "speaker"])
-async def test_a_device_that_hangs_is_noticed_and_the_other_one_is_not_blamed(
+async def test_a_device_that_hangs_is_noticed_and_the_other_one_is_not_reported(
     host: PortAudio, pulse_room: PulseRoom, device: str
 ):
     health: dict[str, list[AudioError | None]] = {"mic": [], "speaker": []}
-    loudspeaker = DeviceSpeaker(host, SampleClock(), limits=DEAF)
-    loudspeaker.add_health_listener(health["speaker"].append)
-    await loudspeaker.open()
+    speaker = DeviceSpeaker(host, SampleClock(), limits=DEAF)
+    speaker.add_health_listener(health["speaker"].append)
+    await speaker.open()
     async with listening(host) as ears:
         ears.microphone.add_health_listener(health["mic"].append)
         await asyncio.to_thread(pulse_room.freeze, device)
@@ -156,14 +156,12 @@ async def test_a_device_that_hangs_is_noticed_and_the_other_one_is_not_blamed(
         delivered = len(ears.blocks)
         await asyncio.to_thread(pulse_room.say, noise(0.5))
         assert any(np.abs(block.pcm).max() > 0.1 for block in ears.blocks[delivered:])
-    await loudspeaker.close()
+    await speaker.close()
     blamed = {name for name, told in health.items() if told}
     assert blamed == {device}
 
 
-async def test_a_headset_that_comes_back_with_its_other_profile_is_heard_at_once(
-    host: PortAudio, pulse_room: PulseRoom
-):
+async def test_a_headset_that_comes_back_with_its_other_profile_works_at_once(host: PortAudio, pulse_room: PulseRoom):
     async with listening(host, SLOW) as ears:
         with told_of_devices(ears.microphone):
             await asyncio.sleep(0.5)  # until PulseAudio's word is listened to
@@ -178,40 +176,38 @@ async def test_a_headset_that_comes_back_with_its_other_profile_is_heard_at_once
     await asyncio.to_thread(pulse_room.restore, "mic")
 
 
-async def test_a_sound_server_that_ends_takes_both_devices_along_and_brings_both_back(
-    host: PortAudio, pulse_room: PulseRoom
-):
+async def test_a_sound_server_that_restarts_brings_both_devices_back(host: PortAudio, pulse_room: PulseRoom):
     health: list[AudioError | None] = []
-    loudspeaker = DeviceSpeaker(host, SampleClock(), limits=DEAF)
-    loudspeaker.add_health_listener(health.append)
-    await loudspeaker.open()
+    speaker = DeviceSpeaker(host, SampleClock(), limits=DEAF)
+    speaker.add_health_listener(health.append)
+    await speaker.open()
     async with listening(host) as ears:
-        with told_of_devices(ears.microphone, loudspeaker) as told:
-            loudspeaker.play(AudioClip(noise(3), RATE))
-            await until(lambda: loudspeaker.position() > RATE // 2)
+        with told_of_devices(ears.microphone, speaker) as told:
+            speaker.play(AudioClip(noise(3), RATE))
+            await until(lambda: speaker.position() > RATE // 2)
             await asyncio.to_thread(pulse_room.end_server)
             await until(lambda: bool(ears.health) and bool(health))
             assert ears.health[-1]
             assert health[-1]
             await asyncio.to_thread(pulse_room.begin_server)
-            await until(lambda: ears.health[-1] is None and health[-1] is None and loudspeaker.idle())
+            await until(lambda: ears.health[-1] is None and health[-1] is None and speaker.idle())
             assert told, "that it is back"
             delivered = len(ears.blocks)
             await asyncio.to_thread(pulse_room.say, noise(0.5))
             assert any(np.abs(block.pcm).max() > 0.1 for block in ears.blocks[delivered:])
-    await loudspeaker.close()
+    await speaker.close()
 
 
-async def test_a_default_loudspeaker_that_is_renamed_goes_on_without_a_word(host: PortAudio, pulse_room: PulseRoom):
+async def test_a_default_speaker_that_is_renamed_continues_without_a_report(host: PortAudio, pulse_room: PulseRoom):
     health: list[AudioError | None] = []
-    loudspeaker = DeviceSpeaker(host, SampleClock(), "any", limits=DEAF)
-    loudspeaker.add_health_listener(health.append)
-    await loudspeaker.open()
-    span = loudspeaker.play(AudioClip(noise(2), RATE))
-    await until(lambda: loudspeaker.position() > RATE // 4)
+    speaker = DeviceSpeaker(host, SampleClock(), "any", limits=DEAF)
+    speaker.add_health_listener(health.append)
+    await speaker.open()
+    span = speaker.play(AudioClip(noise(2), RATE))
+    await until(lambda: speaker.position() > RATE // 4)
     await asyncio.to_thread(pulse_room.rename, "speaker", "headset")
-    await until(loudspeaker.idle)
+    await until(speaker.idle)
     await asyncio.to_thread(pulse_room.rename, "headset", "speaker")
-    assert loudspeaker.position() == span.end
+    assert speaker.position() == span.end
     assert health == []
-    await loudspeaker.close()
+    await speaker.close()

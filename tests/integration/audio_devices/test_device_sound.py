@@ -22,7 +22,7 @@ pytestmark = pytest.mark.audio_devices
 
 
 def sweep(seconds: float, seed: int = 1) -> np.ndarray:
-    """Random sound below 1 kHz: there is only one place where it fits."""
+    """Noise below 1 kHz: it matches at one place only."""
     noise = np.random.default_rng(seed).standard_normal(round(seconds * 2000), dtype=np.float32)
     return 0.2 * soxr.resample(noise, 2000, RATE)
 
@@ -58,7 +58,7 @@ async def listening(host: PortAudio, part: str = "") -> AsyncIterator[Ears]:
 
 
 UNHURRIED_S = 0.25
-"""A latency at which no busy machine tears holes into what must be exact."""
+"""A latency at which no busy machine tears holes into audio that must be exact (s)."""
 
 
 @contextlib.asynccontextmanager
@@ -90,7 +90,7 @@ async def test_the_microphone_delivers_what_is_said_in_the_room(host: PortAudio,
     assert np.corrcoef(wanted, heard[begin : begin + len(wanted)])[0, 1] > 0.97
 
 
-async def test_the_loudspeaker_plays_every_sample_that_was_queued(host: PortAudio, pulse_room: PulseRoom):
+async def test_the_speaker_plays_every_queued_sample(host: PortAudio, pulse_room: PulseRoom):
     first, second = sweep(0.4, seed=1), sweep(0.4, seed=2)
     async with speaking(host, UNHURRIED_S) as loudspeaker:
         with pulse_room.recording() as recording:
@@ -102,8 +102,8 @@ async def test_the_loudspeaker_plays_every_sample_that_was_queued(host: PortAudi
     assert np.array_equal(recording.loudspeaker[begin : begin + len(both)], both)
 
 
-async def test_clock_and_position_agree_with_the_air(host: PortAudio, pulse_room: PulseRoom):
-    """What the conversation takes for the gap is the gap that a recording of the room has."""
+async def test_clock_and_position_agree_with_the_recording(host: PortAudio, pulse_room: PulseRoom):
+    """The gap that the conversation measures is the gap in a recording of the room."""
     question, answer = sweep(0.5, seed=1), sweep(1.5, seed=2)
     looks = []
     async with listening(host) as ears, speaking(host) as loudspeaker:
@@ -123,7 +123,7 @@ async def test_clock_and_position_agree_with_the_air(host: PortAudio, pulse_room
     assert abs(np.median(errors)) < 0.08 * RATE
 
 
-async def test_after_a_pause_it_goes_on_at_the_very_next_sample(host: PortAudio, pulse_room: PulseRoom):
+async def test_after_a_pause_it_continues_at_the_very_next_sample(host: PortAudio, pulse_room: PulseRoom):
     sound = sweep(2.0)
     async with speaking(host, UNHURRIED_S) as loudspeaker:
         with pulse_room.recording() as recording:
@@ -145,7 +145,7 @@ async def test_after_a_pause_it_goes_on_at_the_very_next_sample(host: PortAudio,
     assert not between.any()
 
 
-async def test_stop_is_heard_within_a_fifth_of_a_second(host: PortAudio, pulse_room: PulseRoom):
+async def test_stop_is_audible_within_a_fifth_of_a_second(host: PortAudio, pulse_room: PulseRoom):
     sound = sweep(3.0)
     async with speaking(host) as loudspeaker:
         with pulse_room.recording() as recording:
@@ -161,7 +161,7 @@ async def test_stop_is_heard_within_a_fifth_of_a_second(host: PortAudio, pulse_r
     assert played == pytest.approx(told, abs=2), "position tells how much was heard"
 
 
-async def test_a_rested_loudspeaker_plays_the_first_word_whole(host: PortAudio, pulse_room: PulseRoom):
+async def test_a_suspended_speaker_plays_the_first_word_whole(host: PortAudio, pulse_room: PulseRoom):
     sound = sweep(0.5)
     loudspeaker = DeviceSpeaker(host, SampleClock(), suspend_after_s=0.2, latency_s=UNHURRIED_S)
     await loudspeaker.open()
@@ -206,13 +206,13 @@ async def test_another_program_may_use_the_devices_at_the_same_time(host: PortAu
     assert np.abs(ears.heard()).max() > 0.1
 
 
-async def test_the_devices_are_listed_and_can_be_tried(host: PortAudio):
+async def test_the_devices_are_listed_and_can_be_checked(host: PortAudio):
     assert {"mic", "speaker", "default"} <= {device.name for device in host.devices()}
     assert host.check(Direction.INPUT).is_default(Direction.INPUT)
     assert host.check(Direction.OUTPUT, "speak").name == "speaker"
 
 
-async def test_a_machine_without_sound_says_so(host: PortAudio, monkeypatch, tmp_path):
+async def test_a_machine_without_audio_devices_is_an_error(host: PortAudio, monkeypatch, tmp_path):
     generation = await host.rescan(-1)
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nobody")
     await host.rescan(generation)

@@ -1,4 +1,4 @@
-"""Nobody has spoken for long, so that sound comes in long blocks; then somebody speaks, and nothing of it is lost."""
+"""After long silence buffers are long; then a person speaks, and nothing of it is lost."""
 
 import asyncio
 import itertools
@@ -26,9 +26,7 @@ pytestmark = pytest.mark.audio_devices
 PATIENCE_S = 20.0
 
 
-async def test_sound_goes_on_without_a_seam_from_long_blocks_to_short_ones_and_back(
-    pulse_room: PulseRoom, host: PortAudio
-) -> None:
+async def test_audio_has_no_seam_between_long_and_short_buffers(pulse_room: PulseRoom, host: PortAudio) -> None:
     microphone = DeviceMicrophone(host, SampleClock(), long_buffers_after_s=0.1)
     blocks: list[Block] = []
 
@@ -66,7 +64,7 @@ async def test_sound_goes_on_without_a_seam_from_long_blocks_to_short_ones_and_b
 
 
 @pytest.mark.models
-def test_what_is_said_after_long_silence_is_understood_from_its_first_word_on(
+def test_speech_after_long_silence_is_understood_from_its_first_word_on(
     pulse_room: PulseRoom, tmp_path: Path, whisper_base: Path
 ) -> None:
     question = spoken("Can you tell me a story about the sea?")

@@ -1,4 +1,4 @@
-"""From a real loudspeaker to a real microphone that hears it: the far signal and the delay, through PortAudio."""
+"""From a real speaker to a real microphone that picks it up: the reference and the delay, through PortAudio."""
 
 import pytest
 
@@ -20,16 +20,14 @@ async def loop_to(host: PortAudio, microphone: str) -> LoopbackResult:
     return await measure_loopback(DeviceMicrophone(host, clock, microphone), loudspeaker)
 
 
-async def test_a_microphone_that_hears_the_loudspeaker_does_so_when_the_far_signal_says(
-    host: PortAudio, pulse_room: PulseRoom
-):
+async def test_a_microphone_picks_the_speaker_up_when_the_reference_says_so(host: PortAudio, pulse_room: PulseRoom):
     result = await loop_to(host, "echo")
     assert result.echo.detected
     assert abs(result.delay_ms) < 100  # some milliseconds on a quiet machine, tens on a busy one
     assert result.echo.gain_db == pytest.approx(0, abs=3)
 
 
-async def test_one_that_does_not_hear_it_is_told_so(host: PortAudio, pulse_room: PulseRoom):
+async def test_a_microphone_that_does_not_pick_it_up_is_reported(host: PortAudio, pulse_room: PulseRoom):
     result = await loop_to(host, "mic")
     assert result.has_signal
     assert not result.echo.detected

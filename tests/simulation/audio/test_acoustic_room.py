@@ -1,4 +1,4 @@
-"""The simulated room carries sound as it is told to, on the virtual clock."""
+"""The simulated room's acoustics, on the virtual clock."""
 
 import asyncio
 
@@ -35,7 +35,7 @@ async def heard(room: SimulatedRoom, seconds: float) -> Pcm:
     return np.concatenate(pieces)
 
 
-def test_the_echo_comes_late_and_quieter_as_the_room_says():
+def test_the_echo_has_the_rooms_delay_and_gain():
     async def main() -> None:
         room = SimulatedRoom(SampleClock(), acoustics=Acoustics(echo=AcousticPath(gain_db=-20, delay_ms=100)))
         sound = words(1.0)
@@ -49,7 +49,7 @@ def test_the_echo_comes_late_and_quieter_as_the_room_says():
     run_virtual(main())
 
 
-def test_with_headphones_the_microphone_hears_nothing_and_when_they_are_unplugged_it_does():
+def test_unplugged_headphones_give_an_echo():
     async def main() -> None:
         room = SimulatedRoom(SampleClock(), acoustics=HEADPHONES)
         room.speaker.play(words(3.0))
@@ -60,7 +60,7 @@ def test_with_headphones_the_microphone_hears_nothing_and_when_they_are_unplugge
     run_virtual(main())
 
 
-def test_somebody_else_is_heard_from_somewhere_else_at_the_same_time():
+def test_another_person_speaks_from_another_place_at_the_same_time():
     async def main() -> None:
         room = SimulatedRoom(
             SampleClock(), acoustics=Acoustics(other=AcousticPath(gain_db=-12, delay_ms=10, rt60_s=0.4, seed=5))
@@ -79,7 +79,7 @@ def test_somebody_else_is_heard_from_somewhere_else_at_the_same_time():
     run_virtual(main())
 
 
-def test_a_bed_lies_under_everything():
+def test_background_sound_lies_under_everything():
     async def main() -> None:
         bed = BackgroundSound(background_noise.music(2.0, seed=1), dbfs=-45)
         room = SimulatedRoom(SampleClock(), acoustics=Acoustics(background=(bed,)))
@@ -100,7 +100,7 @@ def test_the_recording_has_the_room_without_the_echo_and_the_character_alone():
     run_virtual(main())
 
 
-def test_what_left_the_loudspeaker_can_be_asked_for():
+def test_what_left_the_speaker_can_be_asked_for():
     async def main() -> None:
         clock = SampleClock()
         room = SimulatedRoom(clock)
@@ -129,14 +129,14 @@ def loop_in(acoustics: Acoustics, noise_dbfs: float | None = -65) -> LoopbackRes
 
 
 @pytest.mark.parametrize(("delay_ms", "gain_db"), [(5, -6), (60, -20), (350, -30), (2000, -20)])
-def test_the_loop_measures_delay_and_echo(delay_ms: int, gain_db: float):
+def test_the_loopback_measures_delay_and_echo(delay_ms: int, gain_db: float):
     result = loop_in(Acoustics(echo=AcousticPath(gain_db, delay_ms=delay_ms, rt60_s=0.3, seed=1), clip=0.3))
     assert result.echo.detected
     assert result.delay_ms == pytest.approx(delay_ms, abs=2)
     assert result.echo.gain_db == pytest.approx(gain_db, abs=4)
 
 
-def test_the_loop_says_what_to_do():
+def test_the_loopback_result_gives_advice():
     assert "will be cancelled" in loop_in(DESK).advice()[0]
     assert "does not pick up the speaker" in loop_in(HEADPHONES).advice()[0]
     assert "turn the speaker down" in loop_in(Acoustics(echo=AcousticPath(gain_db=6))).advice()[0]

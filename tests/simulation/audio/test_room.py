@@ -33,7 +33,7 @@ async def held_conversation(room: SimulatedRoom, clock: SampleClock) -> list[Blo
     return await listening
 
 
-def test_the_same_conversation_takes_as_long_as_it_takes_or_no_time():
+def test_a_conversation_runs_in_real_time_or_in_virtual_time():
     async def main() -> np.ndarray:
         clock = SampleClock()
         room = SimulatedRoom(clock)
@@ -61,7 +61,7 @@ def test_the_recording_has_person_left_and_character_right_on_one_time_line():
     assert len(answer) == 4 * CLOCK_HZ
 
 
-def test_the_microphone_hears_the_person_at_the_very_moment_they_speak():
+def test_the_microphone_picks_the_person_up_when_they_speak():
     async def main() -> None:
         clock = SampleClock()
         room = SimulatedRoom(clock)
@@ -94,7 +94,7 @@ def test_a_block_comes_when_its_last_sample_is_in_the_air():
     run_virtual(main())
 
 
-def test_what_is_said_later_can_be_agreed_on_before():
+def test_speech_can_be_scheduled():
     async def main() -> np.ndarray:
         clock = SampleClock()
         room = SimulatedRoom(clock)
@@ -174,7 +174,7 @@ def test_a_person_waits_for_an_answer_but_not_for_ever():
     run_virtual(main())
 
 
-def test_faults_of_the_room_reach_whoever_listens_for_them():
+def test_faults_of_the_room_reach_the_listeners():
     async def main() -> None:
         room = SimulatedRoom(SampleClock())
         told: list[AudioError | None] = []

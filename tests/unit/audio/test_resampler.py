@@ -20,7 +20,7 @@ def inner(pcm: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_a_voice_comes_out_as_soxr_would_have_it(rate):
+def test_speech_is_resampled_as_by_soxr(rate):
     hz = [110, 440, 1_000, 2_500] + [6_500] * (rate > CLOCK_HZ)
     sound = np.mean([tone(f, rate) for f in hz], axis=0)
     ours = StreamResampler(rate).push(sound)
@@ -29,12 +29,12 @@ def test_a_voice_comes_out_as_soxr_would_have_it(rate):
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
-def test_what_16_khz_cannot_hold_does_not_come_back_as_something_else(rate):
+def test_frequencies_above_8_khz_do_not_alias(rate):
     assert np.abs(inner(StreamResampler(rate).push(tone(10_000, rate)))).max() < 10 ** (-65 / 20)
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_it_holds_back_no_more_than_its_delay(rate):
+def test_it_delays_by_no_more_than_its_delay(rate):
     resampler = StreamResampler(rate)
     given = taken = 0
     for _ in range(50):
@@ -47,7 +47,7 @@ def test_it_holds_back_no_more_than_its_delay(rate):
 
 @given(lengths=st.lists(st.integers(0, 3000), min_size=1, max_size=12), rate=st.sampled_from(RATES))
 @settings(max_examples=40, deadline=None)
-def test_how_the_stream_is_cut_makes_no_difference(lengths, rate):
+def test_the_length_of_chunks_makes_no_difference(lengths, rate):
     sound = np.random.default_rng(1).standard_normal(sum(lengths), dtype=np.float32)
     pieces = StreamResampler(rate)
     cut = np.concatenate([pieces.push(piece) for piece in np.split(sound, np.cumsum(lengths)[:-1])])

@@ -12,7 +12,7 @@ def tone(rate: int, seconds: float = 0.5) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac", "ogg", "aiff", "mp3"])
-def test_every_usual_kind_of_file_becomes_16_khz_mono(tmp_path, kind):
+def test_every_usual_format_becomes_16_khz_mono(tmp_path, kind):
     path = tmp_path / f"clip.{kind}"
     soundfile.write(path, np.stack([tone(44_100), tone(44_100)], axis=1), 44_100)
     sound = read_audio(path)
@@ -30,7 +30,7 @@ def test_two_channels_are_mixed(tmp_path):
     assert np.allclose(read_audio(tmp_path / "clip.wav").pcm, left / 2, atol=1e-6)
 
 
-def test_a_file_longer_than_a_piece_has_no_seams(tmp_path, monkeypatch):
+def test_a_file_longer_than_a_chunk_has_no_seams(tmp_path, monkeypatch):
     monkeypatch.setattr("voicemate.audio.sound_files.CHUNK_FRAMES", 1000)
     soundfile.write(tmp_path / "clip.wav", tone(48_000), 48_000, subtype="FLOAT")
     pcm = read_audio(tmp_path / "clip.wav").pcm
@@ -38,7 +38,7 @@ def test_a_file_longer_than_a_piece_has_no_seams(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a sound at all", b"RIFF\x10\x00\x00\x00WAVEfmt "])
-def test_what_is_no_sound_file_is_refused(tmp_path, content):
+def test_a_file_that_is_not_audio_is_refused(tmp_path, content):
     path = tmp_path / "clip.wav"
     path.write_bytes(content)
     with pytest.raises(AudioError, match="no sound file that can be read"):
@@ -57,7 +57,7 @@ def test_a_file_without_samples_is_refused(tmp_path):
         read_audio(tmp_path / "clip.wav")
 
 
-def test_a_file_with_values_that_are_no_numbers_is_refused(tmp_path):
+def test_a_file_with_nan_values_is_refused(tmp_path):
     soundfile.write(tmp_path / "clip.wav", np.full(1000, np.nan, dtype=np.float32), CLOCK_HZ, subtype="FLOAT")
     with pytest.raises(AudioError, match="holds no sound"):
         read_audio(tmp_path / "clip.wav")
@@ -78,11 +78,11 @@ def test_stereo_is_written_and_read_back(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["conversation.wav"]
 
 
-def test_what_is_too_loud_is_clipped(tmp_path):
+def test_samples_beyond_full_scale_are_clipped(tmp_path):
     write_wav(tmp_path / "loud.wav", np.array([2.0, -2.0], dtype=np.float32), CLOCK_HZ)
     assert np.allclose(soundfile.read(tmp_path / "loud.wav")[0], [1, -1], atol=1e-4)
 
 
-def test_a_file_that_cannot_be_written_says_so_and_leaves_the_old_one(tmp_path):
+def test_a_file_that_cannot_be_written_is_an_error_and_leaves_the_old_one(tmp_path):
     with pytest.raises(AudioError, match="cannot be written"):
         write_wav(tmp_path / "no such folder" / "a.wav", tone(CLOCK_HZ), CLOCK_HZ)

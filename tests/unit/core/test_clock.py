@@ -8,7 +8,7 @@ from voicemate.testing.virtual_time import run_virtual
 
 
 class Hands:
-    """A time that is set by hand."""
+    """A time that the test sets."""
 
     def __init__(self) -> None:
         self.seconds = 100.0
@@ -38,7 +38,7 @@ def test_it_follows_the_microphone(hands):
     assert clock.now() == 17_160
 
 
-def test_it_stands_still_rather_than_run_backwards(hands):
+def test_it_stands_still_instead_of_running_backwards(hands):
     clock = SampleClock(hands)
     hands.seconds += 1
     assert clock.now() == 16_000
@@ -50,7 +50,7 @@ def test_it_stands_still_rather_than_run_backwards(hands):
     assert clock.now() == 16_400
 
 
-def test_samples_and_moments_are_two_names_for_one_thing(hands):
+def test_samples_and_times_convert_into_each_other(hands):
     clock = SampleClock(hands)
     clock.anchor(5_000, 101.5)
     assert clock.sample_at(102.0) == 13_000

@@ -12,7 +12,7 @@ def noise(n: int, seed: int = 0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("length", [1, 100, BLOCK_SAMPLES, 5000])
-def test_a_stream_is_convolved_as_if_it_were_one_piece(length: int):
+def test_a_stream_is_convolved_as_if_it_were_one_signal(length: int):
     response, sound = noise(length, 1), noise(20 * BLOCK_SAMPLES, 2)
     sound[5 * BLOCK_SAMPLES : 16 * BLOCK_SAMPLES] = 0  # it falls silent for longer than the response rings
     convolver = Convolver(response)
@@ -21,7 +21,7 @@ def test_a_stream_is_convolved_as_if_it_were_one_piece(length: int):
 
 
 @pytest.mark.parametrize("rt60_s", [0.0, 0.2, 0.8])
-def test_a_path_brings_as_much_energy_as_it_says_and_rings_as_long(rt60_s: float):
+def test_a_path_has_the_gain_and_reverberation_that_were_asked_for(rt60_s: float):
     response = AcousticPath(gain_db=-12, rt60_s=rt60_s, seed=3).impulse_response()
     assert 10 * np.log10(np.sum(np.square(response))) == pytest.approx(-12, abs=0.01)
     assert len(response) == max(1, round(rt60_s * CLOCK_HZ))
@@ -32,7 +32,7 @@ def test_a_path_brings_as_much_energy_as_it_says_and_rings_as_long(rt60_s: float
         assert fall == pytest.approx(30, abs=3)  # half of the 60 dB
 
 
-def test_the_same_room_is_the_same_every_time_and_another_place_is_not():
+def test_the_same_seed_gives_the_same_room_and_another_one_does_not():
     assert np.array_equal(
         AcousticPath(rt60_s=0.3, seed=1).impulse_response(), AcousticPath(rt60_s=0.3, seed=1).impulse_response()
     )
@@ -47,21 +47,21 @@ def test_a_path_without_reverberation_only_changes_the_level():
     assert np.array_equal(AcousticPath().apply(sound), sound)
 
 
-def test_a_loudspeaker_gives_no_more_than_it_can_and_quiet_sound_as_it_is():
+def test_a_speaker_saturates_at_its_limit_and_leaves_quiet_audio_as_it_is():
     loud = soft_clip(np.linspace(-1, 1, 100, dtype=np.float32), 0.25)
     assert np.max(np.abs(loud)) <= 0.25
     quiet = np.linspace(-0.01, 0.01, 100, dtype=np.float32)
     assert np.allclose(soft_clip(quiet, 0.25), quiet, atol=1e-5)
 
 
-def test_the_echo_is_quieter_by_what_the_room_says():
+def test_the_echo_is_attenuated_by_the_rooms_gain():
     path = SimulatedEcho(Acoustics(AcousticPath(gain_db=-20, rt60_s=0.3, seed=1)))
     sound = noise(100 * BLOCK_SAMPLES)
     echo = np.concatenate([path.push(block) for block in sound.reshape(-1, BLOCK_SAMPLES)])
     assert level_dbfs(echo[CLOCK_HZ:]) == pytest.approx(level_dbfs(sound) - 20, abs=1)
 
 
-def test_a_bed_goes_on_for_ever_at_its_level():
+def test_a_background_sound_repeats_at_its_level():
     bed = BackgroundSound(background_noise.noise(1.0, db_per_octave=-3, seed=4), dbfs=-40)
     whole = bed.between(0, 5 * CLOCK_HZ)
     assert level_dbfs(whole) == pytest.approx(-40, abs=0.1)
@@ -78,7 +78,7 @@ def test_noise_has_the_slope_that_was_asked_for(slope: float):
     assert np.mean(np.diff(octaves)) == pytest.approx(slope, abs=0.5)
 
 
-def test_music_and_chatter_are_seeded_and_fill_their_time():
+def test_music_and_babble_are_seeded_and_fill_their_time():
     voices = [noise(CLOCK_HZ // 2, seed) for seed in range(3)]
     for made in (
         lambda seed: background_noise.music(3.0, seed),
@@ -92,7 +92,7 @@ def test_music_and_chatter_are_seeded_and_fill_their_time():
         assert min(seconds) > -35
 
 
-def test_with_clocks_that_differ_an_echo_comes_later_and_later():
+def test_with_clocks_that_differ_the_echo_comes_later_and_later():
     path = SimulatedEcho(Acoustics(AcousticPath(delay_ms=10), drift_ppm=1_000))
     played = np.convolve(noise(20 * BLOCK_SAMPLES), np.hanning(32) / 16, mode="same").astype(np.float32)
     padded = np.concatenate([np.zeros(CLOCK_HZ, np.float32), played, np.zeros(CLOCK_HZ, np.float32)])

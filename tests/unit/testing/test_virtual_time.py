@@ -9,7 +9,7 @@ from voicemate.core.worker_thread import WorkerThread
 from voicemate.testing.virtual_time import VirtualTimeLoop, run_virtual
 
 
-def test_a_day_takes_no_time():
+def test_a_virtual_day_takes_no_time():
     async def main() -> float:
         await asyncio.sleep(86_400)
         return asyncio.get_running_loop().time()
@@ -71,7 +71,7 @@ def test_time_goes_on_once_the_job_is_done():
     assert run_virtual(main()) == pytest.approx(5)
 
 
-def test_a_job_that_fails_lets_time_go_on():
+def test_time_goes_on_after_a_job_that_fails():
     async def main() -> float:
         with pytest.raises(ZeroDivisionError):
             await asyncio.to_thread(lambda: 1 / 0)
@@ -81,7 +81,7 @@ def test_a_job_that_fails_lets_time_go_on():
     assert run_virtual(main()) == pytest.approx(5)
 
 
-def test_time_stands_still_while_an_engine_works():
+def test_time_stands_still_while_a_worker_thread_works():
     engine = WorkerThread("engine")
 
     async def main() -> float:
@@ -93,7 +93,7 @@ def test_time_stands_still_while_an_engine_works():
     engine.close()
 
 
-def test_what_comes_through_a_pipe_is_waited_for_when_told_so():
+def test_a_pipe_is_waited_for_inside_outstanding():
     reading, writing = os.pipe()
 
     async def main() -> float:

@@ -20,36 +20,36 @@ from voicemate.testing.virtual_time import run_virtual
 
 class ScriptedSource:
     def __init__(self) -> None:
-        self.tell: Callable[[DevicesChanged], None] | None = None
+        self.on_change: Callable[[DevicesChanged], None] | None = None
 
     def start(self, on_change: Callable[[DevicesChanged], None]) -> None:
-        self.tell = on_change
+        self.on_change = on_change
 
     def close(self) -> None:
-        self.tell = None
+        self.on_change = None
 
 
-def test_a_headset_that_is_told_of_many_times_counts_once_and_when_it_is_there():
+def test_many_notifications_about_one_headset_are_reported_once_after_the_last():
     async def main() -> None:
-        source, told = ScriptedSource(), []
-        with HotplugMonitor(lambda change: told.append((asyncio.get_running_loop().time(), change)), source):
-            assert source.tell
+        source, changes = ScriptedSource(), []
+        with HotplugMonitor(lambda change: changes.append((asyncio.get_running_loop().time(), change)), source):
+            assert source.on_change
             for moved in (False, True, False):
-                source.tell(DevicesChanged(moved))
+                source.on_change(DevicesChanged(moved))
                 await asyncio.sleep(0.1)
-            assert told == []
+            assert changes == []
             await asyncio.sleep(1)
-            source.tell(DevicesChanged())
+            source.on_change(DevicesChanged())
             await asyncio.sleep(1)
-        assert [change.default_changed for _, change in told] == [True, False]
-        assert source.tell is None
+        assert [change.default_changed for _, change in changes] == [True, False]
+        assert source.on_change is None
 
     run_virtual(main())
 
 
-def test_where_the_system_tells_nothing_nothing_is_told():
+def test_a_system_without_notifications_reports_nothing():
     async def main() -> None:
-        with HotplugMonitor(lambda change: pytest.fail("told")):
+        with HotplugMonitor(lambda change: pytest.fail("reported")):
             await asyncio.sleep(1)
 
     run_virtual(main())
@@ -63,11 +63,11 @@ class FakePulseError(Exception):
 
 
 class FakePulseDisconnectedError(Exception):
-    """As with pulsectl's own, it is no ``PulseError``."""
+    """Like pulsectl's own, it is no ``PulseError``."""
 
 
 class FakePulse:
-    """A server that can be away, and ends when it is told None."""
+    """A server that can be away, and ends when ``None`` happens."""
 
     PulseError = FakePulseError
 
@@ -114,31 +114,31 @@ def event(facility: str, kind: str) -> SimpleNamespace:
 
 def pulseaudio_hotplug(pulse: FakePulse) -> "queue.Queue[DevicesChanged]":
     module = pytest.importorskip("voicemate.audio.devices.pulseaudio")
-    told: queue.Queue[DevicesChanged] = queue.Queue()
-    events = module.PulseAudioHotplug(pulse)
-    events.start(told.put)
-    pulse.close = events.close  # type: ignore[attr-defined]
-    return told
+    changes: queue.Queue[DevicesChanged] = queue.Queue()
+    hotplug = module.PulseAudioHotplug(pulse)
+    hotplug.start(changes.put)
+    pulse.close = hotplug.close  # type: ignore[attr-defined]
+    return changes
 
 
-def test_a_volume_that_is_turned_is_no_news_and_a_new_device_is():
+def test_a_new_device_is_reported_and_a_changed_volume_is_not():
     pulse = FakePulse()
-    told = pulseaudio_hotplug(pulse)
+    changes = pulseaudio_hotplug(pulse)
     pulse.happening.put(event("sink", "change"))
     pulse.happening.put(event("source", "new"))
-    assert told.get(timeout=10) == DevicesChanged(default_changed=False)
-    assert told.empty()
+    assert changes.get(timeout=10) == DevicesChanged(default_changed=False)
+    assert changes.empty()
     pulse.close()  # type: ignore[attr-defined]
 
 
-def test_a_sound_server_that_ended_is_news_when_it_is_back():
+def test_a_sound_server_that_ended_is_reported_when_it_is_back():
     pulse = FakePulse()
-    told = pulseaudio_hotplug(pulse)
+    changes = pulseaudio_hotplug(pulse)
     pulse.happening.put(event("server", "change"))
-    assert told.get(timeout=10)
+    assert changes.get(timeout=10)
     pulse.refusals = 1
     pulse.happening.put(None)
-    assert told.get(timeout=10)
+    assert changes.get(timeout=10)
     assert pulse.connected == 2
     pulse.close()  # type: ignore[attr-defined]
 
@@ -147,7 +147,7 @@ def test_a_sound_server_that_ended_is_news_when_it_is_back():
 
 
 class FakeCoreAudio:
-    """As much of Core Audio as is used. Like the real one it calls from wherever it likes."""
+    """The part of Core Audio that is used. Like the real one it calls from any thread."""
 
     def __init__(self, refuses: bool = False) -> None:
         self.refuses = refuses
@@ -175,19 +175,19 @@ class FakeCoreAudio:
         assert listener(1, len(selectors), ctypes.cast(addresses, ctypes.POINTER(PropertyAddress)), None) == 0  # type: ignore[operator]
 
 
-def test_on_a_mac_another_default_device_means_that_streams_have_to_move():
-    library, told = FakeCoreAudio(), []
-    events = CoreAudioHotplug(library)
-    events.start(told.append)
+def test_on_macos_a_new_default_device_means_that_streams_have_to_move():
+    library, changes = FakeCoreAudio(), []
+    hotplug = CoreAudioHotplug(library)
+    hotplug.start(changes.append)
     assert library.run_loop_is_its_own
     library.happen(DEVICES)
     library.happen(DEVICES, DEFAULT_OUTPUT)
-    assert told == [DevicesChanged(default_changed=False), DevicesChanged(default_changed=True)]
-    events.close()
+    assert changes == [DevicesChanged(default_changed=False), DevicesChanged(default_changed=True)]
+    hotplug.close()
     assert library.listeners == {}
 
 
-def test_a_core_audio_that_takes_no_listener_costs_no_more_than_the_news():
-    events = CoreAudioHotplug(FakeCoreAudio(refuses=True))
+def test_core_audio_without_a_listener_only_disables_notifications():
+    hotplug = CoreAudioHotplug(FakeCoreAudio(refuses=True))
     with pytest.raises(OSError, match="listener"):
-        events.start(lambda told: None)
+        hotplug.start(lambda changes: None)

@@ -38,7 +38,7 @@ class FakeRaw:
 
 
 class FakeLibrary:
-    """As much of sounddevice as the host uses."""
+    """The part of sounddevice that is used."""
 
     PortAudioError = FakePortAudioError
     default = SimpleNamespace(device=(0, 0))
@@ -80,86 +80,86 @@ def library() -> FakeLibrary:
 
 
 @pytest.fixture
-def host(library) -> PortAudio:
+def portaudio(library) -> PortAudio:
     return PortAudio(timeout_s=5, library=library)
 
 
-def plan(part: str = "", rate: int | None = None) -> StreamConfig:
+def config(part: str = "", rate: int | None = None) -> StreamConfig:
     return StreamConfig(Direction.INPUT, part, 4, lambda rate: rate // 50, 0.05, lambda *_: None, lambda: None, rate)
 
 
-async def test_a_stream_has_the_devices_own_rate_and_no_more_channels_than_it_has(host, library):
-    stream = await host.open(plan())
+async def test_a_stream_has_the_devices_own_rate_and_no_more_channels_than_it_has(portaudio, library):
+    stream = await portaudio.open(config())
     assert (stream.rate, stream.channels, stream.callback_frames) == (48_000, 1, 960)
-    await host.close(stream)
+    await portaudio.close(stream)
     assert library.open == 0
 
 
-async def test_a_closed_stream_keeps_nobody_who_listened_to_it(host):
+async def test_a_closed_stream_keeps_no_listener_alive(portaudio):
     class Listener:
         def callback(self, *_: object) -> None:
             pass
 
     listener = Listener()
     wanted = StreamConfig(Direction.INPUT, "", 1, lambda rate: 960, 0.05, listener.callback, lambda: None)
-    stream = await host.open(wanted)
+    stream = await portaudio.open(wanted)
     left = weakref.ref(listener)
     gc.disable()
     try:
-        await host.close(stream)
+        await portaudio.close(stream)
         del listener, wanted
         assert left() is None
     finally:
         gc.enable()
 
 
-async def test_everything_happens_in_one_thread_of_its_own(host, library):
+async def test_all_calls_are_made_in_one_thread(portaudio, library):
     for _ in range(3):
-        await host.close(await host.open(plan()))
-    host.devices()
+        await portaudio.close(await portaudio.open(config()))
+    portaudio.devices()
     assert library.threads == {"portaudio"}
 
 
-async def test_a_refused_device_is_named_and_the_terminal_stays_clean(host, library, capfd):
+async def test_a_refused_device_is_named_and_the_terminal_stays_clean(portaudio, library, capfd):
     library.refuses = True
     with pytest.raises(AudioError, match=r"microphone “fake” cannot be used: Device unavailable.*Check"):
-        await host.open(plan())
+        await portaudio.open(config())
     assert capfd.readouterr().err == ""
 
 
-async def test_looking_anew_closes_every_stream_once(host, library):
-    first, second = await host.open(plan()), await host.open(plan())
-    generation = await host.rescan(first.generation)
+async def test_a_rescan_closes_every_stream_once(portaudio, library):
+    first, second = await portaudio.open(config()), await portaudio.open(config())
+    generation = await portaudio.rescan(first.generation)
     assert (library.open, library.initialised) == (0, 1)
-    assert await host.rescan(second.generation) == generation
+    assert await portaudio.rescan(second.generation) == generation
     assert library.initialised == 1
     with pytest.raises(AudioError, match="was closed"):
-        await host.start(first)
+        await portaudio.start(first)
 
 
 async def test_a_call_that_hangs_is_an_error_and_later_calls_do_not_wait_for_it(library):
-    host = PortAudio(timeout_s=0.05, library=library)
+    portaudio = PortAudio(timeout_s=0.05, library=library)
     library.held.clear()
     for _ in range(2):
         with pytest.raises(AudioError, match="does not answer"):
-            await host.open(plan())
+            await portaudio.open(config())
     library.held.set()
 
 
-async def test_a_stream_that_opens_after_nobody_wants_it_any_more_is_closed(host, library):
+async def test_a_stream_whose_opening_was_cancelled_is_closed(portaudio, library):
     library.held.clear()
-    task = asyncio.create_task(host.open(plan()))
+    task = asyncio.create_task(portaudio.open(config()))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     library.held.set()
-    assert host.devices()  # the owner thread does one thing after the other
+    assert portaudio.devices()  # the owner thread does one thing after the other
     assert library.open == 0
 
 
-def test_a_machine_without_portaudio_says_how_to_get_it(monkeypatch):
+def test_a_machine_without_portaudio_is_an_error_that_says_how_to_install_it(monkeypatch):
     import builtins
 
     real_import = builtins.__import__
@@ -174,16 +174,16 @@ def test_a_machine_without_portaudio_says_how_to_get_it(monkeypatch):
         PortAudio().devices()
 
 
-async def test_an_alsa_device_that_dies_while_it_starts_is_left_behind_and_others_go_on(library):
+async def test_an_alsa_device_that_dies_during_its_start_is_abandoned_and_others_go_on(library):
     library.api = "ALSA"
-    host = PortAudio(timeout_s=0.1, library=library)
-    dying, other = await host.open(plan()), await host.open(plan())
+    portaudio = PortAudio(timeout_s=0.1, library=library)
+    dying, other = await portaudio.open(config()), await portaudio.open(config())
     library.starting.clear()
     with pytest.raises(AudioError, match="does not answer"):
-        await host.start(dying)
+        await portaudio.start(dying)
     library.starting.set()
-    await host.start(other)
-    await host.rescan(other.generation)
+    await portaudio.start(other)
+    await portaudio.rescan(other.generation)
     assert library.open == 1, "the dying one cannot even be closed"
     assert library.initialised == 0, "nor the library be terminated"
-    await host.close(await host.open(plan()))
+    await portaudio.close(await portaudio.open(config()))

@@ -12,7 +12,7 @@ TICK = 0.05
 
 
 class Bench:
-    """A watchdog, a device that can be told what to deliver, and what was decided when."""
+    """A watchdog, a scripted device, and the actions that were taken when."""
 
     def __init__(self, limits: WatchdogLimits):
         self.now = 100.0
@@ -43,7 +43,7 @@ class Bench:
         return [now for now, taken in self.steps if taken is step]
 
 
-def test_a_device_that_delivers_sound_is_left_alone():
+def test_a_device_that_delivers_sound_is_not_reopened():
     bench = Bench(LIMITS).run(600, sound=True)
     assert bench.condition is DeviceCondition.WORKING
     assert not bench.steps
@@ -64,7 +64,7 @@ def test_a_headset_that_takes_three_seconds_to_start_is_waited_for():
     assert not bench.steps
 
 
-def test_a_stream_that_ends_is_rebuilt_at_once():
+def test_a_stream_that_ends_is_reopened_at_once():
     bench = Bench(LIMITS).run(5, sound=True)
     bench.watchdog.ended()
     ended = bench.now
@@ -72,7 +72,7 @@ def test_a_stream_that_ends_is_rebuilt_at_once():
     assert bench.taken(WatchdogAction.REOPEN) == [ended + TICK]
 
 
-def test_a_stream_that_was_closed_for_anothers_sake_is_rebuilt_and_nothing_is_wrong():
+def test_a_stream_closed_by_a_rescan_is_reopened_and_not_faulty():
     bench = Bench(LIMITS).run(5, sound=True)
     bench.watchdog.closed_by_rescan()
     bench.run(1)
@@ -80,19 +80,19 @@ def test_a_stream_that_was_closed_for_anothers_sake_is_rebuilt_and_nothing_is_wr
     assert len(bench.taken(WatchdogAction.REOPEN)) == 1
 
 
-def test_the_last_words_of_a_stream_that_ended_are_no_sign_of_life():
+def test_late_callbacks_of_an_ended_stream_are_no_sign_of_life():
     bench = Bench(LIMITS).run(5, sound=True)
     bench.watchdog.ended()
     bench.watchdog.callback_received(bench.now, has_signal=True)
     assert bench.condition is DeviceCondition.STALLED
 
 
-def test_a_lost_device_is_looked_for_less_and_less_often_and_then_given_up():
+def test_a_lost_device_is_tried_less_and_less_often_and_then_given_up():
     bench = Bench(LIMITS).run(5, sound=True)
     bench.watchdog.ended()
     bench.run(20, opens=False)
-    tries = bench.taken(WatchdogAction.REOPEN)
-    waits = [b - a for a, b in itertools.pairwise(tries)]
+    attempts = bench.taken(WatchdogAction.REOPEN)
+    waits = [b - a for a, b in itertools.pairwise(attempts)]
     assert waits == pytest.approx([0.25, 0.5, 1.0, 2.0], abs=TICK + 0.01)
     assert bench.condition is DeviceCondition.GONE
     assert bench.taken(WatchdogAction.GIVE_UP)
@@ -106,7 +106,7 @@ def test_a_device_that_comes_back_is_working_again():
     assert not bench.taken(WatchdogAction.GIVE_UP)
 
 
-def test_whoever_needs_a_device_that_was_given_up_gets_new_tries():
+def test_a_device_that_was_given_up_gets_new_attempts_when_needed():
     bench = Bench(LIMITS).run(5, sound=True)
     bench.watchdog.ended()
     bench.run(20, opens=False)
@@ -124,7 +124,7 @@ def test_a_device_that_opens_and_dies_over_and_over_is_given_up_too():
     assert bench.taken(WatchdogAction.GIVE_UP)
 
 
-def test_two_seconds_of_zeros_have_a_name():
+def test_two_seconds_of_zeros_are_silence():
     bench = Bench(LIMITS).run(5, sound=True).run(1.9, sound=False)
     assert bench.condition is DeviceCondition.WORKING
     bench.run(0.2, sound=False)
@@ -133,7 +133,7 @@ def test_two_seconds_of_zeros_have_a_name():
     assert bench.condition is DeviceCondition.WORKING
 
 
-def test_zeros_alone_never_end_a_stream_and_where_they_are_usual_nothing_is_rebuilt():
+def test_zeros_never_end_a_stream_and_where_they_are_usual_nothing_is_reopened():
     bench = Bench(LIMITS).run(600, sound=False)
     assert bench.condition is DeviceCondition.SILENT
     assert not bench.steps
@@ -159,7 +159,7 @@ def test_zeros_before_the_first_sound_do_not_count_as_coming_back():
     assert bench.condition is DeviceCondition.SILENT
 
 
-def test_a_loudspeaker_is_never_silent():
+def test_a_speaker_is_never_silent():
     bench = Bench(WatchdogLimits(silence_s=None)).run(600, sound=False)
     assert bench.condition is DeviceCondition.WORKING
 
@@ -169,7 +169,7 @@ LIVES = st.lists(st.tuples(st.sampled_from([True, False, None]), st.floats(0.05,
 
 @given(lives=LIVES, mac=st.booleans())
 @settings(max_examples=40, deadline=None)
-def test_whatever_a_device_does(lives, mac):
+def test_the_invariants_hold_for_any_device(lives, mac):
     bench = Bench(ON_MACOS if mac else LIMITS)
     for sound, seconds, opens in lives:
         was_open, before = bench.open, len(bench.steps)
@@ -186,7 +186,7 @@ def test_whatever_a_device_does(lives, mac):
         assert len([now for now in rebuilds if now < first_given_up]) >= 5
 
 
-def test_a_stream_that_ends_soon_after_it_was_opened_is_rebuilt_soon():
+def test_a_stream_that_ends_soon_after_it_was_opened_is_reopened_soon():
     bench = Bench(LIMITS).run(1, sound=True)
     bench.watchdog.ended()
     ended = bench.now
@@ -194,7 +194,7 @@ def test_a_stream_that_ends_soon_after_it_was_opened_is_rebuilt_soon():
     assert bench.taken(WatchdogAction.REOPEN)[0] - ended < 0.1
 
 
-def test_one_that_ends_again_and_again_is_rebuilt_ever_more_slowly():
+def test_a_stream_that_ends_again_and_again_is_reopened_less_and_less_often():
     bench = Bench(LIMITS).run(1, sound=True)
     for _ in range(40):
         bench.watchdog.ended()
@@ -202,12 +202,12 @@ def test_one_that_ends_again_and_again_is_rebuilt_ever_more_slowly():
     assert len(bench.taken(WatchdogAction.REOPEN)) == LIMITS.max_attempts
 
 
-def test_one_that_is_gone_is_tried_at_once_when_devices_have_come():
+def test_a_device_that_is_gone_is_tried_at_once_when_devices_change():
     bench = Bench(WatchdogLimits(max_attempts=None, max_backoff_s=60)).run(1, sound=True)
     bench.watchdog.ended()
     bench.run(100, opens=False)
     bench.watchdog.retry(bench.now)
-    told = bench.now
+    at = bench.now
     bench.run(1, sound=True)
-    assert bench.taken(WatchdogAction.REOPEN)[-1] - told < 0.1
+    assert bench.taken(WatchdogAction.REOPEN)[-1] - at < 0.1
     assert bench.condition is DeviceCondition.WORKING

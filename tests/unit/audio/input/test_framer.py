@@ -10,7 +10,7 @@ from voicemate.core.pcm import CLOCK_HZ
 
 
 class Device:
-    """A device that delivers frames to a framer in its own time."""
+    """A device that delivers frames to a framer at its own speed."""
 
     def __init__(self, rate: int):
         self.rate = rate
@@ -52,13 +52,13 @@ def test_a_block_is_complete_with_the_callback_that_brings_its_last_frame():
     assert [len(device.deliver(1536)) for _ in range(100)] == [1] * 100
 
 
-def test_it_says_how_many_frames_the_next_block_still_needs():
+def test_it_knows_how_many_frames_the_next_block_still_needs():
     device = Device(44_100)
     for _ in range(200):
         assert device.deliver(device.framer.missing_frames())
 
 
-def test_sound_lies_where_it_was_heard():
+def test_audio_lies_at_the_time_at_which_it_was_in_the_air():
     device = Device(48_000)
     device.seconds = 3.0  # the microphone is opened in the middle of the conversation
     for _ in range(30):
@@ -69,7 +69,7 @@ def test_sound_lies_where_it_was_heard():
     assert blocks[0].at + int(np.argmax(sound > 0.25)) == pytest.approx(loud_at, abs=2)
 
 
-def test_while_no_stream_delivers_silence_does():
+def test_without_a_stream_blocks_are_silent():
     device = Device(16_000)
     first = device.deliver(1600)
     device.seconds += 2
@@ -80,7 +80,7 @@ def test_while_no_stream_delivers_silence_does():
     assert not np.concatenate([block.pcm for block in silence])[BLOCK_SAMPLES:].any()
 
 
-def test_a_new_stream_goes_on_where_the_time_has_come_to():
+def test_a_new_stream_continues_at_the_present():
     device = Device(16_000)
     before = device.deliver(16_000)
     device.seconds += 0.5
@@ -103,7 +103,7 @@ def test_a_new_stream_after_filled_silence_doubles_nothing():
     assert device.clock.now() == pytest.approx(4.1 * CLOCK_HZ, abs=BLOCK_SAMPLES)
 
 
-def test_frames_that_the_device_lost_leave_a_hole_of_their_length():
+def test_lost_frames_leave_a_gap_of_their_length():
     device = Device(16_000)
     before = device.deliver(16_000)
     device.seconds += 0.4
@@ -120,7 +120,7 @@ def test_a_late_callback_does_not_move_the_clock():
     assert device.clock.sample_at(device.seconds) == pytest.approx(11 * 512, abs=1)
 
 
-def test_a_device_that_is_a_little_slow_is_followed():
+def test_the_clock_follows_a_device_that_is_a_little_slow():
     steady = ArrivalTimeFilter(rate=16_000)
     moment = 0.0
     for n in range(1, 4000):

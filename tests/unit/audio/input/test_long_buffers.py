@@ -1,4 +1,4 @@
-"""The microphone while nobody speaks for long: sound in long blocks, and nothing lost on the way there and back."""
+"""The microphone while nobody speaks for long: long buffers, and nothing lost in changing to them and back."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ NOISE = np.random.default_rng(5).standard_normal(60 * RATE).astype(np.float32) *
 
 
 class Listening:
-    """A microphone that is open, relaxed, and what it delivered when."""
+    """An open microphone with grouped blocks, and what it delivered when."""
 
     def __init__(self, quiet_s: float | None, host_api: str, sound: np.ndarray) -> None:
         self.host = FakePortAudio()
@@ -47,8 +47,8 @@ class Listening:
         return [stream for stream in self.host.streams if stream.running]
 
     @property
-    def block(self) -> int:
-        """Frames in a block of the only stream that runs."""
+    def callback_frames(self) -> int:
+        """Frames in a buffer of the only running stream."""
         (stream,) = self.running
         assert stream.opened
         return stream.opened.callback_frames
@@ -69,25 +69,25 @@ async def listening(
     assert all(a.end == b.at for a, b in itertools.pairwise(test.blocks)), "a gap between blocks"
 
 
-def test_after_long_silence_sound_comes_in_long_blocks_and_with_a_voice_in_short_ones():
+def test_after_long_silence_buffers_are_long_and_with_a_voice_short_again():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(LONG_BUFFERS_AFTER_S - 1)
-            assert test.block in SHORT
+            assert test.callback_frames in SHORT
             await asyncio.sleep(3)
-            assert test.block == LONG
+            assert test.callback_frames == LONG
             test.microphone.set_grouping(False)
             await asyncio.sleep(0.5)
-            assert test.block in SHORT
+            assert test.callback_frames in SHORT
             await asyncio.sleep(LONG_BUFFERS_AFTER_S + 5)
-            assert test.block in SHORT
+            assert test.callback_frames in SHORT
         assert test.health == []
 
     run_virtual(main())
 
 
 def sound_with(quiet_s: float | None) -> np.ndarray:
-    """What is heard in 40 s with short words in between."""
+    """The audio of 40 s with short words in between."""
 
     async def main() -> np.ndarray:
         async with listening(quiet_s) as test:
@@ -102,14 +102,14 @@ def sound_with(quiet_s: float | None) -> np.ndarray:
     return run_virtual(main())
 
 
-def test_what_is_heard_is_the_same_sample_by_sample():
+def test_the_audio_is_the_same_sample_by_sample():
     plain, switched = sound_with(None), sound_with(LONG_BUFFERS_AFTER_S)
     n = min(len(plain), len(switched))
     assert n > 34 * 16_000
     assert np.array_equal(plain[:n], switched[:n])
 
 
-def test_a_voice_is_noticed_within_half_a_second_and_its_sound_is_never_far_behind():
+def test_a_voice_comes_within_half_a_second_and_is_never_far_behind():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(LONG_BUFFERS_AFTER_S + 3)
@@ -124,7 +124,7 @@ def test_a_voice_is_noticed_within_half_a_second_and_its_sound_is_never_far_behi
     run_virtual(main())
 
 
-def test_a_voice_while_long_blocks_are_about_to_begin_keeps_the_short_ones():
+def test_a_voice_during_the_change_to_long_buffers_keeps_the_short_ones():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(LONG_BUFFERS_AFTER_S + 0.05)
@@ -134,12 +134,12 @@ def test_a_voice_while_long_blocks_are_about_to_begin_keeps_the_short_ones():
                     break
             test.microphone.set_grouping(False)
             await asyncio.sleep(1)
-            assert test.block in SHORT
+            assert test.callback_frames in SHORT
 
     run_virtual(main())
 
 
-def test_sound_that_is_lost_on_the_way_only_puts_the_long_blocks_off():
+def test_lost_audio_only_delays_the_long_buffers():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(LONG_BUFFERS_AFTER_S)
@@ -147,28 +147,28 @@ def test_sound_that_is_lost_on_the_way_only_puts_the_long_blocks_off():
                 await asyncio.sleep(0.001)
             test.running[0].overflowed = True
             await asyncio.sleep(2)
-            assert test.block == LONG
+            assert test.callback_frames == LONG
             assert len(test.host.streams) == 3
 
     run_virtual(main())
 
 
-def test_a_device_that_takes_one_stream_only_is_not_asked_again():
+def test_a_device_that_allows_one_stream_only_is_not_asked_again():
     async def main() -> None:
         async with listening() as test:
             test.host.error = AudioError("The microphone “fake” cannot be used: Device unavailable")
             await asyncio.sleep(3 * LONG_BUFFERS_AFTER_S)
-            assert test.block in SHORT
+            assert test.callback_frames in SHORT
             assert test.health == []
 
     run_virtual(main())
 
 
-def test_digital_silence_is_heard_in_short_blocks():
+def test_digital_silence_keeps_short_buffers():
     async def main() -> None:
         async with listening(sound=np.zeros_like(NOISE)) as test:
             await asyncio.sleep(3 * LONG_BUFFERS_AFTER_S)
-            assert test.block in SHORT
+            assert test.callback_frames in SHORT
             assert len(test.host.streams) == 2
 
     run_virtual(main())
@@ -183,46 +183,46 @@ def test_core_audio_keeps_its_one_stream():
     run_virtual(main())
 
 
-def test_a_microphone_that_is_lost_meanwhile_comes_back():
+def test_a_microphone_that_is_lost_with_long_buffers_comes_back():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(LONG_BUFFERS_AFTER_S + 3)
             test.running[0].end()
             await asyncio.sleep(1)
-            assert test.block in SHORT
+            assert test.callback_frames in SHORT
             assert [bool(fault) for fault in test.health] == [True, False]
             await asyncio.sleep(LONG_BUFFERS_AFTER_S + 2)
-            assert test.block == LONG
+            assert test.callback_frames == LONG
 
     run_virtual(main())
 
 
-def test_one_that_hangs_meanwhile_is_noticed():
+def test_a_microphone_that_hangs_with_long_buffers_is_noticed():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(LONG_BUFFERS_AFTER_S + 3)
             test.running[0].frozen = True
             await asyncio.sleep(3)
-            assert test.block in SHORT
+            assert test.callback_frames in SHORT
             assert [bool(fault) for fault in test.health] == [True, False]
 
     run_virtual(main())
 
 
-def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
+def test_closed_by_a_rescan_it_comes_back_without_a_report():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(LONG_BUFFERS_AFTER_S + 3)
             await test.host.rescan(0)
             await asyncio.sleep(1)
-            assert test.block in SHORT
+            assert test.callback_frames in SHORT
             assert test.health == []
 
     run_virtual(main())
 
 
 @pytest.mark.parametrize("after", [0.0, 0.005, 0.01, 0.015, 0.03, 0.1])
-def test_devices_looked_for_anew_in_the_middle_of_it_leave_one_stream(after: float):
+def test_a_rescan_during_the_change_leaves_one_stream(after: float):
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(LONG_BUFFERS_AFTER_S + 0.1)
@@ -231,13 +231,13 @@ def test_devices_looked_for_anew_in_the_middle_of_it_leave_one_stream(after: flo
             await asyncio.sleep(after)
             await test.host.rescan(0)
             await asyncio.sleep(1)
-            assert test.block in SHORT
+            assert test.callback_frames in SHORT
             assert test.health == []
 
     run_virtual(main())
 
 
-def test_short_blocks_that_are_refused_have_the_device_opened_anew():
+def test_refused_short_buffers_reopen_the_device():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(LONG_BUFFERS_AFTER_S + 3)
@@ -246,14 +246,14 @@ def test_short_blocks_that_are_refused_have_the_device_opened_anew():
             await asyncio.sleep(0.2)
             test.host.error = None
             await asyncio.sleep(2)
-            assert test.block in SHORT
+            assert test.callback_frames in SHORT
             assert test.host.rescans >= 1
 
     run_virtual(main())
 
 
 @pytest.mark.parametrize("after", [0.0, 0.005, 0.01, 0.015, 0.03, 0.1, 0.2, 0.4])
-def test_closed_in_the_middle_of_it_it_leaves_no_stream_behind(after: float):
+def test_closed_during_the_change_it_leaves_no_stream_open(after: float):
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(LONG_BUFFERS_AFTER_S + 0.1)

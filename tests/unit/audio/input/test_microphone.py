@@ -17,7 +17,7 @@ from voicemate.testing.virtual_time import run_virtual
 
 
 class Listening:
-    """A microphone that is open, what it delivered, and what was told of its health."""
+    """An open microphone, what it delivered, and the health that it reported."""
 
     def __init__(self, limits: WatchdogLimits) -> None:
         self.host = FakePortAudio()
@@ -38,7 +38,7 @@ class Listening:
 
     @property
     def fault(self) -> AudioError:
-        """What was told last, and it was no recovery."""
+        """The latest report, which must be a fault."""
         fault = self.health[-1]
         assert fault
         return fault
@@ -69,7 +69,7 @@ def test_it_delivers_a_block_every_32_ms_as_soon_as_it_is_complete():
     run_virtual(main())
 
 
-def test_relaxed_it_delivers_the_same_blocks_in_groups():
+def test_grouped_it_delivers_the_same_blocks():
     async def main() -> None:
         async with listening() as test:
             arrivals: dict[float, int] = {}
@@ -86,7 +86,7 @@ def test_relaxed_it_delivers_the_same_blocks_in_groups():
     run_virtual(main())
 
 
-def test_no_longer_relaxed_it_delivers_at_once_what_has_come_meanwhile():
+def test_no_longer_grouped_it_delivers_at_once_what_has_come_meanwhile():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(1)
@@ -104,7 +104,7 @@ def test_no_longer_relaxed_it_delivers_at_once_what_has_come_meanwhile():
     run_virtual(main())
 
 
-def test_a_stream_that_ends_is_told_and_rebuilt_and_told_again():
+def test_a_stream_that_ends_is_reported_reopened_and_reported_again():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(1)
@@ -139,7 +139,7 @@ def test_time_goes_on_in_silence_while_the_device_is_away():
     run_virtual(main())
 
 
-def test_a_device_that_stays_away_ends_the_blocks_with_what_is_wrong():
+def test_a_device_that_stays_away_ends_the_blocks_with_an_error():
     async def main() -> None:
         test = Listening(WatchdogLimits(max_attempts=3))
         await test.microphone.open()
@@ -154,7 +154,7 @@ def test_a_device_that_stays_away_ends_the_blocks_with_what_is_wrong():
     run_virtual(main())
 
 
-def test_callbacks_that_stop_without_a_word_are_noticed():
+def test_callbacks_that_stop_are_noticed():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(1)
@@ -166,7 +166,7 @@ def test_callbacks_that_stop_without_a_word_are_noticed():
     run_virtual(main())
 
 
-def test_zeros_are_told_with_the_way_out_and_the_stream_goes_on():
+def test_zeros_are_reported_with_a_hint_and_the_stream_goes_on():
     async def main() -> None:
         async with listening() as test:
             test.stream.value = 0.0
@@ -181,7 +181,7 @@ def test_zeros_are_told_with_the_way_out_and_the_stream_goes_on():
     run_virtual(main())
 
 
-def test_where_zeros_mean_a_dead_stream_it_is_opened_anew_and_nobody_else_is_disturbed():
+def test_where_zeros_mean_a_dead_stream_only_that_one_is_reopened():
     async def main() -> None:
         async with listening(WatchdogLimits(reopen_on_silence=True)) as test:
             await asyncio.sleep(1)
@@ -194,7 +194,7 @@ def test_where_zeros_mean_a_dead_stream_it_is_opened_anew_and_nobody_else_is_dis
     run_virtual(main())
 
 
-def test_a_busy_conversation_loses_no_sound():
+def test_a_busy_conversation_loses_no_audio():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(1)
@@ -203,7 +203,7 @@ def test_a_busy_conversation_loses_no_sound():
             assert opened
             for _ in range(
                 100 * opened.rate * BLOCK_MS // 1000 // opened.callback_frames
-            ):  # they come while nobody reads
+            ):  # they come while nothing reads
                 test.stream._call()
             await asyncio.sleep(0.05)
             assert len(test.blocks) - delivered >= 100
@@ -222,7 +222,7 @@ def test_a_refused_microphone_is_an_error_at_once():
     run_virtual(main())
 
 
-def test_opened_again_it_goes_on_at_the_present():
+def test_opened_again_it_continues_at_the_present():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(1)
@@ -239,7 +239,7 @@ def test_opened_again_it_goes_on_at_the_present():
     run_virtual(main())
 
 
-def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
+def test_closed_by_a_rescan_it_comes_back_without_a_report():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(1)
@@ -252,13 +252,13 @@ def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
     run_virtual(main())
 
 
-def test_a_microphone_that_is_back_is_used_as_soon_as_the_system_says_so():
+def test_a_microphone_that_is_back_is_used_as_soon_as_the_system_reports_it():
     async def main() -> None:
         async with listening(WatchdogLimits(max_attempts=None, max_backoff_s=60)) as test:
             await asyncio.sleep(1)
             test.host.error = AudioError("There is no microphone", "Connect one")
             test.stream.end()
-            await asyncio.sleep(130)  # the next try is as far away
+            await asyncio.sleep(130)  # the next attempt is this far away
             test.host.error = None
             test.microphone.retry()
             await asyncio.sleep(0.5)
@@ -267,7 +267,7 @@ def test_a_microphone_that_is_back_is_used_as_soon_as_the_system_says_so():
     run_virtual(main())
 
 
-def test_news_of_devices_do_not_disturb_a_microphone_that_works():
+def test_device_notifications_do_not_disturb_a_working_microphone():
     async def main() -> None:
         async with listening() as test:
             for _ in range(20):
@@ -278,7 +278,7 @@ def test_news_of_devices_do_not_disturb_a_microphone_that_works():
     run_virtual(main())
 
 
-def test_a_headset_that_comes_back_with_another_rate_is_heard_on_the_same_clock():
+def test_a_headset_that_comes_back_with_another_rate_stays_on_the_same_clock():
     async def main() -> None:
         async with listening() as test:
             await asyncio.sleep(1)

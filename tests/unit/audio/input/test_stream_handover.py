@@ -1,4 +1,4 @@
-"""Two streams that take turns: what is taken is one sound without a seam."""
+"""Two streams that take turns: what is read is one signal without a seam."""
 
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ NOISE = np.random.default_rng(3).standard_normal(4 * RATE).astype(np.float32) * 
 
 
 class Device:
-    """A device's sound, and streams that each deliver it in blocks of their own, from where they were opened."""
+    """A device's audio, and streams that each deliver it in buffers of their own, from where they were opened."""
 
     def __init__(self, sound: np.ndarray):
         self.sound = sound
@@ -32,10 +32,10 @@ class Device:
         self._streams: list[_Stream] = []
 
     def open(self, block: int, sound: np.ndarray | None = None) -> InputCallback:
-        capture = InputCallback(self._clock, lambda: None, lambda _: None)
-        capture.attach(OpenStream(DEVICE, Direction.INPUT, RATE, 1, 0.0, block, 0, None))
-        self._streams.append(_Stream(capture, self.sound if sound is None else sound, block, self.now))
-        return capture
+        callback = InputCallback(self._clock, lambda: None, lambda _: None)
+        callback.attach(OpenStream(DEVICE, Direction.INPUT, RATE, 1, 0.0, block, 0, None))
+        self._streams.append(_Stream(callback, self.sound if sound is None else sound, block, self.now))
+        return callback
 
     def advance(self, frames: int) -> None:
         end = self.now + frames
@@ -47,7 +47,7 @@ class Device:
 
 @dataclass
 class _Stream:
-    capture: InputCallback
+    callback: InputCallback
     sound: np.ndarray
     block: int
     came: int
@@ -58,116 +58,116 @@ class _Stream:
 
     def deliver(self) -> None:
         when = SimpleNamespace(currentTime=1.0, inputBufferAdcTime=1.0 - self.block / RATE)
-        self.capture.callback(self.sound[self.came : self.due].tobytes(), self.block, when, None)
+        self.callback.callback(self.sound[self.came : self.due].tobytes(), self.block, when, None)
         self.came = self.due
 
 
-def take(relay: StreamHandover, device: Device, frames: int, every: int = 1536) -> np.ndarray:
-    """What comes while the device delivers so many frames, with somebody looking after so many each time."""
+def read(handover: StreamHandover, device: Device, frames: int, every: int = 1536) -> np.ndarray:
+    """What is read while the device delivers ``frames``, reading after ``every`` of them."""
     pieces = [np.zeros(0, dtype=np.float32)]
     for _ in range(frames // every):
         device.advance(every)
-        pcm, mark, lost = relay.read()
+        pcm, position, lost = handover.read()
         assert not lost
-        assert mark.frames == pytest.approx(mark.time * RATE, abs=1)
+        assert position.frames == pytest.approx(position.time * RATE, abs=1)
         pieces.append(pcm)
     return np.concatenate(pieces)
 
 
 @pytest.mark.parametrize(("first", "second"), [(SHORT, LONG), (LONG, SHORT)])
 @given(opened_at=st.integers(0, 2 * LONG), every=st.sampled_from([480, 1536, 3000, 9999]))
-def test_the_second_stream_goes_on_at_the_very_sample(first: int, second: int, opened_at: int, every: int):
+def test_the_second_stream_continues_at_the_very_sample(first: int, second: int, opened_at: int, every: int):
     async def main() -> None:
         device = Device(NOISE)
-        relay = StreamHandover(device.open(first))
-        before = take(relay, device, opened_at, max(1, min(every, opened_at)))
+        handover = StreamHandover(device.open(first))
+        before = read(handover, device, opened_at, max(1, min(every, opened_at)))
         successor = device.open(second)
-        relay.offer(successor, required=False)
-        sound = np.concatenate([before, take(relay, device, RATE, every)])
-        assert relay.current is successor
-        assert len(relay.retired) == 1
+        handover.offer(successor, required=False)
+        sound = np.concatenate([before, read(handover, device, RATE, every)])
+        assert handover.current is successor
+        assert len(handover.retired) == 1
         assert len(sound) > device.now - LONG - every
         assert np.array_equal(sound, NOISE[: len(sound)])
 
     run_virtual(main())
 
 
-def test_streams_may_take_turns_for_ever():
+def test_streams_can_take_turns_any_number_of_times():
     async def main() -> None:
         device = Device(NOISE)
-        relay = StreamHandover(device.open(SHORT))
-        sound = take(relay, device, LONG)
+        handover = StreamHandover(device.open(SHORT))
+        sound = read(handover, device, LONG)
         for block in (LONG, SHORT) * 5:
-            relay.offer(device.open(block), required=False)
-            sound = np.concatenate([sound, take(relay, device, RATE // 4)])
-        assert len(relay.retired) == 10
+            handover.offer(device.open(block), required=False)
+            sound = np.concatenate([sound, read(handover, device, RATE // 4)])
+        assert len(handover.retired) == 10
         assert np.array_equal(sound, NOISE[: len(sound)])
 
     run_virtual(main())
 
 
-def test_digital_silence_keeps_the_stream_that_is_there():
+def test_digital_silence_keeps_the_current_stream():
     async def main() -> None:
         device = Device(np.zeros_like(NOISE))
         first = device.open(SHORT)
-        relay = StreamHandover(first)
-        take(relay, device, LONG)
+        handover = StreamHandover(first)
+        read(handover, device, LONG)
         second = device.open(LONG)
-        relay.offer(second, required=False)
-        sound = take(relay, device, round((MATCH_TIMEOUT_S + 0.5) * RATE))
-        assert relay.current is first
-        assert relay.retired == [second]
-        assert not relay.pending
+        handover.offer(second, required=False)
+        sound = read(handover, device, round((MATCH_TIMEOUT_S + 0.5) * RATE))
+        assert handover.current is first
+        assert handover.retired == [second]
+        assert not handover.pending
         assert len(sound) > (MATCH_TIMEOUT_S + 0.4) * RATE
 
     run_virtual(main())
 
 
 @pytest.mark.parametrize("other", [np.zeros_like(NOISE), NOISE[::-1].copy()], ids=["silence", "another device"])
-def test_one_that_must_take_over_goes_on_at_the_moment_when_nothing_is_alike(other: np.ndarray):
+def test_a_required_successor_without_a_match_takes_over_by_time(other: np.ndarray):
     async def main() -> None:
         device = Device(NOISE)
-        relay = StreamHandover(device.open(LONG))
-        before = len(take(relay, device, 2 * LONG))
+        handover = StreamHandover(device.open(LONG))
+        before = len(read(handover, device, 2 * LONG))
         second = device.open(SHORT, other)
-        relay.offer(second, required=True)
-        sound = take(relay, device, 2 * RATE)
-        assert relay.current is second
+        handover.offer(second, required=True)
+        sound = read(handover, device, 2 * RATE)
+        assert handover.current is second
         assert before + len(sound) == pytest.approx(device.now, abs=2 * SHORT)
 
     run_virtual(main())
 
 
-def test_one_that_is_withdrawn_never_takes_over():
+def test_a_withdrawn_successor_never_takes_over():
     async def main() -> None:
         device = Device(NOISE)
         first, second = device.open(SHORT), device.open(LONG)
-        relay = StreamHandover(first)
-        relay.offer(second, required=True)
-        take(relay, device, SHORT)
-        relay.withdraw(second)
-        take(relay, device, 2 * RATE)
-        assert relay.current is first
-        assert relay.retired == [second]
+        handover = StreamHandover(first)
+        handover.offer(second, required=True)
+        read(handover, device, SHORT)
+        handover.withdraw(second)
+        read(handover, device, 2 * RATE)
+        assert handover.current is first
+        assert handover.retired == [second]
 
     run_virtual(main())
 
 
-def test_a_hum_does_not_hide_the_place():
+def test_a_hum_does_not_hide_the_match():
     hum = 0.3 * np.sin(2 * np.pi * 50 * np.arange(RATE) / RATE)
     sound = (hum + NOISE[:RATE]).astype(np.float32)
     assert find_offset(sound[31_234:32_194], sound) == 31_234
 
 
-def test_the_place_is_found_where_each_stream_was_resampled_by_itself():
+def test_the_match_is_found_where_each_stream_was_resampled_by_itself():
     between = soxr.resample(NOISE[:RATE], RATE, 2 * RATE)[1::2]  # half a sample later
     assert find_offset(between[10_000:10_960], NOISE[:RATE]) in (10_000, 10_001)
 
 
-def test_another_rooms_noise_is_nowhere():
+def test_another_rooms_noise_does_not_match():
     assert find_offset(NOISE[:960], NOISE[RATE : 2 * RATE]) is None
 
 
-def test_silence_is_nowhere():
+def test_silence_does_not_match():
     assert find_offset(np.zeros(960, dtype=np.float32), np.zeros(RATE, dtype=np.float32)) is None
     assert find_offset(NOISE[:960], np.zeros(RATE, dtype=np.float32)) is None

@@ -1,4 +1,4 @@
-"""What really left the loudspeaker, on the microphone's clock."""
+"""What really left the speaker, on the sample clock."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ def tone(n: int, rate: float, hertz: float = 400) -> np.ndarray:
 
 
 def read_while_playing(pcm: np.ndarray, jitter_s: float = 0.0, true_rate: float = RATE) -> np.ndarray:
-    """Blocks read a tenth of a second behind a device that plays ``pcm``, whose notes are wrong by ``jitter_s``."""
+    """Blocks read 0.1 s behind a device that plays ``pcm`` with timestamps that are wrong by ``jitter_s``."""
     ring, random = AecReferenceRing(RATE), np.random.default_rng(1)
     reader = AecReference(ring, lambda sample: sample / CLOCK_HZ)
     pieces, written = [], 0
@@ -35,29 +35,29 @@ def read_while_playing(pcm: np.ndarray, jitter_s: float = 0.0, true_rate: float 
     return np.concatenate(pieces)
 
 
-def test_it_is_what_was_played_at_sixteen_kilohertz():
-    heard = read_while_playing(tone(2 * RATE, RATE))
-    wanted = tone(len(heard), CLOCK_HZ)
-    assert np.max(np.abs(heard - wanted)[200:-200]) < 0.02
+def test_the_reference_is_what_was_played_at_16_khz():
+    reference = read_while_playing(tone(2 * RATE, RATE))
+    wanted = tone(len(reference), CLOCK_HZ)
+    assert np.max(np.abs(reference - wanted)[200:-200]) < 0.02
 
 
-def test_notes_that_jitter_leave_no_trace_in_it():
-    heard = read_while_playing(tone(20 * RATE, RATE), jitter_s=0.004)[15 * CLOCK_HZ :]
-    phase = np.unwrap(np.angle(np.convolve(heard, np.exp(2j * np.pi * 400 * np.arange(400) / CLOCK_HZ), "valid")))
+def test_jittering_timestamps_leave_no_trace_in_the_reference():
+    reference = read_while_playing(tone(20 * RATE, RATE), jitter_s=0.004)[15 * CLOCK_HZ :]
+    phase = np.unwrap(np.angle(np.convolve(reference, np.exp(2j * np.pi * 400 * np.arange(400) / CLOCK_HZ), "valid")))
     residual = phase - 2 * np.pi * 400 * np.arange(len(phase)) / CLOCK_HZ
-    assert np.ptp(residual) / (2 * np.pi * 400) < 0.001  # seconds; single notes are wrong by four times that
-    assert np.max(np.abs(np.diff(heard))) < 1.3 * np.max(np.abs(np.diff(tone(1000, CLOCK_HZ))))  # and no clicks
+    assert np.ptp(residual) / (2 * np.pi * 400) < 0.001  # seconds; single timestamps are wrong by four times that
+    assert np.max(np.abs(np.diff(reference))) < 1.3 * np.max(np.abs(np.diff(tone(1000, CLOCK_HZ))))  # and no clicks
 
 
 def test_a_device_that_runs_fast_is_followed():
     fast = RATE * (1 + 200e-6)
-    heard = read_while_playing(tone(40 * RATE, fast), true_rate=fast)
-    wanted = tone(len(heard), CLOCK_HZ)
+    reference = read_while_playing(tone(40 * RATE, fast), true_rate=fast)
+    wanted = tone(len(reference), CLOCK_HZ)
     last = slice(-8 * CLOCK_HZ, -CLOCK_HZ)
-    assert np.corrcoef(heard[last], wanted[last])[0, 1] > 0.99
+    assert np.corrcoef(reference[last], wanted[last])[0, 1] > 0.99
 
 
-def test_what_is_not_known_is_silence():
+def test_unknown_audio_is_silence():
     ring = AecReferenceRing(RATE)
     reader = AecReference(ring, lambda sample: sample / CLOCK_HZ)
     assert not reader.read(0, BLOCK_SAMPLES).any()
@@ -67,7 +67,7 @@ def test_what_is_not_known_is_silence():
     assert not late.any()
 
 
-def test_after_a_rest_nothing_of_before_is_heard():
+def test_after_a_restart_nothing_from_before_is_read():
     ring = AecReferenceRing(RATE)
     reader = AecReference(ring, lambda sample: sample / CLOCK_HZ)
     for number in range(10):
@@ -79,25 +79,25 @@ def test_after_a_rest_nothing_of_before_is_heard():
     assert not reader.read(5 * CLOCK_HZ, 5 * CLOCK_HZ + BLOCK_SAMPLES).any()
 
 
-def test_the_loudspeaker_tells_what_left_it_with_fade_and_all():
+def test_the_speakers_reference_includes_its_fades():
     async def main() -> None:
         clock = SampleClock()
         host = FakePortAudio()
-        loudspeaker = DeviceSpeaker(host, clock)  # type: ignore[arg-type]
-        await loudspeaker.open()
+        speaker = DeviceSpeaker(host, clock)  # type: ignore[arg-type]
+        await speaker.open()
         await asyncio.sleep(0.2)
-        loudspeaker.play(AudioClip(np.full(2 * RATE, 0.5, dtype=np.float32), RATE))
-        while loudspeaker.position() == 0:
+        speaker.play(AudioClip(np.full(2 * RATE, 0.5, dtype=np.float32), RATE))
+        while speaker.position() == 0:
             await asyncio.sleep(0.001)
         began = clock.now()
         await asyncio.sleep(1)
-        loudspeaker.stop()
+        speaker.stop()
         await asyncio.sleep(0.5)
-        heard = loudspeaker.aec_reference(0, clock.now())
-        loud = np.flatnonzero(heard > 0.25)
+        reference = speaker.aec_reference(0, clock.now())
+        loud = np.flatnonzero(reference > 0.25)
         assert loud[0] == pytest.approx(began, abs=40)
         assert (loud[-1] - loud[0]) / CLOCK_HZ == pytest.approx(1 + LATENCY_S, abs=0.05)
-        assert 0.0 < heard[loud[-1] + 80] < 0.25  # on its way down
-        await loudspeaker.close()
+        assert 0.0 < reference[loud[-1] + 80] < 0.25  # on its way down
+        await speaker.close()
 
     run_virtual(main())

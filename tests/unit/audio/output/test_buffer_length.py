@@ -14,13 +14,13 @@ def relapse(buffer: BufferLength) -> float:
     return sounded
 
 
-def test_each_time_that_a_shorter_one_was_tried_too_soon_it_takes_twice_as_long():
+def test_after_each_shorter_buffer_that_underflows_the_next_attempt_takes_twice_as_long():
     buffer = BufferLength(0.03, 0.12)
     assert buffer.grow_after_underflow(2)
     assert [relapse(buffer) for _ in range(3)] == [CALM_S, 2 * CALM_S, 4 * CALM_S]
 
 
-def test_who_is_told_the_same_again_does_nothing():
+def test_the_same_count_of_underflows_changes_nothing():
     buffer = BufferLength(0.03, 0.03)
     buffer.add_playback(5)
     assert not buffer.grow_after_underflow(2)
@@ -28,7 +28,7 @@ def test_who_is_told_the_same_again_does_nothing():
     assert buffer.seconds == 0.03
 
 
-def test_the_longest_one_becomes_shorter_too_when_all_is_calm():
+def test_the_longest_buffer_shrinks_too_when_all_is_calm():
     buffer = BufferLength(0.03, 0.06)
     assert buffer.grow_after_underflow(2)
     assert not buffer.grow_after_underflow(3)

@@ -17,165 +17,165 @@ def ones(n: int) -> np.ndarray:
 
 
 def counted(start: int, n: int) -> np.ndarray:
-    """Samples that tell their own position."""
+    """Samples whose values are their positions plus 1."""
     return np.arange(start + 1, start + n + 1, dtype=np.float32)
 
 
-def fill(playout: Mixer, n: int) -> np.ndarray:
+def fill(mixer: Mixer, n: int) -> np.ndarray:
     out = np.full(n, 99, dtype=np.float32)
-    playout.fill(out)
+    mixer.fill(out)
     return out
 
 
-def test_phrases_play_one_behind_the_other_without_a_gap():
-    playout = Mixer(RATE)
-    playout.queue(counted(0, 30))
-    playout.queue(counted(30, 30))
-    assert np.array_equal(fill(playout, 100), np.concatenate([counted(0, 60), np.zeros(40)]))
-    assert playout.drained()
+def test_clips_play_one_after_the_other_without_a_gap():
+    mixer = Mixer(RATE)
+    mixer.queue(counted(0, 30))
+    mixer.queue(counted(30, 30))
+    assert np.array_equal(fill(mixer, 100), np.concatenate([counted(0, 60), np.zeros(40)]))
+    assert mixer.drained()
 
 
-def test_spans_tell_where_each_phrase_lies():
-    playout = Mixer(RATE)
-    first, second = playout.queue(ones(30)), playout.queue(ones(20))
+def test_spans_say_where_each_clip_lies():
+    mixer = Mixer(RATE)
+    first, second = mixer.queue(ones(30)), mixer.queue(ones(20))
     assert (first.start, first.end, second.start, second.end) == (0, 30, 30, 50)
 
 
-def test_an_empty_phrase_changes_nothing():
-    playout = Mixer(RATE)
-    span = playout.queue(ones(0))
+def test_an_empty_clip_changes_nothing():
+    mixer = Mixer(RATE)
+    span = mixer.queue(ones(0))
     assert span.start == span.end
-    assert playout.drained()
+    assert mixer.drained()
 
 
 def test_pause_fades_and_resume_goes_on_at_the_very_next_sample():
-    playout = Mixer(RATE)
-    playout.queue(counted(0, 400))
-    fill(playout, 100)
-    playout.pause(20)
-    faded = fill(playout, 50)
-    held_at = playout.position
+    mixer = Mixer(RATE)
+    mixer.queue(counted(0, 400))
+    fill(mixer, 100)
+    mixer.pause(20)
+    faded = fill(mixer, 50)
+    held_at = mixer.position
     assert held_at == 120
     assert not faded[20:].any()
     assert np.all(np.diff(faded[:20] / counted(100, 20)) < 0)
-    assert not fill(playout, 100).any()
-    playout.resume(20)
-    back = fill(playout, 50)
+    assert not fill(mixer, 100).any()
+    mixer.resume(20)
+    back = fill(mixer, 50)
     assert np.allclose(back[20:], counted(held_at, 50)[20:])
     assert back[0] == pytest.approx(counted(held_at, 1)[0] / 20)
 
 
 def test_stop_is_silent_after_its_fade_and_drops_the_rest():
-    playout = Mixer(RATE)
-    playout.queue(ones(400))
-    fill(playout, 100)
-    playout.stop(20)
-    assert not playout.drained()
-    out = fill(playout, 60)
+    mixer = Mixer(RATE)
+    mixer.queue(ones(400))
+    fill(mixer, 100)
+    mixer.stop(20)
+    assert not mixer.drained()
+    out = fill(mixer, 60)
     assert np.allclose(out[:20], np.linspace(0.95, 0, 20), atol=1e-6)
     assert not out[20:].any()
-    assert playout.drained()
-    assert playout.position == 120
+    assert mixer.drained()
+    assert mixer.position == 120
 
 
-def test_what_is_said_after_stop_has_its_own_place_and_begins_at_its_first_sample():
-    playout = Mixer(RATE)
-    playout.queue(ones(400))
-    fill(playout, 100)
-    playout.stop(20)
-    span = playout.queue(counted(400, 50))
+def test_a_clip_queued_after_stop_has_its_own_span_and_begins_at_its_first_sample():
+    mixer = Mixer(RATE)
+    mixer.queue(ones(400))
+    fill(mixer, 100)
+    mixer.stop(20)
+    span = mixer.queue(counted(400, 50))
     assert span.start == 400
-    fill(playout, 60)
-    assert playout.position == 120, "position rests where the sound ended"
-    assert np.array_equal(fill(playout, 50), counted(400, 50))
-    assert playout.position == 450
+    fill(mixer, 60)
+    assert mixer.position == 120, "position rests where the sound ended"
+    assert np.array_equal(fill(mixer, 50), counted(400, 50))
+    assert mixer.position == 450
 
 
-def test_sound_that_is_stopped_before_it_began_is_never_heard():
-    playout = Mixer(RATE)
-    fill(playout, 10)
-    playout.queue(ones(100))
-    playout.stop(20)
-    assert not fill(playout, 50).any()
+def test_audio_that_is_stopped_before_it_began_is_never_played():
+    mixer = Mixer(RATE)
+    fill(mixer, 10)
+    mixer.queue(ones(100))
+    mixer.stop(20)
+    assert not fill(mixer, 50).any()
 
 
-def test_sound_that_comes_while_paused_waits():
-    playout = Mixer(RATE)
-    playout.pause(20)
-    playout.queue(counted(0, 50))
-    assert not fill(playout, 50).any()
-    playout.resume(1)
-    assert np.array_equal(fill(playout, 50), counted(0, 50))
+def test_audio_that_is_queued_while_paused_waits():
+    mixer = Mixer(RATE)
+    mixer.pause(20)
+    mixer.queue(counted(0, 50))
+    assert not fill(mixer, 50).any()
+    mixer.resume(1)
+    assert np.array_equal(fill(mixer, 50), counted(0, 50))
 
 
-def test_stopping_while_paused_lets_the_next_phrase_through():
-    playout = Mixer(RATE)
-    playout.queue(ones(100))
-    fill(playout, 10)
-    playout.pause(20)
-    fill(playout, 50)
-    playout.stop(20)
-    playout.queue(counted(100, 30))
-    assert np.array_equal(fill(playout, 30), counted(100, 30))
+def test_stopping_while_paused_lets_the_next_clip_through():
+    mixer = Mixer(RATE)
+    mixer.queue(ones(100))
+    fill(mixer, 10)
+    mixer.pause(20)
+    fill(mixer, 50)
+    mixer.stop(20)
+    mixer.queue(counted(100, 30))
+    assert np.array_equal(fill(mixer, 30), counted(100, 30))
 
 
-def test_a_fade_that_is_called_back_turns_around_without_a_jump():
-    playout = Mixer(RATE)
-    playout.queue(ones(400))
-    fill(playout, 10)
-    playout.pause(20)
-    down = fill(playout, 10)
-    playout.resume(20)
-    up = fill(playout, 20)
+def test_a_cancelled_fade_turns_around_without_a_jump():
+    mixer = Mixer(RATE)
+    mixer.queue(ones(400))
+    fill(mixer, 10)
+    mixer.pause(20)
+    down = fill(mixer, 10)
+    mixer.resume(20)
+    up = fill(mixer, 20)
     gains = np.concatenate([down, up])
     assert np.abs(np.diff(gains)).max() <= 1 / 20 + 1e-6
     assert up[-1] == 1
 
 
-def test_ducking_goes_down_on_a_straight_line_and_comes_back():
-    playout = Mixer(RATE)
-    playout.queue(ones(400))
-    fill(playout, 10)
-    playout.duck(20, 30)
-    assert np.allclose(fill(playout, 60), np.concatenate([1 - 0.9 * np.arange(1, 31) / 30, np.full(30, 0.1)]))
-    playout.duck(0, 30)
-    assert np.allclose(fill(playout, 60)[30:], 1)
+def test_ducking_ramps_down_and_comes_back():
+    mixer = Mixer(RATE)
+    mixer.queue(ones(400))
+    fill(mixer, 10)
+    mixer.duck(20, 30)
+    assert np.allclose(fill(mixer, 60), np.concatenate([1 - 0.9 * np.arange(1, 31) / 30, np.full(30, 0.1)]))
+    mixer.duck(0, 30)
+    assert np.allclose(fill(mixer, 60)[30:], 1)
 
 
-def test_rewinding_plays_again_what_was_lost_on_the_way_and_nothing_twice():
-    playout = Mixer(RATE)
-    playout.queue(counted(0, 50))
-    playout.queue(counted(50, 50))
-    fill(playout, 80)
-    playout.rewind(30)
-    assert playout.position == 30
-    out = fill(playout, 100)
+def test_rewinding_plays_lost_audio_again_and_nothing_twice():
+    mixer = Mixer(RATE)
+    mixer.queue(counted(0, 50))
+    mixer.queue(counted(50, 50))
+    fill(mixer, 80)
+    mixer.rewind(30)
+    assert mixer.position == 30
+    out = fill(mixer, 100)
     assert np.allclose(out[2:70], counted(32, 68), rtol=1e-5)
     assert not out[70:].any()
-    assert playout.drained()
+    assert mixer.drained()
 
 
 def test_rewinding_after_a_stop_brings_nothing_back():
-    playout = Mixer(RATE)
-    playout.queue(ones(100))
-    fill(playout, 50)
-    playout.stop(20)
-    fill(playout, 50)
-    playout.rewind(10)
-    assert not fill(playout, 50).any()
-    assert playout.drained()
+    mixer = Mixer(RATE)
+    mixer.queue(ones(100))
+    fill(mixer, 50)
+    mixer.stop(20)
+    fill(mixer, 50)
+    mixer.rewind(10)
+    assert not fill(mixer, 50).any()
+    assert mixer.drained()
 
 
-def test_settling_drops_without_a_callback():
-    playout = Mixer(RATE)
-    playout.queue(ones(100))
-    playout.stop(20)
-    playout.apply_stop()
-    assert playout.drained()
+def test_apply_stop_drops_without_a_callback():
+    mixer = Mixer(RATE)
+    mixer.queue(ones(100))
+    mixer.stop(20)
+    mixer.apply_stop()
+    assert mixer.drained()
 
 
-class AnyOrder(RuleBasedStateMachine):
-    """Whatever is asked in whatever order: no sample is lost, doubled or out of place, and nothing clicks."""
+class AnyCallOrder(RuleBasedStateMachine):
+    """Any calls in any order: no sample is lost, doubled or out of place, and nothing clicks."""
 
     FADE = 20
     STEP = 1 / FADE + 1 / 10 + 1e-5
@@ -183,7 +183,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.playout = Mixer(RATE)
+        self.mixer = Mixer(RATE)
         self.queued = 0
         self.expected = 0  # the next position that may sound
         self.cut = 0  # the end of what the latest stop dropped
@@ -198,33 +198,33 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(n=st.integers(20, 200))
     def queue(self, n):
-        span = self.playout.queue(np.full(n, 0.5, dtype=np.float32))
+        span = self.mixer.queue(np.full(n, 0.5, dtype=np.float32))
         assert (span.start, span.end) == (self.queued, self.queued + n)
         self.queued += n
 
     @rule()
     def stop(self):
-        self.playout.stop(self.FADE)
+        self.mixer.stop(self.FADE)
         if self.expected >= self.cut:
             self.last_before_cut = self.expected + self.FADE
         self.cut = self.queued
 
     @rule()
     def pause(self):
-        self.playout.pause(self.FADE)
+        self.mixer.pause(self.FADE)
 
     @rule()
     def resume(self):
-        self.playout.resume(self.FADE)
+        self.mixer.resume(self.FADE)
 
     @rule(db=st.sampled_from([0, 6, 20]))
     def duck(self, db):
-        self.playout.duck(db, 10)
+        self.mixer.duck(db, 10)
 
     @rule(n=st.sampled_from([1, 7, 13, 20, 33, 64]))
     def fill(self, n):
         out = np.full(n, 99, dtype=np.float32)
-        start, played = self.playout.fill(out)
+        start, played = self.mixer.fill(out)
         assert not out[played:].any()
         if played:
             self.take(start, out[:played] / 0.5)
@@ -247,18 +247,18 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def positions_only_grow(self):
-        assert self.playout.position >= self.position
-        self.position = self.playout.position
+        assert self.mixer.position >= self.position
+        self.position = self.mixer.position
         assert self.position <= self.queued
 
 
-AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
-test_whatever_is_asked_in_whatever_order = AnyOrder.TestCase
+AnyCallOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+test_any_calls_in_any_order = AnyCallOrder.TestCase
 
 
 def test_two_threads_lose_and_double_nothing():
-    playout = Mixer(RATE)
-    notes: list[tuple[int, int]] = []
+    mixer = Mixer(RATE)
+    buffers: list[tuple[int, int]] = []
     wrong: list[str] = []
     done = threading.Event()
 
@@ -266,10 +266,10 @@ def test_two_threads_lose_and_double_nothing():
         out = np.zeros(48, dtype=np.float32)
         finished = False
         while not finished:
-            finished = done.is_set() and playout.drained()
-            start, played = playout.fill(out)
+            finished = done.is_set() and mixer.drained()
+            start, played = mixer.fill(out)
             if played:
-                notes.append((start, played))
+                buffers.append((start, played))
                 whole = np.rint(out[:played]).astype(int)
                 if not np.array_equal(whole, np.arange(start, start + played) + 1):
                     wrong.append(f"at {start}")
@@ -278,12 +278,12 @@ def test_two_threads_lose_and_double_nothing():
     consumer.start()
     queued = 0
     for n in np.random.default_rng(3).integers(1, 300, 400):
-        playout.queue(counted(queued, int(n)))
+        mixer.queue(counted(queued, int(n)))
         queued += int(n)
-        playout.discard_played(playout.position)
+        mixer.discard_played(mixer.position)
     done.set()
     consumer.join(timeout=20)
     assert not consumer.is_alive()
     assert not wrong
-    assert sum(played for _, played in notes) == queued
-    assert all(a + n == b for (a, n), (b, _) in itertools.pairwise(notes))
+    assert sum(played for _, played in buffers) == queued
+    assert all(a + n == b for (a, n), (b, _) in itertools.pairwise(buffers))

@@ -18,19 +18,19 @@ TRIES = WatchdogLimits(silence_s=None, max_attempts=3)
 
 
 class Playing:
-    """A loudspeaker that is open, and what was told of its health."""
+    """An open speaker, and the health that it reported."""
 
     def __init__(self) -> None:
         self.host = FakePortAudio()
-        self.loudspeaker = DeviceSpeaker(self.host, SampleClock(), limits=TRIES, suspend_after_s=2.0)  # type: ignore[arg-type]
+        self.speaker = DeviceSpeaker(self.host, SampleClock(), limits=TRIES, suspend_after_s=2.0)  # type: ignore[arg-type]
         self.health: list[AudioError | None] = []
-        self.loudspeaker.add_health_listener(self.health.append)
+        self.speaker.add_health_listener(self.health.append)
 
     @property
     def stream(self):
         return self.host.streams[-1]
 
-    def heard(self) -> np.ndarray:
+    def played(self) -> np.ndarray:
         """All that any stream was given."""
         return np.concatenate([piece for stream in self.host.streams for piece in stream.out])
 
@@ -38,28 +38,28 @@ class Playing:
 @contextlib.asynccontextmanager
 async def playing() -> AsyncIterator[Playing]:
     test = Playing()
-    await test.loudspeaker.open()
+    await test.speaker.open()
     await asyncio.sleep(2 * LEADING_SILENT_CALLBACKS * CALLBACK_S)  # past the silence that a stream begins with
     yield test
-    await test.loudspeaker.close()
+    await test.speaker.close()
     assert not test.stream.running
 
 
 def counted(seconds: float) -> AudioClip:
-    """Samples that tell their own number."""
+    """Samples whose values count up from 1."""
     return AudioClip(np.arange(1, round(seconds * RATE) + 1, dtype=np.float32), RATE)
 
 
-def test_what_is_queued_is_played_whole_and_then_it_is_idle():
+def test_a_queued_clip_is_played_whole_and_then_the_speaker_is_idle():
     async def main() -> None:
         async with playing() as test:
-            assert test.loudspeaker.idle()
+            assert test.speaker.idle()
             sound = counted(1)
-            test.loudspeaker.play(sound)
-            assert not test.loudspeaker.idle()
+            test.speaker.play(sound)
+            assert not test.speaker.idle()
             await asyncio.sleep(1 + LATENCY_S + 2 * CALLBACK_S)
-            assert test.loudspeaker.idle()
-            heard = test.heard()
+            assert test.speaker.idle()
+            heard = test.played()
             assert np.array_equal(heard[heard > 0], sound.pcm)
 
     run_virtual(main())
@@ -68,39 +68,39 @@ def test_what_is_queued_is_played_whole_and_then_it_is_idle():
 def test_position_is_what_is_in_the_air_and_not_what_was_handed_over():
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.play(counted(2))
+            test.speaker.play(counted(2))
             began = asyncio.get_running_loop().time()
-            while test.loudspeaker.position() == 0:
+            while test.speaker.position() == 0:
                 await asyncio.sleep(0.001)
             waited = asyncio.get_running_loop().time() - began
             assert LATENCY_S <= waited <= LATENCY_S + 2 * CALLBACK_S
             await asyncio.sleep(0.5)
-            assert test.loudspeaker.position() == pytest.approx(0.5 * RATE, abs=0.002 * RATE)
+            assert test.speaker.position() == pytest.approx(0.5 * RATE, abs=0.002 * RATE)
 
     run_virtual(main())
 
 
-def test_sound_at_another_rate_is_resampled():
+def test_a_clip_at_another_rate_is_resampled():
     async def main() -> None:
         async with playing() as test:
-            span = test.loudspeaker.play(AudioClip(np.zeros(22_050, dtype=np.float32), 22_050))
+            span = test.speaker.play(AudioClip(np.zeros(22_050, dtype=np.float32), 22_050))
             assert span.end - span.start == RATE
 
     run_virtual(main())
 
 
-def test_after_stop_it_is_idle_and_position_tells_what_was_heard():
+def test_after_stop_it_is_idle_and_position_is_what_was_heard():
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.play(counted(3))
+            test.speaker.play(counted(3))
             await asyncio.sleep(1)
-            test.loudspeaker.stop()
-            asked = test.loudspeaker.position()
+            test.speaker.stop()
+            asked = test.speaker.position()
             await asyncio.sleep(0.2)
-            assert test.loudspeaker.idle()
-            heard = test.heard()
-            assert test.loudspeaker.position() == np.count_nonzero(heard) + 1  # the fade's last sample is zero
-            assert test.loudspeaker.position() - asked <= (LATENCY_S + 2 * CALLBACK_S + 0.02) * RATE
+            assert test.speaker.idle()
+            heard = test.played()
+            assert test.speaker.position() == np.count_nonzero(heard) + 1  # the fade's last sample is zero
+            assert test.speaker.position() - asked <= (LATENCY_S + 2 * CALLBACK_S + 0.02) * RATE
 
     run_virtual(main())
 
@@ -108,13 +108,13 @@ def test_after_stop_it_is_idle_and_position_tells_what_was_heard():
 def test_a_device_that_vanishes_loses_nothing_that_was_not_heard():
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.play(counted(2))
+            test.speaker.play(counted(2))
             await asyncio.sleep(1)
             test.stream.end()
-            in_the_air = test.loudspeaker.position()
+            in_the_air = test.speaker.position()
             await asyncio.sleep(3)
-            assert test.loudspeaker.idle()
-            assert test.loudspeaker.position() == 2 * RATE
+            assert test.speaker.idle()
+            assert test.speaker.position() == 2 * RATE
             assert [bool(fault) for fault in test.health] == [True, False]
             again = test.host.streams[1].out
             first = np.concatenate(again)
@@ -125,16 +125,16 @@ def test_a_device_that_vanishes_loses_nothing_that_was_not_heard():
     run_virtual(main())
 
 
-def test_it_stays_silent_where_it_was_told_to_stop_while_the_device_was_away():
+def test_stopped_while_the_device_was_away_it_stays_silent():
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.play(counted(2))
+            test.speaker.play(counted(2))
             await asyncio.sleep(1)
-            test.host.error = AudioError("There is no loudspeaker", "Connect one")
+            test.host.error = AudioError("There is no speaker", "Connect one")
             test.stream.end()
             await asyncio.sleep(0.5)
-            test.loudspeaker.stop()
-            assert test.loudspeaker.idle()
+            test.speaker.stop()
+            assert test.speaker.idle()
             test.host.error = None
             await asyncio.sleep(1)
             assert not np.concatenate(test.stream.out).any()
@@ -145,55 +145,55 @@ def test_it_stays_silent_where_it_was_told_to_stop_while_the_device_was_away():
 def test_a_device_that_stays_away_is_given_up_until_it_is_needed_again():
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.play(counted(2))
+            test.speaker.play(counted(2))
             await asyncio.sleep(1)
-            test.host.error = AudioError("There is no loudspeaker", "Connect one")
+            test.host.error = AudioError("There is no speaker", "Connect one")
             test.stream.end()
             await asyncio.sleep(10)
             assert test.health[-1] is test.host.error
-            assert test.loudspeaker.idle(), "nobody waits for ever"
+            assert test.speaker.idle(), "it is given up"
             test.host.error = None
-            test.loudspeaker.play(counted(0.5))
+            test.speaker.play(counted(0.5))
             await asyncio.sleep(1)
             assert test.health[-1] is None
-            assert test.loudspeaker.idle()
+            assert test.speaker.idle()
             assert np.count_nonzero(np.concatenate(test.stream.out)) == 0.5 * RATE
 
     run_virtual(main())
 
 
-def test_callbacks_that_stop_without_a_word_are_noticed():
+def test_callbacks_that_stop_are_noticed():
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.play(counted(5))
+            test.speaker.play(counted(5))
             await asyncio.sleep(1)
             test.stream.frozen = True
             await asyncio.sleep(7)
-            assert test.loudspeaker.idle()
+            assert test.speaker.idle()
             assert [bool(fault) for fault in test.health] == [True, False]
 
     run_virtual(main())
 
 
-def test_long_silence_sends_it_to_rest_and_sound_wakes_it():
+def test_long_silence_suspends_the_stream_and_a_clip_wakes_it():
     async def main() -> None:
         async with playing() as test:
             await asyncio.sleep(3)
             assert not test.stream.running
-            test.loudspeaker.play(counted(0.5))
+            test.speaker.play(counted(0.5))
             await asyncio.sleep(1)
-            assert test.loudspeaker.idle()
-            assert np.count_nonzero(test.heard()) == 0.5 * RATE
+            assert test.speaker.idle()
+            assert np.count_nonzero(test.played()) == 0.5 * RATE
             assert test.health == []
 
     run_virtual(main())
 
 
-def test_woken_before_the_sound_comes_it_keeps_nobody_waiting():
+def test_woken_in_advance_it_plays_at_once():
     async def main() -> None:
         async with playing() as test:
             await asyncio.sleep(3)
-            test.loudspeaker.wake()
+            test.speaker.wake()
             await asyncio.sleep(0.1)
             assert test.stream.running
 
@@ -203,28 +203,28 @@ def test_woken_before_the_sound_comes_it_keeps_nobody_waiting():
 def test_a_paused_reply_is_waited_for():
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.play(counted(1))
+            test.speaker.play(counted(1))
             await asyncio.sleep(0.5)
-            test.loudspeaker.pause()
+            test.speaker.pause()
             await asyncio.sleep(60)
-            assert not test.loudspeaker.idle()
-            test.loudspeaker.resume()
+            assert not test.speaker.idle()
+            test.speaker.resume()
             await asyncio.sleep(1)
-            assert test.loudspeaker.idle()
-            heard = test.heard()
+            assert test.speaker.idle()
+            heard = test.played()
             assert np.count_nonzero(heard) in (RATE, RATE - 1)  # the fade's last sample is zero
 
     run_virtual(main())
 
 
-def test_a_stream_that_was_closed_while_it_rested_is_opened_anew():
+def test_a_stream_that_was_closed_while_suspended_is_reopened():
     async def main() -> None:
         async with playing() as test:
             await asyncio.sleep(3)
             await test.host.rescan(0)  # the microphone was lost and found
-            test.loudspeaker.play(counted(0.5))
+            test.speaker.play(counted(0.5))
             await asyncio.sleep(1)
-            assert test.loudspeaker.idle()
+            assert test.speaker.idle()
             assert len(test.host.streams) == 2
             assert test.host.rescans == 1
             assert test.health == []
@@ -232,7 +232,7 @@ def test_a_stream_that_was_closed_while_it_rested_is_opened_anew():
     run_virtual(main())
 
 
-def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
+def test_closed_by_a_rescan_it_comes_back_without_a_report():
     async def main() -> None:
         async with playing() as test:
             await asyncio.sleep(0.5)
@@ -245,29 +245,29 @@ def test_closed_for_another_devices_sake_it_comes_back_without_a_word():
     run_virtual(main())
 
 
-def test_one_that_was_given_up_is_used_again_when_the_system_says_that_it_is_back():
+def test_a_device_that_was_given_up_is_used_again_when_the_system_reports_it():
     async def main() -> None:
         async with playing() as test:
-            test.host.error = AudioError("There is no loudspeaker", "Connect one")
+            test.host.error = AudioError("There is no speaker", "Connect one")
             test.stream.end()
             await asyncio.sleep(60)
             rescans = test.host.rescans
             test.host.error = None
             await asyncio.sleep(60)
             assert test.host.rescans == rescans, "nobody looks for it"
-            test.loudspeaker.retry()
+            test.speaker.retry()
             await asyncio.sleep(1)
             assert test.health[-1] is None
 
     run_virtual(main())
 
 
-def test_news_of_devices_do_not_disturb_what_is_being_said():
+def test_device_notifications_do_not_disturb_playback():
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.play(counted(2))
+            test.speaker.play(counted(2))
             for _ in range(10):
-                test.loudspeaker.retry()
+                test.speaker.retry()
                 await asyncio.sleep(0.1)
             assert (len(test.host.streams), test.health) == (1, [])
 
@@ -280,56 +280,56 @@ async def run_dry(test: Playing, times: int, apart_s: float = 0.5) -> None:
         await asyncio.sleep(apart_s)
 
 
-def test_a_device_that_runs_dry_again_and_again_gets_a_longer_buffer_once_nothing_is_to_be_heard():
+def test_frequent_underflows_give_a_longer_buffer_in_the_next_silence():
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.play(counted(1.5))
+            test.speaker.play(counted(1.5))
             await run_dry(test, 2)
             assert len(test.host.streams) == 1
             await asyncio.sleep(1)
             assert [stream.config.latency_s for stream in test.host.streams] == [0.03, 0.06]
-            test.loudspeaker.play(counted(0.5))
+            test.speaker.play(counted(0.5))
             await asyncio.sleep(1)
-            assert test.loudspeaker.position() == 2 * RATE
-            assert test.heard().max() == 1.5 * RATE
+            assert test.speaker.position() == 2 * RATE
+            assert test.played().max() == 1.5 * RATE
             assert test.health == []
 
     run_virtual(main())
 
 
-def test_the_buffer_does_not_grow_without_end():
+def test_the_buffer_does_not_grow_without_limit():
     async def main() -> None:
         async with playing() as test:
             for _ in range(5):
-                test.loudspeaker.wake()
+                test.speaker.wake()
                 await run_dry(test, 2)
             assert [stream.config.latency_s for stream in test.host.streams] == [0.03, 0.06, 0.12]
 
     run_virtual(main())
 
 
-def test_when_the_busy_minute_is_over_the_buffer_is_short_again():
+def test_after_a_busy_minute_the_buffer_is_short_again():
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.wake()
+            test.speaker.wake()
             await run_dry(test, 2)
             await asyncio.sleep(1)
-            test.loudspeaker.play(AudioClip(np.ones(25 * RATE, dtype=np.float32), RATE))
+            test.speaker.play(AudioClip(np.ones(25 * RATE, dtype=np.float32), RATE))
             await asyncio.sleep(26)
             assert [stream.config.latency_s for stream in test.host.streams] == [0.03, 0.06, 0.03]
-            test.loudspeaker.play(counted(1))
+            test.speaker.play(counted(1))
             await asyncio.sleep(1.5)
-            assert test.heard().max() == RATE
+            assert test.played().max() == RATE
             assert test.health == []
 
     run_virtual(main())
 
 
 @pytest.mark.parametrize(("times", "apart_s"), [(1, 1.0), (2, 61.0)])
-def test_a_device_that_runs_dry_now_and_then_keeps_its_short_buffer(times: int, apart_s: float):
+def test_rare_underflows_keep_the_short_buffer(times: int, apart_s: float):
     async def main() -> None:
         async with playing() as test:
-            test.loudspeaker.play(AudioClip(np.ones(130 * RATE, dtype=np.float32), RATE))
+            test.speaker.play(AudioClip(np.ones(130 * RATE, dtype=np.float32), RATE))
             await run_dry(test, times, apart_s)
             await asyncio.sleep(131)
             assert len(test.host.streams) == 1
@@ -337,27 +337,27 @@ def test_a_device_that_runs_dry_now_and_then_keeps_its_short_buffer(times: int, 
     run_virtual(main())
 
 
-def test_a_device_that_cannot_be_opened_with_a_longer_buffer_is_lost_and_found_again():
+def test_a_device_that_cannot_be_opened_with_a_longer_buffer_comes_back():
     async def main() -> None:
         async with playing() as test:
             test.host.error = AudioError("busy")
             await run_dry(test, 2)
             await asyncio.sleep(1)
             test.host.error = None
-            test.loudspeaker.play(counted(1))
+            test.speaker.play(counted(1))
             await asyncio.sleep(4)
             assert [bool(fault) for fault in test.health] == [True, False]
-            assert test.loudspeaker.position() == RATE
+            assert test.speaker.position() == RATE
 
     run_virtual(main())
 
 
-def test_what_a_stream_tells_as_it_begins_does_not_count():
+def test_an_underflow_at_the_stream_start_does_not_count():
     async def main() -> None:
         async with playing() as test:
             for _ in range(2):
-                await asyncio.sleep(4)  # it has gone to rest
-                test.loudspeaker.wake()
+                await asyncio.sleep(4)  # it is suspended
+                test.speaker.wake()
                 await asyncio.sleep(0.001)
                 assert test.stream.running
                 test.stream.overflowed = True

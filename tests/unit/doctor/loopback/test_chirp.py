@@ -1,4 +1,4 @@
-"""A test sound is found where it is, and nowhere else."""
+"""The test signal is found where it is, and nowhere else."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_delay_and_gain_are_measured(delay: int, gain_db: float, seed: int):
     assert found.gain_db == pytest.approx(gain_db, abs=1.5)
 
 
-def test_it_is_found_below_the_noise():
+def test_the_echo_is_found_below_the_noise():
     found = find_echo(played(), recorded(1234, gain_db=-30, noise=0.008))
     assert found.detected
     assert found.delay == pytest.approx(1234, abs=2)

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from voicemate.turns.interruption.echo_veto import EchoVeto
 
 
-def test_an_onset_that_is_explained_waits_until_the_voice_stands_out():
+def test_an_onset_explained_by_echo_waits_until_the_voice_stands_out():
     veto = EchoVeto()
     assert not veto.step(onset=True, voice_on=True, explained_by_echo=True)
     assert not veto.step(onset=False, voice_on=True, explained_by_echo=True)
