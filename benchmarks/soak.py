@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.kept import keep
-from voicemate.app.conversation import AudioDevices, keep_history
+from voicemate.app.conversation import AudioDevices
 from voicemate.config.schema import Settings, VadSettings
 from voicemate.conversation.chat_history import ChatHistory
 from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.clock import SampleClock
 from voicemate.core.events import Event, FloorChanged, FloorState, ReplyEnded
-from voicemate.daemon.conversation_factory import ConversationFactory
+from voicemate.daemon.conversation_factory import LocalConversationFactory
 from voicemate.daemon.daemon import Daemon
 from voicemate.llm.context_window import ContextWindow
 from voicemate.personas.library import LibraryPersona
@@ -121,6 +122,20 @@ class ScriptedShelf:
         pass
 
 
+class _SoakFactory(LocalConversationFactory):
+    """Makes conversations in a simulated room, with the history of this account."""
+
+    def __init__(self, make_devices: Callable[[Settings], AudioDevices]):
+        super().__init__(Settings(), ScriptedShelf())
+        self._make_devices = make_devices
+
+    def find_persona(self, name: str) -> LibraryPersona:
+        return LibraryPersona("pip", PERSONA, Path("pip.toml"), "shipped")
+
+    def make_devices(self, settings: Settings, with_microphone: bool) -> AudioDevices:
+        return self._make_devices(settings)
+
+
 class Hours:
     """A daemon on the virtual clock, and the person who talks to it."""
 
@@ -133,15 +148,7 @@ class Hours:
         self._turns = 0
 
     async def run(self) -> Counter[str]:
-        workshop = ConversationFactory(
-            settings=lambda overrides: Settings(),
-            persona=lambda name: LibraryPersona("pip", PERSONA, Path("pip.toml"), "shipped"),
-            engines=ScriptedShelf(),
-            listening=self._stage,
-            speaking=self._stage,
-            keep=keep_history,
-        )
-        keeper = Daemon(workshop)
+        keeper = Daemon(_SoakFactory(self._stage))
         keeper.subscribe(self._happened)
         keeping = asyncio.create_task(keeper.run())
         loop = asyncio.get_running_loop()

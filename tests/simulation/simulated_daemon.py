@@ -1,8 +1,8 @@
 """A daemon with engines, devices and settings of a test's own, on the virtual clock, with the real session."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,6 @@ from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.clock import SampleClock
 from voicemate.core.errors import AudioError, PersonaError, SettingsError, VoicemateError
 from voicemate.core.events import Event, EventStream, FloorChanged, FloorState
-from voicemate.daemon.conversation_factory import ConversationFactory
 from voicemate.daemon.daemon import Daemon
 from voicemate.llm.context_window import ContextWindow
 from voicemate.personas.library import LibraryPersona
@@ -106,6 +105,10 @@ class DaemonFixture:
     def states(self) -> list[FloorState]:
         return [event.state for event in self.of(FloorChanged)]
 
+    @property
+    def engines(self) -> ScriptedEnginePool:
+        return self.engine_pool
+
     async def ask(self, text: str) -> str:
         """Take ``text`` as a typed turn; returns the part of the reply that was heard."""
         return (await self.daemon.ask(text, request_id="a-test")).heard_prefix
@@ -120,15 +123,7 @@ class DaemonFixture:
         raise AssertionError(f"it never was {state} ({reason}); it was {self.states()}")
 
     async def _play(self, script: Callable[["DaemonFixture"], Awaitable[None]]) -> None:
-        workshop = ConversationFactory(
-            settings=self._settings,
-            persona=self._persona,
-            engines=self.engine_pool,
-            listening=lambda settings: self._stage("listening"),
-            speaking=lambda settings: self._stage("speaking"),
-            keep=_kept,
-        )
-        self.daemon = Daemon(workshop)
+        self.daemon = Daemon(self)
         self.daemon.subscribe(self.events.append)
         keeping = asyncio.create_task(self.daemon.run())
         try:
@@ -137,30 +132,30 @@ class DaemonFixture:
             self.daemon.stop()
             await asyncio.gather(keeping)
 
-    def _settings(self, overrides: dict[str, Any]) -> Settings:
+    def load_settings(self, overrides: Mapping[str, Any]) -> Settings:
         if self.settings_error:
             raise self.settings_error
-        return self.settings.model_copy(update=overrides)
+        return self.settings.model_copy(update=dict(overrides))
 
-    def _persona(self, name: str) -> LibraryPersona:
+    def find_persona(self, name: str) -> LibraryPersona:
         if name.startswith("no"):
             raise PersonaError(f"There is no persona `{name}`", "Perhaps `juniper` is meant")
         persona = Persona(name=name.capitalize(), description="A test.", greeting=self.greeting)
         return LibraryPersona(name, persona, Path(f"{name}.toml"), "shipped")
 
-    def _stage(self, kind: str) -> AudioDevices:
-        self.opened_devices.append(kind)
+    def make_devices(self, settings: Settings, with_microphone: bool) -> AudioDevices:
+        self.opened_devices.append("listening" if with_microphone else "speaking")
         clock = SampleClock()
         self.room = SimulatedRoom(clock)
         if self.device_error:
             self.room.microphone.open = self._refused  # type: ignore[method-assign]
         return AudioDevices(self.room.microphone, self.room.speaker, clock)
 
+    def keep_history(
+        self, settings: Settings, persona: Persona, events: EventStream
+    ) -> AbstractContextManager[object]:
+        return nullcontext()
+
     async def _refused(self) -> None:
         assert self.device_error
         raise self.device_error
-
-
-@contextmanager
-def _kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[None]:
-    yield

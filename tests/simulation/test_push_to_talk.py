@@ -11,8 +11,7 @@ from voicemate.config.hotkey_chord import Chord
 from voicemate.config.schema import Settings
 from voicemate.core.errors import AudioError, HotkeyError, NoHotkeyError
 from voicemate.core.events import FloorState, HotkeyChanged, MicrophoneLive, ReplyEnded, Transcribed, TurnEnded
-from voicemate.push_to_talk.controller import RETRY_FOR_S, KeyController
-from voicemate.push_to_talk.reports import (
+from voicemate.push_to_talk.chord_listener import (
     ChordEvent,
     ChordEventCallback,
     ChordPressed,
@@ -20,6 +19,7 @@ from voicemate.push_to_talk.reports import (
     ChordReleased,
     ListenerFailed,
 )
+from voicemate.push_to_talk.chord_watcher import RETRY_FOR_S, ChordWatcher
 from voicemate.testing.scripted_engines import ScriptedMind, voice
 
 TAP_S = 0.1
@@ -91,9 +91,9 @@ def run_with_key(house: DaemonFixture, script: Script, keyboard: FakeKeyboard | 
     keys = keyboard or FakeKeyboard()
 
     async def with_key(house: DaemonFixture) -> None:
-        hotkey = KeyController(house.daemon, house.daemon.events, keys.make_listener, dict)
-        house.daemon.add_settings_listener(hotkey.apply_settings)
-        async with hotkey:
+        watcher = ChordWatcher(house.daemon.key, house.daemon.events, keys.make_listener, dict)
+        house.daemon.add_settings_listener(watcher.apply_settings)
+        async with watcher:
             await script(house, keys)
 
     house.run(with_key)
@@ -236,7 +236,7 @@ def test_toggling_over_the_character_only_silences_it() -> None:
         await house.until(FloorState.SPEAKING)
         await keys.tap()
         await house.until(FloorState.LISTENING)
-        assert not house.daemon.key_is_down
+        assert not house.daemon.key.is_down
         await asking
 
     run_with_key(house, script)
@@ -249,11 +249,11 @@ def test_a_turn_that_was_held_for_too_long_is_toggled_anew() -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
         await keys.tap()
         await asyncio.sleep(house.settings.push_to_talk.max_hold_s + 1)
-        assert not house.daemon.key_is_down
+        assert not house.daemon.key.is_down
         await keys.tap()
-        assert house.daemon.key_is_down
+        assert house.daemon.key.is_down
         await keys.tap()
-        assert not house.daemon.key_is_down
+        assert not house.daemon.key.is_down
 
     run_with_key(house, script)
 
@@ -331,11 +331,11 @@ def test_a_chord_is_not_given_back_while_it_is_held() -> None:
         house.settings = settings(hands_free=True, chord="super+f5")
         await house.daemon.reload()
         await asyncio.sleep(5)
-        assert (keys.stopped, house.daemon.key_is_down) == ([], True)
+        assert (keys.stopped, house.daemon.key.is_down) == ([], True)
         await keys.up()
         await asyncio.sleep(1)
         assert (keys.started, keys.stopped) == (["ctrl+option+space", "cmd+f5"], ["ctrl+option+space"])
-        assert not house.daemon.key_is_down
+        assert not house.daemon.key.is_down
 
     run_with_key(house, script)
 
@@ -350,14 +350,14 @@ def test_a_display_that_goes_lets_go_of_the_key_and_is_found_again() -> None:
         await keys.down()
         keys.error = gone
         await keys.emit(ListenerFailed(gone))
-        assert not house.daemon.key_is_down
+        assert not house.daemon.key.is_down
         await asyncio.sleep(RETRY_FOR_S / 2)
         assert [problem.component for problem in house.daemon.status().problems] == ["hotkey"]
         keys.error = None
         await asyncio.sleep(60)
         assert house.daemon.status().problems == []
         await keys.down()
-        assert house.daemon.key_is_down
+        assert house.daemon.key.is_down
 
     run_with_key(house, script)
 
@@ -391,7 +391,7 @@ def test_a_key_that_finds_no_microphone_does_not_stay_down() -> None:
         house.device_error = AudioError("There is no microphone", "Connect one")
         await keys.down()
         await house.until(FloorState.UNAVAILABLE)
-        assert not house.daemon.key_is_down
+        assert not house.daemon.key.is_down
         await keys.up()
         house.device_error = None
 

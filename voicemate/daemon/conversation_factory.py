@@ -1,8 +1,8 @@
-"""Where the daemon gets what a conversation is made of: this machine's own things, or a test's."""
+"""What the daemon makes a conversation of: this machine's own things, or those of a test."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from voicemate.app.conversation import AudioDevices, audio_devices, keep_history
@@ -16,46 +16,93 @@ from voicemate.personas.persona import Persona
 
 
 class EngineLoader(Protocol):
-    """See ``EngineShelf``."""
+    """Keeps engines loaded; see ``EnginePool``."""
 
-    async def load(self, settings: Settings, persona: Persona) -> Engines: ...
+    async def load(self, settings: Settings, persona: Persona) -> Engines:
+        """The engines that ``settings`` and ``persona`` ask for."""
+        ...
 
-    def start_reloading(self) -> None: ...
+    def start_reloading(self) -> None:
+        """Begin to load what was unloaded: it will be needed soon."""
+        ...
 
-    async def reload(self) -> None: ...
+    async def reload(self) -> None:
+        """Load what was unloaded."""
+        ...
 
-    async def unload(self) -> None: ...
+    async def unload(self) -> None:
+        """Free what is large, until it is needed."""
+        ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Free everything."""
+        ...
 
 
-def read_settings(overrides: dict[str, Any]) -> Settings:
-    """The person's settings, with ``overrides`` by dotted key.
+class ConversationFactory(Protocol):
+    """Makes the parts of a conversation."""
 
-    Raises:
-        SettingsError: something in them is not allowed.
+    @property
+    def engines(self) -> EngineLoader:
+        """The engines."""
+        ...
+
+    def load_settings(self, overrides: Mapping[str, Any]) -> Settings:
+        """Read the settings, with ``overrides`` by dotted key.
+
+        Raises:
+            SettingsError: a value is not allowed.
+        """
+        ...
+
+    def find_persona(self, name: str) -> LibraryPersona:
+        """The persona that the settings call ``name``.
+
+        Raises:
+            PersonaError: there is none, or its file is broken.
+        """
+        ...
+
+    def make_devices(self, settings: Settings, with_microphone: bool) -> AudioDevices:
+        """The devices, not open yet. Without a microphone the conversation hears silence."""
+        ...
+
+    def keep_history(
+        self, settings: Settings, persona: Persona, events: EventStream
+    ) -> AbstractContextManager[object]:
+        """Write the conversation to the history while the body runs, if the settings ask for it."""
+        ...
+
+
+class LocalConversationFactory:
+    """Makes conversations of this machine's own parts.
+
+    Args:
+        settings: used as they are; None to read the settings file each time.
+        engines: a pool of this machine's own when left out.
     """
-    return load(overrides)
 
+    def __init__(self, settings: Settings | None = None, engines: EngineLoader | None = None):
+        self.engines: EngineLoader = engines or EnginePool()
+        self._settings = settings
 
-def full_duplex_devices(settings: Settings) -> AudioDevices:
-    """This machine's microphone and loudspeaker."""
-    return audio_devices(settings, wait_for_devices=True)
+    def load_settings(self, overrides: Mapping[str, Any]) -> Settings:
+        """See ``ConversationFactory``."""
+        return self._settings or load(dict(overrides))
 
+    def find_persona(self, name: str) -> LibraryPersona:
+        """See ``ConversationFactory``."""
+        return find(name)
 
-def speaker_only_devices(settings: Settings) -> AudioDevices:
-    """This machine's loudspeaker and no microphone: the ears get silence."""
-    stage = audio_devices(settings)
-    return replace(stage, microphone=SilentMicrophone(stage.clock))
+    def make_devices(self, settings: Settings, with_microphone: bool) -> AudioDevices:
+        """See ``ConversationFactory``."""
+        if with_microphone:
+            return audio_devices(settings, wait_for_devices=True)
+        devices = audio_devices(settings)
+        return replace(devices, microphone=SilentMicrophone(devices.clock))
 
-
-@dataclass(frozen=True, slots=True)
-class ConversationFactory:
-    """The parts, each by the function that makes it."""
-
-    settings: Callable[[dict[str, Any]], Settings] = read_settings
-    persona: Callable[[str], LibraryPersona] = find
-    engines: EngineLoader = field(default_factory=EnginePool)
-    listening: Callable[[Settings], AudioDevices] = full_duplex_devices
-    speaking: Callable[[Settings], AudioDevices] = speaker_only_devices
-    keep: Callable[[Settings, Persona, EventStream], AbstractContextManager[None]] = keep_history
+    def keep_history(
+        self, settings: Settings, persona: Persona, events: EventStream
+    ) -> AbstractContextManager[object]:
+        """See ``ConversationFactory``."""
+        return keep_history(settings, persona, events)

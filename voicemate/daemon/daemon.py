@@ -1,8 +1,15 @@
-"""Does what the daemon is told, by changing what is wanted of the conversation that ``supervisor.py`` keeps up."""
+"""Carries out commands: each changes the desired state, or acts on the session that goes on.
+
+::
+
+    Daemon (commands) ──> DesiredState ──> Supervisor ──> ObservedState, events ──> StatusTracker ──> DaemonStatus
+"""
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from voicemate.audio.devices.device import DevicesChanged
@@ -17,32 +24,36 @@ from voicemate.core.events import Event, EventStream, FloorChanged, FloorState, 
 from voicemate.daemon.choices import load_choices
 from voicemate.daemon.conversation_factory import ConversationFactory
 from voicemate.daemon.desired_state import DesiredState
+from voicemate.daemon.observed_state import ObservedState, daemon_status, state_name
 from voicemate.daemon.outcomes import ReplyOutcome, SpeechOutcome, wait_for_event
-from voicemate.daemon.reporting import StatusReport
 from voicemate.daemon.settings_changes import ChangeEffect, settings_changes
 from voicemate.daemon.supervisor import Supervisor
 from voicemate.history import HistoryReader
-from voicemate.push_to_talk.key import MicrophoneKey
-from voicemate.system.circumstances import MachineState
+from voicemate.push_to_talk.controller import PushToTalkController
+from voicemate.system.circumstances import Circumstances
 
 FLOOR_TIMEOUT_S = 30.0
-"""How long what is to be said, or a change, waits for the floor."""
+"""How long a text to say, or a change, waits for the floor."""
 
 RESTART_TIMEOUT_S = 120.0
-"""How long it may take until a new character is there: it has to be read by the model, on a busy machine."""
-
+"""How long a restart may take: the model has to read a new character, on a busy machine."""
 
 T = TypeVar("T")
 
 
 class Daemon:
-    """``Controlled`` to the control server. Lives on one loop.
+    """The ``Controllable`` of the control server, and the ``KeyTarget`` of the push-to-talk key. Lives on one loop.
 
     Args:
-        workshop: where the parts of a conversation come from.
+        factory: makes the parts of a conversation.
         overrides: settings of the command line, by dotted key.
-        offline: the locks that keep the process off the network, and whether each holds.
-        greet: have the character greet when it first listens.
+        offline: for each lock that keeps the process off the network, whether it holds.
+        greet: the character greets when it first listens.
+
+    Attributes:
+        events: of all conversations.
+        key: the push-to-talk key.
+        stopped: ``stop`` was called.
     """
 
     def __init__(
@@ -53,213 +64,260 @@ class Daemon:
         greet: bool = True,
     ):
         self.events = EventStream()
+        self.key = PushToTalkController(self, self._close_idle_microphone)
+        self.stopped = asyncio.Event()
         self._factory = factory
-        self._desired = DesiredState(
-            MicrophoneKey(self._release_key, self._close_idle_microphone), dict(overrides or {}), greet
-        )
-        self._status_tracker = StatusTracker()
-        self._supervisor = Supervisor(factory, self._desired, self.events, self._status_tracker)
-        self._status_report = StatusReport(self._desired, self._supervisor, self._status_tracker, dict(offline or {}))
-        self._key_owner: object | None = None
+        self._offline = dict(offline or {})
+        self._started_at = time.monotonic()
+        self._desired = DesiredState(overrides=dict(overrides or {}), greetings=int(greet))
+        self._tracker = StatusTracker()
+        self._supervisor = Supervisor(factory, self._desired, self.key, self.events, self._tracker)
         self._speech_lock = asyncio.Lock()
-        self.events.subscribe(self._status_tracker.on_event)
-        self.events.subscribe(self._desired.key.on_event)
+        self.events.subscribe(self._tracker.on_event)
+        self.events.subscribe(self.key.on_event)
+        self.add_settings_listener(lambda settings: self.key.apply_settings(settings.push_to_talk))
 
     @property
-    def stopped(self) -> asyncio.Event:
-        """``stop`` was called."""
-        return self._desired.stopping
-
-    @property
-    def key_is_down(self) -> bool:
-        """The push-to-talk key is down, whoever pressed it."""
-        return self._desired.key.down
+    def _observed(self) -> ObservedState:
+        return self._supervisor.observed
 
     async def run(self) -> None:
         """Converse until ``stop``; then free everything."""
         await self._supervisor.run()
 
     def add_settings_listener(self, listener: Callable[[Settings], None]) -> None:
-        """Have ``listener`` told the settings whenever they were read."""
+        """Call ``listener`` with the settings whenever they have been read."""
         self._supervisor.add_settings_listener(listener)
 
+    # ------------------------------------------------------------ the machine
+
     def on_device_change(self, change: DevicesChanged) -> None:
-        """The system says that devices came or went."""
+        """Devices have come or gone."""
         self._supervisor.on_device_change(change)
 
-    def on_machine_state(self, machine: MachineState) -> None:
-        """The machine is in something else now, which may be a reason to pause, or no longer one."""
-        wishes, settings = self._desired, self._supervisor.settings
-        before, wishes.machine = wishes.sleep_reason(settings), machine
-        after = wishes.sleep_reason(settings)
-        if after != before:
-            wishes.key.warm = wishes.key.warm and not after
-            wishes.changed.set()
+    def on_machine_state(self, machine: Circumstances) -> None:
+        """The screen was locked, the battery runs low, or the like, or no longer."""
+        settings, before = self._observed.settings, self._desired
+        after = replace(before, machine=machine)
+        changed = after.sleep_reason(settings) != before.sleep_reason(settings)
+        if changed and after.is_asleep(settings):
+            self.key.cool_down()
+        self._desire(after, restart=changed)
 
     def on_wake(self) -> None:
-        """The machine has slept: its devices may be others now, or dead without a word."""
+        """The machine has slept: its devices may be others now, or dead without an error."""
         self._supervisor.on_device_change(DevicesChanged(default_changed=True))
 
+    # ------------------------------------------------------------ commands; see ``Controllable``
+
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Call ``subscriber`` with every event; returns a function that ends it."""
         return self.events.subscribe(subscriber)
 
     def status(self) -> DaemonStatus:
-        return self._status_report.status()
-
-    # ------------------------------------------------------------ being told what to do
-
-    def stop(self) -> None:
-        self._desired.stopping.set()
-        self._desired.changed.set()
-
-    async def listen(self, on: bool) -> None:
-        wishes = self._desired
-        if on != wishes.listening:
-            wishes.listening = on
-            wishes.key.warm = wishes.key.warm and on
-            wishes.changed.set()
-
-    async def mute(self, on: bool) -> None:
-        self._desired.muted = on
-        if self._supervisor.session:
-            self._supervisor.session.mute(on)
-
-    async def press(self, owner: object | None = None) -> None:
-        if owner is not None:
-            self._key_owner = owner
-        if self._desired.key.down:
-            return
-        self._key_owner = owner
-        self._desired.key.press()
-        self._factory.engines.start_reloading()
-        try:
-            session = await self._session_with_microphone()
-        except ControlError:
-            self._release_key()
-            raise
-        if self._desired.key.down:  # a short tap may be over before the microphone is open
-            session.press()
-
-    async def release(self) -> None:
-        self._release_key()
-
-    async def release_owned(self, owner: object) -> None:
-        if self._key_owner is owner:
-            self._release_key()
-
-    async def toggle(self) -> None:
-        await (self.release() if self._desired.key.down else self.press())
-
-    async def interrupt(self) -> None:
-        if self._supervisor.session:
-            self._supervisor.session.interrupt()
-
-    async def say(self, text: str) -> str:
-        return await self._speak(SpeechOutcome(), lambda session: session.greet(text))
-
-    async def ask(self, text: str, request_id: str) -> TypedReply:
-        return await self._speak(ReplyOutcome(), lambda session: session.ask(text))
+        """The daemon as it is now."""
+        return daemon_status(self._desired, self._observed, self._tracker, self._offline, self._started_at)
 
     async def recent_exchanges(self, count: int) -> tuple[RecentExchange, ...]:
+        """The last exchanges of the history, oldest first.
+
+        Raises:
+            HistoryError: it cannot be read.
+        """
         return await asyncio.to_thread(_read_exchanges, count)
 
     async def choices(self) -> Choices:
-        return await asyncio.to_thread(load_choices, self._supervisor.settings.persona)
+        """Collect what there is to choose from on this machine."""
+        return await asyncio.to_thread(load_choices, self._observed.settings.persona)
+
+    def stop(self) -> None:
+        """Begin an orderly end."""
+        self.stopped.set()
+        self._desire(replace(self._desired, stopping=True), restart=True)
+
+    async def listen(self, on: bool) -> None:
+        """Listen, or close the microphone."""
+        if on != self._desired.listening:
+            if not on:
+                self.key.cool_down()
+            self._desire(replace(self._desired, listening=on), restart=True)
+
+    async def mute(self, on: bool) -> None:
+        """Ignore the microphone, or hear it again."""
+        self._desire(replace(self._desired, muted=on))
+        if self._observed.session:
+            self._observed.session.mute(on)
+
+    async def press(self, owner: object | None = None) -> None:
+        """Press the push-to-talk key; it comes up in ``release_owned`` of ``owner``.
+
+        Raises:
+            ControlError: there is no microphone.
+        """
+        await self.key.press(owner)
+
+    async def release(self) -> None:
+        """Release the push-to-talk key."""
+        self.key.release()
+
+    async def release_owned(self, owner: object) -> None:
+        """Release the push-to-talk key if ``owner`` pressed it."""
+        self.key.release_owned(owner)
+
+    async def toggle(self) -> None:
+        """Press the push-to-talk key if it is up, release it if it is down.
+
+        Raises:
+            ControlError: there is no microphone.
+        """
+        await self.key.toggle()
+
+    async def interrupt(self) -> None:
+        """Stop the character."""
+        if self._observed.session:
+            self._observed.session.interrupt()
+
+    async def say(self, text: str) -> str:
+        """Say ``text`` as the character, also while asleep; returns the part that was heard.
+
+        Raises:
+            ControlError: it cannot be said.
+        """
+        return await self._speak(SpeechOutcome(), lambda session: session.greet(text))
+
+    async def ask(self, text: str, request_id: str) -> TypedReply:
+        """Take ``text`` as a typed turn, also while asleep.
+
+        Raises:
+            ControlError: there is no reply.
+        """
+        return await self._speak(ReplyOutcome(request_id), lambda session: session.ask(text, request_id))
 
     async def set_persona(self, name: str, keep: bool) -> dict[str, Any]:
-        shelved = self._factory.persona(name)
-        named = str(shelved.file.resolve()) if shelved.source == "file" else shelved.key
-        why_not = ""
-        overrides = self._desired.overrides
-        overrides["persona"] = named
+        """Talk as another persona; returns who that is, and whether the settings keep it.
+
+        Raises:
+            PersonaError: there is no such persona.
+            ControlError: the conversation cannot go on.
+        """
+        entry = self._factory.find_persona(name)
+        value = str(entry.file.resolve()) if entry.source == "file" else entry.key
+        reason = ""
+        self._override(persona=value)
         if keep:
             try:
-                await asyncio.to_thread(set_setting, "persona", named)
-                del overrides["persona"]
+                await asyncio.to_thread(set_setting, "persona", value)
+                self._override(persona=None)
             except SettingsError as error:
-                why_not = str(error)
-        self._desired.greet = True
+                reason = str(error)
+        self._desire(replace(self._desired, greetings=self._desired.greetings + 1))
         await self._restart_conversation()
-        return {"persona": named, "character": shelved.persona.name, "kept": keep and not why_not, "reason": why_not}
+        kept = keep and not reason
+        return {"persona": value, "character": entry.persona.name, "kept": kept, "reason": reason}
 
     async def reload(self) -> dict[str, Any]:
-        new = self._factory.settings(self._desired.overrides)
-        found = settings_changes(self._supervisor.settings, new)
-        if {change.effect for change in found} == {
-            ChangeEffect.PUSH_TO_TALK
-        }:  # the conversation has nothing to do with it
-            self._supervisor.apply_settings(new)
-        elif found or self._status_tracker.state is FloorState.UNAVAILABLE:
-            if self._supervisor.session:
+        """Read the settings again; returns what has changed and the effect of each change.
+
+        Raises:
+            SettingsError: a value is not allowed.
+            ControlError: the conversation cannot go on.
+        """
+        settings = self._factory.load_settings(self._desired.overrides)
+        changes = settings_changes(self._observed.settings, settings)
+        if {change.effect for change in changes} == {ChangeEffect.PUSH_TO_TALK}:
+            self._supervisor.apply_settings(settings)
+        elif changes or self._tracker.state is FloorState.UNAVAILABLE:
+            if self._observed.session:
                 with contextlib.suppress(ControlError):  # a change that has waited long enough is made all the same
                     await self._wait_for_floor()
             await self._restart_conversation()
-        return {"changed": [{"key": change.key, "effect": change.effect.value} for change in found]}
+        return {"changed": [{"key": change.key, "effect": change.effect.value} for change in changes]}
 
-    # ------------------------------------------------------------ doing it
+    # ------------------------------------------------------------ the key; see ``KeyTarget``
 
-    async def _restart_conversation(self) -> None:
-        """Put the conversation together anew; returns when it listens again, if it is to listen."""
-        self._desired.changed.set()
-        if not self._desired.sleep_reason(self._factory.settings(self._desired.overrides)):
-            await self._wait_until_listening(RESTART_TIMEOUT_S)
+    async def on_key_down(self) -> None:
+        """Give the person the floor, as soon as the microphone is open.
 
-    def _release_key(self) -> None:
-        self._key_owner = None
-        if self._desired.key.release() and self._supervisor.session and self._supervisor.has_microphone:
-            self._supervisor.session.release()
+        Raises:
+            ControlError: there is no microphone.
+        """
+        self._factory.engines.start_reloading()
+        session = await self._session_with_microphone()
+        if self.key.is_down:  # a short tap may be over before the microphone is open
+            session.press()
+
+    def on_key_up(self) -> None:
+        """End the person's turn."""
+        if session := self._observed.session_with_microphone:
+            session.release()
 
     def _close_idle_microphone(self) -> None:
-        """Close a microphone that was opened for the key only."""
-        if not self._desired.wants_microphone(self._supervisor.settings):
-            self._desired.changed.set()
+        if not self._desired.is_hands_free(self._observed.settings) and not self.key.wants_microphone:
+            self._supervisor.restart()
+
+    # ------------------------------------------------------------ carrying them out
+
+    def _desire(self, desired: DesiredState, restart: bool = False) -> None:
+        self._desired = desired
+        self._supervisor.apply(desired, restart)
+
+    def _override(self, **overrides: str | None) -> None:
+        """Override settings; None ends it."""
+        changed = {**self._desired.overrides, **overrides}
+        self._desire(
+            replace(self._desired, overrides={key: value for key, value in changed.items() if value is not None})
+        )
+
+    async def _restart_conversation(self) -> None:
+        """Begin another conversation; returns when it listens, if it is to listen."""
+        self._supervisor.restart()
+        if not self._desired.is_asleep(self._factory.load_settings(self._desired.overrides)):
+            await self._wait_until_listening(RESTART_TIMEOUT_S)
 
     async def _session_with_microphone(self) -> Session:
-        """The conversation with its microphone open, which may have to be opened first.
+        """The session with its microphone open, which may have to be opened first.
 
         Raises:
             ControlError: it cannot be opened.
         """
-        if self._supervisor.session and self._supervisor.has_microphone:
-            return self._supervisor.session
-        self._desired.changed.set()
+        if session := self._observed.session_with_microphone:
+            return session
+        self._supervisor.restart()
         await self._wait_until_listening(RESTART_TIMEOUT_S)
-        return self._require_session()
+        if self._observed.session is None:
+            raise ControlError("There is no conversation now", "See `voicemate status`", ErrorCode.UNAVAILABLE)
+        return self._observed.session
 
-    async def _speak(self, followed: Callable[[Event], T | None], begin: Callable[[Session], None]) -> T:
-        """Have the character speak when nobody does; also when it does not listen."""
-        wishes = self._desired
-        wishes.pending_speech += 1
+    async def _speak(self, outcome: Callable[[Event], T | None], begin: Callable[[Session], None]) -> T:
+        """Have the character speak as soon as the floor is free, also while asleep."""
+        self._desire(replace(self._desired, pending_speech=self._desired.pending_speech + 1))
         try:
-            if self._supervisor.session is None:
-                wishes.changed.set()  # from sleep: a conversation is needed
+            if self._observed.session is None:
+                self._supervisor.restart()  # from sleep: a conversation is needed
             async with self._speech_lock:
                 await self._factory.engines.reload()
                 session = await self._wait_for_floor()
-                return await wait_for_event(self.events, followed, lambda: begin(session))
+                return await wait_for_event(self.events, outcome, lambda: begin(session))
         finally:
-            wishes.pending_speech -= 1
-            if not wishes.pending_speech and not self._supervisor.has_microphone:
-                wishes.changed.set()
+            pending = self._desired.pending_speech - 1
+            self._desire(
+                replace(self._desired, pending_speech=pending),
+                restart=not pending and not self._observed.has_microphone,
+            )
 
     async def _wait_for_floor(self) -> Session:
-        """The conversation, as soon as nobody holds its floor.
+        """The session, as soon as its floor is free.
 
         Raises:
-            ControlError: there is none and will be none for now, or nobody stopped speaking.
+            ControlError: there is none and will be none for now, or the floor was not free in time.
         """
         while (
-            self._supervisor.session is None
-            or self._status_tracker.state is not FloorState.LISTENING
-            or self._desired.changed.is_set()
+            self._observed.session is None
+            or self._tracker.state is not FloorState.LISTENING
+            or self._supervisor.restart_pending
         ):
             await self._wait_until_listening(FLOOR_TIMEOUT_S)
-        return self._supervisor.session
-
-    def _require_session(self) -> Session:
-        if self._supervisor.session is None:
-            raise ControlError("There is no conversation now", "See `voicemate status`", ErrorCode.UNAVAILABLE)
-        return self._supervisor.session
+        return self._observed.session
 
     async def _wait_until_listening(self, timeout_s: float) -> None:
         """Return when the floor becomes free.
@@ -268,22 +326,24 @@ class Daemon:
             ControlError: something is missing, the daemon is about to end, or it takes longer.
         """
 
-        def free(event: Event) -> bool | None:
+        def is_free(event: Event) -> bool | None:
             match event:
                 case FloorChanged(state=FloorState.LISTENING):
                     return True
                 case FloorChanged(state=FloorState.UNAVAILABLE):
                     raise ControlError(event.reason, "See `voicemate status`", ErrorCode.UNAVAILABLE)
-            if self._desired.stopping.is_set():
+                case _:
+                    pass
+            if self._desired.stopping:
                 raise ControlError("The daemon is about to end", code=ErrorCode.STOPPING)
             return None
 
         try:
             async with asyncio.timeout(timeout_s):
-                await wait_for_event(self.events, free, lambda: None)
+                await wait_for_event(self.events, is_free, lambda: None)
         except TimeoutError:
-            reason = f"voicemate is still {self._status_report.state()}"
-            raise ControlError(reason, "Try again in a while", ErrorCode.UNAVAILABLE) from None
+            state = state_name(self._desired, self._observed, self._tracker)
+            raise ControlError(f"voicemate is still {state}", "Try again in a while", ErrorCode.UNAVAILABLE) from None
 
 
 def _read_exchanges(count: int) -> tuple[RecentExchange, ...]:

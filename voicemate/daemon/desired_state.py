@@ -1,47 +1,46 @@
-"""What is wanted of the daemon now."""
+"""What the daemon is to do, as the commands and the machine want it."""
 
-import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from voicemate.config.schema import Settings
-from voicemate.push_to_talk.key import MicrophoneKey
-from voicemate.system.circumstances import MachineState, reason_to_suspend
+from voicemate.system.circumstances import Circumstances, reason_to_pause
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DesiredState:
-    """Written by what the daemon is told, read by what keeps the conversation up. Lives on one loop.
+    """A value that ``Daemon`` replaces and ``Supervisor`` reads.
 
     Attributes:
-        key: push-to-talk.
         overrides: settings of the command line, by dotted key.
-        greet: the character is to greet when it next listens.
+        greetings: that the character has been asked for since the start.
         listening: the microphone may be open without the key.
-        speaking: so many texts are to be said or asked.
-        stop: the daemon is to end.
-        news: something of this has changed.
-        circumstances: what the machine is in, which may be a reason to pause.
+        muted: nothing is heard, with the microphone open.
+        pending_speech: texts that wait to be said or asked.
+        stopping: the daemon is to end.
+        machine: the state of the machine, which may be a reason to suspend.
     """
 
-    key: MicrophoneKey
-    overrides: dict[str, Any] = field(default_factory=dict)
-    greet: bool = True
+    overrides: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    greetings: int = 0
     listening: bool = True
     muted: bool = False
     pending_speech: int = 0
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    machine: MachineState = field(default_factory=MachineState)
+    stopping: bool = False
+    machine: Circumstances = field(default_factory=Circumstances)
 
-    def wants_microphone(self, settings: Settings) -> bool:
-        """Whether it is to be open."""
-        hands_free = not self.sleep_reason(settings) and settings.push_to_talk.hands_free
-        return hands_free or self.key.down or self.key.warm
+    def is_asleep(self, settings: Settings) -> bool:
+        """Whether the microphone opens for the key only, as a command or the machine wants it."""
+        return bool(self.sleep_reason(settings))
 
     def sleep_reason(self, settings: Settings) -> str:
-        """Why nobody is listened to without the key; empty when somebody is."""
+        """Why the daemon is asleep; empty if it is not."""
         if not self.listening:
             return "told not to listen"
-        pause = reason_to_suspend(self.machine, settings.suspend)
-        return f"paused: {pause}" if pause else ""
+        reason = reason_to_pause(self.machine, settings.suspend)
+        return f"paused: {reason}" if reason else ""
+
+    def is_hands_free(self, settings: Settings) -> bool:
+        """Whether the microphone is to be open without the key."""
+        return settings.push_to_talk.hands_free and not self.is_asleep(settings)

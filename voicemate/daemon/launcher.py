@@ -17,8 +17,9 @@ from voicemate.app.single_instance import lock_holder
 from voicemate.control.client import ControlClient
 from voicemate.core.errors import ControlError, NotRunningError, ServiceError, VoicemateError
 from voicemate.core.paths import make_private_folder, runtime_folder
-from voicemate.daemon.readiness import READY
 from voicemate.service.login import login_service
+
+READY = b"ready\n"
 
 START_TIMEOUT_S = 60.0
 """From a new process to its control socket: Python's own start, on a busy machine."""
@@ -166,3 +167,22 @@ def _wait_or_kill(number: int) -> None:
             process.wait(timeout=STOP_TIMEOUT_S)
     except psutil.Error:  # it is gone
         pass
+
+
+class Readiness:
+    """Reports to the process that started the daemon, through a pipe: ``READY``, or the sentence of an error.
+
+    Args:
+        descriptor: the pipe's writing end; None if no process waits.
+    """
+
+    def __init__(self, descriptor: int | None):
+        self._descriptor = descriptor
+
+    def report(self, message: bytes = READY) -> None:
+        """Write ``message`` and close the pipe. Only the first report counts."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            with suppress(OSError):  # the starting process has ended
+                os.write(descriptor, message)
+            os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Waiting for what becomes of something in the stream of events."""
+"""Waits in the stream of events for the outcome of a command."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,57 +22,67 @@ T = TypeVar("T")
 
 
 async def wait_for_event(events: EventStream, judge: Callable[[Event], T | None], begin: Callable[[], None]) -> T:
-    """Call ``begin``, and return the first thing that ``judge`` makes of an event, from then on, that is not None.
+    """Call ``begin``, and return the first result of ``judge`` for an event from then on that is not None.
 
     Raises:
-        ControlError: whatever ``judge`` or ``begin`` raised.
+        ControlError: as ``judge`` or ``begin``.
     """
-    found: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
-    def listen(event: Event) -> None:
-        if found.done():
+    def on_event(event: Event) -> None:
+        if outcome.done():
             return
         try:
-            verdict = judge(event)
+            result = judge(event)
         except ControlError as error:
-            found.set_exception(error)
+            outcome.set_exception(error)
         else:
-            if verdict is not None:
-                found.set_result(verdict)
+            if result is not None:
+                outcome.set_result(result)
 
-    unsubscribe = events.subscribe(listen)
+    unsubscribe = events.subscribe(on_event)
     try:
         begin()
-        return await found
+        return await outcome
     finally:
         unsubscribe()
 
 
 class ReplyOutcome:
-    """Judges what becomes of a typed turn: the text that was heard of the reply to it."""
+    """Judges the events after a typed turn; its result is the reply.
 
-    def __init__(self) -> None:
+    Args:
+        request_id: of the typed turn.
+    """
+
+    def __init__(self, request_id: str):
+        self._request_id = request_id
         self._turn: int | None = None
-        self._why = "It was dropped"
-        self._remedy = ""
+        self._message = "It was dropped"
+        self._hint = ""
 
     def __call__(self, event: Event) -> TypedReply | None:
         match event:
-            case TurnEnded() if self._turn is None:
+            case TurnEnded(request_id=self._request_id):
                 self._turn = event.turn
             case ReplyEnded() if event.turn == self._turn:
                 return TypedReply(event.turn, event.heard_prefix)
             case Fault():
-                self._why, self._remedy = event.message, event.hint
+                self._message, self._hint = event.message, event.hint
             case GenerationDiscarded() if event.turn == self._turn:
-                self._why = event.reason[:1].upper() + event.reason[1:]
+                self._message = event.reason[:1].upper() + event.reason[1:]
             case FloorChanged() if self._turn is not None:
-                _check_goes_on(event, self._why, self._remedy)
+                _check_goes_on(event, self._message, self._hint)
+            case _:
+                pass
         return None
 
 
 class SpeechOutcome:
-    """Judges what becomes of a text that the character is to say: what was heard of it."""
+    """Judges the events after a text to say; its result is the part that was heard.
+
+    The character says it unprompted, which is turn 0, and only while nothing else is said.
+    """
 
     def __call__(self, event: Event) -> str | None:
         match event:
@@ -82,12 +92,18 @@ class SpeechOutcome:
                 raise ControlError(event.message, event.hint, ErrorCode.FAILED)
             case FloorChanged(state=FloorState.STOPPED | FloorState.UNAVAILABLE):
                 _check_goes_on(event, "The conversation ended before it was said", "")
+            case _:
+                pass
         return None
 
 
-def _check_goes_on(event: FloorChanged, why: str, remedy: str) -> None:
-    """That a reply may still come after the floor has changed so."""
+def _check_goes_on(event: FloorChanged, message: str, hint: str) -> None:
+    """Raise if no reply can come after this.
+
+    Raises:
+        ControlError: with ``message`` and ``hint``, or the reason for which there is no conversation.
+    """
     if event.state is FloorState.UNAVAILABLE:
         raise ControlError(event.reason, "See `voicemate status`", ErrorCode.UNAVAILABLE)
     if event.state in (FloorState.LISTENING, FloorState.STOPPED):
-        raise ControlError(why, remedy, ErrorCode.FAILED)
+        raise ControlError(message, hint, ErrorCode.FAILED)

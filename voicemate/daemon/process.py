@@ -18,11 +18,11 @@ from voicemate.config.schema import Settings, load
 from voicemate.control.server import ControlServer
 from voicemate.core.errors import AlreadyRunningError, ControlError, SettingsError, VoicemateError
 from voicemate.core.events import Fault
-from voicemate.daemon.conversation_factory import ConversationFactory
+from voicemate.daemon.conversation_factory import LocalConversationFactory
 from voicemate.daemon.daemon import Daemon
+from voicemate.daemon.launcher import Readiness
 from voicemate.daemon.log import EventLog, log_path, logging_to
-from voicemate.daemon.readiness import Readiness
-from voicemate.push_to_talk.controller import KeyController
+from voicemate.push_to_talk.chord_watcher import ChordWatcher
 from voicemate.system import session_events
 from voicemate.system.session_events import MachineMonitor
 
@@ -94,56 +94,55 @@ def _lock_network() -> dict[str, bool]:
 async def _serve(
     options: DaemonOptions, ready: Readiness, locks: dict[str, bool], troubles: list[Fault], deadline: "_Deadline"
 ) -> None:
-    keeper = Daemon(
-        ConversationFactory(), {key: value for key, value in options.overrides.items() if value is not None}, locks
-    )
-    keeper.subscribe(EventLog(options.log_words))
+    overrides = {key: value for key, value in options.overrides.items() if value is not None}
+    daemon = Daemon(LocalConversationFactory(), overrides, locks)
+    daemon.subscribe(EventLog(options.log_words))
     for fault in troubles:
-        keeper.events.emit(fault)
-    server = ControlServer(keeper)
+        daemon.events.emit(fault)
+    server = ControlServer(daemon)
     try:
         await server.open()
     except (ControlError, AlreadyRunningError) as error:  # the conversation works without it
-        keeper.events.emit(Fault(0, "control", error.message, error.hint))
+        daemon.events.emit(Fault(0, "control", error.message, error.hint))
         server = None
-    hotkey = KeyController(keeper, keeper.events)
-    keeper.add_settings_listener(hotkey.apply_settings)
+    watcher = ChordWatcher(daemon.key, daemon.events)
+    daemon.add_settings_listener(watcher.apply_settings)
     ready.report()
-    keeping = asyncio.create_task(keeper.run(), name="keeper")
-    stopping = asyncio.create_task(keeper.stopped.wait(), name="stopping")
-    with _signals(keeper), _watching_machine(keeper):
-        async with hotkey:
-            await asyncio.wait((keeping, stopping), return_when=asyncio.FIRST_COMPLETED)
+    running = asyncio.create_task(daemon.run(), name="daemon")
+    stopping = asyncio.create_task(daemon.stopped.wait(), name="stopping")
+    with _signals(daemon), _watching_machine(daemon):
+        async with watcher:
+            await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
             deadline.begin()
         stopping.cancel()
         if server:
             server.stop_accepting()
         try:
-            await keeping
+            await running
         finally:
             if server:
                 await server.close()
 
 
 @contextlib.contextmanager
-def _watching_machine(keeper: Daemon) -> Iterator[None]:
-    """The keeper hears of devices that come and go, and of what the machine is in."""
+def _watching_machine(daemon: Daemon) -> Iterator[None]:
+    """The daemon hears of devices that come and go, and of what the machine is in."""
     with (
-        HotplugMonitor(keeper.on_device_change, hotplug.platform_source()),
-        MachineMonitor(keeper.on_machine_state, keeper.on_wake, session_events.system_event_source()),
+        HotplugMonitor(daemon.on_device_change, hotplug.platform_source()),
+        MachineMonitor(daemon.on_machine_state, daemon.on_wake, session_events.system_event_source()),
     ):
         yield
 
 
 @contextlib.contextmanager
-def _signals(keeper: Daemon) -> Iterator[None]:
+def _signals(daemon: Daemon) -> Iterator[None]:
     """SIGTERM and SIGINT end it, SIGHUP has the settings read again."""
     loop = asyncio.get_running_loop()
     reloading: set[asyncio.Task[None]] = set()
 
     async def reload() -> None:
         try:
-            await keeper.reload()
+            await daemon.reload()
         except VoicemateError as error:
             log.warning("%s", error)
 
@@ -152,7 +151,7 @@ def _signals(keeper: Daemon) -> Iterator[None]:
         reloading.add(task)
         task.add_done_callback(reloading.discard)
 
-    handlers = {signal.SIGTERM: keeper.stop, signal.SIGINT: keeper.stop, signal.SIGHUP: hang_up}
+    handlers = {signal.SIGTERM: daemon.stop, signal.SIGINT: daemon.stop, signal.SIGHUP: hang_up}
     for number, handler in handlers.items():
         loop.add_signal_handler(number, handler)
     try:

@@ -1,27 +1,27 @@
-"""Keeps one conversation up.
+"""Keeps one conversation running as the desired state asks for it.
 
 ::
 
-    read settings ──> asleep? ──> load engines ──> waiting for the key? ──> open devices ──> converse
-          ^             │              │                    │                    │              │
-          └─ told something new, or trouble: that is named, told, and tried again with back-off ┘
+    read settings ──> asleep? ──> load engines ──> waiting for the key? ──> open devices ──> run the session
+          ^             │              │                    │                    │                 │
+          └─────── another state is desired, or an error: it is reported, and retried with back-off ┘
 
-Whatever it is told changes what is wanted and wakes the loop, which puts together anew what does not fit any more.
-Engines stay loaded meanwhile, and the character remembers what was said.
+A change of the desired state that needs another conversation ends the current one. Engines stay loaded, and the
+character remembers the conversation.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any
+from dataclasses import replace
+from typing import Any, Protocol
 
-from voicemate.app.conversation import AudioDevices, build_session, open_devices
+from voicemate.app.conversation import build_session, open_devices
 from voicemate.audio.devices.device import DevicesChanged
 from voicemate.config.schema import Settings
 from voicemate.control.status_tracker import StatusTracker
 from voicemate.conversation.session import Session
-from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.backoff import Backoff
 from voicemate.core.errors import (
     AudioError,
@@ -36,7 +36,7 @@ from voicemate.core.events import EventStream, Fault, FloorChanged, FloorState, 
 from voicemate.daemon.conversation_factory import ConversationFactory
 from voicemate.daemon.desired_state import DesiredState
 from voicemate.daemon.idle_unloader import IdleUnloader
-from voicemate.personas.library import LibraryPersona
+from voicemate.daemon.observed_state import ObservedState
 from voicemate.personas.persona import Persona
 
 _COMPONENTS: dict[type[VoicemateError], str] = {
@@ -46,88 +46,118 @@ _COMPONENTS: dict[type[VoicemateError], str] = {
     SpeechError: "voice",
     AudioError: "sound",
 }
-"""Where a failure to converse is, for those who show it."""
+"""The component of the fault that an error becomes."""
 
 log = logging.getLogger(__name__)
 
 
+class KeyReader(Protocol):
+    """The push-to-talk key, to read."""
+
+    is_down: bool
+
+    @property
+    def wants_microphone(self) -> bool:
+        """Whether the microphone is to be open for the key."""
+        ...
+
+
 class Supervisor:
-    """See above. Lives on one loop.
+    """Reconciles the observed state with the desired one. Lives on one loop.
 
     Args:
-        workshop: where the parts of a conversation come from.
-        wishes: what is wanted; its ``news`` wakes the loop.
-        events: where everything is told.
-        board: what was told last.
+        factory: makes the parts of a conversation.
+        desired: the state to begin with.
+        key: opens the microphone too.
+        events: takes the events of all conversations, and its own.
+        tracker: knows which problems persist.
 
     Attributes:
-        settings, shelved: in use, or last in use.
-        stage: its devices are open.
-        session: the conversation that goes on.
-        hears: it has a microphone.
+        observed: what goes on.
     """
 
     def __init__(
-        self, factory: ConversationFactory, desired: DesiredState, events: EventStream, status: StatusTracker
+        self,
+        factory: ConversationFactory,
+        desired: DesiredState,
+        key: KeyReader,
+        events: EventStream,
+        tracker: StatusTracker,
     ):
+        self.observed = ObservedState()
         self._factory = factory
         self._desired = desired
+        self._key = key
         self._events = events
-        self._status = status
-        self.settings = Settings()
-        self.persona_entry: LibraryPersona | None = None
-        self.devices: AudioDevices | None = None
-        self.session: Session | None = None
-        self.has_microphone = False
+        self._tracker = tracker
+        self._changed = asyncio.Event()
+        self._greetings = 0  # that have been given, or left out
         self._settings_listeners: list[Callable[[Settings], None]] = []
         self._idle_unloader = IdleUnloader(factory.engines.unload, factory.engines.start_reloading)
         events.subscribe(self._idle_unloader.on_event)
-        self._devices_outdated = False  # devices have come or gone since they were last looked for
+        self._devices_outdated = False  # devices have come or gone since the last search
         self._reopening: asyncio.Task[None] | None = None
 
+    @property
+    def restart_pending(self) -> bool:
+        """The conversation is about to end and another one to begin."""
+        return self._changed.is_set()
+
+    def apply(self, desired: DesiredState, restart: bool = False) -> None:
+        """Take ``desired``.
+
+        Args:
+            restart: the change needs another conversation.
+        """
+        self._desired = desired
+        if restart:
+            self.restart()
+
+    def restart(self) -> None:
+        """End the conversation or the wait, and begin again with the desired state."""
+        self._changed.set()
+
     def on_device_change(self, change: DevicesChanged) -> None:
-        """The system says that devices came or went."""
-        if self.devices is None:
+        """Devices have come or gone."""
+        devices = self.observed.devices
+        if devices is None:
             self._devices_outdated = True
-            if self._status.has_problem("sound"):
-                self._desired.changed.set()
+            if self._tracker.has_problem("sound"):
+                self.restart()
         elif change.default_changed:
-            self._reopening = asyncio.create_task(self._reopen(self.devices), name="renew devices")
+            self._reopening = asyncio.create_task(_ignoring_audio_error(devices.reopen()), name="reopen devices")
         else:
-            self.devices.retry_missing()
+            devices.retry_missing()
 
     def add_settings_listener(self, listener: Callable[[Settings], None]) -> None:
-        """Have ``listener`` told the settings whenever they were read."""
+        """Call ``listener`` with the settings whenever they have been read."""
         self._settings_listeners.append(listener)
 
     def apply_settings(self, settings: Settings) -> None:
-        """The settings were read; what the conversation itself uses of them needs a new round."""
-        self.settings = settings
-        self._desired.key.settings = settings.push_to_talk
+        """Use ``settings`` where that needs no restart."""
+        self.observed = replace(self.observed, settings=settings)
         self._idle_unloader.after_s = 60 * settings.idle.unload_min
         for listener in self._settings_listeners:
             listener(settings)
 
     async def run(self) -> None:
-        """Converse until that is to stop; then free everything."""
+        """Keep a conversation running until ``stopping``; then free everything."""
         backoff, loop = Backoff(), asyncio.get_running_loop()
         try:
-            while not self._desired.stopping.is_set():
-                self._desired.changed.clear()
+            while not self._desired.stopping:
+                self._changed.clear()
                 began = loop.time()
-                trouble: VoicemateError | None = None
+                failure: VoicemateError | None = None
                 try:
                     await self._reconcile()
                 except* VoicemateError as errors:
-                    trouble = first_error(errors)
-                except* Exception as errors:  # a mistake of ours: it is told, and the rest goes on
+                    failure = first_error(errors)
+                except* Exception as errors:  # a bug: it is reported, and everything else goes on
                     log.exception("the conversation broke")
-                    first = errors.exceptions[0]
-                    trouble = VoicemateError(
-                        f"The conversation broke ({type(first).__name__})", "See `voicemate logs`"
-                    )
-                if trouble:
-                    self._report_error(trouble)
+                    kind = type(errors.exceptions[0]).__name__
+                    failure = VoicemateError(f"The conversation broke ({kind})", "See `voicemate logs`")
+                if failure:
+                    self._report_error(failure)
                     await self._run_until_changed(asyncio.sleep(backoff.next_delay(loop.time() - began)))
         finally:
             self._idle_unloader.close()
@@ -135,91 +165,94 @@ class Supervisor:
             self._report_floor(FloorState.STOPPED, "the daemon ended")
 
     async def _reconcile(self) -> None:
-        """One round: returns when something new is wanted.
+        """Run what the desired state asks for; returns when it has changed.
 
         Raises:
             VoicemateError: something is missing, or broke.
         """
-        self.apply_settings(self._factory.settings(self._desired.overrides))
+        self.apply_settings(self._factory.load_settings(self._desired.overrides))
         self._report_recovery("settings")
-        self.persona_entry = self._factory.persona(self.settings.persona)
+        persona = self._factory.find_persona(self.observed.settings.persona)
+        self.observed = replace(self.observed, persona=persona)
         self._report_recovery("persona")
-        await self._run_until_changed(self._converse(self.settings, self.persona_entry.persona))
+        await self._run_until_changed(self._converse(self.observed.settings, persona.persona))
 
     async def _converse(self, settings: Settings, persona: Persona) -> None:
-        """Hold a conversation, or wait for a reason to."""
-        wishes, hears = self._desired, self._desired.wants_microphone(settings)
-        asleep = wishes.sleep_reason(settings)
-        if asleep and not hears and not wishes.pending_speech:
-            self._report_floor(FloorState.STOPPED, asleep)
-            await wishes.changed.wait()
+        """Run a conversation, or wait where none is desired."""
+        desired = self._desired
+        with_microphone = desired.is_hands_free(settings) or self._key.wants_microphone
+        is_idle = not with_microphone and not desired.pending_speech
+        if is_idle and desired.is_asleep(settings):
+            self._report_floor(FloorState.STOPPED, desired.sleep_reason(settings))
+            await self._changed.wait()
             return
         self._report_floor(FloorState.STARTING, "loading the models")
         engines = await self._factory.engines.load(settings, persona)
-        for where in ("models", "voice", "voicemate"):
-            self._report_recovery(where)
-        if not hears and not wishes.pending_speech:
+        for component in ("models", "voice", "voicemate"):
+            self._report_recovery(component)
+        if not with_microphone and not self._desired.pending_speech:
             self._report_floor(FloorState.LISTENING, "waiting for the key")
-            await wishes.changed.wait()
+            await self._changed.wait()
             return
-        stage = (self._factory.listening if hears else self._factory.speaking)(settings)
+        devices = self._factory.make_devices(settings, with_microphone)
         if self._devices_outdated:
             self._devices_outdated = False
-            await stage.reopen()
-        told = EventStream()
-        told.subscribe(self._events.emit)
-        with self._factory.keep(settings, persona, told):
-            async with open_devices(stage):
+            await devices.reopen()
+        events = EventStream()
+        events.subscribe(self._events.emit)
+        with self._factory.keep_history(settings, persona, events):
+            async with open_devices(devices):
                 self._report_recovery("sound")
-                self.devices, self.has_microphone = stage, hears
+                session = build_session(settings, devices, engines, events)
+                self.observed = replace(
+                    self.observed, devices=devices, session=session, has_microphone=with_microphone
+                )
                 try:
-                    await self._run_session(settings, persona, stage, engines, told)
+                    self._prepare(session, persona)
+                    await session.run()
                 finally:
-                    self.devices, self.has_microphone = None, False
+                    self.observed = replace(self.observed, session=None)
+                    self.observed = replace(self.observed, devices=None, has_microphone=False)
 
-    async def _run_session(
-        self, settings: Settings, persona: Persona, stage: AudioDevices, engines: Engines, told: EventStream
-    ) -> None:
-        wishes, session = self._desired, build_session(settings, stage, engines, told)
-        self.session = session
-        session.mute(wishes.muted)
-        if wishes.greet and persona.greeting and not wishes.key.down and not wishes.pending_speech:
+    def _prepare(self, session: Session, persona: Persona) -> None:
+        """Mute it if that is desired, and have it greet if a greeting is due and nothing else is to be said."""
+        desired = self._desired
+        session.mute(desired.muted)
+        is_due = self._greetings < desired.greetings
+        if is_due and persona.greeting and not self._key.is_down and not desired.pending_speech:
             session.greet(persona.greeting)
-        wishes.greet = False
-        try:
-            await session.run()
-        finally:
-            self.session = None
-
-    async def _reopen(self, stage: AudioDevices) -> None:
-        with contextlib.suppress(AudioError):  # the devices tell it themselves
-            await stage.reopen()
+        self._greetings = desired.greetings
 
     async def _run_until_changed(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do ``work`` until it is done or something new is wanted; then it is cancelled, and waited for."""
-        doing, news = asyncio.ensure_future(work), asyncio.ensure_future(self._desired.changed.wait())
+        """Await ``work``; cancel it, and wait for that, if a restart is due before it is done."""
+        working, changed = asyncio.ensure_future(work), asyncio.ensure_future(self._changed.wait())
         try:
-            await asyncio.wait((doing, news), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((working, changed), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            doing.cancel()
-            news.cancel()
-            await asyncio.wait((doing, news))
-        if not doing.cancelled():
-            doing.result()
+            working.cancel()
+            changed.cancel()
+            await asyncio.wait((working, changed))
+        if not working.cancelled():
+            working.result()
 
     def _report_error(self, error: VoicemateError) -> None:
-        where = next((place for kind, place in _COMPONENTS.items() if isinstance(error, kind)), "voicemate")
+        component = next((name for kind, name in _COMPONENTS.items() if isinstance(error, kind)), "voicemate")
         at = self._now()
-        self._events.emit(Fault(at, where, error.message, error.hint))
+        self._events.emit(Fault(at, component, error.message, error.hint))
         self._events.emit(FloorChanged(at, FloorState.UNAVAILABLE, error.message))
 
-    def _report_recovery(self, where: str) -> None:
-        if self._status.has_problem(where):
-            self._events.emit(Recovered(self._now(), where))
+    def _report_recovery(self, component: str) -> None:
+        if self._tracker.has_problem(component):
+            self._events.emit(Recovered(self._now(), component))
 
     def _report_floor(self, state: FloorState, reason: str) -> None:
         self._events.emit(FloorChanged(self._now(), state, reason))
 
     def _now(self) -> int:
-        """Now on the conversation's clock; 0 while there is none."""
-        return self.devices.clock.now() if self.devices else 0
+        """The position of the conversation's clock, in samples; 0 while there is none."""
+        return self.observed.devices.clock.now() if self.observed.devices else 0
+
+
+async def _ignoring_audio_error(reopening: Coroutine[Any, Any, None]) -> None:
+    with contextlib.suppress(AudioError):  # the devices report it
+        await reopening

@@ -12,14 +12,8 @@ from voicemate.config.hotkey_chord import Chord
 from voicemate.core.errors import HotkeyError, NoHotkeyError
 from voicemate.push_to_talk.carbon import ALREADY_REGISTERED, INVALID
 from voicemate.push_to_talk.carbon_keymap import carbon_chord
-from voicemate.push_to_talk.reports import (
-    ChordEvent,
-    ChordEventCallback,
-    ChordPressed,
-    ChordRegistered,
-    ChordReleased,
-    ListenerFailed,
-)
+from voicemate.push_to_talk.chord_listener import ChordEvent, ChordEventCallback, ChordRegistered, ListenerFailed
+from voicemate.push_to_talk.key_edges import KeyEdges
 
 _STOP_TIMEOUT_S = 1.0
 _CHOOSE_ANOTHER = "Choose another one, such as `voicemate config set hotkey.chord ctrl+shift+f9`"
@@ -63,15 +57,13 @@ class CarbonChordListener:
             return
         if process is None:
             return
-        held, why = self._read_process(process)
+        error = self._read_process(process)
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe:
                 pipe.close()
-        if held:
-            self._emit(ChordReleased())
-        self._emit(ListenerFailed(why))
+        self._emit(ListenerFailed(error))
 
     def _start_process(self, *arguments: str) -> "subprocess.Popen[bytes] | None":
         """The helper; None when this was stopped meanwhile."""
@@ -101,10 +93,10 @@ class CarbonChordListener:
                 raise HotkeyError(f"The hotkey's helper cannot be started: {error}", transient=True) from None
             return self._process
 
-    def _read_process(self, process: "subprocess.Popen[bytes]") -> tuple[bool, HotkeyError]:
-        """Pass on what the helper says until it ends; returns whether the chord was held then, and why it ended."""
-        held = False
-        why = HotkeyError("The hotkey's helper has ended", "It is started again", transient=True)
+    def _read_process(self, process: "subprocess.Popen[bytes]") -> HotkeyError:
+        """Pass on what the helper process writes until it ends; returns why it ended."""
+        edges = KeyEdges()
+        error = HotkeyError("The hotkey's helper has ended", "It is started again", transient=True)
         assert process.stdout
         for line in process.stdout:
             word, _, rest = line.decode("utf-8", "replace").strip().partition(" ")
@@ -112,16 +104,17 @@ class CarbonChordListener:
                 case "ready":
                     self._emit(ChordRegistered())
                 case "down":
-                    held = True
-                    self._emit(ChordPressed())
+                    self._emit(*edges.on_press(0))
                 case "up":
-                    held = False
-                    self._emit(ChordReleased())
+                    self._emit(*edges.on_release(0), *edges.flush())
                 case "refused":
-                    why = self._registration_error(rest)
+                    error = self._registration_error(rest)
                 case "missing":
-                    why = NoHotkeyError(f"The push-to-talk key cannot be watched on this Mac: {rest}", _INSTALL)
-        return held, why
+                    error = NoHotkeyError(f"The push-to-talk key cannot be watched on this Mac: {rest}", _INSTALL)
+                case _:
+                    pass
+        self._emit(*edges.close())
+        return error
 
     def _registration_error(self, status: str) -> HotkeyError:
         if status == str(ALREADY_REGISTERED):
@@ -134,9 +127,10 @@ class CarbonChordListener:
             )
         return HotkeyError(f"macOS refuses the key {self._chord} (code {status})", _CHOOSE_ANOTHER)
 
-    def _emit(self, report: ChordEvent) -> None:
-        if not self._stopped:
-            self._on_chord_event(report)
+    def _emit(self, *events: ChordEvent) -> None:
+        for event in events:
+            if not self._stopped:
+                self._on_chord_event(event)
 
 
 _INSTALL = "Install voicemate's Python packages anew: pyobjc is needed for it"

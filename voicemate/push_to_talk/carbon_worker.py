@@ -16,8 +16,8 @@ import threading
 import time
 
 from voicemate.push_to_talk.carbon import CarbonHotkey, MacApi, RegistrationError, SystemMacApi
+from voicemate.push_to_talk.chord_listener import ChordPressed, ChordReleased
 from voicemate.push_to_talk.key_edges import KeyEdges
-from voicemate.push_to_talk.reports import ChordPressed, ChordReleased
 
 POLL_S = 0.25
 """How often the real key is looked at while the chord is held."""

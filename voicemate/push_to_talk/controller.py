@@ -1,248 +1,192 @@
-"""The push-to-talk key of the desktop: watched while the daemon runs, and carried to its conversation.
+"""The push-to-talk key: the one owner of "the key is down", wherever it was pressed.
 
-A key that cannot be watched keeps nothing from working: it is told, and tried again where that may help.
+It is pressed by the chord of the desktop, and by commands. Whether the *chord* is held is another matter: with
+``toggle`` the key stays down when the chord is released.
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from voicemate.config.hotkey_chord import Chord, parse_chord
-from voicemate.config.schema import Settings
-from voicemate.core.backoff import Backoff
-from voicemate.core.errors import HotkeyError, NoHotkeyError, VoicemateError
-from voicemate.core.events import Event, EventStream, Fault, FloorChanged, FloorState, HotkeyChanged, Recovered
-from voicemate.push_to_talk.chord_listener import make_chord_listener
-from voicemate.push_to_talk.gesture import KeyAction, KeyGesture, KeyMode
-from voicemate.push_to_talk.reports import (
-    ChordEvent,
-    ChordEventCallback,
-    ChordListener,
-    ChordPressed,
-    ChordRegistered,
-    ChordReleased,
-    ListenerFailed,
-)
-from voicemate.system.desktop_env import desktop_environment
-
-COMPONENT = "hotkey"
-
-RETRY_FOR_S = 600.0
-"""What may come later (a desktop after the login service) is looked for this long, and after that when the settings
-are read again."""
+from voicemate.config.schema import PushToTalkSettings
+from voicemate.core.errors import VoicemateError
+from voicemate.core.events import Event, FloorChanged, FloorState
+from voicemate.push_to_talk.gesture import ChordPress, KeyAction, KeyMode, action_on_press, action_on_release
 
 log = logging.getLogger(__name__)
 
-ListenerFactory = Callable[[Chord, ChordEventCallback, Mapping[str, str]], ChordListener]
-
 
 class KeyTarget(Protocol):
-    """A conversation with a push-to-talk key. Everything is called on its loop."""
+    """What the key acts on. Everything is called on its loop."""
 
-    @property
-    def key_is_down(self) -> bool: ...
+    async def on_key_down(self) -> None:
+        """Give the person the floor. The key may be up again when the microphone is open.
 
-    async def press(self) -> None: ...
+        Raises:
+            VoicemateError: nothing can be heard; the key comes up.
+        """
+        ...
 
-    async def release(self) -> None: ...
+    def on_key_up(self) -> None:
+        """End the person's turn."""
+        ...
 
-    async def interrupt(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class KeyConfig:
-    """What the settings say of the key.
-
-    Attributes:
-        asked_for: the person relies on it: there is no other way to be heard, or they chose the chord.
-    """
-
-    chord: str
-    mode: KeyMode
-    tap_ms: int
-    required: bool
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> "KeyConfig":
-        hotkey, push_to_talk = settings.hotkey, settings.push_to_talk
-        asked_for = not push_to_talk.hands_free or "chord" in hotkey.model_fields_set
-        return cls(hotkey.chord, hotkey.mode, push_to_talk.tap_ms, asked_for)
+    async def interrupt(self) -> None:
+        """Stop the character; nobody has the floor."""
+        ...
 
 
-class KeyController:
-    """Watches the key inside ``async with``. Lives on one loop.
+class PushToTalkController:
+    """Lives on one loop. ``on_event`` is a subscriber.
+
+    Opening a microphone takes some tenths of a second, and most turns follow soon upon another, so ``is_warm`` holds
+    for ``warm_s`` after the key was used. It ends then, since an open microphone keeps a laptop awake.
 
     Args:
-        keyed: what the key is of.
-        events: tell when the character speaks, and are told how the key is.
-        watch: makes what watches it.
-        surroundings: the variables that tell of the desktop session; may block.
+        target: what the key acts on.
+        on_cooled: called when the microphone need not stay open for the key any longer.
+
+    Attributes:
+        is_down: the key is down.
+        is_warm: it was used a short while ago.
     """
 
-    def __init__(
-        self,
-        target: KeyTarget,
-        events: EventStream,
-        make_listener: ListenerFactory = make_chord_listener,
-        desktop_env: Callable[[], Mapping[str, str]] = desktop_environment,
-    ):
+    def __init__(self, target: KeyTarget, on_cooled: Callable[[], None] = lambda: None):
+        self.is_down = False
+        self.is_warm = False
         self._target = target
-        self._events = events
-        self._make_listener = make_listener
-        self._desktop_env = desktop_env
-        self._config: KeyConfig | None = None
-        self._chord_events: asyncio.Queue[ChordEvent | None] = asyncio.Queue()  # None: something else is wanted
-        self._gesture = KeyGesture("hold", 0)
-        self._held = False
-        self._speaking = False
-        self._reported: HotkeyChanged | None = None
-        self._fault_reported = False
+        self._on_cooled = on_cooled
+        self._settings = PushToTalkSettings()
+        self._owner: object | None = None  # of the press; the key comes up when it goes away
+        self._chord: ChordPress | None = None  # while the chord is held
+        self._character_speaks = False
+        self._release_timer: asyncio.TimerHandle | None = None
+        self._cooling_timer: asyncio.TimerHandle | None = None
         self._actions: set[asyncio.Task[None]] = set()
-        events.subscribe(self.on_event)
 
-    async def __aenter__(self) -> "KeyController":
-        self._loop = asyncio.get_running_loop()
-        self._running = asyncio.create_task(self._run(), name="hotkey")
-        return self
+    @property
+    def wants_microphone(self) -> bool:
+        """Whether the microphone is to be open for the key."""
+        return self.is_down or self.is_warm
 
-    async def __aexit__(self, *_: object) -> None:
-        self._running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._running
+    @property
+    def chord_is_held(self) -> bool:
+        """Whether the chord of the desktop is held."""
+        return self._chord is not None
 
-    def apply_settings(self, settings: Settings) -> None:
-        """The settings were read: whatever they say of the key is done soon. What failed is tried again."""
-        wanted = KeyConfig.from_settings(settings)
-        if wanted != self._config or (self._reported and not self._reported.active):
-            self._config = wanted
-            self._chord_events.put_nowait(None)
+    def apply_settings(self, settings: PushToTalkSettings) -> None:
+        """Use ``settings`` from the next press on."""
+        self._settings = settings
 
-    # ------------------------------------------------------------ watching it
+    # ------------------------------------------------------------ commands
 
-    async def _run(self) -> None:
-        backoff, since = Backoff(), self._loop.time()
-        while True:
-            began = self._loop.time()
-            trouble = await self._listen(self._config) if self._config else None
-            if trouble is None:
-                since = self._loop.time()
-                if self._config is None or not self._config.chord:
-                    await self._wait_for_settings()
-                continue
-            if self._reported and self._reported.active:
-                since = self._loop.time()
-            self._report_error(trouble)
-            later = trouble.transient and self._loop.time() - since < RETRY_FOR_S
-            await self._wait_for_settings(backoff.next_delay(self._loop.time() - began) if later else None)
+    async def press(self, owner: object | None = None) -> None:
+        """Press the key, unless it is down.
 
-    async def _wait_for_settings(self, timeout_s: float | None = None) -> None:
-        """Return when something else is wanted, or after ``patience_s``."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                while await self._chord_events.get() is not None:
-                    pass
+        Args:
+            owner: the key comes up in ``release_owned`` of it.
 
-    async def _listen(self, config: KeyConfig) -> HotkeyError | None:
-        """Watch the key until something else is wanted; returns what went wrong before that."""
-        if not config.chord:
-            self._report(HotkeyChanged(0, "", config.mode, active=False))
-            self._report_recovery()
-            return None
-        inbox = self._chord_events = asyncio.Queue()
-        self._gesture = KeyGesture(config.mode, config.tap_ms)
-
-        def tell(report: ChordEvent) -> None:
-            self._loop.call_soon_threadsafe(inbox.put_nowait, report)
-
+        Raises:
+            VoicemateError: nothing can be heard; the key is up again.
+        """
+        self._owner = owner or self._owner
+        if self.is_down:
+            return
+        self.is_down = self.is_warm = True
+        self._release_timer = asyncio.get_running_loop().call_later(self._settings.max_hold_s, self.release)
         try:
-            surroundings = await asyncio.to_thread(self._desktop_env)
-            watch = self._make_listener(parse_chord(config.chord), tell, surroundings)
-        except HotkeyError as error:
-            return error
-        watch.start()
-        try:
-            return await self._handle_events(config)
-        finally:
-            await asyncio.to_thread(watch.stop)
-            if self._held:
-                self._on_up()
+            await self._target.on_key_down()
+        except VoicemateError:
+            self.release()
+            raise
 
-    async def _handle_events(self, config: KeyConfig) -> HotkeyError | None:
-        """Do what the key says. A chord is never given back while it is held, or its release would be lost."""
-        changed = False
-        while not changed or self._held:
-            match await self._chord_events.get():
-                case ChordRegistered():
-                    self._report(HotkeyChanged(0, config.chord, config.mode, active=True))
-                    self._report_recovery()
-                case ChordPressed():
-                    self._on_down()
-                case ChordReleased():
-                    self._on_up()
-                case ListenerFailed(error):
-                    return error
-                case None:
-                    changed = self._config != config
-        return None
+    def release(self) -> None:
+        """Release the key, unless it is up. Also called when it was down for so long that a release was lost."""
+        self._owner = None
+        if self._release_timer:
+            self._release_timer.cancel()
+            self._release_timer = None
+        if self.is_down:
+            self.is_down = False
+            self._target.on_key_up()
 
-    # ------------------------------------------------------------ what it does
+    def release_owned(self, owner: object) -> None:
+        """Release the key if ``owner`` pressed it."""
+        if self._owner is owner:
+            self.release()
 
-    def on_event(self, event: Event) -> None:
-        if isinstance(event, FloorChanged):
-            self._speaking = event.state in (FloorState.SPEAKING, FloorState.OVERLAPPING)
+    async def toggle(self) -> None:
+        """Press the key if it is up, release it if it is down.
 
-    def _on_down(self) -> None:
-        self._held = True
-        self._do(self._gesture.on_down(self._loop.time() * 1000, self._speaking, self._target.key_is_down))
+        Raises:
+            VoicemateError: as ``press``.
+        """
+        if self.is_down:
+            self.release()
+        else:
+            await self.press()
 
-    def _on_up(self) -> None:
-        self._held = False
-        self._do(self._gesture.on_up(self._loop.time() * 1000))
+    def cool_down(self) -> None:
+        """Let the microphone close as soon as the key is up."""
+        self.is_warm = False
 
-    def _do(self, act: KeyAction | None) -> None:
-        work = {
-            KeyAction.PRESS: self._press,
-            KeyAction.RELEASE: self._target.release,
-            KeyAction.INTERRUPT: self._interrupt,
-        }
-        if act:
-            task = asyncio.create_task(self._run_action(work[act]()), name=f"hotkey {act.value}")
-            self._actions.add(task)
-            task.add_done_callback(self._actions.discard)
+    # ------------------------------------------------------------ the chord of the desktop
 
-    async def _press(self) -> None:
-        await self._target.press()
+    def on_chord_press(self, mode: KeyMode) -> None:
+        """The chord was pressed."""
+        if self._chord is None:
+            self._chord = ChordPress(self._now_ms(), self._character_speaks)
+            self._start(action_on_press(mode, self._character_speaks, self.is_down))
+
+    def on_chord_release(self, mode: KeyMode, tap_ms: float) -> None:
+        """The chord came up, or can no longer be watched.
+
+        Args:
+            tap_ms: a shorter press is a tap.
+        """
+        press, self._chord = self._chord, None
+        if press:
+            self._start(action_on_release(mode, press, self._now_ms(), tap_ms))
+
+    def _start(self, action: KeyAction | None) -> None:
+        if action is None:
+            return
+        work = {KeyAction.PRESS: self.press, KeyAction.RELEASE: self._release, KeyAction.INTERRUPT: self._interrupt}
+        task = asyncio.create_task(_logged(work[action]()), name=f"key {action.value}")
+        self._actions.add(task)
+        task.add_done_callback(self._actions.discard)
+
+    async def _release(self) -> None:
+        self.release()
 
     async def _interrupt(self) -> None:
-        await self._target.release()
+        self.release()
         await self._target.interrupt()
 
-    async def _run_action(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except VoicemateError as error:  # what is missing is told by whoever misses it
-            log.info("the key could do nothing: %s", error)
+    # ------------------------------------------------------------ events
 
-    # ------------------------------------------------------------ telling how it is
+    def on_event(self, event: Event) -> None:
+        """Follow the floor: the microphone stays warm for a while after the floor was last taken."""
+        if not isinstance(event, FloorChanged):
+            return
+        self._character_speaks = event.state in (FloorState.SPEAKING, FloorState.OVERLAPPING)
+        if self._cooling_timer:
+            self._cooling_timer.cancel()
+            self._cooling_timer = None
+        if event.state is FloorState.LISTENING and self.is_warm and not self.is_down:
+            self._cooling_timer = asyncio.get_running_loop().call_later(self._settings.warm_s, self._cool)
 
-    def _report_error(self, error: HotkeyError) -> None:
-        assert self._config
-        self._report(HotkeyChanged(0, self._config.chord, self._config.mode, active=False, reason=str(error)))
-        if self._config.required or not isinstance(error, NoHotkeyError):
-            self._fault_reported = True
-            self._events.emit(Fault(0, COMPONENT, error.message, error.hint))
-        else:
-            self._report_recovery()
+    def _cool(self) -> None:
+        self.is_warm = False
+        self._on_cooled()
 
-    def _report(self, event: HotkeyChanged) -> None:
-        if event != self._reported:
-            self._reported = event
-            self._events.emit(event)
+    def _now_ms(self) -> float:
+        return asyncio.get_running_loop().time() * 1000
 
-    def _report_recovery(self) -> None:
-        if self._fault_reported:
-            self._fault_reported = False
-            self._events.emit(Recovered(0, COMPONENT))
+
+async def _logged(action: Coroutine[Any, Any, None]) -> None:
+    try:
+        await action
+    except VoicemateError as error:  # the fault is reported where it happened
+        log.info("the key had no effect: %s", error)

@@ -9,7 +9,7 @@ chord is held, somebody looks at the real key now and then, and what they see is
 does not let us look says that every key is up; so "up" is only believed of a key that was seen down during this hold.
 """
 
-from voicemate.push_to_talk.reports import ChordPressed, ChordReleased
+from voicemate.push_to_talk.chord_listener import ChordPressed, ChordReleased
 
 AUTO_REPEAT_MS = 1
 """A press that comes so soon after a release is the key repeating itself. People need more than 20 ms."""

@@ -14,8 +14,8 @@ from typing import Any
 
 from voicemate.config.hotkey_chord import Chord
 from voicemate.core.errors import HotkeyError, NoHotkeyError
+from voicemate.push_to_talk.chord_listener import ChordEventCallback, ChordRegistered, ListenerFailed
 from voicemate.push_to_talk.key_edges import KeyEdges
-from voicemate.push_to_talk.reports import ChordEventCallback, ChordRegistered, ListenerFailed
 from voicemate.push_to_talk.x11_keymap import X11Chord, X11Keyboard, x11_chord
 
 POLL_S = 0.25

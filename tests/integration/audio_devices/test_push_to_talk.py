@@ -15,7 +15,7 @@ from tests.support.voicemate_home import House, furnished
 from voicemate.cli.talk import SIGTERM_EXIT_CODE
 from voicemate.config.hotkey_chord import parse_chord
 from voicemate.control.client import ControlClient, EventMessage
-from voicemate.push_to_talk.reports import ChordEvent, ChordRegistered
+from voicemate.push_to_talk.chord_listener import ChordEvent, ChordRegistered
 from voicemate.push_to_talk.x11 import X11ChordListener
 from voicemate.testing.pulseaudio_room import PulseRoom
 from voicemate.testing.talk_process import LISTENING, Talk

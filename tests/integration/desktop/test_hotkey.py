@@ -12,7 +12,13 @@ import pytest
 from voicemate.config.hotkey_chord import parse_chord
 from voicemate.core.errors import HotkeyError
 from voicemate.push_to_talk import x11
-from voicemate.push_to_talk.reports import ChordEvent, ChordPressed, ChordRegistered, ChordReleased, ListenerFailed
+from voicemate.push_to_talk.chord_listener import (
+    ChordEvent,
+    ChordPressed,
+    ChordRegistered,
+    ChordReleased,
+    ListenerFailed,
+)
 from voicemate.push_to_talk.x11 import X11ChordListener
 from voicemate.push_to_talk.x11_keymap import X11Keyboard
 from voicemate.testing.x11_display import Display, available, display

@@ -22,7 +22,13 @@ from voicemate.push_to_talk.carbon import (
     RegistrationError,
 )
 from voicemate.push_to_talk.carbon_process import CarbonChordListener
-from voicemate.push_to_talk.reports import ChordEvent, ChordPressed, ChordRegistered, ChordReleased, ListenerFailed
+from voicemate.push_to_talk.chord_listener import (
+    ChordEvent,
+    ChordPressed,
+    ChordRegistered,
+    ChordReleased,
+    ListenerFailed,
+)
 
 FAKE = "tests.unit.hotkey.fake_mac"
 PATIENCE_S = 60

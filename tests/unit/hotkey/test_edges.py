@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from voicemate.push_to_talk.chord_listener import ChordPressed, ChordReleased
 from voicemate.push_to_talk.key_edges import KeyEdges
-from voicemate.push_to_talk.reports import ChordPressed, ChordReleased
 
 
 def test_a_press_and_a_release() -> None:

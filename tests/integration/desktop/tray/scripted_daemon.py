@@ -2,8 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from tests.simulation.simulated_daemon import ScriptedEnginePool
@@ -12,7 +11,7 @@ from voicemate.config.schema import Settings
 from voicemate.control.server import ControlServer
 from voicemate.core.clock import SampleClock
 from voicemate.core.events import EventStream
-from voicemate.daemon.conversation_factory import ConversationFactory
+from voicemate.daemon.conversation_factory import LocalConversationFactory
 from voicemate.daemon.daemon import Daemon
 from voicemate.personas.persona import Persona
 from voicemate.testing.scripted_engines import ScriptedMind
@@ -43,8 +42,7 @@ class ScriptedDaemon:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        workshop = ConversationFactory(engines=self.shelf, listening=_stage, speaking=_stage, keep=_kept)
-        self.keeper = Daemon(workshop, greet=False)
+        self.keeper = Daemon(_SimulatedFactory(engines=self.shelf), greet=False)
         server = ControlServer(self.keeper)
         await server.open()
         keeping = asyncio.create_task(self.keeper.run())
@@ -55,12 +53,15 @@ class ScriptedDaemon:
         await server.close()
 
 
-def _stage(settings: Settings) -> AudioDevices:
-    clock = SampleClock()
-    room = SimulatedRoom(clock)
-    return AudioDevices(room.microphone, room.speaker, clock)
+class _SimulatedFactory(LocalConversationFactory):
+    """Makes conversations in a simulated room, without a history."""
 
+    def make_devices(self, settings: Settings, with_microphone: bool) -> AudioDevices:
+        clock = SampleClock()
+        room = SimulatedRoom(clock)
+        return AudioDevices(room.microphone, room.speaker, clock)
 
-@contextmanager
-def _kept(settings: Settings, persona: Persona, events: EventStream) -> Iterator[None]:
-    yield
+    def keep_history(
+        self, settings: Settings, persona: Persona, events: EventStream
+    ) -> AbstractContextManager[object]:
+        return nullcontext()

@@ -2,7 +2,7 @@
 
 import os
 
-from voicemate.daemon.readiness import READY, Readiness
+from voicemate.daemon.launcher import READY, Readiness
 
 
 def test_it_is_told_once_and_the_pipe_closed():
