@@ -30,7 +30,7 @@ from voicemate.daemon.settings_changes import ChangeEffect, settings_changes
 from voicemate.daemon.supervisor import Supervisor
 from voicemate.history import HistoryReader
 from voicemate.push_to_talk.controller import PushToTalkController
-from voicemate.system.circumstances import Circumstances
+from voicemate.system.circumstances import MachineState
 
 FLOOR_TIMEOUT_S = 30.0
 """How long a text to say, or a change, waits for the floor."""
@@ -95,7 +95,7 @@ class Daemon:
         """Devices have come or gone."""
         self._supervisor.on_device_change(change)
 
-    def on_machine_state(self, machine: Circumstances) -> None:
+    def on_machine_state(self, machine: MachineState) -> None:
         """The screen was locked, the battery runs low, or the like, or no longer."""
         settings, before = self._observed.settings, self._desired
         after = replace(before, machine=machine)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voicemate.config.schema import Settings
-from voicemate.system.circumstances import Circumstances, reason_to_pause
+from voicemate.system.circumstances import MachineState, reason_to_suspend
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class DesiredState:
     muted: bool = False
     pending_speech: int = 0
     stopping: bool = False
-    machine: Circumstances = field(default_factory=Circumstances)
+    machine: MachineState = field(default_factory=MachineState)
 
     def is_asleep(self, settings: Settings) -> bool:
         """Whether the microphone opens for the key only, as a command or the machine wants it."""
@@ -38,7 +38,7 @@ class DesiredState:
         """Why the daemon is asleep; empty if it is not."""
         if not self.listening:
             return "told not to listen"
-        reason = reason_to_pause(self.machine, settings.suspend)
+        reason = reason_to_suspend(self.machine, settings.suspend)
         return f"paused: {reason}" if reason else ""
 
     def is_hands_free(self, settings: Settings) -> bool:

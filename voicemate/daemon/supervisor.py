@@ -13,7 +13,7 @@ character remembers the conversation.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -253,6 +253,6 @@ class Supervisor:
         return self.observed.devices.clock.now() if self.observed.devices else 0
 
 
-async def _ignoring_audio_error(reopening: Coroutine[Any, Any, None]) -> None:
+async def _ignoring_audio_error(reopening: Awaitable[None]) -> None:
     with contextlib.suppress(AudioError):  # the devices report it
         await reopening

@@ -41,7 +41,7 @@ class PushToTalkController:
     """Lives on one loop. ``on_event`` is a subscriber.
 
     Opening a microphone takes some tenths of a second, and most turns follow soon upon another, so ``is_warm`` holds
-    for ``warm_s`` after the key was used. It ends then, since an open microphone keeps a laptop awake.
+    for ``keep_open_s`` after the key was used. It ends then, since an open microphone keeps a laptop awake.
 
     Args:
         target: what the key acts on.
@@ -175,7 +175,7 @@ class PushToTalkController:
             self._cooling_timer.cancel()
             self._cooling_timer = None
         if event.state is FloorState.LISTENING and self.is_warm and not self.is_down:
-            self._cooling_timer = asyncio.get_running_loop().call_later(self._settings.warm_s, self._cool)
+            self._cooling_timer = asyncio.get_running_loop().call_later(self._settings.keep_open_s, self._cool)
 
     def _cool(self) -> None:
         self.is_warm = False
