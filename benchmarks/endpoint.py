@@ -28,7 +28,7 @@ from voicemate.turns.end_of_turn.lexical import breaks_off, is_only_condition, i
 from voicemate.turns.end_of_turn.pause_model import PauseModel
 from voicemate.turns.end_of_turn.rule import DEFAULT_WEIGHTS, EndOfTurnRule, EndOfTurnSignals, EndOfTurnWeights
 
-VOTES = ("breaks_off", "only_calls", "only_a_condition", "sentence", "voice", "habit")
+VOTES = ("breaks_off", "only_opener", "only_condition", "sentence_complete", "voice_complete", "pause_model")
 HEARD_MS = 400.0
 """From the end of a voice to the first sample of an answer on two cores, at the earliest: the least gaps of runs of
 ``gap.py`` were 383 to 478 ms (at 383 the columns are the same). Who goes on before that was not cut in on: nobody
@@ -138,7 +138,7 @@ def ablation(cases: list[Case]) -> dict[str, Figures]:
     whole = figures(cases, rule())
     table = {"the rule": whole, "a fixed silence": figures(cases, fixed(whole.median_ms))}
     table[f"the rule, heard after {HEARD_MS:.0f} ms at the earliest"] = figures(cases, not_before(HEARD_MS, rule()))
-    without_voice = [vote for vote in VOTES if vote != "voice"]
+    without_voice = [vote for vote in VOTES if vote != "voice_complete"]
     table["the same without the voice's vote"] = figures(cases, not_before(HEARD_MS, rule(without_voice)))
     table[f"a fixed silence of {HEARD_MS:.0f} ms"] = figures(cases, fixed(HEARD_MS))
     slow = figures(cases, rule(without_voice, ears=SLOW_STT_DELAYS))

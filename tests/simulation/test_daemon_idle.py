@@ -5,7 +5,7 @@ import asyncio
 from tests.simulation.simulated_daemon import DaemonFixture
 from voicemate.config.schema import Settings
 from voicemate.core.events import FloorState, SpeechStarted, Transcribed
-from voicemate.system.circumstances import MachineState
+from voicemate.system.machine_state import MachineState
 from voicemate.testing.scripted_engines import voice
 
 SOON = Settings.model_validate({"idle": {"unload_min": 0.2}})

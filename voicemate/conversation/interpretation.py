@@ -18,8 +18,7 @@ from voicemate.turns.attention import (
     ObeyCommand,
     WakeUp,
 )
-from voicemate.turns.end_of_turn.lexical import breaks_off, is_only_condition, is_only_opener
-from voicemate.turns.end_of_turn.patience import thinking_aloud
+from voicemate.turns.end_of_turn.lexical import breaks_off, is_only_condition, is_only_opener, is_thinking_aloud
 from voicemate.turns.end_of_turn.rule import EndOfTurnSignals
 from voicemate.turns.interruption.backchannel import Overlap, classify_overlap
 from voicemate.turns.interruption.echo_text import without_echo
@@ -103,7 +102,7 @@ def _signals(text: str, language: str) -> EndOfTurnSignals:
         breaks_off=breaks_off(text, language),
         only_opener=is_only_opener(text, language),
         only_condition=is_only_condition(text, language),
-        thinking_aloud=thinking_aloud(text, language),
+        thinking_aloud=is_thinking_aloud(text, language),
     )
 
 

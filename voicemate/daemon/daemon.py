@@ -30,7 +30,7 @@ from voicemate.daemon.settings_changes import ChangeEffect, settings_changes
 from voicemate.daemon.supervisor import Supervisor
 from voicemate.history import HistoryReader
 from voicemate.push_to_talk.controller import PushToTalkController
-from voicemate.system.circumstances import MachineState
+from voicemate.system.machine_state import MachineState
 
 FLOOR_TIMEOUT_S = 30.0
 """How long a text to say, or a change, waits for the floor."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voicemate.config.schema import Settings
-from voicemate.system.circumstances import MachineState, reason_to_suspend
+from voicemate.system.machine_state import MachineState, reason_to_suspend
 
 
 @dataclass(frozen=True, slots=True)

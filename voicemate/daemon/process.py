@@ -23,8 +23,8 @@ from voicemate.daemon.daemon import Daemon
 from voicemate.daemon.launcher import Readiness
 from voicemate.daemon.log import EventLog, log_path, logging_to
 from voicemate.push_to_talk.chord_watcher import ChordWatcher
-from voicemate.system import session_events
-from voicemate.system.session_events import MachineMonitor
+from voicemate.system import machine_monitor
+from voicemate.system.machine_monitor import MachineMonitor
 
 EXIT_TIMEOUT_S = 1.8
 """From being told to end to the end of the process, whatever an engine or a device is still busy with."""
@@ -129,7 +129,7 @@ def _watching_machine(daemon: Daemon) -> Iterator[None]:
     """The daemon hears of devices that come and go, and of what the machine is in."""
     with (
         HotplugMonitor(daemon.on_device_change, hotplug.platform_source()),
-        MachineMonitor(daemon.on_machine_state, daemon.on_wake, session_events.system_event_source()),
+        MachineMonitor(daemon.on_machine_state, daemon.on_wake, machine_monitor.system_event_source()),
     ):
         yield
 

@@ -16,7 +16,7 @@ from typing import Any
 from jeepney import DBusAddress, HeaderFields, MatchRule, MessageType, Properties, message_bus
 from jeepney.io.blocking import open_dbus_connection
 
-from voicemate.system.circumstances import SystemEvent
+from voicemate.system.machine_state import SystemEvent
 
 _NAME, _ROOT = "org.freedesktop.login1", "/org/freedesktop/login1"
 _SESSION = DBusAddress(f"{_ROOT}/session/auto", _NAME, f"{_NAME}.Session")

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 
-from voicemate.system.circumstances import SystemEvent
+from voicemate.system.machine_state import SystemEvent
 
 
 class MacSessionSource:

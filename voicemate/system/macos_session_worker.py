@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from voicemate.system.circumstances import SystemEvent
+from voicemate.system.machine_state import SystemEvent
 
 DISTRIBUTED = {"com.apple.screenIsLocked": SystemEvent.LOCKED, "com.apple.screenIsUnlocked": SystemEvent.UNLOCKED}
 WORKSPACE = {

@@ -71,6 +71,26 @@ WAIT_A_MOMENT = (
     让我想一想, 让我想一下, 我想想, 我想一想, 我想一下, 我再想想, 容我想想, 我还没说完, 让我说完""",
 )
 
+WAIT_A_MOMENT_AT_THE_END = {
+    "en": r"let me (?:think|see|check|look|remember)(?: about (?:it|that))?(?: for)?(?: an?| just a)?"
+    r"(?: moment| second| minute| sec)?"
+    r"|(?:hold on|hang on|wait)(?: a| one| just a)?(?: moment| second| minute| sec)?"
+    r"|(?:just )?(?:a|one) (?:moment|second|minute|sec)(?: please)?|give me (?:a|one) (?:moment|second|minute|sec)"
+    r"|i(?:'m| am) (?:still )?thinking|how (?:do|should|can) i (?:say|put) (?:it|this|that)|where was i",
+    "de": r"(?:lass|lassen sie) mich (?:\w+ ){0,2}(?:nachdenken|überlegen|schauen)|(?:einen )?moment(?: mal| bitte)?"
+    r"|warte(?: mal| kurz)*|(?:ich )?(?:muss|ich) (?:\w+ ){0,2}(?:nachdenken|überlegen)",
+    "fr": r"laisse[zr]?[- ]moi (?:\w+ ){0,2}réfléchir|(?:attends|attendez)(?: une seconde| un peu| un moment)?"
+    r"|(?:un|une) (?:moment|instant|seconde|minute)(?: s'il (?:te|vous) plaît)?|je réfléchis",
+    "es": r"déja(?:me|nos) pensar(?:lo)?|déjame ver|(?:espera|espere)(?: un (?:momento|segundo|poco))?"
+    r"|un (?:momento|segundo|minuto)(?: por favor)?|estoy pensando",
+    "zh": r"(?:让|等)我(?:想|看)(?:一?想|一?看|一下)?|(?:请?稍?等(?:一?等|一下)?)|我(?:再)?想(?:一?想|一下)",
+}
+"""Patterns by language for the same requests where they close a longer utterance ("Good question. Let me think.").
+
+These ask for more time, but are no command: "where was I" alone is answered. Wordings of ``WAIT_A_MOMENT`` that mean
+something else at the end of a sentence do not stand here.
+"""
+
 TAKE_YOUR_TIME = (
     """take your time, no rush, no hurry, there's no rush, there's no hurry, don't rush, don't rush me, be patient,
     be patient with me""",

@@ -60,7 +60,7 @@ def test_install_status_uninstall(
     assert "Installed and running" in capsys.readouterr().err
     assert run(monkeypatch, "status", "--json") == 0
     status = json.loads(capsys.readouterr().out)
-    assert (status["installed"], status["observed"]["pid"], status["findings"]) == (True, 700, [])
+    assert (status["installed"], status["observed"]["pid"], status["problems"]) == (True, 700, [])
     assert run(monkeypatch, "status") == 0
     assert "running (process 700)" in capsys.readouterr().out
     assert run(monkeypatch, "uninstall") == 0

@@ -10,6 +10,8 @@ of it. A language model knows that mostly by itself, in the languages that it kn
 
 import re
 
+from voicemate.turns.command_phrases import WAIT_A_MOMENT_AT_THE_END
+
 _OPEN_ENDS = {
     "en": "and but or because if when while although unless than as of into the a an my your our their every very i "
     "um umm uh uhm er erm hm hmm",
@@ -104,6 +106,21 @@ def is_only_condition(text: str, language: str) -> bool:
     sentence = re.split(r"[.?!。？！]\s*", bare.rstrip(_FULL_STOPS))[-1].lower()
     length = len(sentence) - 2 if language == "zh" else len(sentence.split())
     return length >= _LEAST_OF_CONDITION and not re.search("[,，]", sentence) and bool(re.match(pattern, sentence))
+
+
+def is_thinking_aloud(text: str, language: str) -> bool:
+    """Return whether ``text`` ends in a request for a moment ("let me think"): the person will go on.
+
+    Args:
+        text: a transcript.
+        language: two letters; False for languages without a list.
+    """
+    pattern = WAIT_A_MOMENT_AT_THE_END.get(language)
+    if pattern is None:
+        return False
+    bare = re.sub(r"[,.!?…，。！？、]+", "", text.lower().replace("’", "'")).strip()
+    start = r"(?:^|.*\W)" if language != "zh" else ".*"
+    return re.fullmatch(f"{start}(?:{pattern})(?: please)?(?:吧|啊|呀)?", bare) is not None
 
 
 def without_closing(text: str) -> str:

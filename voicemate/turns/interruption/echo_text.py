@@ -41,11 +41,6 @@ class _Word:
     sounds: str
 
 
-def is_echo(heard: str, in_air: str) -> bool:
-    """Whether ``heard`` holds nothing but the character's own words; see ``besides_echo``."""
-    return not without_echo(heard, in_air)
-
-
 def without_echo(heard: str, in_air: str) -> str:
     """What of ``heard`` the person said; empty when all of it is echo (or there are no words in it).
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from tests.unit.hearing.positioned_sound import Script, block, blocks, silence, voice
+from tests.unit.vad.positioned_sound import Script, block, blocks, silence, voice
 from voicemate.app.utterances import utterances
 from voicemate.audio.interfaces import BLOCK_SAMPLES
 from voicemate.config.schema import VadSettings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.offline.locked import run
+from tests.unit.sandbox.locked import run
 from voicemate.sandbox.audit_hook import MAX_CALLERS, NetworkRefused, RefusedCalls, _hook
 
 FAMILIES = sorted({int(family) for family in socket.AddressFamily} | set(range(50)))

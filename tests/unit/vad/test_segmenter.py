@@ -3,7 +3,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.hearing.positioned_sound import Script, block, blocks, silence, voice
+from tests.unit.vad.positioned_sound import Script, block, blocks, silence, voice
 from voicemate.audio.interfaces import BLOCK_SAMPLES
 from voicemate.config.schema import VadSettings
 from voicemate.core.pcm import to_samples

@@ -2,9 +2,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from voicemate.system.circumstances import MachineState, SystemEvent
-from voicemate.system.session_events import POLL_S, MachineMonitor
-from voicemate.system.sleeping import CLOCKS, SleepDetector, system_clock
+from voicemate.system.machine_monitor import CLOCKS, POLL_S, MachineMonitor, SleepDetector, system_clock
+from voicemate.system.machine_state import MachineState, SystemEvent
 from voicemate.testing.virtual_time import run_virtual
 
 

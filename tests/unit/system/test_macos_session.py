@@ -4,7 +4,7 @@ import queue
 import sys
 from collections.abc import Callable
 
-from voicemate.system.circumstances import SystemEvent
+from voicemate.system.machine_state import SystemEvent
 from voicemate.system.macos_session import MacSessionSource
 from voicemate.system.macos_session_worker import observe
 

@@ -1,7 +1,7 @@
 import pytest
 
 from voicemate.config.schema import SuspendSettings
-from voicemate.system.circumstances import MachineState, SystemEvent, reason_to_suspend
+from voicemate.system.machine_state import MachineState, SystemEvent, reason_to_suspend
 
 NEVER = SuspendSettings()
 ALWAYS = SuspendSettings(when_locked=True, battery_below=20)

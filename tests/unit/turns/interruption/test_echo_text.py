@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemate.turns.interruption.echo_text import is_echo, without_echo
+from voicemate.turns.interruption.echo_text import without_echo
 
 IN_AIR = "I sell books by the sea, and my cat Basil sleeps on the best ones. And you, what do you like to read?"
 
@@ -25,7 +25,7 @@ IN_AIR = "I sell books by the sea, and my cat Basil sleeps on the best ones. And
     ],
 )
 def test_what_the_character_says_is_echo(heard: str):
-    assert is_echo(heard, IN_AIR)
+    assert without_echo(heard, IN_AIR) == ""
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_of_both_together_the_persons_words_are_left(heard: str, own: str):
 
 
 def test_a_word_repeated_with_another_is_the_persons():
-    assert not is_echo("Books? Really?", IN_AIR)
+    assert without_echo("Books? Really?", IN_AIR) != ""
 
 
 def test_a_tag_is_not_the_persons_words():
-    assert is_echo("(static)", IN_AIR)
-    assert is_echo("and my cat Basil [music]", IN_AIR)
+    assert without_echo("(static)", IN_AIR) == ""
+    assert without_echo("and my cat Basil [music]", IN_AIR) == ""
 
 
 def test_nothing_is_echo_while_nothing_is_in_the_air():
@@ -67,18 +67,18 @@ def test_nothing_is_echo_while_nothing_is_in_the_air():
 
 def test_chinese_is_compared_by_characters():
     in_air = "我想问你，今天天气怎么样，要不要出去走走？"
-    assert is_echo("今天天汽怎么样", in_air)
+    assert without_echo("今天天汽怎么样", in_air) == ""
     assert without_echo("停。", in_air) == "停。"
     assert without_echo("我不想出去。", in_air)
 
 
 def test_a_number_is_echo_though_whisper_writes_it_in_digits():
-    assert is_echo("It's 10 past 4.", "It's ten past four.")
+    assert without_echo("It's 10 past 4.", "It's ten past four.") == ""
 
 
 def test_a_short_word_is_no_echo_of_pieces_of_others():
-    assert not is_echo("Stop.", "This topic is rather cold.")
-    assert is_echo("top", "This topic is rather cold.")
+    assert without_echo("Stop.", "This topic is rather cold.") != ""
+    assert without_echo("top", "This topic is rather cold.") == ""
 
 
 WORDS = IN_AIR.split()
@@ -88,7 +88,7 @@ PLACES = st.integers(0, len(WORDS))
 @settings(deadline=None)
 @given(PLACES, PLACES)
 def test_any_words_that_are_in_the_air_are_echo(begin: int, end: int):
-    assert is_echo(" ".join(WORDS[begin:end]), IN_AIR)
+    assert without_echo(" ".join(WORDS[begin:end]), IN_AIR) == ""
 
 
 @settings(deadline=None)

@@ -16,8 +16,8 @@ if sys.platform != "linux" or not shutil.which("dbus-daemon"):
 from jeepney import DBusAddress, MessageType, message_bus, new_error, new_method_return, new_signal
 from jeepney.io.blocking import open_dbus_connection
 
-from voicemate.system.circumstances import SystemEvent
 from voicemate.system.logind import LogindSource
+from voicemate.system.machine_state import SystemEvent
 
 ROOT = DBusAddress("/org/freedesktop/login1", interface="org.freedesktop.login1.Manager")
 SESSION = DBusAddress("/org/freedesktop/login1/session/_32", interface="org.freedesktop.DBus.Properties")

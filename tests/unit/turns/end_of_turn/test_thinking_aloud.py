@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicemate.turns.end_of_turn.patience import thinking_aloud
+from voicemate.turns.end_of_turn.lexical import is_thinking_aloud
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from voicemate.turns.end_of_turn.patience import thinking_aloud
     ],
 )
 def test_a_moment_is_asked_for(text: str, language: str):
-    assert thinking_aloud(text, language)
+    assert is_thinking_aloud(text, language)
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_a_moment_is_asked_for(text: str, language: str):
     ],
 )
 def test_other_words_ask_for_no_moment(text: str, language: str):
-    assert not thinking_aloud(text, language)
+    assert not is_thinking_aloud(text, language)

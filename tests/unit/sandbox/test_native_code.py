@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.network_namespace import without_network
-from tests.unit.offline.locked import run
+from tests.unit.sandbox.locked import run
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the filter is Linux's"),

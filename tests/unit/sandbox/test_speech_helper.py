@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.unit.offline.locked import run
+from tests.unit.sandbox.locked import run
 
 HELPER = """
 import json, sys

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.offline.locked import run
+from tests.unit.sandbox.locked import run
 from voicemate.sandbox import landlock, seatbelt, seccomp
 
 SECCOMP, LANDLOCK_CREATE, LANDLOCK_RESTRICT = 317, 444, 446

@@ -5,7 +5,7 @@ import pytest
 
 from voicemate.audio.interfaces import BLOCK_SAMPLES
 from voicemate.core.pcm import level_dbfs
-from voicemate.vad.voice_level import VoiceLevel
+from voicemate.vad.segmenter import VoiceLevel
 
 VOICE, NONE = 0.95, 0.3
 
