@@ -1,4 +1,4 @@
-"""A recording heard as the microphone is heard: block by block, one utterance after the other."""
+"""Recognizes a recording like the microphone: block by block, one utterance after another."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from voicemate.vad.state_machine import VoicePaused, VoiceResumed, VoiceStarted
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What was understood between two silences.
+    """One utterance of a recording.
 
     Attributes:
         began, ended: clock positions of the voice's first and last sample.
@@ -24,20 +24,20 @@ class Utterance:
     understood: Recognition
 
 
-async def utterances(listener: SpeechRecognizer, pcm: Pcm, silence_ms: float) -> AsyncIterator[Utterance]:
-    """The utterances in ``pcm``, also those that hold no words.
+async def utterances(recognizer: SpeechRecognizer, pcm: Pcm, silence_ms: float) -> AsyncIterator[Utterance]:
+    """Yield the utterances in ``pcm``, including those without words.
 
     Args:
-        listener: in the middle of no utterance; what it hears follows on what it heard before.
+        recognizer: not within an utterance; ``pcm`` continues its audio.
         pcm: 16 kHz mono of any length.
-        silence_ms: how long a silence ends an utterance.
+        silence_ms: the silence that ends an utterance.
 
     Raises:
         ModelError: whisper failed.
     """
-    began, ended = listener.position, None
-    for block in _blocks(pcm, listener.position, to_samples(silence_ms + 1000)):
-        for event in listener.push(block):
+    began, ended = recognizer.position, None
+    for block in _blocks(pcm, recognizer.position, to_samples(silence_ms + 1000)):
+        for event in recognizer.push(block):
             match event:
                 case VoiceStarted():
                     began = event.began
@@ -45,14 +45,14 @@ async def utterances(listener: SpeechRecognizer, pcm: Pcm, silence_ms: float) ->
                     ended = event.ended
                 case VoiceResumed():
                     ended = None
-        if ended is not None and block.end - ended >= to_samples(silence_ms) and not listener.voice_on:
-            yield Utterance(began, ended, await listener.recognize())
-            listener.close()
+        if ended is not None and block.end - ended >= to_samples(silence_ms) and not recognizer.voice_on:
+            yield Utterance(began, ended, await recognizer.recognize())
+            recognizer.close()
             ended = None
 
 
 def _blocks(pcm: Pcm, at: int, silence: int) -> Iterator[Block]:
-    """``pcm`` and the silence behind it, in which its last utterance ends."""
-    sound = np.concatenate([pcm, np.zeros(silence, dtype=np.float32)])
-    for start in range(0, len(sound) - BLOCK_SAMPLES + 1, BLOCK_SAMPLES):
-        yield Block(at + start, sound[start : start + BLOCK_SAMPLES])
+    """Yield the blocks of ``pcm`` and of a silence after it, in which its last utterance ends."""
+    padded = np.concatenate([pcm, np.zeros(silence, dtype=np.float32)])
+    for start in range(0, len(padded) - BLOCK_SAMPLES + 1, BLOCK_SAMPLES):
+        yield Block(at + start, padded[start : start + BLOCK_SAMPLES])

@@ -1,7 +1,7 @@
-"""Ears and whisper together: blocks of sound in, what was said out.
+"""Segmenter and transcriber combined: audio blocks in, recognized text out.
 
-Finished pieces of a long utterance are transcribed while the person speaks on; ``hear`` then has only the tail to do.
-Everything here runs on the conversation's loop; whisper works in its own thread.
+Complete chunks of a long utterance are transcribed while the person is still speaking; ``recognize`` then only has to
+transcribe the rest. Everything here runs on the conversation's event loop; whisper runs in its own thread.
 """
 
 import asyncio
@@ -21,20 +21,19 @@ from voicemate.vad.state_machine import VoiceEvent, VoicePaused
 
 _LATELY = to_samples(20_000)
 _OFTEN = 3
-"""Voices in that time that were no words, after which words must be sure. Somebody who is misheard twice is heard the
-third time as before."""
+"""After this many utterances without words within ``_LATELY`` samples, words need more confidence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What an utterance said so far.
+    """The text of an utterance so far.
 
     Attributes:
-        text: the words; what whisper made up when they are not ``words``.
+        text: the words; whisper's invention when ``has_words`` is false.
         language: two letters.
-        words: the evidence says that somebody spoke.
-        why: the evidence, when nobody did.
-        confidence: mean probability of the tokens, 0 to 1, in the least certain part.
+        has_words: the evidence says that these words were spoken.
+        reason: the evidence against words, when there are none.
+        confidence: mean token probability of the least certain chunk, 0 to 1.
     """
 
     text: str
@@ -46,27 +45,27 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True)
 class _Transcription:
-    """Whisper's work on a piece, of which only the facts are kept."""
+    """The running or finished transcription of a chunk, which is kept without its audio."""
 
-    piece: UtteranceChunk
+    chunk: UtteranceChunk
     task: asyncio.Task[Transcript]
 
-    def is_on(self, piece: UtteranceChunk) -> bool:
-        same = (piece.began, piece.ended) == (self.piece.began, self.piece.ended)
+    def is_of(self, chunk: UtteranceChunk) -> bool:
+        same = (chunk.began, chunk.ended) == (self.chunk.began, self.chunk.ended)
         return same and not self.task.cancelled()
 
 
 class SpeechRecognizer:
-    """Hears one utterance after the other. Not thread-safe: one conversation, one loop.
+    """Recognizes one utterance after another. Not thread-safe: one conversation, one event loop.
 
     Args:
-        ears: not shared with anybody.
+        segmenter: not shared with another recognizer.
         transcriber: may be shared; calls are queued.
-        language: two letters, or ``auto`` to detect each utterance's from its first piece.
-        prompt: words that are likely to come, such as the character's name.
+        language: two letters, or ``auto`` to detect each utterance's language from its first chunk.
+        prompt: words that are likely to occur, such as the character's name.
 
     Attributes:
-        prompt: the same; what is set counts from the next transcript on.
+        prompt: may be changed; takes effect with the next transcript.
     """
 
     def __init__(
@@ -76,7 +75,7 @@ class SpeechRecognizer:
         self._transcriber = transcriber
         self._language = language
         self.prompt = prompt
-        self._rejected_at = deque[int](maxlen=_OFTEN)  # where the latest voices ended that were no words
+        self._rejected_at = deque[int](maxlen=_OFTEN)  # where the latest utterances without words ended
         self._start_utterance()
 
     @property
@@ -86,12 +85,12 @@ class SpeechRecognizer:
 
     @property
     def speaking(self) -> bool:
-        """A voice is plainly there, and no pause of it has been told."""
+        """Whether a voice is confirmed and no pause of it has been reported."""
         return self._segmenter.speaking
 
     @property
     def voice_on(self) -> bool:
-        """A voice is there, or may be starting or coming back: no turn should end now."""
+        """Whether a voice is present, or may be starting or resuming: no turn should end now."""
         return self._segmenter.voice_on
 
     @property
@@ -101,40 +100,40 @@ class SpeechRecognizer:
 
     @property
     def position(self) -> int:
-        """The clock position up to which it has heard."""
+        """The clock position after the last block."""
         return self._segmenter.position
 
     def push(self, block: Block) -> list[VoiceEvent]:
-        """Hear the next block; pieces that it completes go to whisper at once."""
-        told: list[VoiceEvent] = []
+        """Process the next block; a chunk that it completes is transcribed at once."""
+        events: list[VoiceEvent] = []
         for event in self._segmenter.push(block):
             if isinstance(event, ChunkEnded):
                 self._finish(event.chunk)
             else:
-                told.append(event)
-        return told
+                events.append(event)
+        return events
 
     def audio(self, began: int, ended: int) -> Pcm:
-        """The sound between two clock positions, as far as it is kept."""
+        """Return the audio between two clock positions, as far as it is kept."""
         return self._segmenter.audio(began, ended)
 
     async def recognize(self) -> Recognition:
-        """What the current utterance says up to now; during a pause, up to that pause.
+        """Return the text of the current utterance up to now; during a pause, up to that pause.
 
-        Asked again before the voice goes on, it costs nothing. Cancelling it aborts the work on the tail.
+        Calling it again before the voice resumes costs nothing. Cancelling it aborts the transcription of the rest.
 
         Raises:
             ModelError: whisper failed.
         """
-        heard = [(work.piece, await asyncio.shield(work.task)) for work in self._finished]
+        transcripts = [(work.chunk, await asyncio.shield(work.task)) for work in self._finished]
         tail = self._segmenter.tail()
         if tail is not None:
-            heard.append((tail, await self._transcribe_tail(tail)))
-        self._recognition = _combine(heard, self._among_noise())
+            transcripts.append((tail, await self._transcribe_tail(tail)))
+        self._recognition = _combine(transcripts, self._among_noise())
         return self._recognition
 
     async def interim_text(self) -> str:
-        """The words of the utterance that goes on, drafted: quick, and not to be relied on.
+        """Return a quick, unreliable draft of the utterance that is still going on.
 
         Raises:
             ModelError: whisper failed.
@@ -147,11 +146,11 @@ class SpeechRecognizer:
         return words.without_tags(" ".join(texts))
 
     def end_speech(self) -> VoicePaused | None:
-        """Take the voice for paused now; None when there is none, or it pauses already."""
+        """Report a pause of the voice now; None if there is no voice, or it has paused already."""
         return self._segmenter.end_speech()
 
     def close(self) -> None:
-        """The utterance is over: the next voice starts a new one."""
+        """End the utterance: the next voice starts a new one."""
         if self._recognition is not None:
             if self._recognition.has_words:
                 self._rejected_at.clear()
@@ -171,56 +170,56 @@ class SpeechRecognizer:
         self._finished: list[_Transcription] = []
         self._draft: _Transcription | None = None
 
-    def _finish(self, piece: UtteranceChunk) -> None:
-        self._finished.append(self._work_on(piece))
+    def _finish(self, chunk: UtteranceChunk) -> None:
+        self._finished.append(self._transcription_of(chunk))
         self._draft = None
 
-    def _work_on(self, piece: UtteranceChunk) -> _Transcription:
-        """The work on ``piece``: what is done or going on already, if that is on the same sound."""
+    def _transcription_of(self, chunk: UtteranceChunk) -> _Transcription:
+        """Return the transcription of ``chunk``: the current one if it is of the same audio, else a new one."""
         if self._draft is not None:
-            if self._draft.is_on(piece):
+            if self._draft.is_of(chunk):
                 return self._draft
             self._draft.task.cancel()
         first = self._finished[0].task if self._finished else None
-        task = asyncio.create_task(self._transcribe(piece.pcm, first), name="transcribe")
-        self._draft = _Transcription(replace(piece, pcm=np.empty(0, dtype=np.float32)), task)
+        task = asyncio.create_task(self._transcribe(chunk.pcm, first), name="transcribe")
+        self._draft = _Transcription(replace(chunk, pcm=np.empty(0, dtype=np.float32)), task)
         return self._draft
 
     async def _transcribe_tail(self, tail: UtteranceChunk) -> Transcript:
-        work = self._work_on(tail)
+        work = self._transcription_of(tail)
         try:
             return await asyncio.shield(work.task)
         except asyncio.CancelledError:
-            if self._draft is work:  # else the voice went on, and this has become a finished piece
+            if self._draft is work:  # else the voice resumed, and this became a complete chunk
                 work.task.cancel()
             raise
 
     async def _transcribe(self, pcm: Pcm, first: asyncio.Task[Transcript] | None) -> Transcript:
-        """In the language of the utterance's ``first`` piece, if there is one before this."""
+        """Transcribe in the language of the utterance's ``first`` chunk, if there is one."""
         language = (await asyncio.shield(first)).language if first else self._language
         return await self._transcriber.transcribe(pcm, language, self.prompt)
 
 
-def _combine(heard: list[tuple[UtteranceChunk, Transcript]], among_noise: bool) -> Recognition:
-    """The pieces in which somebody spoke, joined; if nobody did in any, what was made up and why it is no words."""
-    if not heard:
+def _combine(transcripts: list[tuple[UtteranceChunk, Transcript]], among_noise: bool) -> Recognition:
+    """Merge the chunks that contain speech; if none does, return the invented text and the reason against it."""
+    if not transcripts:
         return Recognition("", "", has_words=False, reason="no voice")
-    language = heard[0][1].language
+    language = transcripts[0][1].language
     verdicts = [
-        classify(told.text, told.confidence, piece.voiced, piece.dbfs, told.agreement, among_noise)
-        for piece, told in heard
+        classify(given.text, given.confidence, chunk.voiced, chunk.dbfs, given.agreement, among_noise)
+        for chunk, given in transcripts
     ]
-    said = [
-        (verdict.text, piece.overlaps)
-        for verdict, (piece, _) in zip(verdicts, heard, strict=True)
+    spoken = [
+        (verdict.text, chunk.overlaps)
+        for verdict, (chunk, _) in zip(verdicts, transcripts, strict=True)
         if isinstance(verdict, Speech)
     ]
-    confidence = min(transcript.confidence for _, transcript in heard)
-    if said:
+    confidence = min(transcript.confidence for _, transcript in transcripts)
+    if spoken:
         return Recognition(
-            chunk_merge.merge(*zip(*said, strict=True)), language, has_words=True, confidence=confidence
+            chunk_merge.merge(*zip(*spoken, strict=True)), language, has_words=True, confidence=confidence
         )
-    made_up = " ".join(verdict.text for verdict in verdicts)
+    invented = " ".join(verdict.text for verdict in verdicts)
     return Recognition(
-        made_up, language, has_words=False, reason=next(v.reason for v in verdicts if isinstance(v, NonSpeech))
+        invented, language, has_words=False, reason=next(v.reason for v in verdicts if isinstance(v, NonSpeech))
     )

@@ -1,4 +1,4 @@
-"""What whisper made of some sound, with the evidence to judge it by."""
+"""The interface of a transcriber, and what it returns."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,15 +8,15 @@ from voicemate.core.pcm import Pcm
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """Words, and how sure whisper was of them.
+    """Text and whisper's confidence in it.
 
     Attributes:
         text: the words, stripped; empty when there were none.
         language: two letters.
         confidence: mean probability of the text tokens, 0 to 1.
-        agreed: how alike another transcript of the same sound was, 0 to 1; 1 when none was needed.
-        seconds: length of the sound.
-        ms: how long it took.
+        duration_s: length of the audio.
+        elapsed_ms: how long transcribing took.
+        agreement: similarity of a second transcript of the same audio, 0 to 1; 1 when none was needed.
     """
 
     text: str
@@ -28,21 +28,24 @@ class Transcript:
 
 
 class Transcriber(Protocol):
-    """Turns an utterance into words; calls are queued, one runs at a time in the owner thread."""
+    """Transcribes utterances. Calls are queued; one runs at a time in the engine's thread."""
 
     async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
-        """Transcribe 16 kHz mono ``pcm``, 29 s at most; ``listener.Listener`` cuts what is longer.
+        """Transcribe 16 kHz mono ``pcm`` of at most 29 s (``SpeechRecognizer`` cuts longer utterances).
 
         Cancelling the awaiting task aborts the work as soon as whisper allows (after an encoder pass).
 
         Args:
+            pcm: the audio.
             language: two letters, or ``auto`` to detect it.
-            prompt: words that are likely to come, such as the character's name.
+            prompt: words that are likely to occur, such as the character's name.
         """
         ...
 
     async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
-        """The same in one quick try, for a guess in the middle of an utterance."""
+        """Transcribe in one quick pass, for an interim transcript of an unfinished utterance."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Abort the current work and free the model."""
+        ...

@@ -1,4 +1,4 @@
-"""The texts of an utterance's pieces, put together again."""
+"""Merges the transcripts of an utterance's chunks."""
 
 import re
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from difflib import SequenceMatcher
 from voicemate.stt import tokens
 
 _SHARED = 10
-"""Words (or characters) on either side of a seam that may be the same ones: a second holds seven at most."""
+"""Words (or characters) on either side of a cut that may be shared: a second contains at most seven."""
 
 
 def merge(texts: Sequence[str], overlaps: Sequence[bool]) -> str:
-    """One text.
+    """Merge ``texts`` into one.
 
     Args:
-        texts: of the pieces, in order.
-        overlaps: for each, whether it repeats the last words of the piece before.
+        texts: the chunks' transcripts, in order.
+        overlaps: for each chunk, whether it repeats the last words of the previous one.
     """
     joined = ""
     for text, overlap in zip(texts, overlaps, strict=True):
@@ -24,7 +24,7 @@ def merge(texts: Sequence[str], overlaps: Sequence[bool]) -> str:
 
 
 def _append(before: str, after: str) -> str:
-    """Side by side. A full stop before a small letter is only where the piece ended, not the sentence."""
+    """Concatenate. A full stop before a lower-case letter marks the end of the chunk, not of a sentence."""
     if after[:1].islower():
         before = before.removesuffix(".")
     spaced = before and after and not (_is_character(before[-1]) or _is_character(after[0]))
@@ -32,10 +32,10 @@ def _append(before: str, after: str) -> str:
 
 
 def _merge(before: str, after: str) -> str:
-    """Up to the end of the words that both share from ``before``, from there on from ``after``.
+    """Take ``before`` up to the end of the words that both share, and ``after`` from there on.
 
-    What ``before`` has behind them and ``after`` in front of them are halves of words at the cut. When they share
-    no word, both are kept whole: a word twice is better than a word lost.
+    What follows them in ``before`` and precedes them in ``after`` are halves of words at the cut. If they share no
+    word, both are kept whole: a repeated word is better than a lost one.
     """
     left, right = tokens.split_words(before), tokens.split_words(after)
     ending, opening = left[-_SHARED:], right[:_SHARED]

@@ -1,18 +1,18 @@
-"""How one utterance is decoded: with which context, in which language, and when once more.
+"""How an utterance is decoded: in which context and language, and when a second time.
 
-Whisper hears windows of 30 s, and a short utterance costs as much as a long one unless the encoder is told to look
-at less (``audio_ctx``). At too small a context the decoder no longer finds the end and says the sentence again and
+Whisper encodes windows of 30 s, and a short utterance costs as much as a long one unless the encoder context is cut
+(``audio_ctx``). At too small a context the decoder no longer finds the end and says the sentence again and
 again. In the smallest one whisper's own timestamps tell it: whisper.cpp stops where one of them reaches the end of
 the sound. What loops all the same is done once more with a wider one.
 
 A quick draft with hardly more context than the utterance has comes first, and is taken when its tokens are likely
 enough for the model: the less its best would gain, the less it asks for.
 
-Words that whisper is unsure of may be made up. So they are compared with what another decode makes of the sound:
-the draft that was not taken, or one in a wider context and with a little less of the sound's ends.
+Words that whisper is unsure of may be invented. So they are compared with another decode of the audio: the rejected
+draft, or a decode in a wider context with slightly trimmed ends.
 
-To detect the language is another pass of the encoder. But in a wrong language whisper is unsure, or loops, or is
-right all the same; so the language heard last is taken first, and another is looked for only then.
+Detecting the language takes another encoder pass. In a wrong language whisper is unsure, or loops, or is right
+anyway; so the last language is tried first, and another is detected only if that goes badly.
 
 ``docs/measurements/speech-recognition.md`` has the measurements behind both.
 """
@@ -36,7 +36,7 @@ multiple of 256 positions whatever the context is, and what is in those beyond i
 before left there (whisper.cpp's pull request 3941). The same sound then gave other words after other sounds."""
 
 WIDER_CONTEXTS = (768, 1024, 1280)
-"""What is tried one after the other when a decode loops, as far as it is wider than what looped. Not the whole
+"""Contexts that are tried in turn when a decode loops, as far as they are wider. Not the whole
 window, which is no multiple of ``_STEP``: what came of it was by chance."""
 
 _SMALLEST = 256
@@ -46,30 +46,29 @@ needs no more: the next one corrects it, and whoever pauses meanwhile waits for 
 
 _POSITIONS_PER_SECOND = 50
 _MARGIN = 64
-"""Positions beyond the end of the sound."""
+"""Positions beyond the end of the audio."""
 
 _PAD = np.zeros(to_samples(300), dtype=np.float32)
-"""Silence behind the utterance, so that its last word does not end with the sound."""
+"""Silence after the utterance, so that its last word does not end with the audio."""
 
 _LONGEST = to_samples(29_000)
 
 _OTHER_ENDS = (to_samples(100), to_samples(50))
-"""What it leaves out of the beginning (of the silence before the voice) and of the end."""
+"""Samples that a second opinion leaves out at the beginning (of the silence before the voice) and at the end."""
 
 _SURE = 0.7
-"""Mean probability of the tokens from which a transcript is taken as it is."""
+"""Mean token probability from which a transcript is accepted as it is."""
 
 _DETECTION_CONTEXT = 512
 _DETECTED = 0.6
-"""Context to detect the language with, and the probability from which the language is believed."""
+"""Context for detecting the language, and the probability from which the result is believed."""
 
 _EAST_ASIAN = frozenset(("zh", "yue", "ja", "ko"))
-"""A language shows in its letters, even where whisper, told another, is sure of every word."""
+"""Languages that show in their letters, even where whisper, given another, is sure of every word."""
 
 _TOKENS_PER_SECOND = 12
 _SPARE_TOKENS = 8
-"""More than anybody says: fast English is about 8 tokens a second, fast Chinese about 10. What goes beyond is a loop,
-and each of its tokens is waited for."""
+"""More than people say: fast English has 8 tokens a second, fast Chinese 10. Anything beyond is a loop."""
 
 CHINESE_PROMPT = "以下是普通话的句子。"
 """Without it ("the following are sentences in Mandarin") some Chinese comes in traditional characters."""
@@ -77,12 +76,12 @@ CHINESE_PROMPT = "以下是普通话的句子。"
 
 @dataclass(frozen=True, slots=True)
 class DecodeResult:
-    """What came of one decode.
+    """The result of one decode.
 
     Attributes:
         text: stripped.
-        probabilities: of its tokens, 0 to 1, timestamps left out.
-        complete: whisper ended it by itself, or its timestamps reached the end of the sound; not the token limit.
+        probabilities: of its tokens, 0 to 1, without timestamps.
+        complete: whisper ended the text, or its timestamps reached the end of the audio; not the token limit.
     """
 
     text: str
@@ -96,32 +95,34 @@ class DecodeResult:
 
     @property
     def is_looping(self) -> bool:
+        """Whether the decode was stopped, or repeats itself suspiciously."""
         return not self.complete or repetition.is_repetitive(self.text)
 
     @property
     def has_no_words(self) -> bool:
+        """Whether there is nothing but tags such as ``[Music]``."""
         return not tokens.without_tags(self.text)
 
     def is_surer_than(self, other: "DecodeResult") -> bool:
-        """Of two decodes of one sound, this has the likelier words. A loop is sure of itself, and wrong."""
+        """Return whether this decode of the same audio has the likelier words. A loop is confident, and wrong."""
         if self.has_no_words or other.has_no_words or self.is_looping:
             return False
         return other.is_looping or self.confidence > other.confidence
 
     @property
     def is_sure(self) -> bool:
-        """Nothing better will come of another try: the words are right, or there are none."""
+        """Whether another attempt will not improve it: the words are right, or there are none."""
         return self.has_no_words or (self.confidence >= _SURE and not self.is_looping)
 
 
 @dataclass(frozen=True, slots=True)
 class DraftOptions:
-    """A quick first try, and when it will do.
+    """A quick first decode, and when it is good enough.
 
     Attributes:
-        context: the smallest, in positions of 20 ms.
-        mean: probability of its tokens, from which it is taken.
-        least: probability of the least likely token: a garbled word shows in one, and hardly in the mean.
+        context: the smallest encoder context, in positions of 20 ms.
+        min_confidence: mean token probability from which the draft is accepted.
+        min_token_probability: the same for the least likely token: a garbled word hardly shows in the mean.
     """
 
     context: int
@@ -129,6 +130,7 @@ class DraftOptions:
     min_token_probability: float
 
     def accepts(self, draft: DecodeResult) -> bool:
+        """Return whether ``draft`` is good enough."""
         likely = (
             draft.confidence >= self.min_confidence
             and min(draft.probabilities, default=0.0) >= self.min_token_probability
@@ -138,12 +140,12 @@ class DraftOptions:
 
 @dataclass(frozen=True, slots=True)
 class DecodeOptions:
-    """What a model is given to do its best.
+    """How a model decodes best.
 
     Attributes:
-        context: the smallest, in positions of 20 ms.
-        beams: of the beam search; 1 for a greedy one.
-        draft: what is tried before; None for nothing.
+        context: the smallest encoder context, in positions of 20 ms.
+        beam_size: 1 for a greedy search.
+        draft: the draft tried first; None for no draft.
     """
 
     context: int
@@ -153,15 +155,15 @@ class DecodeOptions:
 
 @dataclass(frozen=True, slots=True)
 class DecodeRequest:
-    """How to decode.
+    """One call of the decoder.
 
     Attributes:
-        context: positions of 20 ms that the encoder looks at, 1500 at most; what goes beyond them is not heard.
-        beams: of the beam search; 1 for a greedy one.
+        context: positions of 20 ms that the encoder processes, at most 1500; later audio is ignored.
+        beam_size: 1 for a greedy search.
         language: two letters.
-        prompt: text whisper believes to have come before; empty for none.
-        most_tokens: where the decode is stopped.
-        timed: with timestamps; only a greedy decode may have them.
+        prompt: text that whisper treats as preceding; empty for none.
+        max_tokens: where the decode is stopped.
+        timestamps: decode with timestamps; greedy search only.
     """
 
     context: int
@@ -173,32 +175,36 @@ class DecodeRequest:
 
 
 class Decoder(Protocol):
-    """What whisper.cpp can do; both block, and both raise ``whisper_cpp.Aborted`` when they are cancelled."""
+    """The decoder of whisper.cpp. Both methods block, and raise ``whisper_cpp.DecodeCancelled`` when cancelled."""
 
-    def decode(self, pcm: Pcm, request: DecodeRequest, cancellation: Cancellation) -> DecodeResult: ...
+    def decode(self, pcm: Pcm, request: DecodeRequest, cancellation: Cancellation) -> DecodeResult:
+        """Decode ``pcm`` once."""
+        ...
 
-    def detect_language(self, pcm: Pcm, context: int, cancellation: Cancellation) -> tuple[str, float]: ...
+    def detect_language(self, pcm: Pcm, context: int, cancellation: Cancellation) -> tuple[str, float]:
+        """Return the language as two letters, and its probability."""
+        ...
 
 
 class UtteranceDecoder:
-    """Of one utterance.
+    """Decodes one utterance.
 
     Args:
         decoder: whisper.
-        pcm: 16 kHz mono, 29 s at most.
-        effort: what the model needs.
-        prompt: words that are likely to come; empty for none.
+        pcm: 16 kHz mono, at most 29 s.
+        options: how the model decodes best.
+        prompt: words that are likely to occur; empty for none.
         cancellation: passed on to the decoder.
 
     Raises:
-        ValueError: the sound does not fit whisper's window, and its end would not be heard.
+        ValueError: the audio does not fit whisper's window, and its end would be ignored.
     """
 
     def __init__(
         self, decoder: Decoder, pcm: Pcm, options: DecodeOptions, prompt: str, cancellation: Cancellation
     ) -> None:
         if len(pcm) > _LONGEST:
-            raise ValueError(f"{len(pcm) / CLOCK_HZ:.1f} s are too long for whisper: cut them in pieces")
+            raise ValueError(f"{len(pcm) / CLOCK_HZ:.1f} s are too long for whisper: cut them into chunks")
         self._decoder = decoder
         self._pcm = pcm
         self._padded = np.concatenate([pcm, _PAD])
@@ -214,38 +220,41 @@ class UtteranceDecoder:
         self._rejected: tuple[str, DecodeResult] | None = None
 
     def draft(self, language: str) -> DecodeResult:
-        """In one quick try, whatever comes of it."""
+        """Decode in one quick pass, whatever the result."""
         return self._decode(language, self._interim_context, beams=1)
 
     def decode_in_language(self, language: str) -> DecodeResult:
-        """In a language that is known."""
+        """Decode in a known language."""
         return self._confirm(self._first(language), language)
 
     def decode_in_any_language(self, likely: str) -> tuple[str, DecodeResult]:
-        """In ``likely`` when that goes well, else in the language it is detected to be; with that language."""
+        """Decode in ``likely`` if that goes well, else in the detected language; return the language too."""
         first = self._first(likely)
         if first.has_no_words or (first.is_sure and _in_letters_of(likely, first.text)):
             return likely, first
         detected, probability = self._decoder.detect_language(self._padded, _DETECTION_CONTEXT, self._cancellation)
         if detected == likely or probability < _DETECTED:
             return likely, self._confirm(first, likely)
-        better = self._confirm(self._decode(detected, self._context), detected)  # nothing here is easy
-        if better.is_sure:  # what came of a wrong language says nothing against it
+        better = self._confirm(
+            self._decode(detected, self._context), detected
+        )  # a wrong language is no case for a draft
+        if better.is_sure:  # a decode in a wrong language is no second opinion
             self._rejected = None
         return detected, better
 
     @property
     def rejected_confidence(self) -> float:
-        """The confidence of the decode that was not taken, mostly the draft; 1 where there is none."""
+        """The confidence of the rejected decode, usually the draft; 1 if there is none."""
         return self._rejected[1].confidence if self._rejected else 1.0
 
     def second_opinion(self, language: str, first_is_sure: bool = False) -> DecodeResult:
-        """What is heard in another way, to compare: the decode that was not taken, or one of its own.
+        """Return another decode to compare with: the rejected one, or a new one of slightly different audio.
 
-        Two greedy decodes of the very same sound are too much alike to tell words from noise, when both are unsure.
+        Two unsure greedy decodes of exactly the same audio are too similar to tell words from noise.
 
         Args:
-            sure: the decode that it is compared with was.
+            language: two letters.
+            first_is_sure: the decode that it is compared with is sure.
         """
         if (
             self._rejected is not None
@@ -254,14 +263,14 @@ class UtteranceDecoder:
         ):
             return self._rejected[1]
         begin, end = _OTHER_ENDS if len(self._pcm) > 4 * sum(_OTHER_ENDS) else (0, 0)
-        less = np.concatenate([self._pcm[begin : len(self._pcm) - end], _PAD])
-        return self._decode(language, _whole_steps(self._context + 1), beams=1, sound=less)
+        trimmed = np.concatenate([self._pcm[begin : len(self._pcm) - end], _PAD])
+        return self._decode(language, _whole_steps(self._context + 1), beams=1, pcm=trimmed)
 
     def _first(self, language: str) -> DecodeResult:
-        """The draft, if that is good enough; else what the model's effort gives, or with beams the surer one of both:
-        where beams go astray a greedy search often does not. (Of two greedy ones, the wider was right more often.)
+        """Return the draft if it is good enough, else the full decode, or with a beam search the surer of both.
 
-        Chinese and the like get no draft: few are taken there, and one was sure of half a sentence.
+        Where a beam search goes astray a greedy search often does not. (Of two greedy ones, the wider was right more
+        often.) East Asian languages get no draft: few are accepted there, and one was sure of half a sentence.
         """
         draft = None
         quicker = self._draft_context < self._context or self._options.beam_size > 1
@@ -270,7 +279,7 @@ class UtteranceDecoder:
             if self._options.draft.accepts(draft):
                 return draft
         best = self._decode(language, self._context)
-        if draft is None or not draft.text:  # nothing at all is no opinion: it comes of timestamps without sense
+        if draft is None or not draft.text:  # an empty draft comes from meaningless timestamps
             return best
         better = self._options.beam_size > 1 and draft.is_surer_than(best)
         surer, other = (draft, best) if better else (best, draft)
@@ -292,16 +301,16 @@ class UtteranceDecoder:
                 break
         return best
 
-    def _decode(self, language: str, context: int, beams: int = 0, sound: Pcm | None = None) -> DecodeResult:
+    def _decode(self, language: str, context: int, beams: int = 0, pcm: Pcm | None = None) -> DecodeResult:
         prompt = f"{CHINESE_PROMPT}{self._prompt}" if language == "zh" else self._prompt
         beams = beams or self._options.beam_size
         timed = beams == 1 and context <= _SMALLEST
         request = DecodeRequest(context, beams, language, prompt, self._max_tokens, timed)
-        return self._decoder.decode(self._padded if sound is None else sound, request, self._cancellation)
+        return self._decoder.decode(self._padded if pcm is None else pcm, request, self._cancellation)
 
 
 def _whole_steps(context: int) -> int:
-    """The context, or the next larger one that the attention can be confined to."""
+    """Return the context, rounded up to one that the attention can be confined to."""
     return min(FULL_CONTEXT, _STEP * math.ceil(context / _STEP))
 
 

@@ -1,28 +1,28 @@
-"""Whisper's one failure at small audio contexts: the sentence over and over again."""
+"""Detects whisper's typical failure at small audio contexts: the same sentence again and again."""
 
 from voicemate.stt import tokens
 
 _LONG_PHRASE = 3
 _LONG_LETTERS = 6
-"""Words and letters from which a phrase that comes twice in a row is suspect; "no, no", "对不起对不起" are not."""
+"""Words and letters from which a phrase said twice in a row is suspicious; "no, no", "对不起对不起" are not."""
 
 _OFTEN = 5
-"""How often a shorter phrase must come in a row to be suspect."""
+"""How often a shorter phrase must be repeated to be suspicious."""
 
 
 def is_repetitive(text: str) -> bool:
-    """Whether some phrase comes suspiciously often in a row."""
+    """Return whether a phrase is repeated suspiciously often in a row."""
     return _first(_keys(text)) is not None
 
 
 def is_only_repetition(text: str) -> bool:
-    """Whether ``text`` is some phrase two times and more. People say such things ("no, no"), loops often do."""
+    """Return whether ``text`` is one phrase repeated. People say such things ("no, no"); loops often do."""
     keys = _keys(text)
     return any(keys == keys[:length] * (len(keys) // length) for length in range(1, len(keys) // 2 + 1))
 
 
 def without_repetition(text: str) -> str:
-    """``text`` with every suspicious phrase said once."""
+    """Return ``text`` with every suspicious repetition removed."""
     spoken = [word for word in tokens.split_words(text) if tokens.normalized(word)]
     while found := _first([tokens.normalized(word) for word in spoken]):
         start, length, times = found
@@ -35,7 +35,7 @@ def _keys(text: str) -> list[str]:
 
 
 def _first(keys: list[str]) -> tuple[int, int, int] | None:
-    """Start, length in words and number of the first suspicious run, shortest phrases first."""
+    """Return the start, length in words and count of the first suspicious run, shortest phrases first."""
     for length in range(1, len(keys) // 2 + 1):
         same = 0  # words in a row that equal the one a phrase's length before
         for at in range(length, len(keys) + 1):

@@ -1,4 +1,4 @@
-"""Words of a transcript: what of it is words, and which, also where nothing separates them."""
+"""Splits transcripts into words, also in languages that do not separate them."""
 
 import re
 
@@ -12,22 +12,22 @@ _TAG = re.compile(r"\[[^\]]*\]?|\([^)]*\)?|\*[^*]*\*|♪[^♪]*♪?|<\|[^|]*\|>"
 
 
 def without_tags(text: str) -> str:
-    """``text`` without what whisper writes for sounds: ``[Music]``, ``(laughs`` (cut off), ``*sighs*``, ``♪ la ♪``.
+    """Return ``text`` without whisper's tags for sounds: ``[Music]``, ``(laughs`` (cut off), ``*sighs*``, ``♪ la ♪``.
 
-    Empty when there is no letter or digit besides.
+    Empty when no letter or digit is left.
     """
     rest = re.sub(r"\s+", " ", _TAG.sub(" ", text)).strip()
     return rest if normalized(rest) else ""
 
 
 def split_words(text: str) -> list[str]:
-    """The words with what follows them (spaces, full stops); Chinese and Japanese characters one by one.
+    """Return the words with the spaces and punctuation after them; Chinese and Japanese characters one by one.
 
-    Joined they are ``text`` again, but for spaces before its first word.
+    Joined they are ``text`` again, except for spaces before the first word.
     """
     return _UNITS.findall(text)
 
 
 def normalized(word: str) -> str:
-    """The word for comparing: without case and punctuation; empty when there is nothing else."""
+    """Return ``word`` for comparison: without case and punctuation; empty when nothing else is left."""
     return re.sub(r"[\W_]", "", word).casefold()

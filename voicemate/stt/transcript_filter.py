@@ -1,9 +1,9 @@
-"""Did anybody say that? Judges a transcript by evidence, since whisper makes words of any noise.
+"""Classifies a transcript as speech or invention by evidence, since whisper turns any noise into words.
 
-What it says to noise is mostly a tag, ``(keyboard clicking)`` or ``[BLANK_AUDIO]``. The rest gives itself away by
-what real words never do: more letters than a mouth can make in the time a voice was heard, next to none in seconds
-of it, or tokens whisper hardly believes in itself. The thresholds are where the recordings part speech from
-noise; docs/measurements/transcript-filter.md has the figures.
+What it writes for noise is mostly a tag, ``(keyboard clicking)`` or ``[BLANK_AUDIO]``. Other inventions show what
+real words never do: more letters than can be spoken in the time a voice was present, hardly any in seconds of it, or
+tokens of low probability. The thresholds separate speech from noise in the recordings;
+docs/measurements/transcript-filter.md has the figures.
 """
 
 import re
@@ -15,41 +15,38 @@ from voicemate.core.pcm import CLOCK_HZ
 from voicemate.stt import repetition, tokens
 
 _CONFIDENT = 0.3
-"""Mean token probability below which hardly anything was right. A word or two that was right may have as little, in a
-room where others talk,"""
+"""Mean token probability below which a text is unclear, however short. See docs/measurements/transcript-filter.md."""
 _CONFIDENT_IN_MORE, _MORE = 0.39, 10
-"""but not the mean of more tokens: of so many letters or more, nothing right had less than 0.44 in recordings.
-Through a device one of those ("activate mood lighting") fell under 0.42, and went without an answer: to be asked and
-not to answer is worse than to answer a noise."""
+"""The same for a text of ``_MORE`` letters or more."""
 
 CONFIDENT = 0.6
-"""Mean token probability from which one transcript will do."""
+"""Mean token probability from which one transcript is enough."""
 
 _ALIKE = 0.5
-"""Agreement of two transcripts of the same sound under which neither was said."""
+"""Agreement of two transcripts of the same audio below which neither was spoken."""
 _ALIKE_AMONG_NOISE = 0.75
-"""The same where most of what was heard just before was no words."""
+"""The same after a series of utterances without words."""
 
 _DOUBTFUL = 0.7
-"""Below this, one more sign against the words is enough."""
+"""Mean token probability below which one more sign against the words is enough."""
 
 _FASTEST = 24.0
-"""Letters a second; the fastest speaker of the recordings reaches 18, in Chinese 21."""
+"""Letters per second of voice. See docs/measurements/transcript-filter.md."""
 
 _SLOWEST = 4.0
-"""Letters a second over ``_LONG`` of voice, loops counted once; the slowest of the recordings has 8."""
+"""Letters per second over more than ``_LONG`` samples of voice, repetitions counted once."""
 
 _LONG = 2 * CLOCK_HZ
 
 _UNNOTICED = CLOCK_HZ // 4
-"""Voice that Silero misses at the edges of words: short words seem quicker than they are."""
+"""Samples of voice that Silero misses at the edges of words: short words seem faster than they are."""
 
 _LETTERS_OF_DIGIT = 4
 _LETTERS_OF_CHARACTER = 3
-"""What a digit, and a Chinese, Japanese or Korean character, count for when spoken."""
+"""How many letters a spoken digit, and a Chinese, Japanese or Korean character, count for."""
 
 _FAINT_DBFS = -60.0
-"""No microphone that is spoken into is this quiet."""
+"""Level below which a voice is faint: no microphone that is spoken into is this quiet."""
 
 _PHANTOMS = frozenset(("you", "so", "oh", "bye", "bye bye"))
 _PHANTOM_BEGINNINGS = (
@@ -65,36 +62,35 @@ _PHANTOM_BEGINNINGS = (
     "untertitel",
     "subtítulos",
 )
-"""What the subtitles that whisper learned from say while nobody speaks. People say most of it, too: only a sign
-beside others."""
+"""What the subtitles in whisper's training data say in silence. People say most of it too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Somebody said ``text``."""
+    """``text`` was spoken."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class NonSpeech:
-    """Nobody did. ``why`` is the evidence in a few words for people, ``text`` what whisper made up."""
+    """Nothing was spoken. ``reason`` is the evidence in a few words, ``text`` what whisper invented."""
 
     reason: str
     text: str = ""
 
 
 def needs_second_opinion(text: str, confidence: float, rejected_confidence: float = 1.0) -> bool:
-    """Whether ``judge`` needs to be told what comes of the sound in another way.
+    """Return whether ``classify`` needs a second transcript of the audio.
 
-    What whisper makes of noise changes with every change of its input, what it makes of spoken words hardly does.
-    But a single word that was said ("stop") changes as easily, and is not asked for again unless its draft was
-    unclear. Nor are words of which whisper's best is sure.
+    Transcripts of noise change with every change of the input, transcripts of words hardly do. But a single spoken
+    word ("stop") changes as easily, and needs none unless its draft was unclear. Nor do words that whisper's full
+    decode is sure of.
 
     Args:
         text: a transcript.
-        confidence: mean probability of its tokens, 0 to 1.
-        drafted: the same of a draft that was not taken. Noise may be sure of one of both.
+        confidence: its mean token probability, 0 to 1.
+        rejected_confidence: that of a rejected draft. Noise may be confident in one of the two.
     """
     said = tokens.without_tags(text)
     least = _least_confidence(said)
@@ -103,9 +99,9 @@ def needs_second_opinion(text: str, confidence: float, rejected_confidence: floa
 
 
 def agreement(text: str, other: str) -> float:
-    """How alike two transcripts of the same sound are, 0 to 1, by their letters; a loop counts once.
+    """Return how similar two transcripts of the same audio are, 0 to 1, by their letters; a loop counts once.
 
-    1 when only one of them is a number in digits: the other may say the same in words.
+    1 when only one of them is a number in digits: the other may be the same in words.
     """
     one, two = (
         tokens.normalized(repetition.without_repetition(tokens.without_tags(heard))) for heard in (text, other)
@@ -116,33 +112,32 @@ def agreement(text: str, other: str) -> float:
 
 
 def counts_as_second_opinion(confidence: float) -> bool:
-    """Whether a transcript counts as a second opinion on another one, by the mean probability of its tokens. What
-    whisper hardly believes in itself speaks for nothing, however alike it is."""
+    """Return whether a transcript of this mean token probability counts as a second opinion at all."""
     return confidence >= _CONFIDENT
 
 
 def classify(
     text: str, confidence: float, voiced: int, dbfs: float, agreement: float = 1.0, among_noise: bool = False
 ) -> Speech | NonSpeech:
-    """Whether ``text`` was said.
+    """Return whether ``text`` was spoken.
 
     Args:
         text: a transcript.
-        confidence: mean probability of its tokens, 0 to 1.
-        voiced: samples in which a voice was heard.
+        confidence: its mean token probability, 0 to 1.
+        voiced: samples in which a voice was detected.
         dbfs: mean level of those.
-        agreed: ``agreement`` with another transcript, if one was made.
-        among_noise: most of what was heard just before was no words: a television, somebody who sings. Then whisper
-            must be sure, and where it was asked twice have heard much the same.
+        agreement: with a second transcript, if one was made.
+        among_noise: the last utterances had no words: a television, singing. Then whisper must be sure, and a second
+            transcript must be much the same.
     """
     said = tokens.without_tags(text)
-    why = _against(said, confidence, voiced, dbfs, agreement)
-    if not why and among_noise and (confidence < CONFIDENT or agreement < _ALIKE_AMONG_NOISE):
-        why = "unclear, after sounds that were no words"
-    return NonSpeech(why, text) if why else Speech(said)
+    reason = _reason_against(said, confidence, voiced, dbfs, agreement)
+    if not reason and among_noise and (confidence < CONFIDENT or agreement < _ALIKE_AMONG_NOISE):
+        reason = "unclear, after sounds that were no words"
+    return NonSpeech(reason, text) if reason else Speech(said)
 
 
-def _against(said: str, confidence: float, voiced: int, dbfs: float, agreed: float) -> str:
+def _reason_against(said: str, confidence: float, voiced: int, dbfs: float, agreed: float) -> str:
     if not said:
         return "no words"
     if confidence < _least_confidence(said):
@@ -170,7 +165,7 @@ def _least_confidence(said: str) -> float:
 
 
 def _letters(text: str) -> int:
-    """How long ``text`` takes to say, in letters of European text."""
+    """Return how long ``text`` takes to say, in letters of European text."""
     digits = sum(letter.isdigit() for letter in text)
     characters = len(tokens.EAST_ASIAN_LETTER.findall(text))
     letters = sum(letter.isalpha() for letter in text) - characters

@@ -1,4 +1,4 @@
-"""Whisper as the conversation knows it: an utterance in, a transcript out."""
+"""Whisper as a ``Transcriber``: decoding options by model size, language memory, idle memory."""
 
 import asyncio
 import time
@@ -33,21 +33,21 @@ words would need a second opinion. The larger models could not be tried and get 
 
 
 _QUIET_S = 3.0
-"""After so long without work it gives the memory of its work back,"""
+"""Seconds without work after which a small model frees its scratch memory by reloading."""
 _SMALL = 100_000_000
-"""when its file has fewer bytes than this, and is loaded again within 0.15 s."""
+"""Bytes of the file below which a model is small: it is reloaded within 0.15 s."""
 
 
 class Whisper:
-    """Implements ``Transcriber`` with whisper.cpp in a thread of its own.
+    """Implements ``Transcriber`` with whisper.cpp in its own thread.
 
     Args:
         path: a whisper model in ggml format.
-        threads: of the CPU (``config.engine_threads``).
-        audio_context: smallest context of the encoder in positions of 20 ms; 0 for the model's measured one.
+        threads: CPU threads (``config.schema.engine_threads``).
+        audio_context: smallest encoder context in positions of 20 ms; 0 for the model's measured one.
 
     Raises:
-        ModelError: the file is missing, cut off, or no whisper model.
+        ModelError: the file is missing, truncated, or no whisper model.
     """
 
     def __init__(self, path: Path, threads: int, audio_context: int = 0) -> None:
@@ -64,24 +64,24 @@ class Whisper:
         self._effort = replace(measured, context=audio_context, draft=None) if audio_context else measured
 
     async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
-        """See ``Transcriber``. ``auto`` takes the language heard last when it fits, which costs nothing."""
+        """See ``Transcriber``. ``auto`` uses the last language when it fits, which costs nothing."""
         with self._working():
             return await self._thread.run(self._transcribe, pcm, language, prompt, Cancellation())
 
     async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
-        """See ``Transcriber``. ``auto`` takes the language heard last."""
+        """See ``Transcriber``. ``auto`` uses the last language."""
         with self._working():
             return await self._thread.run(self._draft, pcm, language, Cancellation())
 
     def close(self) -> None:
-        """Abort what is going on and free the model; returns when that is done (after an encoder pass at most)."""
-        self._small = False  # nothing to give back any more
+        """Abort the current work and free the model; returns when that is done (after at most one encoder pass)."""
+        self._small = False  # no shrinking any more
         self._cancel_shrink()
         self._thread.close(release=self._model.close)
 
     @contextmanager
     def _working(self) -> Iterator[None]:
-        """The model stays for as long as somebody is heard, and gives its memory back some seconds later."""
+        """Keep the model as it is during the work, and free its scratch memory some seconds later."""
         self._cancel_shrink()
         try:
             yield
@@ -126,26 +126,26 @@ class Whisper:
                 self._last_language = language
         else:
             decoded = decoding.decode_in_language(language)
-        told = self._transcript(decoded, language, pcm, began, prompt)
-        if not transcript_filter.needs_second_opinion(told.text, told.confidence, decoding.rejected_confidence):
-            return told
-        sure = told.confidence >= transcript_filter.CONFIDENT
+        first = self._transcript(decoded, language, pcm, began, prompt)
+        if not transcript_filter.needs_second_opinion(first.text, first.confidence, decoding.rejected_confidence):
+            return first
+        sure = first.confidence >= transcript_filter.CONFIDENT
         other = self._transcript(decoding.second_opinion(language, sure), language, pcm, began, prompt)
-        agreed = (
-            transcript_filter.agreement(told.text, other.text)
+        agreement = (
+            transcript_filter.agreement(first.text, other.text)
             if transcript_filter.counts_as_second_opinion(other.confidence)
             else 0.0
         )
-        return replace(told, agreement=agreed, elapsed_ms=other.elapsed_ms)
+        return replace(first, agreement=agreement, elapsed_ms=other.elapsed_ms)
 
 
 def _without_loop(decoded: DecodeResult) -> str:
-    """A decode that ended by itself may well repeat: people do. One that had to be stopped only seems to."""
+    """Remove repetitions unless whisper ended the text itself: people do repeat themselves."""
     return decoded.text if decoded.complete else repetition.without_repetition(decoded.text)
 
 
 def _without_prompt(text: str, prompt: str) -> str:
-    """``text`` without a prompt that whisper, for want of anything else, read out."""
+    """Remove the prompt if whisper, lacking anything else, read it out."""
     for sentence in (CHINESE_PROMPT, prompt):
         spoken = sentence.rstrip("。. ")
         if len(tokens.split_words(spoken)) > 2 and text.startswith(spoken):

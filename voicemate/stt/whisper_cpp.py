@@ -1,8 +1,8 @@
 """whisper.cpp through pywhispercpp's bindings: one model, one thread, one decode at a time.
 
-The bindings are used below ``pywhispercpp.Model`` because that keeps parameters from call to call, takes a failed
-load for a good one (and crashes on its first use), redirects the whole process's stderr to be quiet, and hides the
-probabilities of the tokens. Here every call starts from fresh parameters.
+It uses the bindings below ``pywhispercpp.Model``, which keeps parameters between calls, takes a failed load for a
+good one (and crashes on first use), redirects the whole process's stderr, and hides the token probabilities. Here
+every call starts from fresh parameters.
 """
 
 import atexit
@@ -26,11 +26,11 @@ _MAGIC = 0x67676D6C  # "ggml"
 _ERROR = 4  # GGML_LOG_LEVEL_ERROR
 _DETECTED = re.compile(r"auto-detected language: \w+ \(p = ([0-9.]+)\)")
 _TIMESTAMP = to_samples(20)
-"""What one token of time is later than the one before."""
+"""Samples between two successive timestamp tokens."""
 _NEAR_THE_END = to_samples(140)
-"""whisper.cpp takes the sound for over at a timestamp 100 ms before its end; it counts in frames of 10 ms, and rounds
-up to a timestamp."""
-_NO_TENSORS = "no tensors loaded"  # whisper.cpp takes a file cut off before its tensors for a test's empty model
+"""Samples before the end at which whisper.cpp takes the audio for finished: 100 ms, in frames of 10 ms and rounded up
+to a timestamp."""
+_NO_TENSORS = "no tensors loaded"  # whisper.cpp takes a file truncated before its tensors for an empty test model
 
 
 class DecodeCancelled(Exception):
@@ -38,14 +38,14 @@ class DecodeCancelled(Exception):
 
 
 class WhisperCpp:
-    """A loaded model. All methods belong to the thread that made it.
+    """A loaded model. All methods belong to the thread that created it.
 
     Args:
         path: a whisper model in ggml format.
-        threads: of the CPU.
+        threads: CPU threads.
 
     Raises:
-        ModelError: the file is missing, cut off, or no whisper model.
+        ModelError: the file is missing, truncated, or no whisper model.
     """
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -57,16 +57,19 @@ class WhisperCpp:
         """tiny, base, small, medium or large."""
 
     def close(self) -> None:
+        """Free the model. Closing again does nothing."""
         context, self._context = self._context, None
         if context is not None:
             native.whisper_free(context)
 
     def shrink(self) -> None:
-        """Give back what decoding has left: whisper.cpp keeps its scratch memory (20 MB for base), and the caches for
-        all beams and two more (44 MB with five), for as long as the model is loaded. So it is loaded anew: 0.15 s.
+        """Free the memory of decoding by reloading the model, which takes 0.15 s.
+
+        whisper.cpp keeps its scratch memory (20 MB for base) and the caches of all beams and two more (44 MB with
+        five) for as long as the model is loaded.
 
         Raises:
-            ModelError: the file is gone or damaged; every call tells so until it is back.
+            ModelError: the file is missing or damaged; every call raises it until the file is back.
         """
         self.close()
         self._load()
@@ -76,11 +79,11 @@ class WhisperCpp:
         self._context = _load(self._path)
 
     def decode(self, pcm: Pcm, request: DecodeRequest, cancellation: Cancellation) -> DecodeResult:
-        """One segment, no fallback to higher temperatures (which can take 10 s).
+        """Decode one segment, without fallback to higher temperatures (which can take 10 s).
 
         Raises:
-            Aborted: ``cancellation`` was set; looked at before the encoder, after it, and after each token.
-            ModelError: the model could not be loaded again by ``shrink``, and still cannot.
+            DecodeCancelled: ``cancellation`` was set; checked before the encoder, after it, and after each token.
+            ModelError: ``shrink`` could not reload the model, and it still cannot be loaded.
         """
         params = self._params(request.context, cancellation, request.beam_size)
         params.language = request.language
@@ -104,18 +107,18 @@ class WhisperCpp:
         )
 
     def detect_language(self, pcm: Pcm, context: int, cancellation: Cancellation) -> tuple[str, float]:
-        """The language, as two letters, and its probability: one pass of the encoder.
+        """Return the language as two letters, and its probability, after one encoder pass.
 
-        whisper.cpp detects with the context of the call before, so a call that stops before its encoder sets it.
+        whisper.cpp detects with the context of the previous call, so a call that stops before its encoder sets it.
         (``whisper_lang_auto_detect`` would do without, but the bindings hold the GIL over the whole pass.)
 
         Raises:
-            Aborted: ``cancellation`` was set.
+            DecodeCancelled: ``cancellation`` was set.
         """
-        setting = self._params(context, cancellation)
-        setting.language = "en"
-        native.assign_encoder_begin_callback(setting, lambda _: False)
-        self._full(setting, np.zeros(to_samples(200), dtype=np.float32), cancellation)
+        setup = self._params(context, cancellation)
+        setup.language = "en"
+        native.assign_encoder_begin_callback(setup, lambda _: False)
+        self._full(setup, np.zeros(to_samples(200), dtype=np.float32), cancellation)
         params = self._params(context, cancellation)
         params.detect_language = True
         self._full(params, pcm, cancellation)
@@ -126,7 +129,7 @@ class WhisperCpp:
         strategy = native.WHISPER_SAMPLING_GREEDY if beams == 1 else native.WHISPER_SAMPLING_BEAM_SEARCH
         params = native.whisper_full_default_params(strategy)
         params.beam_search = {"beam_size": beams, "patience": -1.0}
-        params.greedy = {"best_of": 1}  # more are only asked at higher temperatures, and cost memory all the same
+        params.greedy = {"best_of": 1}  # more are only used at higher temperatures, but cost memory
         params.print_progress = False
         params.n_threads = self._threads
         params.audio_ctx = context
@@ -139,8 +142,8 @@ class WhisperCpp:
             raise DecodeCancelled
         if self._context is None:
             self._load()
-        sound = np.ascontiguousarray(pcm, dtype=np.float32)  # the bindings read the raw pointer
-        failed = native.whisper_full(self._context, params, sound, len(sound))
+        samples = np.ascontiguousarray(pcm, dtype=np.float32)  # the bindings read the raw pointer
+        failed = native.whisper_full(self._context, params, samples, len(samples))
         if cancellation.cancelled:
             raise DecodeCancelled
         if failed:
@@ -153,7 +156,7 @@ class WhisperCpp:
 
 
 class _NativeLog:
-    """Takes whisper.cpp's messages, which it would else print to stderr, and what it tells in no other way."""
+    """Receives whisper.cpp's messages instead of stderr, and reads from them what no function returns."""
 
     def __init__(self) -> None:
         self.error = ""
@@ -175,12 +178,12 @@ atexit.register(native.whisper_log_set, None)  # a message after Python's end wo
 
 def _load(path: Path):
     options = native.whisper_context_default_params()
-    with _loading:  # one at a time, so that a message is surely about this file
+    with _loading:  # one at a time, so that an error message is about this file
         _native_log.error = ""
         context = native.whisper_init_from_file_with_params(str(path), options)
-        wrong = _native_log.error
-    if wrong:
-        raise ModelError(f"{path} is damaged or cut off ({wrong})", "Run `voicemate models pull` to fetch it again")
+        error = _native_log.error
+    if error:
+        raise ModelError(f"{path} is damaged or truncated ({error})", "Run `voicemate models pull` to fetch it again")
     return context
 
 

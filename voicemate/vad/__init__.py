@@ -1,1 +1,1 @@
-"""From sound to words: voice activity, utterances, whisper, evidence, end of turn."""
+"""Voice activity detection: where a voice starts and pauses, and the audio of the current utterance."""

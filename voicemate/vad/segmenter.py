@@ -1,7 +1,7 @@
-"""Blocks of sound in, utterances out: what the conversation calls for every block of the microphone.
+"""Segments microphone audio into utterances.
 
-Synchronous, deterministic and cheap (well under 1% of a core in silence, about 1% while somebody speaks), so it
-runs on the conversation's own thread. Whisper is not in here: ``audio.py`` gives it the pieces.
+Synchronous, deterministic and cheap (well under 1% of a core in silence, about 1% during speech), so it runs on the
+conversation's thread. ``conversation.recognizer`` passes the chunks to whisper.
 """
 
 from collections import deque
@@ -19,34 +19,42 @@ from voicemate.vad.chunker import BlockLevel
 from voicemate.vad.state_machine import VadStateMachine, VoicePaused, VoiceResumed, VoiceStarted, VoiceState
 
 _LONGEST_PAUSE = to_samples(2_000)
-"""A pause that lasts longer ends the piece, so that its sound is not kept for ever."""
+"""Samples: a longer pause ends the chunk, so that its audio need not be kept."""
 
 _SLACK = _LONGEST_PAUSE + to_samples(2_000)
-"""Sound kept beyond the longest piece: that pause, the onset, and what lies around a cut."""
+"""Samples kept beyond the longest chunk: that pause, the onset, and the audio around a cut."""
 
 _PLAIN = 0.85
-"""Probability of a voice from which a block's level is one of the voice."""
+"""Voice probability from which a block's level counts as the level of the voice."""
 
 _DECAY_DB = 0.3
-"""By which the level that is remembered falls with each such block: 9 dB a second."""
+"""By how much the remembered peak decays with each such block: 9 dB a second."""
 
 
 class VoiceActivityDetector(Protocol):
-    """How likely a block holds a voice: ``voice_activity.VoiceActivity``, or a script in tests."""
+    """Estimates how likely a block contains a voice. Implemented by ``silero.SileroDetector``."""
 
-    def probability(self, pcm: Pcm, dbfs: float, voice_on: bool) -> float: ...
+    def probability(self, pcm: Pcm, dbfs: float, voice_on: bool) -> float:
+        """Return the probability of a voice in the next block, 0 to 1.
+
+        Args:
+            pcm: 16 kHz mono, shape ``[BLOCK_SAMPLES]``.
+            dbfs: the block's level.
+            voice_on: a voice may be present already.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class UtteranceChunk:
-    """A stretch of an utterance for whisper, with what speaks for or against words in it.
+    """A part of an utterance for whisper, with the evidence for words in it.
 
     Attributes:
-        began, ended: clock positions of its first sample and of the one after its last.
+        began, ended: clock positions of the first sample and after the last.
         pcm: 16 kHz mono float32, shape ``[ended - began]``.
-        voiced: samples in which Silero heard a voice.
-        dbfs: mean level of those; of the whole piece when there are none.
-        overlaps: it begins inside a voice and shares its first words with the piece before.
+        voiced: samples in which Silero detected a voice.
+        dbfs: mean level of those; of the whole chunk when there are none.
+        overlaps: the chunk begins within a voice and shares its first words with the previous chunk.
     """
 
     began: int
@@ -59,7 +67,7 @@ class UtteranceChunk:
 
 @dataclass(frozen=True, slots=True)
 class ChunkEnded:
-    """A piece of an utterance that goes on is complete and can be transcribed already."""
+    """A chunk of an utterance that continues is complete and can be transcribed."""
 
     chunk: UtteranceChunk
 
@@ -68,40 +76,40 @@ SegmenterEvent = VoiceStarted | VoicePaused | VoiceResumed | ChunkEnded
 
 
 class VoiceLevel:
-    """Follows the peaks of one voice. Deterministic."""
+    """Measures how far a block falls below the peak of the current voice."""
 
     def __init__(self) -> None:
         self._peak: float | None = None
 
     def drop_db(self, pcm: Pcm, dbfs: float, probability: float) -> float:
-        """By how many dB the second half of the next block is below the voice's peaks; 0 before there is a voice.
+        """Return by how many dB the second half of the next block is below the peak; 0 before there is a voice.
 
         Args:
             pcm: the block.
-            dbfs: its level.
-            probability: of a voice in it.
+            dbfs: the block's level.
+            probability: that it contains a voice, 0 to 1.
         """
         if probability >= _PLAIN:
             self._peak = dbfs if self._peak is None else max(self._peak - _DECAY_DB, dbfs)
         return 0.0 if self._peak is None else max(0.0, self._peak - level_dbfs(pcm[len(pcm) // 2 :]))
 
     def reset(self) -> None:
-        """The utterance is over: whoever speaks next may be louder or further away."""
+        """Forget the voice at the end of an utterance: the next one may be louder or further away."""
         self._peak = None
 
 
 class SpeechSegmenter:
-    """Voice activity, the speech tracker and the sound of the current utterance, put together.
+    """Combines the voice detector, the VAD state machine and the audio of the current utterance.
 
     Args:
-        activity: hears voices; not shared with anybody.
-        settings: when sound counts as a voice.
-        longest_piece_s: utterances longer than this are cut in pieces.
+        detector: not shared with another segmenter.
+        settings: when audio counts as a voice.
+        max_chunk_s: longer utterances are cut into chunks.
 
     Attributes:
         voice: probability of a voice in the last block, 0 to 1.
         dbfs: level of the last block.
-        fallen_db: how much quieter than the voice it ended.
+        fallen_db: by how many dB the last block's end was below the voice's peak.
     """
 
     def __init__(self, detector: VoiceActivityDetector, settings: VadSettings, max_chunk_s: float) -> None:
@@ -117,35 +125,37 @@ class SpeechSegmenter:
         self._level = VoiceLevel()
         self._ring = RingBuffer(self._max_chunk + self._preroll + _SLACK)
         self._blocks: deque[BlockLevel] = deque(maxlen=(self._max_chunk + self._preroll + _SLACK) // BLOCK_SAMPLES)
-        self._used = 0  # sound before this belongs to an utterance that is over
+        self._used = 0  # audio before this belongs to an utterance that has ended
         self._chunk_began: int | None = None
         self._overlaps = False
         self._draft_ended: int | None = None  # where the tail ends while the voice pauses
 
     @property
     def state(self) -> VoiceState:
+        """The state of the VAD state machine."""
+        """The state of the VAD state machine."""
         return self._state_machine.state
 
     @property
     def speaking(self) -> bool:
-        """A voice is plainly there, and no pause of it has been told."""
+        """Whether a voice is confirmed and no pause of it has been reported."""
         return self._state_machine.state is VoiceState.SPEAKING
 
     @property
     def voice_on(self) -> bool:
-        """A voice is there now, or may be: it is starting, speaking, fading, or coming back after a pause.
+        """Whether a voice is present or may be: starting, speaking, fading, or resuming after a pause.
 
-        While this is so no turn should be ended, whatever the time since ``Paused``.
+        No turn should end while this is true, however long ago ``VoicePaused`` was.
         """
         return self._state_machine.voice_on
 
     @property
     def position(self) -> int:
-        """The clock position up to which it has heard."""
+        """The clock position after the last block."""
         return self._ring.end
 
     def push(self, block: Block) -> list[SegmenterEvent]:
-        """Hear the next block; returns what is known now that was not known before, in order."""
+        """Process the next block; return the events it causes, in order."""
         if block.at != self._ring.end:  # it does not follow the block before
             self._ring.restart(block.at)
         self._ring.write(block.pcm)
@@ -165,27 +175,27 @@ class SpeechSegmenter:
         return self._cut_if_too_long()
 
     def end_speech(self) -> VoicePaused | None:
-        """Take the voice for paused now; None when there is none, or it pauses already."""
+        """Report a pause of the voice now; None if there is no voice, or it has paused already."""
         paused = self._state_machine.end_speech(self._ring.end)
         if paused is not None:
             self._draft_ended = self._ring.end
         return paused
 
     def audio(self, began: int, ended: int) -> Pcm:
-        """The sound from ``began`` up to ``ended``, as far as it is kept (the longest piece and a few seconds)."""
+        """Return the audio from ``began`` to ``ended``, as far as it is kept (a chunk and a few seconds)."""
         return self._ring.read(began, ended)
 
     def tail(self) -> UtteranceChunk | None:
-        """The utterance since its last finished piece; None while there is no utterance.
+        """Return the utterance since its last complete chunk; None while there is no utterance.
 
-        While the voice pauses it ends where ``Paused`` was told, and stays the same until the voice goes on.
+        During a pause it ends at the block that reported ``VoicePaused``, until the voice resumes.
         """
         if self._chunk_began is None:
             return None
         return self._chunk(self._chunk_began, self._tail_ended)
 
     def close(self) -> None:
-        """The utterance is over (its turn was taken, or it was dismissed): the next voice starts a new one."""
+        """End the utterance (its turn was taken, or it was rejected): the next voice starts a new one."""
         if self._chunk_began is not None:
             self._used = self._tail_ended
         self._state_machine.reset()
@@ -198,12 +208,12 @@ class SpeechSegmenter:
         return self._ring.end if self._draft_ended is None else self._draft_ended
 
     def _resume(self, resumed: VoiceResumed) -> list[ChunkEnded]:
-        """After a pause: in a new piece, if the one before it is long enough."""
+        """Continue after a pause, in a new chunk if the one before the pause is long enough."""
         ended, self._draft_ended = self._draft_ended, None
         if self._chunk_began is None:
             self._chunk_began = max(self._used, resumed.began - self._preroll)
         elif ended is not None and chunker.is_worth_cutting(ended - self._chunk_began):
-            # The next piece shares the end of the silence: the voice may have come back before it was told.
+            # The next chunk includes the end of the silence: the voice may have resumed before it was confirmed.
             return [self._end_chunk(ended, resumed.paused + self._pause // 2)]
         return []
 
@@ -222,16 +232,16 @@ class SpeechSegmenter:
 
     def _end_chunk(self, ended: int, next_began: int | None, next_overlaps: bool = False) -> ChunkEnded:
         assert self._chunk_began is not None
-        piece = self._chunk(self._chunk_began, ended)
+        chunk = self._chunk(self._chunk_began, ended)
         self._chunk_began, self._overlaps = next_began, next_overlaps
-        return ChunkEnded(piece)
+        return ChunkEnded(chunk)
 
     def _blocks_since(self, began: int) -> list[BlockLevel]:
-        return [moment for moment in self._blocks if moment.ended > began]
+        return [block for block in self._blocks if block.ended > began]
 
     def _chunk(self, began: int, ended: int) -> UtteranceChunk:
-        moments = [moment for moment in self._blocks_since(began) if moment.ended <= ended]
-        voiced = [moment.dbfs for moment in moments if moment.voice >= self._release]
+        blocks = [block for block in self._blocks_since(began) if block.ended <= ended]
+        voiced = [block.dbfs for block in blocks if block.voice >= self._release]
         pcm = self._ring.read(began, ended)
         dbfs = 10 * float(np.log10(np.mean(np.power(10, np.divide(voiced, 10))))) if voiced else level_dbfs(pcm)
         return UtteranceChunk(began, ended, pcm, len(voiced) * BLOCK_SAMPLES, dbfs, self._overlaps)

@@ -1,15 +1,15 @@
-"""When a voice starts, pauses and goes on: a pure state machine over probabilities and the sample clock.
+"""When a voice starts, pauses and resumes: a pure state machine over probabilities and the sample clock.
 
-The four states are those of pipecat's voice activity analyser. Three events leave it::
+The four states are those of pipecat's voice activity analyzer. It reports three events::
 
-    quiet --voice--> starting --onset_ms of it--> speaking --it fades--> pausing --pause_ms of it--> (paused)
-      ^                 |           Started          ^                     |            Paused
-      +---- silence ----+                            +------- voice -------+
-                                                              Resumed, if Paused was told
+    quiet --voice--> starting -- for onset_ms --> speaking -- fades --> pausing -- for pause_ms --> (paused)
+      ^                 |         VoiceStarted       ^                 |          VoicePaused
+      +---- silence ----+                            +----- voice -----+
+                                                           VoiceResumed, if VoicePaused was reported
 
-Nothing leads from pausing back to quiet but ``close``: whether the person's turn is over is for others to decide.
-A voice that fades is told at once, since work on a reply begins then; but as long as it may still be there, faintly,
-``voice_on`` says so.
+Only ``reset`` leads from pausing back to quiet: whether the person's turn is over is decided elsewhere. A voice that
+fades is reported at once, because work on a reply begins then; ``voice_on`` stays true while the voice may still be
+faintly present.
 """
 
 from dataclasses import dataclass
@@ -19,30 +19,28 @@ from voicemate.config.schema import VadSettings
 from voicemate.core.pcm import to_samples
 
 _ONSET_LAG = to_samples(64)
-"""Silero rises over the threshold late: by 32 ms in the median and 74 ms at the 90th percentile of the recordings
-whose background is quiet enough to see where the sound itself begins."""
+"""Samples by which Silero crosses the threshold after a voice begins. See docs/measurements/voice-activity.md."""
 
 _OFFSET_LAG = to_samples(32)
-"""Where Silero fades, the voice ended about this long before: where it is taken to have ended is off by -4 ms in the
-median of 70 recordings (-25 and 29 at the 10th and 90th percentile). By where Silero falls under the release it was
-off by 0, -25 and 71: it falls up to 0.1 s later."""
+"""Samples by which a voice ends before Silero's probability fades. See docs/measurements/voice-activity.md."""
 
 _FADED_DB = 12.0
-"""How much quieter than the voice a block must end for the voice to have faded: else the soft end of a word may come.
-Without this base invented words in one recording of a crowd. Pauses are told as early as without: after 36 ms in the
-median and 56 in nine of ten, instead of 64 and 142 under the release."""
+"""By how many dB a block must end below the voice for it to have faded: otherwise the soft end of a word may follow.
+See docs/measurements/voice-activity.md."""
 
 _CLEAR = 0.85
-"""Mean probability of a voice's blocks from which it is clearly one. Nine of ten pauses of people follow on such a
-voice; none of nine in the recordings of coughs, singing and noise does."""
+"""Mean probability of a voice's blocks from which it is clearly a voice. See docs/measurements/voice-activity.md."""
 
 _UNCLEAR_PAUSE = to_samples(64)
-"""Less silence tells no pause after an unclear voice. What such sounds are transcribed to hangs on where they are
-cut: with 32 ms tiny.en took two turns in ten minutes of noises, and with 64 none. Nor is such a voice told where it
-fades: what the character's own echo left was cut there, and "here." was made of it."""
+"""Samples of silence that are a pause after an unclear voice, which is also not reported where it fades.
+See docs/measurements/voice-activity.md."""
 
 
 class VoiceState(StrEnum):
+    """Whether a voice is present."""
+
+    """Whether a voice is present."""
+
     QUIET = "quiet"
     STARTING = "starting"
     SPEAKING = "speaking"
@@ -58,14 +56,14 @@ class VoiceStarted:
 
 @dataclass(frozen=True, slots=True)
 class VoicePaused:
-    """The voice has been silent for ``pause_ms`` since ``ended``, its last sample; for 64 ms if it is hardly one."""
+    """The voice has been silent for ``pause_ms`` since ``ended``, its last sample; for 64 ms if it was unclear."""
 
     ended: int
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceResumed:
-    """The voice goes on since ``began``, after the pause that was told at ``paused``."""
+    """The voice continues from ``began``, after the pause reported at ``paused``."""
 
     paused: int
     began: int
@@ -75,7 +73,7 @@ VoiceEvent = VoiceStarted | VoicePaused | VoiceResumed
 
 
 class VadStateMachine:
-    """Follows one microphone. Deterministic; blocks must come in order and without gaps."""
+    """Follows one microphone. Deterministic; blocks must arrive in order and without gaps."""
 
     def __init__(self, settings: VadSettings) -> None:
         self._threshold = settings.threshold
@@ -83,32 +81,32 @@ class VadStateMachine:
         self._release = min(settings.release, self._fading)
         self._onset = to_samples(settings.onset_ms)
         self._pause = to_samples(settings.pause_ms)
-        self._reported_until = 0  # nothing is told of what lies before this
+        self._reported_until = 0  # no event lies before this
         self.reset()
 
     def reset(self) -> None:
-        """The utterance is over: whatever voice comes next starts a new one."""
+        """Return to QUIET at the end of an utterance: the next voice starts a new one."""
         self.state = VoiceState.QUIET
-        self._candidate: int | None = None  # where a voice began that is not confirmed yet
+        self._candidate: int | None = None  # where an unconfirmed voice began
         self._voice_ended = 0
-        self._paused: int | None = None  # the pause that was told
-        self._may_be_voice = False  # a voice may be in the latest block
+        self._paused: int | None = None  # the pause that was reported
+        self._may_be_voice = False  # the last block may contain a voice
         self._probabilities, self._blocks = 0.0, 0  # of the voice so far
 
     @property
     def voice_on(self) -> bool:
-        """A voice is there now, or may be: it is starting, speaking, fading, or coming back after a pause."""
+        """Whether a voice is present or may be: starting, speaking, fading, or resuming after a pause."""
         if self.state is VoiceState.PAUSING and self._may_be_voice:
             return True
         return self.state is VoiceState.SPEAKING or self._candidate is not None
 
     def push(self, began: int, ended: int, probability: float, fallen_db: float = 0.0) -> VoiceEvent | None:
-        """Take the next block.
+        """Process the next block; return the event it causes, if any.
 
         Args:
-            began, ended: clock positions of its first sample and of the one after its last.
-            probability: of a voice in it, 0 to 1.
-            fallen_db: how much quieter than the voice it ends.
+            began, ended: clock positions of its first sample and after its last.
+            probability: that it contains a voice, 0 to 1.
+            fallen_db: by how many dB its end is below the voice's peak.
         """
         self._may_be_voice = probability >= self._release
         if self._may_be_voice:
@@ -124,7 +122,7 @@ class VadStateMachine:
                 return self._await_resume(began, ended, probability)
 
     def end_speech(self, at: int) -> VoicePaused | None:
-        """Take the voice for paused at ``at``; None when there is none, or it pauses already."""
+        """Report a pause of the voice at ``at``; None if there is no voice, or it has paused already."""
         if self.state is VoiceState.SPEAKING or (self.state is VoiceState.PAUSING and self._paused is None):
             self.state, self._candidate = VoiceState.PAUSING, None
             self._paused = self._reported_until = max(self._reported_until, min(self._voice_ended, at))
@@ -160,12 +158,12 @@ class VadStateMachine:
 
     @property
     def _is_clear(self) -> bool:
-        """It has clearly been a voice so far."""
+        """Whether it has clearly been a voice so far."""
         return self._probabilities >= _CLEAR * self._blocks
 
     @property
     def _pause_length(self) -> int:
-        """Samples of it that are a pause."""
+        """Samples of silence that are a pause."""
         return self._pause if self._is_clear else max(self._pause, _UNCLEAR_PAUSE)
 
     def _await_resume(self, began: int, ended: int, probability: float) -> VoiceResumed | None:
@@ -179,7 +177,7 @@ class VadStateMachine:
         return resumed
 
     def _confirm(self, began: int, ended: int, probability: float) -> int | None:
-        """Where the voice began, once it has lasted for the onset without falling under the release."""
+        """Return where the voice began, once it has lasted ``onset_ms`` without falling below the release."""
         if self._candidate is None and probability >= self._threshold:
             self._candidate = began
         elif probability < self._release:

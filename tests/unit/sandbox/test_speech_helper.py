@@ -14,7 +14,7 @@ from voicemate.core.worker_thread import Cancellation
 from voicemate.tts.pyttsx3.worker_process import WorkerProcess
 
 worker = WorkerProcess()
-voices = worker.ask({"do": "list"}, 30, Cancellation())["voices"]
+voices = worker.request({"do": "list"}, 30, Cancellation())["voices"]
 status = Path(f"/proc/{worker.pid}/status").read_text()
 worker.stop()
 held = dict(line.split(":", 1) for line in status.splitlines())

@@ -9,7 +9,7 @@ class OnsetFilter:
     Only the onset waits, until the first block that the echo does not explain while the voice is on. If no such block
     comes, the voice was the character's. The segmenter still receives all audio: silence in place of the explained
     part would cut into a person's syllables, and its edges would make Silero detect voices
-    (docs/measurements/barge-in.md).
+    (docs/measurements/interruption.md).
     """
 
     def __init__(self) -> None:
