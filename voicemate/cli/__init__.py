@@ -1,7 +1,7 @@
-"""The command line: one thin tree over all of it.
+"""The command line.
 
-Commands only read their arguments, call a room, and show what it gives. Heavy rooms are imported inside the
-commands that need them, so that ``voicemate --help`` answers at once.
+Commands parse their arguments, call other packages and print the results. They import heavy packages when they run,
+so that ``voicemate --help`` is fast.
 """
 
 import os
@@ -12,7 +12,7 @@ import typer
 
 from voicemate import __version__
 from voicemate.cli import audio, config, daemon, daemon_control, doctor, history, menu, models, replay, talk
-from voicemate.cli import service as serving
+from voicemate.cli import service as service_commands
 from voicemate.cli.render.output import print_error
 from voicemate.core.errors import VoicemateError
 from voicemate.service.failure import record_exit, running_as_service
@@ -24,10 +24,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Talk, hands-free, to a character of your own on your own machine. Nothing is ever sent anywhere.",
-    epilog="Exit codes: 0 done · 1 a check found something wrong · 2 wrong usage · 3 settings · 4 persona · "
+    help="Talk hands-free to a character of your own. Nothing ever leaves this machine.",
+    epilog="Exit codes: 0 success · 1 a check failed · 2 wrong usage · 3 settings · 4 persona · "
     "5 model · 6 audio · 7 history · 8 already running · 9 download · 10 speech · 11 not running · 12 control · "
-    "14 recording · 15 service · 17 hotkey · 18 menu · 19 no hotkey here · 130 interrupted · 143 terminated.",
+    "14 recording · 15 service · 17 hotkey · 18 menu · 19 hotkey unavailable · 130 interrupted · 143 terminated.",
 )
 talk.add_to(app)
 audio.add_to(app)
@@ -37,7 +37,7 @@ replay.add_to(app)
 daemon.add_to(app)
 daemon_control.add_to(app)
 config.add_to(app)
-serving.add_to(app)
+service_commands.add_to(app)
 menu.add_to(app)
 doctor.add_to(app)
 
@@ -58,19 +58,19 @@ def _common(
 
 
 def main() -> None:
-    """Run the command line; every failure ends in one clear sentence and an exit code of its own."""
+    """Run the command line. Every error prints one sentence and has its own exit code."""
     service, failure, status = running_as_service(), None, 0
     try:
         app()
-    except SystemExit as done:
-        status = done.code if isinstance(done.code, int) else 1
+    except SystemExit as exit_:
+        status = exit_.code if isinstance(exit_.code, int) else 1
     except VoicemateError as error:
         print_error(f"voicemate: {error}")
         failure, status = error, error.exit_code
     except KeyboardInterrupt:
         status = 130
     except BrokenPipeError:
-        # The reader of our output went away (`voicemate history | head`): nothing is wrong.
+        # The reader of the output has exited (`voicemate history | head`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     exit_process(record_exit(service, status, failure))
 
@@ -78,8 +78,8 @@ def main() -> None:
 def exit_process(status: int) -> None:
     """End the process with ``status``.
 
-    On macOS, ggml's Metal backend may abort in its static destructors although every engine has been closed
-    (llama.cpp issue 22593), and launchd would take that for a crash: there the process leaves without them.
+    On macOS, ggml's Metal backend may abort in its static destructors although every engine is closed (llama.cpp
+    issue 22593), and launchd would count that as a crash. There the process exits without running them.
     """
     if sys.platform == "darwin" and "llama_cpp.llama_cpp" in sys.modules:
         sys.stdout.flush()

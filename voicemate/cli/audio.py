@@ -1,4 +1,4 @@
-"""``transcribe`` and ``devices``: the hearing side alone."""
+"""``transcribe`` and ``devices``."""
 
 import asyncio
 from pathlib import Path
@@ -16,19 +16,20 @@ from voicemate.core.errors import AudioError
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module to ``app``."""
     app.command(rich_help_panel="Sound")(transcribe)
     app.command(rich_help_panel="Sound")(devices)
 
 
 def transcribe(
-    files: Annotated[list[Path], typer.Argument(help="Sound files: WAV, FLAC, MP3, Ogg, AIFF.")],
-    stt: Annotated[str | None, typer.Option(help="Hearing model: a name, or a ggml file.")] = None,
+    files: Annotated[list[Path], typer.Argument(help="Audio files: WAV, FLAC, MP3, Ogg, AIFF.")],
+    stt: Annotated[str | None, typer.Option(help="Speech recognition model: a name, or a ggml file.")] = None,
     language: Annotated[str | None, typer.Option("--language", "-l", help="Two letters, or auto.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, in order.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line, in order.")] = False,
 ) -> None:
-    """Write down what is said in sound files.
+    """Transcribe audio files.
 
-    A file that cannot be read does not stop the others; the command then ends with exit code 6.
+    A file that cannot be read does not stop the others; the exit code is then 6.
 
     [bold]Examples[/]: voicemate transcribe memo.wav · voicemate transcribe --json *.flac
     """
@@ -38,32 +39,37 @@ def transcribe(
     from voicemate.app.oneshot import Transcription
     from voicemate.app.oneshot import transcribe as transcribe_file
 
-    listener, whisper = load_recognizer(settings)
+    recognizer, whisper = load_recognizer(settings)
     failed, console = list[AudioError](), stderr_console()
 
-    def show(heard: Transcription) -> None:
+    def show(transcription: Transcription) -> None:
         if as_json:
             utterances = [
                 {
-                    "began": round(said.began, 3),
-                    "ended": round(said.ended, 3),
-                    "text": said.text,
-                    "language": said.language,
+                    "began": round(utterance.began, 3),
+                    "ended": round(utterance.ended, 3),
+                    "text": utterance.text,
+                    "language": utterance.language,
                 }
-                for said in heard.utterances
+                for utterance in transcription.utterances
             ]
             print_json(
-                {"file": str(heard.file), "text": heard.text, "seconds": heard.seconds, "utterances": utterances}
+                {
+                    "file": str(transcription.file),
+                    "text": transcription.text,
+                    "seconds": transcription.seconds,
+                    "utterances": utterances,
+                }
             )
         else:
-            prefix = f"{heard.file}: " if len(files) > 1 else ""
-            stdout_console().print(Text(f"{prefix}{heard.text}"), soft_wrap=True)
+            prefix = f"{transcription.file}: " if len(files) > 1 else ""
+            stdout_console().print(Text(f"{prefix}{transcription.text}"), soft_wrap=True)
 
     async def work() -> None:
         with Progress(console=console, transient=True, disable=not console.is_terminal or len(files) < 2) as bar:
             for file in bar.track(files, description="transcribing"):
                 try:
-                    show(await transcribe_file(listener, file))
+                    show(await transcribe_file(recognizer, file))
                 except AudioError as error:
                     failed.append(error)
                     if as_json:
@@ -81,7 +87,7 @@ def transcribe(
 
 
 def devices(as_json: JsonOption = False) -> None:
-    """The microphones and loudspeakers; any part of a name chooses one."""
+    """List the microphones and speakers. Any part of a name chooses one."""
     from voicemate.audio.devices.portaudio import PortAudio
 
     found = PortAudio().devices()
@@ -100,9 +106,9 @@ def devices(as_json: JsonOption = False) -> None:
             )
         return
     if not found:
-        raise AudioError("There is no microphone and no loudspeaker", "Connect one, or try `voicemate demo`")
+        raise AudioError("There is no microphone and no speaker", "Connect one, or try `voicemate demo`")
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("name", "microphone", "loudspeaker", "Hz", "system"):
+    for column in ("name", "microphone", "speaker", "Hz", "system"):
         table.add_column(column)
     for device in found:
         uses = ((device.inputs, device.default_input), (device.outputs, device.default_output))

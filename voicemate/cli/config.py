@@ -1,4 +1,4 @@
-"""``voicemate config``: the settings file, key by key."""
+"""``voicemate config``: show and change settings."""
 
 import os
 import shlex
@@ -29,19 +29,18 @@ from voicemate.core.errors import SettingsError
 
 config_app = typer.Typer(no_args_is_help=True, help="Show and change the settings.")
 
-KeyName = Annotated[
-    str, typer.Argument(metavar="KEY", help="Such as endpoint.silence_ms; see `voicemate config show`.")
-]
+KeyName = Annotated[str, typer.Argument(metavar="KEY", help="Such as turns.silence_ms; see `voicemate config show`.")]
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module to ``app``."""
     app.add_typer(config_app, name="config", rich_help_panel="Library")
 
 
 @config_app.command()
 def show(as_json: JsonOption = False) -> None:
-    """Every setting with its value; those that your file sets are marked."""
-    settings, yours = load(), keys_in_file()
+    """List every setting with its value; those in your settings file are marked."""
+    settings, in_file = load(), keys_in_file()
     if as_json:
         print_json({key.name: value_of(settings, key.name) for key in setting_keys()})
         return
@@ -49,16 +48,16 @@ def show(as_json: JsonOption = False) -> None:
     for column in ("setting", "value", "what it does"):
         table.add_column(column)
     for key in setting_keys():
-        mine = key.name in yours
-        value = Text(to_toml(value_of(settings, key.name)), style="bold green" if mine else "")
+        is_set = key.name in in_file
+        value = Text(to_toml(value_of(settings, key.name)), style="bold green" if is_set else "")
         table.add_row(key.name, value, Text(key.description, style="dim"))
     stdout_console().print(table)
-    print_note(f"{len(yours)} of them are set in {settings_file()}; the others have their defaults.")
+    print_note(f"{len(in_file)} of them are set in {settings_file()}; the others have their defaults.")
 
 
 @config_app.command()
 def get(key: KeyName, as_json: JsonOption = False) -> None:
-    """The value of one setting."""
+    """Show the value of one setting."""
     find_setting(key)
     value = value_of(load(), key)
     if as_json:
@@ -69,14 +68,14 @@ def get(key: KeyName, as_json: JsonOption = False) -> None:
 
 @config_app.command("set", context_settings={"ignore_unknown_options": True})
 def set_(key: KeyName, value: Annotated[str, typer.Argument(metavar="VALUE")]) -> None:
-    """Change one setting. A running voicemate is told, and uses it as soon as it can.
+    """Change one setting. A running voicemate uses it as soon as possible.
 
     [bold]Examples[/]: voicemate config set turns.silence_ms 400 · voicemate config set audio.input "USB"
     """
     old = value_of(load(), key) if _settings_are_valid() and key in {one.name for one in setting_keys()} else None
     new = set_setting(key, value)
     if new == old:
-        print_note(f"{key} is {to_toml(new)} already.")
+        print_note(f"{key} is already {to_toml(new)}.")
         return
     print_note(f"{key} = {to_toml(new)}")
     reload_daemon()
@@ -84,7 +83,7 @@ def set_(key: KeyName, value: Annotated[str, typer.Argument(metavar="VALUE")]) -
 
 @config_app.command("unset")
 def unset_(key: KeyName) -> None:
-    """Take a setting out of the file, so that it has its default again."""
+    """Remove a setting from the file, which restores its default."""
     if not unset_setting(key):
         print_note(f"{key} is not set: it has its default.")
         return
@@ -95,20 +94,20 @@ def unset_(key: KeyName) -> None:
 
 @config_app.command()
 def path() -> None:
-    """Where the settings file is, or would be."""
+    """Show the path of the settings file."""
     stdout_console().print(str(settings_file()), soft_wrap=True)
 
 
 @config_app.command()
 def init(
-    force: Annotated[bool, typer.Option("--force", help="Also where there is a file; your values stay.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Rewrite an existing file; your values stay.")] = False,
 ) -> None:
-    """Write a settings file in which every setting is explained, with its default commented out."""
+    """Write a settings file with every setting explained and commented out."""
     file = settings_file()
     if file.exists() and not force:
         raise SettingsError(
             f"There is a settings file already: {file}",
-            "Use --force to have it explained anew; your values stay, your own comments do not",
+            "Use --force to rewrite it: your values stay, your comments do not",
         )
     write(documented_toml(load() if file.exists() else Settings()), file)
     print_note(f"written: {file}")
@@ -116,16 +115,16 @@ def init(
 
 @config_app.command()
 def edit() -> None:
-    """Open the settings file in your editor; what is wrong is told before it is used."""
+    """Open the settings file in your editor, and check it before it is used."""
     file = settings_file()
     text = file.read_text(encoding="utf-8-sig") if file.exists() else documented_toml()
     while True:
         text = _edit_text(text)
-        wrong = _validation_error(text, file)
-        if wrong is None:
+        error = _validation_error(text, file)
+        if error is None:
             break
-        print_error(str(wrong))
-        if not typer.confirm("Edit it again? (No drops what you wrote)", default=True, err=True):
+        print_error(str(error))
+        if not typer.confirm("Edit it again? (No discards your changes)", default=True, err=True):
             raise SettingsError("Nothing was changed")
     write(text, file)
     print_note(f"written: {file}")
@@ -133,7 +132,7 @@ def edit() -> None:
 
 
 def _edit_text(text: str) -> str:
-    """``text`` as the person's editor leaves it."""
+    """Open ``text`` in the user's editor and return the result."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "nano"
     with tempfile.TemporaryDirectory(prefix="voicemate-") as folder:
         draft = Path(folder) / "settings.toml"
@@ -141,14 +140,14 @@ def _edit_text(text: str) -> str:
         try:
             done = subprocess.run([*shlex.split(editor), str(draft)], check=False)
         except (OSError, ValueError):
-            raise SettingsError(f"The editor `{editor}` cannot be started", "Set EDITOR to one that can") from None
+            raise SettingsError(f"The editor `{editor}` cannot be started", "Set EDITOR to another one") from None
         if done.returncode:
             raise SettingsError(f"The editor `{editor}` failed", "Nothing was changed")
         return draft.read_text(encoding="utf-8-sig")
 
 
 def _validation_error(text: str, file: Path) -> SettingsError | None:
-    """What is wrong with ``text`` as a settings file, told as if it were in ``file``."""
+    """Check ``text`` as a settings file; the error names ``file``."""
     with tempfile.TemporaryDirectory(prefix="voicemate-") as folder:
         draft = Path(folder) / "settings.toml"
         draft.write_text(text, encoding="utf-8")
@@ -168,7 +167,7 @@ def _settings_are_valid() -> bool:
 
 
 def _reload_if_valid() -> None:
-    """Tell a daemon of the change; a file that is wrong in another place still is told to the person."""
+    """Reload a running daemon, or print what is still wrong with the file."""
     try:
         load()
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""What a running daemon is told: mute, push-to-talk, another character; and what it tells."""
+"""``listen``, ``mute``, ``unmute``, ``ptt``, ``interrupt``, ``persona`` and ``events``: control a running daemon."""
 
 import sys
 from collections.abc import Iterator
@@ -14,56 +14,61 @@ from voicemate.core.errors import NotRunningError
 _PANEL = "Daemon"
 
 _REPLY_TIMEOUT_S = 600.0
-"""The longest reply, spoken."""
+"""Longer than any reply takes to be spoken."""
 
 _CHANGE_TIMEOUT_S = 180.0
-"""Until nobody speaks, and a change is made."""
+"""Enough until the conversation pauses and a change is made."""
 
-persona_app = typer.Typer(no_args_is_help=True, help="Choose whom to talk to.")
+persona_app = typer.Typer(no_args_is_help=True, help="Choose the character to talk to.")
 
 
 class OnOff(StrEnum):
+    """The argument of ``listen``."""
+
     ON = "on"
     OFF = "off"
 
 
 class PttAction(StrEnum):
+    """The argument of ``ptt``."""
+
     PRESS = "press"
     RELEASE = "release"
     TOGGLE = "toggle"
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module to ``app``."""
     for command in (listen, mute, unmute, ptt, interrupt, events):
         app.command(rich_help_panel=_PANEL)(command)
     app.add_typer(persona_app, name="persona", rich_help_panel=_PANEL)
 
 
 def listen(switch: Annotated[OnOff, typer.Argument(help="on or off")]) -> None:
-    """Listen, or close the microphone until told to listen again. Typed turns work all the same."""
+    """Listen, or close the microphone until `listen on`. Typed turns still work."""
     _call("listen", on=switch is OnOff.ON)
 
 
 def mute() -> None:
-    """Hear nothing for now; the microphone stays open and ready."""
+    """Ignore the microphone, which stays open."""
     _call("mute", on=True)
 
 
 def unmute() -> None:
-    """Hear again."""
+    """Use the microphone again."""
     _call("mute", on=False)
 
 
 def ptt(action: Annotated[PttAction, typer.Argument(help="press, release or toggle")]) -> None:
-    """Be the push-to-talk key, for a key that something else watches.
+    """Press or release the push-to-talk key, for keys that your desktop handles.
 
-    [bold]Example[/]: bind a key of your desktop to `voicemate ptt toggle`.
+    [bold]Example[/]: bind a key to `voicemate ptt toggle`.
     """
     _call("ptt", action=action.value)
 
 
 def interrupt() -> None:
-    """Make the character fall silent."""
+    """Stop the character's reply."""
     _call("interrupt")
 
 
@@ -71,57 +76,57 @@ def interrupt() -> None:
 def use_persona(
     name: Annotated[str, typer.Argument(help="A key from `voicemate personas`, or a file.")],
     for_now: Annotated[
-        bool, typer.Option("--for-now", help="Until voicemate ends, and not in the settings.")
+        bool, typer.Option("--for-now", help="Only until voicemate stops; do not change the settings.")
     ] = False,
 ) -> None:
     """Talk to this character from now on.
 
-    A running voicemate changes at once; the settings keep it for the next start.
+    A running voicemate switches at once; the settings keep it for the next start.
     """
     from voicemate.personas.library import find
 
-    shelved = find(name)
-    named = str(shelved.file.resolve()) if shelved.source == "file" else shelved.key
+    entry = find(name)
+    key = str(entry.file.resolve()) if entry.source == "file" else entry.key
     try:
         with ControlClient() as client:
-            done = client.call("persona", timeout_s=_CHANGE_TIMEOUT_S, name=named, keep=not for_now)
+            result = client.call("persona", timeout_s=_CHANGE_TIMEOUT_S, name=key, keep=not for_now)
     except NotRunningError:
         if for_now:
             raise
         from voicemate.config.editor import set_setting
 
-        set_setting("persona", named)
-        print_note(f"{shelved.persona.name}, from the next start on.")
+        set_setting("persona", key)
+        print_note(f"{entry.persona.name}, from the next start on.")
         return
-    print_note(f"You talk to {done['character']} now.")
-    if done["reason"]:
-        print_error(f"It is not kept for the next start: {done['why_not']}")
+    print_note(f"You are talking to {result['character']} now.")
+    if result["reason"]:
+        print_error(f"It could not be saved for the next start: {result['reason']}")
 
 
 def events(
-    words: Annotated[bool, typer.Option("--words", help="Also what is said, by you and by the character.")] = False,
+    words: Annotated[bool, typer.Option("--words", help="Include what you and the character say.")] = False,
     levels: Annotated[
-        bool, typer.Option("--levels", help="Also the microphone's level, ten times a second.")
+        bool, typer.Option("--levels", help="Include the microphone's level, ten times per second.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
-    """Show everything that happens, as it happens; Ctrl-C ends it.
+    """Show events as they happen, until Ctrl-C.
 
-    [bold]Example[/]: voicemate events --json --words | jq -r 'select(.event == "Heard") | .text'
+    [bold]Example[/]: voicemate events --json --words | jq -r 'select(.event == "Transcribed") | .text'
     """
     with ControlClient() as client:
-        for told in client.watch(words, levels):
+        for event in client.watch(words, levels):
             if as_json:
-                print_json({"event": told.name, **told.data})
+                print_json({"event": event.name, **event.data})
             else:
-                fields = " ".join(f"{name}={value}" for name, value in told.data.items() if name != "at")
-                seconds = told.data.get("at", 0) / 16_000
-                sys.stdout.write(f"{seconds:9.2f} s  {told.name:<14} {fields}\n")
+                fields = " ".join(f"{name}={value}" for name, value in event.data.items() if name != "at")
+                seconds = event.data.get("at", 0) / 16_000
+                sys.stdout.write(f"{seconds:9.2f} s  {event.name:<14} {fields}\n")
                 sys.stdout.flush()
 
 
 def say_with_daemon(text: str) -> bool:
-    """Have a running daemon say ``text``; False when there is none."""
+    """Have the daemon say ``text``; False if it is not running."""
     try:
         with ControlClient() as client:
             client.call("say", timeout_s=_REPLY_TIMEOUT_S, text=text)
@@ -131,12 +136,12 @@ def say_with_daemon(text: str) -> bool:
 
 
 def ask_daemon(text: str) -> bool:
-    """Ask a running daemon ``text`` and print the reply as it is spoken; False when there is none."""
+    """Ask the daemon ``text`` and print the reply while it is spoken; False if the daemon is not running."""
     try:
         with ControlClient() as client:
             client.call("events", words=True)
-            for piece in _reply_phrases(client, client.send("ask", text=text)):
-                sys.stdout.write(piece)
+            for phrase in _reply_phrases(client, client.send("ask", text=text)):
+                sys.stdout.write(phrase)
                 sys.stdout.flush()
     except NotRunningError:
         return False
@@ -145,13 +150,13 @@ def ask_daemon(text: str) -> bool:
 
 
 def reload_daemon() -> None:
-    """Tell a running daemon that the settings were changed, and the person what comes of it."""
+    """Have a running daemon reload the settings, and print the effect of each change."""
     try:
         with ControlClient() as client:
-            done = client.call("reload", timeout_s=_CHANGE_TIMEOUT_S)
+            result = client.call("reload", timeout_s=_CHANGE_TIMEOUT_S)
     except NotRunningError:
         return
-    for change in done["changed"]:
+    for change in result["changed"]:
         print_note(f"{change['key']}: {change['effect']}")
 
 
@@ -161,8 +166,8 @@ def _call(command: str, **arguments: Any) -> dict[str, Any]:
 
 
 def _reply_phrases(client: ControlClient, request_id: str) -> Iterator[str]:
-    """The phrases of the reply to a typed turn as they are spoken."""
-    typed, turn = False, None
+    """Yield the phrases of the reply to a typed turn while they are spoken."""
+    turn = None
     while True:
         message = client.receive(_REPLY_TIMEOUT_S)
         match message:
@@ -170,7 +175,9 @@ def _reply_phrases(client: ControlClient, request_id: str) -> Iterator[str]:
                 if message.error:
                     raise message.error
                 return
-            case EventMessage(name="TurnEnded") if not typed:
-                typed, turn = True, message.data["turn"]
-            case EventMessage(name="PhraseStarted") if typed and message.data["turn"] == turn:
+            case EventMessage(name="TurnEnded") if message.data.get("request_id") == request_id:
+                turn = message.data["turn"]
+            case EventMessage(name="PhraseStarted") if message.data["turn"] == turn:
                 yield message.data["text"]
+            case _:
+                pass

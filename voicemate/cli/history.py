@@ -1,4 +1,4 @@
-"""``voicemate history``: what was said, searched, shown, and forgotten."""
+"""``history`` and ``forget``: list, search and delete conversations."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from voicemate.cli.render.output import JsonOption, print_json, print_note, stdout_console
+from voicemate.cli.render.output import JsonOption, count, print_json, print_note, stdout_console
 from voicemate.history import (
     HistoryReader,
     StoredSession,
@@ -25,19 +25,20 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module to ``app``."""
     app.command(rich_help_panel="Memory")(history)
     app.command(rich_help_panel="Memory")(forget)
 
 
 def history(
     query: Annotated[
-        str, typer.Argument(help="Words to search for; without any, the latest conversations are listed.")
+        str, typer.Argument(help="Words to search for. Without it, the latest conversations are listed.")
     ] = "",
-    conversation: Annotated[int, typer.Option("--conversation", "-c", help="Show one conversation whole.")] = 0,
+    conversation: Annotated[int, typer.Option("--conversation", "-c", help="Show one conversation.")] = 0,
     last: Annotated[int, typer.Option("--last", "-n", min=1, help="How many to show.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """List and search what was said. It is kept on this machine only; `voicemate forget` deletes it.
+    """List and search past conversations. They stay on this machine; `voicemate forget` deletes them.
 
     [bold]Examples[/]: voicemate history · voicemate history "living room" · voicemate history -c 12
     """
@@ -51,25 +52,25 @@ def history(
 
 
 def forget(
-    conversation: Annotated[int, typer.Option("--conversation", "-c", help="Forget one conversation.")] = 0,
-    older_than: Annotated[str, typer.Option(help="Forget what is older: 12h, 30d, 8w.", metavar="AGE")] = "",
-    everything: Annotated[bool, typer.Option("--everything", help="Forget all conversations.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    conversation: Annotated[int, typer.Option("--conversation", "-c", help="Delete one conversation.")] = 0,
+    older_than: Annotated[str, typer.Option(help="Delete what is older: 12h, 30d, 8w.", metavar="AGE")] = "",
+    everything: Annotated[bool, typer.Option("--everything", help="Delete all conversations.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Delete what was said, for good."""
+    """Delete conversations for good."""
     if sum(map(bool, (conversation, older_than, everything))) != 1:
-        raise typer.BadParameter("say what to forget: --conversation N, --older-than AGE or --everything")
+        raise typer.BadParameter("say what to delete: --conversation N, --older-than AGE or --everything")
     age = _parse_age(older_than) if older_than else None
     if not yes:
         what = f"conversation {conversation}" if conversation else f"what is older than {older_than}"
         typer.confirm(f"Delete {'everything' if everything else what} for good?", abort=True)
     if conversation:
-        gone = delete_session(conversation)
+        deleted = delete_session(conversation)
     elif age:
-        gone = delete_before(datetime.now(UTC) - age)
+        deleted = delete_before(datetime.now(UTC) - age)
     else:
-        gone = delete_all()
-    print_note(f"{gone} turn{'' if gone == 1 else 's'} forgotten.")
+        deleted = delete_all()
+    print_note(f"{count(deleted, 'turn')} deleted.")
 
 
 def _parse_age(text: str) -> timedelta:
@@ -85,10 +86,10 @@ def _print_sessions(sessions: list[StoredSession], as_json: bool) -> None:
             print_json(_with_iso_dates(asdict(session)))
         return
     if not sessions:
-        print_note("Nothing has been said yet. `voicemate talk` begins a conversation.")
+        print_note("There is no conversation yet. `voicemate talk` starts one.")
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("no.", "when", "with", "turns", "it began with"):
+    for column in ("no.", "when", "with", "turns", "first words"):
         table.add_column(column, justify="right" if column in ("no.", "turns") else "left")
     for session in sessions:
         when = session.started.astimezone().strftime("%Y-%m-%d %H:%M")
@@ -106,7 +107,7 @@ def _print_turns(turns: list[StoredTurn], as_json: bool, headings: bool) -> None
             print_json(_with_iso_dates(asdict(turn)))
         return
     if not turns:
-        print_note("Nothing was found.")
+        print_note("Nothing found.")
         return
     console, session = stdout_console(), None
     for turn in turns:
@@ -120,10 +121,10 @@ def _print_turn(console: Console, turn: StoredTurn) -> None:
     if turn.said:
         console.print(Text.assemble(("you  ", "bold cyan"), turn.said))
     if turn.reply:
-        cut = " [cut off]" if turn.interrupted else ""
+        cut = " [interrupted]" if turn.interrupted else ""
         console.print(Text.assemble((f"{turn.persona}  ", "bold magenta"), turn.reply, (cut, "dim")))
 
 
 def _with_iso_dates(value: dict[str, Any]) -> dict[str, Any]:
-    """Dates as ISO 8601 text."""
+    """Convert dates to ISO 8601 text."""
     return {key: item.isoformat() if isinstance(item, datetime) else item for key, item in value.items()}

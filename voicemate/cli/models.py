@@ -1,4 +1,4 @@
-"""``voicemate models`` and ``voicemate personas``: what there is to choose from, and how to get more."""
+"""``models``, ``personas`` and ``voices``: list what can be chosen, and download models."""
 
 from typing import Annotated
 
@@ -17,14 +17,15 @@ from voicemate.cli.render.output import (
 )
 from voicemate.core.errors import ModelError
 
-models_app = typer.Typer(no_args_is_help=True, help="List, fetch and check the models.")
+models_app = typer.Typer(no_args_is_help=True, help="List, download and verify models.")
 
 
 _WIDE_COLUMNS = 110
-"""Columns of a terminal in which there is room for licences and for what each model is good for."""
+"""Width of a terminal that has room for licences and descriptions."""
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module to ``app``."""
     app.command(rich_help_panel="Library")(personas)
     app.command(rich_help_panel="Library")(voices)
     app.add_typer(models_app, name="models", rich_help_panel="Library")
@@ -32,14 +33,14 @@ def add_to(app: typer.Typer) -> None:
 
 @models_app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
-    """All models the catalog knows: which are here, which suit this machine, their licences and languages."""
+    """List the models of the catalog: which are installed, which suit this machine, their licences and languages."""
     from voicemate.models.listing import list_models
     from voicemate.models.resolve import FileState
     from voicemate.models.storage import as_size
 
-    shelf = list_models()
+    models = list_models()
     if as_json:
-        for listed in shelf:
+        for listed in models:
             model = listed.model
             print_json(
                 {
@@ -57,24 +58,24 @@ def list_models(as_json: JsonOption = False) -> None:
             )
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("name", "for", "here", "size", "memory"):
+    for column in ("name", "role", "installed", "size", "memory"):
         table.add_column(column, justify="right" if column in ("size", "memory") else "left", no_wrap=True)
     wide = stdout_console().width >= _WIDE_COLUMNS
     for column in ("on this machine", "licence", "about") if wide else ("on this machine",):
         table.add_column(column)
-    for listed in shelf:
+    for listed in models:
         model = listed.model
-        here = {FileState.PRESENT: "yes", FileState.MISSING: ""}.get(listed.state, str(listed.state))
+        installed = {FileState.PRESENT: "yes", FileState.MISSING: ""}.get(listed.state, str(listed.state))
         cells = (
             model.name,
             str(model.role),
-            here,
+            installed,
             as_size(model.size),
             as_size(listed.required_bytes),
             str(listed.fit),
         )
         more = (model.licence, model.about) if wide else ()
-        table.add_row(*cells, *more, style="" if here == "yes" else "dim")
+        table.add_row(*cells, *more, style="" if installed == "yes" else "dim")
     stdout_console().print(table)
 
 
@@ -82,12 +83,13 @@ def list_models(as_json: JsonOption = False) -> None:
 def pull(
     names: Annotated[list[str], typer.Argument(help="Names from `voicemate models list`, or starter.")],
     only_missing: Annotated[
-        bool, typer.Option("--only-missing", help="Trust what is here by its size; fetch only what is missing.")
+        bool,
+        typer.Option("--only-missing", help="Download only missing models, without verifying the installed ones."),
     ] = False,
 ) -> None:
-    """Fetch models, check them, and put them in place.
+    """Download, verify and install models.
 
-    A pull that is stopped goes on where it was. This is the only command that uses the network.
+    An interrupted download resumes. This is the only command that uses the network.
 
     [bold]Examples[/]: voicemate models pull starter · voicemate models pull whisper-small
     """
@@ -105,12 +107,12 @@ def pull(
     with _ProgressBars() as bars:
         pulled = pull_models(names, bars)
     for model in pulled:
-        print_note(f"{model.model.name}: {'in place' if model.fetched else 'was here already'} ({model.path})")
+        print_note(f"{model.model.name}: {'installed' if model.fetched else 'already installed'} ({model.path})")
 
 
 @models_app.command()
 def better(as_json: JsonOption = False) -> None:
-    """Name the best thinking model that suits this machine, and say whether it can be fetched now."""
+    """Name the best language model for this machine, and whether it can be downloaded now."""
     from voicemate.models.listing import better_llm, hub_reachable
     from voicemate.models.storage import as_size
 
@@ -119,19 +121,19 @@ def better(as_json: JsonOption = False) -> None:
         name, size = (model.name, model.size) if model else (None, 0)
         print_json({"name": name, "size": size, "reachable": reachable})
     elif model is None:
-        print_note("No model of the catalog suits this machine better than the starter.")
+        print_note("No model of the catalog suits this machine better than the starter model.")
     else:
-        now = "" if reachable else " The model hub cannot be reached now."
+        unreachable = "" if reachable else " The model hub cannot be reached now."
         stdout_console().print(Text(f"{model.name} ({as_size(model.size)}): voicemate models pull {model.name}"))
-        print_note(f"{model.about}{now}")
+        print_note(f"{model.about}{unreachable}")
 
 
 @models_app.command()
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Which; without names, all that are here.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Models; all installed ones if left out.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read models to the last byte and compare them with their hashes."""
+    """Read models completely and compare their hashes."""
     from voicemate.models.verify import VerifyResult
     from voicemate.models.verify import verify as verify_models
 
@@ -139,7 +141,7 @@ def verify(
         checked = verify_models(names or (), bars)
     for one in checked:
         if as_json:
-            print_json({"name": one.model.name, "verdict": one.result, "file": str(one.path)})
+            print_json({"name": one.model.name, "result": one.result, "file": str(one.path)})
         else:
             style = "green" if one.result is VerifyResult.OK else "red"
             stdout_console().print(Text.assemble(f"{one.model.name}: ", (str(one.result), style), f"  {one.path}"))
@@ -152,7 +154,7 @@ def verify(
 
 
 def personas(as_json: JsonOption = False) -> None:
-    """The characters that can be talked to: the shipped ones and your own."""
+    """List the characters: those of voicemate and your own."""
     from voicemate.config.schema import config_folder
     from voicemate.personas.library import load_library
 
@@ -171,11 +173,11 @@ def personas(as_json: JsonOption = False) -> None:
             )
     else:
         table = Table(box=None, pad_edge=False, header_style="dim")
-        for column in ("key", "name", "language", "whose", "who"):
+        for column in ("key", "name", "language", "source", "description"):
             table.add_column(column)
         for entry in found.personas:
-            who = Text(entry.persona.description.split("\n")[0], overflow="ellipsis", no_wrap=True)
-            table.add_row(entry.key, entry.persona.name, entry.persona.language, entry.source, who)
+            description = Text(entry.persona.description.split("\n")[0], overflow="ellipsis", no_wrap=True)
+            table.add_row(entry.key, entry.persona.name, entry.persona.language, entry.source, description)
         stdout_console().print(table)
         print_note(
             f"Talk to one with `voicemate talk --persona KEY`. Your own go into {config_folder() / 'personas'}."
@@ -185,10 +187,10 @@ def personas(as_json: JsonOption = False) -> None:
 
 
 def voices(
-    language: Annotated[str, typer.Option(help="Only those of a language, such as en.")] = "",
+    language: Annotated[str, typer.Option(help="Only voices of this language, such as en.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """The voices of this machine. A persona's file names one; the setting tts.voice goes before it.
+    """List the voices of this machine. A persona names one; the setting tts.voice overrides it.
 
     [bold]Example[/]: voicemate voices --language en
     """
@@ -213,7 +215,7 @@ def voices(
 
 
 class _ProgressBars:
-    """Progress bars on standard error: one for each stage. Where that is no terminal, one line for each stage."""
+    """One progress bar for each stage on standard error, or one line if that is not a terminal."""
 
     def __init__(self) -> None:
         self._console = stderr_console()

@@ -1,4 +1,4 @@
-"""Going offline before a command touches anything of the person's, and telling what does not hold."""
+"""Puts commands offline before they read any user data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from voicemate.config.schema import Settings
 
 
 def go_offline(settings: Settings) -> None:
-    """Put this process offline, for good; tells what does not hold. Best before the engines are even imported."""
+    """Put this process offline for good, and print what is not proven. Call it before importing the engines."""
     if sandbox.current_proof() is not None:
         return
     proof = sandbox.lock(settings.offline.sandbox)
@@ -19,10 +19,10 @@ def go_offline(settings: Settings) -> None:
 
 @contextmanager
 def offline_session(settings: Settings) -> Iterator[None]:
-    """Run the body offline, and tell after it which Python code was kept from the network."""
+    """Run the block offline, and print which attempts to use the network were blocked."""
     go_offline(settings)
     try:
         yield
     finally:
-        for one in sandbox.refused_calls():
-            print_note(f"Kept from the network: {one}")
+        for attempt in sandbox.refused_calls():
+            print_note(f"Blocked access to the network: {attempt}")

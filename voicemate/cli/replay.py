@@ -1,4 +1,4 @@
-"""``replay`` and ``tune``: recorded conversations decided again, and learned from."""
+"""``replay`` and ``tune``: repeat the decisions of recorded conversations, and tune settings with them."""
 
 import time
 import tomllib
@@ -13,6 +13,7 @@ from voicemate.cli.render.output import JsonOption, print_note, stderr_console
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module to ``app``."""
     app.command(rich_help_panel="Conversation")(replay)
     app.command(rich_help_panel="Conversation")(tune)
 
@@ -21,13 +22,15 @@ def replay(
     file: Annotated[Path, typer.Argument(help="A recording made with `voicemate talk --record FILE`.")],
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Try another setting, such as turns.broken_off_ms=900."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Try another value of a setting, such as turns.broken_off_ms=900."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Decide a recorded conversation again, without a sound, and tell whether the decisions are the same.
+    """Repeat the decisions of a recorded conversation, and report whether they are the same.
 
-    Exit code 1 when they are not. With --set it shows instead, turn by turn, what would have happened.
+    Exit code 1 if they differ. With --set it shows, turn by turn, what would have happened instead.
 
     [bold]Examples[/]: voicemate replay talk.tape · voicemate replay talk.tape --set turns.broken_off_ms=900
     """
@@ -60,14 +63,12 @@ def replay(
 
 def tune(
     files: Annotated[list[Path], typer.Argument(help="Recordings made with `voicemate talk --record FILE`.")],
-    plot: Annotated[
-        Path | None, typer.Option("--plot", help="Draw the curve into a picture.", dir_okay=False)
-    ] = None,
-    write: Annotated[bool, typer.Option("--write", help="Write the proposal into the settings file.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Save a plot of the curve.", dir_okay=False)] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the proposal to the settings file.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Find how long to wait for you: your own curve of gap against false cut-ins, and the best settings on it.
+    """Tune how long voicemate waits for the end of your turn, from your own recordings.
 
     [bold]Examples[/]: voicemate tune monday.tape tuesday.tape · voicemate tune *.tape --plot curve.png --write
     """
@@ -81,7 +82,7 @@ def tune(
     present, deciding = load().with_defaults_resolved().turns, decision_factory.real()
     pasts: list[RecordedSession] = []
     with Progress(console=stderr_console(), transient=True, disable=not stderr_console().is_terminal) as bar:
-        for file in bar.track(files, description="listening"):
+        for file in bar.track(files, description="reading"):
             recording = read(file)
             if recording.warning:
                 print_note(recording.warning)
@@ -97,7 +98,7 @@ def tune(
 
 
 def _write_proposal(changes: dict[str, Any], yes: bool) -> None:
-    """Show what would change in the settings file, ask, and write it in one step."""
+    """Show the change of the settings file, ask for confirmation, and write it."""
     from voicemate.config import editor
     from voicemate.config.schema import settings_file as place
     from voicemate.replay.proposal import difference, proposed
@@ -105,17 +106,17 @@ def _write_proposal(changes: dict[str, Any], yes: bool) -> None:
     path = place()
     before, after = proposed(changes, path)
     if before == after:
-        print_note(f"{path} says so already.")
+        print_note(f"{path} has these settings already.")
         return
     stderr_console().print(Text(difference(before, after, path)), soft_wrap=True)
     if not yes:
-        typer.confirm(f"Write this into {path}?", abort=True, err=True)
+        typer.confirm(f"Write this to {path}?", abort=True, err=True)
     editor.write(after, path)
     print_note(f"written: {path}")
 
 
 def _parse_change(text: str) -> tuple[str, Any]:
-    """A key and its value, which is written as in the settings file; bare words are text."""
+    """Parse KEY=VALUE with a TOML value; a value that is not TOML is text."""
     key, equals, value = text.partition("=")
     if not equals:
         raise typer.BadParameter(f"{text} has no value: write KEY=VALUE", param_hint="--set")

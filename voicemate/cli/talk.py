@@ -1,7 +1,9 @@
-"""``talk``, ``ask``, ``say`` and ``demo``: everything in which the character speaks."""
+"""``talk``, ``ask``, ``say`` and ``demo``."""
 
 import asyncio
+import json
 import signal
+import subprocess
 import sys
 from collections.abc import Awaitable
 from pathlib import Path
@@ -10,30 +12,35 @@ from typing import Annotated, Any
 import typer
 
 from voicemate.cli.daemon_control import ask_daemon, say_with_daemon
-from voicemate.cli.first_start import offer_better_model
 from voicemate.cli.offline import go_offline, offline_session
 from voicemate.cli.render.live_view import choose_view
-from voicemate.cli.render.output import print_note, stdout_console
+from voicemate.cli.render.output import print_note, stderr_console, stdout_console
+from voicemate.config.editor import set_setting
 from voicemate.config.schema import Settings, load
-from voicemate.core.errors import AudioError, VoicemateError, first_error
+from voicemate.core.errors import AudioError, SettingsError, VoicemateError, first_error
+from voicemate.core.paths import make_private_folder, state_folder
+from voicemate.models.storage import as_size
 
-Stt = Annotated[str | None, typer.Option(help="Hearing model: a name from `voicemate models list`, or a ggml file.")]
-Llm = Annotated[str | None, typer.Option(help="Thinking model: a name from `voicemate models list`, or a GGUF file.")]
+Stt = Annotated[
+    str | None, typer.Option(help="Speech recognition model: a name from `voicemate models list`, or a ggml file.")
+]
+Llm = Annotated[str | None, typer.Option(help="Language model: a name from `voicemate models list`, or a GGUF file.")]
 PersonaOption = Annotated[
-    str | None, typer.Option("--persona", "-p", help="Who to talk to: a key from `voicemate personas`, or a file.")
+    str | None, typer.Option("--persona", "-p", help="Character: a key from `voicemate personas`, or a file.")
 ]
 Record = Annotated[
     Path | None,
-    typer.Option("--record", help="Keep the whole conversation in this new file, for `voicemate replay` and `tune`."),
+    typer.Option("--record", help="Record the conversation to this new file, for `voicemate replay` and `tune`."),
 ]
-Output = Annotated[str | None, typer.Option(help="Loudspeaker: part of a name from `voicemate devices`.")]
+Output = Annotated[str | None, typer.Option(help="Speaker: part of a name from `voicemate devices`.")]
 
 
 SIGTERM_EXIT_CODE = 128 + signal.SIGTERM
-"""The exit code that shells give a process which SIGTERM has ended."""
+"""The exit code that shells use for a process ended by SIGTERM."""
 
 
 def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module to ``app``."""
     app.command(rich_help_panel="Conversation")(talk)
     app.command(rich_help_panel="Conversation")(ask)
     app.command(rich_help_panel="Conversation")(say)
@@ -53,7 +60,7 @@ def talk(
 ) -> None:
     """Talk to a character. Just speak; Ctrl-C ends it.
 
-    Where there is no usable microphone or loudspeaker, a conversation in a simulated room is held instead.
+    Without a usable microphone or speaker, this holds a conversation in a simulated room instead.
 
     [bold]Examples[/]: voicemate talk · voicemate talk --persona xiaolan --llm qwen3-4b
     """
@@ -73,7 +80,7 @@ def talk(
     except AudioError as error:
         if input_ or output:
             raise
-        print_note(f"{error.message}: talking in the simulated room instead.")
+        print_note(f"{error.message}: using the simulated room instead.")
         _run_demo(settings, Path("demo"), not no_view, record)
         return
     if llm is None:
@@ -90,11 +97,11 @@ def ask(
     persona: PersonaOption = None,
     llm: Llm = None,
     output: Output = None,
-    silent: Annotated[bool, typer.Option("--silent", help="Print the answer only.")] = False,
+    silent: Annotated[bool, typer.Option("--silent", help="Print the answer without speaking it.")] = False,
 ) -> None:
-    """Type one question; the answer is spoken and printed.
+    """Ask one question; the answer is spoken and printed.
 
-    A running voicemate answers it, as part of its conversation, unless an option asks for something else.
+    A running voicemate answers it as part of its conversation, unless an option is given.
 
     [bold]Example[/]: voicemate ask "What is the best thing about autumn?"
     """
@@ -109,16 +116,16 @@ def ask(
 
 
 def say(
-    text: Annotated[str, typer.Argument(help="What to say; - reads standard input.")],
+    text: Annotated[str, typer.Argument(help="What to say, or - for standard input.")],
     persona: PersonaOption = None,
     output: Output = None,
     to_file: Annotated[
         Path | None, typer.Option("--to-file", "-o", help="Write a WAV file instead of playing it.", dir_okay=False)
     ] = None,
 ) -> None:
-    """Speak a text in a persona's voice, read out as the character would.
+    """Speak a text in a character's voice.
 
-    A running voicemate says it when nobody else speaks, unless an option asks for something else.
+    A running voicemate says it when the conversation pauses, unless an option is given.
 
     [bold]Examples[/]: voicemate say "It is 3:45 pm." · voicemate say --persona xiaolan 你好
     """
@@ -133,7 +140,7 @@ def say(
 
 
 def demo(
-    folder: Annotated[Path, typer.Option("--folder", help="Where the sound and the picture go.")] = Path("demo"),
+    folder: Annotated[Path, typer.Option("--folder", help="Output folder.")] = Path("demo"),
     persona: PersonaOption = None,
     stt: Stt = None,
     llm: Llm = None,
@@ -142,7 +149,7 @@ def demo(
 ) -> None:
     """Hold a conversation in a simulated room: three spoken questions, three spoken answers.
 
-    Writes conversation.wav (person left, character right) and timeline.png.
+    Writes conversation.wav (user left, character right) and timeline.png.
     """
     settings = load({"persona": persona, "stt.model": stt, "llm.model": llm})
     _run_demo(settings, folder, not no_view, record)
@@ -164,7 +171,7 @@ def _print_chunk(piece: str) -> None:
 
 
 def _run(settings: Settings, work: Awaitable[Any]) -> Any:
-    """Go offline and run the loop; of several failures the first one is told."""
+    """Go offline and run ``work``. Of several errors the first one is raised."""
 
     async def main() -> Any:
         return await work
@@ -172,10 +179,53 @@ def _run(settings: Settings, work: Awaitable[Any]) -> Any:
     try:
         with offline_session(settings):
             return asyncio.run(main())
-    except asyncio.CancelledError:  # by SIGTERM: everything was closed in order
+    except asyncio.CancelledError:  # by SIGTERM, after everything was closed
         raise typer.Exit(SIGTERM_EXIT_CODE) from None
     except BaseExceptionGroup as group:
         known = group.subgroup(VoicemateError)
         if known is None:
             raise
         raise first_error(known) from None
+
+
+# ---------------------------------------------------------------- the first start
+
+
+def offer_better_model(settings: Settings) -> Settings:
+    """Offer a better language model at the first start with the starter model; returns the settings to use.
+
+    Only other processes use the network, and only after the user has agreed.
+    """
+    starter = Settings().llm.model
+    offered = make_private_folder(state_folder()) / "better-model-offered"
+    if settings.llm.model != starter or offered.exists():
+        return settings
+    offered.touch()
+    offer = _query_better_model()
+    name = offer.get("name")
+    if not name:
+        return settings
+    if not offer.get("reachable") or not (sys.stdin.isatty() and stderr_console().is_terminal):
+        print_note(f"The starter model is small. For a better one: voicemate models pull {name}")
+        return settings
+    size = as_size(offer["size"])
+    if not typer.confirm(
+        f"The starter model is small. Download {name} ({size}), which suits this machine?", err=True
+    ):
+        return settings
+    if subprocess.run([sys.executable, "-m", "voicemate", "models", "pull", name], check=False).returncode:
+        return settings
+    try:
+        set_setting("llm.model", name)
+    except SettingsError as error:  # the model is installed nevertheless
+        print_note(f"{error} To keep {name}: voicemate config set llm.model {name}")
+    return settings.model_copy(update={"llm": settings.llm.model_copy(update={"model": name})})
+
+
+def _query_better_model() -> dict[str, Any]:
+    command = [sys.executable, "-m", "voicemate", "models", "better", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        return {}

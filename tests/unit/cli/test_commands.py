@@ -1,4 +1,4 @@
-"""The command line as scripts and people meet it: exit codes, one clear sentence, JSON."""
+"""The command line as scripts and users see it: exit codes, error messages, JSON."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def talk_once(said: str = "what is your name", reply: str = "I am Juniper.") -> 
         (("say", "hello", "--persona", "./none.toml"), 4, "none.toml"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence_with_a_way_out(
+def test_an_error_is_one_sentence_with_a_hint(
     words: tuple[str, ...],
     code: int,
     sentence: str,
@@ -60,12 +60,12 @@ def test_what_cannot_be_done_is_one_sentence_with_a_way_out(
     if words[0] == "talk":
         monkeypatch.setattr("voicemate.audio.devices.portaudio.check_devices", lambda *name_parts: None)
     assert run(monkeypatch, *words) == code
-    complaint = capsys.readouterr().err.strip().splitlines()[-1]
-    assert complaint.startswith("voicemate: ")
-    assert sentence in complaint
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("voicemate: ")
+    assert sentence in error
 
 
-def test_a_settings_file_with_a_mistake_is_named(
+def test_an_invalid_settings_file_is_reported(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (home / "config").mkdir()
@@ -74,21 +74,21 @@ def test_a_settings_file_with_a_mistake_is_named(
     assert "turns.silence_ms" in capsys.readouterr().err
 
 
-def test_wrong_usage_ends_with_two(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_usage_has_exit_code_two(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, "tolk") == 2
     assert run(monkeypatch, "history", "--last", "0") == 2
     assert run(monkeypatch, "forget") == 2
     assert run(monkeypatch, "forget", "--older-than", "soon") == 2
 
 
-def test_help_names_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "--help") == 0
     shown = capsys.readouterr().out
     for command in ("talk", "ask", "say", "demo", "transcribe", "devices", "personas", "models", "history", "forget"):
         assert command in shown
 
 
-def test_help_names_every_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_every_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "--help") == 0
     listed = capsys.readouterr().out.partition("Exit codes:")[2]
     codes = [int(code) for code in re.findall(r"\d+", listed)]
@@ -97,7 +97,7 @@ def test_help_names_every_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 
 @pytest.mark.parametrize("command", ["talk", "ask", "say", "demo", "transcribe", "devices", "personas", "history"])
-def test_every_command_explains_itself(
+def test_every_command_has_help(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, command, "--help") == 0
@@ -114,7 +114,7 @@ def test_personas_and_models_as_json(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert models["smollm2-135m"]["licence"] == "Apache-2.0"
 
 
-def test_a_broken_persona_hides_no_other(
+def test_a_broken_persona_does_not_hide_the_others(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (home / "config" / "personas").mkdir(parents=True)
@@ -125,7 +125,7 @@ def test_a_broken_persona_hides_no_other(
     assert "`name` is meant" in shown.err
 
 
-def test_history_is_listed_searched_and_forgotten(
+def test_history_is_listed_searched_and_deleted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     talk_once()
@@ -139,10 +139,10 @@ def test_history_is_listed_searched_and_forgotten(
     assert run(monkeypatch, "history") == 0
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "Nothing has been said yet" in shown.err
+    assert "There is no conversation yet" in shown.err
 
 
-def test_forgetting_asks_first(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_deletion_asks_for_confirmation(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     talk_once()
     monkeypatch.setattr("typer.confirm", lambda text, abort: (_ for _ in ()).throw(KeyboardInterrupt))
     assert run(monkeypatch, "forget", "--everything") == 130
@@ -160,7 +160,7 @@ def test_say_writes_a_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert abs(pcm).max() > 0.05
 
 
-def test_the_history_tells_what_became_of_work_ahead(
+def test_the_history_summarizes_speculation(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     talk_once()

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from voicemate.control.status import (
     TypedReply,
 )
 from voicemate.core.errors import ControlError, PersonaError
-from voicemate.core.events import Event, EventStream, Subscriber
+from voicemate.core.events import Event, EventStream, Subscriber, TurnEnded
 
 STATUS = DaemonStatus(
     version="0",
@@ -105,6 +105,8 @@ class RecordingTarget:
     async def ask(self, text: str, request_id: str) -> TypedReply:
         self.commands.append(("ask", text))
         for event in self.events_while_asked:
+            if isinstance(event, TurnEnded) and event.request_id:
+                event = replace(event, request_id=request_id)
             self.events.emit(event)
         await self.reply_ready.wait()
         return TypedReply(1, "Indeed.")

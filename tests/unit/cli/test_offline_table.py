@@ -1,4 +1,4 @@
-"""``voicemate doctor --offline``: the evidence as people and as scripts read it."""
+"""``voicemate doctor --offline``: the evidence as users and scripts see it."""
 
 import errno
 import io
@@ -21,7 +21,7 @@ def shown(found: OfflineEvidence) -> str:
     return text.getvalue()
 
 
-def test_a_lock_that_is_off_stands_out_with_its_reason() -> None:
+def test_a_lock_that_is_off_is_shown_with_its_reason() -> None:
     locks = (
         SandboxLock("audit hook", True, "Python code"),
         SandboxLock("seccomp filter", False, "the kernel refuses it (EPERM)"),
@@ -35,15 +35,15 @@ def test_a_lock_that_is_off_stands_out_with_its_reason() -> None:
     assert "systemd-resolved" in text
 
 
-def test_scripts_get_one_object_and_an_exit_code() -> None:
+def test_json_is_one_object_with_an_exit_code() -> None:
     command = [sys.executable, "-m", "voicemate", "doctor", "--offline", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    told = json.loads(done.stdout)
-    assert done.returncode == (0 if told["offline"] else 1), done.stderr
-    assert told["locks"][0] == {
+    report = json.loads(done.stdout)
+    assert done.returncode == (0 if report["offline"] else 1), done.stderr
+    assert report["locks"][0] == {
         "name": "audit hook",
         "on": True,
         "about": "Python code: only Unix sockets, no names looked up",
     }
-    assert {one["what"] for one in told["child"]} >= {"TCP to this machine", "UDP to 192.0.2.1"}
-    assert all(one["refused"] for one in told["attempts"] if one["by"] == "Python")
+    assert {one["what"] for one in report["child"]} >= {"TCP to this machine", "UDP to 192.0.2.1"}
+    assert all(one["refused"] for one in report["attempts"] if one["by"] == "Python")

@@ -1,4 +1,4 @@
-"""``voicemate config`` as people and scripts meet it."""
+"""``voicemate config`` as users and scripts see it."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
 
 
 def editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *drafts: str) -> None:
-    """An editor that leaves one of ``drafts`` after the other."""
+    """An editor that writes one of ``drafts`` after the other."""
     script = tmp_path / "editor.py"
     for number, draft in enumerate(drafts):
         (tmp_path / f"draft{number}").write_text(draft)
@@ -40,7 +40,7 @@ def editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *drafts: str) -> Non
     monkeypatch.setenv("VISUAL", f"{sys.executable} {script}")
 
 
-def test_init_writes_every_setting_explained_and_never_over_ones_own(
+def test_init_explains_every_setting_and_keeps_the_users_values(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "init") == 0
@@ -68,15 +68,13 @@ def test_set_get_show_and_unset(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert load() == Settings()
 
 
-def test_a_value_may_begin_with_a_minus(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_may_start_with_a_minus(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, "set", "llm.gpu_layers", "-1") == 0
     assert run(monkeypatch, "set", "turns.silence_ms", "-1") == 3
 
 
-@pytest.mark.parametrize(
-    "words", [("get", "hearing.modle"), ("set", "hearing.modle", "x"), ("unset", "hearing.modle")]
-)
-def test_a_name_that_is_nearly_right_is_suggested(
+@pytest.mark.parametrize("words", [("get", "stt.modle"), ("set", "stt.modle", "x"), ("unset", "stt.modle")])
+def test_a_similar_name_is_suggested(
     words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, *words) == 3
@@ -86,14 +84,14 @@ def test_a_name_that_is_nearly_right_is_suggested(
 def test_an_edited_file_is_checked_before_it_is_used(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    editor(monkeypatch, tmp_path, 'persona = "mei"\nhearing = 3\n', 'persona = "mei"\n')
+    editor(monkeypatch, tmp_path, 'persona = "mei"\nstt = 3\n', 'persona = "mei"\n')
     monkeypatch.setattr("typer.confirm", lambda *_, **__: True)
     assert run(monkeypatch, "edit") == 0
-    assert f"In {file}, line 2, the setting `hearing`" in capsys.readouterr().err
+    assert f"In {file}, line 2, the setting `stt`" in capsys.readouterr().err
     assert load().persona == "mei"
 
 
-def test_what_was_wrong_and_is_given_up_changes_nothing(
+def test_discarding_an_invalid_edit_changes_nothing(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editor(monkeypatch, tmp_path, "persona = 3\n")
@@ -102,14 +100,12 @@ def test_what_was_wrong_and_is_given_up_changes_nothing(
     assert not file.exists()
 
 
-def test_an_editor_that_is_not_there_is_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_editor_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("VISUAL", "no-such-editor")
     assert run(monkeypatch, "edit") == 3
     assert "Set EDITOR" in capsys.readouterr().err
 
 
-def test_the_path_is_told(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_path_is_printed(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "path") == 0
     assert capsys.readouterr().out == f"{file}\n"

@@ -1,4 +1,4 @@
-"""The daemon's clients, as scripts and people meet them, with a daemon that only notes what it is told."""
+"""The commands that control a daemon, with a daemon that records them."""
 
 import asyncio
 import json
@@ -31,20 +31,20 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
 
 
 class Daemon:
-    """A control server in a thread of its own."""
+    """A control server in another thread."""
 
     def __init__(self) -> None:
-        self._up = threading.Event()
+        self._started = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
-        assert self._up.wait(20)
+        assert self._started.wait(20)
 
     async def _serve(self) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         async with serving(socket_path()) as (self.conversation, self.server):
             self.conversation.reply_ready.set()
-            self._up.set()
-            await self._over.wait()
+            self._started.set()
+            await self._stopping.wait()
 
     conversation: RecordingTarget
     server: ControlServer
@@ -56,9 +56,9 @@ class Daemon:
         for event in events:
             self._loop.call_soon_threadsafe(self.conversation.events.emit, event)
 
-    def hang_up(self) -> None:
+    def hang_started(self) -> None:
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._over.set)
+            self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(20)
 
 
@@ -66,7 +66,7 @@ class Daemon:
 def daemon(home: Path) -> Iterator[Daemon]:
     running = Daemon()
     yield running
-    running.hang_up()
+    running.hang_started()
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,14 @@ def daemon(home: Path) -> Iterator[Daemon]:
         ("persona", "use", "ambrose", "--for-now"),
     ],
 )
-def test_without_a_daemon_one_is_told_how_to_start_it(
+def test_without_a_daemon_the_error_says_how_to_start_it(
     words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, *words) == 11
     assert capsys.readouterr().err.startswith("voicemate: voicemate is not running")
 
 
-def test_each_command_reaches_the_conversation(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_command_reaches_the_daemon(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     for words in (("listen", "off"), ("listen", "on"), ("mute",), ("unmute",), ("ptt", "press"), ("ptt", "release")):
         assert run(monkeypatch, *words) == 0
     assert daemon.conversation.commands == [
@@ -103,20 +103,20 @@ def test_each_command_reaches_the_conversation(daemon: Daemon, monkeypatch: pyte
     ]
 
 
-def test_wrong_usage_ends_with_two(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_usage_has_exit_code_two(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, "listen", "maybe") == 2
     assert run(monkeypatch, "ptt", "hold") == 2
     assert daemon.conversation.commands == []
 
 
-def test_what_the_daemon_refuses_is_one_sentence(
+def test_a_refused_command_is_one_sentence(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "ptt", "toggle") == 12
     assert capsys.readouterr().err == "voicemate: There is no key. Set one.\n"
 
 
-def test_status_for_people_and_for_scripts(
+def test_status_as_a_table_and_as_json(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "status") == 0
@@ -127,11 +127,12 @@ def test_status_for_people_and_for_scripts(
     assert json.loads(capsys.readouterr().out)["state"] == "listening"
 
 
-def test_say_and_ask_go_to_the_daemon(
+def test_say_and_ask_use_a_running_daemon(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     daemon.conversation.events_while_asked = (
-        TurnEnded(1, 4, 0, 1, "typed"),
+        TurnEnded(1, 3, 0, 1, "350 ms of silence"),
+        TurnEnded(1, 4, 0, 1, "typed", request_id="any"),
         PhraseStarted(2, 3, "Of another turn. "),
         PhraseStarted(2, 4, "In"),
         PhraseStarted(3, 4, "deed."),
@@ -142,25 +143,25 @@ def test_say_and_ask_go_to_the_daemon(
     assert capsys.readouterr().out == "Indeed.\n"
 
 
-def test_events_come_as_lines(
+def test_events_are_printed_one_per_line(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def happen() -> None:
+    def emit() -> None:
         while not daemon.is_watched():
             time.sleep(0.01)
         daemon.emit(Transcribed(16_000, 1, "a secret", "en", final=True))
-        daemon.hang_up()
+        daemon.hang_started()
 
-    thread = threading.Thread(target=happen)
+    thread = threading.Thread(target=emit)
     thread.start()
     assert run(monkeypatch, "events", "--json") == 0
     thread.join()
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
-        {"event": "Heard", "at": 16_000, "turn": 1, "language": "en", "final": True}
+        {"event": "Transcribed", "at": 16_000, "turn": 1, "language": "en", "final": True}
     ]
 
 
-def test_a_character_is_chosen_for_the_next_start_when_nothing_runs(
+def test_without_a_daemon_a_persona_is_chosen_for_the_next_start(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "persona", "use", "ambrose") == 0
@@ -169,8 +170,8 @@ def test_a_character_is_chosen_for_the_next_start_when_nothing_runs(
     assert run(monkeypatch, "persona", "use", "ambros") == 4
 
 
-def test_logs_without_a_log_say_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_log_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "logs") == 0
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "Nothing has been logged yet" in shown.err
+    assert "The log is empty" in shown.err
