@@ -39,8 +39,8 @@ from voicemate.core.pcm import CLOCK_HZ
 from voicemate.models.catalog import ModelRole
 from voicemate.models.resolve import resolve
 from voicemate.stt.whisper import Whisper
-from voicemate.testing.speech_corpus import FOLDER, Recorded, recordings
-from voicemate.testing.word_errors import errors, plain_words
+from voicemate.testing.speech_corpus import FOLDER, SpeechRecording, load_corpus
+from voicemate.testing.word_errors import plain_words, word_errors
 from voicemate.vad.segmenter import SpeechSegmenter
 from voicemate.vad.silero import SileroDetector
 
@@ -64,7 +64,7 @@ class Row:
 class Way(Protocol):
     """A way to hear a recording: what was heard, and how many milliseconds it took."""
 
-    async def hear(self, recording: Recorded) -> tuple[str, float]: ...
+    async def hear(self, recording: SpeechRecording) -> tuple[str, float]: ...
 
 
 class Defaults:
@@ -74,7 +74,7 @@ class Defaults:
         self._context = native.whisper_init_from_file_with_params(str(model), native.whisper_context_default_params())
         self._threads = threads
 
-    async def hear(self, recording: Recorded) -> tuple[str, float]:
+    async def hear(self, recording: SpeechRecording) -> tuple[str, float]:
         params = native.whisper_full_default_params(native.WHISPER_SAMPLING_BEAM_SEARCH)
         params.beam_search = {"beam_size": 5, "patience": -1.0}
         params.greedy = {"best_of": 5}
@@ -95,7 +95,7 @@ class Alone:
         self._whisper = whisper
         self._prompt = prompt
 
-    async def hear(self, recording: Recorded) -> tuple[str, float]:
+    async def hear(self, recording: SpeechRecording) -> tuple[str, float]:
         language = WHISPERS_LANGUAGE.get(recording.language, recording.language)
         transcript = await self._whisper.transcribe(recording.pcm(), language, self._prompt)
         return transcript.text, transcript.elapsed_ms
@@ -108,7 +108,7 @@ class ThroughEars:
         ears = SpeechSegmenter(SileroDetector(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.stt.max_chunk_s)
         self._listener = SpeechRecognizer(ears, whisper, prompt=prompt)
 
-    async def hear(self, recording: Recorded) -> tuple[str, float]:
+    async def hear(self, recording: SpeechRecording) -> tuple[str, float]:
         texts, ms = [], 0.0
         began = time.perf_counter()
         async for utterance in self.utterances(recording):
@@ -118,29 +118,29 @@ class ThroughEars:
             began = time.perf_counter()
         return " ".join(texts), ms
 
-    def utterances(self, recording: Recorded) -> AsyncIterator[Utterance]:
+    def utterances(self, recording: SpeechRecording) -> AsyncIterator[Utterance]:
         return utterances(self._listener, recording.pcm(), SETTINGS.turns.silence_ms)
 
 
-def whole(recording: Recorded) -> bool:
+def whole(recording: SpeechRecording) -> bool:
     """Whisper can take it in one piece."""
     return len(recording.pcm()) <= 28 * CLOCK_HZ
 
 
-async def measure(name: str, way: Way, clips: list[Recorded]) -> list[Row]:
+async def measure(name: str, way: Way, clips: list[SpeechRecording]) -> list[Row]:
     """Prints how far it is: a slow machine takes half an hour for a large model."""
     print(f"{name}: {len(clips)} recordings", flush=True)
     rows = []
     for recording in clips:
         heard, ms = await way.hear(recording)
         expected = plain_words(recording.transcript, recording.language)
-        wrong = errors(expected, plain_words(heard, recording.language))
+        wrong = word_errors(expected, plain_words(heard, recording.language))
         group = recording.language if whole(recording) else f"{recording.language}, longer than 28 s"
         rows.append(Row(name, group, recording.name, len(expected), wrong, round(ms, 1), heard))
     return rows
 
 
-async def invented(ears: ThroughEars, clips: list[Recorded]) -> list[tuple[str, str]]:
+async def invented(ears: ThroughEars, clips: list[SpeechRecording]) -> list[tuple[str, str]]:
     """Recordings and what was taken for words in them."""
     words = []
     for recording in clips:
@@ -171,7 +171,7 @@ def table(rows: list[Row]) -> str:
 
 async def run(options: argparse.Namespace) -> dict[str, object]:
     model, silero = resolve(options.model, ModelRole.STT), resolve("silero-vad", ModelRole.VAD)
-    clips = recordings(options.speech)
+    clips = load_corpus(options.speech)
     spoken = [clip for clip in clips if clip.transcript and clip.language in options.languages]
     rows: list[Row] = []
     if options.defaults:

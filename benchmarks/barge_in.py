@@ -39,7 +39,7 @@ from voicemate.testing.acoustics import AcousticPath as Carried
 from voicemate.testing.acoustics import Acoustics
 from voicemate.testing.espeak import Espeak
 from voicemate.testing.virtual_time import run_virtual
-from voicemate.testing.word_errors import errors, plain_words
+from voicemate.testing.word_errors import plain_words, word_errors
 from voicemate.tts.pyttsx3.synthesizer import driver_rate
 
 RESULTS = Path(__file__).parent / "results"
@@ -169,7 +169,9 @@ async def words_found(engines: Engines, air: Pcm) -> int:
     said = letters((await engines.whisper.transcribe(tail, "en")).text)
     story = STORY.split()
     prefixes = [letters(" ".join(story[:n])) for n in range(1, len(story) + 1)]
-    return 1 + min(range(len(prefixes)), key=lambda n: (errors(prefixes[n], said), abs(len(prefixes[n]) - len(said))))
+    return 1 + min(
+        range(len(prefixes)), key=lambda n: (word_errors(prefixes[n], said), abs(len(prefixes[n]) - len(said)))
+    )
 
 
 def letters(text: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.scene import Engines, at_clock_rate
 from voicemate.core.pcm import CLOCK_HZ, Pcm, to_samples
 from voicemate.personas.persona import Voice
-from voicemate.testing.speech_corpus import recordings
+from voicemate.testing.speech_corpus import load_corpus
 
 LONGEST_BID = 8 * CLOCK_HZ
 LONGEST_NOISE = 4 * CLOCK_HZ
@@ -38,7 +38,7 @@ def given_sounds(engines: Engines, bids: int) -> list[Given]:
 def people(count: int) -> list[Given]:
     speech = [
         clip
-        for clip in recordings()
+        for clip in load_corpus()
         if clip.kind == "speech" and clip.language == "en" and clip.transcript and clip.speech_end_s > 0
     ]
     chosen = speech[:: max(1, len(speech) // count)][:count]
@@ -48,7 +48,9 @@ def people(count: int) -> list[Given]:
 def noises() -> list[Given]:
     """Keyboards, an alarm, a chime and an empty room."""
     wanted = ("typing", "alarm", "activation", "empty")
-    chosen = [clip for clip in recordings() if clip.kind == "nonspeech" and any(word in clip.name for word in wanted)]
+    chosen = [
+        clip for clip in load_corpus() if clip.kind == "nonspeech" and any(word in clip.name for word in wanted)
+    ]
     return [Given(clip.name, False, clip.pcm()[:LONGEST_NOISE]) for clip in chosen]
 
 

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.kept import keep, spread
 from benchmarks.said_turns import in_room, sentences
-from voicemate.testing.pulseaudio_room import PulseRoom
+from voicemate.testing.pulseaudio_room import PulseAudioRoom
 
 TARGET_S = 2.0
 
@@ -43,16 +43,16 @@ class Way:
 
     name: str
     devices: tuple[str, ...]
-    lose: Callable[[PulseRoom], None]
-    restore: Callable[[PulseRoom], float | None]
+    lose: Callable[[PulseAudioRoom], None]
+    restore: Callable[[PulseAudioRoom], float | None]
 
 
-def _lose_both(room: PulseRoom) -> None:
+def _lose_both(room: PulseAudioRoom) -> None:
     room.lose("mic")
     room.lose("speaker")
 
 
-def _restore_both(room: PulseRoom) -> None:
+def _restore_both(room: PulseAudioRoom) -> None:
     room.restore("mic")
     room.restore("speaker")
 
@@ -87,8 +87,8 @@ WAYS = (
     Way(
         "server restarted",
         ("microphone", "loudspeaker"),
-        PulseRoom.end_server,
-        PulseRoom.begin_server,
+        PulseAudioRoom.stop_server,
+        PulseAudioRoom.start_server,
     ),
 )
 
@@ -119,7 +119,7 @@ def main() -> None:
     draw = random.Random(arguments.seed)
     sentence = in_room(sentences(longest_s=2)[0])
     losses: list[Loss] = []
-    with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
+    with tempfile.TemporaryDirectory() as folder, PulseAudioRoom() as room:
         environment = room.environment | furnish(Path(folder))
         with DaemonProcess(environment) as daemon:
             daemon.watch()
@@ -133,7 +133,7 @@ def main() -> None:
     write(arguments, losses)
 
 
-def _lose_and_return(daemon: DaemonProcess, room: PulseRoom, way: Way, loss: Loss, sentence: np.ndarray) -> None:
+def _lose_and_return(daemon: DaemonProcess, room: PulseAudioRoom, way: Way, loss: Loss, sentence: np.ndarray) -> None:
     if loss.while_speaking:
         place = len(daemon.events)
         daemon.ask("Tell me a long story about a river.")

@@ -34,7 +34,7 @@ from voicemate.config.schema import Settings
 from voicemate.conversation.mic_gate import MicGate
 from voicemate.core.events import FloorState, ReplyEnded, SpeechRejected, TurnEnded
 from voicemate.core.pcm import CLOCK_HZ, level_dbfs
-from voicemate.testing.speech_corpus import recordings
+from voicemate.testing.speech_corpus import load_corpus
 from voicemate.testing.virtual_time import run_virtual
 
 RESULTS = Path(__file__).parent / "results"
@@ -129,7 +129,7 @@ async def _jump(now: Scene, place: Place) -> None:
 
 def story() -> str:
     """About half a minute of the recordings' sentences."""
-    said = [clip.transcript for clip in recordings() if clip.language == "en" and len(clip.transcript.split()) >= 4]
+    said = [clip.transcript for clip in load_corpus() if clip.language == "en" and len(clip.transcript.split()) >= 4]
     words, sentences = 0, []
     for sentence in said:
         sentences.append(sentence[0].upper() + sentence[1:].rstrip(".,") + ".")

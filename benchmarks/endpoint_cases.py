@@ -8,7 +8,7 @@ from enum import StrEnum
 from benchmarks.endpoint_pauses import CACHE, Known, Models, Silence, silences, write
 from benchmarks.endpoint_sounds import INSERTED_S, between_words, with_end, with_pause
 from voicemate.core.pcm import Pcm, to_samples
-from voicemate.testing.speech_corpus import Recorded, recordings
+from voicemate.testing.speech_corpus import SpeechRecording, load_corpus
 from voicemate.testing.word_errors import plain_words
 
 NATURAL_MS = 400.0
@@ -57,7 +57,7 @@ async def collect(hearing: str) -> list[Case]:
     models = await Models.load(hearing)
     cases: list[Case] = []
     try:
-        chosen = [clip for clip in recordings() if clip.language == "en" and clip.kind == "speech"]
+        chosen = [clip for clip in load_corpus() if clip.language == "en" and clip.kind == "speech"]
         for number, clip in enumerate(chosen, 1):
             print(f"\r{number}/{len(chosen)} {clip.name:70.70}", end="", file=sys.stderr, flush=True)
             cases += await _of(clip, models)
@@ -67,7 +67,7 @@ async def collect(hearing: str) -> list[Case]:
     return cases
 
 
-async def _of(clip: Recorded, models: Models) -> list[Case]:
+async def _of(clip: SpeechRecording, models: Models) -> list[Case]:
     pcm = clip.pcm()
     sound = with_end(pcm)
     pauses = silences(sound)
@@ -87,7 +87,7 @@ async def _of(clip: Recorded, models: Models) -> list[Case]:
     return cases
 
 
-async def _cut(clip: Recorded, pcm: Pcm, pauses: list[Silence], models: Models) -> int | None:
+async def _cut(clip: SpeechRecording, pcm: Pcm, pauses: list[Silence], models: Models) -> int | None:
     """``between_words``, kept in the cache."""
     path = CACHE / f"cuts-{models.hearing}.json"
     cuts = json.loads(path.read_text()) if path.is_file() else {}
@@ -104,7 +104,7 @@ async def _cut(clip: Recorded, pcm: Pcm, pauses: list[Silence], models: Models) 
     return cuts[clip.name]
 
 
-def _case(clip: Recorded, pause: Silence, known: Known, inserted_s: float) -> Case:
+def _case(clip: SpeechRecording, pause: Silence, known: Known, inserted_s: float) -> Case:
     whole = clip.longest_pause_s < 0.3 and 1.0 <= clip.speech_end_s - clip.speech_start_s <= 8.0
     open_until = pause.open_until
     if inserted_s and open_until is None:  # the ears missed the rest, but the person did go on

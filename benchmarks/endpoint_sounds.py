@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import numpy as np
 
 from voicemate.core.pcm import CLOCK_HZ, Pcm, to_samples
-from voicemate.testing.speech_corpus import Recorded
+from voicemate.testing.speech_corpus import SpeechRecording
 from voicemate.testing.word_errors import plain_words
 
 INSERTED_S = (0.3, 0.6, 1.0, 1.5)
@@ -43,7 +43,7 @@ def with_pause(pcm: Pcm, cut: int, seconds: float) -> Pcm:
     return np.concatenate([before, room_tone(pcm, seconds, seed=1), after, room_tone(pcm, AFTER_S)])
 
 
-async def between_words(clip: Recorded, pcm: Pcm, pauses: Sequence[tuple[int, int]], hear: Hear) -> int | None:
+async def between_words(clip: SpeechRecording, pcm: Pcm, pauses: Sequence[tuple[int, int]], hear: Hear) -> int | None:
     """The sample at which a pause goes between two words in the middle of ``clip``; None when there is no such place.
 
     Of the six quietest moments in the middle half, the one nearest the middle before which exactly the transcript's

@@ -28,9 +28,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.kept import PICTURES, keep
 from voicemate.core.paths import models_folder
-from voicemate.testing.pulseaudio_room import RATE, PulseRoom, Recording, find
-from voicemate.testing.speech_corpus import Recorded, recordings
-from voicemate.testing.talk_process import Talk
+from voicemate.testing.pulseaudio_room import RATE, PulseAudioRoom, RoomRecording, find
+from voicemate.testing.speech_corpus import SpeechRecording, load_corpus
+from voicemate.testing.talk_process import TalkProcess
 
 AUDIBLE_DBFS = -50.0
 """Level of the first 5 ms of an answer that count as audible: 20 dB above the room's noise."""
@@ -62,13 +62,13 @@ def main() -> None:
     write(arguments, turns, stages, start_s)
 
 
-def choose(count: int) -> list[Recorded]:
+def choose(count: int) -> list[SpeechRecording]:
     """Short English utterances with a clear ending: no inner pause of 300 ms and more, and written without a comma at
     their end (one of 36 has one).
     """
     fitting = [
         clip
-        for clip in recordings()
+        for clip in load_corpus()
         if clip.language == "en"
         and clip.kind == "speech"
         and clip.transcript
@@ -81,16 +81,16 @@ def choose(count: int) -> list[Recorded]:
 
 
 def converse(
-    clips: list[Recorded], arguments: argparse.Namespace, home: Path
+    clips: list[SpeechRecording], arguments: argparse.Namespace, home: Path
 ) -> tuple[list[Turn], list[dict[str, Any]], float]:
     """Hold the conversation; returns the turns, the program's own trace, and the seconds it took to listen."""
     environment = {"VOICEMATE_HOME": str(home), "VOICEMATE_MODELS": str(models_folder())}
     _write_settings(home, arguments.set)
-    with PulseRoom() as room, room.recording() as recording:
-        said: list[tuple[Recorded, np.ndarray, float]] = []
+    with PulseAudioRoom() as room, room.recording() as recording:
+        said: list[tuple[SpeechRecording, np.ndarray, float]] = []
         began = time.monotonic()
         options = ("--stt", arguments.stt, "--llm", arguments.llm, "--persona", arguments.persona)
-        with Talk(options, room.environment | environment, echo=True) as talk:
+        with TalkProcess(options, room.environment | environment, echo=True) as talk:
             start_s = talk.wait_until_greeted()
             time.sleep(BREATH_S)
             for clip in clips:
@@ -112,13 +112,13 @@ def _write_settings(home: Path, given: list[str]) -> None:
     (home / "config" / "settings.toml").write_text("".join(f"{setting}\n" for setting in given))
 
 
-def measure(recording: Recording, said: list[tuple[Recorded, np.ndarray, float]]) -> list[Turn]:
+def measure(recording: RoomRecording, said: list[tuple[SpeechRecording, np.ndarray, float]]) -> list[Turn]:
     """The gap of each turn, from the recording alone.
 
     Args:
         said: the recordings in their order, at the room's rate, with about the second at which each was begun.
     """
-    loud = audible(recording.loudspeaker)
+    loud = audible(recording.speaker)
     turns, places = [], []
     for clip, sound, second in said:
         first = round(max(0.0, second - NEAR_S) * RATE)

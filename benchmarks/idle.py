@@ -40,8 +40,8 @@ from voicemate.control.client import ControlClient
 from voicemate.core.errors import ControlError, NotRunningError
 from voicemate.core.events import FloorState
 from voicemate.models.resolve import required_models, resolve
-from voicemate.testing.pulseaudio_room import PulseRoom
-from voicemate.testing.talk_process import Talk
+from voicemate.testing.pulseaudio_room import PulseAudioRoom
+from voicemate.testing.talk_process import TalkProcess
 
 RESULTS = Path(__file__).parent / "results" / "idle.json"
 
@@ -112,7 +112,7 @@ class Program(Protocol):
 class Talking:
     """``voicemate talk``."""
 
-    def __init__(self, talk: Talk):
+    def __init__(self, talk: TalkProcess):
         self._talk = talk
 
     def until_listening(self) -> float:
@@ -153,7 +153,7 @@ class Running:
 def started(program: str, environment: dict[str, str]) -> Iterator[Program]:
     """``program``, just started; ended in an orderly way."""
     if program == "talk":
-        with Talk((), environment) as talk:
+        with TalkProcess((), environment) as talk:
             yield Talking(talk)
     else:
         with DaemonProcess(environment) as daemon:
@@ -168,7 +168,7 @@ def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
     settings = f'[stt]\nmodel = "{arguments.stt}"\n[audio]\ninput = "any"\n{MODES[mode]}'
     with (
         tempfile.TemporaryDirectory() as home,
-        PulseRoom() as room,
+        PulseAudioRoom() as room,
         room.separate_microphone(),
         HeldUp() as held_up,
     ):
@@ -193,7 +193,7 @@ def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
     return cost
 
 
-def _talk_to_it(room: PulseRoom, turns: int) -> None:
+def _talk_to_it(room: PulseAudioRoom, turns: int) -> None:
     """Say sentences, and leave time for an answer to each; afterwards it is as quiet as before."""
     spoken = itertools.cycle(in_room(clip) for clip in sentences(longest_s=4))
     for sound in itertools.islice(spoken, turns):

@@ -31,7 +31,7 @@ from benchmarks.said_turns import in_room, sentences
 from voicemate.control.client import EventMessage
 from voicemate.core.errors import ControlError, NotRunningError
 from voicemate.history import HistoryReader
-from voicemate.testing.pulseaudio_room import PulseRoom
+from voicemate.testing.pulseaudio_room import PulseAudioRoom
 
 MOMENTS = ("starting", "listening", "hearing", "thinking", "speaking", "writing")
 
@@ -68,7 +68,7 @@ def main() -> None:
     before = json.loads((RESULTS / "kills.json").read_text())["kills"] if arguments.more else []
     earlier = [Kill(**kill) for kill in before]
     kills: list[Kill] = []
-    with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
+    with tempfile.TemporaryDirectory() as folder, PulseAudioRoom() as room:
         home = Path(folder)
         environment = room.environment | furnish(home)
         kill: Kill | None = None
@@ -113,7 +113,7 @@ class _Unless:
 
 
 def _live_and_die(
-    daemon: DaemonProcess, kill: Kill, draw: random.Random, room: PulseRoom, spoken: list[np.ndarray]
+    daemon: DaemonProcess, kill: Kill, draw: random.Random, room: PulseAudioRoom, spoken: list[np.ndarray]
 ) -> None:
     """Bring the daemon to the moment, and kill it a drawn time later; one that is starting, the caller kills.
 
@@ -166,7 +166,7 @@ def _finish(daemon: DaemonProcess, draw: random.Random, place: int) -> int:
         return daemon.until(is_kind("ReplyEnded"), place)
 
 
-def _say_until_heard(daemon: DaemonProcess, room: PulseRoom, sound: np.ndarray, since: int) -> threading.Thread:
+def _say_until_heard(daemon: DaemonProcess, room: PulseAudioRoom, sound: np.ndarray, since: int) -> threading.Thread:
     """Say ``sound``, again if nobody hears it: on a busy machine some is lost in the air. Returns who says it."""
     for last in (False, False, True):
         speaker = threading.Thread(target=room.say, args=(sound,))

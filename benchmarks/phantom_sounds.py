@@ -13,7 +13,7 @@ import numpy as np
 from voicemate.core.pcm import CLOCK_HZ, Pcm, level_dbfs, to_samples
 from voicemate.testing import background_noise
 from voicemate.testing.acoustics import AcousticPath
-from voicemate.testing.speech_corpus import Recorded, recordings
+from voicemate.testing.speech_corpus import SpeechRecording, load_corpus
 
 FAR = AcousticPath(rt60_s=0.5, direct_db=-3, seed=2)
 """From across a living room: more reverberation than direct sound."""
@@ -46,7 +46,7 @@ def soundings(seconds: float, level: float, part: str = "all") -> Iterator[Sound
         level: of music, chatter and television at the microphone, in dBFS; the noises are as loud as recorded.
         part: of the recordings: ``all``, or every other one (``even``, ``odd``).
     """
-    clips = recordings()
+    clips = load_corpus()
     noises = _part([clip for clip in clips if clip.kind == "nonspeech"], part)
     people = _part([clip for clip in clips if clip.kind == "speech" and clip.language == "en"], part)
     voices = [clip.pcm() for clip in people]
@@ -62,11 +62,11 @@ def soundings(seconds: float, level: float, part: str = "all") -> Iterator[Sound
     yield Sounding("television", television, speech=True)
 
 
-def _part(clips: Sequence[Recorded], part: str) -> list[Recorded]:
+def _part(clips: Sequence[SpeechRecording], part: str) -> list[SpeechRecording]:
     return list({"all": clips, "even": clips[::2], "odd": clips[1::2]}[part])
 
 
-def music(noises: Sequence[Recorded], part: str) -> Iterator[Pcm]:
+def music(noises: Sequence[SpeechRecording], part: str) -> Iterator[Pcm]:
     """Recorded music, and music made of nothing, by turns."""
     first = {"all": 0, "even": 0, "odd": 100}[part]
     recorded = [clip.pcm() for clip in noises if "music" in clip.name + clip.note and "speech" not in clip.note]

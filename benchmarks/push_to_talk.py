@@ -33,8 +33,8 @@ from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, 
 from benchmarks.gap import audible, choose
 from benchmarks.kept import keep, spread
 from voicemate.push_to_talk.x11_keymap import X11Keyboard, keysym
-from voicemate.testing.pulseaudio_room import RATE, PulseRoom, Recording, find
-from voicemate.testing.x11_display import Display, display
+from voicemate.testing.pulseaudio_room import RATE, PulseAudioRoom, RoomRecording, find
+from voicemate.testing.x11_display import X11Display, x11_display
 
 SETTINGS = """persona = "pip"
 [stt]
@@ -79,7 +79,7 @@ class Fingers:
 
     _CHORD = (0xFFE3, 0xFFE9, keysym("space"))  # Control_L, Alt_L
 
-    def __init__(self, screen: Display):
+    def __init__(self, screen: X11Display):
         self._server: Any = xcffib.connect(screen.name)
         setup = self._server.get_setup()
         self._root = setup.roots[0].root
@@ -111,7 +111,7 @@ class Fingers:
 class Timeline:
     """Where in a recording a moment lies; a context manager that watches the recording grow."""
 
-    def __init__(self, recording: Recording):
+    def __init__(self, recording: RoomRecording):
         self._path = recording.path
         self._grown: list[tuple[float, int]] = []
         self._ended = threading.Event()
@@ -148,7 +148,12 @@ def main() -> None:
 
 def measure(arguments: argparse.Namespace, home: Path) -> tuple[dict[str, list[float]], list[Turn]]:
     """How soon the microphone hears, by whether it was open, and the turns."""
-    with PulseRoom() as room, display() as screen, room.recording() as recording, Timeline(recording) as timeline:
+    with (
+        PulseAudioRoom() as room,
+        x11_display() as screen,
+        room.recording() as recording,
+        Timeline(recording) as timeline,
+    ):
         environment = room.environment | screen.environment | furnish(home, SETTINGS)
         fingers = Fingers(screen)
         with DaemonProcess(environment) as daemon:
@@ -192,7 +197,7 @@ class Said:
     timing: dict[str, float] | None
 
 
-def say(daemon: DaemonProcess, fingers: Fingers, room: PulseRoom, clip, cold: bool) -> Said:
+def say(daemon: DaemonProcess, fingers: Fingers, room: PulseAudioRoom, clip, cold: bool) -> Said:
     """One turn by the key."""
     sound = soxr.resample(clip.pcm()[: round((clip.speech_end_s + AFTER_SPEECH_S) * 16_000)], 16_000, RATE)
     if cold:
@@ -221,12 +226,12 @@ def say(daemon: DaemonProcess, fingers: Fingers, room: PulseRoom, clip, cold: bo
     )
 
 
-def found(said: Said, recording: Recording, timeline: Timeline) -> Turn:
+def found(said: Said, recording: RoomRecording, timeline: Timeline) -> Turn:
     """The turn with what the recording has of it."""
     up = timeline.place(said.released)
     begin = max(0, up - len(said.sound) - 2 * RATE)
     ended = begin + find(said.sound, recording.person[begin:up]) + len(said.sound) - round(AFTER_SPEECH_S * RATE)
-    loud = np.flatnonzero(audible(recording.loudspeaker[up : up + 10 * RATE]))
+    loud = np.flatnonzero(audible(recording.speaker[up : up + 10 * RATE]))
     return Turn(
         said.clip,
         said.cold,

@@ -30,7 +30,7 @@ from benchmarks.kept import keep
 from benchmarks.said_turns import gap_of_turn, in_room, sentences
 from voicemate.control.client import ControlClient
 from voicemate.control.socket_path import socket_path
-from voicemate.testing.pulseaudio_room import PulseRoom
+from voicemate.testing.pulseaudio_room import PulseAudioRoom
 
 CLIENTS = 100
 
@@ -123,7 +123,7 @@ def main() -> None:
     sentence = in_room(sentences(shortest_s=2, longest_s=4)[0])
     gaps: dict[str, list[float]] = {"calm": [], "rude": []}
     lines, ends = 0, Counter[str]()
-    with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
+    with tempfile.TemporaryDirectory() as folder, PulseAudioRoom() as room:
         environment = room.environment | furnish(Path(folder))
         with DaemonProcess(environment) as daemon:
             daemon.watch()

@@ -5,27 +5,27 @@ import soxr
 
 from benchmarks.daemon_process import DaemonProcess, is_floor, is_kind
 from voicemate.core.pcm import CLOCK_HZ, Pcm
-from voicemate.testing.pulseaudio_room import RATE, PulseRoom
-from voicemate.testing.speech_corpus import Recorded, recordings
+from voicemate.testing.pulseaudio_room import RATE, PulseAudioRoom
+from voicemate.testing.speech_corpus import SpeechRecording, load_corpus
 
 
-def sentences(longest_s: float, shortest_s: float = 0) -> list[Recorded]:
+def sentences(longest_s: float, shortest_s: float = 0) -> list[SpeechRecording]:
     """The recordings of English speech that is longer and shorter than that."""
     return [
         clip
-        for clip in recordings()
+        for clip in load_corpus()
         if clip.language == "en"
         and clip.kind == "speech"
         and shortest_s < clip.speech_end_s - clip.speech_start_s < longest_s
     ]
 
 
-def in_room(clip: Recorded) -> Pcm:
+def in_room(clip: SpeechRecording) -> Pcm:
     """``clip`` at the room's rate."""
     return soxr.resample(clip.pcm(), CLOCK_HZ, RATE).astype(np.float32)
 
 
-def gap_of_turn(daemon: DaemonProcess, room: PulseRoom, sentence: Pcm) -> float:
+def gap_of_turn(daemon: DaemonProcess, room: PulseAudioRoom, sentence: Pcm) -> float:
     """Say ``sentence`` and return the gap as the daemon tells it, in ms. The reply is cut off; it listens again."""
     place = len(daemon.events)
     room.say(sentence)

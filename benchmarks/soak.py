@@ -51,16 +51,16 @@ from voicemate.llm.context_window import ContextWindow
 from voicemate.personas.library import LibraryPersona
 from voicemate.personas.persona import Persona
 from voicemate.system import heap
-from voicemate.testing.pulseaudio_room import RATE, PulseRoom
+from voicemate.testing.pulseaudio_room import RATE, PulseAudioRoom
 from voicemate.testing.scripted_engines import (
-    LoudnessActivity,
-    ScriptedMind,
+    LoudnessDetector,
+    ScriptedLanguageModel,
     ScriptedSynthesizer,
     ScriptedTranscriber,
-    voice,
+    loud_clip,
 )
 from voicemate.testing.simulated_room import SimulatedRoom
-from voicemate.testing.speech_corpus import recordings
+from voicemate.testing.speech_corpus import load_corpus
 from voicemate.testing.virtual_time import run_virtual
 from voicemate.vad.segmenter import SpeechSegmenter
 
@@ -92,7 +92,7 @@ class ScriptedShelf:
 
     def __init__(self) -> None:
         words = "This is what there is to say about it, and it takes a moment to say it all."
-        self._mind = ScriptedMind(default=words, warmed=deque(maxlen=1), asked=deque(maxlen=1))  # type: ignore[arg-type]
+        self._mind = ScriptedLanguageModel(default=words, warmed=deque(maxlen=1), requests=deque(maxlen=1))  # type: ignore[arg-type]
         self._mind.decoded = deque(maxlen=1)  # type: ignore[assignment]
         self._dialogue: ChatHistory | None = None
 
@@ -104,7 +104,7 @@ class ScriptedShelf:
         transcriber = ScriptedTranscriber(["tell me what you know about it"], calls=deque(maxlen=1))  # type: ignore[arg-type]
         synthesizer = ScriptedSynthesizer(rendered=deque(maxlen=1))  # type: ignore[arg-type]
         return Engines(
-            SpeechRecognizer(SpeechSegmenter(LoudnessActivity(), VadSettings(), 20), transcriber),
+            SpeechRecognizer(SpeechSegmenter(LoudnessDetector(), VadSettings(), 20), transcriber),
             self._dialogue,
             synthesizer,
         )
@@ -169,18 +169,18 @@ class Hours:
         self._done[what] += 1
         match what:
             case "speak":
-                await self._room.say(voice(self._draw.uniform(0.8, 5)))
+                await self._room.say(loud_clip(self._draw.uniform(0.8, 5)))
                 await self._room.wait_until_answered()
             case "type":
                 with contextlib.suppress(Exception):
                     await keeper.ask("who are you", request_id="soak")
             case "cough":
-                await self._room.say(voice(0.06))
+                await self._room.say(loud_clip(0.06))
                 await self._room.wait_until_quiet()
             case "interrupt":
-                await self._room.say(voice(2))
+                await self._room.say(loud_clip(2))
                 await asyncio.sleep(self._draw.uniform(1, 3))
-                await self._room.say(voice(self._draw.uniform(1, 3)))
+                await self._room.say(loud_clip(self._draw.uniform(1, 3)))
                 await self._room.wait_until_answered()
             case "change":  # the conversation is put together anew
                 await keeper.listen(False)
@@ -238,12 +238,12 @@ def real(arguments: argparse.Namespace) -> None:
     draw, seconds = random.Random(arguments.seed), 60 * arguments.minutes
     spoken = [
         soxr.resample(clip.pcm(), 16_000, RATE)
-        for clip in recordings()
+        for clip in load_corpus()
         if clip.language == "en" and clip.kind == "speech" and clip.speech_end_s - clip.speech_start_s < 6
     ]
     held: list[Held] = []
     done: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
+    with tempfile.TemporaryDirectory() as folder, PulseAudioRoom() as room:
         environment = room.environment | furnish(Path(folder))
         with DaemonProcess(environment) as daemon, HeldUp() as held_up:
             daemon.watch()
@@ -273,7 +273,7 @@ def real(arguments: argparse.Namespace) -> None:
 
 
 def _act(
-    daemon: DaemonProcess, room: PulseRoom, draw: random.Random, spoken: list[np.ndarray], what: str, place: int
+    daemon: DaemonProcess, room: PulseAudioRoom, draw: random.Random, spoken: list[np.ndarray], what: str, place: int
 ) -> None:
     if what == "wait":
         time.sleep(draw.uniform(1, 10))

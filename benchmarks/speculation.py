@@ -34,7 +34,7 @@ from voicemate.core.pcm import CLOCK_HZ, AudioClip, to_ms, to_samples
 from voicemate.llm.llama.llama import Llama
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona
-from voicemate.testing.speech_corpus import Recorded, recordings
+from voicemate.testing.speech_corpus import SpeechRecording, load_corpus
 from voicemate.testing.virtual_time import run_virtual
 
 RESULTS = Path(__file__).parent / "results"
@@ -124,7 +124,7 @@ class _Said:
     over: int
 
 
-def ledger(engines: Engines, way: Way, clips: Sequence[Recorded], settings: Settings | None = None) -> Ledger:
+def ledger(engines: Engines, way: Way, clips: Sequence[SpeechRecording], settings: Settings | None = None) -> Ledger:
     """One conversation in which ``clips`` are said.
 
     Args:
@@ -136,7 +136,9 @@ def ledger(engines: Engines, way: Way, clips: Sequence[Recorded], settings: Sett
         return run_virtual(_hold(engines, way, clips, settings or settings_of(way.given), llama))
 
 
-async def _hold(engines: Engines, way: Way, clips: Iterable[Recorded], settings: Settings, llama: Llama) -> Ledger:
+async def _hold(
+    engines: Engines, way: Way, clips: Iterable[SpeechRecording], settings: Settings, llama: Llama
+) -> Ledger:
     persona = _brief(find_persona(settings.persona))
     async with scene(engines, settings, llama, persona=persona, costs=way.costs) as now:
         said = [await _say(now, clip) for clip in clips]
@@ -147,7 +149,7 @@ def _brief(persona: Persona) -> Persona:
     return persona.model_copy(update={"sampling": persona.sampling.model_copy(update={"max_tokens": LONGEST_REPLY})})
 
 
-async def _say(now: Scene, clip: Recorded) -> _Said:
+async def _say(now: Scene, clip: SpeechRecording) -> _Said:
     """Say it and hear the answer out."""
     await asyncio.sleep(BREATH_S)
     replies, sound = len(now.of(ReplyEnded)), with_end(clip.pcm())
@@ -200,9 +202,9 @@ def _middle_and_most(times: Iterable[float]) -> tuple[int, int]:
     return round(float(np.percentile(found, 50))), round(float(np.percentile(found, 90)))
 
 
-def chosen(count: int) -> list[Recorded]:
+def chosen(count: int) -> list[SpeechRecording]:
     """``count`` English recordings of single speakers, evenly over the manifest."""
-    speech = [clip for clip in recordings() if clip.kind == "speech" and clip.language == "en" and clip.transcript]
+    speech = [clip for clip in load_corpus() if clip.kind == "speech" and clip.language == "en" and clip.transcript]
     return [speech[place] for place in np.linspace(0, len(speech) - 1, min(count, len(speech))).astype(int)]
 
 

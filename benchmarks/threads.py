@@ -69,11 +69,11 @@ def measure(threads: int) -> dict[str, list[float]]:
     from voicemate.models.resolve import resolve
     from voicemate.stt.decoding import DecodeOptions, UtteranceDecoder
     from voicemate.stt.whisper_cpp import WhisperCpp
-    from voicemate.testing.speech_corpus import recordings
+    from voicemate.testing.speech_corpus import load_corpus
 
     print(f"voicemate {voicemate.__version__}")
     times: dict[str, list[float]] = {"whisper": [], "llama": []}
-    sound = next(clip for clip in recordings() if clip.transcript == "what time is it").pcm()
+    sound = next(clip for clip in load_corpus() if clip.transcript == "what time is it").pcm()
     whisper = WhisperCpp(resolve("whisper-tiny.en", ModelRole.STT), threads)
     for _ in range(REPEATS):
         began = time.perf_counter()

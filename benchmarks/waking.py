@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.daemon_process import SETTINGS, DaemonProcess, furnish, is_kind
 from benchmarks.kept import keep
 from benchmarks.said_turns import gap_of_turn, hush, in_room, sentences
-from voicemate.testing.pulseaudio_room import PulseRoom
+from voicemate.testing.pulseaudio_room import PulseAudioRoom
 
 IDLE_S = 6.0
 
@@ -36,7 +36,7 @@ def main() -> None:
     typed: dict[str, list[float]] = {"loaded": [], "resting": []}
     memory: dict[str, list[float]] = {"loaded": [], "resting": []}
     settings = f"{SETTINGS}[idle]\nunload_min = {IDLE_S / 60}\n"
-    with tempfile.TemporaryDirectory() as folder, PulseRoom() as room:
+    with tempfile.TemporaryDirectory() as folder, PulseAudioRoom() as room:
         environment = room.environment | furnish(Path(folder), settings)
         with DaemonProcess(environment) as daemon:
             daemon.watch()

@@ -40,7 +40,7 @@ from voicemate.core.pcm import CLOCK_HZ, Pcm, to_ms
 from voicemate.models.catalog import ModelRole
 from voicemate.models.resolve import resolve
 from voicemate.stt.whisper import Whisper
-from voicemate.testing.speech_corpus import Recorded, recordings
+from voicemate.testing.speech_corpus import SpeechRecording, load_corpus
 from voicemate.turns.interruption.backchannel import Overlap, classify_overlap
 from voicemate.turns.interruption.echo_text import without_echo
 from voicemate.turns.spoken_commands import spoken_command
@@ -159,7 +159,7 @@ async def hear_synthesized(ear: Ear) -> None:
 
 async def hear_recorded(ear: Ear, seed: int, languages: tuple[str, ...]) -> None:
     draw, noise = Random(seed), np.random.default_rng(seed)
-    clips = [clip for clip in recordings() if clip.language in languages]
+    clips = [clip for clip in load_corpus() if clip.language in languages]
     for number, clip in enumerate(clips):
         pcm, language = clip.pcm()[:LONGEST], clip.language or "en"
         await ear.hear("recording", clip.transcript, f"{clip.name} {clip.kind}", "", pcm, language)
@@ -169,7 +169,7 @@ async def hear_recorded(ear: Ear, seed: int, languages: tuple[str, ...]) -> None
             await ear.hear("piece", clip.transcript, f"{clip.name} {clip.kind}", how, piece, language)
 
 
-def is_a_known_sentence(clip: Recorded, pcm: Pcm) -> bool:
+def is_a_known_sentence(clip: SpeechRecording, pcm: Pcm) -> bool:
     return clip.kind == "speech" and bool(clip.transcript) and len(pcm) < LONGEST
 
 

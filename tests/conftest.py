@@ -10,7 +10,7 @@ import pytest
 from voicemate.core.paths import models_folder
 from voicemate.sandbox import locking
 from voicemate.sandbox.proof import KernelFacts, OfflineProof, SelfTestAttempt
-from voicemate.testing.speech_corpus import FOLDER, MANIFEST, Recorded, recordings
+from voicemate.testing.speech_corpus import FOLDER, MANIFEST, SpeechRecording, load_corpus
 
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", derandomize=False, deadline=None)
@@ -27,11 +27,11 @@ def online(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def clips() -> dict[str, Recorded]:
+def clips() -> dict[str, SpeechRecording]:
     """The recordings by their name in the manifest; without them the tests that need them skip."""
     if not (FOLDER / MANIFEST).is_file():
         pytest.skip(f"no recordings: set VOICEMATE_SPEECH to a folder with a {MANIFEST}")
-    return {recorded.name: recorded for recorded in recordings()}
+    return {recorded.name: recorded for recorded in load_corpus()}
 
 
 def starter(file: str) -> Path:

@@ -18,8 +18,8 @@ from voicemate.core.events import Event, EventStream
 from voicemate.llm.context_window import ContextWindow
 from voicemate.personas.persona import Persona
 from voicemate.testing.scripted_engines import (
-    LoudnessActivity,
-    ScriptedMind,
+    LoudnessDetector,
+    ScriptedLanguageModel,
     ScriptedSynthesizer,
     ScriptedTranscriber,
 )
@@ -45,13 +45,13 @@ def plain(components: Components, floor: FloorPolicy, events: EventStream) -> tu
 
 
 @dataclass
-class Stage:
+class SimulatedConversation:
     """Made anew for each play."""
 
     transcriber: ScriptedTranscriber = field(default_factory=lambda: ScriptedTranscriber(["hello there"]))
-    mind: ScriptedMind = field(default_factory=ScriptedMind)
+    llm: ScriptedLanguageModel = field(default_factory=ScriptedLanguageModel)
     synthesizer: ScriptedSynthesizer = field(default_factory=ScriptedSynthesizer)
-    endpoint: TurnSettings = field(default_factory=TurnSettings)
+    turn_settings: TurnSettings = field(default_factory=TurnSettings)
     barge_in: BargeInSettings = field(default_factory=BargeInSettings)
     push_to_talk: PushToTalkSettings = field(default_factory=PushToTalkSettings)
     attention: AttentionSettings = field(default_factory=AttentionSettings)
@@ -61,9 +61,9 @@ class Stage:
     clock: SampleClock = field(init=False)
     room: SimulatedRoom = field(init=False)
     session: Session = field(init=False)
-    dialogue: ChatHistory = field(init=False)
+    chat_history: ChatHistory = field(init=False)
 
-    def play(self, script: Callable[["Stage"], Awaitable[None]]) -> list[Event]:
+    def run(self, script: Callable[["SimulatedConversation"], Awaitable[None]]) -> list[Event]:
         """Run ``script`` beside the conversation; ends with the script. Returns all events."""
         run_virtual(self._play(script))
         return self.events
@@ -71,25 +71,25 @@ class Stage:
     def of(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
 
-    async def equip(self, clock: SampleClock) -> Speaker:
+    async def make_speaker(self, clock: SampleClock) -> Speaker:
         """The loudspeaker that the character has."""
         return self.room.speaker
 
-    async def _play(self, script: Callable[["Stage"], Awaitable[None]]) -> None:
+    async def _play(self, script: Callable[["SimulatedConversation"], Awaitable[None]]) -> None:
         self.clock = clock = SampleClock()
         self.room = SimulatedRoom(clock)
-        loudspeaker = await self.equip(clock)
+        loudspeaker = await self.make_speaker(clock)
         stream = EventStream()
         stream.subscribe(self.events.append)
-        context = ContextWindow(self.persona, 2048, self.mind.count_tokens)
-        self.dialogue = ChatHistory(self.persona, self.mind, context, seed=1)
+        context = ContextWindow(self.persona, 2048, self.llm.count_tokens)
+        self.chat_history = ChatHistory(self.persona, self.llm, context, seed=1)
         components = Components(
             microphone=self.room.microphone,
             speaker=loudspeaker,
             clock=clock,
             engines=Engines(
-                SpeechRecognizer(SpeechSegmenter(LoudnessActivity(), VadSettings(), 20), self.transcriber),
-                self.dialogue,
+                SpeechRecognizer(SpeechSegmenter(LoudnessDetector(), VadSettings(), 20), self.transcriber),
+                self.chat_history,
                 self.synthesizer,
             ),
             mic_gate=MicGate(
@@ -97,7 +97,7 @@ class Stage:
             ),
             attention=Attention(self.attention, self.persona.name),
         )
-        floor = Floor(self.endpoint, self.barge_in, self.push_to_talk)
+        floor = Floor(self.turn_settings, self.barge_in, self.push_to_talk)
         self.session = Session(*self.wire(components, floor, stream), stream)
         await self.room.microphone.open()
         conversation = asyncio.create_task(self.session.run())

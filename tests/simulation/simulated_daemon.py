@@ -20,8 +20,8 @@ from voicemate.llm.context_window import ContextWindow
 from voicemate.personas.library import LibraryPersona
 from voicemate.personas.persona import Persona
 from voicemate.testing.scripted_engines import (
-    LoudnessActivity,
-    ScriptedMind,
+    LoudnessDetector,
+    ScriptedLanguageModel,
     ScriptedSynthesizer,
     ScriptedTranscriber,
 )
@@ -38,7 +38,7 @@ LOAD_S = 0.5
 class ScriptedEnginePool:
     """Engines that load in ``LOAD_S``; ``missing`` is what keeps them from it."""
 
-    llm: ScriptedMind = field(default_factory=ScriptedMind)
+    llm: ScriptedLanguageModel = field(default_factory=ScriptedLanguageModel)
     missing: VoicemateError | None = None
     loaded: list[tuple[str, str]] = field(default_factory=list)  # thinking model and character
     dialogue: ChatHistory | None = None
@@ -68,7 +68,7 @@ class ScriptedEnginePool:
                 persona, self.llm, ContextWindow(persona, 2048, self.llm.count_tokens), seed=1
             )
         listener = SpeechRecognizer(
-            SpeechSegmenter(LoudnessActivity(), VadSettings(), 20), ScriptedTranscriber(["hello there"])
+            SpeechSegmenter(LoudnessDetector(), VadSettings(), 20), ScriptedTranscriber(["hello there"])
         )
         return Engines(listener, self.dialogue, ScriptedSynthesizer())
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.simulation.simulated_conversation import Stage
+from tests.simulation.simulated_conversation import SimulatedConversation
 from voicemate.config.schema import BargeInSettings, TurnSettings
 from voicemate.core.errors import ModelError, SpeechError
 from voicemate.core.events import (
@@ -22,17 +22,19 @@ from voicemate.core.events import (
 )
 from voicemate.core.events import PipelineStage as Work
 from voicemate.core.pcm import to_ms
-from voicemate.testing.scripted_engines import SECONDS_A_WORD, ScriptedMind, ScriptedTranscriber, voice
+from voicemate.testing.scripted_engines import SECONDS_PER_WORD, ScriptedLanguageModel, ScriptedTranscriber, loud_clip
 
 
-async def one_question(stage: Stage) -> None:
-    await stage.room.say(voice(1.5))
+async def one_question(stage: SimulatedConversation) -> None:
+    await stage.room.say(loud_clip(1.5))
     assert await stage.room.wait_until_answered(timeout_s=5)
 
 
 def test_a_question_gets_its_answer_out_loud() -> None:
-    stage = Stage(ScriptedTranscriber(["what is this"]), ScriptedMind({"what is this": "This is a test. It works."}))
-    stage.play(one_question)
+    stage = SimulatedConversation(
+        ScriptedTranscriber(["what is this"]), ScriptedLanguageModel({"what is this": "This is a test. It works."})
+    )
+    stage.run(one_question)
     (heard,) = [event for event in stage.of(Transcribed) if event.final]
     (ended,) = stage.of(ReplyEnded)
     assert heard.text == "what is this"
@@ -41,8 +43,8 @@ def test_a_question_gets_its_answer_out_loud() -> None:
 
 
 def test_the_gap_is_the_longer_of_waiting_and_computing_and_not_their_sum() -> None:
-    stage = Stage(endpoint=TurnSettings(silence_ms=500, shortest_ms=500, longest_ms=500))
-    stage.play(one_question)
+    stage = SimulatedConversation(turn_settings=TurnSettings(silence_ms=500, shortest_ms=500, longest_ms=500))
+    stage.run(one_question)
     (timed,) = stage.of(TurnTimed)
     assert timed.ready
     assert 500 <= timed.gap <= 500 + 2 * 32 + 20, "endpoint, one block to decide, one to play"
@@ -50,8 +52,8 @@ def test_the_gap_is_the_longer_of_waiting_and_computing_and_not_their_sum() -> N
 
 
 def test_to_judge_the_sentence_is_part_of_the_thinking_that_is_told() -> None:
-    stage = Stage(mind=ScriptedMind(judging_s=0.2, first_token_s=0.1))
-    stage.play(one_question)
+    stage = SimulatedConversation(llm=ScriptedLanguageModel(scoring_s=0.2, first_token_s=0.1))
+    stage.run(one_question)
     heard, thought = (
         next(event for event in stage.of(StageTimed) if event.stage is kind) for kind in (Work.STT, Work.LLM)
     )
@@ -60,12 +62,12 @@ def test_to_judge_the_sentence_is_part_of_the_thinking_that_is_told() -> None:
 
 
 def test_slow_engines_delay_the_answer_by_what_they_take() -> None:
-    stage = Stage(
+    stage = SimulatedConversation(
         ScriptedTranscriber(["what is this"], ms=300),
-        ScriptedMind(first_token_s=0.7),
-        endpoint=TurnSettings(silence_ms=400, shortest_ms=400),
+        ScriptedLanguageModel(first_token_s=0.7),
+        turn_settings=TurnSettings(silence_ms=400, shortest_ms=400),
     )
-    stage.play(one_question)
+    stage.run(one_question)
     (timed,) = stage.of(TurnTimed)
     assert not timed.ready
     assert 1_000 < timed.gap < 1_400
@@ -74,10 +76,12 @@ def test_slow_engines_delay_the_answer_by_what_they_take() -> None:
 def test_a_turn_stays_open_for_a_reply_that_is_nearly_ready_and_nobody_waits_longer_for_that() -> None:
     def gap(reply_ms: int) -> TurnTimed:
         endpoint = TurnSettings(silence_ms=400, shortest_ms=400, reply_wait_ms=reply_ms)
-        stage = Stage(
-            ScriptedTranscriber(["what is this"], ms=300), ScriptedMind(first_token_s=0.1), endpoint=endpoint
+        stage = SimulatedConversation(
+            ScriptedTranscriber(["what is this"], ms=300),
+            ScriptedLanguageModel(first_token_s=0.1),
+            turn_settings=endpoint,
         )
-        stage.play(one_question)
+        stage.run(one_question)
         (timed,) = stage.of(TurnTimed)
         return timed
 
@@ -88,145 +92,151 @@ def test_a_turn_stays_open_for_a_reply_that_is_nearly_ready_and_nobody_waits_lon
 
 
 def test_a_pause_in_the_middle_is_not_the_end_and_both_halves_are_one_turn() -> None:
-    stage = Stage(
+    stage = SimulatedConversation(
         ScriptedTranscriber(["I would like", "I would like some tea please"]),
-        endpoint=TurnSettings(silence_ms=500, shortest_ms=500, longest_ms=500),
+        turn_settings=TurnSettings(silence_ms=500, shortest_ms=500, longest_ms=500),
     )
 
-    async def hesitating(stage: Stage) -> None:
-        await stage.room.say(voice(1.0))
+    async def hesitating(stage: SimulatedConversation) -> None:
+        await stage.room.say(loud_clip(1.0))
         await asyncio.sleep(0.4)
-        await stage.room.say(voice(1.0))
+        await stage.room.say(loud_clip(1.0))
         assert await stage.room.wait_until_answered(timeout_s=5)
 
-    stage.play(hesitating)
+    stage.run(hesitating)
     assert len(stage.of(GenerationDiscarded)) == 1
     (ended,) = stage.of(TurnEnded)
     assert to_ms(ended.ended - ended.began) == pytest.approx(2400, abs=150)
     assert [event.text for event in stage.of(Transcribed) if event.final] == ["I would like some tea please"]
-    assert [len(asked) for asked in stage.mind.asked][-1] == len(stage.mind.asked[0]), "nothing of the draft stays"
+    assert [len(asked) for asked in stage.llm.requests][-1] == len(stage.llm.requests[0]), (
+        "nothing of the draft stays"
+    )
 
 
 def test_going_on_in_the_last_moment_takes_the_reply_back_before_it_is_heard() -> None:
-    stage = Stage(
+    stage = SimulatedConversation(
         ScriptedTranscriber(["I would", "I would like some tea"], ms=600),
-        endpoint=TurnSettings(silence_ms=300),
+        turn_settings=TurnSettings(silence_ms=300),
     )
 
-    async def late(stage: Stage) -> None:
-        await stage.room.say(voice(1.0))
+    async def late(stage: SimulatedConversation) -> None:
+        await stage.room.say(loud_clip(1.0))
         await asyncio.sleep(0.5)  # the turn is over, the words are not known yet
-        await stage.room.say(voice(1.0))
+        await stage.room.say(loud_clip(1.0))
         assert await stage.room.wait_until_answered(timeout_s=5)
 
-    stage.play(late)
+    stage.run(late)
     assert len(stage.of(ReplyEnded)) == 1
     assert [event.text for event in stage.of(Transcribed) if event.final][-1] == "I would like some tea"
 
 
 def test_unfinished_words_are_waited_for() -> None:
-    stage = Stage(
-        ScriptedTranscriber(["I went there and"]), endpoint=TurnSettings(silence_ms=400, broken_off_ms=1500)
+    stage = SimulatedConversation(
+        ScriptedTranscriber(["I went there and"]), turn_settings=TurnSettings(silence_ms=400, broken_off_ms=1500)
     )
-    stage.play(one_question)
+    stage.run(one_question)
     (timed,) = stage.of(TurnTimed)
     assert timed.gap >= 1500
 
 
 def test_noise_that_whisper_makes_words_of_takes_no_turn() -> None:
-    stage = Stage(ScriptedTranscriber(["(keyboard clicking)"]))
+    stage = SimulatedConversation(ScriptedTranscriber(["(keyboard clicking)"]))
 
-    async def noise(stage: Stage) -> None:
-        await stage.room.say(voice(1.0))
+    async def noise(stage: SimulatedConversation) -> None:
+        await stage.room.say(loud_clip(1.0))
         assert not await stage.room.wait_until_answered(timeout_s=3)
 
-    stage.play(noise)
+    stage.run(noise)
     (dismissed,) = stage.of(SpeechRejected)
     assert dismissed.text == "(keyboard clicking)"
     assert not stage.of(TurnEnded)
-    assert not stage.mind.asked
+    assert not stage.llm.requests
 
 
 def test_the_character_remembers_what_was_said_and_heard() -> None:
-    stage = Stage(
+    stage = SimulatedConversation(
         ScriptedTranscriber(["my name is Ada", "what is my name"]),
-        ScriptedMind({"my name is Ada": "Hello Ada.", "what is my name": "It is Ada."}),
+        ScriptedLanguageModel({"my name is Ada": "Hello Ada.", "what is my name": "It is Ada."}),
     )
 
-    async def two_turns(stage: Stage) -> None:
+    async def two_turns(stage: SimulatedConversation) -> None:
         await one_question(stage)
         await one_question(stage)
 
-    stage.play(two_turns)
-    said = [message.content for message in stage.mind.asked[-1]]
+    stage.run(two_turns)
+    said = [message.content for message in stage.llm.requests[-1]]
     assert said[-3:] == ["my name is Ada", "Hello Ada.", "what is my name"]
 
 
 def test_where_nobody_may_interrupt_by_voice_the_character_does_not_answer_itself() -> None:
-    stage = Stage(mind=ScriptedMind(default="Well, " + "and so on " * 20), barge_in=BargeInSettings(by_voice=False))
+    stage = SimulatedConversation(
+        llm=ScriptedLanguageModel(default="Well, " + "and so on " * 20), barge_in=BargeInSettings(by_voice=False)
+    )
 
-    async def leak(stage: Stage) -> None:
-        await stage.room.say(voice(1.0))
+    async def leak(stage: SimulatedConversation) -> None:
+        await stage.room.say(loud_clip(1.0))
         await asyncio.sleep(1.5)
-        await stage.room.say(voice(1.0))  # as loud as its own voice would come back
+        await stage.room.say(loud_clip(1.0))  # as loud as its own voice would come back
         await stage.room.wait_until_quiet(3)
 
-    stage.play(leak)
+    stage.run(leak)
     assert len(stage.of(TurnEnded)) == 1
 
 
 def test_a_greeting_is_spoken_first() -> None:
-    stage = Stage()
+    stage = SimulatedConversation()
 
-    async def greeted(stage: Stage) -> None:
+    async def greeted(stage: SimulatedConversation) -> None:
         stage.session.greet("Hello, I am Echo.")
         assert await stage.room.wait_until_answered(timeout_s=5)
 
-    stage.play(greeted)
+    stage.run(greeted)
     (ended,) = stage.of(ReplyEnded)
     assert (ended.turn, ended.heard_prefix) == (0, "Hello, I am Echo.")
 
 
 def test_a_typed_question_is_answered_without_a_voice() -> None:
-    stage = Stage(mind=ScriptedMind({"who are you": "I am Echo."}))
+    stage = SimulatedConversation(llm=ScriptedLanguageModel({"who are you": "I am Echo."}))
 
-    async def typed(stage: Stage) -> None:
+    async def typed(stage: SimulatedConversation) -> None:
         stage.session.ask("who are you")
         assert await stage.room.wait_until_answered(timeout_s=5)
 
-    stage.play(typed)
+    stage.run(typed)
     assert stage.of(ReplyEnded)[0].heard_prefix == "I am Echo."
     assert not stage.transcriber.calls
 
 
 @pytest.mark.parametrize("where", ["mind", "synthesizer"])
 def test_an_engine_that_fails_costs_one_reply_and_says_why(where: str) -> None:
-    stage = Stage()
+    stage = SimulatedConversation()
 
-    async def broken_then_well(stage: Stage) -> None:
+    async def broken_then_well(stage: SimulatedConversation) -> None:
         engine = getattr(stage, where)
         engine.error = ModelError("The model broke", "Pull it again") if where == "mind" else SpeechError("No voice")
-        await stage.room.say(voice(1.0))
+        await stage.room.say(loud_clip(1.0))
         assert not await stage.room.wait_until_answered(timeout_s=3)
         engine.error = None
         await one_question(stage)
 
-    stage.play(broken_then_well)
+    stage.run(broken_then_well)
     assert len(stage.of(Fault)) == 1
     assert len(stage.of(ReplyEnded)) == 1
     assert len([event for event in stage.of(FloorChanged) if event.state is FloorState.LISTENING]) >= 3
 
 
 def test_stopping_in_mid_reply_keeps_what_was_heard() -> None:
-    stage = Stage(mind=ScriptedMind(default="One two three four five six seven eight nine ten."))
+    stage = SimulatedConversation(
+        llm=ScriptedLanguageModel(default="One two three four five six seven eight nine ten.")
+    )
 
-    async def stop_early(stage: Stage) -> None:
-        await stage.room.say(voice(1.0))
+    async def stop_early(stage: SimulatedConversation) -> None:
+        await stage.room.say(loud_clip(1.0))
         while not stage.of(PhraseStarted):
             await asyncio.sleep(0.01)
-        await asyncio.sleep(4.4 * SECONDS_A_WORD)
+        await asyncio.sleep(4.4 * SECONDS_PER_WORD)
 
-    stage.play(stop_early)
+    stage.run(stop_early)
     (ended,) = stage.of(ReplyEnded)
     assert ended.interrupted
     assert ended.heard_prefix in ("One two three", "One two three four", "One two three four five")
@@ -234,12 +244,12 @@ def test_stopping_in_mid_reply_keeps_what_was_heard() -> None:
 
 def test_the_same_conversation_gives_the_same_events_again() -> None:
     def converse() -> list[object]:
-        stage = Stage(ScriptedTranscriber(["first", "second"]))
+        stage = SimulatedConversation(ScriptedTranscriber(["first", "second"]))
 
-        async def script(stage: Stage) -> None:
+        async def script(stage: SimulatedConversation) -> None:
             await one_question(stage)
             await one_question(stage)
 
-        return [event for event in stage.play(script) if isinstance(event, FloorChanged | Transcribed | TurnEnded)]
+        return [event for event in stage.run(script) if isinstance(event, FloorChanged | Transcribed | TurnEnded)]
 
     assert converse() == converse()

@@ -9,7 +9,7 @@ from tests.simulation.simulated_daemon import DaemonFixture, ScriptedEnginePool
 from voicemate.config.schema import Settings
 from voicemate.core.errors import AudioError, ControlError, ModelError, PersonaError, SettingsError
 from voicemate.core.events import Fault, FloorState, ReplyEnded, Transcribed
-from voicemate.testing.scripted_engines import ScriptedMind, voice
+from voicemate.testing.scripted_engines import ScriptedLanguageModel, loud_clip
 
 
 def test_it_listens_answers_and_ends() -> None:
@@ -17,7 +17,7 @@ def test_it_listens_answers_and_ends() -> None:
 
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
-        await house.room.say(voice(1.0))
+        await house.room.say(loud_clip(1.0))
         assert await house.room.wait_until_answered()
         status = house.daemon.status()
         assert (status.state, status.turns, len(status.gaps_ms)) == ("listening", 1, 1)
@@ -30,7 +30,7 @@ def test_it_listens_answers_and_ends() -> None:
 
 
 def test_the_end_is_silence_at_once() -> None:
-    house = DaemonFixture(engine_pool=ScriptedEnginePool(ScriptedMind(default="word " * 200)))
+    house = DaemonFixture(engine_pool=ScriptedEnginePool(ScriptedLanguageModel(default="word " * 200)))
 
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
@@ -111,7 +111,7 @@ def test_a_mistake_of_ours_does_not_end_it(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_what_is_said_and_asked_waits_for_its_turn_and_tells_what_was_heard() -> None:
-    house = DaemonFixture(engine_pool=ScriptedEnginePool(ScriptedMind({"who are you": "I am Juniper."})))
+    house = DaemonFixture(engine_pool=ScriptedEnginePool(ScriptedLanguageModel({"who are you": "I am Juniper."})))
 
     async def script(house: DaemonFixture) -> None:
         said, asked = await asyncio.gather(house.daemon.say("Good morning."), house.ask("who are you"))
@@ -123,7 +123,7 @@ def test_what_is_said_and_asked_waits_for_its_turn_and_tells_what_was_heard() ->
 
 def test_a_reply_that_fails_is_told_to_who_asked() -> None:
     house = DaemonFixture(
-        engine_pool=ScriptedEnginePool(ScriptedMind(error=ModelError("The model failed", "Try another")))
+        engine_pool=ScriptedEnginePool(ScriptedLanguageModel(error=ModelError("The model failed", "Try another")))
     )
 
     async def script(house: DaemonFixture) -> None:
@@ -198,7 +198,9 @@ def test_changed_settings_are_used_and_what_they_do_not_concern_stays() -> None:
 
 
 def test_a_change_waits_until_the_character_has_spoken() -> None:
-    house = DaemonFixture(engine_pool=ScriptedEnginePool(ScriptedMind(default="This takes a while, as you see.")))
+    house = DaemonFixture(
+        engine_pool=ScriptedEnginePool(ScriptedLanguageModel(default="This takes a while, as you see."))
+    )
 
     async def script(house: DaemonFixture) -> None:
         asking = asyncio.create_task(house.ask("what"))
@@ -219,18 +221,18 @@ def test_muted_it_hears_nothing_and_stays_muted_through_a_change() -> None:
         house.settings = Settings.model_validate({"turns": {"silence_ms": 900}})
         await house.daemon.reload()
         assert house.daemon.status().muted
-        await house.room.say(voice(1.0))
+        await house.room.say(loud_clip(1.0))
         await house.room.wait_until_quiet()
         assert house.of(Transcribed) == []
         await house.daemon.mute(False)
-        await house.room.say(voice(1.0))
+        await house.room.say(loud_clip(1.0))
         assert await house.room.wait_until_answered()
 
     house.run(script)
 
 
 def test_an_interruption_ends_what_is_being_said() -> None:
-    house = DaemonFixture(engine_pool=ScriptedEnginePool(ScriptedMind(default="word " * 200)))
+    house = DaemonFixture(engine_pool=ScriptedEnginePool(ScriptedLanguageModel(default="word " * 200)))
 
     async def script(house: DaemonFixture) -> None:
         asking = asyncio.create_task(house.ask("what"))

@@ -6,7 +6,7 @@ from tests.simulation.simulated_daemon import DaemonFixture
 from voicemate.config.schema import Settings
 from voicemate.core.events import FloorState, SpeechStarted, Transcribed
 from voicemate.system.machine_state import MachineState
-from voicemate.testing.scripted_engines import voice
+from voicemate.testing.scripted_engines import loud_clip
 
 SOON = Settings.model_validate({"idle": {"unload_min": 0.2}})
 
@@ -21,7 +21,7 @@ def test_the_models_rest_while_nobody_talks_and_wake_at_the_first_word() -> None
         await asyncio.sleep(4)
         assert house.engine_pool.unloaded
         began = asyncio.get_running_loop().time()
-        await house.room.say(voice(1.5))
+        await house.room.say(loud_clip(1.5))
         assert house.engine_pool.reloaded_at[0] - began < 0.3, "before the person has finished"
         assert await house.room.wait_until_answered()
         await asyncio.sleep(14)
@@ -40,7 +40,7 @@ def test_a_conversation_keeps_them_awake() -> None:
         for _ in range(4):
             await asyncio.sleep(9)
             assert not house.engine_pool.unloaded
-            await house.room.say(voice(1))
+            await house.room.say(loud_clip(1))
             assert await house.room.wait_until_answered()
 
     house.run(script)

@@ -8,7 +8,7 @@ from tests.simulation.simulated_daemon import DaemonFixture
 from voicemate.config.schema import PushToTalkSettings, Settings
 from voicemate.core.errors import AudioError, ControlError
 from voicemate.core.events import FloorState, Transcribed
-from voicemate.testing.scripted_engines import voice
+from voicemate.testing.scripted_engines import loud_clip
 
 WARM_S, HELD_S = PushToTalkSettings().keep_open_s, PushToTalkSettings().max_hold_s
 
@@ -23,7 +23,7 @@ def test_with_a_key_the_microphone_is_open_only_around_its_use() -> None:
         assert not house.daemon.status().microphone.open
         await house.daemon.press()
         assert house.daemon.status().microphone.open
-        await house.room.say(voice(1.0))
+        await house.room.say(loud_clip(1.0))
         await house.daemon.release()
         assert await house.room.wait_until_answered()
         await asyncio.sleep(WARM_S / 2)
@@ -81,7 +81,7 @@ def test_hands_free_the_key_leaves_the_microphone_as_it_is() -> None:
     async def script(house: DaemonFixture) -> None:
         await house.until(FloorState.LISTENING)
         await house.daemon.press()
-        await house.room.say(voice(1.0))
+        await house.room.say(loud_clip(1.0))
         await house.daemon.release()
         assert await house.room.wait_until_answered()
         await asyncio.sleep(2 * WARM_S)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.simulation.simulated_conversation import Stage
+from tests.simulation.simulated_conversation import SimulatedConversation
 from tests.support.fake_portaudio import FakePortAudio
 from voicemate.audio.devices.watchdog import WatchdogLimits
 from voicemate.audio.interfaces import Speaker
@@ -10,13 +10,13 @@ from voicemate.audio.output.speaker import DeviceSpeaker
 from voicemate.core.clock import SampleClock
 from voicemate.core.errors import AudioError
 from voicemate.core.events import Fault, FloorChanged, FloorState, Recovered, ReplyEnded
-from voicemate.testing.scripted_engines import ScriptedMind
+from voicemate.testing.scripted_engines import ScriptedLanguageModel
 
 STORY = "One two three four five six seven eight nine ten eleven twelve."
 MISSING = AudioError("There is no loudspeaker", "Connect one")
 
 
-class StageOfDevices(Stage):
+class StageOfDevices(SimulatedConversation):
     """The usual stage, with a loudspeaker that can be unplugged in place of the room's."""
 
     async def equip(self, clock: SampleClock) -> Speaker:
@@ -35,7 +35,7 @@ class StageOfDevices(Stage):
         self.loudspeaker.retry()
 
 
-async def speaking(stage: Stage) -> None:
+async def speaking(stage: SimulatedConversation) -> None:
     """Ask for the story, and wait for its third word or so."""
     stage.session.ask("tell me a story")
     while not stage.of(FloorChanged) or stage.of(FloorChanged)[-1].state is not FloorState.SPEAKING:
@@ -44,9 +44,9 @@ async def speaking(stage: Stage) -> None:
 
 
 def test_a_reply_goes_on_where_it_was_cut_when_the_loudspeaker_is_back() -> None:
-    stage = StageOfDevices(mind=ScriptedMind(default=STORY))
+    stage = StageOfDevices(mind=ScriptedLanguageModel(default=STORY))
 
-    async def script(stage: Stage) -> None:
+    async def script(stage: SimulatedConversation) -> None:
         assert isinstance(stage, StageOfDevices)
         await speaking(stage)
         stage.unplug()
@@ -55,15 +55,15 @@ def test_a_reply_goes_on_where_it_was_cut_when_the_loudspeaker_is_back() -> None
         stage.plug_in()
         await asyncio.sleep(10)
 
-    stage.play(script)
+    stage.run(script)
     assert [(ended.heard_prefix, ended.interrupted) for ended in stage.of(ReplyEnded)] == [(STORY, False)]
     assert stage.of(Recovered)
 
 
 def test_of_a_reply_whose_loudspeaker_stays_away_only_what_was_heard_is_remembered() -> None:
-    stage = StageOfDevices(mind=ScriptedMind({"tell me a story": STORY}, default="Indeed."))
+    stage = StageOfDevices(mind=ScriptedLanguageModel({"tell me a story": STORY}, default="Indeed."))
 
-    async def script(stage: Stage) -> None:
+    async def script(stage: SimulatedConversation) -> None:
         assert isinstance(stage, StageOfDevices)
         await speaking(stage)
         stage.unplug()
@@ -74,11 +74,11 @@ def test_of_a_reply_whose_loudspeaker_stays_away_only_what_was_heard_is_remember
         stage.session.ask("who are you")
         await asyncio.sleep(5)
 
-    stage.play(script)
+    stage.run(script)
     first, second = stage.of(ReplyEnded)
     assert STORY.startswith(first.heard_prefix)
     assert 1 <= len(first.heard_prefix.split()) < 8
     assert second.heard_prefix == "Indeed."
-    remembered = [message.content for message in stage.mind.asked[-1]]
+    remembered = [message.content for message in stage.llm.requests[-1]]
     assert first.heard_prefix in remembered
     assert STORY not in remembered

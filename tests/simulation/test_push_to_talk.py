@@ -20,7 +20,7 @@ from voicemate.push_to_talk.chord_listener import (
     ListenerFailed,
 )
 from voicemate.push_to_talk.chord_watcher import RETRY_FOR_S, ChordWatcher
-from voicemate.testing.scripted_engines import ScriptedMind, voice
+from voicemate.testing.scripted_engines import ScriptedLanguageModel, loud_clip
 
 TAP_S = 0.1
 LONG = "word " * 200
@@ -113,7 +113,7 @@ def test_while_the_key_is_held_the_person_speaks_and_the_microphone_is_open_only
         await keys.down()
         await house.until(FloorState.HEARING, "the key is down")
         assert house.daemon.status().microphone.open
-        await house.room.say(voice(1.0))
+        await house.room.say(loud_clip(1.0))
         await asyncio.sleep(3)
         assert finals(house) == 0, "a pause ends nothing while the key is down"
         await keys.up()
@@ -135,7 +135,7 @@ def test_it_is_said_when_the_microphone_really_hears() -> None:
         await asyncio.sleep(2)  # the simulated room is digital silence until somebody speaks
         assert house.of(MicrophoneLive) == []
         assert house.room.speaker.played() == []
-        await house.room.say(voice(0.5))
+        await house.room.say(loud_clip(0.5))
         assert len(house.of(MicrophoneLive)) == 1
         assert len(house.room.speaker.played()) > 0
         await keys.up()
@@ -144,11 +144,11 @@ def test_it_is_said_when_the_microphone_really_hears() -> None:
 
 
 def test_a_tap_silences_the_character_and_takes_no_turn() -> None:
-    house = DaemonFixture(Settings(), ScriptedEnginePool(ScriptedMind(default=LONG)))
+    house = DaemonFixture(Settings(), ScriptedEnginePool(ScriptedLanguageModel(default=LONG)))
 
     async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING)
-        await house.room.say(voice(1.0))
+        await house.room.say(loud_clip(1.0))
         await house.until(FloorState.SPEAKING)
         await asyncio.sleep(2)
         await keys.tap()
@@ -163,11 +163,11 @@ def test_a_tap_silences_the_character_and_takes_no_turn() -> None:
 
 
 def test_a_tap_silences_also_a_reply_that_has_only_just_begun() -> None:
-    house = DaemonFixture(Settings(), ScriptedEnginePool(ScriptedMind(default=LONG)))
+    house = DaemonFixture(Settings(), ScriptedEnginePool(ScriptedLanguageModel(default=LONG)))
 
     async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         await house.until(FloorState.LISTENING)
-        await house.room.say(voice(1.0))
+        await house.room.say(loud_clip(1.0))
         await house.until(FloorState.SPEAKING)
         await keys.tap()
         await house.until(FloorState.LISTENING)
@@ -194,7 +194,7 @@ def test_a_tap_while_nobody_speaks_does_nothing(hands_free: bool) -> None:
 
 def test_held_over_the_character_it_takes_the_floor() -> None:
     house = DaemonFixture(
-        settings(hands_free=True), ScriptedEnginePool(ScriptedMind(lines={"what": LONG}, default="Yes."))
+        settings(hands_free=True), ScriptedEnginePool(ScriptedLanguageModel(lines={"what": LONG}, default="Yes."))
     )
 
     async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
@@ -202,7 +202,7 @@ def test_held_over_the_character_it_takes_the_floor() -> None:
         await house.until(FloorState.SPEAKING)
         await asyncio.sleep(2)
         await keys.down()
-        await house.room.say(voice(1.0))
+        await house.room.say(loud_clip(1.0))
         await keys.up()
         await asking
         assert await house.room.wait_until_answered()
@@ -218,7 +218,7 @@ def test_toggling() -> None:
         await house.until(FloorState.LISTENING, "waiting for the key")
         await keys.tap()
         await house.until(FloorState.HEARING, "the key is down")
-        await house.room.say(voice(1.0))
+        await house.room.say(loud_clip(1.0))
         await asyncio.sleep(2)
         assert finals(house) == 0
         await keys.tap()
@@ -229,7 +229,7 @@ def test_toggling() -> None:
 
 
 def test_toggling_over_the_character_only_silences_it() -> None:
-    house = DaemonFixture(settings(True, mode="toggle"), ScriptedEnginePool(ScriptedMind(default=LONG)))
+    house = DaemonFixture(settings(True, mode="toggle"), ScriptedEnginePool(ScriptedLanguageModel(default=LONG)))
 
     async def script(house: DaemonFixture, keys: FakeKeyboard) -> None:
         asking = asyncio.create_task(house.ask("what"))
@@ -268,7 +268,7 @@ def test_a_chord_that_is_taken_is_told_and_another_one_can_be_chosen() -> None:
         assert [(problem.component, problem.message) for problem in status.problems] == [("hotkey", taken.message)]
         assert (status.push_to_talk.chord, status.push_to_talk.active) == ("ctrl+option+space", False)
         assert "Another program" in status.push_to_talk.reason
-        await house.room.say(voice(1.0))
+        await house.room.say(loud_clip(1.0))
         assert await house.room.wait_until_answered(), "all else works"
         keys.error = None
         house.settings = settings(hands_free=True, chord="super+f5")

@@ -7,26 +7,28 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.simulation.recorded_conversation import HOUSE, hesitant, record
-from tests.simulation.simulated_conversation import Stage
+from tests.simulation.recorded_conversation import DECISIONS, hesitant, record
+from tests.simulation.simulated_conversation import SimulatedConversation
 from voicemate.cli import app
 from voicemate.config.schema import TurnSettings, load, settings_file
 from voicemate.core.errors import RecordingError
 from voicemate.replay import decision_factory
-from voicemate.testing.scripted_engines import ScriptedMind
+from voicemate.testing.scripted_engines import ScriptedLanguageModel
 
 
 @pytest.fixture(scope="module")
 def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tape") / "talk.tape"
-    mind = ScriptedMind(default="Yes. That is a long story and it takes a while to tell.")
-    record(Stage(mind=mind, endpoint=TurnSettings(shortest_ms=480, longest_ms=480)), path, hesitant)
+    mind = ScriptedLanguageModel(default="Yes. That is a long story and it takes a while to tell.")
+    record(
+        SimulatedConversation(llm=mind, turn_settings=TurnSettings(shortest_ms=480, longest_ms=480)), path, hesitant
+    )
     return path
 
 
 @pytest.fixture(autouse=True)
 def stage_house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(decision_factory, "real", lambda: HOUSE)
+    monkeypatch.setattr(decision_factory, "real", lambda: DECISIONS)
     monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path / "home"))
 
 
@@ -50,7 +52,8 @@ def test_json_for_scripts(tape: Path) -> None:
 
 def test_another_decision_ends_with_exit_code_1_and_shows_both(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slower = decision_factory.DecisionFactory(
-        HOUSE.ears, lambda settings: decision_factory.floor(settings.model_copy(update={"turns": SLOW}))
+        DECISIONS.make_segmenter,
+        lambda settings: decision_factory.make_floor(settings.model_copy(update={"turns": SLOW})),
     )
     monkeypatch.setattr(decision_factory, "real", lambda: slower)
     result = run("replay", tape)

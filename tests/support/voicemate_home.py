@@ -16,7 +16,7 @@ MODELS = str(models_folder())
 """Looked up before any test moves this process's own home."""
 
 
-class House:
+class VoicemateHome:
     """``voicemate`` commands with this environment on top of the process's own, and the models that there are.
 
     Attributes:
@@ -46,12 +46,12 @@ class House:
     def status(self) -> dict[str, Any]:
         return json.loads(self.run("status", "--json").stdout)
 
-    def end(self) -> None:
+    def stop_daemon(self) -> None:
         """End its daemon, if there is one."""
         self.run("stop", code=None)
 
 
-def furnished(home: Path, environment: Mapping[str, str], settings: str = "", greeting: str = "") -> House:
+def make_home(home: Path, environment: Mapping[str, str], settings: str = "", greeting: str = "") -> VoicemateHome:
     """A house in an empty folder, with Pip in it: a busy machine has soon read that card, and Pip is soon done.
 
     Args:
@@ -64,11 +64,11 @@ def furnished(home: Path, environment: Mapping[str, str], settings: str = "", gr
     card = {"name": "Pip", "description": "Pip answers in three words.", "greeting": greeting}
     lines = [f"{key} = {json.dumps(value)}" for key, value in card.items()]
     (personas / "pip.toml").write_text("\n".join([*lines, "[sampling]", "max_tokens = 16", ""]))
-    settle(home, settings)
-    return House({**environment, "VOICEMATE_HOME": str(home)})
+    write_settings(home, settings)
+    return VoicemateHome({**environment, "VOICEMATE_HOME": str(home)})
 
 
-def settle(home: Path, settings: str) -> None:
+def write_settings(home: Path, settings: str) -> None:
     """Have these sections in the settings file, and none else but for Pip, who has the quickest ears."""
     ours = 'persona = "pip"\n[hearing]\nmodel = "whisper-tiny.en"\n'
     (home / "config" / "settings.toml").write_text(ours + settings)

@@ -126,9 +126,9 @@ async def converse(
         VoicemateError: of the class that says what is missing or broke.
     """
     if recording:
-        from voicemate.recording.format import check_new
+        from voicemate.recording.format import check_path_is_free
 
-        check_new(recording)
+        check_path_is_free(recording)
         settings = with_seed(settings).with_defaults_resolved()
     events = EventStream()
     keeping = keep_history(settings, persona, events) if with_history else contextlib.nullcontext()
@@ -178,10 +178,10 @@ def build_session(
         listener.prompt = f"{engines.chat_history.persona.name if phrase == 'name' else phrase}."
     floor: FloorPolicy = Floor.from_settings(settings)
     if recorder:
-        from voicemate.recording.wrappers import TapedFloor, taped_devices, taped_listener
+        from voicemate.recording.wrappers import RecordedFloor, record_devices, record_recognizer
 
-        microphone, loudspeaker = taped_devices(microphone, loudspeaker, recorder)
-        listener, floor = taped_listener(listener, recorder), TapedFloor(floor, recorder)
+        microphone, loudspeaker = record_devices(microphone, loudspeaker, recorder)
+        listener, floor = record_recognizer(listener, recorder), RecordedFloor(floor, recorder)
     components = Components(
         microphone=microphone,
         speaker=loudspeaker,
@@ -269,7 +269,7 @@ def record_session(path: Path, settings: Settings, persona: Persona, events: Eve
     Raises:
         TapeError: the recording cannot be made.
     """
-    from voicemate.recording.header import Header
+    from voicemate.recording.header import RecordingHeader
     from voicemate.recording.recorder import Recorder
     from voicemate.replay import decision_factory
 
@@ -281,10 +281,10 @@ def record_session(path: Path, settings: Settings, persona: Persona, events: Eve
     models = {
         "hearing": resolve(settings.stt.model, ModelRole.STT),
         "thinking": resolve(settings.llm.model, ModelRole.LLM),
-        decision_factory.VOICE_ACTIVITY: resolve(SILERO, ModelRole.VAD),
+        decision_factory.VAD_ROLE: resolve(SILERO, ModelRole.VAD),
     }
-    recorder = Recorder(path, Header.of(settings, persona, models), models, faulty)
-    stop = events.subscribe(recorder.happened)
+    recorder = Recorder(path, RecordingHeader.of(settings, persona, models), models, faulty)
+    stop = events.subscribe(recorder.on_event)
     try:
         yield recorder
     finally:

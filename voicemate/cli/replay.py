@@ -37,25 +37,25 @@ def replay(
     from voicemate.cli.render import replay_tables
     from voicemate.recording.recording import read
     from voicemate.replay import decision_factory
-    from voicemate.replay.counterfactual import outcome
+    from voicemate.replay.counterfactual import replay_with
     from voicemate.replay.recorded_session import RecordedSession
-    from voicemate.replay.replayer import decide_again
+    from voicemate.replay.replayer import replay
 
     tried = dict(_parse_change(text) for text in changes or ())
-    recording, deciding = read(file), decision_factory.real()
+    recording, deciding = read(file), decision_factory.current_decisions()
     if recording.warning:
         print_note(recording.warning)
-    if decision_factory.other_silero(recording.header):
+    if decision_factory.silero_differs(recording.header):
         print_note("The recording was made with another file of Silero: the ears may differ for that alone.")
     if tried:
         settings = recording.header.with_settings(tried)
         past = RecordedSession(recording, deciding)
-        repeated = outcome(past, deciding.floor(past.settings), past.settings)
-        now = outcome(past, deciding.floor(settings), settings)
+        repeated = replay_with(past, deciding.make_floor(past.settings), past.settings)
+        now = replay_with(past, deciding.make_floor(settings), settings)
         replay_tables.print_counterfactual(recording, tried, past, repeated, now, as_json)
         return
     started = time.perf_counter()
-    verdict = decide_again(recording, deciding)
+    verdict = replay(recording, deciding)
     replay_tables.print_result(recording, verdict, time.perf_counter() - started, as_json)
     if verdict.difference:
         raise typer.Exit(1)
@@ -79,7 +79,7 @@ def tune(
     from voicemate.replay import plot as picture
     from voicemate.replay.recorded_session import RecordedSession
 
-    present, deciding = load().with_defaults_resolved().turns, decision_factory.real()
+    present, deciding = load().with_defaults_resolved().turns, decision_factory.current_decisions()
     pasts: list[RecordedSession] = []
     with Progress(console=stderr_console(), transient=True, disable=not stderr_console().is_terminal) as bar:
         for file in bar.track(files, description="reading"):
@@ -87,11 +87,11 @@ def tune(
             if recording.warning:
                 print_note(recording.warning)
             pasts.append(RecordedSession(recording, deciding))
-        trying = bar.add_task("trying settings", total=tuning.MOST_TRIALS)
+        trying = bar.add_task("trying settings", total=tuning.MAX_TRIALS)
         curve = tuning.tune(pasts, deciding, present, lambda done: bar.update(trying, completed=done))
     tuning_tables.print_curve(curve, as_json)
     if plot:
-        picture.draw(curve, plot)
+        picture.draw_curve(curve, plot)
         print_note(f"written: {plot}")
     if write:
         _write_proposal(tuning_tables.proposed_changes(curve), yes)
@@ -101,14 +101,14 @@ def _write_proposal(changes: dict[str, Any], yes: bool) -> None:
     """Show the change of the settings file, ask for confirmation, and write it."""
     from voicemate.config import editor
     from voicemate.config.schema import settings_file as place
-    from voicemate.replay.proposal import difference, proposed
+    from voicemate.replay.proposal import apply_to_copy, unified_diff
 
     path = place()
-    before, after = proposed(changes, path)
+    before, after = apply_to_copy(changes, path)
     if before == after:
         print_note(f"{path} has these settings already.")
         return
-    stderr_console().print(Text(difference(before, after, path)), soft_wrap=True)
+    stderr_console().print(Text(unified_diff(before, after, path)), soft_wrap=True)
     if not yes:
         typer.confirm(f"Write this to {path}?", abort=True, err=True)
     editor.write(after, path)

@@ -160,7 +160,7 @@ def _run_demo(settings: Settings, folder: Path, live: bool, record: Path | None)
     from voicemate.demo import demo as demonstration
 
     view = choose_view(stdout_console(), live, recording=record is not None)
-    written = _run(settings, demonstration.hold(settings, folder, view, record))
+    written = _run(settings, demonstration.run_demo(settings, folder, view, record))
     for path in written:
         print_note(f"written: {path}")
 

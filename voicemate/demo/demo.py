@@ -16,7 +16,7 @@ from voicemate.conversation.session import Session
 from voicemate.core.clock import SampleClock
 from voicemate.core.errors import VoicemateError
 from voicemate.core.pcm import CLOCK_HZ, AudioClip
-from voicemate.demo.timeline import Timeline, draw
+from voicemate.demo.timeline import Timeline, draw_timeline
 from voicemate.personas.library import find_persona
 from voicemate.personas.persona import Persona, Voice
 from voicemate.testing.simulated_room import SimulatedRoom
@@ -34,11 +34,11 @@ QUESTIONS = {
 ROOM_NOISE_DBFS = -66.0
 """A quiet room."""
 
-BREATH_S = 0.7
+QUESTION_PAUSE_S = 0.7
 """How long the person waits after an answer before the next question."""
 
 
-async def hold(settings: Settings, folder: Path, view: ViewMaker, record: Path | None = None) -> list[Path]:
+async def run_demo(settings: Settings, folder: Path, view: ViewMaker, record: Path | None = None) -> list[Path]:
     """Hold the conversation in real time; returns the files that were written.
 
     Args:
@@ -72,7 +72,7 @@ async def hold(settings: Settings, folder: Path, view: ViewMaker, record: Path |
             persona,
             stage,
             view,
-            subscriber=timeline.feed,
+            subscriber=timeline.on_event,
             on_ready=begin,
             with_history=False,
             recording=record,
@@ -82,17 +82,17 @@ async def hold(settings: Settings, folder: Path, view: ViewMaker, record: Path |
             task.cancel()
     recording, picture = folder / "conversation.wav", folder / "timeline.png"
     write_wav(recording, room.recording(), CLOCK_HZ)
-    draw(timeline, picture, ("you", persona.name))
+    draw_timeline(timeline, picture, ("you", persona.name))
     return [recording, picture]
 
 
 async def _ask(room: SimulatedRoom, questions: list[AudioClip], greeted: bool) -> None:
     """Ask one question after the other, then leave the room."""
     if greeted:
-        await room.wait_until_answered(BREATH_S)
+        await room.wait_until_answered(QUESTION_PAUSE_S)
     for question in questions:
         await room.say(question)
-        await room.wait_until_answered(BREATH_S)
+        await room.wait_until_answered(QUESTION_PAUSE_S)
     room.end_input()
 
 

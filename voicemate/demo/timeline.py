@@ -37,7 +37,7 @@ class Timeline:
     _ended: dict[int, tuple[int, int]] = field(default_factory=dict)  # turn -> began, ended
     _audible: dict[int, float] = field(default_factory=dict)
 
-    def feed(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         match event:
             case TurnEnded():
                 self._ended[event.turn] = (event.began, event.ended)
@@ -59,7 +59,7 @@ class Timeline:
                 self.character.append((start, event.at / CLOCK_HZ - start))
 
 
-def draw(timeline: Timeline, path: Path, names: tuple[str, str]) -> None:
+def draw_timeline(timeline: Timeline, path: Path, names: tuple[str, str]) -> None:
     """Draw ``timeline`` into a PNG at ``path``.
 
     Args:

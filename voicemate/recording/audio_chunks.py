@@ -26,25 +26,25 @@ _LONGEST = 60 * CLOCK_HZ
 """Samples of a chunk; more is no recording of ours."""
 
 
-class Coding(IntEnum):
+class ChunkEncoding(IntEnum):
     SILENCE = 0  # nothing follows
     FLAC = 1
-    SAME = 2  # as the microphone's chunk at the same place; nothing follows
+    SAME_AS_MICROPHONE = 2  # as the microphone's chunk at the same place; nothing follows
 
 
-def rounded(pcm: Pcm) -> Samples:
+def to_int16(pcm: Pcm) -> Samples:
     """``pcm`` in 16 bits; what is out of range is clipped, what is no number is silence."""
     scaled = np.rint(np.clip(np.nan_to_num(pcm, nan=0.0), -1, 1) * _FULL_SCALE)
     return np.minimum(scaled, _FULL_SCALE - 1).astype(np.int16)
 
 
-def as_pcm(samples: Samples) -> Pcm:
+def to_pcm(samples: Samples) -> Pcm:
     """The inverse of ``rounded``, exactly."""
     return np.multiply(samples, 1 / _FULL_SCALE, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class AudioChunk:
     """Some compressed sound.
 
     Attributes:
@@ -55,7 +55,7 @@ class Chunk:
 
     at: int
     length: int
-    coding: Coding
+    encoding: ChunkEncoding
     data: bytes = b""
 
     @property
@@ -63,14 +63,14 @@ class Chunk:
         return self.at + self.length
 
     def pack(self) -> bytes:
-        return _HEAD.pack(self.at, self.length, self.coding) + self.data
+        return _HEAD.pack(self.at, self.length, self.encoding) + self.data
 
     @classmethod
-    def unpack(cls, payload: bytes) -> "Chunk":
+    def unpack(cls, payload: bytes) -> "AudioChunk":
         """Raises DecodeError when ``payload`` is no chunk."""
         try:
             at, length, coding = _HEAD.unpack_from(payload)
-            chunk = cls(at, length, Coding(coding), payload[_HEAD.size :])
+            chunk = cls(at, length, ChunkEncoding(coding), payload[_HEAD.size :])
         except (struct.error, ValueError):
             raise DecodeError("a piece of sound has no beginning") from None
         if length > _LONGEST:
@@ -83,7 +83,7 @@ class Chunk:
         Raises:
             DecodeError: it is no FLAC, or of another length.
         """
-        if self.coding is Coding.SILENCE:
+        if self.encoding is ChunkEncoding.SILENCE:
             return np.zeros(self.length, dtype=np.int16)
         try:
             with soundfile.SoundFile(io.BytesIO(self.data)) as file:
@@ -95,7 +95,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class SampleRun:
     """Sound without a gap; ``at`` is the clock position of its first sample."""
 
     at: int
@@ -108,45 +108,45 @@ class Stretch:
     def between(self, began: int, ended: int) -> Samples:
         return self.samples[max(0, began - self.at) : max(0, ended - self.at)]
 
-    def holds(self, other: "Stretch") -> bool:
+    def contains(self, other: "SampleRun") -> bool:
         """Whether ``other`` is a part of this."""
         return np.array_equal(self.between(other.at, other.end), other.samples) and other.at >= self.at
 
 
-def compress(stretch: Stretch) -> Chunk:
+def compress(stretch: SampleRun) -> AudioChunk:
     at, samples = stretch.at, stretch.samples
     if not samples.any():
-        return Chunk(at, len(samples), Coding.SILENCE)
+        return AudioChunk(at, len(samples), ChunkEncoding.SILENCE)
     file = io.BytesIO()
     soundfile.write(file, samples, CLOCK_HZ, format="FLAC", subtype="PCM_16")
-    return Chunk(at, len(samples), Coding.FLAC, file.getvalue())
+    return AudioChunk(at, len(samples), ChunkEncoding.FLAC, file.getvalue())
 
 
-class Run:
+class SampleBuffer:
     """Sound that comes in pieces, until it is taken. Pieces that follow on each other become one stretch."""
 
     def __init__(self) -> None:
-        self._pieces: list[Stretch] = []
+        self._pieces: list[SampleRun] = []
         self.length = 0
 
     def add(self, at: int, samples: Samples) -> None:
-        self._pieces.append(Stretch(at, samples))
+        self._pieces.append(SampleRun(at, samples))
         self.length += len(samples)
 
-    def take(self) -> list[Stretch]:
+    def take(self) -> list[SampleRun]:
         """All of it, and forget it."""
-        taken = list(joined(self._pieces))
+        taken = list(join_adjacent(self._pieces))
         self._pieces, self.length = [], 0
         return taken
 
 
-def joined(pieces: list[Stretch]) -> Iterator[Stretch]:
+def join_adjacent(pieces: list[SampleRun]) -> Iterator[SampleRun]:
     """``pieces``, those that follow on each other in one."""
-    following: list[Stretch] = []
+    following: list[SampleRun] = []
     for piece in pieces:
         if following and following[-1].end != piece.at:
-            yield Stretch(following[0].at, np.concatenate([one.samples for one in following]))
+            yield SampleRun(following[0].at, np.concatenate([one.samples for one in following]))
             following = []
         following.append(piece)
     if following:
-        yield Stretch(following[0].at, np.concatenate([one.samples for one in following]))
+        yield SampleRun(following[0].at, np.concatenate([one.samples for one in following]))

@@ -25,20 +25,20 @@ def encode(value: Any) -> list[Any]:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return {field.name: _to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return _fields(value)
     if isinstance(value, Enum):
-        return _plain(value.value)
+        return _to_json(value.value)
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, tuple | list | set | frozenset):
-        return [_plain(item) for item in value]
+        return [_to_json(item) for item in value]
     if isinstance(value, dict):
-        return {str(_plain(key)): _plain(item) for key, item in value.items()}
+        return {str(_to_json(key)): _to_json(item) for key, item in value.items()}
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     if value is None or isinstance(value, int | float):
@@ -50,7 +50,7 @@ class DecodeError(ValueError):
     """What was recorded does not fit the classes of this version."""
 
 
-class Family(Generic[T]):
+class TypeRegistry(Generic[T]):
     """The classes that one place of a recording may hold, by name.
 
     Args:
@@ -59,7 +59,7 @@ class Family(Generic[T]):
     """
 
     def __init__(self, base: type[T] | None = None, more: Iterable[type[T]] = ()):
-        classes = [*_family(base), *more] if base else list(more)
+        classes = [*_with_subclasses(base), *more] if base else list(more)
         # ``dataclass(slots=True)`` makes a class anew and the first one may linger: of a name the last one counts.
         self._classes = {one.__name__: one for one in classes}
         self._adapters: dict[str, TypeAdapter[T]] = {}
@@ -93,5 +93,5 @@ class Family(Generic[T]):
             raise DecodeError(f"{name}.{place} is not what it should be") from None
 
 
-def _family(base: type[T]) -> list[type[T]]:
-    return [base, *(one for child in base.__subclasses__() for one in _family(child))]
+def _with_subclasses(base: type[T]) -> list[type[T]]:
+    return [base, *(one for child in base.__subclasses__() for one in _with_subclasses(child))]

@@ -33,7 +33,7 @@ _LONGEST_MAGIC = 64
 _HEAD = struct.Struct("<4sI")
 _CHECKSUM = struct.Struct("<I")
 
-LARGEST = 16 * 1024 * 1024
+MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
 """Bytes of a payload; a length beyond it is damage."""
 
 END = b"end "
@@ -46,27 +46,27 @@ class Record:
     payload: bytes
 
 
-class Ending(StrEnum):
+class RecordingEnd(StrEnum):
     """How a recording's readable part ends."""
 
     CLOSED = "closed"
-    BROKEN_OFF = "broken off"  # the recording process was killed, or the file is cut short
+    TRUNCATED = "broken off"  # the recording process was killed, or the file is cut short
     DAMAGED = "damaged"
 
 
-def check_new(path: Path) -> None:
+def check_path_is_free(path: Path) -> None:
     """That a recording can be made at ``path``, before anything takes long.
 
     Raises:
         TapeError: it exists, or its folder does not.
     """
     if path.exists():
-        raise _taken(path)
+        raise _already_exists(path)
     if not path.parent.is_dir():
         raise RecordingError(f"There is no folder {path.parent} for the recording", "Make it, or name another file")
 
 
-def _taken(path: Path) -> RecordingError:
+def _already_exists(path: Path) -> RecordingError:
     return RecordingError(f"{path} exists already", "Name another file: recordings are never written over")
 
 
@@ -84,7 +84,7 @@ class RecordFile:
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except FileExistsError:
-            raise _taken(path) from None
+            raise _already_exists(path) from None
         except OSError as error:
             raise RecordingError(
                 f"The recording {path} cannot be made: {error.strerror}", "Name another file"
@@ -128,8 +128,8 @@ class RecordReader:
     """
 
     def __init__(self, path: Path):
-        self.ending = Ending.BROKEN_OFF
-        self.usable = 0
+        self.end = RecordingEnd.TRUNCATED
+        self.usable_bytes = 0
         self._path = path
 
     def __iter__(self) -> Iterator[Record]:
@@ -152,14 +152,16 @@ class RecordReader:
                 f"{self._path} has format {int(found[1])} of recordings, and this version reads format {FORMAT}",
                 "Replay it with the version of voicemate that made it",
             )
-        self.usable = found.end()
-        file.seek(self.usable)
+        self.usable_bytes = found.end()
+        file.seek(self.usable_bytes)
         return zlib.crc32(found[0])
 
     def _records(self, file: BinaryIO, checksum: int) -> Iterator[Record]:
         while head := file.read(_HEAD.size):
-            if self.ending is Ending.CLOSED or (len(head) == _HEAD.size and _HEAD.unpack(head)[1] > LARGEST):
-                self.ending = Ending.DAMAGED
+            if self.end is RecordingEnd.CLOSED or (
+                len(head) == _HEAD.size and _HEAD.unpack(head)[1] > MAX_PAYLOAD_BYTES
+            ):
+                self.end = RecordingEnd.DAMAGED
                 return
             if len(head) < _HEAD.size:
                 return
@@ -170,9 +172,9 @@ class RecordReader:
             payload, expected = rest[:length], _CHECKSUM.unpack(rest[length:])[0]
             checksum = zlib.crc32(head + payload, checksum)
             if checksum != expected:
-                self.ending = Ending.DAMAGED
+                self.end = RecordingEnd.DAMAGED
                 return
-            self.usable += len(head) + len(rest)
+            self.usable_bytes += len(head) + len(rest)
             if kind == END:
-                self.ending = Ending.CLOSED
+                self.end = RecordingEnd.CLOSED
             yield Record(kind, payload)

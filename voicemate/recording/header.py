@@ -18,11 +18,17 @@ from voicemate.core.errors import RecordingError, SettingsError
 from voicemate.models.storage import sha256
 from voicemate.personas.persona import Persona
 
-DECIDING = ("endpoint.", "vad.", "barge_in.min_interruption_ms", "barge_in.false_cut_in_ms", "push_to_talk.tail_ms")
+REPLAYABLE_SETTINGS = (
+    "endpoint.",
+    "vad.",
+    "barge_in.min_interruption_ms",
+    "barge_in.false_cut_in_ms",
+    "push_to_talk.tail_ms",
+)
 """How the settings of the ears and of the floor begin."""
 
 
-class Weights(BaseModel):
+class RecordedModelFile(BaseModel):
     """A model file. ``sha256`` is empty where the conversation was over before it was known."""
 
     model_config = ConfigDict(frozen=True)
@@ -32,7 +38,7 @@ class Weights(BaseModel):
     sha256: str = ""
 
 
-class Header(BaseModel):
+class RecordingHeader(BaseModel):
     """The first record.
 
     Attributes:
@@ -47,14 +53,14 @@ class Header(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     version: str
-    made: datetime
+    created_at: datetime
     settings: dict[str, Any]
     persona: dict[str, Any]
     packages: dict[str, str]
-    weights: dict[str, Weights]
+    model_files: dict[str, RecordedModelFile]
 
     @classmethod
-    def of(cls, settings: Settings, persona: Persona, models: Mapping[str, Path]) -> "Header":
+    def of(cls, settings: Settings, persona: Persona, models: Mapping[str, Path]) -> "RecordingHeader":
         """The header of a conversation that begins now.
 
         Args:
@@ -67,7 +73,9 @@ class Header(BaseModel):
             settings=settings.model_dump(mode="json"),
             persona=persona.model_dump(mode="json"),
             packages=_packages(),
-            weights={role: Weights(file=path.name, bytes=path.stat().st_size) for role, path in there.items()},
+            weights={
+                role: RecordedModelFile(file=path.name, bytes=path.stat().st_size) for role, path in there.items()
+            },
         )
 
     def with_settings(self, changes: Mapping[str, Any] | None = None) -> Settings:
@@ -80,10 +88,10 @@ class Header(BaseModel):
         table = _settings(self.settings).model_dump()
         for key, value in (changes or {}).items():
             find_setting(key)
-            if not key.startswith(DECIDING):
+            if not key.startswith(REPLAYABLE_SETTINGS):
                 raise SettingsError(
                     f"A replay cannot show what `{key}` would have changed: it decides nothing about the floor",
-                    f"Try a setting that begins with {' or '.join(f'`{start}`' for start in DECIDING)}",
+                    f"Try a setting that begins with {' or '.join(f'`{start}`' for start in REPLAYABLE_SETTINGS)}",
                 )
             section: Any = table
             *parents, last = key.split(".")
@@ -127,7 +135,7 @@ def _requirements() -> list[str]:
         return []
 
 
-def hashed(header: Header, models: Mapping[str, Path], stop: Event) -> dict[str, str]:
+def hash_model_files(header: RecordingHeader, models: Mapping[str, Path], stop: Event) -> dict[str, str]:
     """SHA-256 of each model, by what it is for. Reads every byte; for a thread of its own.
 
     Args:
@@ -139,7 +147,7 @@ def hashed(header: Header, models: Mapping[str, Path], stop: Event) -> dict[str,
         if stop.is_set():
             raise InterruptedError
 
-    for role in header.weights:
+    for role in header.model_files:
         try:
             found[role] = sha256(models[role], watch)
         except OSError:  # stopped, or no longer there: the header says its name and size

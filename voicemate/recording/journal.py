@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, get_args
 
 from voicemate.core.events import Event
-from voicemate.recording.codec import DecodeError, Family, encode
+from voicemate.recording.codec import DecodeError, TypeRegistry, encode
 from voicemate.turns.messages import FloorAction, FloorInput
 from voicemate.vad.state_machine import VoiceEvent
 
@@ -17,43 +17,43 @@ _LARGEST = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class BlockProcessed:
     """The ears heard the block that began at ``at`` and told this."""
 
     at: int
-    told: tuple[VoiceEvent, ...]
+    voice_events: tuple[VoiceEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Commanded:
+class SegmenterCommanded:
     """The ears were given a command between two blocks (``command`` is the method's name) and told this."""
 
     command: str
-    told: tuple[VoiceEvent, ...] = ()
+    voice_events: tuple[VoiceEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FloorStepped:
     """The floor was given ``got`` and answered with ``acts``."""
 
-    got: FloorInput
-    acts: tuple[FloorAction, ...]
+    message: FloorInput
+    actions: tuple[FloorAction, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class EventPublished:
     """An event was told."""
 
     event: Event
 
 
-Entry = Heard | Commanded | Step | Happened
+JournalEntry = BlockProcessed | SegmenterCommanded | FloorStepped | EventPublished
 
 COMMANDS = ("close", "end_speech")
 """What ears may be given. It changes what they tell of the next blocks, so a replay must give it to them, too."""
 
 
-def pack(entries: list[Entry]) -> bytes:
+def pack(entries: list[JournalEntry]) -> bytes:
     """``entries`` as one compressed payload.
 
     Raises:
@@ -62,7 +62,7 @@ def pack(entries: list[Entry]) -> bytes:
     return zlib.compress(json.dumps([_encode(entry) for entry in entries], separators=(",", ":")).encode(), 6)
 
 
-def unpack(payload: bytes) -> Iterator[Entry]:
+def unpack(payload: bytes) -> Iterator[JournalEntry]:
     """The entries of a payload.
 
     Raises:
@@ -79,46 +79,46 @@ def unpack(payload: bytes) -> Iterator[Entry]:
     yield from map(_decode, entries)
 
 
-def _encode(entry: Entry) -> list[Any]:
+def _encode(entry: JournalEntry) -> list[Any]:
     match entry:
-        case Heard(at, told):
+        case BlockProcessed(at, told):
             return ["heard", at, [encode(one) for one in told]]
-        case Commanded(command, told):
+        case SegmenterCommanded(command, told):
             return ["ears", command, [encode(one) for one in told]]
-        case Step(got, acts):
+        case FloorStepped(got, acts):
             return ["step", encode(got), [encode(act) for act in acts]]
-        case Happened(event):
+        case EventPublished(event):
             return ["event", encode(event)]
 
 
-def _decode(encoded: Any) -> Entry:
+def _decode(encoded: Any) -> JournalEntry:
     families = _families()
     match encoded:
         case ["heard", int() as at, [*told]]:
-            return Heard(at, tuple(families.speech.decode(one) for one in told))
+            return BlockProcessed(at, tuple(families.speech.decode(one) for one in told))
         case ["ears", str() as command, [*told]] if command in COMMANDS:
-            return Commanded(command, tuple(families.speech.decode(one) for one in told))
+            return SegmenterCommanded(command, tuple(families.speech.decode(one) for one in told))
         case ["step", got, [*acts]]:
-            return Step(families.inputs.decode(got), tuple(families.acts.decode(act) for act in acts))
+            return FloorStepped(families.inputs.decode(got), tuple(families.acts.decode(act) for act in acts))
         case ["event", event]:
-            return Happened(families.events.decode(event))
+            return EventPublished(families.events.decode(event))
     raise DecodeError("there is an entry of an unknown kind")
 
 
 @dataclass(frozen=True)
 class _Families:
-    inputs: Family[FloorInput]
-    acts: Family[FloorAction]
-    events: Family[Event]
-    speech: Family[Any]
+    inputs: TypeRegistry[FloorInput]
+    acts: TypeRegistry[FloorAction]
+    events: TypeRegistry[Event]
+    speech: TypeRegistry[Any]
 
 
 @cache
 def _families() -> _Families:
     """Made when first needed, when every module that adds a class has been imported."""
     return _Families(
-        Family(more=get_args(FloorInput)),
-        Family(more=get_args(FloorAction)),
-        Family(Event),
-        Family(more=get_args(VoiceEvent)),
+        TypeRegistry(more=get_args(FloorInput)),
+        TypeRegistry(more=get_args(FloorAction)),
+        TypeRegistry(Event),
+        TypeRegistry(more=get_args(VoiceEvent)),
     )

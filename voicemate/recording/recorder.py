@@ -15,15 +15,30 @@ from pathlib import Path
 from voicemate.audio.interfaces import Block
 from voicemate.core.events import Event
 from voicemate.core.pcm import Pcm, to_samples
-from voicemate.recording.audio_chunks import Chunk, Coding, Run, Stretch, compress, joined, rounded
+from voicemate.recording.audio_chunks import (
+    AudioChunk,
+    ChunkEncoding,
+    SampleBuffer,
+    SampleRun,
+    compress,
+    join_adjacent,
+    to_int16,
+)
 from voicemate.recording.format import END, RecordFile
-from voicemate.recording.header import Header, hashed
-from voicemate.recording.journal import Commanded, Entry, Happened, Heard, Step, pack
+from voicemate.recording.header import RecordingHeader, hash_model_files
+from voicemate.recording.journal import (
+    BlockProcessed,
+    EventPublished,
+    FloorStepped,
+    JournalEntry,
+    SegmenterCommanded,
+    pack,
+)
 from voicemate.turns.messages import FloorAction, FloorInput
 from voicemate.vad.state_machine import VoiceEvent
 
-HEAD, SUMS, JOURNAL = b"head", b"sums", b"jrnl"
-MICROPHONE, EARS, LOUDSPEAKER = b"mic ", b"ears", b"out "
+HEADER, HASHES, JOURNAL = b"head", b"sums", b"jrnl"
+MICROPHONE, SEGMENTER, SPEAKER = b"mic ", b"ears", b"out "
 
 _CHUNK = to_samples(500)
 _FLUSH_S = 0.5
@@ -34,7 +49,7 @@ _HASHING_S = 2.0
 _PATIENCE_S = 10.0
 """How long the end of a conversation waits for a slow disk."""
 
-_Sounding = tuple[bytes, int, Pcm]
+_TrackSamples = tuple[bytes, int, Pcm]
 """Which track, where on the clock, and the samples."""
 
 
@@ -57,16 +72,16 @@ class Recorder:
     def __init__(
         self,
         path: Path,
-        header: Header,
+        header: RecordingHeader,
         models: Mapping[str, Path],
         on_fault: Callable[[str, str], None] = lambda wrong, remedy: None,
     ):
         self._path = path
         self._on_fault = on_fault
-        self._waiting: queue.Queue[_Sounding | Entry | dict[str, str] | None] = queue.Queue(_QUEUE)
+        self._waiting: queue.Queue[_TrackSamples | JournalEntry | dict[str, str] | None] = queue.Queue(_QUEUE)
         self._accepting = True
         self._failed = False
-        self._in_a_hurry = threading.Event()
+        self._stop_hashing = threading.Event()
         self._file = RecordFile(path)
         self._pending = _Pending([])
         self._thread = threading.Thread(target=self._work, args=(header,), name="recording", daemon=True)
@@ -74,35 +89,35 @@ class Recorder:
         self._thread.start()
         self._hashing.start()
 
-    def delivered(self, block: Block) -> None:
+    def on_microphone_block(self, block: Block) -> None:
         """The microphone delivered ``block``."""
-        self._hand_over((MICROPHONE, block.at, block.pcm))
+        self._enqueue((MICROPHONE, block.at, block.pcm))
 
-    def heard(self, block: Block, told: Sequence[VoiceEvent]) -> None:
+    def on_block_processed(self, block: Block, told: Sequence[VoiceEvent]) -> None:
         """The ears heard ``block``, which need not be what the microphone delivered, and told ``told``."""
-        self._hand_over((EARS, block.at, block.pcm))
-        self._hand_over(Heard(block.at, tuple(told)))
+        self._enqueue((SEGMENTER, block.at, block.pcm))
+        self._enqueue(BlockProcessed(block.at, tuple(told)))
 
-    def commanded(self, command: str, told: Sequence[VoiceEvent] = ()) -> None:
+    def on_segmenter_command(self, command: str, told: Sequence[VoiceEvent] = ()) -> None:
         """The ears were given one of ``entries.COMMANDS``, and told ``told``."""
-        self._hand_over(Commanded(command, tuple(told)))
+        self._enqueue(SegmenterCommanded(command, tuple(told)))
 
-    def played(self, at: int, pcm: Pcm) -> None:
+    def on_playback(self, at: int, pcm: Pcm) -> None:
         """From clock position ``at`` on, ``pcm`` (16 kHz) left the loudspeaker."""
-        self._hand_over((LOUDSPEAKER, at, pcm))
+        self._enqueue((SPEAKER, at, pcm))
 
-    def stepped(self, got: FloorInput, acts: Sequence[FloorAction]) -> None:
+    def on_floor_step(self, got: FloorInput, acts: Sequence[FloorAction]) -> None:
         """The floor was given ``got`` and answered with ``acts``."""
-        self._hand_over(Step(got, tuple(acts)))
+        self._enqueue(FloorStepped(got, tuple(acts)))
 
-    def happened(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """A subscriber of the conversation's events."""
-        self._hand_over(Happened(event))
+        self._enqueue(EventPublished(event))
 
     def close(self) -> None:
         """Write all that was handed over, and the end. Closing again does nothing."""
         self._hashing.join(_HASHING_S)
-        self._in_a_hurry.set()
+        self._stop_hashing.set()
         self._hashing.join()
         if not self._thread.is_alive():
             return
@@ -113,7 +128,7 @@ class Recorder:
             return
         self._thread.join(_PATIENCE_S)
 
-    def _hand_over(self, thing: _Sounding | Entry | dict[str, str]) -> None:
+    def _enqueue(self, thing: _TrackSamples | JournalEntry | dict[str, str]) -> None:
         if not self._accepting:
             return
         try:
@@ -131,14 +146,14 @@ class Recorder:
 
     # ------------------------------------------------------------ the hashing thread
 
-    def _hash(self, header: Header, models: Mapping[str, Path]) -> None:
-        self._hand_over(hashed(header, models, self._in_a_hurry))
+    def _hash(self, header: RecordingHeader, models: Mapping[str, Path]) -> None:
+        self._enqueue(hash_model_files(header, models, self._stop_hashing))
 
     # ------------------------------------------------------------ the recorder's thread
 
-    def _work(self, header: Header) -> None:
+    def _work(self, header: RecordingHeader) -> None:
         try:
-            self._file.append(HEAD, header.model_dump_json().encode())
+            self._file.append(HEADER, header.model_dump_json().encode())
             self._write_until_closed()
             self._file.append(END, b"")
         except OSError as error:
@@ -165,18 +180,18 @@ class Recorder:
                 self._flush()
                 return
             self._take(thing)
-            if self._pending.full and isinstance(thing, Entry):  # after the ears have heard what was delivered
+            if self._pending.full and isinstance(thing, JournalEntry):  # after the ears have heard what was delivered
                 self._flush()
                 deadline = None
             elif deadline is None:
                 deadline = time.monotonic() + _FLUSH_S
 
-    def _take(self, thing: _Sounding | Entry | dict[str, str]) -> None:
+    def _take(self, thing: _TrackSamples | JournalEntry | dict[str, str]) -> None:
         match thing:
             case dict():
-                self._file.append(SUMS, json.dumps(thing).encode())
+                self._file.append(HASHES, json.dumps(thing).encode())
             case (track, at, pcm):
-                self._pending.tracks[track].add(at, rounded(pcm))
+                self._pending.tracks[track].add(at, to_int16(pcm))
             case entry:
                 self._pending.journal.append(entry)
 
@@ -195,24 +210,28 @@ class _Pending:
         delivered: what the microphone had delivered until the last flush; the ears may be a block behind.
     """
 
-    def __init__(self, delivered: list[Stretch]) -> None:
-        self.tracks = {track: Run() for track in (MICROPHONE, EARS, LOUDSPEAKER)}
-        self.journal: list[Entry] = []
+    def __init__(self, delivered: list[SampleRun]) -> None:
+        self.tracks = {track: SampleBuffer() for track in (MICROPHONE, SEGMENTER, SPEAKER)}
+        self.journal: list[JournalEntry] = []
         self._delivered = delivered
 
     @property
     def full(self) -> bool:
         return max(run.length for run in self.tracks.values()) >= _CHUNK
 
-    def records(self) -> tuple[list[tuple[bytes, bytes]], list[Stretch]]:
+    def records(self) -> tuple[list[tuple[bytes, bytes]], list[SampleRun]]:
         """The records, and what the microphone delivered."""
         microphone = self.tracks[MICROPHONE].take()
         records = [(MICROPHONE, compress(stretch).pack()) for stretch in microphone]
-        for stretch in self.tracks[EARS].take():
-            same = any(delivered.holds(stretch) for delivered in joined([*self._delivered, *microphone]))
-            chunk = Chunk(stretch.at, len(stretch.samples), Coding.SAME) if same else compress(stretch)
-            records.append((EARS, chunk.pack()))
-        records += [(LOUDSPEAKER, compress(stretch).pack()) for stretch in self.tracks[LOUDSPEAKER].take()]
+        for stretch in self.tracks[SEGMENTER].take():
+            same = any(delivered.contains(stretch) for delivered in join_adjacent([*self._delivered, *microphone]))
+            chunk = (
+                AudioChunk(stretch.at, len(stretch.samples), ChunkEncoding.SAME_AS_MICROPHONE)
+                if same
+                else compress(stretch)
+            )
+            records.append((SEGMENTER, chunk.pack()))
+        records += [(SPEAKER, compress(stretch).pack()) for stretch in self.tracks[SPEAKER].take()]
         if self.journal:
             records.append((JOURNAL, pack(self.journal)))
         return records, microphone or self._delivered

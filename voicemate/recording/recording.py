@@ -10,29 +10,29 @@ from pydantic import ValidationError
 
 from voicemate.core.errors import RecordingError
 from voicemate.core.pcm import CLOCK_HZ
-from voicemate.recording.audio_chunks import Chunk, Coding, Samples
+from voicemate.recording.audio_chunks import AudioChunk, ChunkEncoding, Samples
 from voicemate.recording.codec import DecodeError
-from voicemate.recording.format import Ending, Record, RecordReader
-from voicemate.recording.header import Header
-from voicemate.recording.journal import Entry, Heard, unpack
-from voicemate.recording.recorder import EARS, HEAD, JOURNAL, LOUDSPEAKER, MICROPHONE, SUMS
+from voicemate.recording.format import Record, RecordingEnd, RecordReader
+from voicemate.recording.header import RecordingHeader
+from voicemate.recording.journal import BlockProcessed, JournalEntry, unpack
+from voicemate.recording.recorder import HASHES, HEADER, JOURNAL, MICROPHONE, SEGMENTER, SPEAKER
 
 
 @dataclass
-class Track:
+class RecordedTrack:
     """Sound of a recording, kept compressed until it is asked for."""
 
-    chunks: list[Chunk] = field(default_factory=list)
-    under: "Track | None" = None  # what SAME chunks are the same as
-    _latest: tuple[Chunk, Samples] | None = None  # decoded
+    chunks: list[AudioChunk] = field(default_factory=list)
+    base: "RecordedTrack | None" = None  # what SAME chunks are the same as
+    _latest: tuple[AudioChunk, Samples] | None = None  # decoded
 
     @property
-    def ended(self) -> int:
+    def end(self) -> int:
         """Clock position of its end; 0 when there is nothing."""
         return self.chunks[-1].end if self.chunks else 0
 
     @property
-    def size(self) -> int:
+    def bytes_on_disk(self) -> int:
         """Bytes on disk."""
         return sum(len(chunk.data) for chunk in self.chunks)
 
@@ -52,9 +52,9 @@ class Track:
             index += 1
         return found
 
-    def _decoded(self, chunk: Chunk) -> Samples:
+    def _decoded(self, chunk: AudioChunk) -> Samples:
         if self._latest is None or self._latest[0] is not chunk:
-            under = self.under if chunk.coding is Coding.SAME else None
+            under = self.base if chunk.encoding is ChunkEncoding.SAME_AS_MICROPHONE else None
             self._latest = chunk, under.between(chunk.at, chunk.end) if under else chunk.samples()
         return self._latest[1]
 
@@ -74,31 +74,31 @@ class Recording:
     """
 
     path: Path
-    header: Header
-    journal: list[Entry]
-    microphone: Track
-    ears: Track
-    loudspeaker: Track
-    ending: Ending
+    header: RecordingHeader
+    journal: list[JournalEntry]
+    microphone: RecordedTrack
+    segmenter_input: RecordedTrack
+    speaker: RecordedTrack
+    ends: RecordingEnd
 
     @property
-    def ended(self) -> int:
+    def end(self) -> int:
         """Clock position up to which it can be used."""
-        return max((entry.at for entry in reversed(self.journal) if isinstance(entry, Heard)), default=0)
+        return max((entry.at for entry in reversed(self.journal) if isinstance(entry, BlockProcessed)), default=0)
 
     @property
     def seconds(self) -> float:
-        return self.ended / CLOCK_HZ
+        return self.end / CLOCK_HZ
 
     @property
     def warning(self) -> str:
         """One sentence on a recording that does not end as it should; empty when it does."""
-        match self.ending:
-            case Ending.CLOSED:
+        match self.ends:
+            case RecordingEnd.CLOSED:
                 return ""
-            case Ending.BROKEN_OFF:
+            case RecordingEnd.TRUNCATED:
                 return f"{self.path} breaks off: its {self.seconds:.1f} s are used."
-            case Ending.DAMAGED:
+            case RecordingEnd.DAMAGED:
                 return f"{self.path} is damaged: the {self.seconds:.1f} s before that place are used."
 
 
@@ -109,29 +109,29 @@ def read(path: Path) -> Recording:
         TapeError: nothing of it can be used, or it comes from a version that had other inputs, acts or events.
     """
     reader = RecordReader(path)
-    microphone, loudspeaker = Track(), Track()
-    ears = Track(under=microphone)
-    tracks = {MICROPHONE: microphone, EARS: ears, LOUDSPEAKER: loudspeaker}
-    header: Header | None = None
-    journal: list[Entry] = []
+    microphone, loudspeaker = RecordedTrack(), RecordedTrack()
+    ears = RecordedTrack(base=microphone)
+    tracks = {MICROPHONE: microphone, SEGMENTER: ears, SPEAKER: loudspeaker}
+    header: RecordingHeader | None = None
+    journal: list[JournalEntry] = []
     try:
         for record in reader:
-            if record.kind == HEAD:
-                header = Header.model_validate_json(record.payload)
-            elif record.kind == SUMS and header is not None:
+            if record.kind == HEADER:
+                header = RecordingHeader.model_validate_json(record.payload)
+            elif record.kind == HASHES and header is not None:
                 header = _with_hashes(header, record)
             elif record.kind == JOURNAL:
                 journal.extend(unpack(record.payload))
             elif record.kind in tracks:
-                tracks[record.kind].chunks.append(Chunk.unpack(record.payload))
+                tracks[record.kind].chunks.append(AudioChunk.unpack(record.payload))
     except (DecodeError, ValidationError) as error:
-        raise foreign(path, header, error) from None
+        raise incompatible(path, header, error) from None
     if header is None:
         raise RecordingError(f"{path} is damaged at its very beginning: nothing of it can be used")
-    return Recording(path, header, journal, microphone, ears, loudspeaker, reader.ending)
+    return Recording(path, header, journal, microphone, ears, loudspeaker, reader.end)
 
 
-def foreign(path: Path, header: Header | None, error: Exception) -> RecordingError:
+def incompatible(path: Path, header: RecordingHeader | None, error: Exception) -> RecordingError:
     """The error for a recording that is whole, and yet not understood."""
     made_by = f"made by voicemate {header.version}" if header else "from another version"
     why = f": {error}" if isinstance(error, DecodeError) else ""
@@ -141,10 +141,12 @@ def foreign(path: Path, header: Header | None, error: Exception) -> RecordingErr
     )
 
 
-def _with_hashes(header: Header, record: Record) -> Header:
+def _with_hashes(header: RecordingHeader, record: Record) -> RecordingHeader:
     try:
         sums = dict(json.loads(record.payload))
     except (ValueError, TypeError):
         raise DecodeError("the models' hashes cannot be read") from None
-    weights = {role: one.model_copy(update={"sha256": sums.get(role, "")}) for role, one in header.weights.items()}
+    weights = {
+        role: one.model_copy(update={"sha256": sums.get(role, "")}) for role, one in header.model_files.items()
+    }
     return header.model_copy(update={"weights": weights})

@@ -8,7 +8,7 @@ from voicemate.audio.interfaces import AEC_REFERENCE_S, Block, HealthListener, M
 from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.core.events import FloorState
 from voicemate.core.pcm import Pcm, to_samples
-from voicemate.recording.audio_chunks import as_pcm, rounded
+from voicemate.recording.audio_chunks import to_int16, to_pcm
 from voicemate.recording.recorder import Recorder
 from voicemate.turns.floor import FloorPolicy
 from voicemate.turns.messages import FloorAction, FloorInput
@@ -18,18 +18,18 @@ _BEHIND = to_samples(500)
 """What nobody asked the loudspeaker for in this time is fetched by the recorder."""
 
 
-def taped_devices(microphone: Microphone, loudspeaker: Speaker, recorder: Recorder) -> tuple[Microphone, Speaker]:
+def record_devices(microphone: Microphone, loudspeaker: Speaker, recorder: Recorder) -> tuple[Microphone, Speaker]:
     """Both, recorded. Whoever asks the loudspeaker what left it (the echo canceller) must ask the one returned."""
-    taped = TapedLoudspeaker(loudspeaker, recorder)
-    return TapedMicrophone(microphone, taped, recorder), cast(Speaker, taped)
+    taped = RecordedSpeaker(loudspeaker, recorder)
+    return RecordedMicrophone(microphone, taped, recorder), cast(Speaker, taped)
 
 
-def taped_listener(listener: SpeechRecognizer, recorder: Recorder) -> SpeechRecognizer:
+def record_recognizer(listener: SpeechRecognizer, recorder: Recorder) -> SpeechRecognizer:
     """``listener``, recorded."""
-    return cast(SpeechRecognizer, TapedListener(listener, recorder))
+    return cast(SpeechRecognizer, RecordedRecognizer(listener, recorder))
 
 
-class TapedFloor:
+class RecordedFloor:
     """The floor, with every input and what it answered recorded."""
 
     def __init__(self, floor: FloorPolicy, recorder: Recorder):
@@ -46,11 +46,11 @@ class TapedFloor:
 
     def step(self, message: FloorInput) -> list[FloorAction]:
         acts = self._floor.step(message)
-        self._recorder.stepped(message, acts)
+        self._recorder.on_floor_step(message, acts)
         return acts
 
 
-class TapedLoudspeaker:
+class RecordedSpeaker:
     """The loudspeaker, with what left it recorded as it is asked for; all else passes through.
 
     The echo canceller asks for one block after the other, and what it gets is recorded. A second reader would disturb
@@ -66,7 +66,7 @@ class TapedLoudspeaker:
         pcm = self._loudspeaker.aec_reference(begin, end)
         known = max(begin, self._until)
         if known < end:
-            self._recorder.played(known, pcm[known - begin :])
+            self._recorder.on_playback(known, pcm[known - begin :])
             self._until = end
         return pcm
 
@@ -79,10 +79,10 @@ class TapedLoudspeaker:
         return getattr(self._loudspeaker, name)
 
 
-class TapedMicrophone:
+class RecordedMicrophone:
     """The microphone, its sound rounded to 16 bits and recorded, and beside it what left the loudspeaker."""
 
-    def __init__(self, microphone: Microphone, loudspeaker: TapedLoudspeaker, recorder: Recorder):
+    def __init__(self, microphone: Microphone, loudspeaker: RecordedSpeaker, recorder: Recorder):
         self._microphone = microphone
         self._loudspeaker = loudspeaker
         self._recorder = recorder
@@ -100,8 +100,8 @@ class TapedMicrophone:
     async def blocks(self) -> AsyncIterator[Block]:
         async for block in self._microphone.blocks():
             self._loudspeaker.catch_up(block.at - _BEHIND)
-            exact = replace(block, pcm=as_pcm(rounded(block.pcm)))
-            self._recorder.delivered(exact)
+            exact = replace(block, pcm=to_pcm(to_int16(block.pcm)))
+            self._recorder.on_microphone_block(exact)
             yield exact
 
     def set_grouping(self, grouped: bool) -> None:
@@ -111,7 +111,7 @@ class TapedMicrophone:
         await self._microphone.close()
 
 
-class TapedListener:
+class RecordedRecognizer:
     """The listener, with every block that it hears rounded to 16 bits and recorded; all else passes through."""
 
     def __init__(self, listener: SpeechRecognizer, recorder: Recorder):
@@ -119,18 +119,18 @@ class TapedListener:
         self._recorder = recorder
 
     def push(self, block: Block) -> Sequence[VoiceEvent]:
-        exact = replace(block, pcm=as_pcm(rounded(block.pcm)))
+        exact = replace(block, pcm=to_pcm(to_int16(block.pcm)))
         told = self._listener.push(exact)
-        self._recorder.heard(exact, told)
+        self._recorder.on_block_processed(exact, told)
         return told
 
     def close(self) -> None:
         self._listener.close()
-        self._recorder.commanded("close")
+        self._recorder.on_segmenter_command("close")
 
     def end_speech(self) -> VoiceEvent | None:
         told = self._listener.end_speech()
-        self._recorder.commanded("end_speech", () if told is None else (told,))
+        self._recorder.on_segmenter_command("end_speech", () if told is None else (told,))
         return told
 
     def __getattr__(self, name: str) -> Any:

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from voicemate.config.schema import Settings
-from voicemate.replay.recorded_session import Moment, Preparation, RecordedSession
-from voicemate.replay.turn_log import Taken, TurnLog
+from voicemate.replay.recorded_session import ProcessedBlock, RecordedGeneration, RecordedSession
+from voicemate.replay.turn_log import LoggedTurn, TurnLog
 from voicemate.turns.floor import FloorPolicy
 from voicemate.turns.messages import (
     CommitTurn,
@@ -45,7 +45,7 @@ from voicemate.vad.state_machine import VadStateMachine, VoicePaused, VoiceResum
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReplayOutcome:
     """A conversation with other settings.
 
     Attributes:
@@ -53,16 +53,18 @@ class Outcome:
         estimated: numbers of the preparations at pauses that were not transcribed then.
     """
 
-    turns: list[Taken]
+    turns: list[LoggedTurn]
     estimated: frozenset[int]
 
 
-def outcome(past: RecordedSession, floor: FloorPolicy, settings: Settings) -> Outcome:
+def replay_with(session: RecordedSession, floor: FloorPolicy, settings: Settings) -> ReplayOutcome:
     """What ``floor`` would have made of it, with the ears as in ``settings``."""
-    moments = past.heard if settings.vad == past.settings.vad else past.moments(settings.vad)
-    world = ReplayWorld(past, floor, VadStateMachine(settings.vad))
+    moments = (
+        session.processed_blocks if settings.vad == session.settings.vad else session.process_blocks(settings.vad)
+    )
+    world = ReplayWorld(session, floor, VadStateMachine(settings.vad))
     world.run(moments)
-    return Outcome(world.log.taken, frozenset(world.estimated))
+    return ReplayOutcome(world.log.turns, frozenset(world.estimated))
 
 
 class ReplayWorld:
@@ -74,60 +76,62 @@ class ReplayWorld:
         tracker: fresh, with the settings to try.
     """
 
-    def __init__(self, past: RecordedSession, floor: FloorPolicy, tracker: VadStateMachine):
+    def __init__(self, session: RecordedSession, floor: FloorPolicy, tracker: VadStateMachine):
         self.log = TurnLog()
         self.estimated: set[int] = set()
-        self._past = past
+        self._session = session
         self._floor = floor
         self._tracker = tracker
         self._order = count()
-        self._coming: list[tuple[int, int, FloorInput]] = []
-        self._prepared: dict[int, tuple[int, Preparation]] = {}  # by number: when, and after what example
+        self._scheduled: list[tuple[int, int, FloorInput]] = []
+        self._generations: dict[int, tuple[int, RecordedGeneration]] = {}  # by number: when, and after what example
         self._answering: int | None = None  # the preparation whose reply is about to be heard
-        self._left: int | None = None  # of a reply that is held back
-        for given in past.given:
-            self._await(given.got, given.late)
+        self._remaining: int | None = None  # of a reply that is held back
+        for given in session.external_inputs:
+            self._schedule(given.message, given.lateness)
 
-    def run(self, moments: list[Moment]) -> None:
+    def run(self, moments: list[ProcessedBlock]) -> None:
         """Live through the conversation."""
         for moment in moments:
-            now = moment.ended
-            while self._coming and self._coming[0][0] < now:
-                self._step(heapq.heappop(self._coming)[2])
+            now = moment.end
+            while self._scheduled and self._scheduled[0][0] < now:
+                self._step(heapq.heappop(self._scheduled)[2])
             match self._tracker.push(moment.at, now, moment.voice, moment.fallen_db):
                 case VoiceStarted(onset) | VoiceResumed(_, onset):
                     self._step(VoiceOn(now, onset))
                 case VoicePaused(last):
                     self._step(VoiceOff(now, last))
-            tick = self._past.ticks.get(now, Tick(now))
+            tick = self._session.ticks.get(now, Tick(now))
             self._step(replace(tick, voice=self._tracker.voice_on))
 
-    def _await(self, coming: FloorInput, late: int = 0) -> None:
+    def _schedule(self, coming: FloorInput, late: int = 0) -> None:
         """It comes before the first tick after ``coming.at - late`` (see ``past.Given``)."""
-        heapq.heappush(self._coming, (coming.at - late, next(self._order), coming))
+        heapq.heappush(self._scheduled, (coming.at - late, next(self._order), coming))
 
-    def _drop(self, number: int) -> None:
+    def _cancel(self, number: int) -> None:
         """The engines answer nothing more about this preparation."""
-        self._coming = [one for one in self._coming if getattr(one[2], "generation_id", None) != number]
-        heapq.heapify(self._coming)
+        self._scheduled = [one for one in self._scheduled if getattr(one[2], "generation_id", None) != number]
+        heapq.heapify(self._scheduled)
 
-    def _quiet(self) -> int | None:
+    def _cancel_playback(self) -> int | None:
         """The reply is not heard, or not heard any more; returns where it would have ended."""
-        ends = [one[2].at for one in self._coming if isinstance(one[2], ReplySilent)]
-        self._coming = [one for one in self._coming if not isinstance(one[2], ReplyAudible | ReplySilent)]
-        heapq.heapify(self._coming)
+        ends = [one[2].at for one in self._scheduled if isinstance(one[2], ReplySilent)]
+        self._scheduled = [one for one in self._scheduled if not isinstance(one[2], ReplyAudible | ReplySilent)]
+        heapq.heapify(self._scheduled)
         return min(ends, default=None)
 
     def _step(self, got: FloorInput) -> None:
         acts = self._floor.step(got)
-        self.log.feed(got, acts)
+        self.log.on_step(got, acts)
         for act in acts:
             self._carry_out(got, act)
         if isinstance(got, ReplyAudible):
             self._tracker.reset()
             if self._answering is not None:
-                _, example = self._prepared[self._answering]
-                self._await(ReplySilent(got.at + (example.length or self._past.usual_length)), example.silent_late)
+                _, example = self._generations[self._answering]
+                self._schedule(
+                    ReplySilent(got.at + (example.length or self._session.usual_length)), example.silent_lateness
+                )
                 self._answering = None
         if isinstance(got, Interrupt):
             self._tracker.reset()
@@ -137,51 +141,51 @@ class ReplayWorld:
             case StartGeneration():
                 self._prepare(got.at, act)
             case CommitTurn(number):
-                at, example = self._prepared[number]
+                at, example = self._generations[number]
                 self._answering = number
                 audible = max(got.at, at + self._ready(example)) + self._lag(example)
-                self._await(ReplyAudible(audible), example.audible_late)
+                self._schedule(ReplyAudible(audible), example.audible_lateness)
             case DiscardGeneration(number):
-                self._drop(number)
+                self._cancel(number)
                 if number == self._answering:
-                    self._quiet()
+                    self._cancel_playback()
                     self._answering = None
             case RejectSpeech(number):
-                self._drop(number)
+                self._cancel(number)
                 self._tracker.reset()
             case PausePlayback():
-                end = self._quiet()
-                self._left = None if end is None else end - got.at
-            case ResumePlayback() if self._left is not None:
-                self._await(ReplySilent(got.at + self._left))
+                end = self._cancel_playback()
+                self._remaining = None if end is None else end - got.at
+            case ResumePlayback() if self._remaining is not None:
+                self._schedule(ReplySilent(got.at + self._remaining))
             case StopPlayback() | RetractReply():
-                self._quiet()
+                self._cancel_playback()
             case EndSpeech():
                 paused = self._tracker.end_speech(got.at)
                 self._step(VoiceOff(got.at, paused.ended if paused else got.at))
 
     def _prepare(self, at: int, act: StartGeneration) -> None:
-        example = self._past.preparation(act.ended)
+        example = self._session.generation_at(act.ended)
         if example is None:
             self.estimated.add(act.generation_id)
-            example = Preparation(at, act.began, act.ended)
-        self._prepared[act.generation_id] = at, example
+            example = RecordedGeneration(at, act.began, act.ended)
+        self._generations[act.generation_id] = at, example
         if not example.answers:
-            self._await(WordsJudged(at + self._judged(example), act.generation_id, has_words=True))
+            self._schedule(WordsJudged(at + self._judged(example), act.generation_id, has_words=True))
         for one in example.answers:
-            delay = one.got.at - example.at
-            self._await(replace(one.got, at=at + delay, **{"generation_id": act.generation_id}), one.late)
-        if not any(isinstance(one.got, ReplyReady) for one in example.answers):
-            self._await(ReplyReady(at + self._ready(example), act.generation_id))
+            delay = one.message.at - example.at
+            self._schedule(replace(one.message, at=at + delay, **{"generation_id": act.generation_id}), one.lateness)
+        if not any(isinstance(one.message, ReplyReady) for one in example.answers):
+            self._schedule(ReplyReady(at + self._ready(example), act.generation_id))
 
-    def _judged(self, example: Preparation) -> int:
+    def _judged(self, example: RecordedGeneration) -> int:
         """From the pause to its words; where they were not waited for, they took longer than that."""
-        usual = self._past.usual_judged
-        return max(usual, example.dropped or 0) if example.judged is None else example.judged
+        usual = self._session.usual_judged
+        return max(usual, example.discarded or 0) if example.judged is None else example.judged
 
-    def _ready(self, example: Preparation) -> int:
+    def _ready(self, example: RecordedGeneration) -> int:
         """From the pause to the first sound of the reply."""
-        return self._judged(example) + self._past.usual_ready if example.ready is None else example.ready
+        return self._judged(example) + self._session.usual_ready if example.ready is None else example.ready
 
-    def _lag(self, example: Preparation) -> int:
-        return self._past.usual_lag if example.lag is None else example.lag
+    def _lag(self, example: RecordedGeneration) -> int:
+        return self._session.usual_lag if example.lag is None else example.lag

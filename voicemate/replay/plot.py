@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from voicemate.core.errors import RecordingError
-from voicemate.replay.tuning import Curve
+from voicemate.replay.tuning import TuningCurve
 
 
-def draw(curve: Curve, path: Path) -> None:
+def draw_curve(curve: TuningCurve, path: Path) -> None:
     """Draw ``curve`` into a picture at ``path``, whose suffix says of which kind.
 
     Raises:
@@ -29,13 +29,18 @@ def draw(curve: Curve, path: Path) -> None:
         plt.close(figure)
 
 
-def _scatter(axes, curve: Curve) -> None:  # matplotlib has no type for what pyplot gives
-    axes.scatter([one.gap_ms for one in curve.trials], [100 * one.share for one in curve.trials], s=12, c="0.75")
-    axes.plot(
-        [one.gap_ms for one in curve.best], [100 * one.share for one in curve.best], "o-", label="best of each gap"
+def _scatter(axes, curve: TuningCurve) -> None:  # matplotlib has no type for what pyplot gives
+    axes.scatter(
+        [one.gap_ms for one in curve.trials], [100 * one.false_cut_in_rate for one in curve.trials], s=12, c="0.75"
     )
-    for trial, marker, label in ((curve.present, "s", "now"), (curve.knee, "*", "proposed")):
-        axes.plot(trial.gap_ms, 100 * trial.share, marker, markersize=12, linestyle="", label=label)
+    axes.plot(
+        [one.gap_ms for one in curve.frontier],
+        [100 * one.false_cut_in_rate for one in curve.frontier],
+        "o-",
+        label="best of each gap",
+    )
+    for trial, marker, label in ((curve.current, "s", "now"), (curve.knee, "*", "proposed")):
+        axes.plot(trial.gap_ms, 100 * trial.false_cut_in_rate, marker, markersize=12, linestyle="", label=label)
     axes.set_xlabel("median gap (ms)")
     axes.set_ylabel("false cut-ins (% of turns)")
     axes.set_ylim(bottom=0)

@@ -10,7 +10,7 @@ from typing import Any
 from voicemate.config import editor
 
 
-def proposed(changes: Mapping[str, Any], path: Path) -> tuple[str, str]:
+def apply_to_copy(changes: Mapping[str, Any], path: Path) -> tuple[str, str]:
     """The text of ``path`` before and after ``changes`` (dotted keys), with every comment kept; nothing is written.
 
     Raises:
@@ -26,7 +26,7 @@ def proposed(changes: Mapping[str, Any], path: Path) -> tuple[str, str]:
         return before, trial.read_text(encoding="utf-8") if trial.exists() else ""
 
 
-def difference(before: str, after: str, path: Path) -> str:
+def unified_diff(before: str, after: str, path: Path) -> str:
     """What would change, as ``diff -u`` says it."""
     lines = difflib.unified_diff(
         before.splitlines(), after.splitlines(), f"{path}", f"{path} (proposed)", n=1, lineterm=""

@@ -12,10 +12,10 @@ from voicemate.audio.interfaces import BLOCK_SAMPLES
 from voicemate.config.schema import Settings, VadSettings
 from voicemate.core.events import Event, PipelineStage, StageTimed
 from voicemate.core.pcm import to_samples
-from voicemate.recording.journal import Commanded, Happened, Heard, Step
+from voicemate.recording.journal import BlockProcessed, EventPublished, FloorStepped, SegmenterCommanded
 from voicemate.recording.recording import Recording
 from voicemate.replay.replayer import DecisionFactory, block_at
-from voicemate.replay.turn_log import Taken, TurnLog
+from voicemate.replay.turn_log import LoggedTurn, TurnLog
 from voicemate.turns.messages import (
     CommitTurn,
     DiscardGeneration,
@@ -42,7 +42,7 @@ _JUDGED, _READY, _LAG, _REPLY = to_samples(600), to_samples(250), to_samples(30)
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ExternalInput:
     """An input that came between two ticks.
 
     Attributes:
@@ -50,12 +50,12 @@ class Given:
             the engines and the loudspeaker tell overtakes it.
     """
 
-    got: FloorInput
-    late: int
+    message: FloorInput
+    lateness: int
 
 
 @dataclass(slots=True)
-class Preparation:
+class RecordedGeneration:
     """What came of one pause. All times are samples after the one before.
 
     Attributes:
@@ -71,22 +71,22 @@ class Preparation:
     at: int
     began: int
     ended: int
-    answers: list[Given] = field(default_factory=list)
+    answers: list[ExternalInput] = field(default_factory=list)
     ready: int | None = None
-    dropped: int | None = None
+    discarded: int | None = None
     lag: int | None = None
     length: int | None = None
-    audible_late: int = 0
-    silent_late: int = 0
+    audible_lateness: int = 0
+    silent_lateness: int = 0
 
     @property
     def judged(self) -> int | None:
         """From ``at`` until the words were known."""
-        return next((one.got.at - self.at for one in self.answers if isinstance(one.got, WordsJudged)), None)
+        return next((one.message.at - self.at for one in self.answers if isinstance(one.message, WordsJudged)), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ProcessedBlock:
     """A block as the ears heard it.
 
     Attributes:
@@ -100,7 +100,7 @@ class Moment:
     fallen_db: float
 
     @property
-    def ended(self) -> int:
+    def end(self) -> int:
         return self.at + BLOCK_SAMPLES
 
 
@@ -119,84 +119,84 @@ class RecordedSession:
             what the character said of its own accord.
     """
 
-    def __init__(self, recording: Recording, house: DecisionFactory):
+    def __init__(self, recording: Recording, decisions: DecisionFactory):
         self.settings = recording.header.with_settings()
-        self.preparations: list[Preparation] = []
+        self.generations: list[RecordedGeneration] = []
         self.ticks: dict[int, Tick] = {}
-        self.given: list[Given] = []
+        self.external_inputs: list[ExternalInput] = []
         self._recording = recording
         self._tick = 0  # the latest
-        self._house = house
-        self._numbered: dict[int, Preparation] = {}
-        self._answering: tuple[Preparation, int] | None = None  # what was committed, and when
-        self._speaking: tuple[Preparation, int] | None = (
+        self._decisions = decisions
+        self._numbered: dict[int, RecordedGeneration] = {}
+        self._answering: tuple[RecordedGeneration, int] | None = None  # what was committed, and when
+        self._speaking: tuple[RecordedGeneration, int] | None = (
             None  # whose reply is in the air, and since when (without holds)
         )
         self._held: int | None = None  # since when it is held back
         self._log = TurnLog()
         for entry in recording.journal:
             match entry:
-                case Step(got, acts):
-                    self._log.feed(got, acts)
+                case FloorStepped(got, acts):
+                    self._log.on_step(got, acts)
                     self._sort(got)
                     for act in acts:
                         self._follow(got.at, act)
-                case Happened(event):
+                case EventPublished(event):
                     self._time(event)
-        self.turns: list[Taken] = self._log.taken
+        self.turns: list[LoggedTurn] = self._log.turns
 
-    def moments(self, vad: VadSettings) -> list[Moment]:
+    def process_blocks(self, vad: VadSettings) -> list[ProcessedBlock]:
         """What the ears make of the recorded sound with these settings."""
         settings: Settings = self.settings.model_copy(update={"vad": vad})
-        ears = self._house.ears(settings)
-        found: list[Moment] = []
+        ears = self._decisions.make_segmenter(settings)
+        found: list[ProcessedBlock] = []
         for entry in self._recording.journal:
             match entry:
-                case Heard(at) if at + BLOCK_SAMPLES <= self._recording.ears.ended:
+                case BlockProcessed(at) if at + BLOCK_SAMPLES <= self._recording.segmenter_input.end:
                     ears.push(block_at(self._recording, at))
-                    found.append(Moment(at, ears.voice, ears.fallen_db))
-                case Commanded(command):
+                    found.append(ProcessedBlock(at, ears.voice, ears.fallen_db))
+                case SegmenterCommanded(command):
                     getattr(ears, command)()
         return found
 
     @cached_property
-    def heard(self) -> list[Moment]:
+    def processed_blocks(self) -> list[ProcessedBlock]:
         """With the recording's own settings."""
-        return self.moments(self.settings.vad)
+        return self.process_blocks(self.settings.vad)
 
     @cached_property
     def onsets(self) -> list[int]:
         """Where the person's voice began or went on, whatever the floor made of it."""
         tracker = VadStateMachine(self.settings.vad)
-        told = (tracker.push(one.at, one.ended, one.voice, one.fallen_db) for one in self.heard)
+        told = (tracker.push(one.at, one.end, one.voice, one.fallen_db) for one in self.processed_blocks)
         return [one.began for one in told if isinstance(one, VoiceStarted | VoiceResumed)]
 
-    def preparation(self, ended: int) -> Preparation | None:
+    def generation_at(self, ended: int) -> RecordedGeneration | None:
         """The one at the pause that began at ``ended``."""
-        nearest = min(self.preparations, key=lambda one: abs(one.ended - ended), default=None)
+        nearest = min(self.generations, key=lambda one: abs(one.ended - ended), default=None)
         return nearest if nearest and abs(nearest.ended - ended) <= SAME_PAUSE else None
 
     # ------------------------------------------------------------ what is usual in this conversation
 
     @cached_property
     def usual_judged(self) -> int:
-        return _median((one.judged for one in self.preparations), _JUDGED)
+        return _median((one.judged for one in self.generations), _JUDGED)
 
     @cached_property
     def usual_ready(self) -> int:
         """From the words to the first sound of the reply."""
         after = (
-            one.ready - one.judged for one in self.preparations if one.ready is not None and one.judged is not None
+            one.ready - one.judged for one in self.generations if one.ready is not None and one.judged is not None
         )
         return _median(after, _READY)
 
     @cached_property
     def usual_lag(self) -> int:
-        return _median((one.lag for one in self.preparations), _LAG)
+        return _median((one.lag for one in self.generations), _LAG)
 
     @cached_property
     def usual_length(self) -> int:
-        return _median((one.length for one in self.preparations), _REPLY)
+        return _median((one.length for one in self.generations), _REPLY)
 
     # ------------------------------------------------------------ reading
 
@@ -210,29 +210,29 @@ class RecordedSession:
             case ReplyAudible() if self._answering:
                 preparation, committed = self._answering
                 earliest = max(committed, preparation.at + (preparation.ready or 0))
-                preparation.lag, preparation.audible_late = max(0, got.at - earliest), late
+                preparation.lag, preparation.audible_lateness = max(0, got.at - earliest), late
                 self._answering, self._speaking = None, (preparation, got.at)
             case ReplySilent() if self._speaking:
                 preparation, began = self._speaking
-                preparation.length, preparation.silent_late = got.at - began, late
+                preparation.length, preparation.silent_lateness = got.at - began, late
                 self._speaking = None
             case _ if (number := getattr(got, "generation_id", None)) is not None:
                 if number in self._numbered:
-                    self._numbered[number].answers.append(Given(got, late))
+                    self._numbered[number].answers.append(ExternalInput(got, late))
             case _:
-                self.given.append(Given(got, late))
+                self.external_inputs.append(ExternalInput(got, late))
 
     def _follow(self, at: int, act: object) -> None:
         match act:
             case StartGeneration():
-                preparation = Preparation(at, act.began, act.ended)
-                self.preparations.append(preparation)
+                preparation = RecordedGeneration(at, act.began, act.ended)
+                self.generations.append(preparation)
                 self._numbered[act.generation_id] = preparation
             case CommitTurn():
                 self._answering = self._numbered[act.generation_id], at
             case DiscardGeneration(number) if number in self._numbered:
                 preparation = self._numbered[number]
-                preparation.dropped = at - preparation.at
+                preparation.discarded = at - preparation.at
                 self._answering = None
             case StopPlayback() | RetractReply():
                 self._speaking = self._held = None
@@ -243,8 +243,8 @@ class RecordedSession:
                 self._speaking, self._held = (preparation, began + at - self._held), None
 
     def _time(self, event: Event) -> None:
-        if isinstance(event, StageTimed) and event.stage is PipelineStage.TTS and event.turn and self.preparations:
-            latest = self.preparations[-1]
+        if isinstance(event, StageTimed) and event.stage is PipelineStage.TTS and event.turn and self.generations:
+            latest = self.generations[-1]
             if latest.ready is None:
                 latest.ready = event.at - latest.at
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
 from voicemate.config.schema import Settings
-from voicemate.recording.audio_chunks import as_pcm
+from voicemate.recording.audio_chunks import to_pcm
 from voicemate.recording.codec import DecodeError
-from voicemate.recording.journal import Commanded, Heard, Step
-from voicemate.recording.recording import Recording, foreign
+from voicemate.recording.journal import BlockProcessed, FloorStepped, SegmenterCommanded
+from voicemate.recording.recording import Recording, incompatible
 from voicemate.turns.floor import FloorPolicy
 from voicemate.vad.segmenter import ChunkEnded, SpeechSegmenter
 
@@ -23,12 +23,12 @@ class DecisionFactory:
         floor: whose turn it is.
     """
 
-    ears: Callable[[Settings], SpeechSegmenter]
-    floor: Callable[[Settings], FloorPolicy]
+    make_segmenter: Callable[[Settings], SpeechSegmenter]
+    make_floor: Callable[[Settings], FloorPolicy]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ReplayDifference:
     """The first decision that is not the same.
 
     Attributes:
@@ -39,10 +39,10 @@ class Difference:
     """
 
     at: int
-    who: str
-    given: str
-    then: tuple[Any, ...]
-    now: tuple[Any, ...]
+    component: str
+    input: str
+    recorded: tuple[Any, ...]
+    replayed: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,11 @@ class ReplayResult:
 
     blocks: int
     steps: int
-    acts: int
-    difference: Difference | None
+    actions: int
+    difference: ReplayDifference | None
 
 
-def decide_again(recording: Recording, house: DecisionFactory) -> ReplayResult:
+def replay(recording: Recording, decisions: DecisionFactory) -> ReplayResult:
     """Give the ears the recorded sound and the floor its recorded inputs, and compare what they say.
 
     Stops at the first difference.
@@ -70,31 +70,37 @@ def decide_again(recording: Recording, house: DecisionFactory) -> ReplayResult:
         TapeError: the recording's settings or sound are not understood by this version.
     """
     settings = recording.header.with_settings()
-    ears, floor = house.ears(settings), house.floor(settings)
+    ears, floor = decisions.make_segmenter(settings), decisions.make_floor(settings)
     blocks = steps = acts = 0
     for entry in recording.journal:
         match entry:
-            case Heard(at, told) if at + BLOCK_SAMPLES <= recording.ears.ended:
+            case BlockProcessed(at, told) if at + BLOCK_SAMPLES <= recording.segmenter_input.end:
                 now = tuple(one for one in ears.push(block_at(recording, at)) if not isinstance(one, ChunkEnded))
                 blocks += 1
                 if now != told:
-                    return ReplayResult(blocks, steps, acts, Difference(at, "ears", "a block of sound", told, now))
-            case Commanded(command, told):
+                    return ReplayResult(
+                        blocks, steps, acts, ReplayDifference(at, "ears", "a block of sound", told, now)
+                    )
+            case SegmenterCommanded(command, told):
                 answer = getattr(ears, command)()
                 now = () if answer is None else (answer,)
                 if now != told:
-                    return ReplayResult(blocks, steps, acts, Difference(ears.position, "ears", command, told, now))
-            case Step(got, then):
+                    return ReplayResult(
+                        blocks, steps, acts, ReplayDifference(ears.position, "ears", command, told, now)
+                    )
+            case FloorStepped(got, then):
                 answered = tuple(floor.step(got))
                 steps, acts = steps + 1, acts + len(answered)
                 if answered != then:
-                    return ReplayResult(blocks, steps, acts, Difference(got.at, "floor", repr(got), then, answered))
+                    return ReplayResult(
+                        blocks, steps, acts, ReplayDifference(got.at, "floor", repr(got), then, answered)
+                    )
     return ReplayResult(blocks, steps, acts, None)
 
 
 def block_at(recording: Recording, at: int) -> Block:
     """What the ears heard from clock position ``at`` on."""
     try:
-        return Block(at, as_pcm(recording.ears.between(at, at + BLOCK_SAMPLES)))
+        return Block(at, to_pcm(recording.segmenter_input.between(at, at + BLOCK_SAMPLES)))
     except DecodeError as error:
-        raise foreign(recording.path, recording.header, error) from None
+        raise incompatible(recording.path, recording.header, error) from None

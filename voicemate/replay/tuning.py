@@ -13,21 +13,21 @@ from pydantic import ValidationError
 
 from voicemate.config.schema import TurnSettings
 from voicemate.core.errors import RecordingError
-from voicemate.replay.counterfactual import outcome
+from voicemate.replay.counterfactual import replay_with
 from voicemate.replay.recorded_session import RecordedSession
 from voicemate.replay.replayer import DecisionFactory
 
 FACTORS = (0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
 """Of a setting's present value."""
 
-MOST_TRIALS = 150
+MAX_TRIALS = 150
 
 FEW_TURNS = 30
 """With fewer, one turn more or less moves the share of cut-ins by more than three percentage points."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TuningTrial:
     """What some settings would have made of all recordings.
 
     Attributes:
@@ -37,21 +37,21 @@ class Trial:
         estimated: turns that rest on a pause whose words are not on the recording.
     """
 
-    endpoint: TurnSettings
+    turn_settings: TurnSettings
     turns: int
     gap_ms: float
-    slow_gap_ms: float
-    cut_ins: int
+    gap_p90_ms: float
+    false_cut_ins: int
     estimated: int
 
     @property
-    def share(self) -> float:
+    def false_cut_in_rate(self) -> float:
         """Of the turns, in which the person was cut off."""
-        return self.cut_ins / self.turns if self.turns else 0.0
+        return self.false_cut_ins / self.turns if self.turns else 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class TuningCurve:
     """What was found.
 
     Attributes:
@@ -61,18 +61,18 @@ class Curve:
         knee: the one that is proposed.
     """
 
-    present: Trial
-    trials: list[Trial]
-    best: list[Trial]
-    knee: Trial
+    current: TuningTrial
+    trials: list[TuningTrial]
+    frontier: list[TuningTrial]
+    knee: TuningTrial
 
 
 def tune(
-    pasts: Sequence[RecordedSession],
-    house: DecisionFactory,
-    endpoint: TurnSettings,
+    sessions: Sequence[RecordedSession],
+    decisions: DecisionFactory,
+    turn_settings: TurnSettings,
     progress: Callable[[int], None] = lambda done: None,
-) -> Curve:
+) -> TuningCurve:
     """Try settings on all recordings together.
 
     Args:
@@ -83,43 +83,43 @@ def tune(
         TapeError: there is not one turn to learn from.
     """
 
-    def attempt(settings: TurnSettings) -> Trial:
-        made = _attempt(pasts, house, settings)
+    def attempt(settings: TurnSettings) -> TuningTrial:
+        made = _attempt(sessions, decisions, settings)
         trials[_key(settings)] = made
         progress(len(trials))
         return made
 
-    trials: dict[str, Trial] = {}
-    present = attempt(endpoint)
-    effective = {name for name, variant in variants(endpoint) if _differs(attempt(variant), present)}
-    explored = {_key(endpoint)}
-    while len(trials) < MOST_TRIALS:
-        unexplored = [one for one in frontier(trials.values()) if _key(one.endpoint) not in explored]
+    trials: dict[str, TuningTrial] = {}
+    present = attempt(turn_settings)
+    effective = {name for name, variant in variants(turn_settings) if _differs(attempt(variant), present)}
+    explored = {_key(turn_settings)}
+    while len(trials) < MAX_TRIALS:
+        unexplored = [one for one in pareto_frontier(trials.values()) if _key(one.turn_settings) not in explored]
         if not unexplored:
             break
-        explored.add(_key(unexplored[0].endpoint))
-        for name, variant in variants(unexplored[0].endpoint):
-            if name in effective and _key(variant) not in trials and len(trials) < MOST_TRIALS:
+        explored.add(_key(unexplored[0].turn_settings))
+        for name, variant in variants(unexplored[0].turn_settings):
+            if name in effective and _key(variant) not in trials and len(trials) < MAX_TRIALS:
                 attempt(variant)
-    best = frontier(trials.values())
+    best = pareto_frontier(trials.values())
     if not best:
         raise RecordingError(
             "There is no answered turn on these recordings",
             "Record a conversation with `voicemate talk --record FILE`",
         )
-    return Curve(present, list(trials.values()), best, knee(best))
+    return TuningCurve(present, list(trials.values()), best, knee(best))
 
 
-def frontier(trials: Iterable[Trial]) -> list[Trial]:
+def pareto_frontier(trials: Iterable[TuningTrial]) -> list[TuningTrial]:
     """The trials that no other beats, by gap; of equals the first. Those without a single turn are none of them."""
-    found: list[Trial] = []
-    for trial in sorted((one for one in trials if one.turns), key=lambda one: (one.gap_ms, one.share)):
-        if not found or trial.share < found[-1].share:
+    found: list[TuningTrial] = []
+    for trial in sorted((one for one in trials if one.turns), key=lambda one: (one.gap_ms, one.false_cut_in_rate)):
+        if not found or trial.false_cut_in_rate < found[-1].false_cut_in_rate:
             found.append(trial)
     return found
 
 
-def knee(best: Sequence[Trial]) -> Trial:
+def knee(best: Sequence[TuningTrial]) -> TuningTrial:
     """Where a curve bends most: the point furthest below the line between its ends, both axes scaled to their range.
 
     That is the rule of Kneedle (Satopää and others 2011) without its smoothing.
@@ -127,26 +127,26 @@ def knee(best: Sequence[Trial]) -> Trial:
     Args:
         best: a frontier, by gap.
     """
-    gaps, shares = [one.gap_ms for one in best], [one.share for one in best]
+    gaps, shares = [one.gap_ms for one in best], [one.false_cut_in_rate for one in best]
     wide, high = max(gaps) - min(gaps), max(shares) - min(shares)
     if not wide or not high:
         return best[0]
-    return min(best, key=lambda one: (one.gap_ms - min(gaps)) / wide + (one.share - min(shares)) / high)
+    return min(best, key=lambda one: (one.gap_ms - min(gaps)) / wide + (one.false_cut_in_rate - min(shares)) / high)
 
 
-def _attempt(pasts: Sequence[RecordedSession], house: DecisionFactory, endpoint: TurnSettings) -> Trial:
+def _attempt(pasts: Sequence[RecordedSession], house: DecisionFactory, endpoint: TurnSettings) -> TuningTrial:
     gaps: list[float] = []
     cut_ins = estimated = 0
     for past in pasts:
         settings = past.settings.model_copy(update={"turns": endpoint})
-        found = outcome(past, house.floor(settings), settings)
+        found = replay_with(past, house.make_floor(settings), settings)
         for turn in found.turns:
             if turn.gap_ms is not None and not turn.typed:
                 gaps.append(turn.gap_ms)
-                cut_ins += turn.cut_in(past.onsets)
-                estimated += turn.number in found.estimated
+                cut_ins += turn.is_false_cut_in(past.onsets)
+                estimated += turn.generation_id in found.estimated
     slow = quantiles(gaps, n=10, method="inclusive")[-1] if len(gaps) > 1 else sum(gaps)
-    return Trial(endpoint, len(gaps), median(gaps) if gaps else 0.0, slow, cut_ins, estimated)
+    return TuningTrial(endpoint, len(gaps), median(gaps) if gaps else 0.0, slow, cut_ins, estimated)
 
 
 def variants(endpoint: TurnSettings) -> list[tuple[str, TurnSettings]]:
@@ -164,12 +164,12 @@ def variants(endpoint: TurnSettings) -> list[tuple[str, TurnSettings]]:
     return [(name, variant) for name, variant in found if variant != endpoint]
 
 
-def _differs(trial: Trial, other: Trial) -> bool:
-    return (trial.turns, trial.gap_ms, trial.slow_gap_ms, trial.cut_ins) != (
+def _differs(trial: TuningTrial, other: TuningTrial) -> bool:
+    return (trial.turns, trial.gap_ms, trial.gap_p90_ms, trial.false_cut_ins) != (
         other.turns,
         other.gap_ms,
-        other.slow_gap_ms,
-        other.cut_ins,
+        other.gap_p90_ms,
+        other.false_cut_ins,
     )
 
 

@@ -16,12 +16,12 @@ from voicemate.turns.messages import (
     StopPlayback,
 )
 
-CUT_IN = to_samples(1_500)
+FALSE_CUT_IN_SAMPLES = to_samples(1_500)
 """A person who goes on so soon after the reply's first sample was not done: the reply cut in."""
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class LoggedTurn:
     """A turn that the floor took to be over.
 
     Attributes:
@@ -34,30 +34,30 @@ class Taken:
         forgotten: the floor itself took the reply back, because the person went on.
     """
 
-    number: int
+    generation_id: int
     began: int
     ended: int
-    decided: int
+    decided_at: int
     reason: str = field(compare=False)
-    audible: int | None = None
-    silent: int | None = None
-    forgotten: bool = False
+    audible_at: int | None = None
+    silent_at: int | None = None
+    retracted: bool = False
 
     @property
     def wait_ms(self) -> float:
         """Last sample of the person's speech to the decision."""
-        return to_ms(self.decided - self.ended)
+        return to_ms(self.decided_at - self.ended)
 
     @property
     def gap_ms(self) -> float | None:
         """Last sample of the person's speech to the first of the reply."""
-        return None if self.audible is None else to_ms(self.audible - self.ended)
+        return None if self.audible_at is None else to_ms(self.audible_at - self.ended)
 
     @property
     def typed(self) -> bool:
         return self.began == self.ended
 
-    def cut_in(self, onsets: Sequence[int]) -> bool:
+    def is_false_cut_in(self, onsets: Sequence[int]) -> bool:
         """Whether the person was not done.
 
         They were not when they went on before ``CUT_IN`` of the reply had been heard; after a shorter reply they
@@ -66,10 +66,14 @@ class Taken:
         Args:
             onsets: where the person's voice began or went on, sorted.
         """
-        if self.audible is None or self.forgotten:
-            return self.forgotten
+        if self.audible_at is None or self.retracted:
+            return self.retracted
         following = bisect_right(onsets, self.ended)
-        until = self.audible + CUT_IN if self.silent is None else min(self.silent, self.audible + CUT_IN)
+        until = (
+            self.audible_at + FALSE_CUT_IN_SAMPLES
+            if self.silent_at is None
+            else min(self.silent_at, self.audible_at + FALSE_CUT_IN_SAMPLES)
+        )
         return following < len(onsets) and onsets[following] <= until
 
 
@@ -81,51 +85,51 @@ class TurnLog:
     """
 
     def __init__(self) -> None:
-        self.taken: list[Taken] = []
+        self.turns: list[LoggedTurn] = []
         self._open = False  # the latest is committed, and no reply to it is audible yet
         self._speaking = False  # the reply to the latest is audible
 
-    def feed(self, got: FloorInput, acts: Iterable[FloorAction]) -> None:
+    def on_step(self, got: FloorInput, acts: Iterable[FloorAction]) -> None:
         match got:
             case ReplyAudible() if self._open:
-                self.taken[-1] = replace(self.taken[-1], audible=got.at)
+                self.turns[-1] = replace(self.turns[-1], audible=got.at)
                 self._open, self._speaking = False, True
             case ReplySilent() if self._speaking:
-                self.taken[-1] = replace(self.taken[-1], silent=got.at)
+                self.turns[-1] = replace(self.turns[-1], silent=got.at)
                 self._speaking = False
         for act in acts:
             match act:
                 case CommitTurn():
-                    self.taken.append(Taken(act.generation_id, act.began, act.ended, got.at, act.reason))
+                    self.turns.append(LoggedTurn(act.generation_id, act.began, act.ended, got.at, act.reason))
                     self._open, self._speaking = True, False
-                case DiscardGeneration(number) if self._open and self.taken[-1].number == number:
-                    self.taken.pop()
+                case DiscardGeneration(number) if self._open and self.turns[-1].generation_id == number:
+                    self.turns.pop()
                     self._open = False
                 case RetractReply() if self._speaking:
-                    self.taken[-1] = replace(self.taken[-1], forgotten=True)
+                    self.turns[-1] = replace(self.turns[-1], forgotten=True)
                     self._speaking = False
                 case StopPlayback() if self._speaking:
                     self._speaking = False
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class TurnPair:
     """The same turn then and now; None where there was none."""
 
-    then: Taken | None
-    now: Taken | None
+    recorded: LoggedTurn | None
+    replayed: LoggedTurn | None
 
 
-def pair(then: Sequence[Taken], now: Sequence[Taken]) -> list[Pair]:
+def pair_turns(then: Sequence[LoggedTurn], now: Sequence[LoggedTurn]) -> list[TurnPair]:
     """Turns that share some of the person's speech, in the order of the conversation.
 
     Where one turn became two, or two became one, the first ones are a pair and the others stand alone.
     """
-    pairs: list[Pair] = []
+    pairs: list[TurnPair] = []
     rest = list(now)
     for turn in then:
         while rest and rest[0].ended < turn.began:
-            pairs.append(Pair(None, rest.pop(0)))
+            pairs.append(TurnPair(None, rest.pop(0)))
         same = bool(rest) and rest[0].began <= turn.ended
-        pairs.append(Pair(turn, rest.pop(0) if same else None))
-    return pairs + [Pair(None, turn) for turn in rest]
+        pairs.append(TurnPair(turn, rest.pop(0) if same else None))
+    return pairs + [TurnPair(None, turn) for turn in rest]

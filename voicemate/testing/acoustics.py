@@ -139,9 +139,9 @@ class SimulatedEcho:
         return self._convolver.push(played if self._clip is None else soft_clip(played, self._clip))
 
 
-def soft_clip(pcm: Pcm, clip: float) -> Pcm:
+def soft_clip(pcm: Pcm, max_amplitude: float) -> Pcm:
     """``pcm`` from a speaker that softly saturates at ``clip``: mostly odd harmonics."""
-    return np.float32(clip) * np.tanh(pcm / np.float32(clip))
+    return np.float32(max_amplitude) * np.tanh(pcm / np.float32(max_amplitude))
 
 
 class Convolver:

@@ -34,7 +34,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int16), ctype
 
 
 @dataclass(frozen=True)
-class Said:
+class EspeakUtterance:
     """A text as it was said.
 
     Attributes:
@@ -43,12 +43,12 @@ class Said:
             the" and the like as one, so a short word may be missing.
     """
 
-    sound: AudioClip
-    over: tuple[tuple[float, int], ...]
+    clip: AudioClip
+    word_ends: tuple[tuple[float, int], ...]
 
     def words_over(self, seconds: float) -> int:
         """How many words have been heard to their end after ``seconds``."""
-        return max((words for at, words in self.over if at <= seconds), default=0)
+        return max((words for at, words in self.word_ends if at <= seconds), default=0)
 
 
 class Espeak:
@@ -73,7 +73,7 @@ class Espeak:
         self._begins: list[tuple[int, int]] = []
         self._waves: list[np.ndarray] = []
 
-    def say(self, text: str, words_a_minute: int) -> Said:
+    def say(self, text: str, words_a_minute: int) -> EspeakUtterance:
         """``text`` at espeak's own measure of speed."""
         self._begins, self._waves = [], []
         self._library.espeak_SetParameter(_RATE, words_a_minute, 0)
@@ -88,7 +88,7 @@ class Espeak:
             if said < words <= said + 2:  # at some commas it tells of a word that is elsewhere
                 over.append((self._audible_until(sound.pcm, sample - first) / self._rate, words))
                 said = words
-        return Said(sound, tuple(over))
+        return EspeakUtterance(sound, tuple(over))
 
     def _audible_until(self, pcm: Pcm, end: int) -> int:
         """Where before sample ``end`` the sound was last audible."""

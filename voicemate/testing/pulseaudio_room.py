@@ -32,7 +32,7 @@ RATE = 48_000
 NOISE_DBFS = -70.0
 """What a quiet room's microphone delivers; without it a null sink is bit-exact silence, which no microphone is."""
 
-LOUDSPEAKER, PERSON = 0, 2
+SPEAKER, PERSON = 0, 2
 """Channels of a recording."""
 
 _MAP = "front-left,front-right,rear-left,rear-right"
@@ -61,7 +61,7 @@ def available() -> bool:
     return all(shutil.which(program) for program in ("pulseaudio", "pactl", "pacat", "parec"))
 
 
-class PulseRoom:
+class PulseAudioRoom:
     """A PulseAudio server of our own, apart from any other on the machine. A context manager.
 
     Attributes:
@@ -72,12 +72,12 @@ class PulseRoom:
         self._noise_dbfs = noise_dbfs
         self._ending = contextlib.ExitStack()
 
-    def __enter__(self) -> "PulseRoom":
+    def __enter__(self) -> "PulseAudioRoom":
         with self._ending as ending:
             self._folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="room-")))
             self._write_settings()
             self._life = ending.enter_context(contextlib.ExitStack())
-            self.begin_server()
+            self.start_server()
             self._ending = ending.pop_all()
         return self
 
@@ -87,9 +87,9 @@ class PulseRoom:
     # ------------------------------------------------------------ sound
 
     @contextlib.contextmanager
-    def recording(self) -> Iterator["Recording"]:
+    def recording(self) -> Iterator["RoomRecording"]:
         """Record the air; read the recording after the block."""
-        recording = Recording(self._folder / "recording.f32")
+        recording = RoomRecording(self._folder / "recording.f32")
         command = ["parec", "--device=world.monitor", "--channels=4", f"--channel-map={_MAP}", "--latency-msec=20"]
         with recording.path.open("wb") as file, self._running([*command, *_RAW], stdout=file):
             _wait_until(lambda: recording.path.stat().st_size > 0, "the recording begins")
@@ -155,11 +155,11 @@ class PulseRoom:
         self._control("set-default-sink", new)
         self._unload(old, [])
 
-    def end_server(self) -> None:
+    def stop_server(self) -> None:
         """The sound server ends, and all devices with it."""
         self._life.close()
 
-    def begin_server(self) -> float:
+    def start_server(self) -> float:
         """It begins anew; returns the moment (``time.monotonic``) at which the same devices were there again.
 
         That is when the air moves: until then a null sink's monitor delivers a block every two seconds.
@@ -279,7 +279,7 @@ def find(sound: NDArray[np.float32], within: NDArray[np.float32]) -> int:
     return int(np.argmax(np.fft.irfft(product, size)[: len(within)]))
 
 
-class Recording:
+class RoomRecording:
     """What was to be heard in the room: all of it on one time line.
 
     Attributes:
@@ -291,8 +291,8 @@ class Recording:
         self.channels = np.zeros((0, 4), dtype=np.float32)
 
     @property
-    def loudspeaker(self) -> NDArray[np.float32]:
-        return self.channels[:, LOUDSPEAKER]
+    def speaker(self) -> NDArray[np.float32]:
+        return self.channels[:, SPEAKER]
 
     @property
     def person(self) -> NDArray[np.float32]:
@@ -304,7 +304,7 @@ class Recording:
 
     def write(self, path: Path) -> None:
         """As a stereo WAV: person left, loudspeaker right."""
-        soundfile.write(path, self.channels[:, [PERSON, LOUDSPEAKER]], RATE)
+        soundfile.write(path, self.channels[:, [PERSON, SPEAKER]], RATE)
 
 
 _RAW = ("--raw", "--format=float32le", f"--rate={RATE}")

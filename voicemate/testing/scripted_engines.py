@@ -13,12 +13,12 @@ from voicemate.personas.persona import Sampling, Voice
 from voicemate.stt.base import Transcript
 from voicemate.tts.base import VoiceInfo
 
-SECONDS_A_WORD = 0.25
+SECONDS_PER_WORD = 0.25
 """How long a scripted voice speaks a word."""
 
 
 @dataclass
-class ScriptedMind:
+class ScriptedLanguageModel:
     """Answers each user message with the script's line for it, a word at a time.
 
     Attributes:
@@ -31,16 +31,16 @@ class ScriptedMind:
     default: str = "Indeed."
     first_token_s: float = 0.09
     token_s: float = 0.01
-    judging_s: float = 0.0
-    complete: float = 0.9
+    scoring_s: float = 0.0
+    completeness_score: float = 0.9
     error: VoicemateError | None = None
     warmed: list[list[Message]] = field(default_factory=list)
-    asked: list[list[Message]] = field(default_factory=list)
-    weighed: list[str] = field(default_factory=list)
+    requests: list[list[Message]] = field(default_factory=list)
+    scored: list[str] = field(default_factory=list)
     decoded: list[str] = field(default_factory=list)
 
     async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str]:
-        self.asked.append(list(messages))
+        self.requests.append(list(messages))
         await asyncio.sleep(self.first_token_s)
         if self.error:
             raise self.error
@@ -55,9 +55,9 @@ class ScriptedMind:
     async def completeness(
         self, messages: Sequence[Message], trailing_marks: str = "", opening: Sequence[Message] = ()
     ) -> float:
-        self.weighed.append(messages[-1].content)
-        await asyncio.sleep(self.judging_s)
-        return self.complete
+        self.scored.append(messages[-1].content)
+        await asyncio.sleep(self.scoring_s)
+        return self.completeness_score
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) + 4 for message in messages)
@@ -80,7 +80,7 @@ class ScriptedSynthesizer:
         await asyncio.sleep(self.render_s)
         if self.error:
             raise self.error
-        seconds = SECONDS_A_WORD * len(text.split())
+        seconds = SECONDS_PER_WORD * len(text.split())
         tone = 0.3 * np.sin(2 * np.pi * 300 * np.arange(int(seconds * self.rate)) / self.rate)
         return AudioClip(tone.astype(np.float32), self.rate)
 
@@ -115,14 +115,14 @@ class ScriptedTranscriber:
         pass
 
 
-class LoudnessActivity:
+class LoudnessDetector:
     """Voice activity that takes every loud sound for a voice."""
 
     def probability(self, pcm: object, dbfs: float, voice_on: bool) -> float:
         return 0.95 if dbfs > -45 else 0.02
 
 
-def voice(seconds: float) -> AudioClip:
+def loud_clip(seconds: float) -> AudioClip:
     """Something loud."""
     return AudioClip(
         (0.2 * np.random.default_rng(1).standard_normal(int(seconds * CLOCK_HZ))).astype(np.float32), CLOCK_HZ

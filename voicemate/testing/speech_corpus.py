@@ -15,7 +15,7 @@ MANIFEST = "manifest.tsv"
 
 
 @dataclass(frozen=True)
-class Recorded:
+class SpeechRecording:
     """One recording and what its manifest says of it; times in seconds."""
 
     path: Path
@@ -40,7 +40,7 @@ class Recorded:
         return np.ascontiguousarray(sound, dtype=np.float32)
 
 
-def recordings(folder: Path | None = None) -> list[Recorded]:
+def load_corpus(folder: Path | None = None) -> list[SpeechRecording]:
     """All recordings of the manifest, in its order.
 
     Args:
@@ -55,7 +55,7 @@ def recordings(folder: Path | None = None) -> list[Recorded]:
         raise SystemExit(f"there is no {manifest}: set VOICEMATE_SPEECH to a folder of recordings with one")
     with manifest.open(encoding="utf-8", newline="") as table:
         return [
-            Recorded(
+            SpeechRecording(
                 path=folder / row["clip"],
                 name=row["clip"],
                 language=row["lang"],

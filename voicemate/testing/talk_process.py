@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 LISTENING = "[listening]"
 
 
-class Talk:
+class TalkProcess:
     """A running ``voicemate talk --no-view`` whose lines can be waited for; a context manager.
 
     Args:
@@ -35,7 +35,7 @@ class Talk:
         self._lines: queue.Queue[str] = queue.Queue()
         self.seen: list[str] = []
 
-    def __enter__(self) -> "Talk":
+    def __enter__(self) -> "TalkProcess":
         self._started = time.monotonic()
         self._process = subprocess.Popen(
             self._command,

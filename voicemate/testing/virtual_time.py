@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class _JumpingSelector(selectors.DefaultSelector):
+class _AutojumpSelector(selectors.DefaultSelector):
     """Advances the clock by the time it is asked to wait, unless work outside the loop is outstanding."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class _JumpingSelector(selectors.DefaultSelector):
         return []
 
 
-class VirtualTimeLoop(asyncio.SelectorEventLoop):
+class VirtualClockLoop(asyncio.SelectorEventLoop):
     """An event loop whose ``time()`` starts at 0 and jumps from timer to timer.
 
     Jobs of ``run_in_executor`` count as work outside the loop; code that waits for anything else that is real (a
@@ -41,7 +41,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(self) -> None:
-        self._jumping_selector = _JumpingSelector()
+        self._jumping_selector = _AutojumpSelector()
         super().__init__(self._jumping_selector)
 
     def time(self) -> float:
@@ -49,7 +49,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return self._jumping_selector.now
 
     @contextmanager
-    def outstanding(self) -> Generator[None]:
+    def real_work(self) -> Generator[None]:
         """Wait for real work inside: virtual time stands still. May be nested; for the loop's thread only."""
         self._jumping_selector.outstanding += 1
         try:
@@ -70,5 +70,5 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
     """``asyncio.run`` on virtual time."""
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+    with asyncio.Runner(loop_factory=VirtualClockLoop) as runner:
         return runner.run(main)

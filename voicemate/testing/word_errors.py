@@ -28,7 +28,7 @@ def plain_words(text: str, language: str) -> list[str]:
     return re.sub(r"[^\w\s]|_", " ", text).split()
 
 
-def errors(expected: Sequence[str], heard: Sequence[str]) -> int:
+def word_errors(expected: Sequence[str], heard: Sequence[str]) -> int:
     """Words to insert, remove or replace to make ``expected`` of ``heard`` (Levenshtein's distance)."""
     row = list(range(len(heard) + 1))
     for i, want in enumerate(expected, 1):

@@ -15,7 +15,7 @@ def available() -> bool:
     return all(shutil.which(program) for program in ("Xvfb", "xdotool", "setxkbmap"))
 
 
-class Display:
+class X11Display:
     """A running X server.
 
     Attributes:
@@ -36,14 +36,14 @@ class Display:
         """Another keyboard layout, such as ``de``."""
         subprocess.run(["setxkbmap", name], env=os.environ | self.environment, check=True, timeout=_PATIENCE_S)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """The server goes away, as when somebody logs out."""
         self._process.terminate()
         self._process.wait(_PATIENCE_S)
 
 
 @contextlib.contextmanager
-def display(options: Sequence[str] = ()) -> Iterator[Display]:
+def x11_display(options: Sequence[str] = ()) -> Iterator[X11Display]:
     """An X server for as long as the body runs.
 
     Args:
@@ -56,7 +56,7 @@ def display(options: Sequence[str] = ()) -> Iterator[Display]:
         os.close(writer)
         try:
             number = _line(told.fileno())
-            yield Display(f":{number}", process)
+            yield X11Display(f":{number}", process)
         finally:
             process.terminate()
             process.wait(_PATIENCE_S)

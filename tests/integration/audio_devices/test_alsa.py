@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from voicemate.audio.devices import alsa
-from voicemate.testing.pulseaudio_room import PulseRoom
+from voicemate.testing.pulseaudio_room import PulseAudioRoom
 
 pytestmark = [
     pytest.mark.audio_devices,
@@ -36,7 +36,7 @@ print(json.dumps([loaded, [device["name"] for device in sounddevice.query_device
 AS_IT_SHIPS = str(Path(alsa.__file__).parent)
 
 
-def look(how: str, room: PulseRoom, configuration: str | None = None) -> list[Any]:
+def look(how: str, room: PulseAudioRoom, configuration: str | None = None) -> list[Any]:
     """Whether libavcodec is loaded, and the devices' names, in a process of its own with the system's ALSA."""
     given = os.environ | room.environment
     del given["ALSA_CONFIG_PATH"]
@@ -45,17 +45,17 @@ def look(how: str, room: PulseRoom, configuration: str | None = None) -> list[An
     return json.loads(told.stdout)
 
 
-def test_the_same_devices_are_found_and_no_codecs_are_loaded(pulse_room: PulseRoom):
+def test_the_same_devices_are_found_and_no_codecs_are_loaded(pulse_room: PulseAudioRoom):
     loaded, devices = look("plain", pulse_room)
     assert loaded
     assert look(AS_IT_SHIPS, pulse_room) == [False, devices]
     assert "pulse" in devices
 
 
-def test_a_configuration_that_cannot_be_read_is_not_used(pulse_room: PulseRoom, tmp_path: Path):
+def test_a_configuration_that_cannot_be_read_is_not_used(pulse_room: PulseAudioRoom, tmp_path: Path):
     (tmp_path / "alsa.conf").write_text("@hooks [ { func load files [ { @func getenv vars [ NOT_SET ] } ] } ]")
     assert look(str(tmp_path), pulse_room) == look("plain", pulse_room)
 
 
-def test_a_persons_own_configuration_is_not_replaced(pulse_room: PulseRoom):
+def test_a_persons_own_configuration_is_not_replaced(pulse_room: PulseAudioRoom):
     assert look(AS_IT_SHIPS, pulse_room, "/usr/share/alsa/alsa.conf")[0]

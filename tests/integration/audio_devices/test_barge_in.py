@@ -10,12 +10,12 @@ import pytest
 import soxr
 
 from tests.support.speech import spoken
-from tests.support.voicemate_home import furnished
+from tests.support.voicemate_home import make_home
 from voicemate.core.pcm import CLOCK_HZ, Pcm
 from voicemate.history import HistoryReader
 from voicemate.stt.whisper import Whisper
-from voicemate.testing.pulseaudio_room import RATE, PulseRoom, find
-from voicemate.testing.talk_process import LISTENING, Talk
+from voicemate.testing.pulseaudio_room import RATE, PulseAudioRoom, find
+from voicemate.testing.talk_process import LISTENING, TalkProcess
 
 pytestmark = [pytest.mark.audio_devices, pytest.mark.models]
 
@@ -32,11 +32,11 @@ AUDIBLE = 1e-3
 
 
 def test_the_character_stops_and_remembers_what_was_heard(
-    pulse_room: PulseRoom, tmp_path: Path, whisper_base: Path
+    pulse_room: PulseAudioRoom, tmp_path: Path, whisper_base: Path
 ) -> None:
     bid = spoken(BID)
-    house = furnished(tmp_path, pulse_room.environment, greeting=GREETING)
-    with pulse_room.recording() as recording, Talk([], house.environment) as talk:
+    house = make_home(tmp_path, pulse_room.environment, greeting=GREETING)
+    with pulse_room.recording() as recording, TalkProcess([], house.environment) as talk:
         talk.wait_for(LISTENING, 60)
         time.sleep(MOUTHFUL_S)
         pulse_room.say(bid)
@@ -46,11 +46,11 @@ def test_the_character_stops_and_remembers_what_was_heard(
         turns = {turn.number: turn for turn in history.recent()}
 
     began = find(bid, recording.person)
-    stopped = silence_after(recording.loudspeaker, began)
+    stopped = silence_after(recording.speaker, began)
     assert stopped < began + len(bid), "it was still talking when the person was done"
     assert GREETING.startswith(turns[0].reply.strip())
     assert turns[0].interrupted
-    heard = transcript(recording.loudspeaker[:stopped], whisper_base)
+    heard = transcript(recording.speaker[:stopped], whisper_base)
     assert abs(len(turns[0].reply.split()) - len(heard.split())) <= 3, f"{turns[0].reply!r} for {heard!r}"
     assert "mountains" in turns[1].said.lower(), "the whole bid is the next turn"
 

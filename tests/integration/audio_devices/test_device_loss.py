@@ -15,7 +15,7 @@ from voicemate.audio.output.speaker import DeviceSpeaker
 from voicemate.core.clock import SampleClock
 from voicemate.core.errors import AudioError
 from voicemate.core.pcm import AudioClip
-from voicemate.testing.pulseaudio_room import RATE, PulseRoom, find
+from voicemate.testing.pulseaudio_room import RATE, PulseAudioRoom, find
 
 pytestmark = pytest.mark.audio_devices
 
@@ -62,7 +62,7 @@ async def listening(host: PortAudio, limits: WatchdogLimits = PATIENT) -> AsyncI
 
 
 @contextlib.asynccontextmanager
-async def without(room: PulseRoom, device: str, options: str = "") -> AsyncIterator[None]:
+async def without(room: PulseAudioRoom, device: str, options: str = "") -> AsyncIterator[None]:
     """``options``: of the device that comes back."""
     await asyncio.to_thread(room.lose, device)
     try:
@@ -85,7 +85,7 @@ def told_of_devices(*devices: DeviceMicrophone | DeviceSpeaker) -> Iterator[list
         yield told
 
 
-async def test_an_unplugged_microphone_is_reported_and_comes_back(host: PortAudio, pulse_room: PulseRoom):
+async def test_an_unplugged_microphone_is_reported_and_comes_back(host: PortAudio, pulse_room: PulseAudioRoom):
     async with listening(host) as ears:
         async with without(pulse_room, "mic"):
             await until(lambda: len(ears.health) > 1)  # it stopped, and cannot be opened again
@@ -101,7 +101,7 @@ async def test_an_unplugged_microphone_is_reported_and_comes_back(host: PortAudi
         assert any(np.abs(block.pcm).max() > 0.1 for block in ears.blocks[delivered:])
 
 
-async def test_a_muted_microphone_is_reported_and_so_is_its_return(host: PortAudio, pulse_room: PulseRoom):
+async def test_a_muted_microphone_is_reported_and_so_is_its_return(host: PortAudio, pulse_room: PulseAudioRoom):
     async with listening(host) as ears:
         await asyncio.to_thread(pulse_room.mute)
         await until(lambda: bool(ears.health))
@@ -114,7 +114,7 @@ async def test_a_muted_microphone_is_reported_and_so_is_its_return(host: PortAud
 
 
 async def test_a_speaker_that_vanishes_during_playback_continues_when_it_is_back(
-    host: PortAudio, pulse_room: PulseRoom
+    host: PortAudio, pulse_room: PulseAudioRoom
 ):
     sound = noise(3.0)
     health: list[AudioError | None] = []
@@ -141,7 +141,7 @@ async def test_a_speaker_that_vanishes_during_playback_continues_when_it_is_back
 
 @pytest.mark.parametrize("device", ["mic", "speaker"])
 async def test_a_device_that_hangs_is_noticed_and_the_other_one_is_not_reported(
-    host: PortAudio, pulse_room: PulseRoom, device: str
+    host: PortAudio, pulse_room: PulseAudioRoom, device: str
 ):
     health: dict[str, list[AudioError | None]] = {"mic": [], "speaker": []}
     speaker = DeviceSpeaker(host, SampleClock(), limits=DEAF)
@@ -161,7 +161,9 @@ async def test_a_device_that_hangs_is_noticed_and_the_other_one_is_not_reported(
     assert blamed == {device}
 
 
-async def test_a_headset_that_comes_back_with_its_other_profile_works_at_once(host: PortAudio, pulse_room: PulseRoom):
+async def test_a_headset_that_comes_back_with_its_other_profile_works_at_once(
+    host: PortAudio, pulse_room: PulseAudioRoom
+):
     async with listening(host, SLOW) as ears:
         with told_of_devices(ears.microphone):
             await asyncio.sleep(0.5)  # until PulseAudio's word is listened to
@@ -176,7 +178,7 @@ async def test_a_headset_that_comes_back_with_its_other_profile_works_at_once(ho
     await asyncio.to_thread(pulse_room.restore, "mic")
 
 
-async def test_a_sound_server_that_restarts_brings_both_devices_back(host: PortAudio, pulse_room: PulseRoom):
+async def test_a_sound_server_that_restarts_brings_both_devices_back(host: PortAudio, pulse_room: PulseAudioRoom):
     health: list[AudioError | None] = []
     speaker = DeviceSpeaker(host, SampleClock(), limits=DEAF)
     speaker.add_health_listener(health.append)
@@ -198,7 +200,9 @@ async def test_a_sound_server_that_restarts_brings_both_devices_back(host: PortA
     await speaker.close()
 
 
-async def test_a_default_speaker_that_is_renamed_continues_without_a_report(host: PortAudio, pulse_room: PulseRoom):
+async def test_a_default_speaker_that_is_renamed_continues_without_a_report(
+    host: PortAudio, pulse_room: PulseAudioRoom
+):
     health: list[AudioError | None] = []
     speaker = DeviceSpeaker(host, SampleClock(), "any", limits=DEAF)
     speaker.add_health_listener(health.append)

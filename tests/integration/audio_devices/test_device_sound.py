@@ -16,7 +16,7 @@ from voicemate.audio.output.speaker import LATENCY_S, DeviceSpeaker
 from voicemate.core.clock import SampleClock
 from voicemate.core.errors import AudioError
 from voicemate.core.pcm import CLOCK_HZ, AudioClip
-from voicemate.testing.pulseaudio_room import RATE, PulseRoom, find
+from voicemate.testing.pulseaudio_room import RATE, PulseAudioRoom, find
 
 pytestmark = pytest.mark.audio_devices
 
@@ -80,7 +80,9 @@ async def until_playing(loudspeaker: DeviceSpeaker, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("part", ["", "mic"])
-async def test_the_microphone_delivers_what_is_said_in_the_room(host: PortAudio, pulse_room: PulseRoom, part: str):
+async def test_the_microphone_delivers_what_is_said_in_the_room(
+    host: PortAudio, pulse_room: PulseAudioRoom, part: str
+):
     sound = sweep(1.0)
     async with listening(host, part) as ears:
         await asyncio.to_thread(pulse_room.say, sound)
@@ -90,7 +92,7 @@ async def test_the_microphone_delivers_what_is_said_in_the_room(host: PortAudio,
     assert np.corrcoef(wanted, heard[begin : begin + len(wanted)])[0, 1] > 0.97
 
 
-async def test_the_speaker_plays_every_queued_sample(host: PortAudio, pulse_room: PulseRoom):
+async def test_the_speaker_plays_every_queued_sample(host: PortAudio, pulse_room: PulseAudioRoom):
     first, second = sweep(0.4, seed=1), sweep(0.4, seed=2)
     async with speaking(host, UNHURRIED_S) as loudspeaker:
         with pulse_room.recording() as recording:
@@ -102,7 +104,7 @@ async def test_the_speaker_plays_every_queued_sample(host: PortAudio, pulse_room
     assert np.array_equal(recording.loudspeaker[begin : begin + len(both)], both)
 
 
-async def test_clock_and_position_agree_with_the_recording(host: PortAudio, pulse_room: PulseRoom):
+async def test_clock_and_position_agree_with_the_recording(host: PortAudio, pulse_room: PulseAudioRoom):
     """The gap that the conversation measures is the gap in a recording of the room."""
     question, answer = sweep(0.5, seed=1), sweep(1.5, seed=2)
     looks = []
@@ -123,7 +125,7 @@ async def test_clock_and_position_agree_with_the_recording(host: PortAudio, puls
     assert abs(np.median(errors)) < 0.08 * RATE
 
 
-async def test_after_a_pause_it_continues_at_the_very_next_sample(host: PortAudio, pulse_room: PulseRoom):
+async def test_after_a_pause_it_continues_at_the_very_next_sample(host: PortAudio, pulse_room: PulseAudioRoom):
     sound = sweep(2.0)
     async with speaking(host, UNHURRIED_S) as loudspeaker:
         with pulse_room.recording() as recording:
@@ -145,7 +147,7 @@ async def test_after_a_pause_it_continues_at_the_very_next_sample(host: PortAudi
     assert not between.any()
 
 
-async def test_stop_is_audible_within_a_fifth_of_a_second(host: PortAudio, pulse_room: PulseRoom):
+async def test_stop_is_audible_within_a_fifth_of_a_second(host: PortAudio, pulse_room: PulseAudioRoom):
     sound = sweep(3.0)
     async with speaking(host) as loudspeaker:
         with pulse_room.recording() as recording:
@@ -161,7 +163,7 @@ async def test_stop_is_audible_within_a_fifth_of_a_second(host: PortAudio, pulse
     assert played == pytest.approx(told, abs=2), "position tells how much was heard"
 
 
-async def test_a_suspended_speaker_plays_the_first_word_whole(host: PortAudio, pulse_room: PulseRoom):
+async def test_a_suspended_speaker_plays_the_first_word_whole(host: PortAudio, pulse_room: PulseAudioRoom):
     sound = sweep(0.5)
     loudspeaker = DeviceSpeaker(host, SampleClock(), suspend_after_s=0.2, latency_s=UNHURRIED_S)
     await loudspeaker.open()
@@ -196,7 +198,7 @@ asyncio.run(main())
 """
 
 
-async def test_another_program_may_use_the_devices_at_the_same_time(host: PortAudio, pulse_room: PulseRoom):
+async def test_another_program_may_use_the_devices_at_the_same_time(host: PortAudio, pulse_room: PulseAudioRoom):
     async with listening(host) as ears:
         other = subprocess.Popen([sys.executable, "-c", SECOND_PROGRAM], stdout=subprocess.PIPE, text=True)
         assert other.stdout

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.voicemate_home import House, furnished, settle
-from voicemate.testing.pulseaudio_room import PulseRoom
+from tests.support.voicemate_home import VoicemateHome, make_home, write_settings
+from voicemate.testing.pulseaudio_room import PulseAudioRoom
 
 pytestmark = [pytest.mark.audio_devices, pytest.mark.models]
 
@@ -17,18 +17,18 @@ ECHO = '[audio]\ninput = "echo"\n'
 
 
 @pytest.fixture
-def house(tmp_path: Path, pulse_room: PulseRoom) -> House:
-    return furnished(tmp_path, pulse_room.environment, MICROPHONE)
+def house(tmp_path: Path, pulse_room: PulseAudioRoom) -> VoicemateHome:
+    return make_home(tmp_path, pulse_room.environment, MICROPHONE)
 
 
 @pytest.fixture
-def daemon(house: House) -> Iterator[None]:
+def daemon(house: VoicemateHome) -> Iterator[None]:
     house.run("start")
     yield
-    house.end()
+    house.stop_daemon()
 
 
-def doctor(house: House, *words: str) -> dict[str, list[dict[str, Any]]]:
+def doctor(house: VoicemateHome, *words: str) -> dict[str, list[dict[str, Any]]]:
     """The findings by check."""
     found: dict[str, list[dict[str, Any]]] = {}
     for one in json.loads(house.run("doctor", "--json", *words, code=None).stdout)["findings"]:
@@ -36,8 +36,8 @@ def doctor(house: House, *words: str) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def test_a_sentence_is_played_recorded_and_recognized(house: House, tmp_path: Path) -> None:
-    settle(tmp_path, ECHO)
+def test_a_sentence_is_played_recorded_and_recognized(house: VoicemateHome, tmp_path: Path) -> None:
+    write_settings(tmp_path, ECHO)
     found = doctor(house, "--loop")
     (level,) = found["level"]
     assert "only digital silence" in level["message"], "the microphone picks up only the speaker"
@@ -48,13 +48,13 @@ def test_a_sentence_is_played_recorded_and_recognized(house: House, tmp_path: Pa
     assert "apples" in air["facts"]["recognized"]
 
 
-def test_the_level_of_the_room_is_measured(house: House) -> None:
+def test_the_level_of_the_room_is_measured(house: VoicemateHome) -> None:
     (level,) = doctor(house)["level"]
     assert level["severity"] == "ok"
     assert -100 < level["facts"]["quietest_dbfs"] < -50
 
 
-def test_a_running_daemon_measures_the_level(house: House, daemon: None) -> None:
+def test_a_running_daemon_measures_the_level(house: VoicemateHome, daemon: None) -> None:
     found = doctor(house)
     assert "The running daemon has “mic” and" in found["devices"][0]["message"]
     assert found["level"][0]["severity"] == "ok"

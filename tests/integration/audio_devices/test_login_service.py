@@ -14,7 +14,7 @@ import pytest
 
 from tests.support import systemd
 from voicemate.core.paths import models_folder
-from voicemate.testing.pulseaudio_room import PulseRoom
+from voicemate.testing.pulseaudio_room import PulseAudioRoom
 
 pytestmark = [
     pytest.mark.audio_devices,
@@ -34,7 +34,7 @@ def manager() -> Iterator[systemd.UserManager]:
 class Account:
     """Somebody with voicemate in a virtual environment in a folder that is hard to quote."""
 
-    def __init__(self, manager: systemd.UserManager, room: PulseRoom):
+    def __init__(self, manager: systemd.UserManager, room: PulseAudioRoom):
         self.manager = manager
         self.venv = manager.home / NASTY / "venv"
         venv.create(self.venv, symlinks=True, with_pip=False)
@@ -67,7 +67,7 @@ def until(true: Callable[[], object], what: str) -> None:
 
 
 def test_a_service_is_installed_listens_comes_back_after_a_kill_and_goes_without_a_trace(
-    manager: systemd.UserManager, pulse_room: PulseRoom
+    manager: systemd.UserManager, pulse_room: PulseAudioRoom
 ) -> None:
     account = Account(manager, pulse_room)
     code, _, said = account.voicemate("service", "install")

@@ -11,22 +11,22 @@ import pytest
 import soxr
 
 from tests.support.speech import spoken
-from tests.support.voicemate_home import furnished
+from tests.support.voicemate_home import make_home
 from voicemate.audio.devices.portaudio import PortAudio
 from voicemate.audio.input.microphone import LONG_BUFFERS_AFTER_S, DeviceMicrophone
 from voicemate.audio.input.stream import BufferMode
 from voicemate.audio.interfaces import Block
 from voicemate.core.clock import SampleClock
 from voicemate.core.pcm import CLOCK_HZ, level_dbfs
-from voicemate.testing.pulseaudio_room import RATE, PulseRoom, find
-from voicemate.testing.talk_process import LISTENING, Talk
+from voicemate.testing.pulseaudio_room import RATE, PulseAudioRoom, find
+from voicemate.testing.talk_process import LISTENING, TalkProcess
 
 pytestmark = pytest.mark.audio_devices
 
 PATIENCE_S = 20.0
 
 
-async def test_audio_has_no_seam_between_long_and_short_buffers(pulse_room: PulseRoom, host: PortAudio) -> None:
+async def test_audio_has_no_seam_between_long_and_short_buffers(pulse_room: PulseAudioRoom, host: PortAudio) -> None:
     microphone = DeviceMicrophone(host, SampleClock(), long_buffers_after_s=0.1)
     blocks: list[Block] = []
 
@@ -65,11 +65,11 @@ async def test_audio_has_no_seam_between_long_and_short_buffers(pulse_room: Puls
 
 @pytest.mark.models
 def test_speech_after_long_silence_is_understood_from_its_first_word_on(
-    pulse_room: PulseRoom, tmp_path: Path, whisper_base: Path
+    pulse_room: PulseAudioRoom, tmp_path: Path, whisper_base: Path
 ) -> None:
     question = spoken("Can you tell me a story about the sea?")
-    house = furnished(tmp_path, pulse_room.environment)
-    with Talk(("--stt", "whisper-base"), house.environment) as talk:
+    house = make_home(tmp_path, pulse_room.environment)
+    with TalkProcess(("--stt", "whisper-base"), house.environment) as talk:
         talk.wait_for(LISTENING, patience_s=60)
         time.sleep(LONG_BUFFERS_AFTER_S + 2)  # the long silence
         pulse_room.say(question)

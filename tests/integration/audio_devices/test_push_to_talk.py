@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from tests.support.speech import spoken
-from tests.support.voicemate_home import House, furnished
+from tests.support.voicemate_home import VoicemateHome, make_home
 from voicemate.cli.talk import SIGTERM_EXIT_CODE
 from voicemate.config.hotkey_chord import parse_chord
 from voicemate.control.client import ControlClient, EventMessage
 from voicemate.push_to_talk.chord_listener import ChordEvent, ChordRegistered
 from voicemate.push_to_talk.x11 import X11ChordListener
-from voicemate.testing.pulseaudio_room import PulseRoom
-from voicemate.testing.talk_process import LISTENING, Talk
-from voicemate.testing.x11_display import Display, available, display
+from voicemate.testing.pulseaudio_room import PulseAudioRoom
+from voicemate.testing.talk_process import LISTENING, TalkProcess
+from voicemate.testing.x11_display import X11Display, available, x11_display
 
 pytest.importorskip("xcffib", reason="the key needs xcffib (pip install 'voicemate[hotkey]')")
 pytestmark = [pytest.mark.audio_devices, pytest.mark.models, pytest.mark.desktop]
@@ -29,19 +29,21 @@ SETTINGS = "[push_to_talk]\nhands_free = false\n"
 
 
 @pytest.fixture
-def screen() -> Iterator[Display]:
+def screen() -> Iterator[X11Display]:
     if not available():
         pytest.skip("there is no X server for tests here (Debian: xvfb xdotool)")
-    with display() as found:
+    with x11_display() as found:
         yield found
 
 
 @pytest.fixture
-def house(pulse_room: PulseRoom, screen: Display, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def house(
+    pulse_room: PulseAudioRoom, screen: X11Display, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[VoicemateHome]:
     monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path))
-    house = furnished(tmp_path, pulse_room.environment | screen.environment, SETTINGS)
+    house = make_home(tmp_path, pulse_room.environment | screen.environment, SETTINGS)
     yield house
-    house.end()
+    house.stop_daemon()
 
 
 def following() -> ControlClient:
@@ -72,7 +74,7 @@ def microphones_in_use(environment: Mapping[str, str]) -> int:
 
 
 def test_the_microphone_is_opened_by_the_key_and_the_turn_ends_with_it(
-    house: House, screen: Display, pulse_room: PulseRoom
+    house: VoicemateHome, screen: X11Display, pulse_room: PulseAudioRoom
 ) -> None:
     question = spoken("What is your favourite colour?")
     house.run("start")
@@ -91,14 +93,14 @@ def test_the_microphone_is_opened_by_the_key_and_the_turn_ends_with_it(
         until(daemon, "ReplyEnded")
     assert "the key came up" in ended["reason"]
     first_word = np.flatnonzero(abs(recording.person) > 0.05)[0]
-    assert abs(recording.loudspeaker[:first_word]).max() > 0.02, "the cue came before the person spoke"
-    assert abs(recording.loudspeaker[first_word:]).max() > 0.02, "and the reply afterwards"
+    assert abs(recording.speaker[:first_word]).max() > 0.02, "the cue came before the person spoke"
+    assert abs(recording.speaker[first_word:]).max() > 0.02, "and the reply afterwards"
 
 
 def test_talk_listens_to_the_key_only_where_that_is_wanted(
-    house: House, screen: Display, pulse_room: PulseRoom
+    house: VoicemateHome, screen: X11Display, pulse_room: PulseAudioRoom
 ) -> None:
-    with Talk([], house.environment) as talk:
+    with TalkProcess([], house.environment) as talk:
         talk.wait_for("Hold ctrl+option+space", PATIENCE_S)
         if not any(LISTENING in line for line in talk.seen):
             talk.wait_for(LISTENING, PATIENCE_S)
@@ -110,7 +112,7 @@ def test_talk_listens_to_the_key_only_where_that_is_wanted(
         assert talk.stop() == SIGTERM_EXIT_CODE
 
 
-def test_a_chord_that_is_taken_is_told_and_the_rest_goes_on(house: House, screen: Display) -> None:
+def test_a_chord_that_is_taken_is_told_and_the_rest_goes_on(house: VoicemateHome, screen: X11Display) -> None:
     told: queue.Queue[ChordEvent] = queue.Queue()
     other = X11ChordListener(parse_chord("ctrl+option+space"), told.put, screen.name)
     other.start()

@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.network_namespace import without_network
 from tests.support.speech import spoken
-from tests.support.voicemate_home import furnished
-from voicemate.testing.pulseaudio_room import PulseRoom
-from voicemate.testing.talk_process import LISTENING, Talk
+from tests.support.voicemate_home import make_home
+from voicemate.testing.pulseaudio_room import PulseAudioRoom
+from voicemate.testing.talk_process import LISTENING, TalkProcess
 
 pytestmark = [
     pytest.mark.audio_devices,
@@ -20,15 +20,15 @@ pytestmark = [
 
 
 def test_a_question_into_the_microphone_is_answered_by_the_loudspeaker(
-    pulse_room: PulseRoom, whisper_tiny: Path, smollm2: Path, silero: Path, tmp_path: Path
+    pulse_room: PulseAudioRoom, whisper_tiny: Path, smollm2: Path, silero: Path, tmp_path: Path
 ) -> None:
     question = spoken("Can you tell me a story about the sea?")
-    house = furnished(tmp_path, pulse_room.environment)
-    with Talk([], house.environment, prefix=without_network()) as talk:
+    house = make_home(tmp_path, pulse_room.environment)
+    with TalkProcess([], house.environment, prefix=without_network()) as talk:
         talk.wait_for(LISTENING, patience_s=100)
         with pulse_room.recording() as recording:
             pulse_room.say(question)
             talk.wait_until_answered(patience_s=100)
         kept = (Path("/proc") / str(talk.pid) / "status").read_text()
-    assert np.abs(recording.loudspeaker).max() > 0.05
+    assert np.abs(recording.speaker).max() > 0.05
     assert "Seccomp:\t2" in kept

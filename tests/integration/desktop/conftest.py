@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from voicemate.testing.x11_display import Display, available, display
+from voicemate.testing.x11_display import X11Display, available, x11_display
 
 
 @pytest.fixture
-def screen() -> Iterator[Display]:
+def screen() -> Iterator[X11Display]:
     if not available():
         pytest.skip("Xvfb, xdotool or setxkbmap is missing (scripts/setup.sh test installs them)")
-    with display() as found:
+    with x11_display() as found:
         yield found

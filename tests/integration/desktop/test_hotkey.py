@@ -21,7 +21,7 @@ from voicemate.push_to_talk.chord_listener import (
 )
 from voicemate.push_to_talk.x11 import X11ChordListener
 from voicemate.push_to_talk.x11_keymap import X11Keyboard
-from voicemate.testing.x11_display import Display, available, display
+from voicemate.testing.x11_display import X11Display, available, x11_display
 
 pytest.importorskip("xcffib", reason="the key needs xcffib (pip install 'voicemate[hotkey]')")
 pytestmark = pytest.mark.desktop
@@ -33,7 +33,7 @@ CHORD = "ctrl+option+space"
 class Watched:
     """A chord that is watched, and what is told of it."""
 
-    def __init__(self, screen: Display, chord: str):
+    def __init__(self, screen: X11Display, chord: str):
         self.told: queue.Queue[ChordEvent] = queue.Queue()
         self.watch = X11ChordListener(parse_chord(chord), self.told.put, screen.name)
         self.watch.start()
@@ -51,7 +51,7 @@ Watch = Callable[[str], Watched]
 
 
 @pytest.fixture
-def watch(screen: Display) -> Iterator[Watch]:
+def watch(screen: X11Display) -> Iterator[Watch]:
     begun: list[Watched] = []
 
     def begin(chord: str) -> Watched:
@@ -63,7 +63,7 @@ def watch(screen: Display) -> Iterator[Watch]:
         watched.watch.stop()
 
 
-def test_a_hold_is_one_press_and_one_release_though_the_key_repeats(watch: Watch, screen: Display) -> None:
+def test_a_hold_is_one_press_and_one_release_though_the_key_repeats(watch: Watch, screen: X11Display) -> None:
     key, witness = watch(CHORD), watch("ctrl+option+a")
     assert (key.next(), witness.next()) == (ChordRegistered(), ChordRegistered())
     screen.keys("keydown", "ctrl+alt+space", "sleep", "1.2", "keyup", "ctrl+alt+space")
@@ -73,7 +73,7 @@ def test_a_hold_is_one_press_and_one_release_though_the_key_repeats(watch: Watch
     assert key.told.empty()
 
 
-def test_the_modifiers_may_be_let_go_first(watch: Watch, screen: Display) -> None:
+def test_the_modifiers_may_be_let_go_first(watch: Watch, screen: X11Display) -> None:
     key = watch(CHORD)
     assert key.next() == ChordRegistered()
     screen.keys("keydown", "ctrl", "keydown", "alt", "keydown", "space", "keyup", "ctrl", "keyup", "alt")
@@ -84,7 +84,7 @@ def test_the_modifiers_may_be_let_go_first(watch: Watch, screen: Display) -> Non
     assert key.next() == ChordReleased()
 
 
-def test_it_works_whatever_is_locked(watch: Watch, screen: Display) -> None:
+def test_it_works_whatever_is_locked(watch: Watch, screen: X11Display) -> None:
     key = watch(CHORD)
     assert key.next() == ChordRegistered()
     for lock in ("Num_Lock", "Caps_Lock", "Num_Lock"):
@@ -93,7 +93,7 @@ def test_it_works_whatever_is_locked(watch: Watch, screen: Display) -> None:
         assert (key.next(), key.next()) == (ChordPressed(), ChordReleased())
 
 
-def test_no_other_key_is_seen(watch: Watch, screen: Display) -> None:
+def test_no_other_key_is_seen(watch: Watch, screen: X11Display) -> None:
     key = watch(CHORD)
     assert key.next() == ChordRegistered()
     screen.keys("key", "space", "key", "ctrl+space", "key", "alt+space", "key", "shift+ctrl+alt+space", "key", "a")
@@ -112,17 +112,17 @@ def test_a_chord_that_somebody_has_is_refused_and_free_again_when_they_end(watch
     assert watch(CHORD).next() == ChordRegistered()
 
 
-def test_the_key_is_let_go_when_the_server_goes(watch: Watch, screen: Display) -> None:
+def test_the_key_is_let_go_when_the_server_goes(watch: Watch, screen: X11Display) -> None:
     key = watch(CHORD)
     assert key.next() == ChordRegistered()
     screen.keys("keydown", "ctrl+alt+space")
     assert key.next() == ChordPressed()
-    screen.end()
+    screen.stop()
     assert key.next() == ChordReleased()
     assert key.trouble().transient
 
 
-def test_another_layout_is_followed(watch: Watch, screen: Display) -> None:
+def test_another_layout_is_followed(watch: Watch, screen: X11Display) -> None:
     key = watch("ctrl+option+y")
     assert key.next() == ChordRegistered()
     screen.layout("de")  # y and z change places
@@ -138,7 +138,7 @@ def test_another_layout_is_followed(watch: Watch, screen: Display) -> None:
 
 
 def test_a_press_that_comes_along_with_an_answer_of_the_server_is_not_left_lying(
-    watch: Watch, screen: Display, monkeypatch: pytest.MonkeyPatch
+    watch: Watch, screen: X11Display, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first key of another keyboard has the server tell of that keyboard, and the watch ask for its keys."""
     key = watch(CHORD)
@@ -177,7 +177,7 @@ def test_a_server_that_lets_in_only_who_has_its_key_is_reached_with_it(
     key.touch(mode=0o600)
     entries = "".join(f"add :{number} . {16 * '1f'}\n" for number in range(100))  # whichever it gets
     subprocess.run(["xauth", "-f", str(key), "source", "-"], input=entries.encode(), check=True, capture_output=True)
-    with display(["-auth", str(key)]) as screen:
+    with x11_display(["-auth", str(key)]) as screen:
         for authority, kind in ((None, ListenerFailed), (str(key), ChordRegistered)):
             told: queue.Queue[ChordEvent] = queue.Queue()
             watch = X11ChordListener(parse_chord(CHORD), told.put, screen.name, authority)

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from voicemate.conversation.chat_history import ChatHistory
 from voicemate.llm.context_window import ContextWindow
 from voicemate.personas.persona import Persona
-from voicemate.testing.scripted_engines import ScriptedMind as ScriptedLanguageModel
+from voicemate.testing.scripted_engines import ScriptedLanguageModel as ScriptedLanguageModel
 
 PERSONA = Persona(name="Echo", description="A test.")
 
@@ -17,7 +17,7 @@ def chat_history(llm: ScriptedLanguageModel) -> ChatHistory:
 
 def prompt(llm: ScriptedLanguageModel) -> list[str]:
     """What was said in the latest prompt, without the persona."""
-    return [message.content for message in llm.asked[-1] if message.role != "system"]
+    return [message.content for message in llm.requests[-1] if message.role != "system"]
 
 
 async def reply(chat: ChatHistory, words: str, turn_id: int = 1) -> str:

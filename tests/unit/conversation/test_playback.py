@@ -12,7 +12,7 @@ from voicemate.conversation.reply import Reply
 from voicemate.conversation.turn import Turn
 from voicemate.core.events import PhraseStarted, ReplyEnded, TurnTimed
 from voicemate.llm.context_window import ContextWindow
-from voicemate.testing.scripted_engines import ScriptedMind as ScriptedLanguageModel
+from voicemate.testing.scripted_engines import ScriptedLanguageModel as ScriptedLanguageModel
 from voicemate.turns.attention import Attention
 from voicemate.turns.messages import (
     CommitTurn,

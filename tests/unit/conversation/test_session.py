@@ -29,8 +29,8 @@ from voicemate.core.events import (
     TurnEnded,
 )
 from voicemate.llm.context_window import ContextWindow
-from voicemate.testing.scripted_engines import LoudnessActivity, ScriptedTranscriber
-from voicemate.testing.scripted_engines import ScriptedMind as ScriptedLanguageModel
+from voicemate.testing.scripted_engines import LoudnessDetector, ScriptedTranscriber
+from voicemate.testing.scripted_engines import ScriptedLanguageModel as ScriptedLanguageModel
 from voicemate.turns.attention import Attention
 from voicemate.turns.messages import (
     CommitTurn,
@@ -116,7 +116,7 @@ class Rig:
 
     def __post_init__(self) -> None:
         self.microphone = QueueMicrophone()
-        segmenter = SpeechSegmenter(LoudnessActivity(), VadSettings(), 20)
+        segmenter = SpeechSegmenter(LoudnessDetector(), VadSettings(), 20)
         chat = ChatHistory(PERSONA, self.llm, ContextWindow(PERSONA, 2048, self.llm.count_tokens), seed=1)
         recognizer = SpeechRecognizer(segmenter, ScriptedTranscriber(["hello there"], ms=0))
         components = Components(

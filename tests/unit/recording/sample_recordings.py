@@ -9,16 +9,16 @@ from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
 from voicemate.config.schema import Settings, TurnSettings, VadSettings
 from voicemate.core.events import Event
 from voicemate.personas.persona import Persona
-from voicemate.recording.header import Header
+from voicemate.recording.header import RecordingHeader
 from voicemate.recording.recorder import Recorder
 from voicemate.turns.messages import FloorAction, FloorInput
 
 PERSONA = Persona(name="Echo", description="A test.")
 
 
-def header(endpoint: TurnSettings | None = None, vad: VadSettings | None = None) -> Header:
+def header(endpoint: TurnSettings | None = None, vad: VadSettings | None = None) -> RecordingHeader:
     settings = Settings(turns=endpoint or TurnSettings(), vad=vad or VadSettings())
-    return Header.of(settings, PERSONA, {})
+    return RecordingHeader.of(settings, PERSONA, {})
 
 
 def noise(number: int, level: float = 0.1) -> Block:
@@ -36,10 +36,10 @@ def record(
     """A recording of ``blocks``, which the ears hear as they are and say nothing about."""
     recorder = Recorder(path, header(), {})
     for block in blocks:
-        recorder.delivered(block)
-        recorder.heard(block, [])
+        recorder.on_microphone_block(block)
+        recorder.on_block_processed(block, [])
     for got, acts in steps:
-        recorder.stepped(got, acts)
+        recorder.on_floor_step(got, acts)
     for event in events:
-        recorder.happened(event)
+        recorder.on_event(event)
     recorder.close()

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from tests.unit.recording.sample_recordings import header, noise
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
-from voicemate.recording.audio_chunks import Chunk, Run, Samples, Stretch, as_pcm, compress, rounded
+from voicemate.recording.audio_chunks import AudioChunk, SampleBuffer, SampleRun, Samples, compress, to_int16, to_pcm
 from voicemate.recording.recorder import Recorder
 from voicemate.recording.recording import read
 
@@ -18,7 +18,7 @@ from voicemate.recording.recording import read
 @settings(deadline=None, max_examples=50)
 @given(arrays(np.int16, st.integers(1, 3000)), st.integers(0, 2**40))
 def test_a_chunk_comes_back_as_it_was(samples: Samples, at: int) -> None:
-    chunk = Chunk.unpack(compress(Stretch(at, samples)).pack())
+    chunk = AudioChunk.unpack(compress(SampleRun(at, samples)).pack())
     assert (chunk.at, chunk.end) == (at, at + len(samples))
     assert np.array_equal(chunk.samples(), samples)
 
@@ -26,15 +26,15 @@ def test_a_chunk_comes_back_as_it_was(samples: Samples, at: int) -> None:
 @settings(deadline=None, max_examples=50)
 @given(arrays(np.float32, st.integers(0, 200), elements=st.floats(width=32)))
 def test_rounding_a_second_time_changes_nothing(pcm: np.ndarray) -> None:
-    once = as_pcm(rounded(pcm))
-    assert np.array_equal(as_pcm(rounded(once)), once)
+    once = to_pcm(to_int16(pcm))
+    assert np.array_equal(to_pcm(to_int16(once)), once)
     assert np.all(np.abs(once) <= 1)
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), max_size=12))
 def test_pieces_without_gaps_become_one_stretch(steps: list[tuple[int, int]]) -> None:
-    run, at, expected = Run(), 0, dict[int, int]()
+    run, at, expected = SampleBuffer(), 0, dict[int, int]()
     for gap, length in steps:
         at += gap
         run.add(at, np.arange(at, at + length, dtype=np.int16))
@@ -51,25 +51,25 @@ def test_the_ears_track_costs_nothing_where_it_is_the_microphones(tmp_path: Path
     deaf = np.zeros(BLOCK_SAMPLES, dtype=np.float32)
     for number in range(100):
         block = noise(number)
-        recorder.delivered(block)
-        recorder.heard(block if number < 50 else Block(block.at, deaf), [])
+        recorder.on_microphone_block(block)
+        recorder.on_block_processed(block if number < 50 else Block(block.at, deaf), [])
     recorder.close()
     recording = read(tmp_path / "a")
     halfway = 50 * BLOCK_SAMPLES
-    whole = np.concatenate([rounded(noise(number).pcm) for number in range(100)])
+    whole = np.concatenate([to_int16(noise(number).pcm) for number in range(100)])
     assert np.array_equal(recording.microphone.between(0, 100 * BLOCK_SAMPLES), whole)
-    assert np.array_equal(recording.ears.between(0, halfway), whole[:halfway])
-    assert not recording.ears.between(halfway, 100 * BLOCK_SAMPLES).any()
-    assert recording.ears.size < recording.microphone.size / 10
+    assert np.array_equal(recording.segmenter_input.between(0, halfway), whole[:halfway])
+    assert not recording.segmenter_input.between(halfway, 100 * BLOCK_SAMPLES).any()
+    assert recording.segmenter_input.bytes_on_disk < recording.microphone.bytes_on_disk / 10
 
 
 def test_what_left_the_loudspeaker_is_kept_where_it_was(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "a", header(), {})
-    recorder.played(1000, noise(1).pcm)
-    recorder.played(90_000, noise(2).pcm)
+    recorder.on_playback(1000, noise(1).pcm)
+    recorder.on_playback(90_000, noise(2).pcm)
     recorder.close()
-    out = read(tmp_path / "a").loudspeaker
-    assert np.array_equal(out.between(1000, 1512), rounded(noise(1).pcm))
-    assert np.array_equal(out.between(90_000, 90_512), rounded(noise(2).pcm))
+    out = read(tmp_path / "a").speaker
+    assert np.array_equal(out.between(1000, 1512), to_int16(noise(1).pcm))
+    assert np.array_equal(out.between(90_000, 90_512), to_int16(noise(2).pcm))
     assert not out.between(1512, 90_000).any()
     assert not out.between(95_000, 96_000).any()

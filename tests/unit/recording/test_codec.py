@@ -11,8 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemate.core.events import Event
-from voicemate.recording.codec import DecodeError, Family, encode
-from voicemate.recording.journal import COMMANDS, Commanded, Entry, Happened, Heard, Step, pack, unpack
+from voicemate.recording.codec import DecodeError, TypeRegistry, encode
+from voicemate.recording.journal import (
+    COMMANDS,
+    BlockProcessed,
+    EventPublished,
+    FloorStepped,
+    JournalEntry,
+    SegmenterCommanded,
+    pack,
+    unpack,
+)
 from voicemate.turns.messages import FloorAction, FloorInput
 from voicemate.vad.state_machine import VoicePaused, VoiceResumed, VoiceStarted
 
@@ -30,17 +39,17 @@ def instances(base: Any) -> st.SearchStrategy[object]:
 
 
 speech = st.one_of(st.from_type(VoiceStarted), st.from_type(VoicePaused), st.from_type(VoiceResumed))
-entries: st.SearchStrategy[Entry] = st.one_of(
-    st.builds(Heard, st.integers(0, 10**9), st.lists(speech, max_size=2).map(tuple)),
-    st.builds(Commanded, st.sampled_from(COMMANDS), st.lists(speech, max_size=1).map(tuple)),
-    st.builds(Step, instances(FloorInput), st.lists(instances(FloorAction), max_size=3).map(tuple)),
-    st.builds(Happened, instances(Event)),
+entries: st.SearchStrategy[JournalEntry] = st.one_of(
+    st.builds(BlockProcessed, st.integers(0, 10**9), st.lists(speech, max_size=2).map(tuple)),
+    st.builds(SegmenterCommanded, st.sampled_from(COMMANDS), st.lists(speech, max_size=1).map(tuple)),
+    st.builds(FloorStepped, instances(FloorInput), st.lists(instances(FloorAction), max_size=3).map(tuple)),
+    st.builds(EventPublished, instances(Event)),
 )
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(entries, max_size=8))
-def test_every_input_act_and_event_comes_back_as_it_was(journal: list[Entry]) -> None:
+def test_every_input_act_and_event_comes_back_as_it_was(journal: list[JournalEntry]) -> None:
     assert repr(list(unpack(pack(journal)))) == repr(journal), "repr, since not-a-number is not equal to itself"
 
 
@@ -66,7 +75,7 @@ class New(Base):
     votes: dict[str, float] = field(default_factory=dict)
 
 
-FAMILY = Family(Base)
+FAMILY = TypeRegistry(Base)
 
 
 def test_nested_values_enums_and_dictionaries_need_no_line_of_code() -> None:
@@ -101,7 +110,7 @@ def test_it_comes_back_as_the_class_that_the_floor_knows(value: object) -> None:
     """``dataclass(slots=True)`` makes the class anew, and the first one lingers among the subclasses."""
     bases: tuple[Any, ...] = (FloorInput, FloorAction, Event)
     base = next(base for base in bases if isinstance(value, base))
-    family = Family(more=get_args(base)) if get_args(base) else Family(base)
+    family = TypeRegistry(more=get_args(base)) if get_args(base) else TypeRegistry(base)
     decoded = family.decode(json.loads(json.dumps(encode(value))))
     assert type(decoded) is getattr(sys.modules[type(decoded).__module__], type(decoded).__name__)
     assert repr(decoded) == repr(value)

@@ -15,7 +15,7 @@ from tests.unit.recording.sample_recordings import noise, record
 from voicemate.audio.interfaces import BLOCK_SAMPLES
 from voicemate.core.errors import RecordingError
 from voicemate.recording import format
-from voicemate.recording.format import Ending, RecordFile
+from voicemate.recording.format import RecordFile, RecordingEnd
 from voicemate.recording.recording import read
 from voicemate.turns.messages import Tick
 
@@ -31,9 +31,9 @@ def test_a_whole_recording_says_nothing(whole: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(whole)
     recording = read(path)
-    assert recording.ending is Ending.CLOSED
+    assert recording.ends is RecordingEnd.CLOSED
     assert recording.warning == ""
-    assert recording.ended == 99 * BLOCK_SAMPLES
+    assert recording.end == 99 * BLOCK_SAMPLES
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -55,7 +55,7 @@ def test_a_changed_byte_anywhere_ends_what_is_used_or_is_refused(
         assert place < 2_000, "only the beginning makes all of it useless"
         assert str(path) in refused.message
         return
-    assert recording.ending is not Ending.CLOSED
+    assert recording.ends is not RecordingEnd.CLOSED
     assert str(path) in recording.warning
     assert recording.journal == original_journal(whole, tmp_path)[: len(recording.journal)]
 
@@ -77,15 +77,15 @@ def test_a_recording_cut_anywhere_is_used_up_to_there(whole: bytes, tmp_path: Pa
     except RecordingError:
         assert length < 2_000
         return
-    assert recording.ending is Ending.BROKEN_OFF
+    assert recording.ends is RecordingEnd.TRUNCATED
     assert "breaks off" in recording.warning
 
 
 def test_bytes_after_the_end_are_no_part_of_it(whole: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(whole + b"more")
-    assert read(path).ending is Ending.DAMAGED
-    assert read(path).ended == 99 * BLOCK_SAMPLES
+    assert read(path).ends is RecordingEnd.DAMAGED
+    assert read(path).end == 99 * BLOCK_SAMPLES
 
 
 def test_a_recording_of_another_format_is_refused(whole: bytes, tmp_path: Path) -> None:
@@ -151,13 +151,13 @@ def test_what_was_recorded_is_on_disk_before_the_process_is_killed(tmp_path: Pat
         process.kill()
         process.wait()
     recording = read(path)
-    assert recording.ending is Ending.BROKEN_OFF
+    assert recording.ends is RecordingEnd.TRUNCATED
     assert f"its {recording.seconds:.1f} s are used" in recording.warning
-    assert recording.ended == 119 * BLOCK_SAMPLES
+    assert recording.end == 119 * BLOCK_SAMPLES
 
 
 def usable(path: Path) -> int:
     try:
-        return read(path).ended
+        return read(path).end
     except RecordingError:  # the header is not whole yet
         return 0

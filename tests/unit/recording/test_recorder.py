@@ -17,8 +17,8 @@ from voicemate.core.clock import SampleClock
 from voicemate.core.errors import RecordingError
 from voicemate.core.events import Subscriber
 from voicemate.recording import format
-from voicemate.recording.format import Ending
-from voicemate.recording.header import Header
+from voicemate.recording.format import RecordingEnd
+from voicemate.recording.header import RecordingHeader
 from voicemate.recording.recorder import Recorder
 from voicemate.recording.recording import read
 from voicemate.testing.simulated_room import SimulatedRoom
@@ -74,16 +74,16 @@ def test_a_full_disk_is_one_fault_and_what_was_written_can_be_used(
     monkeypatch.setattr(format, "_write_all", full)
     recorder = Recorder(tmp_path / "a", header(), {}, lambda wrong, remedy: faults.append((wrong, remedy)))
     for number in range(300):
-        recorder.delivered(noise(number))
-        recorder.heard(noise(number), [])
+        recorder.on_microphone_block(noise(number))
+        recorder.on_block_processed(noise(number), [])
     recorder.close()
-    recorder.stepped(Tick(1), [])
+    recorder.on_floor_step(Tick(1), [])
     recorder.close()
     ((wrong, remedy),) = faults
     assert "No space left on device" in wrong
     assert remedy
     recording = read(tmp_path / "a")
-    assert recording.ending is Ending.BROKEN_OFF
+    assert recording.ends is RecordingEnd.TRUNCATED
     assert 0 < recording.seconds < 300 * 0.032
 
 
@@ -101,8 +101,8 @@ def test_a_disk_that_hangs_ends_the_recording_and_holds_nobody_up(
     monkeypatch.setattr(format, "_write_all", hang)
     block = noise(0)
     for number in range(12_000):
-        recorder.delivered(block)
-        recorder.stepped(Tick(number), [])
+        recorder.on_microphone_block(block)
+        recorder.on_floor_step(Tick(number), [])
     assert recorder._waiting.qsize() <= 10_000
     hanging.set()
     recorder.close()
@@ -113,9 +113,9 @@ def test_a_disk_that_hangs_ends_the_recording_and_holds_nobody_up(
 def test_an_act_that_cannot_be_kept_ends_the_recording_and_not_the_conversation(tmp_path: Path) -> None:
     faults = list[str]()
     recorder = Recorder(tmp_path / "a", header(), {}, lambda wrong, remedy: faults.append(wrong))
-    recorder.stepped(Tick(object()), [])  # type: ignore[arg-type]
+    recorder.on_floor_step(Tick(object()), [])  # type: ignore[arg-type]
     recorder.close()
-    recorder.stepped(Tick(1), [])
+    recorder.on_floor_step(Tick(1), [])
     (fault,) = faults
     assert "cannot be recorded" in fault
 
@@ -123,9 +123,9 @@ def test_an_act_that_cannot_be_kept_ends_the_recording_and_not_the_conversation(
 def test_the_models_are_kept_by_their_hashes(tmp_path: Path) -> None:
     (tmp_path / "small.bin").write_bytes(b"abc")
     models = {"hearing": tmp_path / "small.bin", "thinking": tmp_path / "missing.gguf"}
-    recorder = Recorder(tmp_path / "a", Header.of(Settings(), PERSONA, models), models)
+    recorder = Recorder(tmp_path / "a", RecordingHeader.of(Settings(), PERSONA, models), models)
     recorder.close()
-    weights = read(tmp_path / "a").header.weights
+    weights = read(tmp_path / "a").header.model_files
     assert weights["hearing"].sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert (weights["hearing"].file, weights["hearing"].bytes) == ("small.bin", 3)
     assert "thinking" not in weights

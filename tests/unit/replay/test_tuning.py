@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from voicemate.cli.render.tuning_tables import chart, proposed_changes
 from voicemate.config.schema import TurnSettings, load
 from voicemate.core.errors import SettingsError
-from voicemate.replay.proposal import difference, proposed
-from voicemate.replay.tuning import Curve, Trial, frontier, knee, variants
+from voicemate.replay.proposal import apply_to_copy, unified_diff
+from voicemate.replay.tuning import TuningCurve, TuningTrial, knee, pareto_frontier, variants
 
 ENDPOINT = TurnSettings(shortest_ms=380, unsure_ms=600)
 
 
-def trial(gap_ms: float, cut_ins: int, turns: int = 100, endpoint: TurnSettings = ENDPOINT) -> Trial:
-    return Trial(endpoint, turns, gap_ms, 2 * gap_ms, cut_ins, 0)
+def trial(gap_ms: float, cut_ins: int, turns: int = 100, endpoint: TurnSettings = ENDPOINT) -> TuningTrial:
+    return TuningTrial(endpoint, turns, gap_ms, 2 * gap_ms, cut_ins, 0)
 
 
 trials = st.lists(
@@ -28,24 +28,24 @@ trials = st.lists(
 
 @settings(deadline=None, max_examples=50)
 @given(trials)
-def test_nothing_beats_what_is_on_the_frontier_and_something_beats_all_else(tried: list[Trial]) -> None:
-    best = frontier(tried)
+def test_nothing_beats_what_is_on_the_frontier_and_something_beats_all_else(tried: list[TuningTrial]) -> None:
+    best = pareto_frontier(tried)
     for one in best:
         assert not any(beats(other, one) for other in tried)
     for one in tried:
-        equal = any((other.gap_ms, other.share) == (one.gap_ms, one.share) for other in best)
+        equal = any((other.gap_ms, other.false_cut_in_rate) == (one.gap_ms, one.false_cut_in_rate) for other in best)
         assert equal or any(beats(other, one) for other in best)
 
 
-def beats(one: Trial, other: Trial) -> bool:
-    mine, theirs = (one.gap_ms, one.share), (other.gap_ms, other.share)
+def beats(one: TuningTrial, other: TuningTrial) -> bool:
+    mine, theirs = (one.gap_ms, one.false_cut_in_rate), (other.gap_ms, other.false_cut_in_rate)
     return mine != theirs and mine[0] <= theirs[0] and mine[1] <= theirs[1]
 
 
 @settings(deadline=None, max_examples=50)
 @given(trials)
-def test_the_knee_is_on_the_frontier(tried: list[Trial]) -> None:
-    assert knee(frontier(tried)) in frontier(tried)
+def test_the_knee_is_on_the_frontier(tried: list[TuningTrial]) -> None:
+    assert knee(pareto_frontier(tried)) in pareto_frontier(tried)
 
 
 def test_the_knee_is_where_more_waiting_stops_to_pay() -> None:
@@ -54,7 +54,7 @@ def test_the_knee_is_where_more_waiting_stops_to_pay() -> None:
 
 
 def test_settings_that_never_answer_are_no_improvement() -> None:
-    assert frontier([trial(0, 0, turns=0), trial(500, 3)]) == [trial(500, 3)]
+    assert pareto_frontier([trial(0, 0, turns=0), trial(500, 3)]) == [trial(500, 3)]
 
 
 def test_every_number_among_the_settings_is_varied_within_its_bounds() -> None:
@@ -66,11 +66,11 @@ def test_every_number_among_the_settings_is_varied_within_its_bounds() -> None:
         assert getattr(variant, name) != getattr(ENDPOINT, name)
 
 
-def curve() -> Curve:
+def curve() -> TuningCurve:
     first = next(iter(TurnSettings.model_fields))
     better = ENDPOINT.model_copy(update={first: 321})
     present, best = trial(900, 4), [trial(300, 40), trial(500, 6, endpoint=better), trial(1500, 0)]
-    return Curve(present, [present, *best], best, best[1])
+    return TuningCurve(present, [present, *best], best, best[1])
 
 
 def test_the_chart_shows_where_one_stands_and_what_is_proposed() -> None:
@@ -83,25 +83,25 @@ def test_the_chart_shows_where_one_stands_and_what_is_proposed() -> None:
 
 def test_a_chart_of_a_single_trial_is_drawn_too() -> None:
     alone = trial(500, 0)
-    assert any("P" in line for line in chart(Curve(alone, [alone], [alone], alone)))
+    assert any("P" in line for line in chart(TuningCurve(alone, [alone], [alone], alone)))
 
 
 def test_the_proposal_keeps_comments_and_other_keys(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text('# mine\npersona = "xiaolan"  # dear\n\n[endpoint]\n# slow\nhold_on_ms = 999\n')
     (key, value), *_ = proposed_changes(curve()).items()
-    before, after = proposed({key: value}, path)
+    before, after = apply_to_copy({key: value}, path)
     assert before == path.read_text()
     for kept in ("# mine", 'persona = "xiaolan"  # dear', "# slow", "hold_on_ms = 999"):
         assert kept in after
-    shown = difference(before, after, path)
+    shown = unified_diff(before, after, path)
     assert f"+{key.removeprefix('endpoint.')} = 321" in shown
     (tmp_path / "new.toml").write_text(after)
     assert getattr(load(path=tmp_path / "new.toml").turns, key.removeprefix("endpoint.")) == 321
 
 
 def test_the_proposal_for_a_missing_file_is_a_new_one(tmp_path: Path) -> None:
-    before, after = proposed({"turns.broken_off_ms": 321}, tmp_path / "none.toml")
+    before, after = apply_to_copy({"turns.broken_off_ms": 321}, tmp_path / "none.toml")
     assert before == ""
     assert "[turns]\nhold_on_ms = 321" in after
     assert not (tmp_path / "none.toml").exists()
@@ -111,4 +111,4 @@ def test_a_broken_settings_file_is_not_written_over(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text("endpoint = [")
     with pytest.raises(SettingsError):
-        proposed({"turns.broken_off_ms": 321}, path)
+        apply_to_copy({"turns.broken_off_ms": 321}, path)

@@ -1,7 +1,7 @@
 """What counts as a turn, a false cut-in, and the same turn."""
 
 from voicemate.core.pcm import to_samples
-from voicemate.replay.turn_log import Taken, TurnLog, pair
+from voicemate.replay.turn_log import LoggedTurn, TurnLog, pair_turns
 from voicemate.turns.messages import (
     CommitTurn,
     DiscardGeneration,
@@ -15,12 +15,14 @@ from voicemate.turns.messages import (
 SECOND = to_samples(1000)
 
 
-def turn(number: int, began: float, ended: float, audible: float | None = None, silent: float | None = None) -> Taken:
+def turn(
+    number: int, began: float, ended: float, audible: float | None = None, silent: float | None = None
+) -> LoggedTurn:
     def at(seconds: float | None) -> int | None:
         return None if seconds is None else round(seconds * SECOND)
 
     decided = round((ended + 0.5) * SECOND)
-    return Taken(number, round(began * SECOND), round(ended * SECOND), decided, "", at(audible), at(silent))
+    return LoggedTurn(number, round(began * SECOND), round(ended * SECOND), decided, "", at(audible), at(silent))
 
 
 def committed(number: int) -> CommitTurn:
@@ -29,55 +31,58 @@ def committed(number: int) -> CommitTurn:
 
 def test_a_turn_is_logged_from_its_decision_to_the_end_of_its_reply() -> None:
     log = TurnLog()
-    log.feed(Tick(2 * SECOND), [committed(1)])
-    log.feed(ReplyAudible(3 * SECOND), [])
-    log.feed(ReplySilent(4 * SECOND), [])
-    (taken,) = log.taken
-    assert (taken.wait_ms, taken.gap_ms, taken.silent) == (1000, 2000, 4 * SECOND)
+    log.on_step(Tick(2 * SECOND), [committed(1)])
+    log.on_step(ReplyAudible(3 * SECOND), [])
+    log.on_step(ReplySilent(4 * SECOND), [])
+    (taken,) = log.turns
+    assert (taken.wait_ms, taken.gap_ms, taken.silent_at) == (1000, 2000, 4 * SECOND)
 
 
 def test_a_turn_that_is_taken_back_before_anything_is_heard_is_none() -> None:
     log = TurnLog()
-    log.feed(Tick(2 * SECOND), [committed(1)])
-    log.feed(Tick(3 * SECOND), [DiscardGeneration(1, "the person went on")])
-    assert log.taken == []
+    log.on_step(Tick(2 * SECOND), [committed(1)])
+    log.on_step(Tick(3 * SECOND), [DiscardGeneration(1, "the person went on")])
+    assert log.turns == []
 
 
 def test_a_roll_back_of_another_preparation_leaves_the_turn_alone() -> None:
     log = TurnLog()
-    log.feed(Tick(2 * SECOND), [committed(1)])
-    log.feed(ReplyAudible(3 * SECOND), [])
-    log.feed(Tick(4 * SECOND), [DiscardGeneration(2, "the person went on")])
-    assert len(log.taken) == 1
+    log.on_step(Tick(2 * SECOND), [committed(1)])
+    log.on_step(ReplyAudible(3 * SECOND), [])
+    log.on_step(Tick(4 * SECOND), [DiscardGeneration(2, "the person went on")])
+    assert len(log.turns) == 1
 
 
 def test_a_reply_that_the_floor_forgets_is_a_false_cut_in_and_one_that_is_cut_off_is_not() -> None:
     for act, forgotten in ((RetractReply(1, ""), True), (StopPlayback(1, ""), False)):
         log = TurnLog()
-        log.feed(Tick(2 * SECOND), [committed(1)])
-        log.feed(ReplyAudible(3 * SECOND), [])
-        log.feed(Tick(4 * SECOND), [act])
-        log.feed(ReplySilent(5 * SECOND), [])
-        (taken,) = log.taken
-        assert taken.silent is None
-        assert taken.cut_in([]) is forgotten
+        log.on_step(Tick(2 * SECOND), [committed(1)])
+        log.on_step(ReplyAudible(3 * SECOND), [])
+        log.on_step(Tick(4 * SECOND), [act])
+        log.on_step(ReplySilent(5 * SECOND), [])
+        (taken,) = log.turns
+        assert taken.silent_at is None
+        assert taken.is_false_cut_in([]) is forgotten
 
 
 def test_going_on_soon_after_the_reply_began_means_that_the_person_was_not_done() -> None:
     reply = turn(1, 0, 2, audible=3, silent=8)
-    assert reply.cut_in([to_samples(4_400)])
-    assert not reply.cut_in([to_samples(4_600)])
-    assert reply.cut_in([to_samples(1_000), to_samples(2_100)]), "heard too late to hold the reply back"
-    assert not reply.cut_in([to_samples(1_000)])
+    assert reply.is_false_cut_in([to_samples(4_400)])
+    assert not reply.is_false_cut_in([to_samples(4_600)])
+    assert reply.is_false_cut_in([to_samples(1_000), to_samples(2_100)]), "heard too late to hold the reply back"
+    assert not reply.is_false_cut_in([to_samples(1_000)])
 
 
 def test_an_answer_to_a_short_reply_is_no_cut_in() -> None:
-    assert not turn(1, 0, 2, audible=3, silent=3.3).cut_in([to_samples(3_900)])
+    assert not turn(1, 0, 2, audible=3, silent=3.3).is_false_cut_in([to_samples(3_900)])
 
 
 def test_turns_are_paired_by_the_speech_that_they_share() -> None:
     whole, first, second, later = turn(1, 0, 4), turn(1, 0, 2), turn(2, 2, 4), turn(3, 6, 7)
-    pairs = pair([whole, later], [first, second, later])
-    assert [(one.then, one.now) for one in pairs] == [(whole, first), (None, second), (later, later)]
-    assert [(one.then, one.now) for one in pair([first, second], [whole])] == [(first, whole), (second, None)]
-    assert [(one.then, one.now) for one in pair([], [later])] == [(None, later)]
+    pairs = pair_turns([whole, later], [first, second, later])
+    assert [(one.recorded, one.replayed) for one in pairs] == [(whole, first), (None, second), (later, later)]
+    assert [(one.recorded, one.replayed) for one in pair_turns([first, second], [whole])] == [
+        (first, whole),
+        (second, None),
+    ]
+    assert [(one.recorded, one.replayed) for one in pair_turns([], [later])] == [(None, later)]

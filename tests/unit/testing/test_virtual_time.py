@@ -6,7 +6,7 @@ import time
 import pytest
 
 from voicemate.core.worker_thread import WorkerThread
-from voicemate.testing.virtual_time import VirtualTimeLoop, run_virtual
+from voicemate.testing.virtual_time import VirtualClockLoop, run_virtual
 
 
 def test_a_virtual_day_takes_no_time():
@@ -98,12 +98,12 @@ def test_a_pipe_is_waited_for_inside_outstanding():
 
     async def main() -> float:
         loop = asyncio.get_running_loop()
-        assert isinstance(loop, VirtualTimeLoop)
+        assert isinstance(loop, VirtualClockLoop)
         loop.call_later(1000, lambda: pytest.fail("time went on while the pipe was awaited"))
         arrived = asyncio.Event()
         loop.add_reader(reading, arrived.set)
         threading.Timer(0.02, os.write, (writing, b"!")).start()
-        with loop.outstanding():
+        with loop.real_work():
             await arrived.wait()
         loop.remove_reader(reading)
         return loop.time()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemate.testing.word_errors import errors, plain_words
+from voicemate.testing.word_errors import plain_words, word_errors
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,10 @@ def test_only_what_is_heard_counts_and_not_how_it_is_written(written: str, langu
     ],
 )
 def test_words_to_insert_remove_or_replace_are_wrong(expected: str, heard: str, wrong: int):
-    assert errors(expected.split(), heard.split()) == wrong
+    assert word_errors(expected.split(), heard.split()) == wrong
 
 
 @given(st.text(alphabet="abc", max_size=12), st.text(alphabet="abc", max_size=12))
 def test_it_is_a_distance(left: str, right: str):
-    assert errors(left, right) == errors(right, left) <= max(len(left), len(right))
-    assert (errors(left, right) == 0) == (left == right)
+    assert word_errors(left, right) == word_errors(right, left) <= max(len(left), len(right))
+    assert (word_errors(left, right) == 0) == (left == right)

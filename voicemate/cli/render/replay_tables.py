@@ -10,10 +10,10 @@ from voicemate import __version__
 from voicemate.cli.render.output import print_json, print_note, stdout_console
 from voicemate.core.pcm import CLOCK_HZ
 from voicemate.recording.recording import Recording
-from voicemate.replay.counterfactual import Outcome
+from voicemate.replay.counterfactual import ReplayOutcome
 from voicemate.replay.recorded_session import RecordedSession
-from voicemate.replay.replayer import Difference, ReplayResult
-from voicemate.replay.turn_log import Pair, Taken, pair
+from voicemate.replay.replayer import ReplayDifference, ReplayResult
+from voicemate.replay.turn_log import LoggedTurn, TurnPair, pair_turns
 
 # ---------------------------------------------------------------- the same again
 
@@ -29,7 +29,7 @@ def print_result(recording: Recording, verdict: ReplayResult, took_s: float, as_
         speed = recording.seconds / took_s if took_s else 0.0
         console.print(
             Text(
-                f"Identical: {verdict.acts} decisions on {verdict.steps} inputs, {recording.seconds:.0f} s in "
+                f"Identical: {verdict.actions} decisions on {verdict.steps} inputs, {recording.seconds:.0f} s in "
                 f"{took_s:.1f} s ({speed:.0f} times as fast as it was held)."
             ),
             soft_wrap=True,
@@ -37,16 +37,18 @@ def print_result(recording: Recording, verdict: ReplayResult, took_s: float, as_
         return
     different = verdict.difference
     console.print(
-        Text(f"Different from {different.at / CLOCK_HZ:.3f} s on: the {different.who}, given {different.given}"),
+        Text(
+            f"Different from {different.at / CLOCK_HZ:.3f} s on: the {different.component}, given {different.input}"
+        ),
         soft_wrap=True,
     )
-    console.print(Text(f"  then  {_format_decisions(different.then)}"), soft_wrap=True)
-    console.print(Text(f"  now   {_format_decisions(different.now)}"), soft_wrap=True)
+    console.print(Text(f"  then  {_format_decisions(different.recorded)}"), soft_wrap=True)
+    console.print(Text(f"  now   {_format_decisions(different.replayed)}"), soft_wrap=True)
 
 
 def _title(recording: Recording) -> str:
     header = recording.header
-    made = header.made.astimezone()
+    made = header.created_at.astimezone()
     now = "" if header.version == __version__ else f", decided again by {__version__}"
     return f"{header.persona.get('name', '?')} · {made:%Y-%m-%d %H:%M} · voicemate {header.version}{now}"
 
@@ -58,10 +60,10 @@ def _format_decisions(decisions: tuple[Any, ...]) -> str:
 def _recording_as_json(recording: Recording) -> dict[str, Any]:
     return {
         "file": str(recording.path),
-        "made": recording.header.made.isoformat(),
+        "made": recording.header.created_at.isoformat(),
         "version": recording.header.version,
         "seconds": round(recording.seconds, 3),
-        "ending": recording.ending.value,
+        "ending": recording.ends.value,
     }
 
 
@@ -69,18 +71,18 @@ def _result_as_json(verdict: ReplayResult) -> dict[str, Any]:
     return {
         "identical": verdict.difference is None,
         "inputs": verdict.steps,
-        "decisions": verdict.acts,
+        "decisions": verdict.actions,
         "difference": _difference_as_json(verdict.difference) if verdict.difference else None,
     }
 
 
-def _difference_as_json(difference: Difference) -> dict[str, Any]:
+def _difference_as_json(difference: ReplayDifference) -> dict[str, Any]:
     return {
         "at": round(difference.at / CLOCK_HZ, 3),
-        "who": difference.who,
-        "given": difference.given,
-        "then": [repr(one) for one in difference.then],
-        "now": [repr(one) for one in difference.now],
+        "who": difference.component,
+        "given": difference.input,
+        "then": [repr(one) for one in difference.recorded],
+        "now": [repr(one) for one in difference.replayed],
     }
 
 
@@ -91,8 +93,8 @@ def print_counterfactual(
     recording: Recording,
     changes: dict[str, Any],
     past: RecordedSession,
-    repeated: Outcome,
-    now: Outcome,
+    repeated: ReplayOutcome,
+    now: ReplayOutcome,
     as_json: bool,
 ) -> None:
     """What would have happened with ``changes``, turn by turn.
@@ -101,7 +103,7 @@ def print_counterfactual(
         repeated: the outcome without any change, which tells how far the estimate can be trusted.
         now: the outcome with them.
     """
-    pairs = pair(past.turns, now.turns)
+    pairs = pair_turns(past.turns, now.turns)
     if as_json:
         print_json(
             _recording_as_json(recording)
@@ -119,7 +121,7 @@ def print_counterfactual(
     _print_caveats(past, repeated, now)
 
 
-def _table(pairs: list[Pair], past: RecordedSession, now: Outcome) -> Table:
+def _table(pairs: list[TurnPair], past: RecordedSession, now: ReplayOutcome) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("you spoke")
     for when in ("then", "now"):
@@ -127,18 +129,18 @@ def _table(pairs: list[Pair], past: RecordedSession, now: Outcome) -> Table:
         table.add_column("gap", justify="right")
         table.add_column("")
     for one in pairs:
-        speech = one.then or one.now
+        speech = one.recorded or one.replayed
         assert speech is not None
-        mark = "~" if one.now and one.now.number in now.estimated else ""
+        mark = "~" if one.replayed and one.replayed.generation_id in now.estimated else ""
         table.add_row(
             f"{_format_time(speech.began)} to {_format_time(speech.ended)}",
-            *_turn_cells(one.then, past.onsets, ""),
-            *_turn_cells(one.now, past.onsets, mark),
+            *_turn_cells(one.recorded, past.onsets, ""),
+            *_turn_cells(one.replayed, past.onsets, mark),
         )
     return table
 
 
-def _describe_turns(turns: list[Taken], onsets: list[int]) -> str:
+def _describe_turns(turns: list[LoggedTurn], onsets: list[int]) -> str:
     total = _summary(turns, onsets)
     gap = "" if total["gap_ms"] is None else f", median gap {total['gap_ms']} ms"
     return f"{_count(total['turns'], 'turn')}{gap}, {_count(total['cut_ins'], 'false cut-in')}"
@@ -148,15 +150,15 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _turn_cells(turn: Taken | None, onsets: list[int], mark: str) -> tuple[str, str, str]:
+def _turn_cells(turn: LoggedTurn | None, onsets: list[int], mark: str) -> tuple[str, str, str]:
     if turn is None:
         return "no turn", "", ""
     gap = "" if turn.gap_ms is None else f"{mark}{turn.gap_ms:.0f} ms"
-    return f"{turn.wait_ms:.0f} ms", gap, "cut in" if turn.cut_in(onsets) else ""
+    return f"{turn.wait_ms:.0f} ms", gap, "cut in" if turn.is_false_cut_in(onsets) else ""
 
 
-def _print_caveats(past: RecordedSession, repeated: Outcome, now: Outcome) -> None:
-    if now.estimated & {turn.number for turn in now.turns}:
+def _print_caveats(past: RecordedSession, repeated: ReplayOutcome, now: ReplayOutcome) -> None:
+    if now.estimated & {turn.generation_id for turn in now.turns}:
         print_note(
             "~ rests on a pause that was not transcribed then: taken for words that no vote was cast on, known after "
             f"{past.usual_judged * 1000 / CLOCK_HZ:.0f} ms, as is usual in this conversation."
@@ -169,37 +171,37 @@ def _print_caveats(past: RecordedSession, repeated: Outcome, now: Outcome) -> No
         )
 
 
-def _pair_as_json(one: Pair, past: RecordedSession, now: Outcome) -> dict[str, Any]:
+def _pair_as_json(one: TurnPair, past: RecordedSession, now: ReplayOutcome) -> dict[str, Any]:
     return {
-        "then": _turn_as_json(one.then, past.onsets) if one.then else None,
-        "now": _turn_as_json(one.now, past.onsets) | {"estimated": one.now.number in now.estimated}
-        if one.now
+        "then": _turn_as_json(one.recorded, past.onsets) if one.recorded else None,
+        "now": _turn_as_json(one.replayed, past.onsets) | {"estimated": one.replayed.generation_id in now.estimated}
+        if one.replayed
         else None,
     }
 
 
-def _turn_as_json(turn: Taken, onsets: list[int]) -> dict[str, Any]:
+def _turn_as_json(turn: LoggedTurn, onsets: list[int]) -> dict[str, Any]:
     return {
         "began": round(turn.began / CLOCK_HZ, 3),
         "ended": round(turn.ended / CLOCK_HZ, 3),
         "wait_ms": round(turn.wait_ms),
         "gap_ms": None if turn.gap_ms is None else round(turn.gap_ms),
         "reason": turn.reason,
-        "cut_in": turn.cut_in(onsets),
+        "cut_in": turn.is_false_cut_in(onsets),
     }
 
 
-def _summary(turns: list[Taken], onsets: list[int]) -> dict[str, Any]:
+def _summary(turns: list[LoggedTurn], onsets: list[int]) -> dict[str, Any]:
     gaps = [turn.gap_ms for turn in turns if turn.gap_ms is not None and not turn.typed]
     return {
         "turns": len(turns),
         "gap_ms": round(median(gaps)) if gaps else None,
-        "cut_ins": sum(turn.cut_in(onsets) for turn in turns),
+        "cut_ins": sum(turn.is_false_cut_in(onsets) for turn in turns),
     }
 
 
-def _count_estimated(now: Outcome) -> int:
-    return sum(turn.number in now.estimated for turn in now.turns)
+def _count_estimated(now: ReplayOutcome) -> int:
+    return sum(turn.generation_id in now.estimated for turn in now.turns)
 
 
 def _format_time(at: int) -> str:

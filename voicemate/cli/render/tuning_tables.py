@@ -6,20 +6,20 @@ from rich.table import Table
 from rich.text import Text
 
 from voicemate.cli.render.output import print_json, print_note, stdout_console
-from voicemate.replay.tuning import FEW_TURNS, Curve, Trial
+from voicemate.replay.tuning import FEW_TURNS, TuningCurve, TuningTrial
 
 _WIDTH, _HEIGHT = 60, 12
 
 
-def print_curve(curve: Curve, as_json: bool) -> None:
+def print_curve(curve: TuningCurve, as_json: bool) -> None:
     """The curve, the present settings and the proposed ones."""
     if as_json:
         print_json(
             {
-                "present": _trial_as_json(curve.present),
+                "present": _trial_as_json(curve.current),
                 "proposed": _trial_as_json(curve.knee),
                 "changes": proposed_changes(curve),
-                "curve": [_trial_as_json(trial) for trial in curve.best],
+                "curve": [_trial_as_json(trial) for trial in curve.frontier],
                 "trials": len(curve.trials),
             }
         )
@@ -30,8 +30,8 @@ def print_curve(curve: Curve, as_json: bool) -> None:
     console.print(_table(curve))
     changed = ", ".join(f"{key} = {value}" for key, value in proposed_changes(curve).items())
     console.print(Text(f"proposed: {changed or 'the settings as they are'}"), soft_wrap=True)
-    if curve.present.turns < FEW_TURNS:
-        print_note(f"Only {curve.present.turns} turns: below {FEW_TURNS} a single one moves the curve. Record more.")
+    if curve.current.turns < FEW_TURNS:
+        print_note(f"Only {curve.current.turns} turns: below {FEW_TURNS} a single one moves the curve. Record more.")
     if curve.knee.estimated:
         print_note(
             f"{curve.knee.estimated} of {curve.knee.turns} turns of the proposal rest on pauses that were not "
@@ -39,29 +39,29 @@ def print_curve(curve: Curve, as_json: bool) -> None:
         )
 
 
-def proposed_changes(curve: Curve) -> dict[str, Any]:
+def proposed_changes(curve: TuningCurve) -> dict[str, Any]:
     """What the proposal changes, by dotted key."""
-    present, proposed = curve.present.endpoint.model_dump(), curve.knee.endpoint.model_dump()
+    present, proposed = curve.current.turn_settings.model_dump(), curve.knee.turn_settings.model_dump()
     return {f"endpoint.{name}": value for name, value in proposed.items() if value != present[name]}
 
 
-def chart(curve: Curve) -> list[str]:
+def chart(curve: TuningCurve) -> list[str]:
     """Lines of text: gap to the right, false cut-ins upwards; · tried, o best of its gap, N now, P proposed."""
     gaps = [trial.gap_ms for trial in curve.trials if trial.turns]
     low, wide = min(gaps), max(gaps) - min(gaps) or 1.0
-    high = max(trial.share for trial in curve.trials) or 0.01
+    high = max(trial.false_cut_in_rate for trial in curve.trials) or 0.01
     grid = [[" "] * (_WIDTH + 1) for _ in range(_HEIGHT + 1)]
 
-    def put(trial: Trial, mark: str) -> None:
-        row = _HEIGHT - round(trial.share / high * _HEIGHT)
+    def put(trial: TuningTrial, mark: str) -> None:
+        row = _HEIGHT - round(trial.false_cut_in_rate / high * _HEIGHT)
         grid[row][round((trial.gap_ms - low) / wide * _WIDTH)] = mark
 
     for trial in curve.trials:
         if trial.turns:
             put(trial, "·")
-    for trial in curve.best:
+    for trial in curve.frontier:
         put(trial, "o")
-    put(curve.present, "N")
+    put(curve.current, "N")
     put(curve.knee, "P")
     labels = {0: f"{high:.0%}", _HEIGHT: "0%"}
     lines = [f"{labels.get(row, ''):>5} │{''.join(cells).rstrip()}" for row, cells in enumerate(grid)]
@@ -75,29 +75,29 @@ def chart(curve: Curve) -> list[str]:
     ]
 
 
-def _table(curve: Curve) -> Table:
+def _table(curve: TuningCurve) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("")
     for column in ("gap", "slowest tenth", "false cut-ins", "turns"):
         table.add_column(column, justify="right")
-    for name, trial in (("now", curve.present), ("proposed", curve.knee)):
+    for name, trial in (("now", curve.current), ("proposed", curve.knee)):
         table.add_row(
             name,
             f"{trial.gap_ms:.0f} ms",
-            f"{trial.slow_gap_ms:.0f} ms",
-            f"{trial.cut_ins} ({trial.share:.0%})",
+            f"{trial.gap_p90_ms:.0f} ms",
+            f"{trial.false_cut_ins} ({trial.false_cut_in_rate:.0%})",
             str(trial.turns),
         )
     return table
 
 
-def _trial_as_json(trial: Trial) -> dict[str, Any]:
+def _trial_as_json(trial: TuningTrial) -> dict[str, Any]:
     return {
-        "endpoint": trial.endpoint.model_dump(),
+        "endpoint": trial.turn_settings.model_dump(),
         "turns": trial.turns,
         "gap_ms": round(trial.gap_ms),
-        "slow_gap_ms": round(trial.slow_gap_ms),
-        "cut_ins": trial.cut_ins,
-        "share": round(trial.share, 4),
+        "slow_gap_ms": round(trial.gap_p90_ms),
+        "cut_ins": trial.false_cut_ins,
+        "share": round(trial.false_cut_in_rate, 4),
         "estimated": trial.estimated,
     }

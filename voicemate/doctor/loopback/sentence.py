@@ -21,7 +21,7 @@ from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm, level_dbfs, to_samples
 from voicemate.doctor.finding import Finding, ok, problem, warning
 from voicemate.doctor.loopback.play_and_record import RecordingWindow, play_and_record
 from voicemate.personas.persona import Persona
-from voicemate.testing.word_errors import errors, plain_words
+from voicemate.testing.word_errors import plain_words, word_errors
 
 SENTENCES = {
     "en": "Please put seven green apples on the kitchen table before we leave tomorrow morning.",
@@ -138,7 +138,7 @@ def _assess_air(result: SentenceResult, direct: float, air: float) -> Finding:
 
 def _word_error_rate(result: SentenceResult, recognized: str) -> float:
     expected = plain_words(result.sentence, result.language)
-    return min(1.0, errors(expected, plain_words(recognized, result.language)) / len(expected))
+    return min(1.0, word_errors(expected, plain_words(recognized, result.language)) / len(expected))
 
 
 def _with_language(language: str, settings: Settings) -> Settings:

@@ -14,7 +14,7 @@ from voicemate.core.events import EventStream
 from voicemate.daemon.conversation_factory import LocalConversationFactory
 from voicemate.daemon.daemon import Daemon
 from voicemate.personas.persona import Persona
-from voicemate.testing.scripted_engines import ScriptedMind
+from voicemate.testing.scripted_engines import ScriptedLanguageModel
 from voicemate.testing.simulated_room import SimulatedRoom
 
 
@@ -26,7 +26,9 @@ class ScriptedDaemon:
         shelf: its engines.
     """
 
-    shelf: ScriptedEnginePool = field(default_factory=lambda: ScriptedEnginePool(ScriptedMind(default="word " * 400)))
+    shelf: ScriptedEnginePool = field(
+        default_factory=lambda: ScriptedEnginePool(ScriptedLanguageModel(default="word " * 400))
+    )
 
     def __enter__(self) -> "ScriptedDaemon":
         self._up = threading.Event()

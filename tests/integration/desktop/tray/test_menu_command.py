@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.desktop.tray.tray_screen import Desktop, ended, missing, wait_until
-from voicemate.testing.x11_display import display
+from voicemate.testing.x11_display import x11_display
 
 pytestmark = pytest.mark.desktop
 
@@ -44,6 +44,6 @@ def test_without_a_tray_it_says_what_to_do(home: Path) -> None:
 def test_a_display_that_has_gone_is_said(home: Path) -> None:
     if why := missing():
         pytest.skip(why)
-    with display() as gone:
+    with x11_display() as gone:
         environment = {**os.environ, **gone.environment}
     assert "The display cannot be reached" in refused(environment)

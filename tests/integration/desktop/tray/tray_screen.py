@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from voicemate.testing.x11_display import display
+from voicemate.testing.x11_display import x11_display
 
 PROGRAMS = ("Xvfb", "openbox", "trayer", "xdotool")
 
@@ -45,7 +45,7 @@ class Desktop:
             self._folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="screen-")))
             others = ("QT_QPA_PLATFORM", "QT_STYLE_OVERRIDE", "QT_QPA_PLATFORMTHEME", "XAUTHORITY")
             self.environment = {name: value for name, value in os.environ.items() if name not in others}
-            self.environment |= ending.enter_context(display()).environment
+            self.environment |= ending.enter_context(x11_display()).environment
             self.environment |= {
                 "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self._folder}/none",
                 "HOME": str(self._folder),

@@ -1,7 +1,7 @@
 import pytest
 
 from voicemate.stt.whisper import Whisper
-from voicemate.testing.word_errors import errors, plain_words
+from voicemate.testing.word_errors import plain_words, word_errors
 
 pytestmark = pytest.mark.models
 
@@ -16,7 +16,7 @@ async def test_each_utterance_is_heard_in_its_own_language(clips, base: Whisper)
         transcript = await base.transcribe(clips[clip].pcm())
         assert transcript.language == language
         expected = plain_words(clips[clip].transcript, language)
-        assert errors(expected, plain_words(transcript.text, language)) <= 1
+        assert word_errors(expected, plain_words(transcript.text, language)) <= 1
 
 
 async def test_chinese_comes_in_simplified_characters_and_without_its_prompt(clips, base: Whisper):

@@ -8,7 +8,7 @@ from voicemate.config.schema import Settings
 from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.core.pcm import CLOCK_HZ, Pcm
 from voicemate.stt.whisper import Whisper
-from voicemate.testing.word_errors import errors, plain_words
+from voicemate.testing.word_errors import plain_words, word_errors
 from voicemate.vad.segmenter import SpeechSegmenter
 from voicemate.vad.silero import SileroDetector
 
@@ -25,7 +25,7 @@ async def test_36_seconds_lose_no_word_at_the_seams(clips, listen, tiny: Whisper
     clip = clips["osr/OSR_us_000_0034_8k.flac"]
     expected = plain_words(clip.transcript, "en")
     assert len(expected) == 73
-    assert errors(expected, await words_in_one_utterance(listen(tiny), clip.pcm())) <= 2
+    assert word_errors(expected, await words_in_one_utterance(listen(tiny), clip.pcm())) <= 2
 
 
 async def test_52_seconds_lose_and_double_nothing_at_the_seams(clips, listen, tiny: Whisper):
@@ -41,7 +41,7 @@ async def test_52_seconds_lose_and_double_nothing_at_the_seams(clips, listen, ti
     assert 125 <= len(said) <= 145
     for expected, heard in ((beginning, said[: len(beginning)]), (end, said[-len(end) :])):
         assert longest_run_lost_or_doubled(expected, heard) <= 1
-        assert errors(expected, heard) <= len(expected) // 10 + 1
+        assert word_errors(expected, heard) <= len(expected) // 10 + 1
 
 
 def longest_run_lost_or_doubled(expected: list[str], heard: list[str]) -> int:
@@ -55,7 +55,7 @@ async def test_a_voice_that_never_pauses_is_cut_without_losing_a_word(clips, sil
     clip = clips["librispeech/libri-1088-134315-0000.flac"]
     ears = SpeechSegmenter(SileroDetector(silero, aggressiveness=1), Settings().vad, max_chunk_s=5)
     expected = plain_words(clip.transcript, "en")
-    assert errors(expected, await words_in_one_utterance(SpeechRecognizer(ears, tiny), clip.pcm())) <= 2
+    assert word_errors(expected, await words_in_one_utterance(SpeechRecognizer(ears, tiny), clip.pcm())) <= 2
 
 
 async def test_half_a_minute_of_silence_inside_an_utterance_is_not_transcribed(clips, listen, tiny: Whisper):

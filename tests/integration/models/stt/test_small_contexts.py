@@ -8,7 +8,7 @@ from voicemate.core.pcm import CLOCK_HZ
 from voicemate.core.worker_thread import Cancellation
 from voicemate.stt.decoding import DecodeRequest
 from voicemate.stt.whisper_cpp import WhisperCpp
-from voicemate.testing.word_errors import errors, plain_words
+from voicemate.testing.word_errors import plain_words, word_errors
 
 pytestmark = pytest.mark.models
 
@@ -31,4 +31,4 @@ def test_it_is_said_once(clips, whisper_tiny: Path, name: str):
         whisper.close()
     assert heard.complete
     assert not heard.is_looping
-    assert errors(plain_words(clip.transcript, "en"), plain_words(heard.text, "en")) <= 1
+    assert word_errors(plain_words(clip.transcript, "en"), plain_words(heard.text, "en")) <= 1

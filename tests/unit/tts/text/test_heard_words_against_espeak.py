@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicemate.testing.espeak import Espeak, Said
+from voicemate.testing.espeak import Espeak, EspeakUtterance
 from voicemate.tts.text.phrases import Phrase
 
 TEXTS = [
@@ -25,9 +25,9 @@ def espeak() -> Espeak:
         pytest.skip(str(missing))
 
 
-def errors(phrase: Phrase, said: Said) -> list[int]:
+def errors(phrase: Phrase, said: EspeakUtterance) -> list[int]:
     """Words too many or too few, as heard up to each of 49 places of the phrase."""
-    length = len(said.sound.pcm) / said.sound.rate
+    length = len(said.clip.pcm) / said.clip.rate
     shares = [step / 50 for step in range(1, 50)]
     return [len(phrase.heard_text(share).split()) - said.words_over(share * length) for share in shares]
 
