@@ -13,7 +13,7 @@ from voicemate.conversation.session import Components
 from voicemate.core.events import EventStream
 from voicemate.recording.header import RecordingHeader
 from voicemate.recording.recorder import Recorder
-from voicemate.recording.wrappers import RecordedFloor, record_devices, record_recognizer
+from voicemate.recording.wrappers import RecordedFloor, RecordedRecognizer, record_devices
 from voicemate.replay import decision_factory
 from voicemate.replay.replayer import DecisionFactory
 from voicemate.testing.scripted_engines import LoudnessDetector, loud_clip
@@ -42,7 +42,7 @@ def record(
     def taped(components: Components, floor: FloorPolicy, events: EventStream) -> tuple[Components, FloorPolicy]:
         events.subscribe(recorder.on_event)
         microphone, speaker = record_devices(components.microphone, components.speaker, recorder)
-        recognizer = record_recognizer(components.engines.recognizer, recorder)
+        recognizer = RecordedRecognizer(components.engines.recognizer, recorder)
         taped_components = replace(
             components,
             microphone=microphone,

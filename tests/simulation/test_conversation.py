@@ -207,13 +207,13 @@ def test_a_typed_question_is_answered_without_a_voice() -> None:
     assert not stage.transcriber.calls
 
 
-@pytest.mark.parametrize("where", ["mind", "synthesizer"])
+@pytest.mark.parametrize("where", ["llm", "synthesizer"])
 def test_an_engine_that_fails_costs_one_reply_and_says_why(where: str) -> None:
     stage = SimulatedConversation()
 
     async def broken_then_well(stage: SimulatedConversation) -> None:
         engine = getattr(stage, where)
-        engine.error = ModelError("The model broke", "Pull it again") if where == "mind" else SpeechError("No voice")
+        engine.error = ModelError("The model broke", "Pull it again") if where == "llm" else SpeechError("No voice")
         await stage.room.say(loud_clip(1.0))
         assert not await stage.room.wait_until_answered(timeout_s=3)
         engine.error = None

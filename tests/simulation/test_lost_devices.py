@@ -44,7 +44,7 @@ async def speaking(stage: SimulatedConversation) -> None:
 
 
 def test_a_reply_goes_on_where_it_was_cut_when_the_loudspeaker_is_back() -> None:
-    stage = StageOfDevices(mind=ScriptedLanguageModel(default=STORY))
+    stage = StageOfDevices(llm=ScriptedLanguageModel(default=STORY))
 
     async def script(stage: SimulatedConversation) -> None:
         assert isinstance(stage, StageOfDevices)
@@ -61,7 +61,7 @@ def test_a_reply_goes_on_where_it_was_cut_when_the_loudspeaker_is_back() -> None
 
 
 def test_of_a_reply_whose_loudspeaker_stays_away_only_what_was_heard_is_remembered() -> None:
-    stage = StageOfDevices(mind=ScriptedLanguageModel({"tell me a story": STORY}, default="Indeed."))
+    stage = StageOfDevices(llm=ScriptedLanguageModel({"tell me a story": STORY}, default="Indeed."))
 
     async def script(stage: SimulatedConversation) -> None:
         assert isinstance(stage, StageOfDevices)

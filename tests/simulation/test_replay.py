@@ -61,7 +61,7 @@ def test_the_first_different_decision_of_the_floor_is_named(hesitation: Recordin
     journal = list(hesitation.journal)
     changed = journal[commits[1]]
     assert isinstance(changed, FloorStepped)
-    journal[commits[1]] = replace(changed, acts=())
+    journal[commits[1]] = replace(changed, actions=())
     difference = replay(replace(hesitation, journal=journal), DECISIONS).difference
     assert difference is not None
     assert (difference.at, difference.component, difference.recorded) == (changed.message.at, "floor", ())
@@ -76,7 +76,7 @@ def test_ears_that_hear_otherwise_are_named(hesitation: Recording) -> None:
     journal[first] = BlockProcessed(heard.at, ())
     difference = replay(replace(hesitation, journal=journal), DECISIONS).difference
     assert difference is not None
-    assert (difference.at, difference.component, difference.replayed) == (heard.at, "ears", heard.voice_events)
+    assert (difference.at, difference.component, difference.replayed) == (heard.at, "segmenter", heard.voice_events)
 
 
 def test_everything_that_happened_is_on_the_recording(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_shorter_silence_shortens_the_gap_and_cuts_in_where_the_person_paused(
 
 def test_a_longer_silence_makes_one_turn_of_two_halves(hesitation: Recording) -> None:
     past = RecordedSession(hesitation, DECISIONS)
-    longer: dict[str, int] = {f"endpoint.{wait}_ms": 900 for wait in ("silence", "shortest", "longest")}
+    longer: dict[str, int] = {f"turns.{wait}_ms": 900 for wait in ("silence", "shortest", "longest")}
     settings = hesitation.header.with_settings(longer)
     now = replay_with(past, DECISIONS.make_floor(settings), settings)
     assert not any(turn.is_false_cut_in(past.onsets) for turn in now.turns)

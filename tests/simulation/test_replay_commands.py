@@ -28,7 +28,7 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def stage_house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(decision_factory, "real", lambda: DECISIONS)
+    monkeypatch.setattr(decision_factory, "current_decisions", lambda: DECISIONS)
     monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path / "home"))
 
 
@@ -55,11 +55,11 @@ def test_another_decision_ends_with_exit_code_1_and_shows_both(tape: Path, monke
         DECISIONS.make_segmenter,
         lambda settings: decision_factory.make_floor(settings.model_copy(update={"turns": SLOW})),
     )
-    monkeypatch.setattr(decision_factory, "real", lambda: slower)
+    monkeypatch.setattr(decision_factory, "current_decisions", lambda: slower)
     result = run("replay", tape)
     assert result.exit_code == 1
     assert "Different from" in result.output
-    assert "then  Enter(state=<FloorState.THINKING" in result.output
+    assert "then  EnterState(state=<FloorState.THINKING" in result.output
     assert "now   nothing" in result.output
     told = json.loads(run("replay", "--json", tape).output)
     assert (told["identical"], told["difference"]["who"], told["difference"]["now"]) == (False, "floor", [])
@@ -114,7 +114,7 @@ def test_tuning_shows_the_curve_and_proposes(tape: Path) -> None:
     result = run("tune", tape, tape)
     assert result.exit_code == 0
     assert "P proposed" in result.output
-    assert "proposed: endpoint." in result.output
+    assert "proposed: turns." in result.output
     told = json.loads(run("tune", "--json", tape).output)
     gaps = [point["gap_ms"] for point in told["curve"]]
     shares = [point["share"] for point in told["curve"]]
@@ -129,7 +129,7 @@ def test_tuning_writes_what_it_proposes_and_nothing_else(tape: Path) -> None:
     file.write_text('# mine\npersona = "xiaolan"\n')
     result = run("tune", tape, "--write", typed="y\n")
     assert result.exit_code == 0, result.output
-    assert "+[endpoint]" in result.output
+    assert "+[turns]" in result.output
     assert file.read_text().startswith('# mine\npersona = "xiaolan"\n')
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert load().persona == "xiaolan"

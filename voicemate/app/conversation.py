@@ -178,10 +178,10 @@ def build_session(
         listener.prompt = f"{engines.chat_history.persona.name if phrase == 'name' else phrase}."
     floor: FloorPolicy = Floor.from_settings(settings)
     if recorder:
-        from voicemate.recording.wrappers import RecordedFloor, record_devices, record_recognizer
+        from voicemate.recording.wrappers import RecordedFloor, RecordedRecognizer, record_devices
 
         microphone, loudspeaker = record_devices(microphone, loudspeaker, recorder)
-        listener, floor = record_recognizer(listener, recorder), RecordedFloor(floor, recorder)
+        listener, floor = RecordedRecognizer(listener, recorder), RecordedFloor(floor, recorder)
     components = Components(
         microphone=microphone,
         speaker=loudspeaker,

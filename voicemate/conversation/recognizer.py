@@ -7,6 +7,7 @@ transcribe the rest. Everything here runs on the conversation's event loop; whis
 import asyncio
 from collections import deque
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -41,6 +42,73 @@ class Recognition:
     has_words: bool
     reason: str = ""
     confidence: float = 1.0
+
+
+class Recognizer(Protocol):
+    """What a conversation needs of speech recognition: a ``SpeechRecognizer``, or what wraps one.
+
+    Attributes:
+        prompt: words that are likely to come; what is set counts from the next transcript on.
+    """
+
+    prompt: str
+
+    @property
+    def voice(self) -> float:
+        """Probability of a voice in the last block, 0 to 1."""
+        ...
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a voice is plainly there."""
+        ...
+
+    @property
+    def voice_on(self) -> bool:
+        """Whether a voice is there, or may be starting or coming back: no turn should end now."""
+        ...
+
+    @property
+    def dbfs(self) -> float:
+        """Level of the last block."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """The clock position up to which blocks were processed."""
+        ...
+
+    def push(self, block: Block) -> list[VoiceEvent]:
+        """Process the next block; return what it tells about the voice."""
+        ...
+
+    def audio(self, began: int, ended: int) -> Pcm:
+        """The audio between two clock positions, as far as it is kept."""
+        ...
+
+    async def recognize(self) -> Recognition:
+        """Recognize the current utterance up to now; during a pause, up to that pause.
+
+        Raises:
+            ModelError: whisper failed.
+        """
+        ...
+
+    async def interim_text(self) -> str:
+        """Draft the words of the current utterance.
+
+        Raises:
+            ModelError: whisper failed.
+        """
+        ...
+
+    def end_speech(self) -> VoicePaused | None:
+        """Take the voice for paused now; None when there is none, or it has paused already."""
+        ...
+
+    def close(self) -> None:
+        """Close the utterance: the next voice starts a new one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from voicemate.conversation.chat_history import ChatHistory
 from voicemate.conversation.interpretation import Interpretation, SpeechContext, interpret, with_model_signals
-from voicemate.conversation.recognizer import Recognition, SpeechRecognizer
+from voicemate.conversation.recognizer import Recognition, Recognizer
 from voicemate.core.errors import ModelError
 from voicemate.tts.base import Synthesizer
 from voicemate.turns.attention import Attention
@@ -22,7 +22,7 @@ class Engines:
         turn_detector: judges by the sound of the voice whether a turn is over; None to do without.
     """
 
-    recognizer: SpeechRecognizer
+    recognizer: Recognizer
     chat_history: ChatHistory
     synthesizer: Synthesizer
     turn_detector: TurnDetector | None = None

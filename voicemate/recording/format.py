@@ -2,7 +2,7 @@
 
 ::
 
-    "voicemate recording 1\\n"
+    "voicemate recording 2\\n"
     kind (4 bytes) · length (uint32) · payload · CRC-32 of all three, begun with the CRC of the record before
     ...
 
@@ -23,7 +23,7 @@ from typing import BinaryIO
 
 from voicemate.core.errors import RecordingError
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a reader of the old format would misread the new one."""
 
 _MAGIC = "voicemate recording {}\n"

@@ -19,7 +19,7 @@ from voicemate.models.storage import sha256
 from voicemate.personas.persona import Persona
 
 REPLAYABLE_SETTINGS = (
-    "endpoint.",
+    "turns.",
     "vad.",
     "barge_in.min_interruption_ms",
     "barge_in.false_cut_in_ms",
@@ -43,11 +43,11 @@ class RecordingHeader(BaseModel):
 
     Attributes:
         version: of this program.
-        made: wall time, UTC.
+        created_at: wall time, UTC.
         settings: all of them, with the seed that was drawn when none was set.
         persona: the whole persona.
         packages: versions of the engines and the other packages that this program needs.
-        weights: the models by what they are for.
+        model_files: the models by what they are for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -69,11 +69,11 @@ class RecordingHeader(BaseModel):
         there = {role: path for role, path in models.items() if path.is_file()}
         return cls(
             version=__version__,
-            made=datetime.now(UTC),
+            created_at=datetime.now(UTC),
             settings=settings.model_dump(mode="json"),
             persona=persona.model_dump(mode="json"),
             packages=_packages(),
-            weights={
+            model_files={
                 role: RecordedModelFile(file=path.name, bytes=path.stat().st_size) for role, path in there.items()
             },
         )

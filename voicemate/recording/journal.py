@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_args
+from typing import Any, assert_never, get_args
 
 from voicemate.core.events import Event
 from voicemate.recording.codec import DecodeError, TypeRegistry, encode
@@ -17,8 +17,22 @@ _LARGEST = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class CloseUtterance:
+    """A command for the segmenter: the utterance is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseVoice:
+    """A command for the segmenter: take the voice for paused now."""
+
+
+SegmenterCommand = CloseUtterance | PauseVoice
+"""It changes what the segmenter makes of the next blocks, so a replay must give it to the segmenter too."""
+
+
+@dataclass(frozen=True, slots=True)
 class BlockProcessed:
-    """The ears heard the block that began at ``at`` and told this."""
+    """The segmenter processed the block that began at clock position ``at``."""
 
     at: int
     voice_events: tuple[VoiceEvent, ...]
@@ -26,15 +40,15 @@ class BlockProcessed:
 
 @dataclass(frozen=True, slots=True)
 class SegmenterCommanded:
-    """The ears were given a command between two blocks (``command`` is the method's name) and told this."""
+    """The segmenter got a command between two blocks."""
 
-    command: str
+    command: SegmenterCommand
     voice_events: tuple[VoiceEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FloorStepped:
-    """The floor was given ``got`` and answered with ``acts``."""
+    """The floor took ``message`` and returned ``actions``."""
 
     message: FloorInput
     actions: tuple[FloorAction, ...]
@@ -42,15 +56,12 @@ class FloorStepped:
 
 @dataclass(frozen=True, slots=True)
 class EventPublished:
-    """An event was told."""
+    """The conversation published an event."""
 
     event: Event
 
 
 JournalEntry = BlockProcessed | SegmenterCommanded | FloorStepped | EventPublished
-
-COMMANDS = ("close", "end_speech")
-"""What ears may be given. It changes what they tell of the next blocks, so a replay must give it to them, too."""
 
 
 def pack(entries: list[JournalEntry]) -> bytes:
@@ -81,44 +92,49 @@ def unpack(payload: bytes) -> Iterator[JournalEntry]:
 
 def _encode(entry: JournalEntry) -> list[Any]:
     match entry:
-        case BlockProcessed(at, told):
-            return ["heard", at, [encode(one) for one in told]]
-        case SegmenterCommanded(command, told):
-            return ["ears", command, [encode(one) for one in told]]
-        case FloorStepped(got, acts):
-            return ["step", encode(got), [encode(act) for act in acts]]
+        case BlockProcessed(at, voice_events):
+            return ["block", at, [encode(event) for event in voice_events]]
+        case SegmenterCommanded(command, voice_events):
+            return ["segmenter", encode(command), [encode(event) for event in voice_events]]
+        case FloorStepped(message, actions):
+            return ["step", encode(message), [encode(action) for action in actions]]
         case EventPublished(event):
             return ["event", encode(event)]
+        case _:
+            assert_never(entry)
 
 
 def _decode(encoded: Any) -> JournalEntry:
-    families = _families()
+    types = _recorded_types()
     match encoded:
-        case ["heard", int() as at, [*told]]:
-            return BlockProcessed(at, tuple(families.speech.decode(one) for one in told))
-        case ["ears", str() as command, [*told]] if command in COMMANDS:
-            return SegmenterCommanded(command, tuple(families.speech.decode(one) for one in told))
-        case ["step", got, [*acts]]:
-            return FloorStepped(families.inputs.decode(got), tuple(families.acts.decode(act) for act in acts))
+        case ["block", int() as at, [*voice_events]]:
+            return BlockProcessed(at, tuple(types.voice_events.decode(event) for event in voice_events))
+        case ["segmenter", command, [*voice_events]]:
+            decoded = tuple(types.voice_events.decode(event) for event in voice_events)
+            return SegmenterCommanded(types.commands.decode(command), decoded)
+        case ["step", message, [*actions]]:
+            return FloorStepped(types.inputs.decode(message), tuple(types.actions.decode(one) for one in actions))
         case ["event", event]:
-            return EventPublished(families.events.decode(event))
+            return EventPublished(types.events.decode(event))
     raise DecodeError("there is an entry of an unknown kind")
 
 
 @dataclass(frozen=True)
-class _Families:
+class _RecordedTypes:
     inputs: TypeRegistry[FloorInput]
-    acts: TypeRegistry[FloorAction]
+    actions: TypeRegistry[FloorAction]
     events: TypeRegistry[Event]
-    speech: TypeRegistry[Any]
+    voice_events: TypeRegistry[VoiceEvent]
+    commands: TypeRegistry[SegmenterCommand]
 
 
 @cache
-def _families() -> _Families:
+def _recorded_types() -> _RecordedTypes:
     """Made when first needed, when every module that adds a class has been imported."""
-    return _Families(
+    return _RecordedTypes(
         TypeRegistry(more=get_args(FloorInput)),
         TypeRegistry(more=get_args(FloorAction)),
         TypeRegistry(Event),
         TypeRegistry(more=get_args(VoiceEvent)),
+        TypeRegistry(more=get_args(SegmenterCommand)),
     )

@@ -31,6 +31,7 @@ from voicemate.recording.journal import (
     EventPublished,
     FloorStepped,
     JournalEntry,
+    SegmenterCommand,
     SegmenterCommanded,
     pack,
 )
@@ -38,7 +39,7 @@ from voicemate.turns.messages import FloorAction, FloorInput
 from voicemate.vad.state_machine import VoiceEvent
 
 HEADER, HASHES, JOURNAL = b"head", b"sums", b"jrnl"
-MICROPHONE, SEGMENTER, SPEAKER = b"mic ", b"ears", b"out "
+MICROPHONE, SEGMENTER, SPEAKER = b"mic ", b"seg ", b"out "
 
 _CHUNK = to_samples(500)
 _FLUSH_S = 0.5
@@ -98,9 +99,9 @@ class Recorder:
         self._enqueue((SEGMENTER, block.at, block.pcm))
         self._enqueue(BlockProcessed(block.at, tuple(told)))
 
-    def on_segmenter_command(self, command: str, told: Sequence[VoiceEvent] = ()) -> None:
-        """The ears were given one of ``entries.COMMANDS``, and told ``told``."""
-        self._enqueue(SegmenterCommanded(command, tuple(told)))
+    def on_segmenter_command(self, command: SegmenterCommand, voice_events: Sequence[VoiceEvent] = ()) -> None:
+        """Record a command for the segmenter and the voice events that it returned."""
+        self._enqueue(SegmenterCommanded(command, tuple(voice_events)))
 
     def on_playback(self, at: int, pcm: Pcm) -> None:
         """From clock position ``at`` on, ``pcm`` (16 kHz) left the loudspeaker."""

@@ -146,7 +146,7 @@ def _with_hashes(header: RecordingHeader, record: Record) -> RecordingHeader:
         sums = dict(json.loads(record.payload))
     except (ValueError, TypeError):
         raise DecodeError("the models' hashes cannot be read") from None
-    weights = {
+    model_files = {
         role: one.model_copy(update={"sha256": sums.get(role, "")}) for role, one in header.model_files.items()
     }
-    return header.model_copy(update={"weights": weights})
+    return header.model_copy(update={"model_files": model_files})

@@ -14,7 +14,7 @@ from voicemate.core.events import Event, PipelineStage, StageTimed
 from voicemate.core.pcm import to_samples
 from voicemate.recording.journal import BlockProcessed, EventPublished, FloorStepped, SegmenterCommanded
 from voicemate.recording.recording import Recording
-from voicemate.replay.replayer import DecisionFactory, block_at
+from voicemate.replay.replayer import DecisionFactory, apply_command, block_at
 from voicemate.replay.turn_log import LoggedTurn, TurnLog
 from voicemate.turns.messages import (
     CommitTurn,
@@ -156,7 +156,7 @@ class RecordedSession:
                     ears.push(block_at(self._recording, at))
                     found.append(ProcessedBlock(at, ears.voice, ears.fallen_db))
                 case SegmenterCommanded(command):
-                    getattr(ears, command)()
+                    apply_command(command, ears)
         return found
 
     @cached_property

@@ -1,26 +1,35 @@
-"""The same conversation decided again: by the real ears and the real floor, from what they were given then."""
+"""Replays a recording: the segmenter and the floor decide again, from the audio and the inputs of then."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
 from voicemate.config.schema import Settings
 from voicemate.recording.audio_chunks import to_pcm
 from voicemate.recording.codec import DecodeError
-from voicemate.recording.journal import BlockProcessed, FloorStepped, SegmenterCommanded
+from voicemate.recording.journal import (
+    BlockProcessed,
+    CloseUtterance,
+    EventPublished,
+    FloorStepped,
+    PauseVoice,
+    SegmenterCommand,
+    SegmenterCommanded,
+)
 from voicemate.recording.recording import Recording, incompatible
 from voicemate.turns.floor import FloorPolicy
 from voicemate.vad.segmenter import ChunkEnded, SpeechSegmenter
+from voicemate.vad.state_machine import VoiceEvent
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionFactory:
-    """Makes what decides, anew for each replay.
+    """Makes a fresh segmenter and floor for each replay.
 
     Attributes:
-        ears: voice activity and the speech tracker.
-        floor: whose turn it is.
+        make_segmenter: makes what finds speech in the audio.
+        make_floor: makes what decides whose turn it is.
     """
 
     make_segmenter: Callable[[Settings], SpeechSegmenter]
@@ -29,13 +38,13 @@ class DecisionFactory:
 
 @dataclass(frozen=True, slots=True)
 class ReplayDifference:
-    """The first decision that is not the same.
+    """The first decision that differs.
 
     Attributes:
         at: clock position.
-        who: ``ears`` or ``floor``.
-        given: what they were given.
-        then, now: what they decided when it was recorded, and in the replay.
+        component: ``segmenter`` or ``floor``.
+        input: what it was given.
+        recorded, replayed: what it decided when it was recorded, and in the replay.
     """
 
     at: int
@@ -47,11 +56,11 @@ class ReplayDifference:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What a replay found.
+    """The result of a replay.
 
     Attributes:
-        blocks, steps: blocks of sound heard again, and inputs of the floor decided again.
-        acts: acts that the floor answered with.
+        blocks, steps: how many blocks of audio and inputs of the floor were replayed.
+        actions: how many actions the floor returned.
         difference: None when every decision was the same.
     """
 
@@ -62,44 +71,60 @@ class ReplayResult:
 
 
 def replay(recording: Recording, decisions: DecisionFactory) -> ReplayResult:
-    """Give the ears the recorded sound and the floor its recorded inputs, and compare what they say.
+    """Give the segmenter the recorded audio and the floor its recorded inputs, and compare what they return.
 
     Stops at the first difference.
 
     Raises:
-        TapeError: the recording's settings or sound are not understood by this version.
+        RecordingError: this version does not understand the recording's settings or audio.
     """
     settings = recording.header.with_settings()
-    ears, floor = decisions.make_segmenter(settings), decisions.make_floor(settings)
-    blocks = steps = acts = 0
+    segmenter, floor = decisions.make_segmenter(settings), decisions.make_floor(settings)
+    blocks = steps = actions = 0
+    difference: ReplayDifference | None = None
     for entry in recording.journal:
         match entry:
-            case BlockProcessed(at, told) if at + BLOCK_SAMPLES <= recording.segmenter_input.end:
-                now = tuple(one for one in ears.push(block_at(recording, at)) if not isinstance(one, ChunkEnded))
+            case BlockProcessed(at, recorded):
+                if at + BLOCK_SAMPLES > recording.segmenter_input.end:
+                    continue
+                events = segmenter.push(block_at(recording, at))
+                replayed = tuple(event for event in events if not isinstance(event, ChunkEnded))
                 blocks += 1
-                if now != told:
-                    return ReplayResult(
-                        blocks, steps, acts, ReplayDifference(at, "ears", "a block of sound", told, now)
-                    )
-            case SegmenterCommanded(command, told):
-                answer = getattr(ears, command)()
-                now = () if answer is None else (answer,)
-                if now != told:
-                    return ReplayResult(
-                        blocks, steps, acts, ReplayDifference(ears.position, "ears", command, told, now)
-                    )
-            case FloorStepped(got, then):
-                answered = tuple(floor.step(got))
-                steps, acts = steps + 1, acts + len(answered)
-                if answered != then:
-                    return ReplayResult(
-                        blocks, steps, acts, ReplayDifference(got.at, "floor", repr(got), then, answered)
-                    )
-    return ReplayResult(blocks, steps, acts, None)
+                if replayed != recorded:
+                    difference = ReplayDifference(at, "segmenter", "a block of audio", recorded, replayed)
+            case SegmenterCommanded(command, recorded):
+                replayed = apply_command(command, segmenter)
+                if replayed != recorded:
+                    difference = ReplayDifference(segmenter.position, "segmenter", repr(command), recorded, replayed)
+            case FloorStepped(message, recorded):
+                replayed = tuple(floor.step(message))
+                steps, actions = steps + 1, actions + len(replayed)
+                if replayed != recorded:
+                    difference = ReplayDifference(message.at, "floor", repr(message), recorded, replayed)
+            case EventPublished():
+                pass
+            case _:
+                assert_never(entry)
+        if difference:
+            break
+    return ReplayResult(blocks, steps, actions, difference)
+
+
+def apply_command(command: SegmenterCommand, segmenter: SpeechSegmenter) -> tuple[VoiceEvent, ...]:
+    """Give ``segmenter`` a recorded command; return the voice events that follow."""
+    match command:
+        case CloseUtterance():
+            segmenter.close()
+            return ()
+        case PauseVoice():
+            paused = segmenter.end_speech()
+            return () if paused is None else (paused,)
+        case _:
+            assert_never(command)
 
 
 def block_at(recording: Recording, at: int) -> Block:
-    """What the ears heard from clock position ``at`` on."""
+    """Return the block that the segmenter processed at clock position ``at``."""
     try:
         return Block(at, to_pcm(recording.segmenter_input.between(at, at + BLOCK_SAMPLES)))
     except DecodeError as error:

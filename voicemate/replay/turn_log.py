@@ -92,10 +92,10 @@ class TurnLog:
     def on_step(self, got: FloorInput, acts: Iterable[FloorAction]) -> None:
         match got:
             case ReplyAudible() if self._open:
-                self.turns[-1] = replace(self.turns[-1], audible=got.at)
+                self.turns[-1] = replace(self.turns[-1], audible_at=got.at)
                 self._open, self._speaking = False, True
             case ReplySilent() if self._speaking:
-                self.turns[-1] = replace(self.turns[-1], silent=got.at)
+                self.turns[-1] = replace(self.turns[-1], silent_at=got.at)
                 self._speaking = False
         for act in acts:
             match act:
@@ -106,7 +106,7 @@ class TurnLog:
                     self.turns.pop()
                     self._open = False
                 case RetractReply() if self._speaking:
-                    self.turns[-1] = replace(self.turns[-1], forgotten=True)
+                    self.turns[-1] = replace(self.turns[-1], retracted=True)
                     self._speaking = False
                 case StopPlayback() if self._speaking:
                     self._speaking = False

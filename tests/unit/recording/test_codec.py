@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from voicemate.core.events import Event
 from voicemate.recording.codec import DecodeError, TypeRegistry, encode
 from voicemate.recording.journal import (
-    COMMANDS,
     BlockProcessed,
+    CloseUtterance,
     EventPublished,
     FloorStepped,
     JournalEntry,
+    PauseVoice,
     SegmenterCommanded,
     pack,
     unpack,
@@ -41,7 +42,9 @@ def instances(base: Any) -> st.SearchStrategy[object]:
 speech = st.one_of(st.from_type(VoiceStarted), st.from_type(VoicePaused), st.from_type(VoiceResumed))
 entries: st.SearchStrategy[JournalEntry] = st.one_of(
     st.builds(BlockProcessed, st.integers(0, 10**9), st.lists(speech, max_size=2).map(tuple)),
-    st.builds(SegmenterCommanded, st.sampled_from(COMMANDS), st.lists(speech, max_size=1).map(tuple)),
+    st.builds(
+        SegmenterCommanded, st.sampled_from((CloseUtterance(), PauseVoice())), st.lists(speech, max_size=1).map(tuple)
+    ),
     st.builds(FloorStepped, instances(FloorInput), st.lists(instances(FloorAction), max_size=3).map(tuple)),
     st.builds(EventPublished, instances(Event)),
 )

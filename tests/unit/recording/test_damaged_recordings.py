@@ -90,12 +90,12 @@ def test_bytes_after_the_end_are_no_part_of_it(whole: bytes, tmp_path: Path) -> 
 
 def test_a_recording_of_another_format_is_refused(whole: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a"
-    path.write_bytes(whole.replace(b"voicemate recording 1\n", b"voicemate recording 2\n", 1))
-    with pytest.raises(RecordingError, match="has format 2 of recordings, and this version reads format 1"):
+    path.write_bytes(whole.replace(b"voicemate recording 2\n", b"voicemate recording 1\n", 1))
+    with pytest.raises(RecordingError, match="has format 1 of recordings, and this version reads format 2"):
         read(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"RIFF....WAVEfmt ", b"voicemate recording 1", b"\x00" * 5000])
+@pytest.mark.parametrize("content", [b"", b"RIFF....WAVEfmt ", b"voicemate recording 2", b"\x00" * 5000])
 def test_what_is_no_recording_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(content)
@@ -133,8 +133,8 @@ from voicemate.recording.recorder import Recorder
 
 recorder = Recorder(Path(sys.argv[1]), header(), {})
 for number in range(120):
-    recorder.delivered(noise(number))
-    recorder.heard(noise(number), [])
+    recorder.on_microphone_block(noise(number))
+    recorder.on_block_processed(noise(number), [])
 threading.Event().wait()
 """
 

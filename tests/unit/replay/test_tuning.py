@@ -88,27 +88,27 @@ def test_a_chart_of_a_single_trial_is_drawn_too() -> None:
 
 def test_the_proposal_keeps_comments_and_other_keys(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
-    path.write_text('# mine\npersona = "xiaolan"  # dear\n\n[endpoint]\n# slow\nhold_on_ms = 999\n')
+    path.write_text('# mine\npersona = "xiaolan"  # dear\n\n[turns]\n# slow\nbroken_off_ms = 999\n')
     (key, value), *_ = proposed_changes(curve()).items()
     before, after = apply_to_copy({key: value}, path)
     assert before == path.read_text()
-    for kept in ("# mine", 'persona = "xiaolan"  # dear', "# slow", "hold_on_ms = 999"):
+    for kept in ("# mine", 'persona = "xiaolan"  # dear', "# slow", "broken_off_ms = 999"):
         assert kept in after
     shown = unified_diff(before, after, path)
-    assert f"+{key.removeprefix('endpoint.')} = 321" in shown
+    assert f"+{key.removeprefix('turns.')} = 321" in shown
     (tmp_path / "new.toml").write_text(after)
-    assert getattr(load(path=tmp_path / "new.toml").turns, key.removeprefix("endpoint.")) == 321
+    assert getattr(load(path=tmp_path / "new.toml").turns, key.removeprefix("turns.")) == 321
 
 
 def test_the_proposal_for_a_missing_file_is_a_new_one(tmp_path: Path) -> None:
     before, after = apply_to_copy({"turns.broken_off_ms": 321}, tmp_path / "none.toml")
     assert before == ""
-    assert "[turns]\nhold_on_ms = 321" in after
+    assert "[turns]\nbroken_off_ms = 321" in after
     assert not (tmp_path / "none.toml").exists()
 
 
 def test_a_broken_settings_file_is_not_written_over(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
-    path.write_text("endpoint = [")
+    path.write_text("turns = [")
     with pytest.raises(SettingsError):
         apply_to_copy({"turns.broken_off_ms": 321}, path)

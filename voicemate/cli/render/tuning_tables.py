@@ -42,7 +42,7 @@ def print_curve(curve: TuningCurve, as_json: bool) -> None:
 def proposed_changes(curve: TuningCurve) -> dict[str, Any]:
     """What the proposal changes, by dotted key."""
     present, proposed = curve.current.turn_settings.model_dump(), curve.knee.turn_settings.model_dump()
-    return {f"endpoint.{name}": value for name, value in proposed.items() if value != present[name]}
+    return {f"turns.{name}": value for name, value in proposed.items() if value != present[name]}
 
 
 def chart(curve: TuningCurve) -> list[str]:
@@ -93,7 +93,7 @@ def _table(curve: TuningCurve) -> Table:
 
 def _trial_as_json(trial: TuningTrial) -> dict[str, Any]:
     return {
-        "endpoint": trial.turn_settings.model_dump(),
+        "settings": trial.turn_settings.model_dump(),
         "turns": trial.turns,
         "gap_ms": round(trial.gap_ms),
         "slow_gap_ms": round(trial.gap_p90_ms),
