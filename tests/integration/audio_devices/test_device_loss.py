@@ -135,8 +135,8 @@ async def test_a_speaker_that_vanishes_during_playback_continues_when_it_is_back
         assert speaker.position() == span.end
     await speaker.close()
     before, after = sound[: RATE // 2], sound[heard + RATE // 4 :]
-    assert np.array_equal(recording.loudspeaker[find(before, recording.loudspeaker) :][: len(before)], before)
-    assert np.array_equal(recording.loudspeaker[find(after, recording.loudspeaker) :][: len(after)], after)
+    assert np.array_equal(recording.speaker[find(before, recording.speaker) :][: len(before)], before)
+    assert np.array_equal(recording.speaker[find(after, recording.speaker) :][: len(after)], after)
 
 
 @pytest.mark.parametrize("device", ["mic", "speaker"])
@@ -187,11 +187,11 @@ async def test_a_sound_server_that_restarts_brings_both_devices_back(host: PortA
         with told_of_devices(ears.microphone, speaker) as told:
             speaker.play(AudioClip(noise(3), RATE))
             await until(lambda: speaker.position() > RATE // 2)
-            await asyncio.to_thread(pulse_room.end_server)
+            await asyncio.to_thread(pulse_room.stop_server)
             await until(lambda: bool(ears.health) and bool(health))
             assert ears.health[-1]
             assert health[-1]
-            await asyncio.to_thread(pulse_room.begin_server)
+            await asyncio.to_thread(pulse_room.start_server)
             await until(lambda: ears.health[-1] is None and health[-1] is None and speaker.idle())
             assert told, "that it is back"
             delivered = len(ears.blocks)

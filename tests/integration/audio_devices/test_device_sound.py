@@ -100,8 +100,8 @@ async def test_the_speaker_plays_every_queued_sample(host: PortAudio, pulse_room
             loudspeaker.play(AudioClip(second, RATE))
             await until_idle(loudspeaker)
     both = np.concatenate([first, second])
-    begin = find(both, recording.loudspeaker)
-    assert np.array_equal(recording.loudspeaker[begin : begin + len(both)], both)
+    begin = find(both, recording.speaker)
+    assert np.array_equal(recording.speaker[begin : begin + len(both)], both)
 
 
 async def test_clock_and_position_agree_with_the_recording(host: PortAudio, pulse_room: PulseAudioRoom):
@@ -116,7 +116,7 @@ async def test_clock_and_position_agree_with_the_recording(host: PortAudio, puls
                 looks.append((ears.clock.now(), loudspeaker.position()))
                 await asyncio.sleep(0.01)
     at_question = ears.blocks[0].at + find(soxr.resample(question, RATE, CLOCK_HZ), ears.heard())
-    gap = find(answer, recording.loudspeaker) - find(question, recording.person)
+    gap = find(answer, recording.speaker) - find(question, recording.person)
     errors = [
         position - ((now - at_question) * RATE / CLOCK_HZ - gap)
         for now, position in looks
@@ -138,11 +138,11 @@ async def test_after_a_pause_it_continues_at_the_very_next_sample(host: PortAudi
             await until_idle(loudspeaker)
     fade = RATE * 20 // 1000
     before, after = sound[: held_at - fade], sound[held_at + fade :]
-    ended = find(before, recording.loudspeaker) + len(before)
-    resumed = find(after, recording.loudspeaker)
-    assert np.array_equal(recording.loudspeaker[ended - len(before) : ended], before)
-    assert np.array_equal(recording.loudspeaker[resumed : resumed + len(after)], after)
-    between = recording.loudspeaker[ended + fade : resumed - fade]
+    ended = find(before, recording.speaker) + len(before)
+    resumed = find(after, recording.speaker)
+    assert np.array_equal(recording.speaker[ended - len(before) : ended], before)
+    assert np.array_equal(recording.speaker[resumed : resumed + len(after)], after)
+    between = recording.speaker[ended + fade : resumed - fade]
     assert len(between) > 0.2 * RATE
     assert not between.any()
 
@@ -157,8 +157,8 @@ async def test_stop_is_audible_within_a_fifth_of_a_second(host: PortAudio, pulse
             loudspeaker.stop()
             await until_idle(loudspeaker)
         told = loudspeaker.position()
-    begin = find(sound[: asked_at // 2], recording.loudspeaker)
-    played = np.count_nonzero(recording.loudspeaker[begin:])
+    begin = find(sound[: asked_at // 2], recording.speaker)
+    played = np.count_nonzero(recording.speaker[begin:])
     assert played - asked_at < 0.2 * RATE
     assert played == pytest.approx(told, abs=2), "position tells how much was heard"
 
@@ -172,8 +172,8 @@ async def test_a_suspended_speaker_plays_the_first_word_whole(host: PortAudio, p
         loudspeaker.play(AudioClip(sound, RATE))
         await until_idle(loudspeaker)
     await loudspeaker.close()
-    begin = find(sound, recording.loudspeaker)
-    assert np.array_equal(recording.loudspeaker[begin : begin + len(sound)], sound)
+    begin = find(sound, recording.speaker)
+    assert np.array_equal(recording.speaker[begin : begin + len(sound)], sound)
 
 
 SECOND_PROGRAM = """
