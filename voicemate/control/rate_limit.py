@@ -1,4 +1,4 @@
-"""What keeps a slow or rude client from being anybody else's trouble: bounded lines, queues and rates. Pure."""
+"""Bounds lines, queues and rates, so that a slow or hostile client disturbs no other. Pure."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from voicemate.control.protocol import MAX_LINE_BYTES
 
 @dataclass(frozen=True, slots=True)
 class ClientLimits:
-    """How much a client may ask of the daemon.
+    """The limits of a client.
 
     Attributes:
         clients: connections at once; a launchd job has 256 open files for everything.
-        requests: of one client that have no answer yet.
-        all_requests: the same of all clients together, also of those that have gone since.
-        half_line_s: seconds from the first byte of a line to its last.
+        pending_requests: of one client, without an answer yet.
+        total_pending_requests: of all clients together, also of those that have disconnected.
+        partial_line_s: seconds from the first byte of a line to its last.
         write_s: seconds in which a client takes what it is sent.
-        waiting_bytes: that may wait for a client beside what the kernel holds.
+        outbox_bytes: that may wait for a client, besides those in the kernel.
         rate, burst: lines a second of one client, and how many may come at once before that counts.
     """
 

@@ -1,4 +1,4 @@
-"""Where the control socket lies, who may be on its other end, and what a crash left there."""
+"""The path of the control socket, the account at its other end, and what a crash left behind."""
 
 import contextlib
 import ctypes

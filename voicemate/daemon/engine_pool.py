@@ -1,4 +1,4 @@
-"""The engines of the daemon: loaded when they are needed, kept through everything that does not concern them."""
+"""The engines of the daemon: loaded when they are needed, and kept until a setting they depend on changes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -30,7 +30,7 @@ class _Loaded:
 
     Attributes:
         made_for: the settings it depends on.
-        load: its loading; never cancelled, since a native loader cannot be.
+        load: loads it; never cancelled, since a native loader cannot be.
         unload: frees it.
     """
 
@@ -49,7 +49,7 @@ class EnginePool:
     async def load(self, settings: Settings, persona: Persona) -> Engines:
         """The engines that ``settings`` and ``persona`` ask for; only what differs is loaded, all at the same time.
 
-        When this is cancelled, what was being loaded is loaded on, and there for the next call.
+        If this is cancelled, loading goes on, for the next call.
 
         Raises:
             ModelError: a model is missing or cannot be loaded.
@@ -68,20 +68,20 @@ class EnginePool:
         return Engines(listener, dialogue.result(), synthesizer.result(), detector.result())
 
     def start_reloading(self) -> None:
-        """Somebody is about to talk: what rests comes back."""
+        """Begin to load what was unloaded: the person is about to talk."""
         for engine in self._unloadable():
             engine.start_loading()
 
     async def reload(self) -> None:
-        """The same; returns when everything is back.
+        """Load what was unloaded.
 
         Raises:
-            ModelError: it cannot be loaded any more.
+            ModelError: it can no longer be loaded.
         """
         await asyncio.gather(*(engine.loaded() for engine in self._unloadable()))
 
     async def unload(self) -> None:
-        """Free whisper and the language model until they are needed: nobody talks for now."""
+        """Free whisper and the language model until they are needed."""
         character = self._loaded.get("character")
         if character and _is_ready(character.load):
             await character.load.result().rest()
@@ -95,7 +95,7 @@ class EnginePool:
         return [load.result() for load in loads if _is_ready(load)]
 
     async def close(self) -> None:
-        """Free everything: what speaks first, whisper last, since llama's backend may still need it quiet."""
+        """Free everything: the voice first, whisper last, since it shares a backend with llama."""
         for name in ("voice", "character", "llama", "detector", "whisper"):
             await self._discard(name)
 

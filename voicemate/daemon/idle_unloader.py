@@ -1,4 +1,4 @@
-"""Puts the engines to rest when nobody has talked for a while, and wakes them at the first sign of somebody."""
+"""Unloads the engines after a while of silence, and loads them again at the first sign of speech."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,17 +6,17 @@ from collections.abc import Awaitable, Callable
 from voicemate.core.events import Event, FloorChanged, FloorState, SpeechStarted
 
 _IDLE_STATES = (FloorState.LISTENING, FloorState.STOPPED, FloorState.UNAVAILABLE)
-"""States in which nobody talks."""
+"""States without speech."""
 
 
 class IdleUnloader:
     """A subscriber. Lives on one loop.
 
     Args:
-        rest, wake: of the engines.
+        unload, reload: of the engines.
 
     Attributes:
-        after_s: how long nobody has to have talked; 0 for never.
+        after_s: seconds of silence after which the engines are unloaded; 0 for never.
     """
 
     def __init__(self, unload: Callable[[], Awaitable[None]], reload: Callable[[], object]):
@@ -27,6 +27,7 @@ class IdleUnloader:
         self._unloading: asyncio.Task[None] | None = None
 
     def on_event(self, event: Event) -> None:
+        """Follow the floor and the person's voice."""
         match event:
             case FloorChanged():
                 self._stop_timer()
@@ -40,6 +41,7 @@ class IdleUnloader:
                 self._start_timer()
 
     def close(self) -> None:
+        """Unload no more."""
         self._stop_timer()
 
     def _start_timer(self) -> None:

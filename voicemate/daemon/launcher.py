@@ -1,4 +1,4 @@
-"""Starting and ending the daemon from outside of it."""
+"""Starts and stops the daemon from another process."""
 
 import os
 import select
@@ -27,7 +27,7 @@ START_TIMEOUT_S = 60.0
 _MAX_MESSAGE_BYTES = 4_096
 
 STOP_TIMEOUT_S = 5.0
-"""After this long a daemon that was asked to end is ended."""
+"""After this long, a daemon that was asked to end is killed."""
 
 
 def start_daemon(options: Sequence[str], report: Callable[[str], None]) -> int | None:
@@ -73,7 +73,7 @@ def launch_daemon(options: Sequence[str]) -> None:
         options: of ``voicemate run``.
 
     Raises:
-        VoicemateError: it ended at once; the sentence is its own.
+        VoicemateError: it ended at once; the message is the daemon's.
     """
     reader, writer = os.pipe()
     try:

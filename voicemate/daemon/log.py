@@ -1,4 +1,4 @@
-"""The daemon's log: what happened when, in a file that rotates; no word of the conversation unless that is wanted."""
+"""The daemon's log: a file that rotates. What was said is not in it unless that is asked for."""
 
 import logging
 import logging.handlers
@@ -28,10 +28,10 @@ def log_path() -> Path:
 
 
 class PrivateLogFile(logging.handlers.RotatingFileHandler):
-    """A rotating file that nobody else can read. A disk that is full costs lines, and nothing else.
+    """A rotating file that only this account can read. A full disk loses lines, and nothing else.
 
     Args:
-        on_trouble: called with what is wrong when a line cannot be written, once until one can be.
+        on_error: called when a line cannot be written, once until one can be.
     """
 
     def __init__(self, path: Path, on_error: Callable[[OSError], None] = lambda error: None):
@@ -70,8 +70,8 @@ def logging_to(
     Yields the thread's owner: its ``stop`` writes what still waits, for a process that will not leave the body.
 
     Args:
-        on_trouble: called with what is wrong and what to do when lines are lost; from the log's thread.
-        aloud: write to standard error too.
+        on_error: called with a message and a hint when lines are lost; in the log's thread.
+        to_stderr: write to standard error too.
     """
 
     def troubled(error: OSError) -> None:
@@ -110,7 +110,7 @@ class EventLog:
     """A subscriber that logs every event but levels.
 
     Args:
-        words: also what was said and what was answered.
+        words: with what was said.
     """
 
     def __init__(self, words: bool = False):

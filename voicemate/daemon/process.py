@@ -1,4 +1,4 @@
-"""The daemon as a process: one of its kind, signals in, an orderly and prompt end."""
+"""The daemon as a process: the only one of its account, ended by signals, orderly and promptly."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ from voicemate.system import machine_monitor
 from voicemate.system.machine_monitor import MachineMonitor
 
 EXIT_TIMEOUT_S = 1.8
-"""From being told to end to the end of the process, whatever an engine or a device is still busy with."""
+"""From the command or signal to the end of the process, whatever an engine or a device is still busy with."""
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +39,8 @@ class DaemonOptions:
     Attributes:
         overrides: settings of the command line, by dotted key; None values are not set.
         log_words: what is said goes into the log too.
-        aloud: log to standard error too.
-        ready: a pipe on which it tells what became of it (``readiness.py``).
+        log_to_stderr: log to standard error too.
+        ready_descriptor: of the pipe on which it reports to the process that started it (see ``Readiness``).
     """
 
     overrides: dict[str, Any] = field(default_factory=dict)
@@ -50,13 +50,14 @@ class DaemonOptions:
 
 
 def run_daemon(options: DaemonOptions) -> None:
-    """Be the daemon until SIGTERM, SIGINT or ``stop``. To be called on the main thread.
+    """Run the daemon until SIGTERM, SIGINT or ``stop``. Call it on the main thread.
 
-    A setting, a persona, a model or a device that is missing does not end it: that is a state with a name.
+    A setting, a persona, a model or a device that is missing does not end it: the state is ``unavailable``
+    then, and the status names the problem.
 
     Raises:
         AlreadyRunningError: another conversation runs on this account.
-        VoicemateError: there is no place for the lock that tells.
+        VoicemateError: the lock file cannot be made.
     """
     os.environ.setdefault("GGML_METAL_NO_RESIDENCY", "1")  # else Metal may abort when the process ends
     ready = Readiness(options.ready_descriptor)
@@ -69,22 +70,22 @@ def run_daemon(options: DaemonOptions) -> None:
 
 
 def _run(options: DaemonOptions, ready: Readiness) -> None:
-    troubles: list[Fault] = []
+    faults: list[Fault] = []
 
-    def trouble(wrong: str, remedy: str) -> None:
-        troubles.append(Fault(0, "log", wrong, remedy))
+    def on_log_error(message: str, hint: str) -> None:
+        faults.append(Fault(0, "log", message, hint))
 
-    with logging_to(log_path(), trouble, options.log_to_stderr) as writer, _Deadline(writer.stop) as deadline:
+    with logging_to(log_path(), on_log_error, options.log_to_stderr) as writer, _Deadline(writer.stop) as deadline:
         log.info("voicemate %s begins (process %d)", __version__, os.getpid())
-        asyncio.run(_serve(options, ready, _lock_network(), troubles, deadline))
+        asyncio.run(_serve(options, ready, _lock_network(), faults, deadline))
         log.info("voicemate ends")
 
 
 def _lock_network() -> dict[str, bool]:
-    """Off every network, before anything of the person's is touched."""
+    """Lock the process off every network, before it reads anything of the person's; returns which locks hold."""
     try:
         settings = load()
-    except SettingsError:  # told later, and the default is the stricter one
+    except SettingsError:  # reported later; the default is the stricter one
         settings = Settings()
     proof = sandbox.lock(settings.offline.sandbox)
     log.log(logging.INFO if proof.holds else logging.WARNING, "%s", proof.summary)
@@ -92,12 +93,12 @@ def _lock_network() -> dict[str, bool]:
 
 
 async def _serve(
-    options: DaemonOptions, ready: Readiness, locks: dict[str, bool], troubles: list[Fault], deadline: "_Deadline"
+    options: DaemonOptions, ready: Readiness, locks: dict[str, bool], faults: list[Fault], deadline: "_Deadline"
 ) -> None:
     overrides = {key: value for key, value in options.overrides.items() if value is not None}
     daemon = Daemon(LocalConversationFactory(), overrides, locks)
     daemon.subscribe(EventLog(options.log_words))
-    for fault in troubles:
+    for fault in faults:
         daemon.events.emit(fault)
     server = ControlServer(daemon)
     try:

@@ -1,7 +1,7 @@
-"""Engines that can be put to rest while nobody talks, and come back when somebody does.
+"""Engines that can be unloaded during silence, and are loaded again when they are used.
 
-Whoever uses one that rests waits for it to be loaded; ``wake`` begins with that at the first sign that it will be
-needed. Both belong to the daemon's loop.
+Using an engine that is not loaded waits for it; ``start_loading`` begins at the first sign that it will be needed.
+Everything is called on the daemon's loop.
 """
 
 import asyncio
@@ -16,9 +16,8 @@ from voicemate.personas.persona import Sampling
 from voicemate.stt.base import Transcriber, Transcript
 
 _MAX_SAVED_BYTES = 64 * 2**20
-"""Bytes that a language model at rest may leave behind of what it has read: 3,800 tokens of SmolLM2-135M, each of
-17,653. A large model reads the conversation again when it comes back; else it would keep too much of what rest frees.
-"""
+"""Largest saved state of an unloaded language model, in bytes: 3,800 tokens of SmolLM2-135M, each of 17,653. A larger
+model reads the conversation again, so that unloading frees memory."""
 
 
 class _Closable(Protocol):
@@ -33,7 +32,7 @@ class Unloadable(Generic[E]):
 
     Args:
         engine: loaded.
-        load: loads it again; its errors are those of whoever uses it then.
+        load: loads it again; its errors are raised where the engine is used.
     """
 
     def __init__(self, engine: E, load: Callable[[], Awaitable[E]]):
@@ -42,17 +41,17 @@ class Unloadable(Generic[E]):
         self.engine: E | None = engine
 
     def start_loading(self) -> "asyncio.Task[E] | None":
-        """Begin to load it, unless it is there; returns what goes on."""
+        """Begin to load the engine, unless it is loaded; returns the task that does."""
         if self.engine is None and self._loading is None:
             self._loading = asyncio.create_task(self._reload(), name="wake")
             self._loading.add_done_callback(self._reloaded)
         return self._loading
 
     async def loaded(self) -> E:
-        """It, loaded.
+        """The engine, once it is loaded.
 
         Raises:
-            ModelError: it cannot be loaded any more.
+            ModelError: it can no longer be loaded.
         """
         if self.engine is not None:
             return self.engine

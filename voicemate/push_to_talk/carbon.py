@@ -42,7 +42,7 @@ CarbonHandler = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p)
 
 
 class MacApi(Protocol):
-    """What this needs of macOS; tests have one that behaves as badly as the real one.
+    """What the chord needs of macOS.
 
     Attributes:
         carbon: the Carbon framework, its functions as ctypes gives them.
@@ -51,7 +51,7 @@ class MacApi(Protocol):
     carbon: Any
 
     def key_is_down(self, code: int) -> bool:
-        """The real key, as far as macOS lets us look: without permission every key may seem to be up."""
+        """Whether the real key is down; without permission every key may seem to be up."""
         ...
 
     def run(self) -> None:
@@ -72,13 +72,13 @@ class RegistrationError(Exception):
 
 
 class CarbonHotkey:
-    """One chord, ours from now on. To be made on the main thread.
+    """One registered chord. Make it on the main thread.
 
     Args:
         changed: called with True when the chord is pressed and False when its key comes up, on the main thread.
 
     Raises:
-        Refused: it is taken, or macOS does not want it.
+        Refused: another program has it, or macOS does not allow it.
     """
 
     def __init__(self, mac: MacApi, code: int, modifiers: int, on_change: Callable[[bool], None]):

@@ -1,4 +1,4 @@
-"""The key under macOS: starts the helper that watches it, and passes on what that says."""
+"""The chord under macOS: starts the helper process that listens for it, and passes on its reports."""
 
 import os
 import subprocess
@@ -20,12 +20,11 @@ _CHOOSE_ANOTHER = "Choose another one, such as `voicemate config set hotkey.chor
 
 
 class CarbonChordListener:
-    """A ``Watch`` of one chord.
+    """A ``ChordListener``.
 
     Args:
-        chord: what is watched.
-        tell: takes reports, in a thread of this.
-        extra: further words for the helper; see there.
+        on_chord_event: called in the listener's thread.
+        extra_arguments: of the helper process; see there.
     """
 
     def __init__(self, chord: Chord, on_chord_event: ChordEventCallback, extra_arguments: Sequence[str] = ()):
@@ -38,9 +37,11 @@ class CarbonChordListener:
         self._thread = threading.Thread(target=self._run, name="hotkey", daemon=True)
 
     def start(self) -> None:
+        """See ``ChordListener``."""
         self._thread.start()
 
     def stop(self) -> None:
+        """See ``ChordListener``."""
         with self._lock:
             self._stopped = True
             process = self._process
@@ -66,7 +67,7 @@ class CarbonChordListener:
         self._emit(ListenerFailed(error))
 
     def _start_process(self, *arguments: str) -> "subprocess.Popen[bytes] | None":
-        """The helper; None when this was stopped meanwhile."""
+        """The helper process; None if this was stopped in the meantime."""
         command = [
             sys.executable,
             "-P",
@@ -90,13 +91,15 @@ class CarbonChordListener:
                     process_group=0,  # Ctrl-C at the terminal is for the parent alone
                 )
             except OSError as error:
-                raise HotkeyError(f"The hotkey's helper cannot be started: {error}", transient=True) from None
+                raise HotkeyError(
+                    f"The helper process of the hotkey cannot be started: {error}", transient=True
+                ) from None
             return self._process
 
     def _read_process(self, process: "subprocess.Popen[bytes]") -> HotkeyError:
         """Pass on what the helper process writes until it ends; returns why it ended."""
         edges = KeyEdges()
-        error = HotkeyError("The hotkey's helper has ended", "It is started again", transient=True)
+        error = HotkeyError("The helper process of the hotkey has ended", "It is started again", transient=True)
         assert process.stdout
         for line in process.stdout:
             word, _, rest = line.decode("utf-8", "replace").strip().partition(" ")

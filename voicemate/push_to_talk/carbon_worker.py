@@ -1,4 +1,4 @@
-"""The helper process that watches the key on macOS.
+"""The helper process that listens for the chord on macOS.
 
 ``python -m voicemate.push_to_talk.carbon_worker CODE MODIFIERS [MODULE]``, started by ``carbon_process.py``. A
 process of its own, because Carbon wants the main thread and an event loop on it, which in the daemon belong to the
@@ -20,11 +20,11 @@ from voicemate.push_to_talk.chord_listener import ChordPressed, ChordReleased
 from voicemate.push_to_talk.key_edges import KeyEdges
 
 POLL_S = 0.25
-"""How often the real key is looked at while the chord is held."""
+"""How often the real key is polled while the chord is held."""
 
 
 class KeyReporter:
-    """Turns what Carbon says and the real key shows into lines. Called on the main thread and on its own."""
+    """Writes a line for each edge of the chord. Called on the main thread, and on its own that polls the key."""
 
     def __init__(self, mac: MacApi, code: int):
         self._mac = mac
@@ -44,7 +44,7 @@ class KeyReporter:
                 self._report([*self._edges.on_release(now), *self._edges.flush()])
 
     def _poll_key(self) -> None:
-        """While the chord is held, see whether it really is."""
+        """While the chord is held, poll the real key."""
         while True:
             self._held.wait()
             time.sleep(POLL_S)
@@ -62,9 +62,10 @@ class KeyReporter:
 
 
 def write_line(line: str) -> None:
+    """Write ``line`` to the parent, or exit if it is gone."""
     try:
         os.write(1, f"{line}\n".encode())
-    except OSError:  # nobody listens any more
+    except OSError:  # the parent has closed the pipe
         os._exit(0)
 
 
@@ -75,6 +76,7 @@ def _exit_with_parent() -> None:
 
 
 def main(arguments: list[str]) -> None:
+    """Listen for the chord until the parent ends."""
     code, modifiers = int(arguments[0]), int(arguments[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, name="parent", daemon=True).start()

@@ -1,22 +1,22 @@
-"""Key events to edges: one ``Down`` and one ``Up`` for each time that the chord is held. Pure.
+"""Turns key events into edges: one press and one release for each time that the chord is held. Pure.
 
 A key that is held repeats itself. An X server sends that as presses alone when asked to (detectable auto-repeat),
-else as pairs of a release and a press with the same time stamp. The chord is held until its key comes up, whatever
-becomes of its modifiers: fingers leave a chord in any order.
+else as pairs of a release and a press with the same time stamp. The chord is held until its key comes up, whichever
+modifiers come up before: fingers leave a chord in any order.
 
 An event can be lost: to a screen that is locked, to sleep, to a program that takes the whole keyboard. So while the
-chord is held, somebody looks at the real key now and then, and what they see is told with ``seen``. A system that
-does not let us look says that every key is up; so "up" is only believed of a key that was seen down during this hold.
+chord is held, the listener polls the real key and reports it with ``on_poll``. A system that forbids that says that
+every key is up; so "up" only counts for a key that was polled as down during this hold.
 """
 
 from voicemate.push_to_talk.chord_listener import ChordPressed, ChordReleased
 
 AUTO_REPEAT_MS = 1
-"""A press that comes so soon after a release is the key repeating itself. People need more than 20 ms."""
+"""In ms: a press so soon after a release is the key repeating itself. People need more than 20 ms."""
 
 
 class KeyEdges:
-    """Feed it in the order in which things happened; every method returns what is to be told, in order.
+    """The state of one chord. Call the methods in the order of events; each returns the edges, in order.
 
     Attributes:
         held: the chord is down.

@@ -1,4 +1,4 @@
-"""The key under X11: the server is asked for this one chord (``XGrabKey``), and tells nothing of any other key.
+"""The chord under X11. The server reports this one chord (``XGrabKey``) and no other key.
 
 A thread owns the connection and sleeps until the server says something. Another program that has the chord already is
 told at once (``BadAccess``). The library is xcffib, which speaks to libxcb: when a server goes away that is an error
@@ -19,7 +19,7 @@ from voicemate.push_to_talk.key_edges import KeyEdges
 from voicemate.push_to_talk.x11_keymap import X11Chord, X11Keyboard, x11_chord
 
 POLL_S = 0.25
-"""How often the real key is looked at while the chord is held: a release that was lost ends the turn that soon."""
+"""How often the real key is polled while the chord is held: a lost release ends the turn that soon."""
 
 _CORE_KEYBOARD = 0x100  # XkbUseCoreKbd
 _DETECTABLE_REPEAT = 1  # XkbPCF_DetectableAutoRepeatMask
@@ -28,11 +28,10 @@ _STOP_TIMEOUT_S = 2.0
 
 
 class X11ChordListener:
-    """A ``Watch`` of one chord.
+    """A ``ChordListener``.
 
     Args:
-        chord: what is watched.
-        tell: takes reports, in the thread.
+        on_chord_event: called in the listener's thread.
         display: of the X server; the environment's by default.
         authority: the file that lets this account in; the environment's or the usual one by default.
     """
@@ -53,9 +52,11 @@ class X11ChordListener:
         self._stopping = False
 
     def start(self) -> None:
+        """See ``ChordListener``."""
         self._thread.start()
 
     def stop(self) -> None:
+        """See ``ChordListener``."""
         if not self._stopping:
             self._stopping = True
             os.close(self._stop_writer)
@@ -71,8 +72,8 @@ class X11ChordListener:
                 try:
                     self._serve(server, grab)
                 finally:
-                    for told in grab.edges.close():
-                        self._emit(told)
+                    for edge in grab.edges.close():
+                        self._emit(edge)
                 grab.release()
         except HotkeyError as error:
             self._emit(ListenerFailed(error))
@@ -88,16 +89,16 @@ class X11ChordListener:
         while True:
             # What is asked meanwhile brings events along with its answer, which the descriptor no longer tells of.
             while events := list(server.events()):
-                for told in grab.handle(events):
-                    self._emit(told)
+                for edge in grab.handle(events):
+                    self._emit(edge)
             ready, _, _ = select.select(
                 [server.descriptor, self._stop_reader], [], [], POLL_S if grab.edges.is_down else None
             )
             if self._stop_reader in ready:
                 return
             if not ready:
-                for told in grab.poll_key():
-                    self._emit(told)
+                for edge in grab.poll_key():
+                    self._emit(edge)
 
     def _emit(self, report: Any) -> None:
         if not self._stopping:

@@ -28,7 +28,7 @@ def written(path: Path, *events: object, words: bool = False) -> str:
 
 def test_what_happened_is_in_it_and_nobody_else_can_read_it(path: Path):
     text = written(path, Fault(1, "microphone", "It is gone", "Connect it"))
-    assert "WARNING Fault where='microphone' wrong='It is gone'" in text
+    assert "WARNING Fault component='microphone' message='It is gone'" in text
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.unit.hotkey.fake_mac import FakeMac
+from tests.unit.push_to_talk.fake_mac import FakeMac
 from voicemate.config.hotkey_chord import parse_chord
 from voicemate.push_to_talk.carbon import (
     ALREADY_REGISTERED,
@@ -30,7 +30,7 @@ from voicemate.push_to_talk.chord_listener import (
     ListenerFailed,
 )
 
-FAKE = "tests.unit.hotkey.fake_mac"
+FAKE = "tests.unit.push_to_talk.fake_mac"
 PATIENCE_S = 60
 """A helper process has to start, on a machine that may be busy."""
 
