@@ -75,7 +75,7 @@ class FakeStream:
 
 
 class FakePortAudio:
-    """Stands in for ``StreamHost``.
+    """Stands in for ``PortAudio``.
 
     Attributes:
         streams: all that were ever opened.

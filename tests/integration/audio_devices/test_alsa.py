@@ -23,10 +23,10 @@ pytestmark = [
 LOOK = """
 import json, sys
 from pathlib import Path
-from voicemate.audio import alsa
+from voicemate.audio.devices import alsa
 if sys.argv[1] != "plain":
-    alsa._HERE = Path(sys.argv[1])
-    alsa.pass_over_encoders()
+    alsa._FOLDER = Path(sys.argv[1])
+    alsa.skip_encoder_plugins()
 import sounddevice
 loaded = "libavcodec" in Path("/proc/self/maps").read_text()
 print(json.dumps([loaded, [device["name"] for device in sounddevice.query_devices()]]))

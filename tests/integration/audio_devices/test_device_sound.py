@@ -180,10 +180,10 @@ SECOND_PROGRAM = """
 import asyncio
 from voicemate.core.clock import SampleClock
 from voicemate.audio.input.microphone import DeviceMicrophone
-from voicemate.audio.devices.portaudio import StreamHost
+from voicemate.audio.devices.portaudio import PortAudio
 
 async def main():
-    microphone = DeviceMicrophone(StreamHost(), SampleClock())
+    microphone = DeviceMicrophone(PortAudio(), SampleClock())
     await microphone.open()
     loud = 0
     async for block in microphone.blocks():
