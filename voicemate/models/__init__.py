@@ -1,1 +1,1 @@
-"""The weights: which there are, where they come from, whether they are whole and fit this machine."""
+"""Model files: the catalog, downloads, integrity checks, and whether they fit this machine."""

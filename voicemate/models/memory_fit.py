@@ -1,6 +1,6 @@
-"""How much memory a model takes, how much this machine can give, and whether it is quick enough for a talk.
+"""Estimates the memory of a model, the memory of this machine, and whether it is fast enough for a conversation.
 
-All figures are estimates, on the careful side; sources are named where they are used.
+All figures are estimates, on the safe side.
 """
 
 import importlib
@@ -16,25 +16,24 @@ from voicemate.models.storage import GB, MB
 _CONTEXT = 2048
 """Tokens of context unless the settings say otherwise (``llm.context``)."""
 _SMALL, _SMALL_CONTEXT = 500 * MB, 1536
-"""The same for a model with a file under so many bytes: it makes nothing of what was said long ago, and its whole use
-is that it takes little."""
+"""Bytes of a small model's file, and its tokens of context: it makes no use of a long history."""
 
 _BATCH = 128
 """Tokens in one prefill batch (``llm.batch``)."""
 
 _MIN_SCRATCH_BYTES = 300 * MB
-"""Scratch memory of llama.cpp that no batch size gets it below."""
+"""Least scratch memory of llama.cpp, at any batch size."""
 
 _MARGIN = 1.1
 
 _OVERHEAD_BYTES = 500 * MB
-"""Python, the audio, onnxruntime and the speech helper beside the models."""
+"""Python, audio, onnxruntime and the speech worker beside the models."""
 
 _MIN_TOKENS_PER_S = 8
-"""Tokens a second: twice what a voice speaks (175 words a minute), so that the first clause is there in a second."""
+"""Tokens a second: twice the rate of speech (175 words a minute), so that the first clause takes about a second."""
 
 _CORE_BANDWIDTH = 7 * GB
-"""Weights a CPU core reads a second: a 0.5 B model's 491 MB, 28 to 32 times a second on two cores."""
+"""Bytes of weights a CPU core reads a second; see docs/measurements/language-model.md."""
 
 _APPLE_BANDWIDTH = 60 * GB
 """The same for the slowest Apple silicon (68 GB/s of memory bandwidth) through Metal."""
@@ -49,13 +48,15 @@ class Fit(StrEnum):
 
 
 def context_tokens(size: int, asked: int = 0) -> int:
-    """Tokens of context for a thinking model with a file of ``size`` bytes: as many as are ``asked`` for in the
-    settings, or for 0 as many as suit it."""
+    """Return the tokens of context of a language model with a file of ``size`` bytes.
+
+    They are those ``asked`` for in the settings, or for 0 the default of its size.
+    """
     return asked or (_SMALL_CONTEXT if size < _SMALL else _CONTEXT)
 
 
 def required_bytes(model: CatalogModel, context: int = 0) -> int:
-    """Bytes ``model`` takes while it works, with ``context_of`` so many tokens for a thinking model."""
+    """Return the bytes of memory that ``model`` takes in use; ``context`` is as in ``context_tokens``."""
     if model.role is ModelRole.LLM:
         return _llm_required_bytes(model.size, model.kv_bytes * context_tokens(model.size, context), 0)
     if model.role is ModelRole.STT:
@@ -64,10 +65,10 @@ def required_bytes(model: CatalogModel, context: int = 0) -> int:
 
 
 def gguf_required_bytes(header: GgufHeader, size: int, context: int = 0) -> int:
-    """Bytes the GGUF model with ``header`` and a file of ``size`` bytes takes, with ``context_of`` so many tokens.
+    """Return the bytes of memory that the GGUF model with ``header`` and a file of ``size`` bytes takes.
 
-    Keys and values are float16; llama.cpp keeps them for the whole context in every layer, sliding windows
-    included, unless told otherwise.
+    Keys and values are float16; llama.cpp keeps them for the whole context in every layer, also with sliding
+    windows. ``context`` is as in ``context_tokens``.
     """
     kv_bytes = 2 * sum(header.kv_heads) * (header.key_width + header.value_width)
     scratch = 4 * _BATCH * (header.vocabulary + 2 * header.feed_forward)
@@ -75,7 +76,7 @@ def gguf_required_bytes(header: GgufHeader, size: int, context: int = 0) -> int:
 
 
 def whisper_required_bytes(size: int) -> int:
-    """Bytes a whisper model with a file of ``size`` bytes takes: its caches and scratch grow with it."""
+    """Return the bytes of memory that a whisper model with a file of ``size`` bytes takes."""
     return round(_MARGIN * (1.4 * size + 150 * MB))
 
 
@@ -84,9 +85,9 @@ def _llm_required_bytes(size: int, kv: int, scratch: int) -> int:
 
 
 def fit(model: CatalogModel, memory: int, speed: float, context: int = 0) -> Fit:
-    """Whether ``model`` suits a machine with ``memory`` bytes for it that reads ``speed`` bytes of weights a second.
+    """Return whether ``model`` suits a machine with ``memory`` bytes that reads ``speed`` bytes of weights a second.
 
-    Every token is decoded by reading all weights that work on it once, which is what limits the speed.
+    Decoding a token reads all its active weights once, which limits the speed.
     """
     if required_bytes(model, context) > memory:
         return Fit.TOO_LARGE
@@ -98,13 +99,13 @@ def fit(model: CatalogModel, memory: int, speed: float, context: int = 0) -> Fit
 
 
 def available_bytes() -> int:
-    """Bytes this machine can give to models now."""
+    """Return the bytes of memory that models can use on this machine now."""
     memory = _apple_available_bytes() if sys.platform == "darwin" else _linux_available_bytes()
     return max(0, memory - _OVERHEAD_BYTES)
 
 
 def total_bytes(group: Path = Path("/sys/fs/cgroup")) -> int:
-    """Bytes of memory that this machine has, or its container if that is less."""
+    """Return the bytes of memory of this machine, or of its container if that is less."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
         return min(memory, int((group / "memory.max").read_text()))
@@ -113,7 +114,7 @@ def total_bytes(group: Path = Path("/sys/fs/cgroup")) -> int:
 
 
 def weight_bandwidth() -> float:
-    """Bytes of weights this machine reads a second, roughly."""
+    """Return roughly how many bytes of weights this machine reads a second."""
     if sys.platform == "darwin" and os.uname().machine == "arm64":
         return _APPLE_BANDWIDTH
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -121,7 +122,7 @@ def weight_bandwidth() -> float:
 
 
 def _linux_available_bytes(proc: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int:
-    """What the kernel says is available, or what is left of the container's limit if that is less."""
+    """Return the memory available by the kernel, or the rest of the container's limit if that is less."""
     available = next(
         (int(line.split()[1]) * 1024 for line in proc.read_text().splitlines() if line.startswith("MemAvailable:")), 0
     )
@@ -133,7 +134,7 @@ def _linux_available_bytes(proc: Path = Path("/proc/meminfo"), group: Path = Pat
 
 
 def _apple_available_bytes() -> int:
-    """At most 0.9 of what Metal may keep resident, and at least 5 GB left to everything else.
+    """Return 0.9 of Metal's working set, or all memory but 5 GB if that is less.
 
     Metal's own figure reflects ``iogpu.wired_limit_mb``; without it, two thirds of the memory is what the smallest
     Macs give.

@@ -1,18 +1,23 @@
-"""Small networks on one thread of onnxruntime."""
+"""Opens small networks on one thread of onnxruntime."""
 
 from pathlib import Path
+from typing import Any
 
-import onnxruntime
+import onnxruntime as _onnxruntime
 
 from voicemate.core.errors import ModelError
 
+onnxruntime: Any = _onnxruntime
+"""The package has type hints for parts of it only."""
 
-def open_session(path: Path, inputs: set[str], what: str) -> onnxruntime.InferenceSession:
-    """The network at ``path``, ready to run.
+
+def open_session(path: Path, inputs: set[str], what: str) -> _onnxruntime.InferenceSession:
+    """Open the network at ``path``.
 
     Args:
-        inputs: the names of its inputs, by which another network is told from it.
-        what: the network is called this when it cannot be used.
+        path: of the ONNX file.
+        inputs: the names of its inputs; a network with others is refused.
+        what: its name in the error message.
 
     Raises:
         ModelError: the file is missing, damaged, or another network.

@@ -1,7 +1,8 @@
-"""The hashes of pulled models for which the catalog has none, beside the weights in ``pulled.json``."""
+"""Keeps the hashes of pulled models without one in the catalog, in ``pulled.json`` beside the weights."""
 
 import json
 from pathlib import Path
+from typing import Any, cast
 
 from voicemate.models.catalog import CatalogModel
 from voicemate.models.storage import install_file
@@ -10,12 +11,12 @@ FILE_NAME = "pulled.json"
 
 
 def expected_sha256(model: CatalogModel, folder: Path) -> str | None:
-    """The hash ``model``'s file in ``folder`` must have: the catalog's, or the hub's when it was pulled."""
+    """Return the hash of ``model``'s file in ``folder``: the catalog's, or the hub's at the pull."""
     return model.sha256 or _read(folder).get(model.file)
 
 
 def record_sha256(folder: Path, model: CatalogModel, sha256: str) -> None:
-    """Record the hash the hub stated for a model without one in the catalog.
+    """Record the hash that the hub stated, for a model without one in the catalog.
 
     Raises:
         OSError: the disk refuses.
@@ -27,9 +28,9 @@ def record_sha256(folder: Path, model: CatalogModel, sha256: str) -> None:
 
 
 def _read(folder: Path) -> dict[str, str]:
-    """The recorded hashes by file name; a record that is missing or damaged holds none."""
+    """Return the recorded hashes by file name; empty without a valid record."""
     try:
-        recorded = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        recorded: Any = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return recorded if isinstance(recorded, dict) else {}
+    return cast("dict[str, str]", recorded) if isinstance(recorded, dict) else {}

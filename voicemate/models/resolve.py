@@ -1,7 +1,7 @@
-"""From a name or a path to a model file that can be loaded.
+"""Finds the file of a model by name or path, and the models that the settings need.
 
-What is checked at every start costs milliseconds: that the file is there, has its size and begins as its format
-does. ``verify`` reads every byte.
+The checks at every start take milliseconds: the file exists, and has its size and its format's first bytes.
+``verify`` reads every byte.
 """
 
 import os
@@ -32,7 +32,7 @@ _SUFFIXES = (".gguf", ".bin", ".onnx")
 
 
 class FileState(StrEnum):
-    """What is in the place of a catalogued model."""
+    """The state of a catalogued model's file."""
 
     PRESENT = "present"
     MISSING = "missing"
@@ -42,7 +42,7 @@ class FileState(StrEnum):
 
 
 def file_state(model: CatalogModel, folder: Path) -> FileState:
-    """What is in the place of ``model``, judged by size and first bytes."""
+    """Return the state of ``model``'s file, by size and first bytes."""
     path = folder / model.file
     try:
         if not path.is_file():
@@ -57,16 +57,18 @@ def file_state(model: CatalogModel, folder: Path) -> FileState:
 def resolve(
     name_or_path: str | os.PathLike[str], role: ModelRole | None = None, *, catalog: Catalog | None = None
 ) -> Path:
-    """The file of the model called ``name_or_path``, or at that path, fit to be loaded.
+    """Return the checked file of the model with this name or at this path.
 
-    A bare file name is looked for in the working folder and then among the models. A file that is not in the catalog
-    is checked by its own header, to its last tensor.
+    A bare file name is looked up in the working folder and then in the models folder. A file that is not in the
+    catalog is checked by its own header, to its last tensor.
 
     Args:
-        role: what the model is wanted for; None takes any.
+        name_or_path: of the model.
+        role: that the model must have; None accepts any.
+        catalog: None for the one that ships.
 
     Raises:
-        ModelError: no such model, or its file is missing, cut short, of another format or for another purpose.
+        ModelError: no such model, or its file is missing, truncated, of another format or for another role.
     """
     catalog = catalog or load_catalog()
     name, folder = os.fspath(name_or_path), models_folder()
@@ -98,7 +100,7 @@ def _check_catalogued(model: CatalogModel, folder: Path) -> Path:
 
 
 def _find(name: str, folder: Path, catalog: Catalog) -> Path:
-    """The file a person means by ``name``."""
+    """Return the file that ``name`` means."""
     path = Path(name).expanduser()
     if path.is_file():
         return path
@@ -110,7 +112,7 @@ def _find(name: str, folder: Path, catalog: Catalog) -> Path:
 
 
 def _check_own_file(path: Path, role: ModelRole | None) -> Path:
-    """``path`` after checking a person's own file for ``role``."""
+    """Check a file that is not in the catalog for ``role``, and return its path."""
     matching = [one for one in ModelRole if _has_format(path, one)]
     if not matching or role not in (None, *matching):
         wanted = _MAGIC_BYTES[role][1] if role else "a model file"
@@ -129,12 +131,12 @@ def _has_format(path: Path, role: ModelRole) -> bool:
 
 
 def uses_smart_turn(settings: Settings) -> bool:
-    """Whether Smart Turn is to vote. On two cores its 60 ms make whisper's words 100 ms late."""
+    """Return whether Smart Turn is used. On two cores it delays whisper; see docs/measurements/end-of-turn.md."""
     return settings.turns.smart_turn == "always" or (settings.turns.smart_turn == "auto" and cores() >= 4)
 
 
 def required_models(settings: Settings) -> dict[str, ModelRole]:
-    """The models that a conversation with ``settings`` loads, by name or path, and what for."""
+    """Return the models that a conversation with ``settings`` loads, by name or path, with their roles."""
     models = {
         settings.stt.model: ModelRole.STT,
         settings.llm.model: ModelRole.LLM,

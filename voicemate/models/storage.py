@@ -1,4 +1,4 @@
-"""Files under the models folder: whole or not there, one writer at a time, an answer when the disk is full."""
+"""Files in the models folder: complete or absent, one writer at a time, with clear errors when the disk is full."""
 
 import errno
 import fcntl
@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,16 +18,16 @@ GB = 1_000_000_000
 
 _CHUNK = 1 << 20
 _RESERVED_BYTES = 64 * MB
-"""Left free on the disk by a pull."""
+"""Bytes that a pull leaves free on the disk."""
 
 _DISK_FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT}
 
 ByteProgress = Callable[[int], None]
-"""Told how many bytes are done."""
+"""Called with the number of bytes done."""
 
 
 class Progress(Protocol):
-    """Called often, on the thread that does the work; must return at once.
+    """Receives the progress of long work. Called often, on the working thread; must return at once.
 
     Args:
         stage: what is being done, such as ``whisper-base: fetching``. A new text starts a new bar.
@@ -42,14 +42,14 @@ def no_progress(stage: str, done: int, total: int) -> None:
 
 
 def as_size(n: float) -> str:
-    """``n`` bytes in decimal units, as disks and downloads are counted: "82 MB", "2.3 MB", "18.6 GB"."""
+    """Format ``n`` bytes in decimal units, as for disks and downloads: "82 MB", "2.3 MB", "18.6 GB"."""
     unit, name = (GB, "GB") if n >= 999.5 * MB else (MB, "MB") if n >= 999_500 else (1000, "kB")
     value = n / unit
     return f"{value:.0f} {name}" if value >= 20 else f"{value:.1f} {name}"
 
 
 class AppendingFile(io.FileIO):
-    """A file that goes on at its end and tells how long it is."""
+    """A file opened for appending that reports its length after each write."""
 
     def __init__(self, path: Path, progress: ByteProgress):
         super().__init__(path, "rb+" if path.exists() else "wb+")
@@ -57,7 +57,7 @@ class AppendingFile(io.FileIO):
         self.seek(0, io.SEEK_END)
 
     def write(self, data: Any) -> int:
-        """Write all of ``data``, however often it takes."""
+        """Write all of ``data``, in as many steps as needed."""
         view = memoryview(data).cast("B")
         written = 0
         while written < len(view):
@@ -67,7 +67,7 @@ class AppendingFile(io.FileIO):
 
 
 def sha256(path: Path, progress: ByteProgress = lambda done: None) -> str:
-    """The file's hash; ``watch`` is told how many bytes of it were read.
+    """Return the file's hash; ``progress`` gets the number of bytes read.
 
     Raises:
         OSError: the file cannot be read.
@@ -82,9 +82,9 @@ def sha256(path: Path, progress: ByteProgress = lambda done: None) -> str:
 
 
 def install_file(part: Path, final: Path) -> None:
-    """Give the finished file ``part`` its final name, so that a crash leaves the old file or the new one.
+    """Rename the complete file ``part`` to ``final`` atomically: a crash leaves the old file or the new one.
 
-    Everyone may read it: a umask of 077 must not hide shared weights.
+    All users may read it: a umask of 077 must not hide shared weights.
     """
     with part.open("rb+") as file:
         os.fsync(file.fileno())
@@ -112,8 +112,8 @@ def require_disk_space(folder: Path, needed: int, what: str) -> None:
 
 
 @contextmanager
-def disk_errors(folder: Path) -> Iterator[None]:
-    """Turns what the disk of ``folder`` refuses into a ``DownloadError``."""
+def disk_errors(folder: Path) -> Generator[None]:
+    """Turn an ``OSError`` of the disk of ``folder`` into a ``DownloadError``."""
     try:
         yield
     except OSError as error:
@@ -127,10 +127,10 @@ def disk_errors(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def pull_lock(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Keeps other pulls into ``folder`` out; tells ``waiting`` once when one has to finish first.
+def pull_lock(folder: Path, waiting: Callable[[], None]) -> Generator[None]:
+    """Lock ``folder`` against other pulls; call ``waiting`` once if another one has to finish first.
 
-    The kernel lets go of the lock when its holder dies.
+    The kernel releases the lock when its holder dies.
     """
     lock = os.open(folder / ".pull.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:

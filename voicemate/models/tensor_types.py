@@ -1,4 +1,4 @@
-"""How many bytes ggml's tensor types take, in ggml and in GGUF files alike."""
+"""The sizes of ggml's tensor types, in ggml and GGUF files."""
 
 from math import prod
 
@@ -28,11 +28,11 @@ BLOCKS: dict[int, tuple[int, int]] = {
     30: (1, 2),  # BF16
     39: (32, 17),  # MXFP4
 }
-"""Weights in a block and bytes of it, by the type's number in ``enum ggml_type`` (ggml.h, ggml-common.h)."""
+"""Weights and bytes of a block, by the type's number in ``enum ggml_type`` (ggml.h, ggml-common.h)."""
 
 
 def tensor_bytes(kind: int, shape: list[int]) -> int | None:
-    """Bytes of a tensor of ``shape``; None for a type that is not known here."""
+    """Return the bytes of a tensor of ``shape``; None for an unknown type."""
     if kind not in BLOCKS:
         return None
     weights, size = BLOCKS[kind]

@@ -1,4 +1,4 @@
-"""Reads installed models to their last byte and compares them with their hashes."""
+"""Reads installed models completely and compares them with their hashes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from voicemate.models.storage import Progress, no_progress, sha256
 
 
 class VerifyResult(StrEnum):
-    """What a full check found."""
+    """The result of a full check."""
 
     OK = "ok"
     MISSING = "missing"
@@ -32,7 +32,7 @@ _WITHOUT_READING = {
 
 @dataclass(frozen=True, slots=True)
 class VerifiedModel:
-    """A model's file and what was found; ``remedy`` says what to do about it, or is empty."""
+    """A model's file and the result of its check."""
 
     model: CatalogModel
     path: Path
@@ -54,7 +54,7 @@ def verify(
     catalog: Catalog | None = None,
     folder: Path | None = None,
 ) -> list[VerifiedModel]:
-    """Check the models called ``names``, or without names every one that is installed.
+    """Check the models called ``names``, or without names all that are installed.
 
     Raises:
         ModelError: there is no such model.

@@ -1,1 +1,1 @@
-"""From a reply to sound: phrases, what is read out and how, synthesizers."""
+"""Text to speech: phrases, text normalization, and speech synthesizers."""

@@ -1,4 +1,4 @@
-"""The protocol of a speech engine."""
+"""The protocol of a speech synthesizer."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,8 +12,8 @@ class VoiceInfo:
     """A voice that an engine offers.
 
     Attributes:
-        id: what a persona names to get it.
-        name: for people.
+        id: the driver's name, which a persona may name.
+        name: as shown to people.
         languages: ISO 639 codes of two or three letters, lower case, most specific first (``cmn`` before ``zh``).
     """
 
@@ -23,14 +23,16 @@ class VoiceInfo:
 
 
 class Synthesizer(Protocol):
-    """Renders one phrase at a time to sound; calls are queued."""
+    """Turns one phrase at a time into sound.
+
+    All methods are called from one asyncio loop and never block it. Calls are queued: one runs at a time.
+    """
 
     async def synthesize(self, text: str, voice: Voice) -> AudioClip:
-        """The sound of ``text``: audible at once, and behind it the pause that its last mark asks for.
+        """Return the sound of ``text``, mono, float32 in -1 to 1, at the engine's own rate.
 
-        It is empty when there is nothing to say.
-
-        Cancelling the awaiting task drops the result.
+        It is audible from the first samples, and ends with the pause that the last punctuation mark asks for. It is
+        empty when the text has no letter and no digit. Cancelling the awaiting task drops the result.
 
         Raises:
             SpeechError: the engine is missing, or it failed twice on this phrase.
@@ -38,7 +40,13 @@ class Synthesizer(Protocol):
         ...
 
     async def voices(self) -> list[VoiceInfo]:
-        """All voices the engine offers."""
+        """Return all voices that the engine offers, each language's best one first.
+
+        Raises:
+            SpeechError: the engine is missing, or it failed twice.
+        """
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Stop the engine; a phrase in progress is dropped."""
+        ...

@@ -1,9 +1,10 @@
-"""hibari as a ``Synthesizer``: a small neural voice for English, with the system's voices for all else.
+"""The synthesizer hibari: a small neural voice for English, with the system's voices for everything else.
 
-hibari-tts (Apache-2.0, the extra ``neural``) carries one American voice in its wheel, 8 MB, about a hundred times
-faster than speech on one core. Its other voices would be downloaded when they are named, so none is ever named.
+hibari-tts (Apache-2.0, the extra ``neural``) has one American voice in its wheel: 8 MB, and about a hundred times
+faster than real time on one core. It would download its other voices, so none of them is ever named.
 """
 
+import importlib
 from contextlib import suppress
 from typing import Any
 
@@ -19,18 +20,19 @@ from voicemate.tts.trim import concatenate, pause_after_ms, trim_silence
 
 HIBARI_VOICE = VoiceInfo("hibari", "Hibari (neural)", ("en",))
 _NATIVE_WPM = 195
-"""At its own speed, in ordinary conversation, pauses included (two replies of 43 words)."""
+"""Words a minute at speed 1, pauses included; see docs/measurements/voices.md."""
 _GAIN = 1.6
-"""Its voice lies at -28 dBFS, espeak's and macOS's at about -22; its loudest samples at 0.6 leave room for this."""
+"""Factor that makes it as loud as the system's voices; see docs/measurements/voices.md."""
 
 
 class HibariSynthesizer:
-    """hibari speaks for a persona whose voice is English and names no voice of the system.
+    """Speaks for personas with an English voice that do not name a voice of the system.
 
-    The model is loaded at once, in the background, in an owner thread.
+    The model is loaded at once, in the background, on the engine's own thread.
 
     Args:
-        others: speaks for all other personas, and words in scripts that hibari cannot read. Closed with this one.
+        fallback: speaks for all other personas, and the words in scripts that hibari cannot read.
+            It is closed with this one.
     """
 
     def __init__(self, fallback: Synthesizer):
@@ -46,22 +48,24 @@ class HibariSynthesizer:
         """
         if not _speaks_as_hibari(voice):
             return await self._fallback.synthesize(text, voice)
-        sounds = [AudioClip(np.zeros(0, np.float32), 24_000)]
+        clips = [AudioClip(np.zeros(0, np.float32), 24_000)]
         for script, piece in split_by_script(text, unreadable_scripts("hibari", "en")):
             if script:
-                with suppress(SpeechError):  # better a word less than nothing said
-                    sounds.append(await self._fallback.synthesize(piece, Voice(language=script, rate=voice.rate)))
+                with suppress(SpeechError):  # one word is skipped rather than the whole phrase
+                    clips.append(await self._fallback.synthesize(piece, Voice(language=script, rate=voice.rate)))
             elif any(map(str.isalnum, piece)):
-                sounds.append(await self._thread.run(self._synthesize, piece, voice.rate))
-        return concatenate(sounds, voice.volume)
+                clips.append(await self._thread.run(self._synthesize, piece, voice.rate))
+        return concatenate(clips, voice.volume)
 
     async def voices(self) -> list[VoiceInfo]:
+        """See ``Synthesizer``; without a speech engine of the system, hibari's voice alone."""
         try:
             return [HIBARI_VOICE, *await self._fallback.voices()]
         except SpeechError:
             return [HIBARI_VOICE]
 
     async def close(self) -> None:
+        """See ``Synthesizer``."""
         self._thread.close()
         await self._fallback.close()
 
@@ -79,12 +83,12 @@ def _speaks_as_hibari(voice: Voice) -> bool:
 
 def _load_hibari() -> Any:
     try:
-        from hibari import Hibari  # type: ignore[import-not-found]
+        hibari_package: Any = importlib.import_module("hibari")
     except ImportError:
         raise SpeechError(
             "The neural voice is not installed",
             "Run `pip install hibari-tts`, or set tts.engine to pyttsx3",
         ) from None
-    hibari = Hibari(threads=1)
+    hibari = hibari_package.Hibari(threads=1)
     hibari("Ready.", seed=0)  # loads its lexicon, and warms the model up
     return hibari

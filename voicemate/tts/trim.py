@@ -1,8 +1,8 @@
-"""A rendered phrase without the silence at its ends.
+"""Trims the silence at the ends of a synthesized phrase, and adds the pause that follows it.
 
-The reply is heard at its first audible sample, so what the engine puts before it is pure delay (espeak: up to 31 ms);
-behind it espeak leaves 300 ms, other engines nothing or a second. Phrases are played one behind the other, so each
-keeps a pause of a known length instead, as its last mark asks for.
+Silence before the first audible sample is pure delay (espeak: up to 31 ms). After the last one espeak leaves 300 ms,
+other engines nothing or a second. Phrases are played one after the other, so each gets a pause of a known length
+instead, as its last punctuation mark asks for. All functions are pure.
 """
 
 from collections.abc import Sequence
@@ -14,22 +14,21 @@ from voicemate.core.pcm import AudioClip, Pcm
 
 FRAME_MS = 5
 ONSET_DB = -50.0
-"""A phrase begins at the first frame that is no more than this below its loudest one. The softest onset there is, the
-h of "he", "half" and "hoof", comes in at -42 with espeak's voices; the breath of its female voices lies below -60."""
+"""dB relative to the loudest frame; a phrase starts at the first frame above it. See docs/measurements/voices.md."""
 END_DB = -60.0
-"""The same for its end, where consonants die away: the f of "hoof" ends at -39, with a female voice at -57."""
+"""The same for the end, where consonants fade. See docs/measurements/voices.md."""
 LEAD_MS = 10
-"""Kept before the onset, so that it is not cut sharp."""
+"""Kept before the onset, so that it does not click."""
 FADE_MS = 5
 CLAUSE_MARKS, SENTENCE_MARKS = ",;:–—、，；：", ".!?…。！？"
 _CLOSING = "\"'”’»)]}」』）】 \n"
 
 
 def pause_after_ms(text: str) -> int:
-    """Milliseconds of silence that ``text`` wants behind it.
+    """Return the milliseconds of silence that follow ``text``.
 
-    A little shorter than espeak's own pauses inside a text (150 and 300 ms), since the loudspeaker and the next
-    phrase's own beginning add to it.
+    They are a little shorter than espeak's pauses inside a text (150 and 300 ms), since the speaker and the start
+    of the next phrase add to them.
     """
     mark = text.rstrip(_CLOSING)[-1:]
     if mark and mark in SENTENCE_MARKS:
@@ -40,9 +39,9 @@ def pause_after_ms(text: str) -> int:
 
 
 def trim_silence(clip: AudioClip, pause_ms: int) -> AudioClip:
-    """``sound`` from ``LEAD_MS`` before its first audible frame to exactly ``pause_ms`` behind its last, ends faded.
+    """Return ``clip`` from ``LEAD_MS`` before its first audible frame to ``pause_ms`` after its last, ends faded.
 
-    A sound with nothing audible in it comes back empty.
+    A clip without an audible frame becomes empty.
     """
     audible = _audible_span(clip)
     if audible is None:
@@ -59,18 +58,18 @@ def trim_silence(clip: AudioClip, pause_ms: int) -> AudioClip:
 
 
 def concatenate(clips: Sequence[AudioClip], volume: float = 1.0) -> AudioClip:
-    """``sounds`` (at least one) behind each other, at the rate of the first, times ``volume``."""
+    """Return ``clips`` (at least one), one after the other, at the rate of the first, times ``volume``."""
     rate = clips[0].rate
     pcm = [sound.pcm if sound.rate == rate else soxr.resample(sound.pcm, sound.rate, rate) for sound in clips]
     return AudioClip(np.concatenate(pcm) * np.float32(volume), rate)
 
 
 def _audible_span(sound: AudioClip) -> tuple[int, int] | None:
-    """Where the audible part begins and ends, in samples; None when there is none."""
+    """Return the start and end of the audible part in samples; None without one."""
     frame = _samples(FRAME_MS, sound.rate)
     levels = _levels_db(sound.pcm, frame)
     loudest = float(levels.max(initial=-np.inf))
-    if loudest < -75:  # dBFS: a few steps of 16 bits
+    if loudest < -75:  # dBFS: a few steps of 16-bit samples
         return None
     onset = int(np.argmax(levels >= loudest + ONSET_DB))
     last = len(levels) - 1 - int(np.argmax(levels[::-1] >= loudest + END_DB))
@@ -78,7 +77,7 @@ def _audible_span(sound: AudioClip) -> tuple[int, int] | None:
 
 
 def _levels_db(pcm: Pcm, frame: int) -> Pcm:
-    """The RMS level of each frame in dBFS; the last frame is filled up with silence."""
+    """Return the RMS level of each frame of ``frame`` samples in dBFS; the last one is padded with silence."""
     frames = np.pad(pcm, (0, -len(pcm) % frame)).reshape(-1, frame)
     power = np.mean(np.square(frames, dtype=np.float64), axis=1)
     return 10 * np.log10(np.maximum(power, 1e-14))

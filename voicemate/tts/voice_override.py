@@ -1,4 +1,4 @@
-"""A voice that the person has chosen, in place of the one that a character's file names."""
+"""Replaces the voice of a persona's file with the one in the settings (``tts.voice``)."""
 
 from voicemate.core.errors import SpeechError
 from voicemate.core.pcm import AudioClip
@@ -8,14 +8,14 @@ from voicemate.tts.voices import choose_voice
 
 
 class VoiceOverride:
-    """Speaks as ``engine`` does, with ``chosen`` for every character whose language that voice speaks.
+    """Speaks with the voice ``wanted`` for every persona whose language that voice speaks.
 
-    Rate and volume stay the character's. Where there is no such voice, or it speaks another language, the character
+    Rate and volume stay the persona's. Where there is no such voice, or it speaks another language, the persona
     keeps its own.
 
     Args:
-        engine: closed with this one.
-        chosen: part of a voice's name or id.
+        engine: speaks; it is closed with this one.
+        wanted: part of a voice's name or id.
     """
 
     def __init__(self, engine: Synthesizer, wanted: str):
@@ -34,11 +34,12 @@ class VoiceOverride:
         return await self._engine.voices()
 
     async def close(self) -> None:
+        """See ``Synthesizer``."""
         await self._engine.close()
 
 
 def override_voice(own: Voice, wanted: str, available: list[VoiceInfo]) -> Voice:
-    """``own`` with the chosen voice, if that is known and speaks its language. Pure."""
+    """Return ``own`` with the wanted voice, if that is available and speaks its language. Pure."""
     try:
         found = choose_voice(available, Voice(id=wanted, language=own.language))
     except SpeechError:

@@ -1,4 +1,4 @@
-"""Which voice speaks: what the drivers report, made uniform, and a choice among it."""
+"""Brings the voices that drivers report into one form, and chooses the one that speaks."""
 
 import difflib
 import re
@@ -11,7 +11,7 @@ from voicemate.tts.base import VoiceInfo
 from voicemate.tts.pyttsx3.worker_protocol import ReportedVoice
 
 _FAMILIES = {"cmn": "zh", "yue": "zh", "hak": "zh", "nan": "zh", "nb": "no", "nn": "no"}
-"""Languages that are also asked for by the name of their family."""
+"""Languages that can also be requested by the code of their family."""
 _CANTONESE_PLACES = {"hk", "mo"}
 
 _PREFERRED_REGIONS = {
@@ -22,27 +22,27 @@ _PREFERRED_REGIONS = {
     "pt": ("br", "pt"),
     "nl": ("nl",),
 }
-"""Where a language's first voice should come from."""
+"""Regions whose voices come first in a language's list."""
 
 _ESPEAK_PREFERRED = {"gmw/en-gb-x-rp": 0, "gmw/en": 1, "gmw/en-us": 2, "sit/cmn-latn-pinyin": 0}
-"""espeak's English voices by how well they are understood: whisper base got 3%, 6% and 9% of 122 words wrong. And its
-Chinese voice that works: ``sit/cmn`` of espeak-ng 1.51 reads the pinyin of a character as English, tone and all."""
+"""Ranks of espeak's voices, best first: English ones by intelligibility, and the Chinese one that reads characters;
+see docs/measurements/voices.md."""
 _ESPEAK_VARIANTS = {"sit/cmn-latn-pinyin": "f3"}
-"""As a woman's voice whisper base gets 39% of 103 characters wrong, as the plain one 60%."""
+"""Variants of espeak's voices that are easier to understand; see docs/measurements/voices.md."""
 
 _NOVELTY_VOICES = re.compile(
     "albert|bad news|bahh|bells|boing|bubbles|cellos|deranged|fred|good news|hysterical|jester|junior|kathy|organ|"
     "pipe organ|princess|ralph|superstar|trinoids|whisper|wobble|zarvox"
 )
-"""Voices of macOS that sing, buzz or whisper, and those of the 1980s."""
+"""macOS's voices that sing, buzz or whisper, and those of the 1980s."""
 _QUALITIES = ("premium", "enhanced", "", "super-compact", "eloquence")
-"""Parts of a macOS voice's id, best first; an id with none of them is an ordinary voice."""
+"""Quality marks in a macOS voice's id, best first; an id without one is an ordinary voice."""
 
 
 def ranked_voices(reported: Iterable[ReportedVoice]) -> list[VoiceInfo]:
-    """The voices a driver reports, each language's best one first.
+    """Return the voices that a driver reports, each language's best one first.
 
-    espeak says ``gmw/en-us`` and ``en-us``, in older drivers with a control character in front; macOS says
+    espeak reports ``gmw/en-us`` and ``en-us``, in older drivers with a control character in front; macOS reports
     ``com.apple.voice.compact.zh-CN.Tingting`` and ``zh_CN``. Voices without an id are left out.
     """
     ranked = [(_rank(voice), _info(voice)) for voice in reported if voice["id"]]
@@ -51,11 +51,11 @@ def ranked_voices(reported: Iterable[ReportedVoice]) -> list[VoiceInfo]:
 
 
 def choose_voice(voices: Sequence[VoiceInfo], wanted: Voice) -> VoiceInfo:
-    """The voice a persona asks for.
+    """Return the voice that a persona asks for.
 
-    ``wanted.id`` is any part of a voice's id or name, whatever its case; of several matches an exact one wins, then
-    one that speaks the persona's language. Names separated by commas are tried in order, so that a persona can name
-    a voice of each system. ``+f5`` and the like behind an espeak voice's name are its variants and are passed on.
+    ``wanted.id`` is any part of a voice's id or name, in any case; an exact match comes first, then a voice that
+    speaks the persona's language. Names separated by commas are tried in order, so that a persona can name a voice
+    of each system. A suffix such as ``+f5`` is a variant of an espeak voice, and is passed on.
 
     Raises:
         SpeechError: no voice matches, or none speaks the language.
@@ -80,7 +80,7 @@ def choose_voice(voices: Sequence[VoiceInfo], wanted: Voice) -> VoiceInfo:
 
 
 def voice_for_language(voices: Sequence[VoiceInfo], language: str, beside: VoiceInfo) -> VoiceInfo:
-    """The first voice of ``language``, as the same variant as ``beside``; ``beside`` itself when there is none."""
+    """Return the first voice of ``language``, in the variant of ``beside``; ``beside`` itself without one."""
     for voice in voices:
         if language in voice.languages:
             _, _, variant = beside.id.partition("+")
@@ -93,14 +93,10 @@ def _find_voice(voices: Sequence[VoiceInfo], name: str) -> VoiceInfo | None:
     folded = base.casefold()
     if not folded:
         return None
-    tests = (
-        lambda voice: folded in (voice.id.casefold(), _short(voice), voice.name.casefold()),
-        lambda voice: folded in voice.id.casefold() or folded in voice.name.casefold(),
-    )
-    for test in tests:
-        for voice in filter(test, voices):
-            return _as_variant(voice, variant)
-    return None
+    exact = (voice for voice in voices if folded in (voice.id.casefold(), _short(voice), voice.name.casefold()))
+    partial = (voice for voice in voices if folded in voice.id.casefold() or folded in voice.name.casefold())
+    found = next(exact, None) or next(partial, None)
+    return _as_variant(found, variant) if found else None
 
 
 def _as_variant(voice: VoiceInfo, variant: str) -> VoiceInfo:
@@ -108,7 +104,7 @@ def _as_variant(voice: VoiceInfo, variant: str) -> VoiceInfo:
 
 
 def _similar_names(voices: Sequence[VoiceInfo], wanted: Voice) -> str:
-    names = {}
+    names: dict[str, str] = {}
     for voice in voices:
         names.setdefault(_short(voice), voice.name)
         names.setdefault(voice.name.casefold(), voice.name)
@@ -118,7 +114,7 @@ def _similar_names(voices: Sequence[VoiceInfo], wanted: Voice) -> str:
 
 
 def _short(voice: VoiceInfo) -> str:
-    """The last part of an id: ``en-us`` of ``gmw/en-us``, ``tingting`` of ``com.apple.voice….zh-CN.Tingting``."""
+    """Return an id's last part: ``en-us`` of ``gmw/en-us``, ``tingting`` of ``com.apple.voice….zh-CN.Tingting``."""
     return re.split(r"[/.]", voice.id)[-1].casefold()
 
 
@@ -136,7 +132,7 @@ def _languages(voice: ReportedVoice) -> tuple[str, ...]:
 
 
 def _subtags(code: str) -> list[str]:
-    """``["zh", "cn"]`` of ``zh_CN``, also behind the control character that espeak's drivers leave in."""
+    """Split ``zh_CN`` into ``["zh", "cn"]``, and drop the control character that espeak's drivers leave in."""
     return re.sub(r"[^a-z0-9]+", "-", code.lower()).strip("-").split("-")
 
 
@@ -156,7 +152,7 @@ def _macos_rank(voice: ReportedVoice) -> tuple[int, ...]:
 
 
 def _espeak_rank(voice: ReportedVoice) -> tuple[int, ...]:
-    """A language's plain voice before those of a region: ``roa/fr`` before ``roa/fr-be``."""
+    """Rank a language's plain voice before those of a region: ``roa/fr`` before ``roa/fr-be``."""
     if voice["id"] in _ESPEAK_PREFERRED:
         return (0, _ESPEAK_PREFERRED[voice["id"]])
     plain = voice["id"].rpartition("/")[2] in _languages(voice)

@@ -40,7 +40,7 @@ class Ct2Model:
 
 
 def read_model(buffer: bytes | memoryview) -> Ct2Model:
-    """The model in ``buffer``, without copying its weights.
+    """Read the model in ``buffer``, without copying its weights.
 
     Raises:
         ValueError: the buffer is not such a model, ends early, or holds quantized weights.

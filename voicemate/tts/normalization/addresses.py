@@ -1,4 +1,4 @@
-"""How web and mail addresses, handles and tags are read out, in any language that names their signs."""
+"""Rules that spell web and mail addresses, handles and tags, in any language that has names for their signs."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from voicemate.tts.normalization.rules import NormalizationRule, alternatives, r
 from voicemate.tts.text.word_lists import WEB_DOMAINS
 
 MAX_PATH_CHARS = 30
-"""Characters of a web address' path that is still read; nobody listens to a longer one."""
+"""Characters; a longer path of a web address is not spoken."""
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = rf"(?P<host>{_LABEL}(?:\.{_LABEL})+)"
@@ -16,10 +16,10 @@ _LAST = ".,;:!?"
 
 
 def address_rules(signs: Mapping[str, str]) -> tuple[NormalizationRule, ...]:
-    """The rules for addresses.
+    """Return the rules for addresses.
 
     Args:
-        signs: what ``. - _ / + @ #`` are called, spaces around them included.
+        signs: the names of ``. - _ / + @ #``, with spaces around them.
     """
 
     def spelled(written: str) -> str:

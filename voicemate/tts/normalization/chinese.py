@@ -1,4 +1,4 @@
-"""How Chinese text is read out where it is not plain characters."""
+"""The rules for Chinese text that is not plain characters."""
 
 import re
 from collections.abc import Callable
@@ -93,7 +93,7 @@ _ADDRESS_SIGNS = {".": "点", "-": "杠", "_": "下划线", "/": "斜杠", "+": 
 
 
 def _span(found: re.Match[str], say: Callable[[str], str] = number) -> str:
-    """One number, or from one to another."""
+    """Return one number, or a range."""
     first = say(found["first"])
     return f"{first}到{say(found['last'])}" if found["last"] else first
 

@@ -3,7 +3,7 @@
 NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 """A number as it is written in Chinese text: 1,234.5 or 1234.5."""
 MAX_WHOLE_DIGITS = 16
-"""Digits of the longest number that is read as one; longer ones are read digit by digit."""
+"""Digits of the longest number that is spoken as one; longer ones are spelled digit by digit."""
 
 _DIGITS = "零一二三四五六七八九"
 _PLACES = ("", "十", "百", "千")
@@ -11,7 +11,7 @@ _GROUPS = ((10**8, "亿"), (10**4, "万"))
 
 
 def number(written: str) -> str:
-    """``1,234.5`` → 一千二百三十四点五; ``007`` → 零零七."""
+    """Turn ``1,234.5`` into 一千二百三十四点五, ``007`` into 零零七."""
     whole, _, decimals = written.replace(",", "").partition(".")
     spoken = (
         digits(whole)
@@ -22,12 +22,12 @@ def number(written: str) -> str:
 
 
 def before_measure_word(written: str) -> str:
-    """A number in front of a measure word: 2 is 两 there."""
+    """Turn a number before a measure word into characters: 2 is 两 there."""
     return "两" if written == "2" else number(written)
 
 
 def cardinal(value: int) -> str:
-    """0 to 10**16 - 1.
+    """Turn 0 to 10**16 - 1 into characters.
 
     零 stands for a run of skipped places inside, 10 to 19 begin with 十 and not with 一十, and 2 is 两 before 千, 万
     and 亿.
@@ -58,5 +58,5 @@ def _below_ten_thousand(value: int) -> str:
 
 
 def digits(written: str, one: str = "一") -> str:
-    """Each digit by itself; in telephone numbers 1 is 幺."""
+    """Spell each digit; ``one`` is 幺 in telephone numbers."""
     return "".join(one if int(digit) == 1 else _DIGITS[int(digit)] for digit in written)

@@ -1,4 +1,4 @@
-"""How English text is read out where it is not plain words."""
+"""The rules for English text that is not plain words."""
 
 import re
 
@@ -42,10 +42,14 @@ _ABBREVIATIONS = {
     "p.m": "p.m.",
     "Ph.D": "PhD",
 }
-_WITHOUT_STOP = {"Dr": "Doctor", "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Prof": "Professor", "vs": "versus"}
-_WITHOUT_STOP |= {"etc": "et cetera", "eg": "for example", "ie": "that is"}
-_NUMBERED = {"no": "number", "nos": "numbers", "p": "page", "pp": "pages", "fig": "figure", "vol": "volume"}
-_NUMBERED |= {"ch": "chapter", "sec": "section", "#": "number"}
+_WITHOUT_STOP = {
+    **{"Dr": "Doctor", "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Prof": "Professor", "vs": "versus"},
+    **{"etc": "et cetera", "eg": "for example", "ie": "that is"},
+}
+_NUMBERED = {
+    **{"no": "number", "nos": "numbers", "p": "page", "pp": "pages", "fig": "figure", "vol": "volume"},
+    **{"ch": "chapter", "sec": "section", "#": "number"},
+}
 _BETWEEN_WORDS = {"and/or": "and or", "w/": "with ", "w/o": "without ", "n/a": "N A", "N/A": "N A"}
 _SYMBOLS = {
     "&": "and",
@@ -75,8 +79,10 @@ _SYMBOLS = {
     "£": "pounds",
     **VULGAR_FRACTIONS,
 }
-_ADDRESS_SIGNS = {".": " dot ", "-": " dash ", "_": " underscore ", "/": " slash ", "+": " plus ", "@": " at "}
-_ADDRESS_SIGNS |= {"#": " hashtag "}
+_ADDRESS_SIGNS = {
+    **{".": " dot ", "-": " dash ", "_": " underscore ", "/": " slash ", "+": " plus ", "@": " at "},
+    "#": " hashtag ",
+}
 
 
 def _symbol(found: re.Match[str]) -> str:
@@ -84,12 +90,12 @@ def _symbol(found: re.Match[str]) -> str:
 
 
 def _letters(found: re.Match[str]) -> str:
-    """U.S.A. → "USA"; a single A between others would be read as the article."""
+    """Turn U.S.A. into "USA"; a single A between others would be spoken as the article."""
     return found[0].replace(".", "")
 
 
 def _initial(found: re.Match[str]) -> str | None:
-    """Without its full stop, at which a voice would pause."""
+    """Drop the full stop of an initial, at which a voice would pause."""
     letter = found[0][0]
     return letter if found["next"] or ends_with_initial(found.string[: found.start()] + letter) else None
 

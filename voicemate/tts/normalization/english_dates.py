@@ -1,4 +1,4 @@
-"""How dates, years and times are read in English."""
+"""The rules for dates, years and times in English."""
 
 import re
 
@@ -9,8 +9,12 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_MONTH_OF = {name: name for name in _MONTHS} | {name[:3]: name for name in _MONTHS if name != "May"}
-_MONTH_OF |= {name[:3] + ".": name for name in _MONTHS if name != "May"} | {"Sept": "September", "Sept.": "September"}
+_MONTH_OF = {
+    **{name: name for name in _MONTHS},
+    **{name[:3]: name for name in _MONTHS if name != "May"},
+    **{name[:3] + ".": name for name in _MONTHS if name != "May"},
+    **{"Sept": "September", "Sept.": "September"},
+}
 _MONTH = rf"(?<!\w)(?P<month>{alternatives(_MONTH_OF)})"
 _DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>1\d{3}|20\d{2})(?!\d|[,.-]\d)"
@@ -34,7 +38,7 @@ def _iso(found: re.Match[str]) -> str:
 
 
 def _slashed(found: re.Match[str]) -> str:
-    """In the order it is written: whether the day or the month comes first differs between countries."""
+    """Keep the written order: whether the day or the month comes first differs between countries."""
     return f"{cardinal(int(found[1]))}, {cardinal(int(found[2]))}, {year(int(found['year']))}"
 
 

@@ -1,4 +1,4 @@
-"""How amounts are read in English: money, measures, percentages, and bare numbers."""
+"""The rules for amounts in English: money, measures, percentages, and bare numbers."""
 
 import re
 
@@ -71,8 +71,10 @@ _UNITS = {
     "㎡": "square meter",
 }
 _ALWAYS_ONE = frozenset({"hertz", "kilohertz", "megahertz", "gigahertz"})
-_PER = {key: _UNITS[key] for key in ("h", "hr", "min", "s", "sec", "kg", "l", "L", "m", "km")}
-_PER |= {word: word for word in ("day", "week", "month", "year", "hour", "minute", "second", "person", "night")}
+_PER = {
+    **{key: _UNITS[key] for key in ("h", "hr", "min", "s", "sec", "kg", "l", "L", "m", "km")},
+    **{word: word for word in ("day", "week", "month", "year", "hour", "minute", "second", "person", "night")},
+}
 _POWERS = {"²": "square ", "2": "square ", "³": "cubic ", "3": "cubic "}
 
 _MONEY = {"$": "dollar", "US$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₹": "rupee", "₩": "won"}
@@ -93,7 +95,7 @@ _MONEY_AMOUNT = (
 
 
 def _span(found: re.Match[str]) -> str:
-    """One number, or from one to another."""
+    """Return one number, or a range."""
     minus = "minus " if found["minus"] else ""
     return minus + _numbers(found)
 
@@ -152,7 +154,7 @@ def _height(found: re.Match[str]) -> str:
 
 
 def _phone(found: re.Match[str]) -> str:
-    """Digit by digit, with a pause where the number is divided."""
+    """Spell digit by digit, with a pause where the number is divided."""
     return ("plus " if found[0][0] == "+" else "") + ", ".join(map(digits, re.findall(r"\d+", found[0])))
 
 

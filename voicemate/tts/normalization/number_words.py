@@ -1,4 +1,4 @@
-"""Numbers in words, by num2words, of which only the languages that are spoken are loaded."""
+"""Numbers in words, by num2words; only the languages in use are loaded."""
 
 from functools import lru_cache
 from typing import Any
@@ -8,7 +8,7 @@ from voicemate.core.bare_import import import_without_package
 
 @lru_cache(maxsize=8)
 def converter(language: str) -> Any:
-    """What puts the numbers of ``language`` into words: ``to_cardinal``, ``to_ordinal`` and ``to_year``.
+    """Return the converter of ``language``, with ``to_cardinal``, ``to_ordinal`` and ``to_year``.
 
     Args:
         language: two or three letters.

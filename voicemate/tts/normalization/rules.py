@@ -1,8 +1,8 @@
-"""The machinery that reads text out: rules for what is not a plain word, and the joining of what they say.
+"""Applies the normalization rules of a language, and joins the resulting tokens.
 
-A language brings an ordered list of rules. At each place the first rule that matches says how its match is read;
-what no rule wants is a word, a space or a sign. Each token knows where in the text it ends, so that spoken words can
-be followed back to written ones.
+A language has an ordered list of rules. At each place the first rule that matches turns its match into spoken text;
+the rest are words, spaces and signs. Each token knows where in the text it ends, so that spoken words can be mapped
+back to written ones. All functions are pure.
 """
 
 import re
@@ -15,11 +15,11 @@ _PAUSES = " ,.;:!?"
 
 @dataclass(frozen=True, slots=True)
 class SpokenToken:
-    """A piece of the reading.
+    """A piece of normalized text.
 
     Attributes:
-        spoken: what is said: a word or more, a punctuation mark, a space, or nothing.
-        end: where the piece of text it stands for ends.
+        spoken: one or more words, a punctuation mark, a space, or nothing.
+        end: where its piece of the written text ends.
     """
 
     spoken: str
@@ -27,24 +27,25 @@ class SpokenToken:
 
     @property
     def is_word(self) -> bool:
+        """Return whether it has anything to pronounce."""
         return self.spoken.strip(_PAUSES) != ""
 
 
 @dataclass(frozen=True, slots=True)
 class NormalizationRule:
-    """How the matches of a pattern are read; ``say`` returns None to leave one to the next rule."""
+    """Turns the matches of a pattern into spoken text; ``say`` returns None to leave one to the next rule."""
 
     pattern: re.Pattern[str]
     say: Callable[[re.Match[str]], str | None]
 
 
 def rule(pattern: str, say: Callable[[re.Match[str]], str | None] | str) -> NormalizationRule:
-    """A rule from a pattern in verbose syntax; a plain string is said for every match."""
+    """Return a rule from a pattern in verbose syntax; a plain string is spoken for every match."""
     return NormalizationRule(re.compile(pattern, re.VERBOSE), (lambda _: say) if isinstance(say, str) else say)
 
 
 def alternatives(words: Iterable[str]) -> str:
-    """A pattern, for verbose syntax too, for any of the words; longer ones are tried first."""
+    """Return a pattern, also for verbose syntax, for any of the words; longer ones are tried first."""
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
@@ -61,11 +62,11 @@ _MARKS = {
     **dict.fromkeys(":：", ": "),
     **dict.fromkeys("'’", ""),
 }
-"""Signs that shape the melody; all others say nothing. Dashes and parentheses are pauses."""
+"""Signs that shape the intonation; all others are dropped. Dashes and parentheses are pauses."""
 
 
 def apply_rules(text: str, rules: Sequence[NormalizationRule]) -> list[SpokenToken]:
-    """The reading of ``text``, piece by piece."""
+    """Return the tokens of ``text``."""
     read: list[SpokenToken] = []
     place = 0
     while place < len(text):
@@ -94,9 +95,10 @@ _SPACE_BY_HAN = re.compile(rf"(?<=[{_HAN_RANGE}，。；：！？])\s+|\s+(?=[{_
 
 
 def join_tokens(read: Iterable[SpokenToken], wide: bool = False) -> str:
-    """What the tokens say together: single spaces, no pause in front, and one mark where several meet.
+    """Join tokens with single spaces, without a pause at the start, and with one mark where several meet.
 
     Args:
+        read: the tokens.
         wide: with Chinese punctuation, and no spaces between Chinese characters.
     """
     said: list[str] = []
@@ -116,7 +118,7 @@ def join_tokens(read: Iterable[SpokenToken], wide: bool = False) -> str:
 
 
 def _pause(between: str, before: str, wide: bool) -> str:
-    """What is left of the signs between two words."""
+    """Return the strongest of the signs between two words."""
     strongest = next((mark for mark in _STRONGEST_FIRST if mark in between), "")
     if strongest == "." and before.endswith("."):  # p.m.
         strongest = ""

@@ -1,4 +1,4 @@
-"""From plain text to what is read out, in the language it is read in."""
+"""Normalizes plain text to spoken text in its language."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _CHINESE_LANGUAGES = frozenset({"zh", "cmn", "yue"})
 _ASCII_FORMS = {
     ord(wide): chr(ord(wide) - 0xFEE0) for wide in map(chr, range(0xFF01, 0xFF5F)) if wide not in "，！？：；（）"
 }
-"""Full-width letters, digits and signs; punctuation keeps its width, since it shows where Chinese phrases end."""
+"""Full-width letters, digits and signs; punctuation keeps its width, which shows where Chinese phrases end."""
 
 _PLAIN_ADDRESS_SIGNS = {sign: sign for sign in ".-/+@"}
 _MAX_PLAIN_DIGITS = 6
@@ -22,19 +22,22 @@ _KEPT_SIGNS = "%&+=@°€$£¥"
 
 
 def normalize(plain: str, language: str) -> list[SpokenToken]:
-    """How ``plain`` (text without markup) is read, piece by piece.
+    """Return the spoken tokens of ``plain``, a text without markup.
 
     Args:
-        language: two or three letters; without rules of its own here a language is left to its speech engine.
+        plain: the text.
+        language: two or three letters. A language without rules here is left to its speech engine.
     """
     return apply_rules(plain.translate(_ASCII_FORMS), _rules(language))
 
 
 def spoken_text(tokens: Sequence[SpokenToken], language: str, continues: bool = False) -> str:
-    """What a speech engine is given for a reading; empty when there is nothing to say.
+    """Return the text for a speech engine; empty without words.
 
     Args:
-        goes_on: the sentence is not over; a comma at the end keeps the voice from falling as if it were.
+        tokens: from ``normalize``.
+        language: two or three letters.
+        continues: the sentence goes on; a comma at the end keeps the voice from falling.
     """
     wide = language in _CHINESE_LANGUAGES
     spoken = join_tokens(tokens, wide)
@@ -49,7 +52,11 @@ def _rules(language: str) -> Sequence[NormalizationRule]:
 
 @lru_cache(maxsize=8)
 def _plain_rules(language: str) -> Sequence[NormalizationRule]:
-    """The rules for ``language``, two or three letters."""
+    """Return the rules for a language without rules of its own.
+
+    Little is changed: speech engines know numbers and signs of their languages better than a guess does. Only small
+    whole numbers, which num2words knows in about fifty languages, become words, for engines that speak words alone.
+    """
 
     def whole(found: re.Match[str]) -> str | None:
         try:

@@ -1,1 +1,1 @@
-"""The system's voices by pyttsx3, in a helper process."""
+"""The system's voices through pyttsx3, in a worker process."""

@@ -1,7 +1,7 @@
-"""pyttsx3 as a ``Synthesizer``: the system's own voices, rendered in a helper process.
+"""The synthesizer pyttsx3: the system's own voices, in a worker process.
 
-A driver may hang, crash, or write half a file. Whatever it does, its process is killed, a new one started, and the
-phrase tried once more.
+A driver may hang, crash, or write half a file. In each case its process is killed, a new one started, and the phrase
+tried once more.
 """
 
 import re
@@ -28,25 +28,21 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _TIMEOUT_PER_LETTER_S = 0.02
-"""Added to the time-out for each letter. A letter takes about 0.06 s to say, and a driver renders three times faster
-than that on any machine that can do the rest of the work."""
+"""Seconds for each letter, a third of the time it takes to speak one, added to the time-out of a phrase."""
 _ESPEAK_SLOWEST = 80
 _ESPEAK_FACTORS = {"cmn": 1.0, "yue": 1.0}
 _ESPEAK_FACTOR = 0.81
-"""espeak-ng counts "words a minute" generously: set to 175 it says 215 words of ordinary conversation a minute,
-pauses included; set to 142 it says 174. (espeak-ng 1.51, five replies, settings from 110 to 350.) At 142 its British
-voice is also heard best: whisper base got 3% of the words wrong, against 5% at 125 and 160 and 8% at 175. In Mandarin
-175 makes 227 characters a minute, a calm speaker; faster, whisper understands still less of it."""
+"""espeak-ng's setting for one word a minute: at 175 it speaks 215. See docs/measurements/voices.md."""
 _SILENCE = AudioClip(np.zeros(0, np.float32), 22_050)
 
 
 class Pyttsx3Synthesizer:
-    """The system's own voices. The helper process starts at once, in the background.
+    """Speaks with the system's own voices. The worker process starts at once, in the background.
 
     Args:
         settings: the time-out of a phrase.
-        warm_up: a voice to render a word with as soon as the helper runs, so that the first phrase does not wait
-            for the voice to be loaded.
+        warm_up: the voice of a first word, rendered as soon as the worker runs, so that the first phrase does not
+            wait for the voice to load.
         driver: a module to use as pyttsx3's driver in place of the system's own.
     """
 
@@ -60,25 +56,19 @@ class Pyttsx3Synthesizer:
         self._thread.submit(self._warm_up, warm_up)
 
     async def synthesize(self, text: str, voice: Voice) -> AudioClip:
-        """See ``Synthesizer``. A text without a letter or a digit is silence, an empty sound.
+        """See ``Synthesizer``.
 
-        Words in a script that the voice cannot read are said by the first voice of a language that can.
-
-        Cancelling does not stop the driver, but it gets half a second to finish, no more, before the next phrase's
-        turn comes.
+        Words in a script that the voice cannot read are spoken by the first voice of a language that can.
+        Cancelling gives the driver half a second to finish; then its process is killed, and the next phrase starts.
         """
         return await self._thread.run(self._synthesize, text, voice, Cancellation())
 
     async def voices(self) -> list[VoiceInfo]:
-        """See ``Synthesizer``; asks the system anew each time. Each language's best voice comes first.
-
-        Raises:
-            SpeechError: the engine is missing, or failed twice.
-        """
+        """See ``Synthesizer``; asks the system again at each call."""
         return await self._thread.run(self._list, Cancellation())
 
     async def close(self) -> None:
-        """End the helper process; what it is rendering is dropped. Blocks for a moment, a second at most."""
+        """See ``Synthesizer``; blocks for up to a second while the worker process ends."""
         self._worker.closing.cancel()
         self._thread.close(self._worker.stop)
 
@@ -88,13 +78,13 @@ class Pyttsx3Synthesizer:
             if warm_up is not None:
                 self._synthesize("1", warm_up, self._worker.closing)
         except (VoicemateError, WorkerError):
-            pass  # whoever wants a phrase tries again, and is told
+            pass  # the first phrase tries again and raises
 
     def _synthesize(self, text: str, voice: Voice, cancellation: Cancellation) -> AudioClip:
         if cancellation.cancelled or not any(map(str.isalnum, text)):
             return _SILENCE
         chosen = self._with_retry(cancellation, self._choose, voice, cancellation)
-        sounds = []
+        sounds: list[AudioClip] = []
         for script, piece in split_by_script(text, unreadable_scripts(self._driver, "".join(chosen.languages[-1:]))):
             reader = voice_for_language(self._voices, script, chosen) if script else chosen
             sound = self._with_retry(cancellation, self._synthesize_piece, piece, reader, voice.rate, cancellation)
@@ -104,13 +94,13 @@ class Pyttsx3Synthesizer:
     def _choose(self, voice: Voice, cancellation: Cancellation) -> VoiceInfo:
         try:
             return choose_voice(self._voices, voice)
-        except SpeechError:  # it may have been installed since
+        except SpeechError:  # the voice may have been installed since
             return choose_voice(self._refresh(cancellation), voice)
 
     def _synthesize_piece(
         self, text: str, voice: VoiceInfo, words_a_minute: int, cancellation: Cancellation
     ) -> AudioClip:
-        """``text`` as the driver renders it."""
+        """Return ``text`` as the driver renders it."""
         self._phrases += 1
         path = self._worker.folder / f"{self._phrases}.wav"
         try:
@@ -135,7 +125,7 @@ class Pyttsx3Synthesizer:
             path.unlink(missing_ok=True)
 
     def _read(self, path: Path) -> AudioClip:
-        """The sound of a WAV, AIFF or AIFC, whatever its name says.
+        """Read a WAV, AIFF or AIFC, independent of its suffix.
 
         Raises:
             WorkerFailure: it holds no sound.
@@ -151,17 +141,17 @@ class Pyttsx3Synthesizer:
         return self._with_retry(cancellation, self._refresh, cancellation)
 
     def _refresh(self, cancellation: Cancellation) -> list[VoiceInfo]:
-        """Learn anew which voices there are."""
+        """Ask the driver for its voices."""
         reply = self._worker.request({"do": "list"}, self._settings.timeout_s, cancellation)
         self._driver = self._worker.start().get("driver", "")
         self._voices = ranked_voices(reply.get("voices", []))
         return self._voices
 
     def _with_retry(self, cancellation: Cancellation, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """``work(*args)``, tried once more when the helper failed, which has then been replaced.
+        """Return ``work(*args)``, tried once more with a new worker when it failed.
 
         Raises:
-            SpeechError: it failed again, or nobody waits for it any more.
+            SpeechError: it failed again, or was cancelled.
         """
         try:
             return work(*args, **kwargs)
@@ -179,20 +169,23 @@ class Pyttsx3Synthesizer:
 
 
 def sanitize(text: str) -> str:
-    """``text`` without what a driver may not have: control characters, lone surrogates, and the brackets of
-    ``[[commands]]``, which macOS would obey."""
+    """Remove what a driver cannot take: control characters, lone surrogates, and ``[[``.
+
+    macOS would execute a ``[[command]]``.
+    """
     printable = "".join(" " if category(character) in ("Cc", "Cs") else character for character in text)
     return re.sub(r"\[(?=\[)", "[ ", printable)
 
 
 def driver_rate(driver: str, language: str, words_a_minute: int) -> int:
-    """The driver's setting at which ``language`` is spoken at ``words_a_minute``.
+    """Return the driver's setting at which ``language`` is spoken at ``words_a_minute``.
 
-    macOS's voices keep the words a minute they are asked for.
+    macOS's voices keep to words a minute themselves.
 
     Args:
         driver: pyttsx3's name of it, such as ``espeak`` or ``nsss``.
         language: the most specific code of the voice, such as ``en`` or ``cmn``.
+        words_a_minute: pauses included.
     """
     if driver != "espeak":
         return words_a_minute

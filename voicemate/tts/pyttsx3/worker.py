@@ -1,10 +1,10 @@
-"""The helper process in which pyttsx3 lives: it renders one phrase at a time to a file.
+"""The worker process that runs pyttsx3: it renders one phrase at a time to a file.
 
-``python -m voicemate.tts.pyttsx3.worker FOLDER [DRIVER]``, started by ``worker_process.py``. A process of its
-own, because a driver can neither be interrupted nor be trusted to come back, and macOS wants it on the main thread.
-It speaks the protocol of ``worker_protocol.py``, imports little so that it starts quickly, and ends at once when its
-stdin closes, also in the middle of a phrase: no helper outlives its parent. FOLDER, which holds the phrases, then
-goes with it. Ctrl-C is the parent's business.
+``python -m voicemate.tts.pyttsx3.worker FOLDER [DRIVER]``, started by ``worker_process.py``. It is a
+process of its own because a driver cannot be interrupted and may never return, and macOS needs it on the main thread.
+It uses the protocol of ``worker_protocol.py``, imports little so that it starts quickly, and ends at once when its
+stdin closes, even in the middle of a phrase: no worker outlives its parent. It then removes FOLDER, which holds the
+phrases. It ignores Ctrl-C, which the parent handles.
 
 DRIVER is a module to use as pyttsx3's driver in place of the system's own.
 """
@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 from voicemate.tts.pyttsx3.worker_protocol import (
     ReportedVoice,
@@ -30,11 +30,11 @@ from voicemate.tts.pyttsx3.worker_protocol import (
 )
 
 _FILE_TIMEOUT_S = 0.5
-"""How long a file may stay incomplete after the driver has reported its end."""
+"""Time for a file to become complete after the driver has reported the end of its phrase."""
 _POLL_S = 0.0005
 _ORDERS: dict[bytes, Literal["little", "big"]] = {b"RIFF": "little", b"FORM": "big"}
 _SOUND = {b"data": 0, b"SSND": 8}
-"""The chunk that holds the samples, and how many other bytes stand in it before them."""
+"""The chunk with the samples, and the bytes in it before them."""
 
 
 class _VoiceNotSetError(Exception):
@@ -42,7 +42,7 @@ class _VoiceNotSetError(Exception):
 
 
 class Renderer:
-    """pyttsx3, used so that its traps do not matter. Belongs to the main thread.
+    """pyttsx3 with workarounds for its drivers' faults. Belongs to the main thread.
 
     Args:
         driver: a driver module's name, empty for the system's own.
@@ -57,9 +57,10 @@ class Renderer:
         if driver:
             name = driver.rpartition(".")[2]
             sys.modules[f"pyttsx3.drivers.{name}"] = importlib.import_module(driver)
-            self._engine = pyttsx3.init(name)
+            engine: Any = cast("Any", pyttsx3).init(name)
         else:
-            self._engine = pyttsx3.init()
+            engine = cast("Any", pyttsx3).init()
+        self._engine: Any = engine
         self._applied: dict[str, Any] = {}
         self._error = ""
         self._on_finished: Callable[[bool], None] = lambda completed: None
@@ -70,22 +71,24 @@ class Renderer:
 
     @property
     def driver(self) -> str:
+        """pyttsx3's name of the driver, such as ``espeak``."""
         return self._engine.driver_name
 
     def voices(self) -> list[ReportedVoice]:
+        """Return the voices as the driver reports them."""
         return [
             {
                 "id": str(voice.id),
                 "name": _as_text(voice.name),
                 "languages": [_as_text(code) for code in voice.languages],
             }
-            for voice in self._engine.getProperty("voices")  # type: ignore[union-attr]
+            for voice in self._engine.getProperty("voices")
         ]
 
     def render(self, text: str, voice: str, rate: int, path: str, rendered: Callable[[], None]) -> None:
         """Render ``text`` into ``path`` and call ``rendered`` once, as soon as the file is whole.
 
-        espeak reports that from a thread of its own up to 10 ms before ``runAndWait`` returns, or long after:
+        espeak reports the end from its own thread, up to 10 ms before ``runAndWait`` returns or long after:
         ``runAndWait`` waits for one tick of 10 ms, not for the phrase.
 
         Raises:
@@ -102,8 +105,8 @@ class Renderer:
 
         self._apply(voice, rate)
         self._error, self._on_finished = "", finished
-        # Queue the phrase until the loop runs. A driver that is not busy begins at once, and nsss's loop then
-        # takes the queued end of the loop for the first thing to do and cuts the phrase.
+        # Queue the phrase until the loop runs. A driver that is not busy starts at once, and nsss's loop then runs
+        # the queued end of the loop first, which cuts the phrase.
         self._engine.proxy.setBusy(True)
         self._engine.save_to_file(text, path)
         self._engine.runAndWait()
@@ -115,11 +118,11 @@ class Renderer:
             rendered()
 
     def _apply(self, voice: str, rate: int) -> None:
-        """Set what differs from the last phrase, and see to it that it has happened."""
+        """Set what differs from the last phrase, and wait until it is applied."""
         self._error = ""
         self._engine.proxy.setBusy(False)  # set now, not when the loop runs
         if voice != self._applied.get("voice"):
-            self._applied = {}  # some voices bring a rate of their own, and a failure may leave any voice set
+            self._applied = {}  # some voices have a rate of their own, and a failure may leave any voice set
             self._engine.setProperty("voice", voice)
             kept = str(self._engine.getProperty("voice"))
             if kept.lower() != voice.lower() and kept.lower() in self._ids:
@@ -132,10 +135,10 @@ class Renderer:
         self._wait_until_idle()
 
     def _wait_until_idle(self) -> None:
-        """Wait until espeak has done what it was told.
+        """Wait until espeak has applied everything.
 
-        It works on a thread of its own, and pyttsx3 cancels whatever that thread has not done when a loop begins:
-        a new rate would be lost, or the phrase.
+        It works on a thread of its own, and pyttsx3 cancels that thread's pending work when a loop starts: a new
+        rate would be lost, or the phrase.
         """
         if self.driver == "espeak":
             from pyttsx3.drivers import _espeak
@@ -148,7 +151,7 @@ class Renderer:
 
     def _note_finished(self, completed: bool, **_: Any) -> None:
         if not completed:
-            self._error = "the driver broke the phrase off"
+            self._error = "the driver aborted the phrase"
         self._on_finished(completed)
 
     def _raise_error(self) -> None:
@@ -157,12 +160,12 @@ class Renderer:
 
 
 def _as_text(reported: Any) -> str:
-    """A driver's word as text; espeak's older drivers report languages as bytes."""
+    """Return a driver's value as text; espeak's older drivers report languages as bytes."""
     return reported.decode("utf-8", "replace") if isinstance(reported, bytes) else str(reported or "")
 
 
 def is_whole(path: str) -> bool:
-    """The file at ``path`` holds some sound, and all that its header promises.
+    """Return whether the file at ``path`` holds some sound, and all that its header states.
 
     It reads the chunks of a WAV (Linux) or of an AIFF or AIFC (macOS): a tag of four bytes, four bytes of length,
     then the contents, padded to an even length. A driver may report the end of a phrase before the last of it is
@@ -186,12 +189,12 @@ def _wait_for_file(path: str) -> None:
     deadline = time.monotonic() + _FILE_TIMEOUT_S
     while not is_whole(path):
         if time.monotonic() > deadline:
-            raise RuntimeError("the driver wrote no sound, or less than it promised")
+            raise RuntimeError("the driver wrote no sound, or less than its header states")
         time.sleep(_POLL_S)
 
 
 def _handle(renderer: Renderer, request: WorkerRequest, send: Callable[[WorkerReply], None]) -> None:
-    """Send one reply, and only one: a driver may still fail when its phrase is long done."""
+    """Send exactly one reply: a driver may still fail after its phrase is done."""
     answered = threading.Event()
 
     def reply(message: WorkerReply) -> None:
@@ -212,7 +215,7 @@ def _handle(renderer: Renderer, request: WorkerRequest, send: Callable[[WorkerRe
 
 
 def _claim_stdout() -> BinaryIO:
-    """The pipe to the parent, moved out of the way: what drivers print to stdout goes nowhere."""
+    """Return the pipe to the parent; what drivers print to stdout is dropped."""
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return pipe
@@ -227,6 +230,7 @@ def _read_requests(requests: "queue.SimpleQueue[WorkerRequest]", folder: str) ->
 
 
 def main() -> None:
+    """Run the worker until its stdin closes."""
     folder, driver = [*sys.argv[1:], ""][:2]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o077)

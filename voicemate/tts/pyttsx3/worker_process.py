@@ -1,4 +1,4 @@
-"""The parent's side of the speech helper process: it starts it, asks it, and kills it when it hangs."""
+"""The parent's side of the speech worker process: starts it, sends requests, and kills it when it hangs."""
 
 import os
 import selectors
@@ -16,26 +16,26 @@ from voicemate.core.worker_thread import Cancellation
 from voicemate.tts.pyttsx3.worker_protocol import WorkerHello, WorkerReply, WorkerRequest, from_line, to_line
 
 START_TIMEOUT_S = 20.0
-"""A start takes 0.2 s on Linux; the first one after a login on a busy Mac may take several."""
+"""Time for a start: 0.2 s on Linux, several seconds for the first one after a login on a busy Mac."""
 CANCELLED_TIMEOUT_S = 0.5
-"""A phrase that nobody waits for any more may keep the helper this long before the helper is killed."""
+"""Time for a cancelled phrase, before the worker is killed."""
 _STOP_TIMEOUT_S = 0.5
 _CANCEL_POLL_S = 0.05
-"""How often a wait looks whether it was cancelled."""
+"""Interval at which a wait checks for cancellation."""
 
 
 class WorkerError(Exception):
-    """The helper hung, ended, or could not do what it was asked; a fresh one may."""
+    """The worker hung, ended, or failed on a request; a new one may succeed."""
 
 
 class WorkerProcess:
-    """One speech helper at a time, in a private folder for its phrases. Blocking; belongs to one thread.
+    """One speech worker at a time, in a private folder for its phrases. Blocking; belongs to one thread.
 
     Args:
         driver: a module to use as pyttsx3's driver, empty for the system's own.
 
     Attributes:
-        closing: set by any thread that wants to stop it; a start that is under way is then given up.
+        closing: set by any thread to abort a start in progress.
     """
 
     def __init__(self, driver: str = ""):
@@ -47,11 +47,11 @@ class WorkerProcess:
         self._unread = b""
 
     def start(self) -> WorkerHello:
-        """What the helper said when it started; starts it when none runs.
+        """Start a worker if none runs, and return its first message.
 
         Raises:
             SpeechError: pyttsx3 or its driver cannot be loaded, or no process or folder can be made.
-            WorkerFailure: the helper ended or hung before it was ready.
+            WorkerError: the worker ended or hung before it was ready.
         """
         if self._process is None:
             self._launch()
@@ -59,14 +59,14 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int | None:
-        """The helper's process id, None when none runs."""
+        """The worker's process id; None without one."""
         return self._process.pid if self._process else None
 
     @property
     def folder(self) -> Path:
-        """A folder of mode 0700, in memory where the system has such a place.
+        """A folder of mode 0700, in memory where the system has such a folder.
 
-        Systems tidy up their temporary places; when it is gone, the helper that used it goes too.
+        Systems clean their temporary folders; when it is gone, the worker that used it is killed.
         """
         if self._folder is not None and not self._folder.is_dir():
             self.kill()
@@ -76,10 +76,18 @@ class WorkerProcess:
         return self._folder
 
     def request(self, request: WorkerRequest, timeout_s: float, cancellation: Cancellation) -> WorkerReply:
-        """The reply to ``request``. After a ``WorkerFailure`` the helper is gone and the next call starts another.
+        """Send ``request`` and return the reply; a worker is started if none runs.
+
+        After a ``WorkerError`` the worker is gone, and the next call starts another.
+
+        Args:
+            request: the message.
+            timeout_s: for the reply, in seconds.
+            cancellation: shortens the wait to ``CANCELLED_TIMEOUT_S``.
 
         Raises:
-            SpeechError, WorkerFailure: as ``hello``; or no reply within ``patience_s``, or the helper failed.
+            SpeechError: as ``start``.
+            WorkerError: as ``start``; or no reply in time, or the worker failed.
         """
         self.start()
         assert self._process is not None
@@ -95,7 +103,7 @@ class WorkerProcess:
         return reply
 
     def stop(self) -> None:
-        """End the helper and remove its folder."""
+        """End the worker and remove its folder; may be called twice."""
         if self._process is not None:
             assert self._process.stdin is not None
             self._process.stdin.close()
@@ -113,7 +121,7 @@ class WorkerProcess:
             self._process = self._open()
         except OSError as error:
             raise SpeechError(
-                f"The speech helper cannot be started: {error}", "Free some disk space, or install voicemate anew"
+                f"The speech worker cannot be started: {error}", "Free some disk space, or install voicemate anew"
             ) from None
         self._unread = b""
         self._hello = self._read(START_TIMEOUT_S, self.closing)
@@ -135,7 +143,7 @@ class WorkerProcess:
             )
 
     def _read(self, patience_s: float, cancellation: Cancellation) -> Any:
-        """The next message of the helper."""
+        """Read the worker's next message."""
         assert self._process is not None
         assert self._process.stdout is not None
         pipe = self._process.stdout.fileno()
@@ -158,13 +166,13 @@ class WorkerProcess:
         return from_line(line)
 
     def _fail(self, what: str) -> WorkerError:
-        """Kill the helper, and say what it did, with the last line it wrote to stderr."""
+        """Kill the worker, and return an error with the last line it wrote to stderr."""
         self.kill()
         lines = self._log.read_text("utf-8", "replace").strip().splitlines() if self._log.exists() else []
         return WorkerError(f"{what} ({lines[-1].strip()})" if lines else what)
 
     def kill(self) -> None:
-        """Kill the helper, if one runs; the next call starts another."""
+        """Kill the worker, if one runs; the next call starts another."""
         if self._process is None:
             return
         self._process.kill()
@@ -173,7 +181,7 @@ class WorkerProcess:
             assert pipe is not None
             try:
                 pipe.close()
-            except OSError:  # what was not yet written has no reader any more
+            except OSError:  # unwritten bytes have no reader any more
                 pass
         self._process = None
 
@@ -183,7 +191,7 @@ class WorkerProcess:
 
 
 def _memory_folder() -> str | None:
-    """A folder kept in memory: the login session's private one or Linux's shared one; None without either."""
+    """Return a folder in memory: the login session's private one or Linux's shared one; None without either."""
     for folder in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm"):
         if folder and os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):
             return folder
@@ -191,7 +199,7 @@ def _memory_folder() -> str | None:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment, in which the helper finds the same ``voicemate`` as this process."""
+    """Return this process's environment, with the path of this ``voicemate``."""
     found = str(Path(voicemate.__file__).parents[1])
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (found, os.environ.get("PYTHONPATH"))))}
 

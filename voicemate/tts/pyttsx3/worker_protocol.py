@@ -1,7 +1,7 @@
-"""What the speech helper process and its parent tell each other.
+"""The messages between the speech worker process and its parent.
 
-One JSON object a line, in UTF-8: the helper says ``Hello`` once, then gives one ``Reply`` to each ``Request``.
-Nothing but the standard library is imported here, so that the helper starts quickly.
+One JSON object a line, in ASCII: the worker sends ``WorkerHello`` once, then one ``WorkerReply`` to each
+``WorkerRequest``. Only the standard library is imported here, so that the worker starts quickly.
 """
 
 import json
@@ -24,11 +24,13 @@ class WorkerHello(TypedDict, total=False):
 
 
 class ListRequest(TypedDict):
+    """List the voices."""
+
     do: Literal["list"]
 
 
 class RenderRequest(TypedDict):
-    """Render ``text`` to the file ``path``. ``rate`` is the driver's own measure of speed."""
+    """Render ``text`` to the file ``path``. ``rate`` is in the driver's own unit of speed."""
 
     do: Literal["render"]
     text: str
@@ -50,14 +52,14 @@ class WorkerReply(TypedDict, total=False):
 
 
 def to_line(message: Any) -> bytes:
-    """``message`` as one line, ASCII only: it holds whatever a text or a driver's name may hold."""
+    """Encode ``message`` as one line of ASCII; texts and names may hold any character."""
     return json.dumps(message).encode("ascii") + b"\n"
 
 
 def from_line(line: bytes) -> Any:
-    """The message of one line.
+    """Decode the message of one line.
 
     Raises:
-        ValueError: the line is no JSON.
+        ValueError: the line is not JSON.
     """
     return json.loads(line)

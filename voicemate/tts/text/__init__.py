@@ -1,1 +1,1 @@
-"""From a streaming reply to phrases: markup, sentence boundaries, stage directions."""
+"""Splits a streaming reply into phrases: markup, sentence boundaries, stage directions."""

@@ -1,9 +1,9 @@
-"""Where a phrase may end.
+"""Finds where a phrase ends.
 
-The first phrase of a reply ends as early as it can be said on its own, at a comma if need be, since the person is
-waiting for it. Later ones are whole sentences: they sound better, and there is time, because the one before is
-playing. Every mark in the text has a strength, and every strength has a length (in estimated seconds of speech) from
-which on it may end a phrase; that is the whole rule.
+The first phrase of a reply ends as early as it makes sense alone, at a comma if need be, since the person is waiting.
+Later phrases are whole sentences: they sound better, and there is time while the phrase before is playing. Every
+mark in the text has a strength, and every strength a minimum length (in estimated seconds of speech) from which on it
+ends a phrase; that is the whole rule.
 """
 
 import re
@@ -24,7 +24,7 @@ from voicemate.tts.text.word_lists import (
 
 
 class BoundaryStrength(Enum):
-    """How well a place is suited for the end of a phrase, best first."""
+    """How suitable a place is for the end of a phrase, best first."""
 
     LINE = "the end of a line"
     SENTENCE = "the end of a sentence"
@@ -44,9 +44,9 @@ MIN_FIRST_S = {
     BoundaryStrength.WORD: 1.5,
     BoundaryStrength.GAP: 3.0,
 }
-"""Seconds of speech before a mark of each strength from which on it ends a *first* phrase. 0.4 is two or three words:
-"I'm sorry," is said at once, "Well," waits for what follows; 1.5 is five or six words without a comma, the length
-of a breath group, and each word more is heard as a later answer."""
+"""Minimum seconds of speech before a mark of each strength that ends a *first* phrase. 0.4 is two or three words:
+"I'm sorry," is spoken at once, "Well," waits for what follows; 1.5 is five or six words without a comma, and each
+word more delays the reply."""
 MIN_LATER_S = {
     BoundaryStrength.LINE: 0.0,
     BoundaryStrength.SENTENCE: 0.55,
@@ -56,11 +56,11 @@ MIN_LATER_S = {
     BoundaryStrength.WORD: 8.0,
     BoundaryStrength.GAP: 11.0,
 }
-"""The same for all later phrases: very short sentences go with the next one, very long ones are divided."""
+"""The same for all later phrases: very short sentences join the next one, very long ones are divided."""
 FIRST_PHRASES_S = 1.2
-"""Phrases count as first until this much has been passed on: 'Yes.' gives the next one too little time."""
+"""Seconds of speech until which phrases count as first: "Yes." leaves too little time for a long next one."""
 MAX_PHRASE_CHARS = 400
-"""Characters of the longest phrase, whatever it holds."""
+"""Characters of the longest phrase."""
 _MAX_WORD_CHARS = 24
 
 _ENDERS = ".!?…。！？"
@@ -87,7 +87,7 @@ _WORD_BEFORE = re.compile(r"[^\W\d_]+$")
 
 @dataclass(frozen=True, slots=True)
 class PhraseEnd:
-    """A phrase ends after ``length`` characters, at a mark of ``strength``."""
+    """The end of a phrase, after ``length`` characters, at a mark of ``strength``."""
 
     length: int
     strength: BoundaryStrength
@@ -96,18 +96,18 @@ class PhraseEnd:
 class PhraseEndFinder:
     """Finds the ends of phrases in plain text that streams in. Not thread-safe.
 
-    What it finds depends on the text alone, not on the pieces it came in.
+    The result depends on the text alone, not on the pieces in which it came.
     """
 
     def __init__(self) -> None:
         self._text = ""  # since the last ending
         self._scanned = 0
         self._scanned_seconds = 0.0  # of the text that was scanned
-        self._emitted_seconds = 0.0  # seconds in phrases that ended
+        self._emitted_seconds = 0.0  # seconds of the phrases that have ended
         self._final = False
 
     def feed(self, plain: str) -> list[PhraseEnd]:
-        """The endings that are certain after ``plain``, each counted from the one before."""
+        """Add ``plain``; return the phrase ends that are certain now, each relative to the one before."""
         self._text += plain
         endings: list[PhraseEnd] = []
         while ending := self._next():
@@ -118,7 +118,7 @@ class PhraseEndFinder:
         return endings
 
     def finish(self) -> list[PhraseEnd]:
-        """The last endings, now that the text is complete; what follows them holds nothing to say."""
+        """Return the last phrase ends, now that the text is complete; no words follow them."""
         self._final = True
         endings = self.feed("")
         if _has_words(self._text):
@@ -151,7 +151,7 @@ class PhraseEndFinder:
         return self._scanned_seconds >= needed and _has_words(self._text[:end])
 
     def _char_at(self, place: int) -> str:
-        """The character there; empty after the end of the text."""
+        """Return the character at ``place``; empty after the end of the text."""
         if place < len(self._text):
             return self._text[place]
         if self._final:
@@ -159,7 +159,7 @@ class PhraseEndFinder:
         raise NeedMoreError
 
     def _run(self, place: int, characters: str) -> int:
-        """The end of the run of ``characters`` that begins at ``place``."""
+        """Return the end of the run of ``characters`` that starts at ``place``."""
         end = place
         while end - place < MAX_PHRASE_CHARS and (character := self._char_at(end)) and character in characters:
             end += 1
@@ -169,7 +169,7 @@ class PhraseEndFinder:
         return self._run(place, " ")
 
     def _classify(self, place: int) -> tuple[int, BoundaryStrength | None]:
-        """Where a phrase would end at the candidate, and how good that would be; None when it cannot end there."""
+        """Return where a phrase would end at the candidate, and the strength; None when it cannot end there."""
         mark = self._text[place]
         if mark == "\n":
             return place + 1, BoundaryStrength.LINE
@@ -198,7 +198,7 @@ class PhraseEndFinder:
         return following, BoundaryStrength.SECTION if hesitates or after.islower() else BoundaryStrength.SENTENCE
 
     def _without_space(self, place: int, after: str, dots: bool) -> BoundaryStrength | None:
-        """``day.The`` and ``What?No`` are two sentences, ``3.5``, ``e.g`` and ``example.com`` are not."""
+        """Split ``day.The`` and ``What?No``, but not ``3.5``, ``e.g`` and ``example.com``."""
         before = self._text[:place]
         if not after.isupper() or _ADDRESS.search(before):
             return None
@@ -207,7 +207,7 @@ class PhraseEndFinder:
         return BoundaryStrength.SENTENCE
 
     def _is_abbreviation(self, place: int, following: int) -> bool:
-        """The full stop at ``place`` belongs to the word before it, seeing what comes at ``following``."""
+        """Return whether the full stop at ``place`` is part of the word before it."""
         after = self._char_at(following)
         found = _LAST_WORD.search(self._text[:place])
         if not found:
@@ -259,7 +259,7 @@ class PhraseEndFinder:
 
 
 def ends_with_initial(text: str) -> bool:
-    """``text`` ends with a letter that abbreviates a name: at the beginning, or after another one or a name."""
+    """Return whether ``text`` ends with an initial: at the start, or after another initial or a name."""
     return bool(_INITIAL.search(text))
 
 

@@ -1,20 +1,19 @@
-"""How long a text takes to say: an estimate that needs no engine.
+"""Estimates how long a text takes to speak, without an engine.
 
-The phrase splitter asks it where a phrase is long enough, a phrase asks it which word is in the air.
+The phrase splitter uses it to decide where a phrase is long enough; a phrase, to find out which words were heard.
+All functions are pure.
 """
 
 from functools import lru_cache
 
 LETTER_S = 0.064
-"""A letter of an alphabet. English at 175 words a minute: seconds = 0.064 x letters, and 0.23 more at a comma, 0.38
-at the end of a sentence (least squares over 311 words in 25 sentences, timed by espeak-ng's own word events). A
-sentence of German and one of Russian come out at 0.063 and 0.065. Counting syllables does not fit better."""
+"""Seconds for a letter of an alphabet, at 175 words a minute; see docs/measurements/voices.md."""
 HAN_S = 0.22
-"""A Chinese character: about 270 a minute, an unhurried Mandarin speaker."""
+"""Seconds for a Chinese character: about 270 a minute, a calm Mandarin speaker."""
 KANA_S = 0.12
 HANGUL_S = 0.18
 DIGIT_S = 0.30
-"""A digit that has not been put into words yet."""
+"""Seconds for a digit that is not yet in words."""
 CLAUSE_PAUSE_S = 0.23
 SENTENCE_PAUSE_S = 0.38
 
@@ -22,17 +21,17 @@ _PAUSES = dict.fromkeys(",;:，、；：", CLAUSE_PAUSE_S) | dict.fromkeys(".!?�
 
 
 def spoken_seconds(text: str) -> float:
-    """Estimated seconds of ``text`` at a normal rate, pauses at its punctuation included."""
+    """Return the estimated seconds of ``text`` at a normal rate, including the pauses at its punctuation."""
     return sum(map(_character_seconds, text))
 
 
 def pause_seconds(text: str) -> float:
-    """The pauses alone."""
+    """Return the seconds of the pauses at the punctuation of ``text`` alone."""
     return sum(_PAUSES.get(character, 0.0) for character in text)
 
 
 def is_han(character: str) -> bool:
-    """A Chinese character (CJK ideographs, extensions and compatibility forms); the empty string is none."""
+    """Return whether ``character`` is Chinese (CJK ideographs, extensions, compatibility forms); "" is not."""
     return (
         "\u4e00" <= character <= "\u9fff"
         or "\u3400" <= character <= "\u4dbf"

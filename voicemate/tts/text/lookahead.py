@@ -1,19 +1,19 @@
-"""Reading a text that is still streaming in, with a bounded look ahead."""
+"""A reading position with bounded lookahead in a text that is still streaming in."""
 
 
 class NeedMoreError(Exception):
-    """The text so far does not settle it: try again when there is more."""
+    """The text so far does not decide it: try again when there is more."""
 
 
 class Lookahead:
     """A reading position in a growing text.
 
-    Offsets are counted from the reading position. Whatever looks beyond the text so far raises ``NeedMoreError``, and
-    nothing else may look at how much of the text there is; that is what makes a decision independent of the pieces
-    the text came in.
+    Offsets count from the reading position. A look beyond the text so far raises ``NeedMoreError``, and nothing else
+    depends on how much text there is. So decisions do not depend on the pieces in which the text came. Not
+    thread-safe.
     """
 
-    _MAX_CONSUMED = 4096  # characters kept behind the reading position
+    _MAX_CONSUMED = 4096  # characters kept before the reading position
 
     def __init__(self) -> None:
         self._text = ""
@@ -22,14 +22,15 @@ class Lookahead:
         self._final = False
 
     def feed(self, piece: str) -> None:
+        """Append ``piece`` to the text."""
         self._text += piece
 
     def finish(self) -> None:
-        """The text is complete."""
+        """Mark the text as complete."""
         self._final = True
 
     def __bool__(self) -> bool:
-        """There is unread text."""
+        """Return whether there is unread text."""
         return self._at < len(self._text)
 
     @property
@@ -38,17 +39,18 @@ class Lookahead:
         return self._dropped + self._at
 
     def advance(self, count: int) -> None:
+        """Move the reading position by ``count`` characters."""
         self._at += count
         if self._at > self._MAX_CONSUMED:
             kept = self._at - 1
             self._text, self._at, self._dropped = self._text[kept:], 1, self._dropped + kept
 
     def previous(self) -> str:
-        """The character before the reading position; empty at the beginning."""
+        """Return the character before the reading position; empty at the start."""
         return self._text[self._at - 1] if self._at else ""
 
     def peek(self, offset: int = 0) -> str:
-        """The character at ``offset``; empty after the end of the text."""
+        """Return the character at ``offset``; empty after the end of the text."""
         place = self._at + offset
         if place < len(self._text):
             return self._text[place]
@@ -57,18 +59,18 @@ class Lookahead:
         raise NeedMoreError
 
     def slice(self, start: int, end: int) -> str:
-        """The text from ``start`` to ``end``, which must have been looked at."""
+        """Return the text from ``start`` to ``end``, which must have been read already."""
         return self._text[self._at + start : self._at + end]
 
     def run_end(self, characters: str, start: int, limit: int) -> int:
-        """Where the run of ``characters`` that begins at ``start`` ends, ``limit`` characters on at most."""
+        """Return the end of the run of ``characters`` at ``start``, at most ``limit`` characters later."""
         end = start
         while end - start < limit and (character := self.peek(end)) and character in characters:
             end += 1
         return end
 
     def find(self, wanted: str, start: int, limit: int) -> int:
-        """Offset of ``wanted`` on this line, between ``start`` and ``limit``; -1 when it is not there."""
+        """Return the offset of ``wanted`` on this line, between ``start`` and ``limit``; -1 without one."""
         place = self._text.find(wanted, self._at + start, self._at + limit)
         line_end = self._text.find("\n", self._at + start, self._at + limit)
         if place >= 0 and not 0 <= line_end < place:
@@ -78,9 +80,9 @@ class Lookahead:
         raise NeedMoreError
 
     def skip_until(self, wanted: str) -> tuple[int, bool]:
-        """How many characters can be passed over in search of ``wanted``, and whether it ends there.
+        """Return how many characters can be skipped in search of ``wanted``, and whether it ends there.
 
-        The only method whose answer depends on the pieces: for text that stands for nothing.
+        The only method whose result depends on the pieces: it is for text that is not spoken.
         """
         place = self._text.find(wanted, self._at)
         if place >= 0:

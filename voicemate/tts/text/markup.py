@@ -1,9 +1,8 @@
-"""From the language model's text to plain words, while it streams in.
+"""Turns the language model's text into plain words while it streams in.
 
-Takes away what is written for the eye: markdown, tags, links' addresses, code blocks, emoji, stage directions. What
-is left is plain text in lines, and every character of it knows where in the source it ends. Each decision looks
-ahead by a bounded number of characters and waits until they are there, so that the result does not depend on how the
-text was cut into pieces.
+Removes what is not spoken: markdown, tags, addresses of links, code blocks, emoji, stage directions. The result is
+plain text in lines, and each of its characters has its position in the source. Each decision looks ahead by a bounded
+number of characters and waits until they have come, so that the result does not depend on the pieces of the text.
 """
 
 import html
@@ -24,8 +23,8 @@ from voicemate.tts.text.stage_directions import (
     is_stage_direction,
 )
 
-# How far a mark's partner may be, in characters; beyond that the mark stands for nothing.
-MAX_SPAN_CHARS = 160  # emphasis, an emote, a link's text
+# Longest distance between two marks of a pair, in characters; a mark without a partner is dropped.
+MAX_SPAN_CHARS = 160  # emphasis, a stage direction, the text of a link
 MAX_ASIDE_CHARS = 60  # a stage direction in parentheses
 MAX_ADDRESS_CHARS = 400
 MAX_TAG_CHARS = 60
@@ -44,20 +43,20 @@ _LONGEST_HEADING = 6
 _LONGEST_NUMBER = 3
 
 Step = tuple[int, str]
-"""Source characters consumed, and the plain text that stands for them."""
+"""Source characters consumed, and the plain text in their place."""
 
 
 class MarkupReader:
     """Reads a stream of markup as plain text. Not thread-safe.
 
     Args:
-        keep_narration: read out what is told between asterisks too; acting (``*smiles*``) is dropped all the same.
+        keep_narration: speak the narration between asterisks too; acting (``*smiles*``) is always dropped.
     """
 
     def __init__(self, keep_narration: bool = False):
         self._keep_narration = keep_narration
         self._source = Lookahead()
-        self._skips: dict[int, int] = {}  # position in the source: where to go on instead
+        self._skips: dict[int, int] = {}  # position in the source: where to continue instead
         self._in_code = False
         self._line_start = True
         self._before = ""  # the last character of the line that is not a space
@@ -80,12 +79,12 @@ class MarkupReader:
         }
 
     def feed(self, piece: str) -> tuple[str, list[int]]:
-        """Plain text that is certain after ``piece``, and where in the source each of its characters ends."""
+        """Add ``piece``; return the plain text that is certain now, and the source end of each character."""
         self._source.feed(piece)
         return self._read()
 
     def finish(self) -> tuple[str, list[int]]:
-        """What is left, now that the text is complete."""
+        """Return the rest, now that the text is complete."""
         self._source.finish()
         return self._read()
 
@@ -131,11 +130,11 @@ class MarkupReader:
         return 1, "" if is_pictograph(character) else character
 
     def _skip(self, start: int, end: int) -> None:
-        """When the reading comes to ``start``, it goes on at ``end`` (offsets from the reading position)."""
+        """At ``start``, continue at ``end`` (offsets from the reading position)."""
         self._skips[self._source.position + start] = self._source.position + end
 
     def _drop(self, start: int, end: int) -> Step:
-        """Drop from here to ``end``, but keep what is quoted after ``start``: even a narrator lets people talk."""
+        """Drop from here to ``end``, but keep quotations after ``start``: a narrator may quote speech."""
         dropped_from = 0
         for quoted in _QUOTED.finditer(self._source.slice(start, end)):
             self._skip(dropped_from, start + quoted.start())
@@ -185,7 +184,7 @@ class MarkupReader:
         return marks == 1 and not self._keep_narration and is_narration(content)
 
     def _starts_new_sentence(self, offset: int) -> bool:
-        """A new sentence, or nothing, follows at ``offset``."""
+        """Return whether a new sentence, or nothing, follows at ``offset``."""
         if is_han(self._source.peek(offset)):
             return False
         while (following := self._source.peek(offset)) in (" ", "\t"):
@@ -227,7 +226,7 @@ class MarkupReader:
         if length < 3:
             return length, ""
         self._in_code = True
-        self._skips.clear()  # marks inside code mean nothing
+        self._skips.clear()  # marks inside code have no meaning
         return length, "\n"
 
     def _code(self) -> Step:
@@ -277,7 +276,7 @@ class MarkupReader:
         return length, "" if length > 2 else "=" * length
 
     def _emoticon(self, character: str) -> int:
-        """Length of the emoticon here, or 0."""
+        """Return the length of the emoticon here, or 0."""
         following = self._source.peek(1)
         before = self._source.previous()
         if before.isalnum() and not is_han(before):
@@ -292,9 +291,9 @@ class MarkupReader:
 
 
 def _line_mark(source: Lookahead) -> tuple[int, str] | None:
-    """Length of the mark here at the start of a line, and what is left of it; None when there is none.
+    """Return the length of the mark here at the start of a line, and its plain text; None without one.
 
-    ``1. `` is read as "1,": its full stop would end a phrase.
+    Headings, list items, quotes and tables have such marks. ``1. `` becomes "1,": its full stop would end a phrase.
     """
     character = source.peek()
     if character in " \t>|":

@@ -1,9 +1,9 @@
-"""Phrases: the unit of synthesis, cut from a reply while it streams in.
+"""Splits a reply into phrases, the unit of synthesis, while it streams in.
 
-    pieces ──> markup (plain text) ──> boundaries (where phrases end) ──> reading (what is said)
+    pieces ──> markup (plain text) ──> boundaries (phrase ends) ──> normalization (spoken text)
 
-Every step waits where it must and never changes its mind, so the phrases depend on the text alone and not on the
-pieces it came in, and the phrases' texts put together are the text.
+Every step waits until it can decide and never revises a decision. So the phrases depend on the text alone and not on
+the pieces in which it came, and their texts together are the text.
 """
 
 from bisect import bisect_right
@@ -21,13 +21,13 @@ _OPENING = "(（[【{“‘「『《<"
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A piece of a reply that is spoken at once.
+    """A piece of a reply that is synthesized as one.
 
     Attributes:
-        text: as the language model wrote it, to the last space.
-        spoken: as it is read out; empty when there is nothing to say in it.
-        marks: for each word, in order: the share of the sound after which it has been heard, and the length of
-            ``text`` up to its end (punctuation that clings to it included).
+        text: as the language model wrote it, including spaces.
+        spoken: as the synthesizer gets it; empty without words.
+        word_ends: for each word, in order: the share of the sound at its end, and the length of ``text`` up to its
+            end, including punctuation without a space.
     """
 
     text: str
@@ -35,15 +35,14 @@ class Phrase:
     word_ends: tuple[tuple[float, int], ...] = ()
 
     def heard_text(self, fraction: float) -> str:
-        """The part of ``text`` whose words have been heard to their end.
+        """Return the part of ``text`` whose words have been heard to their end.
 
         An estimate: the sound is divided among the spoken words by their letters, with a pause at each mark (see
-        ``speech_length`` and ``trim.pause_after``); a written ``10:30`` counts when all the words it is read as are
-        out. Against espeak-ng's own word times it is off by a quarter of a word on average, and by two words at 1 to
-        1.6% of the places (``test_heard_words_against_espeak.py``).
+        ``duration`` and ``trim.pause_after_ms``). A written ``10:30`` counts when all its spoken words were heard.
+        For its error see docs/measurements/voices.md.
 
         Args:
-            fraction: of the phrase's sound that has left the loudspeaker; 0 gives "", 1 the whole text.
+            fraction: of the phrase's sound that the speaker has played; 0 gives "", 1 the whole text.
         """
         if fraction >= 1:
             return self.text
@@ -54,13 +53,13 @@ class Phrase:
 
 
 class PhraseSplitter:
-    """Cuts a stream of text into phrases: a short first one as soon as it can be said, then sentences.
+    """Splits a stream of text into phrases: a short first one as soon as possible, then sentences.
 
     One splitter is for one reply. Not thread-safe.
 
     Args:
-        language: two or three letters, in which the text is read out.
-        keep_narration: read out what is told between asterisks too (see ``MarkupReader``).
+        language: ISO 639 code of the text, two or three letters.
+        keep_narration: speak the narration between asterisks too (see ``MarkupReader``).
     """
 
     def __init__(self, language: str, keep_narration: bool = False):
@@ -68,22 +67,22 @@ class PhraseSplitter:
         self._keep_narration = keep_narration
         self._markup = MarkupReader(keep_narration)
         self._endings = PhraseEndFinder()
-        self._source = ""  # what no phrase has taken yet, and the plain text made from it
+        self._source = ""  # source text in no phrase yet, and its plain text
         self._plain = ""
         self._ends: list[int] = []  # for each character of _plain: where in the whole source it ends
         self._taken_chars = 0  # source characters in phrases
 
     def feed(self, piece: str) -> list[Phrase]:
-        """The phrases that ``piece`` completes."""
+        """Add ``piece``; return the phrases that it completes."""
         self._source += piece
         plain = self._add(*self._markup.feed(piece))
         return [self._take_phrase(ending) for ending in self._endings.feed(plain)]
 
     def finish(self) -> list[Phrase]:
-        """The rest, now that the reply is complete; what follows the last words comes as a silent phrase.
+        """Return the rest, now that the reply is complete; text after the last words is a silent phrase.
 
-        A reply that is narration from end to end (``*She is happy to see you.*``) is read out after all: silence
-        would be a worse answer than a told one.
+        A reply that consists of narration (``*She is happy to see you.*``) is spoken after all: silence would be a
+        worse answer.
         """
         reply = self._source if self._taken_chars == 0 else ""
         plain = self._add(*self._markup.finish())
@@ -92,8 +91,8 @@ class PhraseSplitter:
             phrases.append(Phrase(self._source, ""))
             self._source = ""
         if reply and not self._keep_narration and not any(phrase.spoken for phrase in phrases):
-            told = PhraseSplitter(self._language, keep_narration=True)
-            return told.feed(reply) + told.finish()
+            narrator = PhraseSplitter(self._language, keep_narration=True)
+            return narrator.feed(reply) + narrator.finish()
         return phrases
 
     def _add(self, plain: str, ends: list[int]) -> str:
@@ -115,11 +114,13 @@ class PhraseSplitter:
 
 
 def _word_ends(plain: str, ends: list[int], read: list[SpokenToken], silence: float) -> tuple[tuple[float, int], ...]:
-    """When each word of the phrase has been heard, and how far its text reaches then.
+    """Return the share of the sound at the end of each word, and the length of the text up to there.
 
     Args:
+        plain: the phrase without markup.
         ends: for each character of ``plain``, where in the phrase's text it ends.
-        silence: seconds of it behind the last word that belong to the sound.
+        read: the tokens of ``plain``.
+        silence: seconds of it after the last word in the sound.
     """
     marks: list[tuple[float, int]] = []
     time = pause = 0.0
@@ -140,7 +141,7 @@ def _inside_a_word(plain: str, place: int) -> bool:
 
 
 def _with_trailing_punctuation(plain: str, end: int) -> int:
-    """``end``, moved behind the punctuation that follows without a space."""
+    """Return ``end`` moved past the punctuation that follows without a space."""
     while end < len(plain) and not (plain[end].isspace() or plain[end].isalnum() or plain[end] in _OPENING):
         end += 1
     return end

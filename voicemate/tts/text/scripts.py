@@ -1,11 +1,11 @@
-"""Where a voice meets a script it cannot read, and whose voice reads it instead.
+"""Splits a text where a voice cannot read its script, so that another voice reads that part.
 
 An English voice of espeak says "Chinese letter" for 你, one of macOS says nothing; a Chinese voice of espeak reads
-English words as if they were pinyin. Such words are rendered with a voice of a language that can read them.
+English words as if they were pinyin. Such words are synthesized with a voice of a language that can read them.
+All functions are pure.
 """
 
 from collections.abc import Collection
-from itertools import groupby
 
 from voicemate.tts.text.duration import is_han
 
@@ -13,7 +13,7 @@ _CYRILLIC = frozenset({"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "tt", "ba
 
 
 def unreadable_scripts(driver: str, language: str) -> frozenset[str]:
-    """The scripts that a voice does not read, each named by a language that does.
+    """Return the scripts that a voice does not read, each named by a language that uses it.
 
     Args:
         driver: pyttsx3's name of it, such as ``espeak``.
@@ -30,24 +30,30 @@ def unreadable_scripts(driver: str, language: str) -> frozenset[str]:
 
 
 def split_by_script(text: str, unreadable: Collection[str]) -> list[tuple[str, str]]:
-    """``text`` cut where its script changes to or from one of ``foreign`` (named as in ``unread``).
+    """Split ``text`` where its script changes to or from an ``unreadable`` one (see ``unreadable_scripts``).
 
     Returns:
-        Pairs of a script, empty for all that the voice reads itself, and a piece of the text. Put together the
-        pieces are the text. Digits, marks and spaces stay with the letters before them.
+        Pairs of a script, empty where the voice reads the text itself, and a piece of the text. The pieces together
+        are the text. Digits, marks and spaces stay with the letters before them.
     """
-    scripts, current = [], ""
+    scripts: list[str] = []
+    current = ""
     for character in text:
         current = _script(character) or current
         scripts.append(current)
     beginning = next(filter(None, scripts), "")
-    named = ((script or beginning, character) for script, character in zip(scripts, text, strict=True))
-    groups = groupby(named, key=lambda pair: pair[0] if pair[0] in unreadable else "")
-    return [(script, "".join(character for _, character in pairs)) for script, pairs in groups]
+    pieces: list[tuple[str, str]] = []
+    for script, character in zip(scripts, text, strict=True):
+        reader = (script or beginning) if (script or beginning) in unreadable else ""
+        if pieces and pieces[-1][0] == reader:
+            pieces[-1] = (reader, pieces[-1][1] + character)
+        else:
+            pieces.append((reader, character))
+    return pieces
 
 
 def _script(character: str) -> str:
-    """The script of a letter, as a language that is written in it; empty for what all languages share."""
+    """Return the script of a letter, as a language that uses it; empty for what all languages share."""
     if not character.isalpha():
         return ""
     if is_han(character):

@@ -1,15 +1,15 @@
-"""What a character does rather than says: stage directions, emoji and kaomoji.
+"""Recognizes what a character does rather than says: stage directions, emoji and kaomoji.
 
-Whether words between marks are a stage direction is decided by what they say and where they stand:
+Whether words between marks are a stage direction depends on what they say and where they stand:
 
-- *Acting*: they begin with what someone does with face, voice or body (``smiles warmly``, ``softly laughs``,
-  ``she nods``, ``轻轻点头``). That is a stage direction wherever it stands.
-- In parentheses and brackets, and between asterisks where a sentence could stand, a word for it will do
-  (``laughter``, ``sigh``), and so will everyday verbs with a tell-tale second word (``looks away``).
-- *Narration*: alone between asterisks where a sentence could stand, they read like a sentence that is told: in lower
+- *Acting*: they start with an action of face, voice or body (``smiles warmly``, ``softly laughs``, ``she nods``,
+  ``轻轻点头``). That is a stage direction everywhere.
+- In parentheses and brackets, and between asterisks where a sentence could stand, a noun is enough
+  (``laughter``, ``sigh``), and so are everyday verbs with a typical second word (``looks away``).
+- *Narration*: alone between asterisks where a sentence could stand, they read like a sentence of a story: in lower
   case (``the kettle begins to sing``), or opened by a pronoun or an article (``She pours the tea.``).
-- All else is emphasis (``I *really* mean it``, ``*The Old Man and the Sea* is short``) or an aside (``(about 3 km)``)
-  and is read out.
+- Everything else is emphasis (``I *really* mean it``, ``*The Old Man and the Sea* is short``) or an aside
+  (``(about 3 km)``) and is spoken.
 """
 
 import re
@@ -39,7 +39,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
 class Placement(Enum):
-    """Where the words in question stand."""
+    """Where the words stand."""
 
     INLINE = "between asterisks inside a sentence"
     ASIDE = "in parentheses or brackets"
@@ -47,8 +47,8 @@ class Placement(Enum):
 
 
 def _forms(verbs: frozenset[str]) -> frozenset[str]:
-    """The verbs as stage directions use them: ``smiles`` and ``smiling``."""
-    forms = set()
+    """Return the verbs as stage directions use them: ``smiles`` and ``smiling``."""
+    forms: set[str] = set()
     for verb in verbs:
         stem = verb[:-1] if verb.endswith("e") else verb
         forms |= {stem + "ing"} | ({verb + verb[-1] + "ing"} if _DOUBLES.search(verb) else set())
@@ -64,7 +64,7 @@ _DOES = _forms(EVERYDAY_VERBS)
 
 
 def is_stage_direction(content: str, setting: Placement) -> bool:
-    """``content``, found between marks, is a stage direction by its words: acting, but not yet narration."""
+    """Return whether ``content``, found between marks, is acting. Narration does not count."""
     content = content.strip(" \t.,!…~。，！～")
     if _is_chinese(content):
         return bool(_ZH_STAGE.fullmatch(content))
@@ -86,7 +86,7 @@ def is_stage_direction(content: str, setting: Placement) -> bool:
 
 
 def is_narration(content: str) -> bool:
-    """``content``, found between asterisks where a sentence could stand, is told and not said."""
+    """Return whether ``content``, found between asterisks where a sentence could stand, is narration."""
     if content.rstrip().endswith(("!", "?", "！", "？")):
         return False
     if _is_chinese(content):
@@ -110,7 +110,7 @@ def _words(content: str) -> list[str]:
 
 
 READABLE_SYMBOLS = frozenset("°℃℉№㎡㎏㎞㎝㎜")
-"""Symbols that Unicode counts with the pictures but people read out."""
+"""Symbols in Unicode's picture categories that people read out."""
 _JOINER = "\u200d"
 _UNSPOKEN_MARKS = frozenset("\ufe0e\ufe0f\u20e3" + _JOINER)
 _UNSPOKEN = frozenset({"So", "Sk", "Cc", "Cf", "Co", "Cs", "Cn"})
@@ -118,7 +118,7 @@ _NEEDED_BY_SCRIPTS = frozenset("^`\u200c")  # the first two are markup, the thir
 
 
 def is_pictograph(character: str) -> bool:
-    """An emoji, a part of one, or another sign that is looked at and not read (invisible ones too)."""
+    """Return whether ``character`` is an emoji, a part of one, or another sign that is not spoken."""
     if character in READABLE_SYMBOLS or character in _NEEDED_BY_SCRIPTS:
         return False
     return character in _UNSPOKEN_MARKS or unicodedata.category(character) in _UNSPOKEN
@@ -136,7 +136,7 @@ EMOTICON_STARTS = frozenset(":;=<^>-ToOxX")
 
 
 def emoticon_length(ahead: str) -> int:
-    """Length of the western or eastern emoticon that ``ahead`` begins with; 0 for none."""
+    """Return the length of the western or eastern emoticon that ``ahead`` starts with; 0 for none."""
     found = _EMOTICON.match(ahead[:MAX_EMOTICON_CHARS])
     return found.end() if found else 0
 
@@ -148,7 +148,7 @@ MAX_KAOMOJI_CHARS = 18
 
 
 def is_kaomoji(content: str) -> bool:
-    """``content`` of parentheses is a kaomoji: ``(^_^)``, ``(╯°□°)``."""
+    """Return whether ``content``, found in parentheses, is a kaomoji: ``(^_^)``, ``(╯°□°)``."""
     content = content.strip()
     if not 0 < len(content) <= MAX_KAOMOJI_CHARS or any(map(is_han, content.replace("益", "").replace("皿", ""))):
         return False

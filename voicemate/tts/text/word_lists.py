@@ -1,4 +1,4 @@
-"""Words that the rules of speaking look out for."""
+"""Word lists for the rules of text to speech."""
 
 
 def _list(words: str) -> frozenset[str]:
@@ -10,13 +10,13 @@ ACTING_VERBS = _list("""
     mutter yawn sob weep sniff sniffle hum clap wave bow hug pat poke pout purr beam frown wince gulp whistle cough
     swallow shiver tremble stammer glance gaze squint stretch twirl applaud facepalm
 """)
-"""Verbs of a stage direction that hardly anyone says with emphasis or in an aside."""
+"""Verbs of stage directions that are rare as emphasis or in an aside."""
 EVERYDAY_VERBS = _list("""
     look lean tilt pause stare gesture point take turn shake scratch roll clear adjust sip pour wipe sit stand walk
     stroke tap sing put set pick pull place reach raise lift lower rest fold cross close open think listen watch hold
     hand offer step move cock furrow rub brush tuck settle straighten thumb flip peer breathe inhale exhale
 """)
-"""Verbs of a stage direction that are as common in what is said."""
+"""Verbs of stage directions that are as common in speech."""
 STAGE_SOUNDS = _list("""
     sigh sighs laugh laughs laughter chuckle chuckles giggle giggles pause silence smile grin wink nod shrug music
     applause beat gasp cough sniff sob whisper softly quietly hug hugs blush yawn wave waves cries crying singing
@@ -43,12 +43,12 @@ PAUSE_BEFORE = _list("""
     before for in on then during
     und aber oder weil dass wenn et mais ou parce que qui quand si y pero o porque cuando
 """)
-"""Words that begin something new, so that a voice can pause before them."""
+"""Words before which a voice can pause, since they start something new."""
 NO_PAUSE_AFTER = _list("""
     a an the my your his her its our their this that these those of to in on at for with from by and or but as is are
     was were be no not very so too mr mrs ms dr der die das ein eine le la les un une de el los las
 """)
-"""Words that lean on the next one, so that no voice pauses after them."""
+"""Words after which no voice pauses, since they belong to the next one."""
 CHINESE_CONJUNCTIONS = _list("但是 然后 因为 所以 如果 虽然 而且 或者 还是 不过 可是 于是 只是 就是")
 CHINESE_MEASURES = _list("""
     个 位 只 条 张 本 杯 壶 碗 盘 块 片 件 种 次 遍 回 场 天 年 周 夜 晚 小时 分钟 秒钟 秒 刻钟 点 岁 人 家 间 座
@@ -58,4 +58,4 @@ CHINESE_MEASURES = _list("""
 """Measure words and units: in front of them 2 is 两."""
 
 WEB_DOMAINS = _list("com org net io dev ai app edu gov info co uk us ca de fr nl eu ch at jp cn me tv xyz")
-"""Domains by which a web address is known that comes without http:// or www."""
+"""Top-level domains that identify a web address without http:// or www."""
