@@ -1,4 +1,4 @@
-"""What a person sees of a conversation."""
+"""The live view and the plain view."""
 
 import io
 import os
@@ -29,7 +29,7 @@ TURN: list[Event] = [
     FloorChanged(0, FloorState.LISTENING, "ready"),
     FloorChanged(1_000, FloorState.HEARING, "a voice"),
     Transcribed(2_000, 1, "what time", "en", final=False),
-    GenerationDiscarded(2_100, 1, "the person went on"),
+    GenerationDiscarded(2_100, 1, "the user went on"),
     Transcribed(3_000, 1, "what time is it", "en", final=True),
     PhraseQueued(3_100, 1, "High time, ", "High time,"),
     PhraseStarted(3_200, 1, "High time, "),
@@ -58,17 +58,17 @@ def plain() -> tuple[Console, io.StringIO]:
 @pytest.mark.parametrize(
     ("ready", "awaited", "told"),
     [
-        (True, 0, "you were done after 480 · hearing 210 + thinking 80 + speaking 20 · ready when you stopped"),
-        (True, 60, "you were done after 420 · hearing 210 + thinking 80 + speaking 20 · ready 60 ms later"),
-        (False, 200, "you were done after 280 · hearing 210 + thinking 80 + speaking 20 · not ready in time"),
+        (True, 0, "end of turn 480 · stt 210 + llm 80 + tts 20 · ready when you stopped"),
+        (True, 60, "end of turn 420 · stt 210 + llm 80 + tts 20 · ready 60 ms later"),
+        (False, 200, "end of turn 280 · stt 210 + llm 80 + tts 20 · not ready in time"),
     ],
 )
-def test_a_turn_that_stayed_open_for_its_reply_is_told_apart(ready: bool, awaited: float, told: str) -> None:
+def test_the_latency_of_a_turn_that_was_held_open(ready: bool, awaited: float, told: str) -> None:
     timed = TurnTimed(3_200, 1, 487.4, 480, stt=210, llm=80, tts=20, ready=ready, held_open=awaited)
     assert timing_line(timed) == f"gap 487 ms · {told}"
 
 
-def test_plain_lines_hold_the_conversation_and_its_latency() -> None:
+def test_plain_lines_show_the_conversation_and_its_latency() -> None:
     console, out = plain()
     with PlainView(console, "Juniper on two models", "Juniper") as view:
         for event in TURN:
@@ -77,45 +77,45 @@ def test_plain_lines_hold_the_conversation_and_its_latency() -> None:
     assert "you  what time is it" in lines
     assert "Juniper  High time, I should say." in lines
     assert any(line.startswith("gap 487 ms") and "ready when you stopped" in line for line in lines)
-    assert not any("what time" in line and "is it" not in line for line in lines), "drafts are not for the record"
+    assert not any("what time" in line and "is it" not in line for line in lines), "interim transcripts are not shown"
 
 
-def test_a_reply_that_was_cut_off_says_so() -> None:
+def test_an_interrupted_reply_is_marked() -> None:
     console, out = plain()
     with PlainView(console, "", "Juniper") as view:
         view(ReplyEnded(9_000, 1, "High time,", interrupted=True))
-    assert "Juniper  High time, [cut off]" in out.getvalue()
+    assert "Juniper  High time, [interrupted]" in out.getvalue()
 
 
-def test_work_in_vain_is_told_with_the_turn() -> None:
+def test_discarded_work_is_shown_with_the_turn() -> None:
     console, out = plain()
     with PlainView(console, "", "Juniper") as view:
         for event in [
             StageTimed(900, 1, PipelineStage.STT, 500, ms=210),
             StageTimed(950, 1, PipelineStage.LLM, 900, ms=80),
-            GenerationDiscarded(1_000, 1, "the person went on"),
+            GenerationDiscarded(1_000, 1, "the user went on"),
             StageTimed(2_900, 1, PipelineStage.STT, 2_500, ms=200),
             TurnEnded(3_000, 1, 100, 2_400, "350 ms of silence"),
             *TURN[4:],
         ]:
             view(event)
-    assert "ready when you stopped · a reply in vain, 290 ms" in out.getvalue()
+    assert "ready when you stopped · a reply discarded, 290 ms" in out.getvalue()
 
 
-def test_work_in_vain_of_which_nothing_was_completed_has_no_milliseconds() -> None:
+def test_discarded_work_without_a_completed_stage_has_no_time() -> None:
     console, out = plain()
     with PlainView(console, "", "Juniper") as view:
         for event in [
-            GenerationDiscarded(1_000, 1, "the person went on"),
-            GenerationDiscarded(2_000, 1, "the person went on"),
+            GenerationDiscarded(1_000, 1, "the user went on"),
+            GenerationDiscarded(2_000, 1, "the user went on"),
             TurnEnded(3_000, 1, 100, 2_400, "350 ms of silence"),
             *TURN[4:],
         ]:
             view(event)
-    assert "ready when you stopped · 2 replies in vain\n" in out.getvalue()
+    assert "ready when you stopped · 2 replies discarded\n" in out.getvalue()
 
 
-def test_a_recording_is_always_in_sight() -> None:
+def test_a_recording_is_always_shown() -> None:
     console, out = terminal()
     with LiveView(console, "Juniper", "Juniper", recording=True):
         assert "● recording" in out.getvalue()
@@ -127,7 +127,7 @@ def test_a_recording_is_always_in_sight() -> None:
         assert "recording" not in out.getvalue()
 
 
-def test_the_live_view_shows_drafts_and_the_reply_as_it_is_spoken() -> None:
+def test_the_live_view_shows_interim_transcripts_and_the_reply() -> None:
     console, out = terminal()
     with LiveView(console, "Juniper", "Juniper") as view:
         for event in TURN[:3]:
@@ -138,7 +138,7 @@ def test_the_live_view_shows_drafts_and_the_reply_as_it_is_spoken() -> None:
         assert "High time," in out.getvalue()
 
 
-def test_listening_to_silence_draws_nothing() -> None:
+def test_silence_does_not_redraw() -> None:
     console, out = terminal()
     with LiveView(console, "Juniper", "Juniper") as view:
         view(FloorChanged(0, FloorState.LISTENING, "ready"))
@@ -148,14 +148,14 @@ def test_listening_to_silence_draws_nothing() -> None:
         assert len(out.getvalue()) == drawn
 
 
-def test_a_fault_stays_in_sight_with_its_way_out() -> None:
+def test_a_fault_stays_visible_with_its_hint() -> None:
     console, out = terminal()
     with LiveView(console, "Juniper", "Juniper") as view:
         view(Fault(0, "microphone", "The microphone is gone", "Plug it in again"))
         assert "The microphone is gone. Plug it in again" in out.getvalue()
 
 
-def test_what_libraries_print_does_not_tear_the_live_view(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_output_of_libraries_does_not_garble_the_live_view(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     console, _ = terminal()
     with LiveView(console, "Juniper", "Juniper"):
         os.write(2, b"ALSA lib pcm.c: underrun occurred\n")
@@ -164,7 +164,7 @@ def test_what_libraries_print_does_not_tear_the_live_view(home: Path, capfd: pyt
     assert "underrun" in (home / "state" / "native.log").read_text()
 
 
-def test_what_was_said_is_shown_once() -> None:
+def test_a_transcript_is_shown_once() -> None:
     console, out = terminal()
     with LiveView(console, "Juniper", "Juniper") as view:
         for event in TURN[:5]:
@@ -175,7 +175,7 @@ def test_what_was_said_is_shown_once() -> None:
     assert "what time is it" not in out.getvalue()[len(drawn) :]
 
 
-def test_the_meter_stays_inside_its_scale() -> None:
+def test_the_meter_stays_within_its_scale() -> None:
     steps = [meter_steps(dbfs) for dbfs in (-200, -60, -30, 0, 20)]
     assert steps == sorted(steps)
     assert steps[0] == steps[1] == 0
@@ -196,18 +196,18 @@ def test_every_state_has_a_name_in_the_live_view(state: FloorState) -> None:
     assert state.value in out.getvalue()
 
 
-def test_a_reply_that_was_taken_back_is_not_shown_any_more() -> None:
+def test_a_discarded_reply_is_removed() -> None:
     console, _ = terminal()
     with LiveView(console, "Juniper", "Juniper") as view:
-        for event in (*TURN[4:7], GenerationDiscarded(3_300, 1, "the person speaks")):
+        for event in (*TURN[4:7], GenerationDiscarded(3_300, 1, "the user speaks")):
             view(event)
         assert "High time" not in shown(view)
 
 
-def test_a_reply_that_goes_on_stays_while_what_was_said_over_it_is_dropped() -> None:
+def test_a_reply_stays_while_another_turn_is_discarded() -> None:
     console, _ = terminal()
     with LiveView(console, "Juniper", "Juniper") as view:
-        for event in (*TURN[4:7], GenerationDiscarded(3_300, 2, "the person went on")):
+        for event in (*TURN[4:7], GenerationDiscarded(3_300, 2, "the user went on")):
             view(event)
         assert "High time" in shown(view)
 

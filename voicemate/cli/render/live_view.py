@@ -1,6 +1,6 @@
-"""What a person sees while they talk: the live view of a terminal, and plain lines for everything else.
+"""Shows a conversation: the live view for terminals, and plain lines for everything else.
 
-Both only read events; a ``StatusTracker`` keeps what the latest ones say.
+Both subscribe to events; a ``StatusTracker`` keeps the current state.
 """
 
 import os
@@ -43,40 +43,40 @@ _METER_FLOOR_DBFS = -60.0
 
 
 def meter_steps(dbfs: float) -> int:
-    """``dbfs`` on the level meter, 0 to its width."""
-    share = (dbfs - _METER_FLOOR_DBFS) / -_METER_FLOOR_DBFS
-    return round(min(1.0, max(0.0, share)) * _METER_WIDTH)
+    """Convert ``dbfs`` to steps of the level meter, 0 to its width."""
+    fraction = (dbfs - _METER_FLOOR_DBFS) / -_METER_FLOOR_DBFS
+    return round(min(1.0, max(0.0, fraction)) * _METER_WIDTH)
 
 
 def timing_line(timing: TurnTimed) -> str:
-    """One turn's latency in words: ``gap 560 ms · you were done after 480 · ... · ready 40 ms later``."""
+    """Format a turn's latency: ``gap 560 ms · end of turn 480 · ... · ready 40 ms later``."""
     if not timing.ready:
         ready = "not ready in time"
     elif timing.held_open:
         ready = f"ready {timing.held_open:.0f} ms later"
     else:
         ready = "ready when you stopped"
-    done = timing.endpoint - timing.held_open
+    endpoint = timing.endpoint - timing.held_open
     return (
-        f"gap {timing.gap:.0f} ms · you were done after {done:.0f} · hearing {timing.stt:.0f}"
-        f" + thinking {timing.llm:.0f} + speaking {timing.tts:.0f} · {ready}"
+        f"gap {timing.gap:.0f} ms · end of turn {endpoint:.0f} · stt {timing.stt:.0f}"
+        f" + llm {timing.llm:.0f} + tts {timing.tts:.0f} · {ready}"
     )
 
 
 def discarded_line(trace: TurnTrace) -> str:
-    """What was prepared in vain for a turn, such as ``2 replies in vain, 640 ms``; empty when nothing was.
+    """Format the discarded work of a turn: ``2 replies discarded, 640 ms``; empty if there is none.
 
-    Only stages that were completed are timed: without one there are no milliseconds to tell.
+    The time counts completed stages only.
     """
     if not trace.discarded:
         return ""
     replies = "a reply" if trace.discarded == 1 else f"{trace.discarded} replies"
     lost = round(trace.wasted_ms)
-    return f"{replies} in vain, {lost} ms" if lost else f"{replies} in vain"
+    return f"{replies} discarded, {lost} ms" if lost else f"{replies} discarded"
 
 
 class View(Protocol):
-    """Shows a conversation; a context manager that is also a listener of events."""
+    """Shows a conversation: a context manager and a subscriber of events."""
 
     def __enter__(self) -> "View": ...
     def __exit__(self, *exc: object) -> None: ...
@@ -84,14 +84,15 @@ class View(Protocol):
 
 
 class LiveView:
-    """The terminal's live view: finished exchanges scroll up, the present stays at the bottom.
+    """The live view: finished exchanges scroll up, the current state stays at the bottom.
 
-    It is drawn again only when something that it shows has changed, so that listening to silence costs nothing.
+    It is redrawn only if something has changed, so that silence costs nothing.
 
     Args:
-        title: what runs, such as the persona and the models.
-        name: the character's.
-        recording: the conversation is kept in a file, which is always to be seen.
+        console: the terminal.
+        title: the persona and the models.
+        name: the character's name.
+        recording: show that the conversation is recorded.
     """
 
     def __init__(self, console: Console, title: str, name: str, recording: bool = False):
@@ -149,20 +150,20 @@ class LiveView:
 
 @contextmanager
 def _redirect_native_stderr(log: Path) -> Iterator[None]:
-    """Meanwhile send what C libraries print to ``log``: in the middle of the live view it would garble it."""
-    kept = os.dup(2)
+    """Redirect what C libraries print to ``log`` during the block, since it would garble the live view."""
+    stderr = os.dup(2)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(file, 2)
     os.close(file)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 class PlainView:
-    """One line for each thing worth reading, for pipes, logs and ``--no-view``."""
+    """One line per event, for pipes, logs and ``--no-view``; the arguments are those of ``LiveView``."""
 
     def __init__(self, console: Console, title: str, name: str, recording: bool = False):
         self._console = console
@@ -187,34 +188,42 @@ class PlainView:
 
 
 def finished_lines(event: Event, tracker: StatusTracker, name: str) -> list[RenderableType]:
-    """The lines that ``event`` adds to the record of the conversation, if any.
+    """Return the lines that ``event`` adds to the transcript.
 
     Args:
-        tracker: has seen it.
+        event: the event.
+        tracker: has received ``event`` already.
+        name: the character's name.
     """
     match event:
         case Transcribed(final=True):
             return [Text.assemble(("you  ", "bold cyan"), event.text)]
         case ReplyEnded() if event.heard_prefix or event.interrupted:
-            cut = " [cut off]" if event.interrupted else ""
-            heard = " ".join(event.heard_prefix.split())  # a model's line breaks were not to be heard
-            said = Text.assemble((f"{name}  ", "bold magenta"), heard, (cut, "dim"))
+            interrupted = " [interrupted]" if event.interrupted else ""
+            text = " ".join(event.heard_prefix.split())  # without the model's line breaks
+            reply = Text.assemble((f"{name}  ", "bold magenta"), text, (interrupted, "dim"))
             timing = tracker.timing
             if timing and timing.turn == event.turn:
-                waste = discarded_line(tracker.ended_trace) if tracker.ended_trace else ""
-                line = f"{timing_line(timing)} · {waste}" if waste else timing_line(timing)
-                return [said, Text(f"     {line}", style="dim")]
-            return [said]
+                discarded = discarded_line(tracker.ended_trace) if tracker.ended_trace else ""
+                line = f"{timing_line(timing)} · {discarded}" if discarded else timing_line(timing)
+                return [reply, Text(f"     {line}", style="dim")]
+            return [reply]
         case Fault():
             return [Text(f"{event.message}. {event.hint}".strip(), style="bold red")]
         case Advisory():
             return [Text(event.text, style="dim")]
         case Recovered():
-            return [Text(f"{event.component}: works again", style="green")]
+            return [Text(f"{event.component}: working again", style="green")]
     return []
 
 
 def choose_view(console: Console, live: bool, recording: bool = False) -> Callable[[str, str], View]:
-    """The live view where there is a terminal and it is wanted, plain lines elsewhere; called with title and name."""
+    """Choose the view; the result is called with title and name.
+
+    Args:
+        console: where to show it.
+        live: use the live view if ``console`` is a terminal.
+        recording: show that the conversation is recorded.
+    """
     kind = LiveView if live and console.is_terminal and not console.is_dumb_terminal else PlainView
     return lambda title, name: kind(console, title, name, recording)

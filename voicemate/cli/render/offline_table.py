@@ -1,4 +1,4 @@
-"""``voicemate doctor --offline``: the evidence that nothing leaves this machine, as tables."""
+"""``voicemate doctor --offline``: the evidence that nothing leaves this machine."""
 
 from rich.console import Console
 from rich.table import Table
@@ -10,7 +10,7 @@ from voicemate.sandbox.proof import KernelFacts, describe_errno
 
 
 def show_evidence(sandbox: bool, as_json: bool) -> bool:
-    """Put this process offline as a conversation would be, show what came of it, and return whether it holds."""
+    """Put this process offline as a conversation would be, print the evidence, and return whether it holds."""
     found = collect_evidence(sandbox)
     if as_json:
         print_json(found.as_json())
@@ -53,18 +53,18 @@ def _table(*columns: str) -> Table:
 
 
 def _kernel(facts: KernelFacts) -> str:
-    told = [f"{facts.system} on {facts.machine}"]
+    parts = [f"{facts.system} on {facts.machine}"]
     if facts.threads:
-        told.append(f"{facts.filtered} of {facts.threads} threads under a filter")
-        told.append("no new privileges" if facts.no_new_privileges else "new privileges possible")
-        told.append(f"Landlock {facts.landlock}" if facts.landlock else "no Landlock")
-    return " · ".join(told)
+        parts.append(f"{facts.filtered} of {facts.threads} threads under a filter")
+        parts.append("no new privileges" if facts.no_new_privileges else "new privileges possible")
+        parts.append(f"Landlock {facts.landlock}" if facts.landlock else "no Landlock")
+    return " · ".join(parts)
 
 
 def _caveats(found: OfflineEvidence) -> list[str]:
-    told = [*found.proof.gaps]
+    caveats = [*found.proof.gaps]
     if not found.child:
-        told.append("No child process could be started to try from")
-    told += [f"C code could still have {name} look up a name (Python code cannot)" for name in found.resolvers]
-    told += [f"{sentence}: a conversation cannot reach it" for sentence in found.network_settings]
-    return told
+        caveats.append("No child process could be started for the test")
+    caveats += [f"C code could still have {name} look up a name (Python code cannot)" for name in found.resolvers]
+    caveats += [f"{sentence}: a conversation cannot reach it" for sentence in found.network_settings]
+    return caveats

@@ -1,4 +1,4 @@
-"""How replays are shown: as text for people, as JSON for scripts."""
+"""Shows replays as text or JSON."""
 
 from statistics import median
 from typing import Any
@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voicemate import __version__
-from voicemate.cli.render.output import print_json, print_note, stdout_console
+from voicemate.cli.render.output import count, print_json, print_note, stdout_console
 from voicemate.core.pcm import CLOCK_HZ
 from voicemate.recording.recording import Recording
 from voicemate.replay.counterfactual import ReplayOutcome
@@ -15,11 +15,11 @@ from voicemate.replay.recorded_session import RecordedSession
 from voicemate.replay.replayer import ReplayDifference, ReplayResult
 from voicemate.replay.turn_log import LoggedTurn, TurnPair, pair_turns
 
-# ---------------------------------------------------------------- the same again
+# ---------------------------------------------------------------- replay
 
 
 def print_result(recording: Recording, verdict: ReplayResult, took_s: float, as_json: bool) -> None:
-    """Whether a replay made the same decisions, and how long it took."""
+    """Print whether a replay made the same decisions, and how long it took."""
     if as_json:
         print_json(_recording_as_json(recording) | _result_as_json(verdict) | {"took_s": round(took_s, 3)})
         return
@@ -30,7 +30,7 @@ def print_result(recording: Recording, verdict: ReplayResult, took_s: float, as_
         console.print(
             Text(
                 f"Identical: {verdict.actions} decisions on {verdict.steps} inputs, {recording.seconds:.0f} s in "
-                f"{took_s:.1f} s ({speed:.0f} times as fast as it was held)."
+                f"{took_s:.1f} s ({speed:.0f} times faster than the conversation)."
             ),
             soft_wrap=True,
         )
@@ -49,7 +49,7 @@ def print_result(recording: Recording, verdict: ReplayResult, took_s: float, as_
 def _title(recording: Recording) -> str:
     header = recording.header
     made = header.created_at.astimezone()
-    now = "" if header.version == __version__ else f", decided again by {__version__}"
+    now = "" if header.version == __version__ else f", replayed with {__version__}"
     return f"{header.persona.get('name', '?')} · {made:%Y-%m-%d %H:%M} · voicemate {header.version}{now}"
 
 
@@ -86,7 +86,7 @@ def _difference_as_json(difference: ReplayDifference) -> dict[str, Any]:
     }
 
 
-# ---------------------------------------------------------------- what if
+# ---------------------------------------------------------------- counterfactual
 
 
 def print_counterfactual(
@@ -97,11 +97,15 @@ def print_counterfactual(
     now: ReplayOutcome,
     as_json: bool,
 ) -> None:
-    """What would have happened with ``changes``, turn by turn.
+    """Print what would have happened with ``changes``, turn by turn.
 
     Args:
-        repeated: the outcome without any change, which tells how far the estimate can be trusted.
-        now: the outcome with them.
+        recording: the recording.
+        changes: the changed settings.
+        past: what happened.
+        repeated: the estimate without any change, which shows how accurate it is.
+        now: the estimate with ``changes``.
+        as_json: print JSON.
     """
     pairs = pair_turns(past.turns, now.turns)
     if as_json:
@@ -143,31 +147,27 @@ def _table(pairs: list[TurnPair], past: RecordedSession, now: ReplayOutcome) -> 
 def _describe_turns(turns: list[LoggedTurn], onsets: list[int]) -> str:
     total = _summary(turns, onsets)
     gap = "" if total["gap_ms"] is None else f", median gap {total['gap_ms']} ms"
-    return f"{_count(total['turns'], 'turn')}{gap}, {_count(total['cut_ins'], 'false cut-in')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{count(total['turns'], 'turn')}{gap}, {count(total['cut_ins'], 'false cut-in')}"
 
 
 def _turn_cells(turn: LoggedTurn | None, onsets: list[int], mark: str) -> tuple[str, str, str]:
     if turn is None:
         return "no turn", "", ""
     gap = "" if turn.gap_ms is None else f"{mark}{turn.gap_ms:.0f} ms"
-    return f"{turn.wait_ms:.0f} ms", gap, "cut in" if turn.is_false_cut_in(onsets) else ""
+    return f"{turn.wait_ms:.0f} ms", gap, "false cut-in" if turn.is_false_cut_in(onsets) else ""
 
 
 def _print_caveats(past: RecordedSession, repeated: ReplayOutcome, now: ReplayOutcome) -> None:
     if now.estimated & {turn.generation_id for turn in now.turns}:
         print_note(
-            "~ rests on a pause that was not transcribed then: taken for words that no vote was cast on, known after "
-            f"{past.usual_judged * 1000 / CLOCK_HZ:.0f} ms, as is usual in this conversation."
+            "~ depends on a pause that was not transcribed: assumed to be neutral words, known after "
+            f"{past.usual_judged * 1000 / CLOCK_HZ:.0f} ms, as usual in this conversation."
         )
     if repeated.turns != past.turns:
         same = len(set(repeated.turns) & set(past.turns))
         print_note(
-            f"With its own settings the estimate repeats {same} of {len(past.turns)} turns exactly: read the table "
-            "with that in mind."
+            f"With its own settings the estimate matches {same} of {len(past.turns)} turns exactly: the table is as "
+            "accurate as that."
         )
 
 

@@ -1,4 +1,4 @@
-"""How a person's curve of gap against false cut-ins is shown: a chart of characters, a table, or JSON."""
+"""Shows the curve of gap against false cut-ins: as a text chart, a table, or JSON."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _WIDTH, _HEIGHT = 60, 12
 
 
 def print_curve(curve: TuningCurve, as_json: bool) -> None:
-    """The curve, the present settings and the proposed ones."""
+    """Print the curve, the present settings and the proposed ones."""
     if as_json:
         print_json(
             {
@@ -29,32 +29,32 @@ def print_curve(curve: TuningCurve, as_json: bool) -> None:
         console.print(Text(line), soft_wrap=True)
     console.print(_table(curve))
     changed = ", ".join(f"{key} = {value}" for key, value in proposed_changes(curve).items())
-    console.print(Text(f"proposed: {changed or 'the settings as they are'}"), soft_wrap=True)
+    console.print(Text(f"proposed: {changed or 'no change'}"), soft_wrap=True)
     if curve.current.turns < FEW_TURNS:
-        print_note(f"Only {curve.current.turns} turns: below {FEW_TURNS} a single one moves the curve. Record more.")
+        print_note(f"Only {curve.current.turns} turns: a single turn changes the curve. Record more.")
     if curve.knee.estimated:
         print_note(
-            f"{curve.knee.estimated} of {curve.knee.turns} turns of the proposal rest on pauses that were not "
-            "transcribed when they were recorded."
+            f"{curve.knee.estimated} of {curve.knee.turns} turns of the proposal depend on pauses that were not "
+            "transcribed in the recording."
         )
 
 
 def proposed_changes(curve: TuningCurve) -> dict[str, Any]:
-    """What the proposal changes, by dotted key."""
+    """Return the settings that the proposal changes, by key."""
     present, proposed = curve.current.turn_settings.model_dump(), curve.knee.turn_settings.model_dump()
     return {f"turns.{name}": value for name, value in proposed.items() if value != present[name]}
 
 
 def chart(curve: TuningCurve) -> list[str]:
-    """Lines of text: gap to the right, false cut-ins upwards; · tried, o best of its gap, N now, P proposed."""
+    """Draw the curve as text: gap to the right, false cut-ins upwards."""
     gaps = [trial.gap_ms for trial in curve.trials if trial.turns]
-    low, wide = min(gaps), max(gaps) - min(gaps) or 1.0
+    low, span = min(gaps), max(gaps) - min(gaps) or 1.0
     high = max(trial.false_cut_in_rate for trial in curve.trials) or 0.01
     grid = [[" "] * (_WIDTH + 1) for _ in range(_HEIGHT + 1)]
 
     def put(trial: TuningTrial, mark: str) -> None:
         row = _HEIGHT - round(trial.false_cut_in_rate / high * _HEIGHT)
-        grid[row][round((trial.gap_ms - low) / wide * _WIDTH)] = mark
+        grid[row][round((trial.gap_ms - low) / span * _WIDTH)] = mark
 
     for trial in curve.trials:
         if trial.turns:
@@ -70,7 +70,7 @@ def chart(curve: TuningCurve) -> list[str]:
         "false cut-ins",
         *lines,
         " " * 6 + "└" + "─" * (_WIDTH + 1),
-        " " * 7 + axis + f"{low + wide:.0f} ms median gap".rjust(_WIDTH + 1 - len(axis)),
+        " " * 7 + axis + f"{low + span:.0f} ms median gap".rjust(_WIDTH + 1 - len(axis)),
         " " * 7 + "· tried   o best of its gap   N now   P proposed",
     ]
 
