@@ -42,7 +42,7 @@ class Response:
     """The answer to request ``id``: either a result, or the error."""
 
     id: str | None
-    result: dict[str, Any] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict[str, Any])
     error: ControlError | None = None
 
 

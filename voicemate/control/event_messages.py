@@ -1,9 +1,10 @@
 """Events as JSON and back. What was said is only in the messages for clients that asked for it."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -64,7 +65,7 @@ def _has_no_words(name: str, value: object) -> bool:
     if value is None or isinstance(value, Enum | bool | int | float):
         return True
     if isinstance(value, tuple | list):
-        return all(_has_no_words(name, part) for part in value)  # pyright: ignore[reportUnknownVariableType]
+        return all(_has_no_words(name, part) for part in cast(Sequence[object], value))
     return isinstance(value, str) and name in NON_SPEECH_FIELDS
 
 
@@ -74,5 +75,5 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 3) if abs(value) < float("inf") else None
     if isinstance(value, tuple | list):
-        return [_to_json(part) for part in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_to_json(part) for part in cast(Sequence[object], value)]
     return value if isinstance(value, str | int | bool | None) else str(value)

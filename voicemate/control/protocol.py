@@ -54,7 +54,7 @@ class ControlRequest:
 
     id: RequestId
     command: str
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class IdleUnloader:
                 self._stop_timer()
                 self._reload()
                 self._start_timer()
+            case _:
+                pass
 
     def close(self) -> None:
         """Unload no more."""

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 
 from voicemate.control.event_messages import event_data, is_level
@@ -39,7 +40,7 @@ class PrivateLogFile(logging.handlers.RotatingFileHandler):
         self._error_reported = False
         super().__init__(path, maxBytes=MAX_BYTES, backupCount=BACKUP_COUNT, encoding="utf-8")
 
-    def _open(self):
+    def _open(self) -> TextIOWrapper:
         return open(
             self.baseFilename,
             self.mode,
@@ -49,11 +50,13 @@ class PrivateLogFile(logging.handlers.RotatingFileHandler):
         )
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write ``record``."""
         self._failed = False
         super().emit(record)
         self._error_reported = self._failed
 
     def handleError(self, record: logging.LogRecord) -> None:
+        """Report the error that keeps ``record`` from being written."""
         self._failed = True
         error = sys.exc_info()[1]
         if isinstance(error, OSError) and not self._error_reported:
@@ -116,12 +119,15 @@ class EventLog:
     def __init__(self, words: bool = False):
         self._words = words
 
-    def __call__(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
+        """Log ``event``."""
         if is_level(event):
             return
-        told = " ".join(f"{name}={value!r}" for name, value in event_data(event, self._words).items() if name != "at")
+        shown = " ".join(
+            f"{name}={value!r}" for name, value in event_data(event, self._words).items() if name != "at"
+        )
         level = logging.WARNING if isinstance(event, Fault) else logging.INFO
-        log.log(level, "%s %s", type(event).__name__, told)
+        log.log(level, "%s %s", type(event).__name__, shown)
 
 
 def tail(path: Path, lines: int) -> list[str]:

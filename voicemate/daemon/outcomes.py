@@ -62,6 +62,7 @@ class ReplyOutcome:
         self._hint = ""
 
     def __call__(self, event: Event) -> TypedReply | None:
+        """The reply, if ``event`` ends it."""
         match event:
             case TurnEnded(request_id=self._request_id):
                 self._turn = event.turn
@@ -85,6 +86,7 @@ class SpeechOutcome:
     """
 
     def __call__(self, event: Event) -> str | None:
+        """The part that was heard, if ``event`` ends it."""
         match event:
             case ReplyEnded(turn=0):
                 return event.heard_prefix

@@ -43,7 +43,7 @@ class DaemonOptions:
         ready_descriptor: of the pipe on which it reports to the process that started it (see ``Readiness``).
     """
 
-    overrides: dict[str, Any] = field(default_factory=dict)
+    overrides: dict[str, Any] = field(default_factory=dict[str, Any])
     log_words: bool = False
     log_to_stderr: bool = False
     ready_descriptor: int | None = None
@@ -97,7 +97,7 @@ async def _serve(
 ) -> None:
     overrides = {key: value for key, value in options.overrides.items() if value is not None}
     daemon = Daemon(LocalConversationFactory(), overrides, locks)
-    daemon.subscribe(EventLog(options.log_words))
+    daemon.subscribe(EventLog(options.log_words).on_event)
     for fault in faults:
         daemon.events.emit(fault)
     server = ControlServer(daemon)

@@ -97,12 +97,15 @@ class UnloadableWhisper(Unloadable[Transcriber]):
         self._also_load = also_load
 
     async def transcribe(self, pcm: Pcm, language: str = "auto", prompt: str = "") -> Transcript:
+        """See ``Transcriber``."""
         return await (await self._ready()).transcribe(pcm, language, prompt)
 
     async def draft(self, pcm: Pcm, language: str = "auto") -> Transcript:
+        """See ``Transcriber``."""
         return await (await self._ready()).draft(pcm, language)
 
     def close(self) -> None:
+        """See ``Transcriber``."""
         if self.engine is not None:
             self.engine.close()
 
@@ -112,8 +115,10 @@ class UnloadableWhisper(Unloadable[Transcriber]):
 
 
 class UnloadableLlama(Unloadable[Llama]):
-    """A ``Mind``. What it has read it need not read again when it comes back; where that is too much to be kept, it
-    reads the persona's messages."""
+    """A ``LanguageModel``.
+
+    Its state is saved while it is unloaded, unless it is too large; then it reads the persona again.
+    """
 
     def __init__(self, engine: Llama, load: Callable[[], Awaitable[Llama]]):
         super().__init__(engine, self._load_and_prepare)
@@ -123,34 +128,40 @@ class UnloadableLlama(Unloadable[Llama]):
         self.context_size = engine.context_size
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        """See ``Llama.count_tokens``; while it rests, no fewer than there will be (English has 4 letters a token)."""
+        """See ``LanguageModel``. While unloaded, an upper bound (English has 4 letters a token)."""
         if self.engine is not None:
             return self.engine.count_tokens(messages)
         return sum(len(message.content.encode()) // 2 + 8 for message in messages)
 
     async def prefill_persona(self, opening: Sequence[Message]) -> None:
+        """See ``LanguageModel``."""
         self._opening = tuple(opening)
         await (await self.loaded()).prefill_persona(opening)
 
     async def reply(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> AsyncGenerator[str, None]:
+        """See ``LanguageModel``."""
         llama = await self.loaded()
         async with aclosing(llama.reply(messages, sampling, seed)) as pieces:
             async for piece in pieces:
                 yield piece
 
     async def prefill(self, messages: Sequence[Message]) -> None:
+        """See ``LanguageModel``."""
         await (await self.loaded()).prefill(messages)
 
     async def completeness(
         self, messages: Sequence[Message], trailing_marks: str = "", opening: Sequence[Message] = ()
     ) -> float:
+        """See ``LanguageModel``."""
         return await (await self.loaded()).completeness(messages, trailing_marks, opening)
 
     def close(self) -> None:
+        """See ``LanguageModel``."""
         if self.engine is not None:
             self.engine.close()
 
     async def save_state(self) -> None:
+        """See ``Unloadable``."""
         if self.engine is not None:
             self._saved = await self.engine.snapshot(_MAX_SAVED_BYTES)
 

@@ -22,7 +22,7 @@ def path(tmp_path: Path) -> Path:
 def written(path: Path, *events: object, words: bool = False) -> str:
     with logging_to(path, lambda wrong, remedy: None, to_stderr=False):
         for event in events:
-            EventLog(words)(event)  # type: ignore[arg-type]
+            EventLog(words).on_event(event)  # type: ignore[arg-type]
     return path.read_text()
 
 
