@@ -43,7 +43,7 @@ class PrivateLogFile(logging.handlers.RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         return open(
             self.baseFilename,
-            self.mode,
+            "a",
             encoding=self.encoding,
             errors="replace",
             opener=lambda path, flags: os.open(path, flags, 0o600),
