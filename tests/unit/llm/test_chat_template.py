@@ -90,7 +90,7 @@ def test_where_the_system_message_is_refused_or_wanders_the_user_says_it_first(k
     assert prompt.count("You are Juniper.") == 1
 
 
-def test_a_model_that_thinks_aloud_is_told_not_to():
+def test_a_reasoning_model_is_prompted_not_to_reason():
     assert template("qwen3").prompt([user("Tea?")]).endswith("<think>\n\n</think>\n\n")
 
 

@@ -30,7 +30,7 @@ HISTORIES = st.lists(
 )
 
 
-def test_a_short_conversation_is_told_whole():
+def test_a_short_conversation_is_complete_in_the_prompt():
     context = ContextWindow(JUNIPER, SIZE, count)
     messages = context.fit([said(5, 10)], "And then?")
     assert messages == [

@@ -13,7 +13,7 @@ JUNIPER = Persona(
 )
 
 
-def test_the_persona_comes_first_and_is_told_to_speak_briefly():
+def test_the_persona_comes_first_and_is_prompted_to_speak_briefly():
     system = opening_messages(JUNIPER)[0]
     assert system.role == "system"
     assert system.content.startswith("You are Juniper. A gardener by the sea.\n")
@@ -50,7 +50,7 @@ def test_a_language_without_a_text_of_its_own_is_named():
     assert "always in Finnish" in opening_messages(finn)[0].content
 
 
-def test_a_language_nobody_thought_of_is_named_by_its_code():
+def test_an_unknown_language_is_named_by_its_code():
     assert "code yue" in opening_messages(Persona(name="A", description="B", language="yue"))[0].content
 
 
@@ -70,7 +70,7 @@ def test_what_was_said_follows_in_order():
     ]
 
 
-def test_a_reply_that_nobody_heard_was_never_said():
+def test_an_unheard_reply_is_left_out():
     assert history_messages([Exchange("Hi.", "")], "Are you there?") == [
         Message("user", "Hi."),
         Message("user", "Are you there?"),

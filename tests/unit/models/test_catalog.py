@@ -67,7 +67,7 @@ def test_no_two_models_share_a_name_or_a_file():
     assert Counter(model.file for model in CATALOG.models).most_common(1)[0][1] == 1
 
 
-def test_there_are_better_minds_of_every_size_and_one_of_them_speaks_chinese():
+def test_there_are_better_language_models_of_every_size_and_one_of_them_speaks_chinese():
     better = [model for model in CATALOG.with_role(ModelRole.LLM) if not model.starter]
     assert len(better) >= 4
     assert all(1 <= model.parameters <= 31 for model in better)
@@ -151,7 +151,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "guide" / "models.md"
 
 
 @pytest.mark.parametrize("model", CATALOG.models, ids=lambda model: model.name)
-def test_the_documentation_tells_the_same_as_the_catalog(model: CatalogModel):
+def test_the_documentation_agrees_with_the_catalog(model: CatalogModel):
     (row,) = re.findall(rf"^\| {re.escape(model.name)} .*$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     name = f"{model.name} ★" if model.starter else model.name

@@ -21,7 +21,7 @@ def read(folder: Path, data: bytes) -> gguf.GgufHeader:
     return gguf.read_header(written(folder / "model.gguf", data))
 
 
-def test_a_model_tells_its_shape(tmp_path: Path):
+def test_the_header_of_a_model_is_read(tmp_path: Path):
     assert read(tmp_path, gguf_file()) == gguf.GgufHeader(
         architecture="llama",
         name="Made Up",
@@ -35,7 +35,7 @@ def test_a_model_tells_its_shape(tmp_path: Path):
     )
 
 
-def test_heads_may_be_told_for_each_layer(tmp_path: Path):
+def test_heads_may_be_stated_for_each_layer(tmp_path: Path):
     metadata = llama_metadata() | {"llama.attention.head_count_kv": [2, 0]}
     assert read(tmp_path, gguf_file(metadata)).kv_heads == (2, 0)
 
@@ -71,7 +71,7 @@ def test_a_file_of_another_format_is_no_gguf(tmp_path: Path):
         read(tmp_path, b"")
 
 
-def test_a_version_to_come_is_told(tmp_path: Path):
+def test_an_unknown_version_is_an_error(tmp_path: Path):
     with pytest.raises(ModelError, match="version 9"):
         read(tmp_path, b"GGUF\x09\0\0\0" + bytes(40))
 

@@ -85,23 +85,23 @@ class TestFit:
     def test_a_mixture_reads_only_the_experts_at_work(self):
         assert memory_fit.fit(CATALOG.find("qwen3-30b-a3b"), 64 * GB, 20 * GB) is Fit.GOOD
 
-    def test_hearing_is_not_judged_by_tokens_a_second(self):
+    def test_speech_recognition_is_not_judged_by_tokens_a_second(self):
         assert memory_fit.fit(CATALOG.find("whisper-large-v3-turbo"), 64 * GB, 1) is Fit.GOOD
 
 
-class TestABetterMind:
+class TestABetterLanguageModel:
     @pytest.mark.parametrize(
         ("given", "offered"),
         [(1, None), (3, "qwen3-1.7b"), (5, "qwen3-4b"), (10, "ministral-3-8b"), (24, "qwen3-30b-a3b")],
     )
-    def test_is_the_largest_that_fits_beside_the_ear(self, given: int, offered: str | None):
+    def test_is_the_largest_that_fits_beside_speech_recognition(self, given: int, offered: str | None):
         better = listing.better_llm(given * GB, MAC)
         assert (better.name if better else None) == offered
 
     def test_is_not_offered_where_none_would_keep_up(self):
         assert listing.better_llm(64 * GB, 10 * GB) is None
 
-    def test_is_never_the_starter_and_always_a_mind(self):
+    def test_is_never_the_starter_and_always_a_language_model(self):
         better = listing.better_llm(10**15, 10**15)
         assert better
         assert not better.starter
@@ -110,7 +110,7 @@ class TestABetterMind:
     def test_leaves_room_for_a_longer_context(self):
         assert listing.better_llm(10 * GB, MAC, context=65_536) != listing.better_llm(10 * GB, MAC)
 
-    def test_is_looked_for_on_this_machine_unless_told_otherwise(self, monkeypatch: pytest.MonkeyPatch):
+    def test_is_chosen_for_this_machine_by_default(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(memory_fit, "available_bytes", lambda: 10 * GB)
         monkeypatch.setattr(memory_fit, "weight_bandwidth", lambda: MAC)
         better = listing.better_llm()

@@ -33,7 +33,7 @@ def test_a_missing_model_gets_the_command_that_fetches_it(catalog: Catalog, fold
     assert caught.value.exit_code == 5
 
 
-def test_a_truncated_model_is_told_by_its_size(catalog: Catalog, placed: Path):
+def test_a_truncated_model_is_recognized_by_its_size(catalog: Catalog, placed: Path):
     placed.write_bytes(MODEL_BYTES[:-50_000])
     with pytest.raises(
         ModelError,
@@ -42,13 +42,13 @@ def test_a_truncated_model_is_told_by_its_size(catalog: Catalog, placed: Path):
         resolve("mind", catalog=catalog)
 
 
-def test_a_file_of_the_right_size_and_the_wrong_format_is_told(catalog: Catalog, placed: Path):
+def test_a_file_of_the_right_size_and_the_wrong_format_is_an_error(catalog: Catalog, placed: Path):
     placed.write_bytes(bytes(len(MODEL_BYTES)))
     with pytest.raises(ModelError, match=r"damaged: .* is not a GGUF file.*`voicemate models pull mind`"):
         resolve("mind", catalog=catalog)
 
 
-def test_a_model_that_may_not_be_read_is_told(catalog: Catalog, placed: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_model_without_read_permission_is_an_error(catalog: Catalog, placed: Path, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object) -> bool:
         raise PermissionError(13, "Permission denied")
 
@@ -86,7 +86,7 @@ class TestAFileOfOnesOwn:
         assert resolve("~/own.gguf", catalog=catalog) == tmp_path / "own.gguf"
 
     @pytest.mark.parametrize("name", ["gone.gguf", "./gone", "/nowhere/gone.bin"])
-    def test_that_is_not_there_is_told(self, catalog: Catalog, folder: Path, name: str):
+    def test_that_is_missing_is_an_error(self, catalog: Catalog, folder: Path, name: str):
         with pytest.raises(ModelError, match="There is no model file"):
             resolve(name, catalog=catalog)
 
@@ -94,19 +94,21 @@ class TestAFileOfOnesOwn:
         ("role", "wanted"),
         [(ModelRole.LLM, "a GGUF file"), (ModelRole.STT, "a whisper model in ggml format"), (None, "a model file")],
     )
-    def test_of_another_format_is_told(self, catalog: Catalog, tmp_path: Path, role: ModelRole | None, wanted: str):
+    def test_of_another_format_is_an_error(
+        self, catalog: Catalog, tmp_path: Path, role: ModelRole | None, wanted: str
+    ):
         own = tmp_path / "song.mp3"
         own.write_bytes(b"ID3 la la la")
         with pytest.raises(ModelError, match=f"song.mp3 is not {wanted}"):
             resolve(own, role, catalog=catalog)
 
-    def test_for_hearing_is_no_mind(self, catalog: Catalog, tmp_path: Path):
+    def test_for_speech_recognition_is_no_language_model(self, catalog: Catalog, tmp_path: Path):
         own = tmp_path / "ear.bin"
         own.write_bytes(b"lmgg" + bytes(60))
         with pytest.raises(ModelError, match="is not a GGUF file"):
             resolve(own, ModelRole.LLM, catalog=catalog)
 
-    def test_that_was_cut_short_is_told(self, catalog: Catalog, tmp_path: Path):
+    def test_that_is_truncated_is_an_error(self, catalog: Catalog, tmp_path: Path):
         own = tmp_path / "own.gguf"
         own.write_bytes(MODEL_BYTES[:-40])
         with pytest.raises(ModelError, match="damaged or was cut short"):

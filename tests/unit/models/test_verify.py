@@ -54,7 +54,7 @@ def test_without_names_everything_installed_is_checked(catalog: Catalog, folder:
     assert reports.told[-1] == ("halves: checking", len(MODEL_BYTES), len(MODEL_BYTES))
 
 
-def test_an_unknown_name_is_told(catalog: Catalog, folder: Path):
+def test_an_unknown_name_is_an_error(catalog: Catalog, folder: Path):
     with pytest.raises(ModelError, match="no model called mund"):
         verify(["mund"], catalog=catalog)
 

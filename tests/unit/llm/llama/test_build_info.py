@@ -15,7 +15,7 @@ from voicemate.llm.llama.build_info import Amx
         (b"CPU : AVX2 = 1 | AMX_INT8 = 1 | ", b"GNU GIMPLE -O3 -fno-tree-dse -march=native", Amx.USABLE),
     ],
 )
-def test_a_build_with_amx_is_trusted_when_its_compiler_was_told_to_leave_no_store_out(
+def test_a_build_with_amx_is_usable_with_the_compiler_switch_that_keeps_stores(
     info: bytes, recorded: bytes, expected: Amx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "lib").mkdir()

@@ -67,10 +67,10 @@ class Model:
 def test_the_model_always_holds_what_was_wanted_last(calls, can_cut):
     model = Model(can_cut)
     cache = KvCache(model, BATCHING)
-    for wanted, reply, to_the_end in calls:
-        assert cache.evaluate(wanted, Cancellation(), need_logits=to_the_end)
+    for wanted, reply, need_logits in calls:
+        assert cache.evaluate(wanted, Cancellation(), need_logits=need_logits)
         assert model.tokens == wanted[: len(model.tokens)]
-        assert len(wanted) - len(model.tokens) < (1 if to_the_end else BATCHING.group)
+        assert len(wanted) - len(model.tokens) < (1 if need_logits else BATCHING.group)
         held = list(model.tokens)
         for token in reply:
             cache.append_reply_token(token)
@@ -81,8 +81,8 @@ def test_the_model_always_holds_what_was_wanted_last(calls, can_cut):
 def test_what_the_model_holds_does_not_depend_on_what_it_held_before(calls):
     model = Model()
     cache = KvCache(model, BATCHING)
-    for wanted, reply, to_the_end in calls:
-        cache.evaluate(wanted, Cancellation(), need_logits=to_the_end)
+    for wanted, reply, need_logits in calls:
+        cache.evaluate(wanted, Cancellation(), need_logits=need_logits)
         assert [batch % BATCHING.group for batch in model.batches] == [0] * BATCHING.whole_groups(len(wanted)) + [
             1 for _ in model.tokens[BATCHING.whole_groups(len(wanted)) :]
         ]
@@ -97,7 +97,7 @@ def test_only_new_tokens_are_evaluated():
     assert cache.evaluated_tokens == 108
 
 
-def test_a_look_on_the_way_and_then_the_end_cost_one_evaluation():
+def test_a_probe_and_then_the_whole_prompt_cost_one_evaluation():
     model = Model()
     cache = KvCache(model, BATCHING)
     seen: list[int] = []
@@ -109,7 +109,7 @@ def test_a_look_on_the_way_and_then_the_end_cost_one_evaluation():
     assert cache.evaluated_tokens == 21
 
 
-def test_logits_that_were_used_are_asked_for_anew():
+def test_used_logits_are_computed_again():
     model = Model()
     cache = KvCache(model, BATCHING)
     cache.evaluate_with_probe(range(21), 9, lambda: None, Cancellation())
@@ -138,7 +138,7 @@ def test_a_cancelled_prefill_stops_after_a_batch_and_is_of_use_later():
     assert cache.evaluated_tokens == 20
 
 
-def test_a_model_that_cannot_cut_is_asked_only_once():
+def test_a_model_that_cannot_truncate_is_asked_only_once():
     model = Model(can_cut=False)
     cache = KvCache(model, BATCHING)
     cache.evaluate([1, 2, 3, 4], Cancellation())
@@ -184,7 +184,7 @@ def test_a_state_that_does_not_fit_leaves_the_cache_empty():
 
 
 @given(TOKENS, TOKENS.filter(bool))
-def test_a_look_aside_sees_what_was_wanted_and_changes_nothing(held, wanted):
+def test_a_peek_evaluates_its_tokens_and_changes_nothing(held, wanted):
     model = Model()
     cache = KvCache(model, BATCHING)
     cache.evaluate(held, Cancellation(), need_logits=True)
@@ -197,7 +197,7 @@ def test_a_look_aside_sees_what_was_wanted_and_changes_nothing(held, wanted):
     assert (model.tokens, model.batches) == (before, batches)
 
 
-def test_after_a_look_aside_the_next_reply_asks_for_its_own_logits():
+def test_after_a_peek_the_next_reply_computes_its_own_logits():
     model = Model()
     cache = KvCache(model, BATCHING)
     prompt = list(range(9))

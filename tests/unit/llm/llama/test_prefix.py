@@ -20,7 +20,7 @@ def test_nothing_is_done_when_all_is_cached():
     assert plan_evaluation(tokens(8), tokens(11), FOURS, need_logits=False).batches == ()
 
 
-def test_a_group_that_was_not_full_is_evaluated_anew_when_more_follows():
+def test_an_incomplete_group_is_evaluated_again_when_more_follows():
     assert plan_evaluation(tokens(10), tokens(14), FOURS, need_logits=True).batches == ((8, 12), (12, 14))
 
 
@@ -51,7 +51,7 @@ def test_a_token_that_is_looked_at_is_in_another_batch_than_the_last_one():
     assert not can_probe_at(17, 20, FOURS)
 
 
-def test_a_model_that_cannot_cut_goes_on_where_it_is_or_begins_anew():
+def test_a_model_that_cannot_truncate_continues_or_starts_again():
     assert plan_evaluation([1, 2], [1, 2, 3], FOURS, need_logits=True, can_truncate=False).batches == ((2, 3),)
     assert plan_evaluation([1, 2, 9], [1, 2, 3], FOURS, need_logits=True, can_truncate=False).batches == ((0, 3),)
     assert plan_evaluation([1, 2, 3], [1, 2, 3], FOURS, need_logits=True, can_truncate=False).batches == ((0, 3),)
@@ -60,16 +60,16 @@ def test_a_model_that_cannot_cut_goes_on_where_it_is_or_begins_anew():
 
 @given(TOKENS, TOKENS, st.integers(1, 5), st.integers(1, 3), st.booleans(), st.booleans())
 def test_what_is_kept_and_what_is_evaluated_make_the_wanted_tokens(
-    cached, wanted, group, groups, to_the_end, can_cut
+    cached, wanted, group, groups, need_logits, can_cut
 ):
     batching = Batching(group, group * groups)
-    work = plan_evaluation(cached, wanted, batching, need_logits=to_the_end, can_truncate=can_cut)
+    work = plan_evaluation(cached, wanted, batching, need_logits=need_logits, can_truncate=can_cut)
 
     held = cached[: work.keep] + [token for a, b in work.batches for token in wanted[a:b]]
     assert work.keep <= common_prefix(cached, wanted)
     assert held == wanted[: len(held)]
-    assert len(held) == len(wanted) if to_the_end else len(wanted) - group < len(held)
-    assert work.batches or not to_the_end or not wanted
+    assert len(held) == len(wanted) if need_logits else len(wanted) - group < len(held)
+    assert work.batches or not need_logits or not wanted
     assert all(0 < b - a <= batching.max_batch for a, b in work.batches)
 
 

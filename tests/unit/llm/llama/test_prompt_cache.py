@@ -50,7 +50,7 @@ def test_another_prompt_has_another_state(folder, model):
     assert PromptCache(folder, model, "0.3").load([1, 2]) is None
 
 
-def test_a_changed_model_or_another_llama_cpp_begins_anew(folder, model):
+def test_a_changed_model_or_another_llama_cpp_has_no_state(folder, model):
     saved(folder, model)
     assert PromptCache(folder, model, "0.4").load(TOKENS) is None
     model.write_bytes(b"GGUF other weights")

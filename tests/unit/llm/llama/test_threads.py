@@ -38,13 +38,13 @@ def test_a_stall_is():
     assert governor.threads == 1
 
 
-def test_when_the_neighbour_is_gone_the_cores_are_used_again():
+def test_when_the_other_process_ends_the_cores_are_used_again():
     governor = ThreadGovernor(2)
     decode(governor, 100, 50.0)
     assert decode(governor, RETRY_AFTER_TOKENS + 10, MOST_MS)[-10:] == [2] * 10
 
 
-def test_a_number_that_somebody_set_is_kept():
+def test_a_number_from_the_settings_is_kept():
     governor = ThreadGovernor(2, adaptive=False)
     assert decode(governor, 100, 500.0) == [2] * 100
 
@@ -57,7 +57,7 @@ def test_there_is_always_a_thread_and_never_more_than_allowed(times: list[float]
         governor.record(ms)
 
 
-def test_a_new_reply_tries_most_threads_at_once_and_falls_back_as_soon():
+def test_a_new_reply_tries_all_threads_at_once_and_falls_back_as_soon():
     governor = ThreadGovernor(2)
     decode(governor, 20, MOST_MS)
     governor.record(FEW_MS * 4)
@@ -67,7 +67,7 @@ def test_a_new_reply_tries_most_threads_at_once_and_falls_back_as_soon():
     assert governor.threads == 1
 
 
-def test_nobody_looks_anew_who_does_not_know_what_few_threads_cost():
+def test_all_threads_are_not_tried_before_few_threads_were_timed():
     governor = ThreadGovernor(2)
     governor.retry_all_threads()
     assert governor.threads == 1

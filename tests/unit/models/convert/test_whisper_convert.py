@@ -69,7 +69,7 @@ def converted(variables: dict[str, Any], tmp_path_factory: pytest.TempPathFactor
     return take_apart(convert(tmp_path_factory.mktemp("whisper"), ct2_file(variables)))
 
 
-def test_the_header_tells_the_models_shape(converted: Ggml):
+def test_the_header_has_the_models_shape(converted: Ggml):
     assert converted.parameters == (VOCABULARY, 6, STATE, 1, 1, 6, STATE, 1, 1, MELS, 2007)
 
 

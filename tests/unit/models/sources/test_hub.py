@@ -152,7 +152,7 @@ def test_a_file_of_another_size_than_the_catalogs_is_refused(server: Hub, folder
     assert server.ranges == []
 
 
-def test_without_the_hub_the_reason_is_told(server: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_error_of_the_hub_has_its_reason(server: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Answer, "do_HEAD", lambda self: self.send_error(404))
     with pytest.raises(DownloadError, match=r"The hub did not give someone/minds/hubby\.gguf: .*404"):
         pull(["hubby"], catalog=catalog(sha256=None))

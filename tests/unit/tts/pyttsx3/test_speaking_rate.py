@@ -16,7 +16,7 @@ from voicemate.tts.pyttsx3.synthesizer import driver_rate
         ("espeak", "yue", 175, 175),
     ],
 )
-def test_each_driver_is_told_what_makes_it_speak_at_that_rate(driver, language, words_a_minute, setting):
+def test_each_driver_gets_its_own_setting_for_a_rate(driver, language, words_a_minute, setting):
     assert driver_rate(driver, language, words_a_minute) == setting
 
 

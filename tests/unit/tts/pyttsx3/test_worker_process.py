@@ -46,7 +46,7 @@ def wait_for(condition) -> None:
         time.sleep(0.01)
 
 
-def test_nobody_else_can_read_a_phrase(worker):
+def test_other_users_cannot_read_a_phrase(worker):
     path = worker.folder / "phrase.wav"
     assert worker.request(phrase(path), PATIENCE_S, Cancellation()) == {"rendered": True}
     assert (mode(worker.folder), mode(path)) == (0o700, 0o600)

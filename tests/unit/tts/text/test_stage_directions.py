@@ -70,7 +70,7 @@ def test_chinese_emphasis_and_asides_are_said(said, text, spoken):
     assert "".join(said(text, "zh")) == spoken
 
 
-def test_people_in_a_narration_are_heard(said):
+def test_quotations_in_a_narration_are_spoken(said):
     assert (
         " ".join(said('*She smiles. "Come in, dear," she says.* It is warm here.'))
         == "Come in, dear, It is warm here."
