@@ -14,7 +14,7 @@ from voicemate.core.pcm import AudioClip, Pcm
 
 FRAME_MS = 5
 ONSET_DB = -50.0
-"""dB relative to the loudest frame; a phrase starts at the first frame above it. See docs/measurements/speech-synthesis.md."""
+"""dB below the loudest frame at which a phrase starts; see docs/measurements/speech-synthesis.md."""
 END_DB = -60.0
 """The same for the end, where consonants fade. See docs/measurements/speech-synthesis.md."""
 LEAD_MS = 10

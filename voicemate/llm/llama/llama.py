@@ -91,9 +91,9 @@ class Llama:
         loaded: list[LlamaContext] = []
         try:
             await thread.run(lambda: loaded.append(LlamaContext(path, settings)))
-            flavour = f"{VERSION} {settings.gpu_layers} {amx().name}"
-            on_disk = PromptCache(prompts, path, flavour) if prompts else None
-            return cls(loaded[0], thread, settings.batch, state_key(path, flavour), on_disk)
+            build = f"{VERSION} {settings.gpu_layers} {amx().name}"
+            stored = PromptCache(prompts, path, build) if prompts else None
+            return cls(loaded[0], thread, settings.batch, state_key(path, build), stored)
         except BaseException:
             thread.close(lambda: [context.close() for context in loaded])
             raise

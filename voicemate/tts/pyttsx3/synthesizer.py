@@ -164,7 +164,7 @@ class Pyttsx3Synthesizer:
             raise SpeechError(
                 f"The speech driver failed twice on one phrase; it {failure}",
                 "Try another voice or a larger tts.timeout_s; if it fails with every phrase, install the "
-                "system's speech engine anew (Linux: espeak-ng)",
+                "system's speech engine again (Linux: espeak-ng)",
             ) from None
 
 

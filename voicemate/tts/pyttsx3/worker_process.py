@@ -121,7 +121,7 @@ class WorkerProcess:
             self._process = self._open()
         except OSError as error:
             raise SpeechError(
-                f"The speech worker cannot be started: {error}", "Free some disk space, or install voicemate anew"
+                f"The speech worker cannot be started: {error}", "Free some disk space, or install voicemate again"
             ) from None
         self._unread = b""
         self._hello = self._read(START_TIMEOUT_S, self.closing)
@@ -206,5 +206,5 @@ def _environment() -> dict[str, str]:
 
 def _install_hint() -> str:
     if sys.platform == "darwin":
-        return "Install voicemate's Python packages anew: pyttsx3 needs pyobjc to reach the system's voices"
+        return "Install voicemate's Python packages again: pyttsx3 needs pyobjc to reach the system's voices"
     return "Install espeak-ng, on Debian and Ubuntu with `sudo apt install espeak-ng`"
