@@ -72,13 +72,13 @@ class WorkerThread:
         When the awaiting task is cancelled, a job that has not started never starts. A job that has started is asked
         to stop through every ``Cancellation`` among its arguments, and its result is dropped.
 
-        On a loop with a virtual clock (one that has a context manager ``outstanding``) no virtual time passes
+        On a loop with a virtual clock (one that has a context manager ``real_work``) no virtual time passes
         meanwhile.
         """
         cancellations = {value for value in (*args, *kwargs.values()) if isinstance(value, Cancellation)}
         self._cancellations |= cancellations
         try:
-            with getattr(asyncio.get_running_loop(), "outstanding", nullcontext)():
+            with getattr(asyncio.get_running_loop(), "real_work", nullcontext)():
                 return await asyncio.wrap_future(self.submit(job, *args, **kwargs))
         except asyncio.CancelledError:
             for cancellation in cancellations:

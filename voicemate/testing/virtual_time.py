@@ -37,7 +37,7 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
     """An event loop whose ``time()`` starts at 0 and jumps from timer to timer.
 
     Jobs of ``run_in_executor`` count as work outside the loop; code that waits for anything else that is real (a
-    thread of its own, a pipe) does so inside ``outstanding``. A job that never ends stops time for good.
+    thread of its own, a pipe) does so inside ``real_work``. A job that never ends stops time for good.
     """
 
     def __init__(self) -> None:

@@ -93,7 +93,7 @@ def test_time_stands_still_while_a_worker_thread_works():
     engine.close()
 
 
-def test_a_pipe_is_waited_for_inside_outstanding():
+def test_a_pipe_is_waited_for_inside_real_work():
     reading, writing = os.pipe()
 
     async def main() -> float:
