@@ -21,7 +21,7 @@ from voicemate.core.paths import models_folder
 PERSONA = 'name = "Pip"\ndescription = "Pip answers in three words."\n'
 """Short, so that a busy machine has read it soon, and without a greeting to wait for."""
 
-SETTINGS = 'persona = "pip"\n[hearing]\nmodel = "whisper-tiny.en"\n'
+SETTINGS = 'persona = "pip"\n[stt]\nmodel = "whisper-tiny.en"\n'
 
 LOOK_S = 0.02
 

@@ -70,5 +70,5 @@ def make_home(home: Path, environment: Mapping[str, str], settings: str = "", gr
 
 def write_settings(home: Path, settings: str) -> None:
     """Have these sections in the settings file, and none else but for Pip, who has the quickest ears."""
-    ours = 'persona = "pip"\n[hearing]\nmodel = "whisper-tiny.en"\n'
+    ours = 'persona = "pip"\n[stt]\nmodel = "whisper-tiny.en"\n'
     (home / "config" / "settings.toml").write_text(ours + settings)
