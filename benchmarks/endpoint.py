@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.endpoint_cases import NATURAL_MS, Case, Kind, collect
 from benchmarks.kept import PICTURES, keep
-from voicemate.config.schema import FAST_STT_DELAYS, SLOW_STT_DELAYS, EndpointDelays, TurnSettings, is_slow_stt
+from voicemate.config.schema import EndpointDelays, TurnSettings
+from voicemate.turns.end_of_turn.default_delays import FAST_STT_DELAYS, SLOW_STT_DELAYS, is_slow_stt
 from voicemate.turns.end_of_turn.lexical import breaks_off, is_only_condition, is_only_opener
 from voicemate.turns.end_of_turn.pause_model import PauseModel
 from voicemate.turns.end_of_turn.rule import DEFAULT_WEIGHTS, EndOfTurnRule, EndOfTurnSignals, EndOfTurnWeights

@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.daemon_process import LOOK_S, DaemonProcess, HeldUp, furnish
 from benchmarks.kept import Kept
 from benchmarks.said_turns import in_room, sentences
-from voicemate.config.schema import load
+from voicemate.config.loader import load
 from voicemate.control.client import ControlClient
 from voicemate.core.errors import ControlError, NotRunningError
 from voicemate.core.events import FloorState

@@ -14,14 +14,16 @@ from typing import Protocol, TypeVar
 
 import soxr
 
-from voicemate.app.conversation import AudioDevices, build_session
+from voicemate.app.audio_devices import AudioDevices
+from voicemate.app.conversation import build_session
 from voicemate.app.engines import Engines as Loaded
 from voicemate.app.engines import load_llama, load_synthesizer
-from voicemate.config.schema import Settings, engine_threads
+from voicemate.config.schema import Settings
 from voicemate.conversation.chat_history import ChatHistory
 from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.conversation.session import Session
 from voicemate.core.clock import SampleClock
+from voicemate.core.cpu import engine_threads
 from voicemate.core.events import Event, EventStream, FloorChanged, FloorState
 from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm
 from voicemate.llm.base import LanguageModel, Message
@@ -36,6 +38,7 @@ from voicemate.stt.whisper import Whisper
 from voicemate.testing.acoustics import Acoustics
 from voicemate.testing.simulated_room import SimulatedRoom
 from voicemate.tts.base import VoiceInfo
+from voicemate.turns.end_of_turn.default_delays import with_defaults_resolved
 from voicemate.vad.segmenter import SpeechSegmenter
 from voicemate.vad.silero import SileroDetector
 
@@ -260,7 +263,7 @@ class Engines:
     def llama(self) -> Llama:
         """The starter language model, loaded when it is first asked for."""
         if self._llama is None:
-            settings = Settings.model_validate({"thinking": {"threads": self._threads}})
+            settings = Settings.model_validate({"llm": {"threads": self._threads}})
             self._llama = asyncio.run(load_llama(settings))
         return self._llama
 
@@ -333,7 +336,9 @@ async def scene(
     )
     stream = EventStream()
     stream.subscribe(events.append)
-    session = build_session(settings, AudioDevices(room.microphone, room.speaker, clock), ready, stream)
+    session = build_session(
+        with_defaults_resolved(settings), AudioDevices(room.microphone, room.speaker, clock), ready, stream
+    )
     await room.microphone.open()
     conversation = asyncio.create_task(session.run())
     try:

@@ -38,7 +38,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.daemon_process import DaemonProcess, HeldUp, furnish, is_floor, is_kind
 from benchmarks.kept import keep
-from voicemate.app.conversation import AudioDevices
+from voicemate.app.audio_devices import AudioDevices
 from voicemate.config.schema import Settings, VadSettings
 from voicemate.conversation.chat_history import ChatHistory
 from voicemate.conversation.recognizer import SpeechRecognizer

@@ -17,6 +17,7 @@ from voicemate.recording.wrappers import RecordedFloor, RecordedRecognizer, reco
 from voicemate.replay import decision_factory
 from voicemate.replay.replayer import DecisionFactory
 from voicemate.testing.scripted_engines import LoudnessDetector, loud_clip
+from voicemate.turns.end_of_turn.default_delays import with_defaults_resolved
 from voicemate.turns.floor import FloorPolicy
 from voicemate.vad.segmenter import SpeechSegmenter
 
@@ -37,6 +38,7 @@ def record(
         barge_in=stage.barge_in,
         push_to_talk=stage.push_to_talk,
     )
+    settings = with_defaults_resolved(settings)
     recorder = Recorder(path, RecordingHeader.of(settings, stage.persona, {}), {})
 
     def taped(components: Components, floor: FloorPolicy, events: EventStream) -> tuple[Components, FloorPolicy]:

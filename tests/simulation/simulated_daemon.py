@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from voicemate.app.conversation import AudioDevices
+from voicemate.app.audio_devices import AudioDevices
 from voicemate.config.schema import Settings, VadSettings
 from voicemate.conversation.chat_history import ChatHistory
 from voicemate.conversation.recognizer import SpeechRecognizer

@@ -27,7 +27,7 @@ LONG = "word " * 200
 
 
 def settings(hands_free: bool = False, **hotkey: str) -> Settings:
-    return Settings.model_validate({"push_to_talk": {"hands_free": hands_free}, "hotkey": hotkey})
+    return Settings.model_validate({"push_to_talk": {"hands_free": hands_free, **hotkey}})
 
 
 @dataclass
@@ -272,7 +272,7 @@ def test_a_chord_that_is_taken_is_told_and_another_one_can_be_chosen() -> None:
         assert await house.room.wait_until_answered(), "all else works"
         keys.error = None
         house.settings = settings(hands_free=True, chord="super+f5")
-        assert (await house.daemon.reload())["changed"][0]["key"] == "hotkey.chord"
+        assert (await house.daemon.reload())["changed"][0]["key"] == "push_to_talk.chord"
         await asyncio.sleep(1)
         status = house.daemon.status()
         assert (status.problems, status.push_to_talk.chord, status.push_to_talk.active) == ([], "super+f5", True)

@@ -10,7 +10,8 @@ from typer.testing import CliRunner, Result
 from tests.simulation.recorded_conversation import DECISIONS, hesitant, record
 from tests.simulation.simulated_conversation import SimulatedConversation
 from voicemate.cli import app
-from voicemate.config.schema import TurnSettings, load, settings_file
+from voicemate.config.loader import load, settings_file
+from voicemate.config.schema import TurnSettings
 from voicemate.core.errors import RecordingError
 from voicemate.replay import decision_factory
 from voicemate.testing.scripted_engines import ScriptedLanguageModel

@@ -10,8 +10,11 @@ from typing import TypeGuard
 import pytest
 from pydantic import BaseModel
 
-from voicemate.config.schema import Section, Settings, engine_threads, load, settings_file
+from voicemate.config.loader import OldSettingsError, load, settings_file
+from voicemate.config.schema import Section, Settings, TurnSettings
+from voicemate.core.cpu import engine_threads
 from voicemate.core.errors import SettingsError
+from voicemate.turns.end_of_turn.default_delays import FAST_STT_DELAYS, SLOW_STT_DELAYS, with_defaults_resolved
 
 
 @pytest.fixture(autouse=True)
@@ -111,9 +114,9 @@ def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
             "In FILE, line 1, the setting `persona` cannot be 3. It must be text (a name from `voicemate personas`",
         ),
         (
-            '[hotkey]\nchord = "ctrl+spce"',
-            'In FILE, line 2, the setting `hotkey.chord` cannot be "ctrl+spce". There is no key `spce`. Perhaps '
-            "`space` or ",
+            '[push_to_talk]\nchord = "ctrl+spce"',
+            'In FILE, line 2, the setting `push_to_talk.chord` cannot be "ctrl+spce". There is no key `spce`. '
+            "Perhaps `space` or ",
         ),
         ("stt = 3", "In FILE, line 1, the setting `stt` cannot be 3. It must be a table."),
         ("[[hearing]]", "In FILE, line 1, the setting `hearing` cannot be [{}]. It must be a table."),
@@ -213,14 +216,29 @@ def test_the_silences_suit_the_hearing_model(
     monkeypatch: pytest.MonkeyPatch, model: str, system: str, shortest: int, unsure: int
 ):
     monkeypatch.setattr("sys.platform", system)
-    settings = Settings.model_validate({"stt": {"model": model}}).with_defaults_resolved()
+    settings = with_defaults_resolved(Settings.model_validate({"stt": {"model": model}}))
     assert (settings.turns.shortest_ms, settings.turns.unsure_ms) == (shortest, unsure)
-    assert settings.with_defaults_resolved() == settings
+    assert with_defaults_resolved(settings) == settings
 
 
 def test_silences_of_ones_own_are_kept(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sys.platform", "linux")
-    mine = Settings.model_validate({"turns": {"shortest_ms": 200}}).with_defaults_resolved().turns
+    mine = with_defaults_resolved(Settings.model_validate({"turns": {"shortest_ms": 200}})).turns
     assert (mine.shortest_ms, mine.unsure_ms) == (200, 1050)
     both = Settings.model_validate({"turns": {"shortest_ms": 200, "unsure_ms": 300}})
-    assert both.with_defaults_resolved() == both
+    assert with_defaults_resolved(both) == both
+
+
+def test_the_settings_say_how_long_the_default_silences_are():
+    described = {name: field.description or "" for name, field in TurnSettings.model_fields.items()}
+    for name in ("shortest_ms", "unsure_ms"):
+        for delays in (FAST_STT_DELAYS, SLOW_STT_DELAYS):
+            assert str(getattr(delays, name)) in described[name]
+
+
+@pytest.mark.parametrize("table", ["hearing", "thinking", "speaking", "endpoint", "hotkey", "pause"])
+def test_a_file_with_the_names_of_an_earlier_version_says_so_in_one_sentence(file: Path, table: str):
+    file.write_text(f"[{table}]\nmodel = 'x'\n")
+    with pytest.raises(OldSettingsError) as caught:
+        load(path=file)
+    assert str(caught.value).startswith(f"The settings file {file} uses the names of an earlier version. `voicemate")

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from voicemate.config.schema import Settings, engine_threads
+from voicemate.config.schema import Settings
 from voicemate.conversation.chat_history import ChatHistory
 from voicemate.conversation.recognizer import SpeechRecognizer
 from voicemate.conversation.turn_pipeline import Engines
+from voicemate.core.cpu import engine_threads
 from voicemate.core.errors import ModelError
 from voicemate.core.paths import state_folder
 from voicemate.llm.base import LanguageModel, Message

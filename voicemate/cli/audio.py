@@ -11,7 +11,7 @@ from rich.text import Text
 
 from voicemate.cli.offline import go_offline, offline_session
 from voicemate.cli.render.output import JsonOption, print_error, print_json, stderr_console, stdout_console
-from voicemate.config.schema import load
+from voicemate.config.loader import load
 from voicemate.core.errors import AudioError
 
 

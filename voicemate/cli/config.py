@@ -24,7 +24,8 @@ from voicemate.config.editor import (
     value_of,
     write,
 )
-from voicemate.config.schema import Settings, load, settings_file
+from voicemate.config.loader import OldSettingsError, load, settings_file
+from voicemate.config.schema import Settings
 from voicemate.core.errors import SettingsError
 
 config_app = typer.Typer(no_args_is_help=True, help="Show and change the settings.")
@@ -109,7 +110,14 @@ def init(
             f"There is a settings file already: {file}",
             "Use --force to rewrite it: your values stay, your comments do not",
         )
-    write(documented_toml(load() if file.exists() else Settings()), file)
+    try:
+        settings = load() if file.exists() else Settings()
+    except OldSettingsError:
+        old = file.with_name(f"{file.name}.old")
+        file.replace(old)
+        print_note(f"kept: {old}")
+        settings = Settings()
+    write(documented_toml(settings), file)
     print_note(f"written: {file}")
 
 

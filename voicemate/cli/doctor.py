@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from voicemate.cli.render.output import JsonOption, print_json, print_note, stdout_console
-from voicemate.config.schema import load
+from voicemate.config.loader import load
 from voicemate.doctor.runner import DoctorReport
 
 

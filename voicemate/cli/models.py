@@ -155,7 +155,7 @@ def verify(
 
 def personas(as_json: JsonOption = False) -> None:
     """List the characters: those of voicemate and your own."""
-    from voicemate.config.schema import config_folder
+    from voicemate.core.paths import config_folder
     from voicemate.personas.library import load_library
 
     found = load_library()
@@ -197,7 +197,7 @@ def voices(
     import asyncio
 
     from voicemate.app import oneshot
-    from voicemate.config.schema import load
+    from voicemate.config.loader import load
 
     found = asyncio.run(oneshot.voices(load()))
     shown = [voice for voice in found if not language or language in voice.languages]

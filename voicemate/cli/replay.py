@@ -73,13 +73,14 @@ def tune(
     [bold]Examples[/]: voicemate tune monday.tape tuesday.tape · voicemate tune *.tape --plot curve.png --write
     """
     from voicemate.cli.render import tuning_tables
-    from voicemate.config.schema import load
+    from voicemate.config.loader import load
     from voicemate.recording.recording import read
     from voicemate.replay import decision_factory, tuning
     from voicemate.replay import plot as picture
     from voicemate.replay.recorded_session import RecordedSession
+    from voicemate.turns.end_of_turn.default_delays import with_defaults_resolved
 
-    present, deciding = load().with_defaults_resolved().turns, decision_factory.current_decisions()
+    present, deciding = with_defaults_resolved(load()).turns, decision_factory.current_decisions()
     pasts: list[RecordedSession] = []
     with Progress(console=stderr_console(), transient=True, disable=not stderr_console().is_terminal) as bar:
         for file in bar.track(files, description="reading"):
@@ -100,7 +101,7 @@ def tune(
 def _write_proposal(changes: dict[str, Any], yes: bool) -> None:
     """Show the change of the settings file, ask for confirmation, and write it."""
     from voicemate.config import editor
-    from voicemate.config.schema import settings_file as place
+    from voicemate.config.loader import settings_file as place
     from voicemate.replay.proposal import apply_to_copy, unified_diff
 
     path = place()

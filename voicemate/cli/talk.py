@@ -16,7 +16,8 @@ from voicemate.cli.offline import go_offline, offline_session
 from voicemate.cli.render.live_view import choose_view
 from voicemate.cli.render.output import print_note, stderr_console, stdout_console
 from voicemate.config.editor import set_setting
-from voicemate.config.schema import Settings, load
+from voicemate.config.loader import load
+from voicemate.config.schema import Settings
 from voicemate.core.errors import AudioError, SettingsError, VoicemateError, first_error
 from voicemate.core.paths import make_private_folder, state_folder
 from voicemate.models.storage import as_size

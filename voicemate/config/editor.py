@@ -19,7 +19,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from tomlkit.exceptions import TOMLKitError
 
-from voicemate.config.schema import Settings, load, settings_file
+from voicemate.config.loader import load, settings_file
+from voicemate.config.schema import Settings
 from voicemate.config.validation import requirement
 from voicemate.core.errors import SettingsError
 from voicemate.core.paths import make_private_folder

@@ -3,19 +3,12 @@
 The file lives at ``config_folder()/settings.toml`` and may be absent: every key has a default that works.
 """
 
-import os
-import sys
-import tomllib
-from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from voicemate.config.hotkey_chord import parse_chord
-from voicemate.config.toml_lines import line_of
-from voicemate.config.validation import describe_first_error
 from voicemate.core.errors import SettingsError
-from voicemate.core.paths import config_folder
 
 
 class Section(BaseModel):
@@ -28,23 +21,6 @@ Milliseconds = Annotated[int, Field(ge=0, le=60_000)]
 Threads = Annotated[int, Field(ge=0, le=256)]
 
 
-def engine_threads(threads: int) -> int:
-    """``threads`` for whisper or llama, or for 0 the default: the cores this process may use, one less on macOS, 8
-    at most.
-
-    ggml's workers wait for each other after every operation. On Linux they spin for some microseconds only
-    (``voicemate/__init__.py`` sees to that), so a busy neighbour costs its share of the cores and little more. On
-    macOS ggml has threads of its own that spin for long: with as many of them as cores, one other busy process stalls
-    every layer.
-    """
-    return threads or max(1, min(8, cores() - (sys.platform == "darwin")))
-
-
-def cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class EndpointDelays(NamedTuple):
     """The silences that end a turn, by how quick the hearing model is.
 
@@ -54,18 +30,6 @@ class EndpointDelays(NamedTuple):
 
     shortest_ms: int
     unsure_ms: int
-
-
-FAST_STT_DELAYS = EndpointDelays(shortest_ms=350, unsure_ms=550)
-SLOW_STT_DELAYS = EndpointDelays(shortest_ms=600, unsure_ms=1_050)
-"""Of whisper-base's replies one in four takes longer than 0.6 s on two cores and the others 0.4 s, so who talks to it
-hardly notices; and it cuts in on 1 of 41 pauses of 0.6 s inside a sentence instead of 3, on 2 of 1.0 s instead of 7
-(docs/measurements/end-of-turn.md)."""
-
-
-def is_slow_stt(model: str) -> bool:
-    """Whether the hearing model takes longer than the shortest silence: any but the tiny ones, without a GPU."""
-    return sys.platform != "darwin" and "tiny" not in Path(model).name
 
 
 class AudioSettings(Section):
@@ -101,13 +65,12 @@ class TurnSettings(Section):
 
     shortest_ms: Milliseconds = Field(
         default=0,
-        description=f"silence that ends a turn when all sounds finished; 0 for {FAST_STT_DELAYS.shortest_ms}, or "
-        f"{SLOW_STT_DELAYS.shortest_ms} with any whisper but tiny without a GPU",
+        description="silence that ends a turn when all sounds finished; 0 for 350, or "
+        "600 with any whisper but tiny without a GPU",
     )
     unsure_ms: Milliseconds = Field(
         default=0,
-        description=f"the same when the sentence may be whole or not; 0 for {FAST_STT_DELAYS.unsure_ms}, or "
-        f"{SLOW_STT_DELAYS.unsure_ms}",
+        description="the same when the sentence may be whole or not; 0 for 550, or 1050",
     )
     silence_ms: Milliseconds = Field(default=480, description="the same when nobody can judge the words")
     longest_ms: Milliseconds = Field(default=1_200, description="the same when the sentence sounds open")
@@ -159,9 +122,26 @@ class BargeInSettings(Section):
     )
 
 
+def _valid_chord(chord: str) -> str:
+    """``chord``, if it is one or empty."""
+    if chord:
+        try:
+            parse_chord(chord)
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
+    return chord
+
+
 class PushToTalkSettings(Section):
     """What a key that takes the floor does."""
 
+    chord: Annotated[str, AfterValidator(_valid_chord)] = Field(
+        default="ctrl+option+space",
+        description="keys joined by +, such as ctrl+option+space or super+f5; empty for none",
+    )
+    mode: Literal["hold", "toggle"] = Field(
+        default="hold", description="hold: speak while it is down; toggle: one press begins, the next one ends"
+    )
     hands_free: bool = Field(
         default=True, description="listen without the key, too; false: the microphone is closed until it goes down"
     )
@@ -181,28 +161,6 @@ class PushToTalkSettings(Section):
     )
     max_hold_s: float = Field(
         default=60.0, ge=5, le=600, description="a key that seems to be down for longer has lost its release"
-    )
-
-
-def _valid_chord(chord: str) -> str:
-    """``chord``, if it is one or empty."""
-    if chord:
-        try:
-            parse_chord(chord)
-        except SettingsError as error:
-            raise ValueError(str(error)) from None
-    return chord
-
-
-class HotkeySettings(Section):
-    """The push-to-talk key of the whole desktop, while voicemate runs."""
-
-    chord: Annotated[str, AfterValidator(_valid_chord)] = Field(
-        default="ctrl+option+space",
-        description="keys joined by +, such as ctrl+option+space or super+f5; empty for none",
-    )
-    mode: Literal["hold", "toggle"] = Field(
-        default="hold", description="hold: speak while it is down; toggle: one press begins, the next one ends"
     )
 
 
@@ -324,7 +282,6 @@ class Settings(Section):
     speculation: SpeculationSettings = SpeculationSettings()
     barge_in: BargeInSettings = BargeInSettings()
     push_to_talk: PushToTalkSettings = PushToTalkSettings()
-    hotkey: HotkeySettings = HotkeySettings()
     attention: AttentionSettings = AttentionSettings()
     stt: SttSettings = SttSettings()
     llm: LlmSettings = LlmSettings()
@@ -335,69 +292,6 @@ class Settings(Section):
     menu: MenuSettings = MenuSettings()
     offline: OfflineSettings = OfflineSettings()
 
-    def with_defaults_resolved(self) -> "Settings":
-        """The same, with the silences that suit the hearing model and this machine where 0 asks for that."""
-        ears = SLOW_STT_DELAYS if is_slow_stt(self.stt.model) else FAST_STT_DELAYS
-        return self.model_copy(update={"turns": self.turns.with_defaults_resolved(ears)})
-
-
-def settings_file() -> Path:
-    return config_folder() / "settings.toml"
-
-
-def load(overrides: dict[str, Any] | None = None, path: Path | None = None) -> Settings:
-    """Settings from ``path`` (default: the person's own file, if there is one) and ``overrides``.
-
-    Args:
-        overrides: dotted keys to values, such as ``{"stt.model": "whisper-tiny.en"}``; None values are skipped.
-
-    Raises:
-        SettingsError: the file is not TOML, or a key or value is not allowed.
-    """
-    chosen = path or settings_file()
-    text = _read(chosen) if path or chosen.is_file() else ""
-    table = _parsed(text, chosen)
-    given = {key: value for key, value in (overrides or {}).items() if value is not None}
-    for key, value in given.items():
-        _put(table, key.split("."), value)
-    try:
-        return Settings.model_validate(table)
-    except ValidationError as error:
-        wrong, remedy = describe_first_error(error, Settings, "setting")
-        place = error.errors()[0]["loc"]
-        if ".".join(str(part) for part in place) in given:
-            raise SettingsError(wrong[0].upper() + wrong[1:], remedy) from None
-        line = line_of(text, place)
-        raise SettingsError(f"In {chosen}{f', line {line},' if line else ''} {wrong}", remedy) from None
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SettingsError(
-            f"The settings file {path} cannot be read: {error.strerror}", "Correct its name, or make it yours to read"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise _not_toml(path, error) from None
-
-
-def _parsed(text: str, path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _not_toml(path, error) from None
-
-
-def _not_toml(path: Path, why: Exception) -> SettingsError:
-    return SettingsError(f"The settings file {path} is not TOML: {why}", "Correct that place")
-
-
-def _put(table: dict[str, Any], keys: list[str], value: Any) -> None:
-    """Set ``table[keys[0]][keys[1]]…``; what the file has instead of a table is left for the validation to tell."""
-    *parents, last = keys
-    for key in parents:
-        table = table.setdefault(key, {})
-        if not isinstance(table, dict):
-            return
-    table[last] = value
+    def with_defaults_resolved(self, delays: EndpointDelays) -> "Settings":
+        """Return a copy with the silences of ``delays`` where 0 asks for that."""
+        return self.model_copy(update={"turns": self.turns.with_defaults_resolved(delays)})

@@ -56,7 +56,7 @@ def _personas() -> tuple[Choice, ...]:
 
 def _voices(persona: str) -> tuple[Choice, ...]:
     from voicemate.app import oneshot
-    from voicemate.config.schema import load
+    from voicemate.config.loader import load
     from voicemate.personas.library import find
 
     with suppress(VoicemateError):

@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from voicemate.app.conversation import AudioDevices, audio_devices, keep_history
+from voicemate.app.audio_devices import AudioDevices, audio_devices
+from voicemate.app.conversation import keep_history
 from voicemate.audio.input.silent_microphone import SilentMicrophone
-from voicemate.config.schema import Settings, load
+from voicemate.config.loader import load
+from voicemate.config.schema import Settings
 from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.events import EventStream
 from voicemate.daemon.engine_pool import EnginePool

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import psutil
 
 from voicemate import __version__
-from voicemate.app.conversation import AudioDevices
-from voicemate.config.schema import Settings, settings_file
+from voicemate.app.audio_devices import AudioDevices
+from voicemate.config.loader import settings_file
+from voicemate.config.schema import Settings
 from voicemate.control.status import DaemonStatus, DeviceStatus, ModelNames
 from voicemate.control.status_tracker import StatusTracker
 from voicemate.conversation.session import Session

@@ -14,7 +14,8 @@ from voicemate import __version__, sandbox
 from voicemate.app.single_instance import single_instance
 from voicemate.audio.devices import hotplug
 from voicemate.audio.devices.hotplug import HotplugMonitor
-from voicemate.config.schema import Settings, load
+from voicemate.config.loader import load
+from voicemate.config.schema import Settings
 from voicemate.control.server import ControlServer
 from voicemate.core.errors import AlreadyRunningError, ControlError, SettingsError, VoicemateError
 from voicemate.core.events import Fault

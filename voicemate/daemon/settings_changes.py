@@ -24,7 +24,6 @@ _EFFECTS = {
     "stt": ChangeEffect.STT,
     "llm": ChangeEffect.LLM,
     "tts": ChangeEffect.TTS,
-    "hotkey": ChangeEffect.PUSH_TO_TALK,
     "offline": ChangeEffect.RESTART,
 }
 """By section; a change in any other section restarts the conversation."""

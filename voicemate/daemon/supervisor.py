@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Protocol
 
-from voicemate.app.conversation import build_session, open_devices
+from voicemate.app.conversation import open_conversation
 from voicemate.audio.devices.device import DevicesChanged
 from voicemate.config.schema import Settings
 from voicemate.control.status_tracker import StatusTracker
@@ -200,19 +200,23 @@ class Supervisor:
             await devices.reopen()
         events = EventStream()
         events.subscribe(self._events.emit)
-        with self._factory.keep_history(settings, persona, events):
-            async with open_devices(devices):
-                self._report_recovery("sound")
-                session = build_session(settings, devices, engines, events)
-                self.observed = replace(
-                    self.observed, devices=devices, session=session, has_microphone=with_microphone
-                )
-                try:
-                    self._prepare(session, persona)
-                    await session.run()
-                finally:
-                    self.observed = replace(self.observed, session=None)
-                    self.observed = replace(self.observed, devices=None, has_microphone=False)
+        async with open_conversation(
+            settings,
+            persona,
+            devices,
+            contextlib.nullcontext(engines),
+            events,
+            history=self._factory.keep_history(settings, persona, events),
+            greet=False,
+        ) as session:
+            self._report_recovery("sound")
+            self.observed = replace(self.observed, devices=devices, session=session, has_microphone=with_microphone)
+            try:
+                self._prepare(session, persona)
+                await session.run()
+            finally:
+                self.observed = replace(self.observed, session=None)
+                self.observed = replace(self.observed, devices=None, has_microphone=False)
 
     def _prepare(self, session: Session, persona: Persona) -> None:
         """Mute it if that is desired, and have it greet if a greeting is due and nothing else is to be said."""

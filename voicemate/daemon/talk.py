@@ -1,6 +1,6 @@
 """``voicemate talk`` with the push-to-talk key of the desktop.
 
-Beside a conversation that listens hands-free, the key takes the floor. Where only the key opens the microphone, the
+SessionTask a conversation that listens hands-free, the key takes the floor. Where only the key opens the microphone, the
 conversation runs under the daemon's supervisor.
 """
 
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from voicemate.app import conversation
-from voicemate.app.conversation import Beside, ViewMaker, cancel_on_sigterm, title
+from voicemate.app.conversation import SessionTask, ViewFactory, cancel_on_sigterm, title
 from voicemate.app.single_instance import single_instance
 from voicemate.config.schema import Settings
 from voicemate.conversation.session import Session
@@ -22,7 +22,7 @@ from voicemate.push_to_talk.chord_watcher import ChordWatcher, ListenerFactory
 from voicemate.push_to_talk.session_key import announce_key, watch_key
 
 
-async def talk(settings: Settings, view: ViewMaker, record: Path | None = None) -> None:
+async def talk(settings: Settings, view: ViewFactory, record: Path | None = None) -> None:
     """Converse on this machine's microphone and speaker until interrupted.
 
     Args:
@@ -38,7 +38,7 @@ async def talk(settings: Settings, view: ViewMaker, record: Path | None = None) 
         await _talk_push_to_talk(settings, view)
 
 
-async def _talk_push_to_talk(settings: Settings, view: ViewMaker) -> None:
+async def _talk_push_to_talk(settings: Settings, view: ViewFactory) -> None:
     persona = find_persona(settings.persona)
     daemon = Daemon(LocalConversationFactory(settings))
     with single_instance(), view(title(settings, persona), persona.name) as shown:
@@ -51,7 +51,7 @@ async def _talk_push_to_talk(settings: Settings, view: ViewMaker) -> None:
                 await daemon.run()
 
 
-def key_for_session(settings: Settings, make_listener: ListenerFactory = make_chord_listener) -> Beside:
+def key_for_session(settings: Settings, make_listener: ListenerFactory = make_chord_listener) -> SessionTask:
     """What watches the key beside a session."""
 
     @asynccontextmanager

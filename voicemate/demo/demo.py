@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from voicemate.app.conversation import AudioDevices, ViewMaker, converse
+from voicemate.app.audio_devices import AudioDevices
+from voicemate.app.conversation import ViewFactory, cancel_on_sigterm, check_recording, open_conversation, title
+from voicemate.app.engines import load_engines, with_seed
 from voicemate.app.oneshot import render
 from voicemate.audio.sound_files import write_wav
 from voicemate.config.schema import Settings
-from voicemate.conversation.session import Session
 from voicemate.core.clock import SampleClock
 from voicemate.core.errors import VoicemateError
+from voicemate.core.events import EventStream, FloorChanged, FloorState
 from voicemate.core.pcm import CLOCK_HZ, AudioClip
 from voicemate.demo.timeline import Timeline, draw_timeline
 from voicemate.personas.library import find_persona
@@ -38,7 +40,7 @@ QUESTION_PAUSE_S = 0.7
 """How long the person waits after an answer before the next question."""
 
 
-async def run_demo(settings: Settings, folder: Path, view: ViewMaker, record: Path | None = None) -> list[Path]:
+async def run_demo(settings: Settings, folder: Path, view: ViewFactory, record: Path | None = None) -> list[Path]:
     """Hold the conversation in real time; returns the files that were written.
 
     Args:
@@ -58,28 +60,22 @@ async def run_demo(settings: Settings, folder: Path, view: ViewMaker, record: Pa
     clock = SampleClock()
     room = SimulatedRoom(clock, noise_dbfs=ROOM_NOISE_DBFS)
     timeline = Timeline()
-    stage = AudioDevices(room.microphone, room.speaker, clock)
-    person: list[asyncio.Task[None]] = []
-
-    def begin(session: Session) -> None:
-        if persona.greeting:
-            session.greet(persona.greeting)
-        person.append(asyncio.create_task(_ask(room, questions, greeted=bool(persona.greeting)), name="person"))
-
-    try:
-        await converse(
-            settings,
-            persona,
-            stage,
-            view,
-            subscriber=timeline.on_event,
-            on_ready=begin,
-            with_history=False,
-            recording=record,
-        )
-    finally:
-        for task in person:
-            task.cancel()
+    if record:
+        check_recording(record)
+    devices = AudioDevices(room.microphone, room.speaker, clock)
+    settings, events = with_seed(settings), EventStream()
+    with view(title(settings, persona), persona.name) as subscriber:
+        events.subscribe(subscriber)
+        events.subscribe(timeline.on_event)
+        events.emit(FloorChanged(clock.now(), FloorState.STARTING, "loading the models"))
+        engines = load_engines(settings, persona)
+        async with open_conversation(settings, persona, devices, engines, events, recording=record) as session:
+            person = asyncio.create_task(_ask(room, questions, greeted=bool(persona.greeting)), name="person")
+            try:
+                with cancel_on_sigterm():
+                    await session.run()
+            finally:
+                person.cancel()
     recording, picture = folder / "conversation.wav", folder / "timeline.png"
     write_wav(recording, room.recording(), CLOCK_HZ)
     draw_timeline(timeline, picture, ("you", persona.name))

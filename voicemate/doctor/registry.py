@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from voicemate.config.schema import Settings, load
+from voicemate.config.loader import load
+from voicemate.config.schema import Settings
 from voicemate.control.client import ControlClient
 from voicemate.control.status import DaemonStatus
 from voicemate.core.errors import SettingsError, VoicemateError

@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import Any, Protocol, assert_never
 
 from voicemate.config.editor import set_setting, to_toml, unset_setting
-from voicemate.config.schema import Settings, load
+from voicemate.config.loader import load
+from voicemate.config.schema import Settings
 from voicemate.control.client import ControlClient, EventMessage
 from voicemate.control.status import DaemonStatus
 from voicemate.core.errors import ControlError, NotRunningError, SettingsError, VoicemateError

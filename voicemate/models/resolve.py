@@ -8,7 +8,8 @@ import os
 from enum import StrEnum
 from pathlib import Path
 
-from voicemate.config.schema import Settings, cores
+from voicemate.config.schema import Settings
+from voicemate.core.cpu import usable_cores
 from voicemate.core.errors import ModelError
 from voicemate.core.paths import models_folder
 from voicemate.models import gguf
@@ -132,7 +133,7 @@ def _has_format(path: Path, role: ModelRole) -> bool:
 
 def uses_smart_turn(settings: Settings) -> bool:
     """Return whether Smart Turn is used. On two cores it delays whisper; see docs/measurements/end-of-turn.md."""
-    return settings.turns.smart_turn == "always" or (settings.turns.smart_turn == "auto" and cores() >= 4)
+    return settings.turns.smart_turn == "always" or (settings.turns.smart_turn == "auto" and usable_cores() >= 4)
 
 
 def required_models(settings: Settings) -> dict[str, ModelRole]:

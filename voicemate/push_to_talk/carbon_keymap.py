@@ -65,6 +65,6 @@ def carbon_chord(chord: Chord) -> tuple[int, int]:
     if code is None:
         raise HotkeyError(
             f"A Mac's keyboard has no key `{chord.key}`",
-            "Choose another chord: `voicemate config set hotkey.chord ctrl+option+space`",
+            "Choose another chord: `voicemate config set push_to_talk.chord ctrl+option+space`",
         )
     return code, sum(_MODIFIERS[modifier] for modifier in chord.modifiers)

@@ -16,7 +16,7 @@ from voicemate.push_to_talk.chord_listener import ChordEvent, ChordEventCallback
 from voicemate.push_to_talk.key_edges import KeyEdges
 
 _STOP_TIMEOUT_S = 1.0
-_CHOOSE_ANOTHER = "Choose another one, such as `voicemate config set hotkey.chord ctrl+shift+f9`"
+_CHOOSE_ANOTHER = "Choose another one, such as `voicemate config set push_to_talk.chord ctrl+shift+f9`"
 
 
 class CarbonChordListener:

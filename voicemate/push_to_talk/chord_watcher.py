@@ -52,9 +52,9 @@ class KeyConfig:
     @classmethod
     def from_settings(cls, settings: Settings) -> "KeyConfig":
         """The part of ``settings`` that the chord depends on."""
-        hotkey, push_to_talk = settings.hotkey, settings.push_to_talk
-        required = not push_to_talk.hands_free or "chord" in hotkey.model_fields_set
-        return cls(hotkey.chord, hotkey.mode, push_to_talk.tap_ms, required)
+        key = settings.push_to_talk
+        required = not key.hands_free or "chord" in key.model_fields_set
+        return cls(key.chord, key.mode, key.tap_ms, required)
 
 
 class ChordWatcher:

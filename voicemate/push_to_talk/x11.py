@@ -212,7 +212,8 @@ class _Grab:
         except library.xproto.AccessError:
             raise HotkeyError(
                 f"Another program has the key {self._chord} already",
-                "Choose another one, such as `voicemate config set hotkey.chord ctrl+shift+f9`, or free it there",
+                "Choose another one, such as `voicemate config set push_to_talk.chord ctrl+shift+f9`, "
+                "or free it there",
             ) from None
 
 

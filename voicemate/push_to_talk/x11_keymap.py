@@ -108,7 +108,7 @@ def x11_chord(chord: Chord, keyboard: X11Keyboard) -> X11Chord:
     if code is None:
         raise HotkeyError(
             f"This keyboard has no key `{chord.key}`",
-            "Choose another chord: `voicemate config set hotkey.chord ctrl+option+space`",
+            "Choose another chord: `voicemate config set push_to_talk.chord ctrl+option+space`",
         )
     bits = {
         Modifier.CTRL: CTRL,

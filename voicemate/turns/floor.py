@@ -117,9 +117,7 @@ class Floor:
     @classmethod
     def from_settings(cls, settings: Settings) -> "Floor":
         """A fresh floor with all that ``settings`` say about it."""
-        return cls(
-            settings.with_defaults_resolved().turns, settings.barge_in, settings.push_to_talk, settings.speculation
-        )
+        return cls(settings.turns, settings.barge_in, settings.push_to_talk, settings.speculation)
 
     @property
     def key_ends_turn(self) -> bool:

@@ -121,7 +121,7 @@ def test_a_chord_that_is_taken_is_told_and_the_rest_goes_on(house: VoicemateHome
     (problem,) = house.status()["problems"]
     assert (problem["component"], "Another program" in problem["message"]) == ("hotkey", True)
     with following() as daemon:
-        house.run("config", "set", "hotkey.chord", "ctrl+shift+f9")
+        house.run("config", "set", "push_to_talk.chord", "ctrl+shift+f9")
         while not until(daemon, "HotkeyChanged")["watched"]:
             pass
         assert house.status()["problems"] == []

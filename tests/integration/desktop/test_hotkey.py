@@ -106,7 +106,7 @@ def test_a_chord_that_somebody_has_is_refused_and_free_again_when_they_end(watch
     assert first.next() == ChordRegistered()
     error = watch(CHORD).trouble()
     assert "Another program has the key ctrl+option+space" in error.message
-    assert "voicemate config set hotkey.chord" in error.hint
+    assert "voicemate config set push_to_talk.chord" in error.hint
     assert not error.transient
     first.watch.stop()
     assert watch(CHORD).next() == ChordRegistered()

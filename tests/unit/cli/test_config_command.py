@@ -8,7 +8,8 @@ import pytest
 
 from voicemate import cli
 from voicemate.config.editor import documented_toml
-from voicemate.config.schema import Settings, load
+from voicemate.config.loader import load
+from voicemate.config.schema import Settings
 
 
 @pytest.fixture(autouse=True)

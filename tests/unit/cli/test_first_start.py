@@ -7,7 +7,8 @@ import pytest
 
 from voicemate.cli import talk
 from voicemate.cli.talk import offer_better_model
-from voicemate.config.schema import LlmSettings, Settings, load
+from voicemate.config.loader import load
+from voicemate.config.schema import LlmSettings, Settings
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.control.noted import STATUS
 from tests.unit.menu.menu_states import find_item, status
 from tests.unit.menu.recording_daemon import RecordingDaemon
-from voicemate.config.schema import load, settings_file
+from voicemate.config.loader import load, settings_file
 from voicemate.control.client import ControlClient
 from voicemate.control.status import Choice, Choices, RecentExchange
 from voicemate.core.errors import ServiceError, VoicemateError

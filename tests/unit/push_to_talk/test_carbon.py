@@ -159,7 +159,7 @@ def test_a_refused_chord_is_named_with_the_way_out(
     keyboard.watch.start()
     error = keyboard.broken().error
     assert said in error.message
-    assert "voicemate config set hotkey.chord" in error.hint
+    assert "voicemate config set push_to_talk.chord" in error.hint
     assert not error.transient
     keyboard.watch.stop()
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.recording.sample_recordings import PERSONA, header, noise, record
-from voicemate.app.conversation import AudioDevices, converse
+from voicemate.app.audio_devices import AudioDevices
+from voicemate.app.conversation import converse
 from voicemate.config.schema import Settings
 from voicemate.core.clock import SampleClock
 from voicemate.core.errors import RecordingError

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemate.cli.render.tuning_tables import chart, proposed_changes
-from voicemate.config.schema import TurnSettings, load
+from voicemate.config.loader import load
+from voicemate.config.schema import TurnSettings
 from voicemate.core.errors import SettingsError
 from voicemate.replay.proposal import apply_to_copy, unified_diff
 from voicemate.replay.tuning import TuningCurve, TuningTrial, knee, pareto_frontier, variants

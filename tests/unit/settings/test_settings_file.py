@@ -19,7 +19,8 @@ from voicemate.config.editor import (
     value_of,
     write,
 )
-from voicemate.config.schema import Settings, load
+from voicemate.config.loader import load
+from voicemate.config.schema import Settings
 from voicemate.core.errors import SettingsError
 
 MINE = """# my own words

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from voicemate.config.editor import keys_in_file
-from voicemate.config.schema import load, settings_file
+from voicemate.config.loader import load, settings_file
 from voicemate.core.errors import PersonaError, SettingsError
 from voicemate.doctor.check import CheckContext
 from voicemate.doctor.finding import Finding, from_error, ok, problem, warning

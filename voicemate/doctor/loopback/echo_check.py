@@ -121,7 +121,7 @@ def check_sentence(context: CheckContext) -> Sequence[Finding]:
         AudioError, ModelError, SpeechError: see ``measure_sentence``.
         AlreadyRunningError: a conversation is running that cannot be muted.
     """
-    from voicemate.app.conversation import audio_devices
+    from voicemate.app.audio_devices import audio_devices
     from voicemate.doctor.loopback.sentence import SentenceResult, assess_sentence, measure_sentence
 
     persona = find_persona(context.settings.persona)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import soxr
 
-from voicemate.app.conversation import AudioDevices, open_devices
+from voicemate.app.audio_devices import AudioDevices, open_devices
 from voicemate.app.engines import load_recognizer
 from voicemate.app.oneshot import SILENCE_BETWEEN_UTTERANCES_MS, render
 from voicemate.app.utterances import utterances

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemate.config.schema import LlmSettings, engine_threads
+from voicemate.config.schema import LlmSettings
+from voicemate.core.cpu import engine_threads
 from voicemate.core.errors import ModelError
 from voicemate.llm.llama.build_info import Amx, Batch, C, Pointer, amx, capture_log, first_error
 from voicemate.llm.llama.sampler import Sampler, dry_sampler

@@ -7,7 +7,7 @@ docs/explanation/turn-taking.md explains it in twelve lines and shows what each 
 from dataclasses import dataclass
 from math import log2
 
-from voicemate.config.schema import FAST_STT_DELAYS, TurnSettings
+from voicemate.config.schema import TurnSettings
 from voicemate.turns.end_of_turn.pause_model import PauseModel
 
 
@@ -90,7 +90,7 @@ class EndOfTurnRule:
     """
 
     def __init__(self, settings: TurnSettings, weights: EndOfTurnWeights = DEFAULT_WEIGHTS) -> None:
-        self._settings = settings.with_defaults_resolved(FAST_STT_DELAYS)
+        self._settings = settings
         self._weights = weights
 
     def delay(self, signals: EndOfTurnSignals, patience: float = 1.0) -> EndpointDelay:

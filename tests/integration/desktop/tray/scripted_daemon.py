@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from tests.simulation.simulated_daemon import ScriptedEnginePool
-from voicemate.app.conversation import AudioDevices
+from voicemate.app.audio_devices import AudioDevices
 from voicemate.config.schema import Settings
 from voicemate.control.server import ControlServer
 from voicemate.core.clock import SampleClock

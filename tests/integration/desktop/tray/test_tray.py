@@ -5,7 +5,7 @@ import pytest
 from tests.integration.desktop.tray.scripted_daemon import ScriptedDaemon
 from tests.integration.desktop.tray.shown_menu import ShownMenu
 from tests.integration.desktop.tray.tray_screen import wait_until
-from voicemate.config.schema import load
+from voicemate.config.loader import load
 from voicemate.control.client import ControlClient
 from voicemate.control.status import DaemonStatus
 from voicemate.core.errors import ModelError

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.control.noted import STATUS
-from voicemate.app.conversation import AudioDevices
+from voicemate.app.audio_devices import AudioDevices
 from voicemate.app.single_instance import single_instance
 from voicemate.audio.devices.device import Device, Direction
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
