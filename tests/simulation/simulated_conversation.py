@@ -26,6 +26,7 @@ from voicemate.testing.scripted_engines import (
 from voicemate.testing.simulated_room import SimulatedRoom
 from voicemate.testing.virtual_time import run_virtual
 from voicemate.turns.attention import Attention
+from voicemate.turns.end_of_turn.default_delays import FAST_STT_DELAYS
 from voicemate.turns.floor import Floor, FloorPolicy
 from voicemate.vad.segmenter import SpeechSegmenter
 
@@ -97,7 +98,7 @@ class SimulatedConversation:
             ),
             attention=Attention(self.attention, self.persona.name),
         )
-        floor = Floor(self.turn_settings, self.barge_in, self.push_to_talk)
+        floor = Floor(self.turn_settings.with_defaults_resolved(FAST_STT_DELAYS), self.barge_in, self.push_to_talk)
         self.session = Session(*self.wire(components, floor, stream), stream)
         await self.room.microphone.open()
         conversation = asyncio.create_task(self.session.run())

@@ -1,6 +1,6 @@
 """``voicemate talk`` with the push-to-talk key of the desktop.
 
-SessionTask a conversation that listens hands-free, the key takes the floor. Where only the key opens the microphone, the
+Beside a conversation that listens hands-free, the key takes the floor. Where only the key opens the microphone, the
 conversation runs under the daemon's supervisor.
 """
 
