@@ -100,7 +100,7 @@ class _SkippedArray:
 class _Reader:
     """Reads values from a position in a file's bytes, never past their end."""
 
-    def __init__(self, buffer: mmap.mmap, position: int):
+    def __init__(self, buffer: mmap.mmap, position: int) -> None:
         self._buffer, self.position = buffer, position
 
     @property

@@ -34,7 +34,9 @@ class Progress(Protocol):
         done, total: bytes. ``total`` is 0 while it is not known.
     """
 
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Report that ``done`` of ``total`` bytes of ``stage`` are done."""
+        ...
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
@@ -51,7 +53,7 @@ def as_size(n: float) -> str:
 class AppendingFile(io.FileIO):
     """A file opened for appending that reports its length after each write."""
 
-    def __init__(self, path: Path, progress: ByteProgress):
+    def __init__(self, path: Path, progress: ByteProgress) -> None:
         super().__init__(path, "rb+" if path.exists() else "wb+")
         self._watch = progress
         self.seek(0, io.SEEK_END)

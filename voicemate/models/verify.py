@@ -40,6 +40,7 @@ class VerifiedModel:
 
     @property
     def hint(self) -> str:
+        """What to do about the result; empty when the file is intact."""
         if self.result is VerifyResult.OK:
             return ""
         if self.result is VerifyResult.UNREADABLE:

@@ -35,7 +35,7 @@ class HibariSynthesizer:
             It is closed with this one.
     """
 
-    def __init__(self, fallback: Synthesizer):
+    def __init__(self, fallback: Synthesizer) -> None:
         self._fallback = fallback
         self._thread = WorkerThread("hibari")
         self._loading = self._thread.submit(_load_hibari)

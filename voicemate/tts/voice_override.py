@@ -18,7 +18,7 @@ class VoiceOverride:
         wanted: part of a voice's name or id.
     """
 
-    def __init__(self, engine: Synthesizer, wanted: str):
+    def __init__(self, engine: Synthesizer, wanted: str) -> None:
         self._engine = engine
         self._wanted = wanted
         self._available: list[VoiceInfo] | None = None

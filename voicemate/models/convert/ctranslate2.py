@@ -69,7 +69,7 @@ def read_model(buffer: bytes | memoryview) -> Ct2Model:
 class _Reader:
     """Takes values off the front of a buffer."""
 
-    def __init__(self, buffer: bytes | memoryview):
+    def __init__(self, buffer: bytes | memoryview) -> None:
         self._buffer, self._position = memoryview(buffer), 0
 
     @property

@@ -138,7 +138,7 @@ def _tensors(variables: dict[str, Array]) -> dict[str, Array]:
 class _TensorRenamer:
     """Splits CTranslate2's variables into ``(ggml name, weights)``."""
 
-    def __init__(self, variables: dict[str, Array]):
+    def __init__(self, variables: dict[str, Array]) -> None:
         self._variables = variables
 
     def all(self) -> Iterator[tuple[str, Array]]:

@@ -74,7 +74,7 @@ class _DamagedError(Exception):
 class _FileWalker:
     """Reads a file from header to header, never past its end."""
 
-    def __init__(self, file: BinaryIO, size: int):
+    def __init__(self, file: BinaryIO, size: int) -> None:
         self._file, self._left = file, size - file.tell()
 
     def to_the_end(self) -> None:

@@ -46,7 +46,7 @@ class Pyttsx3Synthesizer:
         driver: a module to use as pyttsx3's driver in place of the system's own.
     """
 
-    def __init__(self, settings: TtsSettings, warm_up: Voice | None = None, driver: str = ""):
+    def __init__(self, settings: TtsSettings, warm_up: Voice | None = None, driver: str = "") -> None:
         self._settings = settings
         self._worker = WorkerProcess(driver)
         self._driver = ""

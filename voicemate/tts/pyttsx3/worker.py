@@ -51,7 +51,7 @@ class Renderer:
         Exception: whatever the driver raises when it cannot be loaded.
     """
 
-    def __init__(self, driver: str):
+    def __init__(self, driver: str) -> None:
         import pyttsx3
 
         if driver:

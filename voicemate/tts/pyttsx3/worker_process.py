@@ -38,7 +38,7 @@ class WorkerProcess:
         closing: set by any thread to abort a start in progress.
     """
 
-    def __init__(self, driver: str = ""):
+    def __init__(self, driver: str = "") -> None:
         self.closing = Cancellation()
         self._driver = driver
         self._process: subprocess.Popen[bytes] | None = None
@@ -142,12 +142,12 @@ class WorkerProcess:
                 process_group=0,  # Ctrl-C at the terminal is for the parent alone
             )
 
-    def _read(self, patience_s: float, cancellation: Cancellation) -> Any:
+    def _read(self, timeout_s: float, cancellation: Cancellation) -> Any:
         """Read the worker's next message."""
         assert self._process is not None
         assert self._process.stdout is not None
         pipe = self._process.stdout.fileno()
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + timeout_s
         hurried = False
         with selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)

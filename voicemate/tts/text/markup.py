@@ -53,7 +53,7 @@ class MarkupReader:
         keep_narration: speak the narration between asterisks too; acting (``*smiles*``) is always dropped.
     """
 
-    def __init__(self, keep_narration: bool = False):
+    def __init__(self, keep_narration: bool = False) -> None:
         self._keep_narration = keep_narration
         self._source = Lookahead()
         self._skips: dict[int, int] = {}  # position in the source: where to continue instead

@@ -62,7 +62,7 @@ class PhraseSplitter:
         keep_narration: speak the narration between asterisks too (see ``MarkupReader``).
     """
 
-    def __init__(self, language: str, keep_narration: bool = False):
+    def __init__(self, language: str, keep_narration: bool = False) -> None:
         self._language = language
         self._keep_narration = keep_narration
         self._markup = MarkupReader(keep_narration)
