@@ -1,1 +1,1 @@
-"""What happens to the machine around a conversation: its screen is locked, it sleeps, its battery runs low."""
+"""The state of the machine: screen lock, sleep, power source, process memory, desktop environment."""

@@ -1,7 +1,7 @@
-"""The variables that tell of the desktop session.
+"""The environment variables of the desktop session.
 
-A service that is started at login is there before the desktop is, and is never told of it. The service manager is
-(desktops import their variables into it), so it is asked.
+A service that starts at login starts before the desktop and does not get its variables. Desktops import them into
+the service manager, so they are queried there.
 """
 
 import os
@@ -17,10 +17,11 @@ _TIMEOUT_S = 3.0
 def desktop_environment(
     environ: Mapping[str, str] = os.environ, query_service_manager: Callable[[], str] | None = None
 ) -> Mapping[str, str]:
-    """This process's own variables, or those of the session where this process is a service from before it. Blocks.
+    """Return this process's variables, with those of the session if this process is a service. Blocks.
 
     Args:
-        ask: gives what the service manager has, a line for each variable.
+        environ: this process's variables.
+        query_service_manager: returns the service manager's variables, one per line.
     """
     if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY") or environ.get("VOICEMATE_SERVICE") != "systemd":
         return environ

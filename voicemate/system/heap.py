@@ -1,7 +1,6 @@
-"""What is free in this process's memory, or needed no more, goes back to the system, so that hours of conversation
-cost what minutes do.
+"""Returns free memory to the system, so that hours of conversation need no more than minutes.
 
-Only glibc has to be told; with another C library Python's own garbage is all that is looked after.
+The C library is controlled only where it is glibc; elsewhere only Python's garbage is collected.
 """
 
 import contextlib
@@ -14,15 +13,13 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """``M_TRIM_THRESHOLD`` and ``M_MMAP_THRESHOLD`` of ``malloc.h``."""
 
 _LARGE = 256 * 1024
-"""Bytes from which a block is the system's, and goes back as soon as it is freed: buffers of sound, whisper's
-scratch memory."""
+"""Bytes from which a block is mapped separately, and returned as soon as it is freed: audio, whisper's scratch."""
 
 
 def release_large_blocks_on_free() -> None:
-    """From now on large blocks go back when they are freed.
+    """Have large blocks returned to the system when they are freed.
 
-    glibc would raise its own limit to the largest block that was ever freed (32 MB at most), and so keep the holes of
-    the first turn for good: 10 MB with tiny.en.
+    glibc would otherwise raise its limit to the largest freed block. See docs/measurements/endurance.md.
     """
     libc = _libc()
     with contextlib.suppress(AttributeError):
@@ -31,16 +28,15 @@ def release_large_blocks_on_free() -> None:
 
 
 def release_memory() -> None:
-    """What imports and loading have left goes back now: what is free, and the libraries' pages.
+    """Return what imports and loading left behind: free memory, and the libraries' pages.
 
-    What is there from now on is taken for lasting: Python looks for garbage in circles once there are a quarter as
-    many new objects as lasting ones, and with the hundred thousands of the libraries among these, the sound of half
-    an hour's cancelled work had to wait for that.
+    Existing objects are frozen: Python collects cycles once there are a quarter as many new objects as old ones, and
+    the hundreds of thousands of library objects would delay that, and the audio of cancelled work with it.
     """
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    gc.collect()  # counts the lasting ones anew
+    gc.collect()  # counts the frozen ones anew
     with contextlib.suppress(AttributeError):
         _libc().malloc_trim(0)
     file_pages.evict_libraries()

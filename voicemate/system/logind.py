@@ -1,7 +1,7 @@
-"""systemd-logind's word on the screen's lock and on sleep, over D-Bus's own Unix socket.
+"""Screen lock and sleep from systemd-logind, over D-Bus's Unix socket.
 
-``PrepareForSleep`` is told before and after (org.freedesktop.login1(5)). Whether the screen is locked is the
-session's ``LockedHint``, which GNOME, KDE and most others set; it is asked of ``session/auto``, the caller's session
+``PrepareForSleep`` is sent before and after (org.freedesktop.login1(5)). Whether the screen is locked is the
+session's ``LockedHint``, which GNOME, KDE and most others set; it is read from ``session/auto``, the caller's session
 or, for a user service, the one that has the display.
 """
 
@@ -29,7 +29,7 @@ _CHANGE = MatchRule(
     path_namespace=f"{_ROOT}/session",
 )
 _OURS = MatchRule(type="signal", path_namespace=_ROOT)
-"""The same on our side of the bus, which shows senders by their unique names."""
+"""The same for received messages, whose senders have unique names."""
 
 _ANSWER_S = 5.0
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class LogindSource:
-    """A ``Source``, with a thread that sleeps until something is told. Without D-Bus or logind it tells nothing."""
+    """A ``SystemEventSource`` with its own thread. Without D-Bus or logind it reports nothing."""
 
     def __init__(self) -> None:
         self._connection: Any = None
@@ -59,7 +59,7 @@ class LogindSource:
         try:
             with open_dbus_connection(bus="SYSTEM") as connection:
                 self._connection = connection
-                # What comes while an answer is waited for must not be lost, so it is queued.
+                # Signals that arrive while waiting for a reply are queued.
                 with connection.filter(_OURS, queue=deque()) as signals:
                     for rule in (_SLEEP, _CHANGE):
                         connection.send_and_get_reply(message_bus.AddMatch(rule), timeout=_ANSWER_S)
@@ -68,7 +68,7 @@ class LogindSource:
                         self._on_signal(connection.recv_until_filtered(signals))
         except Exception as error:  # no bus, no logind, or the bus has ended: the rest works without
             if not self._closed:
-                log.info("logind tells nothing: %r", error)
+                log.info("logind reports nothing: %r", error)
 
     def _on_signal(self, message: Any) -> None:
         member = message.header.fields[HeaderFields.member]

@@ -1,4 +1,4 @@
-"""Keeps an eye on what the machine is in."""
+"""Monitors screen lock, sleep and battery, and reports changes on the event loop."""
 
 import asyncio
 import contextlib
@@ -13,47 +13,49 @@ from voicemate.system.machine_state import MachineState, SystemEvent
 from voicemate.system.power import battery_percent
 
 POLL_S = 10.0
-"""How often the battery and the clocks are looked at: neither tells by itself."""
+"""Seconds between two checks of the battery and the clocks, which report nothing themselves."""
 
 log = logging.getLogger(__name__)
 
 CLOCKS = (
     ("CLOCK_UPTIME_RAW", "CLOCK_MONOTONIC") if sys.platform == "darwin" else ("CLOCK_MONOTONIC", "CLOCK_BOOTTIME")
 )
-"""The one that stands still in sleep, and the one that does not (clock_gettime(2) of both systems)."""
+"""A clock that stops during sleep and one that does not (clock_gettime(2) of both systems)."""
 
 NOTICED_S = 1.0
-"""Less is how unevenly two clocks are read."""
+"""Seconds; less is the jitter of reading two clocks."""
 
 
 class SystemEventSource(Protocol):
-    """A system's word on its own life."""
+    """Reports the system's lock and sleep events."""
 
     def start(self, tell: Callable[[SystemEvent], None]) -> None:
         """Call ``tell`` from any thread, from now on.
 
         Raises:
-            OSError: the system tells us nothing.
+            OSError: the system reports no events.
         """
         ...
 
     def close(self) -> None:
-        """Tell nothing more."""
+        """Report no more events."""
         ...
 
 
 def system_clock(name: str) -> Callable[[], float]:
-    """Seconds on one of the system's clocks; standing still where there is no such clock."""
+    """Return a reader of one of the system's clocks in seconds; always 0 where there is no such clock."""
     clock = getattr(time, name, None)
     return (lambda: 0.0) if clock is None else (lambda: time.clock_gettime(clock))
 
 
 class SleepDetector:
-    """Counts the machine's sleep.
+    """Detects sleep by two clocks: one that stops during sleep and one that does not.
+
+    Setting the wall clock does not affect it.
 
     Args:
-        awake: seconds on a clock that stands still in sleep; the system's when left out.
-        whole: on one that does not.
+        awake: seconds on a clock that stops during sleep; the system's by default.
+        whole: seconds on one that does not.
     """
 
     def __init__(self, awake: Callable[[], float] | None = None, whole: Callable[[], float] | None = None):
@@ -62,21 +64,21 @@ class SleepDetector:
         self._asleep = self._whole() - self._awake()
 
     def seconds_slept(self) -> float:
-        """Seconds slept since the last call, or since the beginning; 0.0 for what is no sleep."""
+        """Return the seconds slept since the last call, or since creation; 0.0 for clock jitter."""
         before, self._asleep = self._asleep, self._whole() - self._awake()
         seconds = self._asleep - before
         return seconds if seconds >= NOTICED_S else 0.0
 
 
 class MachineMonitor:
-    """Tells of changes on the loop that enters. A context manager.
+    """Reports changes on the event loop that enters it. A context manager.
 
     Args:
-        changed: called with what the machine is in, when that changes.
-        woke: called when it has slept.
-        source: None where the system tells nothing.
-        battery: percent that are left, as in ``Circumstances``.
-        gauge: of the machine's sleep.
+        changed: called with the new state of the machine.
+        woke: called after the machine has slept.
+        source: None where the system reports no events.
+        battery: percent left, as in ``MachineState``.
+        gauge: detects sleep by the clocks.
     """
 
     def __init__(
@@ -100,7 +102,7 @@ class MachineMonitor:
             try:
                 self._source.start(self._from_any_thread)
             except OSError as error:
-                log.info("nobody tells of the screen's lock: %s", error)
+                log.info("the system reports no screen lock or sleep: %s", error)
                 self._source = None
         self._poll()
         return self
@@ -111,13 +113,13 @@ class MachineMonitor:
             self._source.close()
 
     def _from_any_thread(self, told: SystemEvent) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._on_event, told)
 
     def _on_event(self, told: SystemEvent) -> None:
         self._update(self._machine.after(told))
         if told is SystemEvent.WOKE:
-            self._gauge.seconds_slept()  # not to be told of twice
+            self._gauge.seconds_slept()  # so that the clocks do not report it again
             self._woke()
 
     def _poll(self) -> None:
@@ -133,7 +135,7 @@ class MachineMonitor:
 
 
 def system_event_source() -> SystemEventSource | None:
-    """This system's word on its own life, if it has one that we can hear."""
+    """Return this platform's event source, if there is one."""
     if sys.platform == "darwin":
         from voicemate.system.macos_session import MacSession
 

@@ -1,4 +1,4 @@
-"""What the machine is in, and whether that is a reason to pause. Pure."""
+"""The state of the machine, and whether it is a reason to suspend the conversation. Pure."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -7,7 +7,7 @@ from voicemate.config.schema import SuspendSettings
 
 
 class SystemEvent(StrEnum):
-    """What a system tells of its own life."""
+    """An event that the operating system reports."""
 
     LOCKED = "locked"
     UNLOCKED = "unlocked"
@@ -17,12 +17,12 @@ class SystemEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MachineState:
-    """What the machine is in now.
+    """The current state of the machine.
 
     Attributes:
-        locked: its screen is.
-        asleep: it is about to sleep, or has not said yet that it woke.
-        battery: percent that are left, while nothing charges it; None on the wall and where nobody knows.
+        locked: the screen is locked.
+        asleep: it is about to sleep, or has not reported yet that it woke.
+        battery_percent: what is left while on battery; None on mains power or where unknown.
     """
 
     locked: bool = False
@@ -38,7 +38,7 @@ class MachineState:
 
 
 def reason_to_suspend(machine: MachineState, settings: SuspendSettings) -> str:
-    """Why the microphone is to be closed now, in a few words; empty when there is no reason."""
+    """Return why the microphone must be closed now, in a few words; empty if there is no reason."""
     if machine.asleep:
         return "the computer sleeps"
     if machine.locked and settings.when_locked:

@@ -1,7 +1,7 @@
-"""macOS's word on the screen's lock and on sleep, from a helper process.
+"""Screen lock and sleep on macOS, from a helper process.
 
-The notifications come on a main run loop only, and the daemon's main thread runs asyncio. So
-``macos_session_worker.py`` has a process of its own, which ends with ours.
+The notifications arrive only on a main run loop, and the daemon's main thread runs asyncio. So
+``macos_session_worker.py`` runs in its own process, which ends with this one.
 """
 
 import subprocess
@@ -13,17 +13,17 @@ from voicemate.system.machine_state import SystemEvent
 
 
 class MacSessionSource:
-    """A ``Source``.
+    """A ``SystemEventSource``.
 
     Args:
-        command: of the helper.
+        command: starts the helper.
     """
 
     def __init__(self, command: Sequence[str] = (sys.executable, "-m", "voicemate.system.macos_session_worker")):
         self._command = command
 
     def start(self, tell: Callable[[SystemEvent], None]) -> None:
-        # Its standard input is never written to: the helper ends when it is closed.
+        # The helper ends when its standard input is closed.
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )

@@ -1,6 +1,6 @@
-"""The helper process of ``macos_session.py``: writes a word (``Told``) on a line for each notification.
+"""The helper process of ``macos_session.py``: prints a ``SystemEvent`` on a line for each notification.
 
-The lock's notifications are not documented by Apple, and have been the same for fifteen years.
+Apple does not document the lock notifications; they have not changed for fifteen years.
 """
 
 import os
@@ -19,7 +19,7 @@ WORKSPACE = {
 
 
 def observe(distributed: Any, workspace: Any, tell: Callable[[SystemEvent], None]) -> list[Any]:
-    """Have both notification centers call ``tell``; returns what has to be kept alive for that."""
+    """Have both notification centers call ``tell``; return the observers, which must be kept alive."""
     return [
         center.addObserverForName_object_queue_usingBlock_(name, None, None, lambda _, word=word: tell(word))
         for center, names in ((distributed, DISTRIBUTED), (workspace, WORKSPACE))
@@ -37,7 +37,7 @@ def _end_with_the_parent() -> None:
 
 
 def main() -> None:
-    """Tell until standard input is closed."""
+    """Report events until standard input is closed."""
     import AppKit  # type: ignore[import-not-found]
     import Foundation  # type: ignore[import-not-found]
 

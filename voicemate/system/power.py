@@ -1,4 +1,4 @@
-"""Where the machine's power comes from."""
+"""The machine's power source and battery."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ import psutil
 
 
 def on_battery() -> bool:
-    """True on battery; False on the wall, and where nobody knows. A fraction of a millisecond, any thread."""
+    """Return whether the machine runs on battery; False where unknown. Fast; any thread."""
     battery = _battery()
     return battery is not None and battery.power_plugged is False
 
 
 def battery_percent() -> float | None:
-    """Percent that are left of the battery, while nothing charges it; None on the wall, and where nobody knows."""
+    """Return the percent left while on battery; None on mains power or where unknown."""
     battery = _battery()
     return battery.percent if battery is not None and battery.power_plugged is False else None
 

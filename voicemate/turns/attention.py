@@ -1,14 +1,14 @@
-"""Attention: whether what was said is meant for the character. A pure state machine on the sample clock.
+"""Attention: whether an utterance is addressed to the character. A pure state machine on the sample clock.
 
 ::
 
-                 called by the wake phrase                 "go to sleep"
+                      the wake phrase                      "go to sleep"
     NAME_NEEDED ───────────────────────────> ATTENTIVE ─────────────────────> ASLEEP
-               <─────────────────────────── (and NAME_NEEDED, called) <──────
+               <─────────────────────────── (or from NAME_NEEDED, called) <──
                  follow_up_s after a reply               "wake up" (and called)
 
-Without a wake phrase in the settings every word is meant for the character until it is sent to sleep. With one, only
-what calls it, and what follows while it answers and for a while after.
+Without a wake phrase in the settings, every utterance is addressed to the character until it is sent to sleep. With
+one, only utterances that contain it are, and those that follow while the character answers and for a while after.
 """
 
 import re
@@ -32,10 +32,10 @@ class AttentionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnswerRequest:
-    """It is a turn of the person.
+    """The utterance is a turn to answer.
 
     Attributes:
-        words: what to answer: the request, without the call where that is possible.
+        request: the text to answer, without the wake phrase where possible.
     """
 
     request: str
@@ -43,11 +43,11 @@ class AnswerRequest:
 
 @dataclass(frozen=True, slots=True)
 class ObeyCommand:
-    """It steers the conversation: no reply is asked for.
+    """The utterance is a command, which gets no reply.
 
     Attributes:
-        given: STOP, WAIT or GO_ON. Where there is nothing to go on with, settle ``Take(words)`` instead.
-        words: as they were said.
+        command: STOP, WAIT or GO_ON. If there is nothing to go on with, commit ``AnswerRequest(text)`` instead.
+        text: the transcript.
     """
 
     command: SpokenCommand
@@ -64,7 +64,7 @@ class WakeUp:
     """The character was woken.
 
     Attributes:
-        words: what to answer: the request that came with it, or the waking itself.
+        request: the text to answer: the request that followed, or the wake-up itself.
     """
 
     request: str
@@ -72,7 +72,7 @@ class WakeUp:
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """It was not meant for the character. ``why`` in a few words for people."""
+    """The utterance is not addressed to the character; ``reason`` says why in a few words."""
 
     reason: str
 
@@ -83,13 +83,13 @@ AttentionDecision = AnswerRequest | ObeyCommand | GoToSleep | WakeUp | Ignore
 
 
 class Attention:
-    """Decides whether the character is meant.
+    """Decides whether an utterance is addressed to the character.
 
-    Because a turn may be prepared and rolled back, deciding and what follows from it are two: ``consider`` changes
-    nothing and ``settle`` is called once it is final.
+    A speculative turn may be discarded, so deciding and its consequences are separate: ``decide`` changes nothing,
+    and ``commit`` is called once the decision is final.
 
     Args:
-        settings: the wake phrase and how long a conversation goes on without it.
+        settings: the wake phrase, and how long a conversation continues without it.
         name: the character's name.
     """
 
@@ -99,11 +99,11 @@ class Attention:
         self._phrase = _wake_phrase(phrase)
         self._follow_up = to_samples(settings.follow_up_s * 1000)
         self._asleep = False
-        self._engaged = False  # a reply is being prepared or spoken
+        self._engaged = False  # a reply is being generated or spoken
         self._attentive_until = 0
 
     def state(self, at: int) -> AttentionState:
-        """Whether the character is listening to speech that begins at ``at``."""
+        """Return whether the character listens to speech that begins at ``at``."""
         if self._asleep:
             return AttentionState.ASLEEP
         if self._phrase is None or self._engaged or at < self._attentive_until:
@@ -111,17 +111,17 @@ class Attention:
         return AttentionState.NAME_NEEDED
 
     def decide(self, text: str, began: int) -> AttentionDecision:
-        """What ``text`` is to the character. Pure: asked twice, it says the same.
+        """Decide what an utterance means for the character. Pure.
 
         Args:
-            text: the transcript of a whole utterance, which the evidence takes for words.
-            began: where the person's speech began; who began in time may take their time to finish.
+            text: the transcript of a whole utterance with words.
+            began: where the person's speech began; a speech that began in time may take long.
         """
         command = spoken_command(text, self._phrase) or spoken_command(text, self._name)
         called = self._phrase.find(text) if self._phrase else None
         match self.state(began), command.command if command else None:
             case AttentionState.ASLEEP, _:
-                return self._half_asleep(text)
+                return self._decide_asleep(text)
             case _, Command.STOP if command:
                 return ObeyCommand(command, text)
             case AttentionState.NAME_NEEDED, _ if called is None:
@@ -133,9 +133,9 @@ class Attention:
         return AnswerRequest(called.request if called else text)
 
     def commit(self, decision: AttentionDecision, at: int) -> None:
-        """What ``consider`` found is final: a turn was taken, a command obeyed.
+        """Apply a final decision.
 
-        After a ``Take`` or ``WakeUp`` the character is attentive until ``reply_ended``.
+        After an ``AnswerRequest`` or ``WakeUp`` the character is attentive until ``reply_ended``.
         """
         match decision:
             case AnswerRequest() | WakeUp():
@@ -146,16 +146,16 @@ class Attention:
                 self._asleep, self._engaged, self._attentive_until = True, False, 0
 
     def reply_began(self) -> None:
-        """The character speaks of its own accord, as in a greeting."""
+        """Note that the character speaks unasked, as in a greeting."""
         self._engaged = True
 
     def reply_ended(self, at: int) -> None:
-        """The character is silent again, or there will be no reply after all."""
+        """Note that the character is silent again, or that there will be no reply."""
         self._engaged = False
         self._attend(at)
 
-    def _half_asleep(self, text: str) -> AttentionDecision:
-        """Only being woken counts: with a wake phrase by that phrase, and a request may follow in the same breath."""
+    def _decide_asleep(self, text: str) -> AttentionDecision:
+        """Accept only a wake-up, with the wake phrase if there is one; a request may follow in the same utterance."""
         waking, *more = _SENTENCE.split(text.strip(), maxsplit=1)
         command = spoken_command(waking, self._phrase) or spoken_command(waking, self._name)
         if command is None or command.command is not Command.WAKE:
@@ -169,5 +169,5 @@ class Attention:
 
 
 def _wake_phrase(phrase: str) -> WakePhrase | None:
-    """``phrase`` for finding; None for one without a letter, such as a name that is an emoji."""
+    """Return a matcher for ``phrase``; None if it has no letter, such as a name that is an emoji."""
     return WakePhrase(phrase) if normalized_words(phrase) else None

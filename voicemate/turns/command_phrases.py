@@ -1,6 +1,6 @@
-"""How spoken commands are worded in English, German, French, Spanish and Chinese.
+"""The wordings of spoken commands in English, German, French, Spanish and Chinese.
 
-Only wordings that are no likely answer to a question stand here: "sleep" alone or "one minute" are.
+The lists leave out likely answers to a question, such as "sleep" alone or "one minute".
 """
 
 STOP = (
@@ -129,4 +129,4 @@ AROUND = (
     """请, 你, 麻烦你, 拜托, 吧, 啊, 呀, 了, 嗯, 呃, 哦, 喂, 嘿, 嗨, 你好, 好, 好吗, 行吗, 好了, 好的, 那, 那么,
     先, 现在, 快, 快点, 谢谢, 对不起, 不好意思, 晚安""",
 )
-"""What may stand around a command and changes nothing."""
+"""Words around a command that do not change it."""

@@ -1,7 +1,7 @@
-"""How a word sounds, roughly: enough to see that "June iper" and "Juniper" are the same name.
+"""Approximate phonetics: enough to recognize "June iper" as "Juniper".
 
-Whisper spells a name that it does not know by its sound, in ever new ways. So names are compared by letters and by
-sound: letters and groups of letters that English or pinyin may write for the same sound are made equal.
+Whisper spells unknown names by their sound, each time differently. So names are compared by letters and by sound:
+spellings of the same sound in English or pinyin map to the same symbol.
 """
 
 import re
@@ -30,26 +30,26 @@ _SPELLINGS: Sequence[tuple[str, str]] = (
     (r"(?<=[^aeiou6])e$", ""),  # mute at the end
     (r"(.)\1+", r"\1"),
 )
-"""From the first to the last. The names of the sounds are arbitrary."""
+"""Applied in order. The symbols of the sounds are arbitrary."""
 
 _VOWELS = re.compile("[aeiou6]")
 
 
 @lru_cache(maxsize=4096)
 def to_sounds(letters: str) -> str:
-    """The sounds of ``letters`` (small Latin letters without spaces), one character each."""
+    """Return the sounds of ``letters`` (lower-case Latin letters without spaces), one character each."""
     for spelling, sounds in _SPELLINGS:
         letters = re.sub(spelling, sounds, letters)
     return letters
 
 
 def similarity(heard: str, name: str) -> float:
-    """How alike two spellings are, 0 to 1: by letters or sounds, whichever are closer, and by consonants.
+    """Return the similarity of two spellings, 0 to 1: by letters or sounds, whichever is closer, and by consonants.
 
-    The consonants of a name are what whisper mostly gets right, so each of them counts a tenth, up to four.
+    Whisper mostly gets the consonants of a name right, so each of them counts a tenth, up to four.
 
     Args:
-        heard, name: small Latin letters without spaces.
+        heard, name: lower-case Latin letters without spaces.
     """
     heard_sound, name_sound = to_sounds(heard), to_sounds(name)
     spelled = Levenshtein.normalized_similarity(heard, name)
@@ -61,12 +61,12 @@ def similarity(heard: str, name: str) -> float:
 
 
 def has_east_asian_letters(text: str) -> bool:
-    """Whether there is a Chinese, Japanese or Korean letter in it."""
+    """Return whether ``text`` contains a Chinese, Japanese or Korean letter."""
     return tokens.EAST_ASIAN_LETTER.search(text) is not None
 
 
 def romanized(word: str) -> str:
-    """Pinyin without tones for Chinese characters; everything else stays."""
-    from pypinyin import lazy_pinyin  # 57 MB and 0.2 s, which only Chinese names cost
+    """Return ``word`` with Chinese characters as pinyin without tones."""
+    from pypinyin import lazy_pinyin  # 57 MB and 0.2 s: only for Chinese names
 
     return "".join(lazy_pinyin(word))

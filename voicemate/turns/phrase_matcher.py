@@ -1,7 +1,7 @@
-"""Wordings: does a transcript consist of given phrases and nothing else?
+"""Matches transcripts that consist of given phrases and nothing else.
 
-Whisper decides freely about case, accents, hyphens and punctuation ("Mm-hmm.", "mm hmm", "Sí!"), and about simplified
-or traditional characters, so none of them counts. Chinese is compared character by character.
+Whisper varies case, accents, hyphens and punctuation ("Mm-hmm.", "mm hmm", "Sí!"), and about simplified
+or traditional characters, so all of them are ignored. Chinese is compared by character.
 """
 
 import re
@@ -12,37 +12,37 @@ from functools import reduce
 from voicemate.stt import tokens
 
 Phrase = tuple[str, ...]
-"""The words of a phrase as ``spoken_words`` gives them."""
+"""The words of a phrase as ``normalized_words`` returns them."""
 
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _BETWEEN = re.compile(r"[^\w\s'’ʼ`]+")
-"""What separates words beside spaces: ``mm-hmm``, ``yeah...but``. An apostrophe does not: ``that's``."""
+"""Separators of words besides spaces: ``mm-hmm``, ``yeah...but``. An apostrophe does not: ``that's``."""
 
 _SIMPLIFIED = str.maketrans(
     "對錯說別講靜點夠閉來還沒該聽嗎覺讓給時間會繼續著後請麼現當這樣實確謝厲煩託氣開兒過樂",
     "对错说别讲静点够闭来还没该听吗觉让给时间会继续着后请么现当这样实确谢厉烦托气开儿过乐",
 )
-"""The characters of our phrases that are written differently in traditional Chinese."""
+"""Characters of the phrases that differ in traditional Chinese."""
 
 
 def normalized_words(text: str) -> list[str]:
-    """The words of ``text`` for comparing: without case, accents and punctuation."""
+    """Return the words of ``text`` without case, accents and punctuation."""
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     spaced = _BETWEEN.sub(" ", unicodedata.normalize("NFC", bare).translate(_SIMPLIFIED))
     return [word for word in map(tokens.normalized, tokens.split_words(spaced)) if word]
 
 
 def parse_phrases(*lists: str) -> frozenset[Phrase]:
-    """The phrases of comma-separated lists."""
+    """Return the phrases of comma-separated lists."""
     return frozenset(tuple(normalized_words(phrase)) for written in lists for phrase in written.split(","))
 
 
 class PhraseMatcher:
-    """A set of phrases, and words that have too many spellings to list.
+    """A set of phrases, plus words with too many spellings to list.
 
     Args:
-        phrases: from ``phrases``.
-        word: matches whole single words that count as phrases too.
+        phrases: from ``parse_phrases``.
+        word: pattern of single words that count as phrases too.
     """
 
     def __init__(self, phrases: Iterable[Phrase], word: str = r"(?!)") -> None:
@@ -54,8 +54,8 @@ class PhraseMatcher:
         return phrase in self._phrases or (len(phrase) == 1 and self._word.fullmatch(phrase[0]) is not None)
 
     def parse(self, spoken: Sequence[str]) -> list[Phrase] | None:
-        """The fewest phrases that make up ``spoken``, in order; None when some word of it belongs to none."""
-        ways: list[list[Phrase] | None] = [[]]  # to say the first 0, 1, 2... words
+        """Return the fewest phrases that make up ``spoken``, in order; None if a word belongs to none."""
+        ways: list[list[Phrase] | None] = [[]]  # to make up the first 0, 1, 2... words
         for end in range(1, len(spoken) + 1):
             ways.append(
                 reduce(_shorter, (self._ending(spoken, begin, end, ways) for begin in self._begins(end)), None)

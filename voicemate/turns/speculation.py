@@ -1,7 +1,7 @@
-"""How soon work on a reply begins: at the first short pause, or only when the pause lasts.
+"""When work on a reply begins: at the first short pause, or only after a longer one.
 
-Work at a pause that the person ends by going on is thrown away. That is cheap where power comes from the wall and
-some of it is used; on battery, or with a person who pauses in every sentence, it is not.
+If the person resumes, the work is discarded. That is cheap on mains power while some of the work is used; on battery,
+or with a person who pauses in every sentence, it is not.
 """
 
 from collections import deque
@@ -9,20 +9,20 @@ from collections import deque
 from voicemate.config.schema import SpeculationSettings
 
 _REMEMBERED = 20
-"""Preparations that are looked back on."""
+"""The number of latest outcomes that count."""
 
 _ENOUGH = 8
-"""So many before anything is concluded."""
+"""Outcomes needed before the share is judged."""
 
 _POOR = 0.3
-"""Share of preparations that were used, below which most work is in vain."""
+"""Share of used work below which the policy is careful."""
 
 
 class SpeculationPolicy:
-    """Learns from what became of the work. Pure.
+    """Decides from past outcomes how long a pause must be. Pure.
 
     Args:
-        settings: whether to learn at all, and how long a pause must last for careful work.
+        settings: whether to adapt at all, and the pause while careful.
     """
 
     def __init__(self, settings: SpeculationSettings) -> None:
@@ -31,12 +31,12 @@ class SpeculationPolicy:
         self.on_battery = False
 
     def record_outcome(self, used: bool) -> None:
-        """What was prepared was committed, or dropped since the person went on."""
+        """Record whether a speculative generation was used, or discarded because the person resumed."""
         self._used.append(used)
 
     @property
     def careful(self) -> bool:
-        """Work ahead costs more than it brings."""
+        """Whether speculation currently costs more than it gains."""
         if self._settings.when == "always":
             return False
         poor = len(self._used) >= _ENOUGH and sum(self._used) < _POOR * len(self._used)
@@ -44,5 +44,5 @@ class SpeculationPolicy:
 
     @property
     def pause_ms(self) -> int:
-        """The silence after which work begins; 0 for as soon as there is a pause."""
+        """The silence in ms after which work begins; 0 for the first pause."""
         return self._settings.careful_pause_ms if self.careful else 0

@@ -1,9 +1,8 @@
-"""Spoken commands: sentences that steer the conversation instead of being answered.
+"""Spoken commands: utterances that control the conversation instead of being answered.
 
-Only a whole utterance is one: "Stop." and "Oh, please stop talking, Juniper!" are, "stop signs are red" and "don't
-stop" are not. Around the command may stand what changes nothing: politeness, fillers, the character's name. The
-commands of all languages hold at once, because whisper guesses the language of one short word badly and "stop" must
-always work.
+Only a whole utterance is a command: "Stop." and "Oh, please stop talking, Juniper!" are, "stop signs are red" and
+"don't stop" are not. Politeness, fillers and the character's name around it are ignored. Commands of all languages
+are always active, because whisper often mistakes the language of a short word and "stop" must always work.
 """
 
 import re
@@ -16,45 +15,45 @@ from voicemate.turns.wake_phrase import WakePhrase
 
 
 class Command(StrEnum):
-    """What the person wants of the conversation itself."""
+    """What the person wants the conversation to do."""
 
-    STOP = "stop"  # fall silent at once, and stay so
+    STOP = "stop"  # be silent at once
     SLEEP = "sleep"  # stop listening until woken
-    WAKE = "wake"  # listen again; means something only while asleep
+    WAKE = "wake"  # listen again; only while asleep
     WAIT = "wait"  # give the person more time to speak
-    GO_ON = "go on"  # say the rest of what was interrupted; means something only after an interruption
+    GO_ON = "go on"  # say the rest of an interrupted reply
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How much longer than usual a silence must be to end the person's turn.
+    """How much longer than usual a silence must last to end the person's turn.
 
     Attributes:
-        factor: on the usual silence.
-        turns: for how many of the person's turns; 0 when it is used up.
+        factor: multiplies the usual silence.
+        turns: for how many of the person's turns; 0 when used up.
     """
 
     factor: float = 1.0
     turns: int = 0
 
     def after_turn(self) -> "Patience":
-        """What is left of it after a turn of the person."""
+        """Return what is left of it after a turn of the person."""
         return Patience(self.factor, self.turns - 1) if self.turns > 1 else Patience()
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenCommand:
-    """A command; ``patience`` is what WAIT asks for."""
+    """A command, with the ``patience`` that WAIT asks for."""
 
     command: Command
     patience: Patience = Patience()
 
 
 _A_MOMENT = SpokenCommand(Command.WAIT, Patience(factor=3.0, turns=1))
-"""For "let me think": the turn that is coming."""
+"""For "let me think": the next turn."""
 
 _A_WHILE = SpokenCommand(Command.WAIT, Patience(factor=3.0, turns=5))
-"""For "take your time": that and some more."""
+"""For "take your time": the next five turns."""
 
 _MEANINGS = {
     phrase: meaning
@@ -71,17 +70,17 @@ _MEANINGS = {
 _BOOK = PhraseMatcher(parse_phrases(*command_phrases.AROUND).union(_MEANINGS))
 
 _OBJECTION = re.compile(r"^\W*(?:no|nein|nee|nah|non|不|不是)\W*[,.!，。！]", re.IGNORECASE)
-"""A "no" that stands for itself, as in "no, stop"; without punctuation it may negate what follows."""
+"""A separate "no", as in "no, stop"; without punctuation it may negate what follows."""
 
 
 def spoken_command(text: str, name: WakePhrase | None = None) -> SpokenCommand | None:
-    """The command that ``text`` is, or None when it is something to answer.
+    """Return the command that ``text`` is; None for anything else.
 
-    Of several ("wait, stop") the last counts.
+    Of several commands ("wait, stop") the last counts.
 
     Args:
         text: the transcript of a whole utterance.
-        name: the character's, which may stand anywhere around the command.
+        name: the character's name, which may stand anywhere around the command.
     """
     command = _alone(text)
     while command is None and name is not None and (called := name.find(text)) is not None:

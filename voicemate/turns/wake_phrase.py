@@ -1,7 +1,7 @@
-"""The wake phrase, checked on the transcript: was the character called, and what is asked of it?
+"""Finds the wake phrase in transcripts, and the request that comes with it.
 
-The phrase may stand anywhere in the sentence and in any of the spellings that whisper invents for it ("june iper",
-"You nipper"). Short phrases must sound the same; from longer ones a sound may be missing.
+The phrase may stand anywhere in the sentence, in any of the spellings that whisper invents for it ("june iper",
+"You nipper"). Short phrases must sound the same; in longer ones a sound may be missing.
 """
 
 import re
@@ -16,13 +16,13 @@ _WORD = re.compile(rf"{_EAST_ASIAN}|(?:(?!{_EAST_ASIAN})[^\W_])+(?:['’](?:(?!{
 _PUNCTUATION = re.compile(r"[,.;:!?…—–，。、；：！？-]")
 
 _MORE_WORDS = 2
-"""Words more than the phrase has that whisper may hear in it: "june i per"."""
+"""Extra words into which whisper may split the phrase: "june i per"."""
 
 _ANOTHER_WORD = 0.5
-"""Likeness below which a word of a phrase is another one: "my computer" does not call "hey computer"."""
+"""Similarity below which a word of a phrase is another word: "my computer" is not "hey computer"."""
 
 _NEEDED_OF_PINYIN = 0.84
-"""Likeness (``phonetic.likeness``) that a Chinese phrase needs: another initial is another syllable."""
+"""Similarity (``phonetics.similarity``) that a Chinese phrase needs: another initial is another syllable."""
 
 
 def _needed(letters: int) -> float:
@@ -33,18 +33,18 @@ def _needed(letters: int) -> float:
 _ATTENTION_GETTERS = parse_phrases(
     "hey, hi, okay, ok, oh, so, well, yo, uh, um, he, du, ach, dis, dis donc, oye, oiga, eh, 嘿, 嗨, 喂, 哎, 诶, 欸"
 )
-"""What belongs to the call when it stands before it at the beginning of a sentence."""
+"""Words that belong to the call when they precede it at the beginning of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class WakePhraseMatch:
-    """The character was called.
+    """The wake phrase was found.
 
     Attributes:
         request: the sentence without the call where punctuation sets it off ("Hey Juniper, sing."); else the whole
             sentence, of which the name may be a part ("I like Juniper."), or which is the call alone.
-        others: all words but the call's.
-        likeness: how much like the phrase it was, 0 to 1.
+        rest: all words except the call.
+        similarity: to the phrase, 0 to 1.
     """
 
     request: str
@@ -62,7 +62,7 @@ class _Word:
 
 
 class WakePhrase:
-    """Finds a phrase, mostly the character's name, in transcripts. Immutable.
+    """Finds a phrase, usually the character's name, in transcripts. Immutable.
 
     Args:
         phrase: at least one letter. Chinese names are also found in characters that sound the same, and in pinyin.
@@ -83,7 +83,7 @@ class WakePhrase:
         self._needed = _NEEDED_OF_PINYIN if self._pinyin else _needed(len(self._letters))
 
     def find(self, text: str) -> WakePhraseMatch | None:
-        """Where ``text`` calls, or None. The most alike counts."""
+        """Return the most similar match in ``text``, or None."""
         spoken = self._words(text)
         likeness, begin, end = max(
             (

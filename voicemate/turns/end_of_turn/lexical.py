@@ -1,11 +1,11 @@
-"""What the words alone say about the end of a turn: do they plainly break off, only call, only give a condition?
+"""What the words alone say about the end of a turn: an unfinished sentence, an opener, a condition, thinking aloud.
 
-People pause in the middle of a sentence after a connective, an article or a filler ("I went there and …", "the,
-um …"), and nobody ends a turn on one. The lists hold only words that end no sentence; prepositions, for one, do
-("where I come from"), and so do "so" ("I think so") and German "das". The persona's language model judges the rest.
+People pause within a sentence after a connective, an article or a filler ("I went there and …", "the, um …"), and do
+not end a turn on one. The lists contain only words that end no sentence; prepositions do ("where I come from"), and
+so do "so" ("I think so") and German "das". The persona's language model judges the rest.
 
-"Hello", "excuse me" and "guess what" are whole, and hardly ever all that somebody wants to say. "If it rains" is half
-of it. A language model knows that mostly by itself, in the languages that it knows.
+"Hello", "excuse me" and "guess what" are complete, but rarely all that a person wants to say. "If it rains" is half a
+sentence. A language model mostly knows that itself, in its languages.
 """
 
 import re
@@ -22,7 +22,7 @@ _OPEN_ENDS = {
 }
 _OPEN_ENDS_ZH = "但是 可是 不过 因为 所以 如果 而且 并且 或者 还是说 然后 以及 比如 比如说 嗯 呃 额 一个 的话"
 _BACKCHANNELS = {"hm", "hmm", "嗯", "额"}
-"""Alone they are an answer."""
+"""Alone they are answers."""
 
 _CALLS = {
     "en": r"(?:hello|hi|hey|good (?:morning|afternoon|evening))(?: there)?(?: \w+)?|excuse me|listen|guess what"
@@ -45,7 +45,7 @@ _CONDITIONS = {
     "zh": r"(?:但|可|那)?(?:如果|要是|虽然|除非|即使|既然|只要)(?!.*[就那也还都才])",
 }
 _LEAST_OF_CONDITION = 3
-"""Words; characters in Chinese, beyond its conjunction. "If so" and "si" are answers."""
+"""Minimum words (in Chinese, characters after the conjunction): "if so" and "si" are answers."""
 
 _CONTRACTED = re.compile(r"(?:'(?:m|re|ll|ve)|^(?:it|that|he|she|there|what|who|let)'s)$")
 """English auxiliaries are contracted only before something else."""
@@ -57,7 +57,7 @@ _BREAKS = (",", "，", "、", "…", "...", "-", "–", "—", ":", "：", ";", 
 
 
 def breaks_off(text: str, language: str) -> bool:
-    """True when ``text`` plainly breaks off.
+    """Return whether ``text`` plainly breaks off.
 
     Args:
         text: a transcript; whisper closes even a broken sentence with a full stop, so a full stop says nothing,
@@ -81,7 +81,7 @@ def breaks_off(text: str, language: str) -> bool:
 
 
 def is_only_opener(text: str, language: str) -> bool:
-    """True when all of ``text`` is a greeting or an announcement, after which people go on.
+    """Return whether all of ``text`` is a greeting or an announcement, after which people continue.
 
     Args:
         text: a transcript.
@@ -93,8 +93,9 @@ def is_only_opener(text: str, language: str) -> bool:
 
 
 def is_only_condition(text: str, language: str) -> bool:
-    """True when the last sentence of ``text`` begins with "if" or its like, and what follows from it is not there:
-    no comma, no "then". Whisper sets a comma between the two.
+    """Return whether the last sentence of ``text`` is a condition without a consequence.
+
+    It begins with "if" or the like, and has no comma or "then". Whisper sets a comma between the two clauses.
 
     Args:
         text: a transcript; a question or exclamation mark at its end is heard in the voice, and ends it.
@@ -124,5 +125,5 @@ def is_thinking_aloud(text: str, language: str) -> bool:
 
 
 def without_closing(text: str) -> str:
-    """``text`` without the marks that close it: what the language model is asked to judge as a whole sentence."""
+    """Return ``text`` without its closing punctuation, as the language model judges it."""
     return text.rstrip(_CLOSERS + _FULL_STOPS + "".join(_MARKS) + "…,，")

@@ -1,7 +1,7 @@
-"""Whisper's picture of sound: how much energy lies in each band of pitch, every 10 ms.
+"""Whisper's log-mel spectrogram: the energy in each frequency band, every 10 ms.
 
-The numbers are those of Hugging Face's ``WhisperFeatureExtractor`` (``feature_extraction_whisper.py``), with its
-normalisation of the waveform, since that is what the networks that take them were trained with.
+The values are those of Hugging Face's ``WhisperFeatureExtractor`` (``feature_extraction_whisper.py``), with its
+normalisation of the waveform, with which the networks were trained.
 """
 
 from functools import cache
@@ -18,9 +18,9 @@ HOP = to_samples(10)
 
 
 def log_mel(pcm: Pcm) -> NDArray[np.float32]:
-    """The log-mel spectrogram of 16 kHz ``pcm``, shape ``[MELS, len(pcm) // HOP]``, about -1.5 to 1.5.
+    """Return the log-mel spectrogram of 16 kHz ``pcm``, shape ``[MELS, len(pcm) // HOP]``, about -1.5 to 1.5.
 
-    The waveform is brought to mean 0 and variance 1 first, so its level does not matter. Takes 4 ms for 8 s.
+    The waveform is normalized to mean 0 and variance 1 first, so its level does not matter. Takes 4 ms for 8 s.
     """
     normal = (pcm - pcm.mean()) / np.sqrt(pcm.var() + np.float32(1e-7))
     padded = np.pad(normal, FFT // 2, mode="reflect")

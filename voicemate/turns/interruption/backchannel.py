@@ -1,9 +1,9 @@
-"""What a person says over the character's voice: a bid for the floor, or only a sign that they listen?
+"""Classifies what a person says over the character's voice: an interruption, or only a sign of listening.
 
-A backchannel ("mm-hm", "yeah, right", 嗯) supports the one who speaks, and so the character goes on. Everything that
-is not plainly one is a bid: to be talked over is worse than to have stopped in vain. The lists of all languages hold
-at once, because whisper guesses the language of so short a sound badly and no word of theirs is a bid in another of
-them. They start from Nigel Ward's collection (https://www.cs.utep.edu/nigel/bc/common-bcs.html).
+A backchannel ("mm-hm", "yeah, right", 嗯) supports the speaker, so the character continues. Everything else is an
+interruption: talking over a person is worse than stopping in vain. The lists of all languages are always active,
+because whisper often mistakes the language of so short a sound and no word of theirs interrupts in another.
+They start from Nigel Ward's collection (https://www.cs.utep.edu/nigel/bc/common-bcs.html).
 """
 
 import re
@@ -14,10 +14,10 @@ from voicemate.stt import tokens
 from voicemate.turns.phrase_matcher import PhraseMatcher, normalized_words, parse_phrases
 
 _LONGEST_MS = 1_500
-"""Voice that a single listener's word takes at most, drawn out ("mmmmm") and with the edges that Silero adds."""
+"""Longest voice in ms of a single listener's word, drawn out ("mmmmm") and with the edges that Silero adds."""
 
 _MORE_MS = 600
-"""The same for each further one."""
+"""The same for each further word, in ms."""
 
 _SIGNS_OF_LISTENING = parse_phrases(
     # English
@@ -58,63 +58,63 @@ _MURMUR = (
     r"|m*j+m+|h*u+h+(?:u+h+)*|u+h*m+h*|e+u*h*m*|e+r+m*|h+e+u+"  # mjm, uh, huh, uhhuh, um, eh, euh, er, erm, heu
     r"|a+(?:h+a*|w+)|a+h*m+|o+h*(?:o+h*)?|u+n+h+u+n+|h+u+m+(?:h+u+m+)?|n+n+"  # ah, aha, aw, ähm, oh, ooh, hum
 )
-"""Sounds of listening and of hesitation, however they are drawn out. "Um" holds no floor yet: if more follows, the
-longer transcript is judged again."""
+"""Sounds of listening and hesitation, however drawn out. "Um" does not interrupt yet: if more follows, the longer
+transcript is classified again."""
 
 _LAUGHTER = r"(?:m?b?w?a+)?(?:h+a+){2,}h*|(?:h+[eiou]+){2,}h*|(?:j[aei]){3,}|[哈呵嘿嘻]"
 _BODY = parse_phrases(
     "ha, ahem, achoo, atchoo, hatschi, hatschu, atchoum, achís, phew, pff, pfff, ugh, argh, tsk, psst, hic, 阿嚏, 咳"
 )
-"""What a cough, a sneeze or a sigh is spelled like when it is not a tag in brackets."""
+"""Spellings of a cough, a sneeze or a sigh that is not a tag in brackets."""
 
 _SOUNDS = PhraseMatcher(_BODY, _LAUGHTER)
 _EITHER = PhraseMatcher(_SIGNS_OF_LISTENING | _BODY, f"{_MURMUR}|{_LAUGHTER}")
 
 _HUMMED = re.compile(r"(?!(?:no+|non|nein|nee|ne+h?|nah?)$)[aeiouhmn]+")
-"""What "mm-hm" is taken for, but never a "no"."""
+"""What whisper writes for "mm-hm", but never a "no"."""
 
 _SURE = 0.6
-"""Confidence from which such a word is one; the murmurs that were taken for words had 0.25 to 0.52."""
+"""Confidence from which such a word is real; murmurs had 0.25 to 0.52."""
 
 _ASKS_AGAIN = re.compile(r"^\W*(?:huh+|h+m+|m+|eh|hein|hä+h?|[嗯啊哈])\W*[?？]\W*$", re.IGNORECASE)
 _SHAKES_HEAD = re.compile(r"\b(?:nuh|mm)-uh\b|\bnuh\b", re.IGNORECASE)
-"""Not "uh-uh", which whisper also writes for the "uh-huh" of who agrees."""
+"""Not "uh-uh", which whisper also writes for the "uh-huh" of agreement."""
 
 
 class Overlap(StrEnum):
-    """What a sound over the character's voice is."""
+    """The kind of a sound over the character's voice."""
 
-    BACKCHANNEL = "backchannel"  # the person listens; the character goes on
-    NON_SPEECH = "no words"  # a cough, a laugh, a door; the character goes on
+    BACKCHANNEL = "backchannel"  # the person listens; the character continues
+    NON_SPEECH = "no words"  # a cough, a laugh, a door; the character continues
     INTERRUPTION = "bid"  # the person wants the floor; the character stops
 
 
 @dataclass(frozen=True, slots=True)
 class OverlapVerdict:
-    """``why`` is the rule that decided, in a few words for people."""
+    """A classification; ``reason`` names the rule in a few words."""
 
     overlap: Overlap
     reason: str
 
 
 def classify_overlap(text: str, voiced_ms: float, confidence: float = 1.0) -> OverlapVerdict:
-    """What the person's sound over the character's voice is.
+    """Classify what the person said over the character's voice.
 
     The rules, in order:
 
     1. Nothing but tags such as ``(laughs)``: no words.
-    2. "Huh?", "hein?" ask the character to say it again, and "nuh-uh" disagrees: a bid.
+    2. "Huh?", "hein?" ask for a repetition, and "nuh-uh" disagrees: an interruption.
     3. Nothing but laughter, sneezes and sighs spelled out: no words, however long.
-    4. Nothing but signs of listening, and no more voice than they take: a backchannel.
-    5. The same with more voice than that: something was said that whisper did not write, so a bid.
+    4. Nothing but signs of listening, with no more voice than they take: a backchannel.
+    5. The same with more voice than that: something was said that whisper did not write, so an interruption.
     6. A single word of vowels, h, m and n ("Mama?") that whisper is not sure of: a murmur that it took for a word,
        so a backchannel.
-    7. Anything else: a bid.
+    7. Anything else: an interruption.
 
     Args:
-        text: whisper's transcript of the sound so far, without the character's own words (``echo_words``). What the
-            evidence takes for no words (``evidence``) is NON_WORDS without being asked about here.
-        voiced_ms: how much voice was heard in it.
+        text: whisper's transcript of the sound so far, without the character's own words (``echo_text``). Text that
+            ``transcript_filter`` rejects is NON_SPEECH without being classified here.
+        voiced_ms: how much voice was detected in it.
         confidence: whisper's, 0 to 1 (``Transcript.confidence``).
     """
     said = tokens.without_tags(text)

@@ -1,8 +1,7 @@
-"""Echo by its words: what the microphone heard is what the character is saying right now.
+"""Removes the character's own words from a transcript: a second line of defense behind the echo canceller.
 
-A second line behind the echo canceller. The transcript is fitted into the words that are in the air, sound by sound
-and without regard to where words begin: an echo begins and ends in the middle of words, and whisper mishears it. Its
-words that do not fit, at the beginning or at the end, are the person's own, talking over the character.
+The transcript is aligned with the words being played, sound by sound and ignoring word boundaries: an echo begins and
+ends within words, and whisper mishears it. Words that do not fit, at the beginning or the end, are the person's own.
 """
 
 import re
@@ -17,39 +16,39 @@ from voicemate.turns.phrase_matcher import normalized_words
 from voicemate.turns.spoken_commands import spoken_command
 
 _FIT, _MISFIT = 2, 3
-"""What a sound that fits counts for, and one that is another, missing or too much against."""
+"""The score of a matching sound, and the penalty of a different, missing or extra one."""
 
 _CLEAR = 0.4
-"""How much a piece must count for to be an echo, as a share of what it would if every sound fitted."""
+"""Minimum score of an echo, as a share of a perfect match."""
 
 _MANY = 8
-"""Sounds that an echo must have if something else was heard beside it: a word in common is none."""
+"""Minimum sounds of an echo with other words beside it: a word in common is no echo."""
 
 _FEW = 6
-"""So few sounds must be in the air as they are: something like them is found in any sentence."""
+"""Up to this many sounds must match exactly: something similar occurs in any sentence."""
 _SCRAP = 3
-"""Letters up to which a single word beside an echo is a piece of one, or whisper's invention."""
+"""Up to this many letters, a single word beside an echo is a fragment of it, or an invention."""
 
 _DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word as it was written, and how it sounds."""
+    """A word as written, and its sounds."""
 
     text: str
     sounds: str
 
 
 def without_echo(heard: str, in_air: str) -> str:
-    """What of ``heard`` the person said; empty when all of it is echo (or there are no words in it).
+    """Return what the person said in ``heard``; empty if all of it is echo (or it has no words).
 
-    A person who repeats only what is in the air, while it is, cannot be told from an echo.
+    A person who repeats exactly what is being played cannot be distinguished from an echo.
 
     Args:
-        heard: the transcript of a sound that began while the character spoke.
-        in_air: what was leaving the loudspeaker during that sound, as read out, with a word or two more on either
-            side. Some seconds of speech: the time this takes grows with the product of both lengths.
+        heard: the transcript of audio that began while the character spoke.
+        in_air: what was played during that audio, as spoken, with a word or two more on either side. Some seconds of
+            speech: the run time grows with the product of both lengths.
     """
     said, playing = _words(heard), _words(in_air)
     if not said:  # numbers at most: they are the character's if it speaks of numbers
@@ -68,7 +67,7 @@ def without_echo(heard: str, in_air: str) -> str:
 
 
 def _words(text: str) -> list[_Word]:
-    """Numbers count for nothing: whisper writes them in digits or in words as it likes."""
+    """Split into words, without numbers: whisper writes them in digits or in words."""
     spoken = tokens.split_words(tokens.without_tags(text))
     found = (_Word(word, "".join(map(phonetics.to_sounds, normalized_words(word)))) for word in spoken)
     return [word for word in found if word.sounds and not word.sounds.isdigit()]
