@@ -20,9 +20,9 @@ from voicemate.tts.trim import concatenate, pause_after_ms, trim_silence
 
 HIBARI_VOICE = VoiceInfo("hibari", "Hibari (neural)", ("en",))
 _NATIVE_WPM = 195
-"""Words a minute at speed 1, pauses included; see docs/measurements/speech-synthesis.md."""
+"""Words a minute at speed 1, pauses included; see docs/measurements/voices.md."""
 _GAIN = 1.6
-"""Factor that makes it as loud as the system's voices; see docs/measurements/speech-synthesis.md."""
+"""Factor that makes it as loud as the system's voices; see docs/measurements/voices.md."""
 
 
 class HibariSynthesizer:

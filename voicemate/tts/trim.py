@@ -14,9 +14,9 @@ from voicemate.core.pcm import AudioClip, Pcm
 
 FRAME_MS = 5
 ONSET_DB = -50.0
-"""dB below the loudest frame at which a phrase starts; see docs/measurements/speech-synthesis.md."""
+"""dB below the loudest frame at which a phrase starts; see docs/measurements/voices.md."""
 END_DB = -60.0
-"""The same for the end, where consonants fade. See docs/measurements/speech-synthesis.md."""
+"""The same for the end, where consonants fade. See docs/measurements/voices.md."""
 LEAD_MS = 10
 """Kept before the onset, so that it does not click."""
 FADE_MS = 5

@@ -26,9 +26,9 @@ _PREFERRED_REGIONS = {
 
 _ESPEAK_PREFERRED = {"gmw/en-gb-x-rp": 0, "gmw/en": 1, "gmw/en-us": 2, "sit/cmn-latn-pinyin": 0}
 """Ranks of espeak's voices, best first: English ones by intelligibility, and the Chinese one that reads characters;
-see docs/measurements/speech-synthesis.md."""
+see docs/measurements/voices.md."""
 _ESPEAK_VARIANTS = {"sit/cmn-latn-pinyin": "f3"}
-"""Variants of espeak's voices that are easier to understand; see docs/measurements/speech-synthesis.md."""
+"""Variants of espeak's voices that are easier to understand; see docs/measurements/voices.md."""
 
 _NOVELTY_VOICES = re.compile(
     "albert|bad news|bahh|bells|boing|bubbles|cellos|deranged|fred|good news|hysterical|jester|junior|kathy|organ|"

@@ -32,7 +32,7 @@ _TIMEOUT_PER_LETTER_S = 0.02
 _ESPEAK_SLOWEST = 80
 _ESPEAK_FACTORS = {"cmn": 1.0, "yue": 1.0}
 _ESPEAK_FACTOR = 0.81
-"""espeak-ng's setting for one word a minute: at 175 it speaks 215. See docs/measurements/speech-synthesis.md."""
+"""espeak-ng's setting for one word a minute: at 175 it speaks 215. See docs/measurements/voices.md."""
 _SILENCE = AudioClip(np.zeros(0, np.float32), 22_050)
 
 

@@ -7,7 +7,7 @@ All functions are pure.
 from functools import lru_cache
 
 LETTER_S = 0.064
-"""Seconds for a letter of an alphabet, at 175 words a minute; see docs/measurements/speech-synthesis.md."""
+"""Seconds for a letter of an alphabet, at 175 words a minute; see docs/measurements/voices.md."""
 HAN_S = 0.22
 """Seconds for a Chinese character: about 270 a minute, a calm Mandarin speaker."""
 KANA_S = 0.12

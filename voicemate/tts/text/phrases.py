@@ -39,7 +39,7 @@ class Phrase:
 
         An estimate: the sound is divided among the spoken words by their letters, with a pause at each mark (see
         ``duration`` and ``trim.pause_after_ms``). A written ``10:30`` counts when all its spoken words were heard.
-        For its error see docs/measurements/speech-synthesis.md.
+        For its error see docs/measurements/voices.md.
 
         Args:
             fraction: of the phrase's sound that the speaker has played; 0 gives "", 1 the whole text.
