@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Bring a machine to where voicemate runs: system packages, a virtual environment, the locked dependencies.
+# Set up a machine for voicemate: system packages, a virtual environment, the locked dependencies.
 #   scripts/setup.sh talk   what `make talk` needs
 #   scripts/setup.sh test   the same and what the tests need
-# Doing it again does nothing; a changed lock file brings the environment up to it.
+# Run it again to update the environment to a changed lock file; otherwise it does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,8 +13,8 @@ log=.setup.log
 say() { printf 'voicemate: %s\n' "$*"; }
 fail() { printf 'voicemate: %s\n' "$*" >&2; exit 1; }
 
-# Run a command quietly with a clock, its output in the log; show the log's end when it fails.
-with_clock() {
+# Run a command, show the elapsed time, and write its output to the log; on failure, show the end of the log.
+with_timer() {
   local what=$1 start=$SECONDS shown=-30 elapsed pid status=0
   shift
   "$@" >>"$log" 2>&1 &
@@ -35,11 +35,11 @@ with_clock() {
   [ -t 1 ] && printf '\n'
   if [ "$status" -ne 0 ]; then
     tail -n 25 "$log" >&2
-    fail "that failed (exit $status); the whole log is in $log"
+    fail "failed (exit $status); see $log for the whole log"
   fi
 }
 
-# A screen of their own for the tests that press keys and click, and what Qt needs to draw on it.
+# An X server for the tests that press keys and click, and what Qt needs to draw.
 desktop="xvfb openbox trayer xdotool x11-xkb-utils fonts-dejavu-core dbus-daemon libegl1 libgl1 libdbus-1-3 libfontconfig1
   libx11-xcb1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0
   libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1"
@@ -47,7 +47,7 @@ desktop="xvfb openbox trayer xdotool x11-xkb-utils fonts-dejavu-core dbus-daemon
 has_headers() { "$1" -c 'import pathlib, sys, sysconfig
 sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())'; }
 
-# What whisper.cpp's bindings are compiled with: those of the Python that is there, or of Debian's.
+# The package with the headers that whisper.cpp's bindings need: for the installed Python, or for Debian's.
 headers_package() {
   if [ -z "$python" ]; then
     echo python3-dev
@@ -61,7 +61,7 @@ system_debian() {
   wanted="$wanted $(headers_package)"
   [ "$for_what" = test ] && wanted="$wanted pulseaudio pulseaudio-utils git $desktop"
   for package in $wanted; do
-    # A Python of one's own needs no python3-venv from Debian.
+    # A Python that is not Debian's does not need python3-venv.
     [ "$package" = python3-venv ] && [ -n "$python" ] && "$python" -c 'import ensurepip, venv' 2>/dev/null && continue
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
   done
@@ -70,9 +70,9 @@ system_debian() {
     command -v sudo >/dev/null || fail "these packages are missing, and only root can install them:$missing"
     sudo=sudo
   fi
-  [ -n "$sudo" ] && $sudo -v # asks for the password now, not behind the clock
-  with_clock "looking for system packages" $sudo apt-get update -qq
-  with_clock "installing system packages:$missing" \
+  [ -n "$sudo" ] && $sudo -v # ask for the password now, not while the timer hides the prompt
+  with_timer "updating the package lists" $sudo apt-get update -qq
+  with_timer "installing system packages:$missing" \
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
 }
 
@@ -114,7 +114,7 @@ python=$(find_python)
 [ -n "$python" ] || fail "Python 3.11, 3.12 or 3.13 is needed: install one, or name it with PYTHON=…"
 
 if [ ! -x $venv/bin/python ] || ! $venv/bin/python -c '' 2>/dev/null; then
-  say "making $venv with $("$python" --version)"
+  say "creating $venv with $("$python" --version)"
   rm -rf $venv
   "$python" -m venv $venv
 fi
@@ -126,26 +126,26 @@ lock=requirements.lock
 compiled=""
 install_locked() { pip install $compiled --require-hashes -r $lock; }
 
-# pywhispercpp's wheel for Linux suits every x86 CPU of the last ten years; compiled for this one, whisper takes a third
-# less time. Its build hands all variables on to CMake.
+# pywhispercpp's wheel for Linux runs on any x86 CPU of the last ten years; compiled for this CPU, whisper needs a third
+# less time. Its build passes environment variables to CMake.
 if [ "$(uname -s)" = Linux ] && ! has_headers $venv/bin/python; then
-  say "Python's headers are missing, so whisper.cpp is not compiled for this CPU: hearing takes half as long again"
+  say "Python's headers are missing, so whisper.cpp is not compiled for this CPU: speech recognition takes 50% longer"
 elif [ "$(uname -s)" = Linux ]; then
   compiled="--no-binary pywhispercpp"
   export GGML_NATIVE=ON GGML_LLAMAFILE=ON BUILD_SHARED_LIBS=OFF CMAKE_POSITION_INDEPENDENT_CODE=ON
 fi
-# Where the CPU has AMX, gcc before 13.2.1 leaves out what sets ggml's tiles up, and the first product of two matrices
-# ends the process (llama.cpp's pull request 26954). Told to leave no store out it does not; the option is recorded in
-# what it makes, so that such a build can be told from others.
+# On a CPU with AMX, gcc before 13.2.1 removes the stores that configure ggml's tiles, and the first matrix product
+# crashes (llama.cpp pull request 26954). These options keep the stores; they are recorded in the binary, so that such a
+# build can be recognized.
 kept=""
 if grep -qsw amx_tile /proc/cpuinfo; then
   kept=-fno-tree-dse
   export CFLAGS="${CFLAGS:-} $kept -fno-dse -frecord-gcc-switches"
   export CXXFLAGS="${CXXFLAGS:-} $kept -fno-dse -frecord-gcc-switches"
 fi
-compile_anew() { pip cache remove "$1" || true; pip uninstall --yes "$1"; install_locked; } # no cache is no fault
+compile_anew() { pip cache remove "$1" || true; pip uninstall --yes "$1"; install_locked; } # a missing cache is not an error
 
-# What was installed before, or comes from pip's cache, may be the wheel, or compiled otherwise.
+# An earlier installation or pip's cache may have the wheel, or a build with other options.
 whisper_is_compiled() {
   $venv/bin/python -c '
 import pathlib, sys, _pywhispercpp
@@ -157,15 +157,15 @@ llama_is_compiled() {
     $venv/bin/python -c 'import sys; from voicemate.llm.llama.build_info import Amx, amx; sys.exit(amx() is not Amx.SOUND)'
 }
 
-with_clock "installing the locked packages (compiling llama.cpp and whisper.cpp takes 5 to 15 minutes, once)" \
+with_timer "installing the locked packages (compiling llama.cpp and whisper.cpp takes 5 to 15 minutes, once)" \
   install_locked
 if [ -n "$compiled" ] && ! whisper_is_compiled 2>>"$log"; then
-  with_clock "compiling whisper.cpp for this CPU (1 to 3 minutes, once)" compile_anew pywhispercpp
+  with_timer "compiling whisper.cpp for this CPU (1 to 3 minutes, once)" compile_anew pywhispercpp
 fi
 if ! llama_is_compiled 2>>"$log"; then
-  with_clock "compiling llama.cpp for this CPU (5 to 15 minutes, once)" compile_anew llama_cpp_python
+  with_timer "compiling llama.cpp for this CPU (5 to 15 minutes, once)" compile_anew llama_cpp_python
 fi
-with_clock "installing voicemate" \
+with_timer "installing voicemate" \
   pip install --no-deps --editable .
 touch "$venv/.$for_what"
 [ "$for_what" = test ] && touch "$venv/.talk"

@@ -22,7 +22,9 @@ CHECK_THREAD_NAME = "doctor check"
 class ProgressListener(Protocol):
     """Receives a few words about what a slow check is doing. Called from any thread; must return at once."""
 
-    def __call__(self, message: str) -> None: ...
+    def __call__(self, message: str) -> None:
+        """Receive ``message``."""
+        ...
 
 
 def _ignore_progress(message: str) -> None:

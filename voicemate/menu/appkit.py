@@ -67,7 +67,7 @@ class MenuBar:
         kit: from ``load_appkit``.
     """
 
-    def __init__(self, make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter], kit: Any):
+    def __init__(self, make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter], kit: Any) -> None:
         self._kit = kit
         self._target = _menu_target_class(kit.AppKit.NSObject).alloc().init()  # menu items do not keep it alive
         self._target.opening, self._target.chosen = self._on_menu_opening, self._on_item_chosen

@@ -35,7 +35,7 @@ class DaemonWatcher:
         on_status: Callable[[DaemonStatus | None, MenuProblem | None], None],
         on_event: Callable[[EventMessage], None] = _ignore_event,
         connect: Callable[[], ControlClient] = ControlClient,
-    ):
+    ) -> None:
         self._on_status = on_status
         self._on_event = on_event
         self._connect = connect

@@ -73,7 +73,7 @@ class MenuPresenter:
         show: Callable[[Menu], None],
         actions: LocalActions,
         connect: Callable[[], ControlClient] = ControlClient,
-    ):
+    ) -> None:
         self._show = show
         self._actions = actions
         self._connect = connect

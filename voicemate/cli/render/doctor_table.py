@@ -33,7 +33,7 @@ class ReportPrinter:
         console: where to print.
     """
 
-    def __init__(self, console: Console):
+    def __init__(self, console: Console) -> None:
         self._console = console
         self._group = ""
         unicode = (console.encoding or "").lower().replace("-", "").startswith("utf")

@@ -80,7 +80,9 @@ class View(Protocol):
 
     def __enter__(self) -> "View": ...
     def __exit__(self, *exc: object) -> None: ...
-    def __call__(self, event: Event) -> None: ...
+    def __call__(self, event: Event) -> None:
+        """Show ``event``."""
+        ...
 
 
 class LiveView:
@@ -95,7 +97,7 @@ class LiveView:
         recording: show that the conversation is recorded.
     """
 
-    def __init__(self, console: Console, title: str, name: str, recording: bool = False):
+    def __init__(self, console: Console, title: str, name: str, recording: bool = False) -> None:
         self._console = console
         self._title = title
         self._name = name
@@ -116,6 +118,7 @@ class LiveView:
         self._quiet.close()
 
     def __call__(self, event: Event) -> None:
+        """Show ``event``."""
         self._tracker.on_event(event)
         for line in finished_lines(event, self._tracker, self._name):
             self._live.console.print(line)
@@ -165,7 +168,7 @@ def _redirect_native_stderr(log: Path) -> Iterator[None]:
 class PlainView:
     """One line per event, for pipes, logs and ``--no-view``; the arguments are those of ``LiveView``."""
 
-    def __init__(self, console: Console, title: str, name: str, recording: bool = False):
+    def __init__(self, console: Console, title: str, name: str, recording: bool = False) -> None:
         self._console = console
         self._title = title
         self._name = name
@@ -180,6 +183,7 @@ class PlainView:
         pass
 
     def __call__(self, event: Event) -> None:
+        """Print the lines of ``event``."""
         if isinstance(event, FloorChanged) and event.state in (FloorState.LISTENING, FloorState.UNAVAILABLE):
             self._console.print(Text(f"[{event.state.value}]", style=_STATE_STYLE[event.state]))
         self._tracker.on_event(event)

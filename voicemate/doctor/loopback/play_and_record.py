@@ -30,7 +30,8 @@ async def play_and_record(
     """Play ``clip``; returns the microphone's and the speaker's sound of the same period, both 16 kHz mono.
 
     Args:
-        microphone, speaker: open, and not used by anything else.
+        microphone: open, and not used by anything else.
+        speaker: the same.
         clip: what to play.
         window: what to record.
 

@@ -26,7 +26,7 @@ class Tray(QObject):
 
     _menu_changed = Signal(object)
 
-    def __init__(self, make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter]):
+    def __init__(self, make_presenter: Callable[[Callable[[Menu], None]], MenuPresenter]) -> None:
         super().__init__()
         self._icons = {state: icon_image(state) for state in Icon}
         self.menu = QMenu()
