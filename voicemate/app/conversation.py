@@ -275,8 +275,8 @@ def record_session(path: Path, settings: Settings, persona: Persona, events: Eve
         loop.call_soon_threadsafe(events.emit, Fault(0, "recording", message, hint))
 
     models = {
-        "hearing": resolve(settings.stt.model, ModelRole.STT),
-        "thinking": resolve(settings.llm.model, ModelRole.LLM),
+        "stt": resolve(settings.stt.model, ModelRole.STT),
+        "llm": resolve(settings.llm.model, ModelRole.LLM),
         decision_factory.VAD_ROLE: resolve(SILERO, ModelRole.VAD),
     }
     recorder = Recorder(path, RecordingHeader.of(settings, persona, models), models, on_fault)

@@ -26,9 +26,9 @@ class FloorState(StrEnum):
 class PipelineStage(StrEnum):
     """The stages whose work is timed."""
 
-    STT = "hearing"  # whisper
-    LLM = "thinking"  # prefill and the first phrase's tokens
-    TTS = "speaking"  # synthesis of the first phrase
+    STT = "stt"
+    LLM = "llm"  # prefill and the first phrase's tokens
+    TTS = "tts"  # synthesis of the first phrase
 
 
 @dataclass(frozen=True, slots=True)

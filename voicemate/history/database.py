@@ -11,7 +11,7 @@ kept beside it under another name.
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -66,8 +66,22 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             INSERT INTO words (words, rowid, said, reply) VALUES ('delete', old.id, old.said, old.reply);
         END""",
     ),
+    (
+        "ALTER TABLE turns RENAME COLUMN hearing_ms TO stt_ms",
+        "ALTER TABLE turns RENAME COLUMN thinking_ms TO llm_ms",
+        "ALTER TABLE turns RENAME COLUMN speaking_ms TO tts_ms",
+        """UPDATE sessions SET models = (
+            SELECT json_group_object(
+                CASE key WHEN 'hearing' THEN 'stt' WHEN 'thinking' THEN 'llm' WHEN 'speaking' THEN 'tts' ELSE key END,
+                value
+            ) FROM json_each(sessions.models)
+        )""",
+    ),
 )
-"""What leads from each version of the schema (``PRAGMA user_version``) to the next, from an empty file on."""
+"""The statements that lead from each version of the schema (``PRAGMA user_version``) to the next.
+
+A version that has been used is never changed: the history is somebody's memory.
+"""
 
 
 class DamagedError(HistoryError):
@@ -88,7 +102,7 @@ def connect(path: Path) -> sqlite3.Connection:
     with explain_errors(path):
         make_private_folder(path.parent)
         _make_private(path)
-        # A look that cannot write comes first: on a damaged file a writer would delete the write-ahead log.
+        # A check that cannot write comes first: on a damaged file a writer would delete the write-ahead log.
         connect_to_read(path).close()
         with _connected(str(path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -132,10 +146,12 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         if not path.exists() or path.stat().st_size == 0:
             return _empty()
         with _connected(f"{path.absolute().as_uri()}?mode=ro") as connection:
-            if _check(connection, path) == 0:  # its maker was killed before it had a table
-                connection.close()
-                return _empty()
-            return connection
+            version = _check(connection, path)
+            if version == len(_MIGRATIONS):
+                return connection
+            with closing(connection):
+                # Version 0: the program was killed before it had made a table.
+                return _empty() if version == 0 else _migrated_copy(connection)
 
 
 def damaged_files(path: Path) -> list[Path]:
@@ -237,6 +253,14 @@ def _empty() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     _migrate(connection)
     return connection
+
+
+def _migrated_copy(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Copy an older history to memory and migrate the copy, since a reader does not write."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    connection.backup(copy)
+    _migrate(copy)
+    return copy
 
 
 def _set_aside(path: Path, now: datetime) -> Path:

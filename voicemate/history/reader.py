@@ -160,9 +160,9 @@ def _timing(row: sqlite3.Row) -> Timing | None:
     return Timing(
         gap_ms=row["gap_ms"],
         endpoint_ms=row["endpoint_ms"],
-        stt_ms=row["hearing_ms"],
-        llm_ms=row["thinking_ms"],
-        tts_ms=row["speaking_ms"],
+        stt_ms=row["stt_ms"],
+        llm_ms=row["llm_ms"],
+        tts_ms=row["tts_ms"],
         ready=bool(row["ready"]),
     )
 

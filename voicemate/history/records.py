@@ -16,7 +16,7 @@ class StoredSession:
         id: counts the conversations; never used again after it was forgotten.
         started, ended: wall time, UTC; ``ended`` is None while it runs, or when it was cut off.
         persona: the character's name.
-        models: what heard, thought and spoke, such as ``{"hearing": "whisper-base"}``.
+        models: the models by role, such as ``{"stt": "whisper-base"}``.
         version: of voicemate.
         turns: how many of the person's turns are kept.
         first_words: the first thing the person said; empty when they said nothing.

@@ -41,8 +41,8 @@ _BEGIN_TURN = """
 _THIS_TURN = "WHERE number = :number AND session = (SELECT id FROM sessions WHERE key = :key)"
 _SPOKEN = f"UPDATE turns SET reply = :reply {_THIS_TURN}"
 _TIMED = f"""
-    UPDATE turns SET gap_ms = :gap_ms, endpoint_ms = :endpoint_ms, hearing_ms = :hearing_ms,
-        thinking_ms = :thinking_ms, speaking_ms = :speaking_ms, ready = :ready {_THIS_TURN}"""
+    UPDATE turns SET gap_ms = :gap_ms, endpoint_ms = :endpoint_ms, stt_ms = :stt_ms,
+        llm_ms = :llm_ms, tts_ms = :tts_ms, ready = :ready {_THIS_TURN}"""
 _FINISHED = f"UPDATE turns SET reply = :reply, interrupted = :interrupted, ended = :ended {_THIS_TURN}"
 
 _Write = tuple[str, dict[str, Any]]

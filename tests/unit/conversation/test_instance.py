@@ -15,8 +15,8 @@ from voicemate.core.errors import AlreadyRunningError, VoicemateError
 HOLD = """
 import sys
 from pathlib import Path
-from voicemate.app.single_instance import only_instance
-with only_instance(Path(sys.argv[1])):
+from voicemate.app.single_instance import single_instance
+with single_instance(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """

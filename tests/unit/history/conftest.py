@@ -52,7 +52,7 @@ def faults() -> Faults:
 def history(path: Path, clock: Clock, faults: Faults) -> Iterator[HistoryWriter]:
     """A conversation with Juniper that has begun."""
     history = HistoryWriter(path, faults.fault, faults.recovered, clock)
-    history.start_session("Juniper", {"hearing": "whisper-base", "thinking": "smollm2-135m"})
+    history.start_session("Juniper", {"stt": "whisper-base", "llm": "smollm2-135m"})
     yield history
     history.close()
 

@@ -156,7 +156,7 @@ def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again(
             connection.execute("PRAGMA max_page_count = 1")  # SQLite takes it for a full disk
         return connection, aside
 
-    monkeypatch.setattr(writer, "connect_or_renew", connect_or_renew)
+    monkeypatch.setattr(writer, "connect_or_replace", connect_or_renew)
     history = HistoryWriter(path, faults.fault, faults.recovered, clock)
     history.start_session("Juniper", {})
     long = "a long story, " * 1000
@@ -176,17 +176,17 @@ def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again(
 REAL_LIMIT = """
 import resource, sys
 from pathlib import Path
-from voicemate.history import History, HistoryReader
+from voicemate.history import HistoryReader, HistoryWriter
 
 path = Path(sys.argv[1])
 faults = []
-history = History(path, lambda wrong, remedy: faults.append(wrong), lambda: faults.append("recovered"))
-history.begin_session("Juniper", {})
-history.begin_turn(1, "before", "en")
+history = HistoryWriter(path, lambda wrong, remedy: faults.append(wrong), lambda: faults.append("recovered"))
+history.start_session("Juniper", {})
+history.start_turn(1, "before", "en")
 assert history.flush()
 limit = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (path.with_name(path.name + "-wal").stat().st_size, limit[1]))
-history.begin_turn(2, "during " * 4000, "en")
+history.start_turn(2, "during " * 4000, "en")
 assert not history.flush()
 resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 assert history.close()

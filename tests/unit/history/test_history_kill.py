@@ -21,23 +21,23 @@ TALKERS = """
 # Forks a talker for every line it reads; each talker tells what it has been promised is kept.
 import os, sys
 from pathlib import Path
-from voicemate.history import History
+from voicemate.history import HistoryWriter
 
 def tell(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())  # at once, so that no kill leaves half a line
 
 def talk():
-    history = History(Path(sys.argv[1]))
-    history.begin_session("Juniper", {})
+    history = HistoryWriter(Path(sys.argv[1]))
+    history.start_session("Juniper", {})
     turn = 0
     while True:
         turn += 1
-        history.begin_turn(turn, f"question {turn}", "en")
+        history.start_turn(turn, f"question {turn}", "en")
         for phrase in range(1, 4):
-            history.spoken(turn, " ".join(f"phrase{n}" for n in range(1, phrase + 1)))
+            history.update_reply(turn, " ".join(f"phrase{n}" for n in range(1, phrase + 1)))
             assert history.flush()
             tell(turn, phrase)
-        history.finished(turn, "phrase1 phrase2 phrase3.", False)
+        history.finish_turn(turn, "phrase1 phrase2 phrase3.", False)
         assert history.flush()
         tell(turn, "finished")
 

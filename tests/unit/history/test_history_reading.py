@@ -26,7 +26,7 @@ def test_a_conversation_is_read_as_it_was_held(history: HistoryWriter, path: Pat
         (session,) = reader.sessions()
         greeting, turn = reader.turns(session.id)
     assert (session.persona, session.version, session.turn_count) == ("Juniper", __version__, 1)
-    assert session.models == {"hearing": "whisper-base", "thinking": "smollm2-135m"}
+    assert session.models == {"stt": "whisper-base", "llm": "smollm2-135m"}
     assert session.first_words == "What is the time?"
     assert session.ended is not None
     assert (greeting.number, greeting.said, greeting.reply) == (0, "", "Hello there.")

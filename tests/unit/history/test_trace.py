@@ -182,7 +182,7 @@ def test_the_trace_file_gives_back_what_was_told_without_a_word_of_it(path: Path
 
 
 def test_the_trace_file_stays_small_and_keeps_the_latest_turns(path: Path, monkeypatch):
-    monkeypatch.setattr(trace_file, "_LARGEST_FILE", 20_000)
+    monkeypatch.setattr(trace_file, "_MAX_FILE_BYTES", 20_000)
     trace = TraceFile(path)
     for turn in range(1, 301):
         for event in turn_events(turn):
@@ -214,7 +214,7 @@ def test_work_ahead_is_summed_up_in_one_sentence():
 
 def test_replies_that_were_waited_for_are_told_apart():
     first, second = turn_events(1), turn_events(2)
-    waited = [replace(event, due=27_000) if isinstance(event, TurnEnded) else event for event in second]
+    waited = [replace(event, due_at=27_000) if isinstance(event, TurnEnded) else event for event in second]
     ahead = SpeculationSummary.from_traces(assemble([*first, *waited]))
     assert "(for 1 of them it stayed open a moment longer)" in str(ahead)
 
