@@ -58,7 +58,7 @@ def check_path_is_free(path: Path) -> None:
     """That a recording can be made at ``path``, before anything takes long.
 
     Raises:
-        TapeError: it exists, or its folder does not.
+        RecordingError: it exists, or its folder does not.
     """
     if path.exists():
         raise _already_exists(path)
@@ -77,7 +77,7 @@ class RecordFile:
         path: must not exist; made with mode 0600.
 
     Raises:
-        TapeError: it exists, or cannot be made.
+        RecordingError: it exists, or cannot be made.
     """
 
     def __init__(self, path: Path):
@@ -124,7 +124,7 @@ class RecordReader:
         usable: bytes of the file up to the end of the last whole record.
 
     Raises:
-        TapeError: the file cannot be read, is no recording, or has another format.
+        RecordingError: the file cannot be read, is no recording, or has another format.
     """
 
     def __init__(self, path: Path):

@@ -83,7 +83,7 @@ class RecordingHeader(BaseModel):
 
         Raises:
             SettingsError: a change names no setting of the ears or the floor, or a value that it cannot have.
-            TapeError: the recording's own settings are not understood by this version.
+            RecordingError: the recording's own settings are not understood by this version.
         """
         table = _settings(self.settings).model_dump()
         for key, value in (changes or {}).items():

@@ -67,7 +67,7 @@ class Recorder:
         on_fault: called once, on the recorder's thread, when the recording cannot go on.
 
     Raises:
-        TapeError: the file exists or cannot be made.
+        RecordingError: the file exists or cannot be made.
     """
 
     def __init__(
@@ -91,11 +91,11 @@ class Recorder:
         self._hashing.start()
 
     def on_microphone_block(self, block: Block) -> None:
-        """The microphone delivered ``block``."""
+        """Record a block from the microphone."""
         self._enqueue((MICROPHONE, block.at, block.pcm))
 
     def on_block_processed(self, block: Block, told: Sequence[VoiceEvent]) -> None:
-        """The ears heard ``block``, which need not be what the microphone delivered, and told ``told``."""
+        """Record a block that the segmenter processed (it may differ from the microphone's) and its voice events."""
         self._enqueue((SEGMENTER, block.at, block.pcm))
         self._enqueue(BlockProcessed(block.at, tuple(told)))
 
@@ -104,7 +104,7 @@ class Recorder:
         self._enqueue(SegmenterCommanded(command, tuple(voice_events)))
 
     def on_playback(self, at: int, pcm: Pcm) -> None:
-        """From clock position ``at`` on, ``pcm`` (16 kHz) left the loudspeaker."""
+        """Record ``pcm`` (16 kHz), which left the speaker from clock position ``at`` on."""
         self._enqueue((SPEAKER, at, pcm))
 
     def on_floor_step(self, got: FloorInput, acts: Sequence[FloorAction]) -> None:

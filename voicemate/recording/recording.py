@@ -68,8 +68,8 @@ class Recording:
         header: with the models' hashes, as far as they were known in time.
         journal: what happened, in order.
         microphone: what it delivered.
-        ears: what was listened to: the microphone without echo, or silence.
-        loudspeaker: what left it.
+        segmenter_input: what the segmenter processed: the microphone without echo, or silence.
+        speaker: what left it.
         ending: how the readable part ends.
     """
 
@@ -106,7 +106,7 @@ def read(path: Path) -> Recording:
     """The recording in ``path``, up to its end or to the first place where it is damaged.
 
     Raises:
-        TapeError: nothing of it can be used, or it comes from a version that had other inputs, acts or events.
+        RecordingError: nothing of it can be used, or it comes from a version that had other inputs, acts or events.
     """
     reader = RecordReader(path)
     microphone, loudspeaker = RecordedTrack(), RecordedTrack()

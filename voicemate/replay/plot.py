@@ -10,7 +10,7 @@ def draw_curve(curve: TuningCurve, path: Path) -> None:
     """Draw ``curve`` into a picture at ``path``, whose suffix says of which kind.
 
     Raises:
-        TapeError: matplotlib is not installed, or the file cannot be written.
+        RecordingError: matplotlib is not installed, or the file cannot be written.
     """
     try:
         import matplotlib

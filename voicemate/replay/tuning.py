@@ -80,7 +80,7 @@ def tune(
         progress: told how many trials are done, of ``MOST_TRIALS`` at most.
 
     Raises:
-        TapeError: there is not one turn to learn from.
+        RecordingError: there is not one turn to learn from.
     """
 
     def attempt(settings: TurnSettings) -> TuningTrial:
