@@ -41,7 +41,7 @@ def test_an_identical_replay_says_so_and_how_fast_it_was(tape: Path) -> None:
     result = run("replay", tape)
     assert result.exit_code == 0
     assert "Identical:" in result.output
-    assert "times as fast" in result.output
+    assert "times faster" in result.output
 
 
 def test_json_for_scripts(tape: Path) -> None:
