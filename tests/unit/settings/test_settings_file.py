@@ -68,7 +68,7 @@ def test_every_key_is_explained_in_it(key: Any):
     lines = documented_toml().splitlines()
     last = key.name.rpartition(".")[2]
     assert f"# {last} = {to_toml(key.default)}" in lines
-    assert " ".join(key.about.split()[:4]) in documented_toml()
+    assert " ".join(key.description.split()[:4]) in documented_toml()
 
 
 def test_ones_own_values_stay_in_a_documented_file(mine: Path):
@@ -140,13 +140,13 @@ def test_a_wrong_file_is_mended_key_by_key(mine: Path):
     mine.write_text('[turns]\nsilence_ms = "soon"\nsilense_ms = 5\n')
     with pytest.raises(SettingsError, match="line 2"):
         load()
-    assert unset_setting("endpoint.silense_ms")
+    assert unset_setting("turns.silense_ms")
     assert set_setting("turns.silence_ms", "300") == 300
     assert load().turns.silence_ms == 300
 
 
 def test_a_table_in_the_place_of_a_value_and_the_other_way_round(mine: Path):
-    mine.write_text("endpoint = 3\n")
+    mine.write_text("turns = 3\n")
     with pytest.raises(SettingsError, match="line 1"):
         set_setting("turns.silence_ms", "300")
     assert unset_setting("turns")
@@ -161,7 +161,7 @@ def test_what_is_unset_has_its_default_again(mine: Path):
     assert not unset_setting("turns.silence_ms")
     assert "# my own words" in mine.read_text()
     with pytest.raises(SettingsError, match="Did you mean"):
-        unset_setting("endpoint.silence")
+        unset_setting("turns.silence")
 
 
 def test_which_keys_a_file_sets(mine: Path):
@@ -197,5 +197,5 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(mine: Path, monkeypatc
 
 
 def test_a_name_that_is_nearly_right_is_suggested():
-    with pytest.raises(SettingsError, match=r"Did you mean `endpoint\.patience`"):
-        find_setting("endpoint.patence")
+    with pytest.raises(SettingsError, match=r"Did you mean `turns\.patience`"):
+        find_setting("turns.patence")

@@ -9,14 +9,14 @@ from voicemate.config.toml_lines import line_of
 
 TEXT = """# voicemate
 persona = "mei"
-hearing.model = "x"
+stt.model = "x"
 
-[ endpoint ] # when the turn is over
+[ turns ] # when the turn is over
   silence_ms = 300
 "patience" = 2
 
 [audio]
-input = "the [endpoint] silence_ms = 5"
+input = "the [turns] silence_ms = 5"
 a.b.c = 1
 [[lists]]
 key = 1
@@ -28,7 +28,7 @@ key = 1
     [
         ("persona", 2),
         ("stt.model", 3),
-        ("endpoint", 5),
+        ("turns", 5),
         ("turns.silence_ms", 6),
         ("turns.patience", 7),
         ("audio.input", 10),
