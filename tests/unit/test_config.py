@@ -42,7 +42,7 @@ def test_without_a_file_every_setting_has_a_default():
 
 
 def test_the_persons_own_file_is_read_and_the_rest_keeps_its_default(file: Path):
-    file.write_text('persona = "mei"\n[hearing]\nmodel = "whisper-tiny.en"\n')
+    file.write_text('persona = "mei"\n[stt]\nmodel = "whisper-tiny.en"\n')
     settings = load()
     assert settings.persona == "mei"
     assert settings.stt.model == "whisper-tiny.en"
@@ -81,7 +81,7 @@ def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
             '[stt]\nmodle = "x"',
             "In FILE, line 2, there is no setting `stt.modle`. Perhaps `stt.model` is meant.",
         ),
-        ("[hearng]", "In FILE, line 1, there is no setting `hearng`. Perhaps `hearing` is meant."),
+        ("[attenton]", "In FILE, line 1, there is no setting `attenton`. Perhaps `attention` is meant."),
         ("[history]\nzzz = 1", "In FILE, line 2, there is no setting `history.zzz`. There are `keep`."),
         (
             '[stt]\nthreads = "4"',
@@ -119,7 +119,7 @@ def test_whole_numbers_will_do_where_fractions_are_allowed(file: Path):
             "Perhaps `space` or ",
         ),
         ("stt = 3", "In FILE, line 1, the setting `stt` cannot be 3. It must be a table."),
-        ("[[hearing]]", "In FILE, line 1, the setting `hearing` cannot be [{}]. It must be a table."),
+        ("[[stt]]", "In FILE, line 1, the setting `stt` cannot be [{}]. It must be a table."),
         ("persona = ", "The settings file FILE is not TOML: Invalid value (at end of document). Correct that place."),
     ],
 )
@@ -138,7 +138,7 @@ def test_a_wrong_setting_from_the_command_line_is_not_blamed_on_the_file(file: P
 
 def test_a_table_that_is_none_is_told_also_when_the_command_line_sets_something_in_it(file: Path):
     wrong = told(file, "stt = 3", {"stt.model": "x"})
-    assert wrong.startswith("In FILE, line 1, the setting `hearing` cannot be 3.")
+    assert wrong.startswith("In FILE, line 1, the setting `stt` cannot be 3.")
 
 
 def test_a_file_that_is_no_text_is_told(file: Path):
