@@ -19,7 +19,7 @@ MISSING = AudioError("There is no loudspeaker", "Connect one")
 class StageOfDevices(SimulatedConversation):
     """The usual stage, with a loudspeaker that can be unplugged in place of the room's."""
 
-    async def equip(self, clock: SampleClock) -> Speaker:
+    async def make_speaker(self, clock: SampleClock) -> Speaker:
         self.host = FakePortAudio()
         limits = WatchdogLimits(silence_s=None, max_attempts=4)
         self.loudspeaker = DeviceSpeaker(self.host, clock, limits=limits)  # type: ignore[arg-type]
