@@ -144,7 +144,7 @@ def _lose_and_return(daemon: DaemonProcess, room: PulseAudioRoom, way: Way, loss
     time.sleep(loss.away_s)
     with HeldUp() as held_up:
         returned = way.restore(room) or time.monotonic()
-        faulty = {told.data["where"] for _, told in daemon.events[place:] if told.name == "Fault"}
+        faulty = {told.data["component"] for _, told in daemon.events[place:] if told.name == "Fault"}
         loss.noticed = bool(faulty & set(way.devices))
         try:
             ends = [_recovered(daemon, device, place) for device in way.devices if device in faulty]

@@ -176,7 +176,7 @@ def ready(stages: list[dict[str, Any]]) -> dict[str, int]:
     """By the program's own trace: replies that were ready when the turn ended, and for how many of these it had not
     been kept open (``turns.reply_wait_ms``)."""
     in_time = [stage for stage in stages if stage["timing"] and stage["timing"]["ready"]]
-    return {"ready": len(in_time), "ready_when_due": sum(stage["due"] is None for stage in in_time)}
+    return {"ready": len(in_time), "ready_when_due": sum(stage["due_at"] is None for stage in in_time)}
 
 
 def draw(gaps: list[float], timings: list[dict[str, float]], path: Path, name: str) -> None:
@@ -193,7 +193,7 @@ def draw(gaps: list[float], timings: list[dict[str, float]], path: Path, name: s
         left.text(value, 3, f" {value:.0f} ms", fontsize=9, color="#a03fa0")
     left.set(xlabel="gap from outside (ms)", ylabel="share of turns (%)", ylim=(0, 102), xlim=(0, None), title=name)
     base = np.zeros(len(timings))
-    for stage, colour in (("hearing_ms", "#8ab4e8"), ("thinking_ms", "#f2b84b"), ("speaking_ms", "#d58bd0")):
+    for stage, colour in (("stt_ms", "#8ab4e8"), ("llm_ms", "#f2b84b"), ("tts_ms", "#d58bd0")):
         heights = np.array([timing[stage] for timing in timings])
         right.bar(range(1, len(timings) + 1), heights, bottom=base, color=colour, label=stage.removesuffix("_ms"))
         base += heights

@@ -187,7 +187,7 @@ def _finished(events: list[tuple[float, EventMessage]]) -> set[str]:
     said: dict[int, str] = {}
     finished = set()
     for _, told in events:
-        if told.name == "Heard" and told.data["final"]:
+        if told.name == "Transcribed" and told.data["final"]:
             said[told.data["turn"]] = told.data["text"]
         elif told.name == "ReplyEnded" and told.data["turn"] in said:
             finished.add(f"{said[told.data['turn']]} | {told.data['heard']}")

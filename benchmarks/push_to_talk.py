@@ -173,7 +173,7 @@ def open_only(daemon: DaemonProcess, fingers: Fingers, count: int) -> dict[str, 
         for how in ("cold", "warm"):
             since = len(daemon.events)
             pressed = fingers.down()
-            heard = daemon.until(is_kind("MicrophoneHears"), since)
+            heard = daemon.until(is_kind("MicrophoneLive"), since)
             opened[how].append((daemon.events[heard][0] - pressed) * 1000)
             time.sleep(0.5)
             fingers.up()
@@ -204,14 +204,14 @@ def say(daemon: DaemonProcess, fingers: Fingers, room: PulseAudioRoom, clip, col
         daemon.until(is_floor("listening", WAITING), len(daemon.events) - 1)
     since = len(daemon.events)
     pressed = fingers.down()
-    hears = daemon.until(is_kind("MicrophoneHears"), since)
+    hears = daemon.until(is_kind("MicrophoneLive"), since)
     time.sleep(0.3)  # a person hears the cue first
     room.say(sound)
     released = fingers.up()
-    ended = daemon.until(lambda told: told.name in ("ReplyEnded", "Dismissed"), hears, 30)
+    ended = daemon.until(lambda told: told.name in ("ReplyEnded", "SpeechRejected"), hears, 30)
     daemon.until_listening(since=ended - 1)
     told = [event for _, event in daemon.events[since:]]
-    words = [event.data["text"] for event in told if event.name == "Heard" and event.data["final"]]
+    words = [event.data["text"] for event in told if event.name == "Transcribed" and event.data["final"]]
     timings = [event.data for event in told if event.name == "TurnTimed"]
     time.sleep(0.5)
     return Said(

@@ -261,7 +261,7 @@ def real(arguments: argparse.Namespace) -> None:
                     held.append(Held(round(at), turns, found["rss_mb"], int(found["files"]), int(found["threads"])))
                     print(held[-1], found, flush=True)
                     write("soak-real", "under way", held, {"minutes": round(at / 60, 1), "did": dict(done)})
-            faults = Counter(told.data["where"] for _, told in daemon.events if told.name == "Fault")
+            faults = Counter(told.data["component"] for _, told in daemon.events if told.name == "Fault")
             alive = daemon.process.poll() is None
     command = f"python benchmarks/soak.py real --minutes {arguments.minutes:g} --seed {arguments.seed}"
     write(

@@ -18,7 +18,7 @@ class FloorState(StrEnum):
     HEARING = "hearing"  # the person does
     THINKING = "thinking"  # the person's turn is over, no reply is audible yet
     SPEAKING = "speaking"  # the character does
-    OVERLAPPING = "yielding"  # the character has paused: somebody talks over it
+    OVERLAPPING = "overlapping"  # the character has paused: somebody talks over it
     UNAVAILABLE = "unavailable"  # a device or an engine is missing; the reason says which
     STOPPED = "stopped"
 

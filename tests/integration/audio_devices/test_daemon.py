@@ -74,7 +74,7 @@ def test_a_home_that_cannot_be_written_is_told_and_it_speaks_all_the_same(
     try:
         house.run("start")
         house.run("say", "I am still here.")
-        assert {"log", "history"} <= {problem["where"] for problem in house.status()["problems"]}
+        assert {"log", "history"} <= {problem["component"] for problem in house.status()["problems"]}
         assert "cannot be written" in house.run("config", "set", "turns.silence_ms", "500", code=3).stderr
     finally:
         house.stop_daemon()

@@ -87,13 +87,13 @@ def test_a_service_is_installed_listens_comes_back_after_a_kill_and_goes_without
     until(account.listens, "it listens again")
     status = account.service()
     assert status["installed"]
-    assert status["findings"] == []
+    assert status["problems"] == []
 
     os.rename(account.venv, account.venv.with_name("elsewhere"))
     account.venv = account.venv.with_name("elsewhere")
     code, out, _ = account.voicemate("service", "status", "--json")
     assert code == 15
-    assert "moved or is gone" in json.loads(out)["findings"][0]["wrong"]
+    assert "moved or is gone" in json.loads(out)["problems"][0]["message"]
     assert account.voicemate("service", "install")[0] == 0
     assert account.service()["findings"] == []
 

@@ -80,16 +80,16 @@ def test_the_microphone_is_opened_by_the_key_and_the_turn_ends_with_it(
     house.run("start")
     status = house.status()
     assert (status["state"], status["reason"]) == ("listening", "waiting for the key")
-    assert (status["hotkey"]["watched"], status["problems"]) == (True, [])
+    assert (status["push_to_talk"]["active"], status["problems"]) == (True, [])
     assert microphones_in_use(pulse_room.environment) == 0
     with following() as daemon, pulse_room.recording() as recording:
         screen.keys("keydown", "ctrl+alt+space")
-        until(daemon, "MicrophoneHears")
+        until(daemon, "MicrophoneLive")
         assert microphones_in_use(pulse_room.environment) == 1
         pulse_room.say(question)
         screen.keys("keyup", "ctrl+alt+space")
         ended = until(daemon, "TurnEnded")
-        assert until(daemon, "Heard")["text"]
+        assert until(daemon, "Transcribed")["text"]
         until(daemon, "ReplyEnded")
     assert "the key came up" in ended["reason"]
     first_word = np.flatnonzero(abs(recording.person) > 0.05)[0]
@@ -122,10 +122,10 @@ def test_a_chord_that_is_taken_is_told_and_the_rest_goes_on(house: VoicemateHome
     assert (problem["component"], "Another program" in problem["message"]) == ("hotkey", True)
     with following() as daemon:
         house.run("config", "set", "push_to_talk.chord", "ctrl+shift+f9")
-        while not until(daemon, "HotkeyChanged")["watched"]:
+        while not until(daemon, "HotkeyChanged")["active"]:
             pass
         assert house.status()["problems"] == []
         screen.keys("keydown", "ctrl+shift+F9")
-        until(daemon, "MicrophoneHears")
+        until(daemon, "MicrophoneLive")
         screen.keys("keyup", "ctrl+shift+F9")
     other.stop()

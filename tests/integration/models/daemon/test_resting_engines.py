@@ -15,7 +15,7 @@ from voicemate.personas.persona import Persona, Sampling
 
 pytestmark = pytest.mark.models
 
-SETTINGS = Settings.model_validate({"hearing": {"model": "whisper-tiny.en"}, "thinking": {"seed": 1}})
+SETTINGS = Settings.model_validate({"stt": {"model": "whisper-tiny.en"}, "llm": {"seed": 1}})
 PERSONA = Persona(name="Pip", description="Pip answers in three words.")
 
 
