@@ -38,9 +38,9 @@ class EspeakUtterance:
     """A text as it was said.
 
     Attributes:
-        sound: as the character plays it, trimmed.
-        over: seconds after which the sound of a word has ended, and how many words that makes. espeak-ng says "of
-            the" and the like as one, so a short word may be missing.
+        clip: as the character plays it, trimmed.
+        word_ends: seconds at which the sound of a word has ended, and how many words have ended by then. espeak-ng
+            says "of the" and the like as one, so a short word may be missing.
     """
 
     clip: AudioClip

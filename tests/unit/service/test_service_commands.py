@@ -73,7 +73,7 @@ def test_a_service_that_ends_at_once_is_an_error_with_its_own_last_sentence(
 ) -> None:
     machine.programs["systemctl"].ends_with = 3  # type: ignore[attr-defined]
     assert run(monkeypatch, "install") == 15
-    assert "ended at once" in capsys.readouterr().err
+    assert "exited at once" in capsys.readouterr().err
     assert run(monkeypatch, "status") == 15
     assert "exit code 3" in capsys.readouterr().err
 

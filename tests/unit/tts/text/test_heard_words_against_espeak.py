@@ -37,7 +37,7 @@ def test_it_is_seldom_off_by_more_than_a_word(split, espeak, words_a_minute):
     found: list[int] = []
     for phrase in (phrase for text in TEXTS for phrase in split(text)):
         said = espeak.say(phrase.spoken, words_a_minute)
-        assert len(said.over) > len(phrase.spoken.split()) / 2
+        assert len(said.word_ends) > len(phrase.spoken.split()) / 2
         found += errors(phrase, said)
     assert sum(map(abs, found)) / len(found) < 0.4
     assert sum(abs(error) > 1 for error in found) / len(found) < 0.03
