@@ -25,7 +25,7 @@ class EndpointDelays(NamedTuple):
     """The silences that end a turn, by how quick the hearing model is.
 
     Attributes:
-        shortest_ms, unsure_ms: see ``EndpointSettings``.
+        shortest_ms, unsure_ms: see ``TurnSettings``.
     """
 
     shortest_ms: int

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from voicemate.app.engines import (
     load_llama,
@@ -22,6 +22,8 @@ from voicemate.stt.whisper import Whisper
 from voicemate.system import heap
 from voicemate.tts.base import Synthesizer
 from voicemate.turns.end_of_turn.smart_turn import SmartTurn
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -84,7 +86,8 @@ class EnginePool:
         """Free whisper and the language model until they are needed."""
         character = self._loaded.get("character")
         if character and _is_ready(character.load):
-            await character.load.result().rest()
+            chat_history: ChatHistory = character.load.result()
+            await chat_history.stop_prefill()
         for engine in self._unloadable():
             await engine.save_state()
             await engine.unload()
@@ -109,7 +112,7 @@ class EnginePool:
         async def loaded() -> UnloadableWhisper:
             return UnloadableWhisper(await load(), load, self.reload)
 
-        return await self._get("whisper", made_for, loaded, lambda whisper: whisper.rest())
+        return await self._get("whisper", made_for, loaded, UnloadableWhisper.unload)
 
     async def _detector(self, settings: Settings) -> SmartTurn | None:
         async def close(detector: SmartTurn | None) -> None:
@@ -128,12 +131,12 @@ class EnginePool:
         async def loaded() -> UnloadableLlama:
             return UnloadableLlama(await load_llama(settings), lambda: load_llama(settings))
 
-        llama: UnloadableLlama = await self._get("llama", settings.llm, loaded, lambda llama: llama.rest())
+        llama = await self._get("llama", settings.llm, loaded, UnloadableLlama.unload)
 
         def cast() -> Awaitable[ChatHistory]:
             return start_chat(settings, persona, llama)
 
-        return await self._get("character", made_for, cast, lambda dialogue: dialogue.rest())
+        return await self._get("character", made_for, cast, ChatHistory.stop_prefill)
 
     async def _synthesizer(self, settings: Settings, persona: Persona) -> Synthesizer:
         async def start() -> Synthesizer:
@@ -145,9 +148,9 @@ class EnginePool:
         self,
         name: str,
         made_for: object,
-        load: Callable[[], Awaitable[Any]],
-        unload: Callable[[Any], Awaitable[None]],
-    ) -> Any:
+        load: Callable[[], Awaitable[T]],
+        unload: Callable[[T], Awaitable[None]],
+    ) -> T:
         """What is called ``name``, loaded now unless it is there and was made for the same."""
         found = self._loaded.get(name)
         if found and (found.made_for != made_for or _has_failed(found.load)):

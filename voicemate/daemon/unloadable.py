@@ -60,7 +60,7 @@ class Unloadable(Generic[E]):
         return await asyncio.shield(loading)  # a native loader cannot be cancelled
 
     async def save_state(self) -> None:
-        """Keep what it would miss after ``rest``: by default nothing."""
+        """Keep what it would miss after ``unload``: by default nothing."""
 
     async def unload(self) -> None:
         """Free it, until it is needed."""

@@ -2,7 +2,7 @@
 
 The settings are varied one at a time, first from those of the recording and then from each one that no other beats in
 both gap and cut-ins (a Pareto local search: Paquete, Chiarandini, Stützle 2004). It knows nothing about any single
-setting: whatever number ``EndpointSettings`` has is tried below and above its value.
+setting: whatever number ``TurnSettings`` has is tried below and above its value.
 """
 
 from collections.abc import Callable, Iterable, Sequence

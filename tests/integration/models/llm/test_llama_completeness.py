@@ -36,14 +36,14 @@ async def test_asking_changes_no_reply_and_costs_no_token_more(llama, juniper):
 
     await llama.prefill(messages[:1])
     began = llama.evaluated_tokens
-    await llama.completeness(messages, closing="?")
+    await llama.completeness(messages, trailing_marks="?")
     assert await reply() == alone
     assert llama.evaluated_tokens - began == cost
 
 
 async def test_the_closing_mark_is_not_judged(llama, juniper):
     words = "I would like a cup of"
-    written = await llama.completeness([*opening_messages(juniper), Message("user", f"{words}.")], closing=".")
+    written = await llama.completeness([*opening_messages(juniper), Message("user", f"{words}.")], trailing_marks=".")
     bare = await llama.completeness([*opening_messages(juniper), Message("user", words)])
     assert written == pytest.approx(bare, rel=0.01)
 

@@ -30,7 +30,7 @@ async def test_a_truncated_file_is_refused(tmp_path: Path, smollm2: Path, length
     path = tmp_path / "half.gguf"
     with smollm2.open("rb") as whole:
         path.write_bytes(whole.read(length))
-    with pytest.raises(ModelError, match=r"half\.gguf is damaged or of a kind not known: .*Fetch it again"):
+    with pytest.raises(ModelError, match=r"half\.gguf is damaged or of an unknown kind: .*Fetch it again"):
         await Llama.load(path, SETTINGS)
     assert capfd.readouterr() == ("", "")
 
@@ -43,7 +43,7 @@ async def test_a_context_that_the_model_never_learned_is_refused(smollm2: Path):
 PROCESS = """
 import asyncio, resource, sys
 from pathlib import Path
-from voicemate.config.schema import ThinkingSettings
+from voicemate.config.schema import LlmSettings
 from voicemate.personas.persona import Sampling
 from voicemate.llm.llama.llama import Llama
 from voicemate.llm.base import Message
@@ -53,7 +53,7 @@ def resident():
 
 async def talk():
     before = resident()
-    llama = await Llama.load(Path(sys.argv[1]), ThinkingSettings(threads=1))
+    llama = await Llama.load(Path(sys.argv[1]), LlmSettings(threads=1))
     hello = [Message("user", "Hello.")]
     for seed in range(3):
         async for _ in llama.reply(hello * 40, Sampling(max_tokens=20), seed):

@@ -68,7 +68,7 @@ def test_a_phrase_of_the_prompt_is_not_said_again_word_by_word(native):
         phrase = [*range(1000, 1012), *once]  # a sequence of the prompt that the likeliest token would go on with
         prompt = [*phrase, 2000, *phrase[:-1]]
         with closing(native.sampler(Sampling(temperature=0, dry=dry), 1, prompt)) as sampler:
-            return int(sampler.pick() == once[0])
+            return int(sampler.sample() == once[0])
 
     assert said_again(dry=0) == 1
     assert said_again(dry=5) == 0
