@@ -48,7 +48,7 @@ def audio_devices(settings: Settings, wait_for_devices: bool = False) -> AudioDe
         wait_for_devices: wait without end for a microphone that was lost to come back.
     """
     host, clock = PortAudio(), SampleClock()
-    limits = replace(WATCHDOG_LIMITS, tries=None) if wait_for_devices else WATCHDOG_LIMITS
+    limits = replace(WATCHDOG_LIMITS, max_attempts=None) if wait_for_devices else WATCHDOG_LIMITS
     # With the key alone the microphone is open for minutes at most, and each press must be recognized at once.
     long_buffers_after_s = LONG_BUFFERS_AFTER_S if settings.push_to_talk.hands_free else None
     microphone = DeviceMicrophone(host, clock, settings.audio.input, limits, long_buffers_after_s)

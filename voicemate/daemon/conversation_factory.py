@@ -12,7 +12,7 @@ from voicemate.config.loader import load
 from voicemate.config.schema import Settings
 from voicemate.conversation.turn_pipeline import Engines
 from voicemate.core.events import EventStream
-from voicemate.daemon.engine_pool import EnginePool
+from voicemate.daemon.engines.engine_pool import EnginePool
 from voicemate.personas.library import LibraryPersona, find
 from voicemate.personas.persona import Persona
 

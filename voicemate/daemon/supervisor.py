@@ -35,7 +35,7 @@ from voicemate.core.errors import (
 from voicemate.core.events import EventStream, Fault, FloorChanged, FloorState, Recovered
 from voicemate.daemon.conversation_factory import ConversationFactory
 from voicemate.daemon.desired_state import DesiredState
-from voicemate.daemon.idle_unloader import IdleUnloader
+from voicemate.daemon.engines.idle_unloader import IdleUnloader
 from voicemate.daemon.observed_state import ObservedState
 from voicemate.personas.persona import Persona
 

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from voicemate.core.errors import ModelError
-from voicemate.daemon.unloadable import Unloadable
+from voicemate.daemon.engines.unloadable import Unloadable
 from voicemate.testing.virtual_time import run_virtual
 
 LOAD_S = 0.5

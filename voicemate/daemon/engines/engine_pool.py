@@ -16,7 +16,7 @@ from voicemate.app.engines import (
 from voicemate.config.schema import Settings
 from voicemate.conversation.chat_history import ChatHistory
 from voicemate.conversation.turn_pipeline import Engines
-from voicemate.daemon.unloadable import Unloadable, UnloadableLlama, UnloadableWhisper
+from voicemate.daemon.engines.unloadable import Unloadable, UnloadableLlama, UnloadableWhisper
 from voicemate.personas.persona import Persona
 from voicemate.stt.whisper import Whisper
 from voicemate.system import heap

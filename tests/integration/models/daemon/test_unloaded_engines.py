@@ -7,8 +7,8 @@ import psutil
 import pytest
 
 from voicemate.config.schema import LlmSettings, Settings
-from voicemate.daemon.engine_pool import EnginePool
-from voicemate.daemon.unloadable import UnloadableLlama
+from voicemate.daemon.engines.engine_pool import EnginePool
+from voicemate.daemon.engines.unloadable import UnloadableLlama
 from voicemate.llm.base import Message
 from voicemate.llm.llama.llama import Llama
 from voicemate.personas.persona import Persona, Sampling
@@ -77,7 +77,7 @@ async def test_what_was_said_before_the_rest_need_not_be_read_again(smollm2: Pat
 
 
 async def test_what_is_too_much_to_be_kept_is_read_again(smollm2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicemate.daemon.unloadable._MAX_SAVED_BYTES", 1000)
+    monkeypatch.setattr("voicemate.daemon.engines.unloadable._MAX_SAVED_BYTES", 1000)
     mind = UnloadableLlama(await Llama.load(smollm2, THINKING), lambda: Llama.load(smollm2, THINKING))
     try:
         await mind.prefill_persona(CONVERSATION[:1])

@@ -1,0 +1,1 @@
+"""The engines of the daemon: loaded when needed, unloaded while nobody talks."""
