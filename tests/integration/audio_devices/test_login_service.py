@@ -95,7 +95,7 @@ def test_a_service_is_installed_listens_comes_back_after_a_kill_and_goes_without
     assert code == 15
     assert "moved or is gone" in json.loads(out)["problems"][0]["message"]
     assert account.voicemate("service", "install")[0] == 0
-    assert account.service()["findings"] == []
+    assert account.service()["problems"] == []
 
     assert account.voicemate("service", "uninstall")[0] == 0
     assert process() == 0

@@ -28,7 +28,7 @@ def test_it_is_shown_once_and_ends_in_order(desktop: Desktop, home: Path) -> Non
     environment = {**desktop.environment, "VOICEMATE_HOME": str(home)}
     with ended(subprocess.Popen(MENU, env=environment, stderr=subprocess.PIPE, text=True)) as process:
         wait_until(lambda: desktop.has_icon(), "there is an icon in the tray")
-        assert "shown already" in refused(environment)
+        assert "already running" in refused(environment)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
         wait_until(lambda: not desktop.has_icon(), "the icon is gone")
