@@ -17,7 +17,7 @@ class ChatHistory:
 
     Args:
         persona: who answers.
-        mind: the language model.
+        llm: the language model.
         context: chooses what of the past the model sees.
         seed: of the conversation; each turn's replies are drawn with a seed of their own, so that a reply does not
             depend on how often it was prepared in vain before.
@@ -60,7 +60,7 @@ class ChatHistory:
         await self._llm.prefill(self._context.fit(self._exchanges, words))
 
     async def completeness(self, words: str) -> float:
-        """How probable it is that ``words`` are a whole message, 0 to 1; see ``Mind.completeness``.
+        """How probable it is that ``words`` are a whole message, 0 to 1; see ``LanguageModel.completeness``.
 
         Raises:
             ModelError: the model failed.

@@ -27,9 +27,9 @@ class InterimTranscripts:
 
     Args:
         transcribe: the words of the utterance so far.
-        read: has the language model read words.
-        told: called with each transcript.
-        wanted: False to follow nothing.
+        prefill: has the language model read words.
+        on_transcript: called with each transcript.
+        enabled: False to follow nothing.
     """
 
     def __init__(

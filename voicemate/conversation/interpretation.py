@@ -32,8 +32,8 @@ class SpeechContext:
 
     Attributes:
         began, ended: clock positions of the speech.
-        in_air: over the character's voice: the words that were leaving the loudspeaker; None otherwise.
-        before: what the person had said when the character cut in falsely; it belongs to what they say now.
+        playing: over the character's voice: the words that were leaving the loudspeaker; None otherwise.
+        said_before: what the person had said when the character cut in falsely; it belongs to what they say now.
     """
 
     began: int
@@ -49,10 +49,10 @@ class Interpretation:
     Attributes:
         words: what the character is to answer; empty when there is nothing to.
         language: two letters.
-        bid: over the character's voice: it is to be silent.
-        votes: what the words say about whether the turn is over.
-        why: in a few words for people, when there is nothing to answer.
-        meant: what attention made of it; None when it was not asked.
+        interrupts: over the character's voice: it is to be silent.
+        signals: what the words say about whether the turn is over.
+        reason: in a few words for people, when there is nothing to answer.
+        decision: what attention made of it; None when it was not asked.
     """
 
     words: str

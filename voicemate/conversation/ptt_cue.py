@@ -38,7 +38,7 @@ class PttCue:
 
     Args:
         loudspeaker: plays it.
-        emit: takes ``MicrophoneHears``.
+        emit: takes ``MicrophoneLive``.
         begin, end: play a sound when the microphone hears, and when the key comes up after that.
     """
 

@@ -9,8 +9,8 @@ class VoicemateError(Exception):
     """A failure with a way out.
 
     Args:
-        wrong: one sentence, what is wrong (no full stop needed).
-        remedy: one sentence, what to do about it; may be empty when there is nothing to do.
+        message: one sentence, what is wrong (no full stop needed).
+        hint: one sentence, what to do about it; may be empty when there is nothing to do.
     """
 
     exit_code = 1
@@ -108,7 +108,7 @@ class HotkeyError(VoicemateError):
     """The push-to-talk key cannot be watched: it is taken, there is no display, or what is needed is missing.
 
     Args:
-        passing: trying again later may help.
+        transient: trying again later may help.
     """
 
     exit_code = 17

@@ -100,7 +100,7 @@ class Transcribed(Event):
 
 @dataclass(frozen=True, slots=True)
 class SpeechRejected(Event):
-    """Sound that was not words: no turn is taken. ``why`` names the evidence, ``text`` is what whisper made up."""
+    """Sound that was not words: no turn is taken. ``reason`` names the evidence, ``text`` is what whisper made up."""
 
     began: int
     ended: int
@@ -150,7 +150,7 @@ class PhraseStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReplyEnded(Event):
-    """The character is silent again. ``heard`` is the part of its reply that left the loudspeaker."""
+    """The character is silent again. ``heard_prefix`` is the part of its reply that left the loudspeaker."""
 
     turn: int
     heard_prefix: str
@@ -164,9 +164,9 @@ class TurnTimed(Event):
     Attributes:
         gap: last sample of the person's speech to the first sample of the reply at the loudspeaker.
         endpoint: last sample of speech to the decision that the turn was over.
-        hearing, thinking, speaking: work from the pause to the first phrase's PCM.
+        stt, llm, tts: work from the pause to the first phrase's PCM.
         ready: the reply's first PCM was waiting when the turn ended.
-        awaited: part of ``endpoint`` in which the turn was over and stayed open for the reply.
+        held_open: part of ``endpoint`` in which the turn was over and stayed open for the reply.
     """
 
     turn: int
@@ -191,8 +191,8 @@ class HotkeyChanged(Event):
     Attributes:
         chord: as it is written in the settings; empty when none is wanted.
         mode: ``hold`` or ``toggle``.
-        watched: pressing it is seen.
-        why: it is not watched; empty when it is.
+        active: pressing it is seen.
+        reason: it is not watched; empty when it is.
     """
 
     chord: str

@@ -42,14 +42,14 @@ class TurnTrace:
     Attributes:
         turn: counts the person's turns from 1.
         began, ended: first and last sample of the person's speech.
-        decided: where the turn was found to be over.
+        decided_at: where the turn was found to be over.
         stages: the work, in the order in which it was done.
-        rolled_back: how many prepared replies were dropped before anyone heard them.
-        silent: where the reply was over; None when there was none.
+        discarded: how many prepared replies were dropped before anyone heard them.
+        silent_at: where the reply was over; None when there was none.
         phrases: how many phrases were begun aloud.
         interrupted: the person took the floor back.
         timing: the latency as it was measured; None when nothing was heard.
-        due: where it would have been over if the reply had been ready; None when it was over there.
+        due_at: where it would have been over if the reply had been ready; None when it was over there.
     """
 
     turn: int
@@ -82,8 +82,8 @@ class SpeculationSummary:
     Attributes:
         turns: that were looked at; each used one prepared reply.
         ready: how many replies could be heard as soon as their turn ended.
-        awaited: for how many of these it stayed open a moment longer.
-        thrown_away: prepared replies that nobody heard.
+        held_open: for how many of these it stayed open a moment longer.
+        discarded: prepared replies that nobody heard.
         wasted_ms: the work that was completed for those.
     """
 

@@ -53,11 +53,11 @@ class WordsJudged(_Input):
     """The words of preparation ``number`` are known.
 
     Attributes:
-        words: False when the evidence says it was no speech, or none that is meant for the character.
-        bid: over the character's voice: the words take the floor, and are no sign of listening, no echo.
-        votes: what speaks for and against the end of the turn.
+        has_words: False when the evidence says it was no speech, or none that is meant for the character.
+        interrupts: over the character's voice: the words take the floor, and are no sign of listening, no echo.
+        signals: what speaks for and against the end of the turn.
         patience: a factor on the wait that the person asked for.
-        why: the evidence, in words.
+        reason: the evidence, in words.
     """
 
     generation_id: int
@@ -164,7 +164,7 @@ class DiscardGeneration:
     """Drop preparation ``number`` as if it had never been.
 
     Attributes:
-        more: what the person said belongs to what they say next.
+        turn_continues: what the person said belongs to what they say next.
     """
 
     generation_id: int
@@ -177,7 +177,7 @@ class CommitTurn:
     """The person's turn is over: let the reply of preparation ``number`` out.
 
     Attributes:
-        due: where it would have been over if the reply had been ready; None when it was over there.
+        due_at: where it would have been over if the reply had been ready; None when it was over there.
     """
 
     generation_id: int
@@ -189,7 +189,7 @@ class CommitTurn:
 
 @dataclass(frozen=True, slots=True)
 class RejectSpeech:
-    """What was heard was no speech: forget preparation ``number``, take no turn."""
+    """What was heard was no speech: discard generation ``generation_id``, take no turn."""
 
     generation_id: int
     began: int
