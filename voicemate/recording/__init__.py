@@ -1,10 +1,10 @@
-"""Conversations on tape: recorded, decided again, and tuned from.
+"""Recordings of conversations.
 
 ::
 
-    microphone ──┐                          ┌── replay: the same decisions again, or the first difference
-    ears ────────┤                          │
-    floor ───────┼─> recorder ─> file ──────┼── what if: other settings, turn by turn
-    events ──────┤   (a thread)             │
-    loudspeaker ─┘                          └── tuning: a person's own curve of gap against false cut-ins
+    microphone ──┐
+    segmenter ───┤                                  ┌── replay: the same decisions, or the first difference
+    floor ───────┼──> recorder (thread) ──> file ───┼── counterfactual: other settings, turn by turn
+    events ──────┤                                  └── tuning: the curve of gap against false cut-ins
+    speaker ─────┘
 """

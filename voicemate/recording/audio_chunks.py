@@ -1,7 +1,7 @@
-"""Sound on tape: half a second at a time, 16 kHz mono, 16 bits, compressed without loss (FLAC).
+"""Audio in a recording: chunks of half a second, 16 kHz mono, 16 bits, compressed without loss (FLAC).
 
-While a conversation is recorded the microphone's samples are rounded to 16 bits *before* anybody hears them, so that
-the recording holds exactly what was heard.
+The microphone's samples are rounded to 16 bits before anything processes them, so a recording holds exactly what the
+conversation used.
 """
 
 import io
@@ -22,35 +22,37 @@ Samples = NDArray[np.int16]
 _HEAD = struct.Struct("<qIB")
 _FULL_SCALE = 32_768
 
-_LONGEST = 60 * CLOCK_HZ
-"""Samples of a chunk; more is no recording of ours."""
+_MAX_SAMPLES = 60 * CLOCK_HZ
+"""Samples of a chunk; a longer one is damage."""
 
 
 class ChunkEncoding(IntEnum):
-    SILENCE = 0  # nothing follows
+    """How a chunk's data is encoded."""
+
+    SILENCE = 0  # no data
     FLAC = 1
-    SAME_AS_MICROPHONE = 2  # as the microphone's chunk at the same place; nothing follows
+    SAME_AS_MICROPHONE = 2  # equal to the microphone's audio at the same position; no data
 
 
 def to_int16(pcm: Pcm) -> Samples:
-    """``pcm`` in 16 bits; what is out of range is clipped, what is no number is silence."""
+    """Round ``pcm`` to 16 bits; clip what is out of range, and replace NaN by silence."""
     scaled = np.rint(np.clip(np.nan_to_num(pcm, nan=0.0), -1, 1) * _FULL_SCALE)
     return np.minimum(scaled, _FULL_SCALE - 1).astype(np.int16)
 
 
 def to_pcm(samples: Samples) -> Pcm:
-    """The inverse of ``rounded``, exactly."""
+    """Return the exact inverse of ``to_int16``."""
     return np.multiply(samples, 1 / _FULL_SCALE, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
-    """Some compressed sound.
+    """Compressed audio.
 
     Attributes:
         at: clock position of its first sample.
-        length: samples.
-        coding: of ``data``.
+        length: in samples.
+        encoding: of ``data``.
     """
 
     at: int
@@ -60,93 +62,98 @@ class AudioChunk:
 
     @property
     def end(self) -> int:
+        """Clock position after its last sample."""
         return self.at + self.length
 
     def pack(self) -> bytes:
+        """Return the payload of its record."""
         return _HEAD.pack(self.at, self.length, self.encoding) + self.data
 
     @classmethod
     def unpack(cls, payload: bytes) -> "AudioChunk":
-        """Raises DecodeError when ``payload`` is no chunk."""
+        """Parse a payload. Raises DecodeError when it is not a chunk."""
         try:
-            at, length, coding = _HEAD.unpack_from(payload)
-            chunk = cls(at, length, ChunkEncoding(coding), payload[_HEAD.size :])
+            at, length, encoding = _HEAD.unpack_from(payload)
+            chunk = cls(at, length, ChunkEncoding(encoding), payload[_HEAD.size :])
         except (struct.error, ValueError):
-            raise DecodeError("a piece of sound has no beginning") from None
-        if length > _LONGEST:
-            raise DecodeError("a piece of sound is too long")
+            raise DecodeError("an audio chunk has no header") from None
+        if length > _MAX_SAMPLES:
+            raise DecodeError("an audio chunk is too long")
         return chunk
 
     def samples(self) -> Samples:
-        """The sound; of a chunk that is the ``SAME`` as another, ask that.
+        """Decode the audio; not for ``SAME_AS_MICROPHONE``, which has none of its own.
 
         Raises:
-            DecodeError: it is no FLAC, or of another length.
+            DecodeError: the data is not FLAC, or has another length.
         """
         if self.encoding is ChunkEncoding.SILENCE:
             return np.zeros(self.length, dtype=np.int16)
         try:
             with soundfile.SoundFile(io.BytesIO(self.data)) as file:
                 if (file.frames, file.channels) != (self.length, 1):
-                    raise DecodeError("a piece of sound has another length")
+                    raise DecodeError("an audio chunk has another length")
                 return np.asarray(file.read(dtype="int16"), dtype=np.int16)
         except soundfile.LibsndfileError:
-            raise DecodeError("a piece of sound is no FLAC") from None
+            raise DecodeError("an audio chunk is not FLAC") from None
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRun:
-    """Sound without a gap; ``at`` is the clock position of its first sample."""
+    """Audio without a gap; ``at`` is the clock position of its first sample."""
 
     at: int
     samples: Samples
 
     @property
     def end(self) -> int:
+        """Clock position after its last sample."""
         return self.at + len(self.samples)
 
-    def between(self, began: int, ended: int) -> Samples:
-        return self.samples[max(0, began - self.at) : max(0, ended - self.at)]
+    def between(self, begin: int, end: int) -> Samples:
+        """Return the part from clock position ``begin`` to ``end`` that it has."""
+        return self.samples[max(0, begin - self.at) : max(0, end - self.at)]
 
     def contains(self, other: "SampleRun") -> bool:
-        """Whether ``other`` is a part of this."""
+        """Return whether ``other`` is a part of this run."""
         return np.array_equal(self.between(other.at, other.end), other.samples) and other.at >= self.at
 
 
-def compress(stretch: SampleRun) -> AudioChunk:
-    at, samples = stretch.at, stretch.samples
-    if not samples.any():
-        return AudioChunk(at, len(samples), ChunkEncoding.SILENCE)
+def compress(run: SampleRun) -> AudioChunk:
+    """Return ``run`` as a chunk."""
+    if not run.samples.any():
+        return AudioChunk(run.at, len(run.samples), ChunkEncoding.SILENCE)
     file = io.BytesIO()
-    soundfile.write(file, samples, CLOCK_HZ, format="FLAC", subtype="PCM_16")
-    return AudioChunk(at, len(samples), ChunkEncoding.FLAC, file.getvalue())
+    soundfile.write(file, run.samples, CLOCK_HZ, format="FLAC", subtype="PCM_16")
+    return AudioChunk(run.at, len(run.samples), ChunkEncoding.FLAC, file.getvalue())
 
 
 class SampleBuffer:
-    """Sound that comes in pieces, until it is taken. Pieces that follow on each other become one stretch."""
+    """Collects audio in pieces until it is taken."""
 
     def __init__(self) -> None:
         self._pieces: list[SampleRun] = []
         self.length = 0
 
     def add(self, at: int, samples: Samples) -> None:
+        """Append ``samples``, which begin at clock position ``at``."""
         self._pieces.append(SampleRun(at, samples))
         self.length += len(samples)
 
     def take(self) -> list[SampleRun]:
-        """All of it, and forget it."""
+        """Remove and return all of it; adjacent pieces are joined."""
         taken = list(join_adjacent(self._pieces))
         self._pieces, self.length = [], 0
         return taken
 
 
-def join_adjacent(pieces: list[SampleRun]) -> Iterator[SampleRun]:
-    """``pieces``, those that follow on each other in one."""
-    following: list[SampleRun] = []
-    for piece in pieces:
-        if following and following[-1].end != piece.at:
-            yield SampleRun(following[0].at, np.concatenate([one.samples for one in following]))
-            following = []
-        following.append(piece)
-    if following:
-        yield SampleRun(following[0].at, np.concatenate([one.samples for one in following]))
+def join_adjacent(runs: list[SampleRun]) -> Iterator[SampleRun]:
+    """Yield ``runs``, joining each to the one before it if there is no gap between them."""
+    adjacent: list[SampleRun] = []
+    for run in runs:
+        if adjacent and adjacent[-1].end != run.at:
+            yield SampleRun(adjacent[0].at, np.concatenate([one.samples for one in adjacent]))
+            adjacent = []
+        adjacent.append(run)
+    if adjacent:
+        yield SampleRun(adjacent[0].at, np.concatenate([one.samples for one in adjacent]))

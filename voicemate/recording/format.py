@@ -1,14 +1,13 @@
-"""The recording's file: a magic line and a chain of checked records.
+r"""The file format of recordings: a magic line and a chain of checked records.
 
 ::
 
-    "voicemate recording 2\\n"
-    kind (4 bytes) · length (uint32) · payload · CRC-32 of all three, begun with the CRC of the record before
+    "voicemate recording 2\n"
+    kind (4 bytes) · length (uint32) · payload · CRC-32 of all three, seeded with the previous record's CRC
     ...
 
-Little-endian. Since each checksum goes on from the one before it, a record that was changed, left out, doubled or
-moved ends what can be used; everything before it can. A record is appended in one go, so a killed process leaves at
-most half a record at the end.
+Little-endian. Each checksum continues the previous one, so a record that was changed, removed, repeated or moved ends
+the usable part. A killed process leaves at most half a record at the end.
 """
 
 import os
@@ -24,7 +23,7 @@ from typing import BinaryIO
 from voicemate.core.errors import RecordingError
 
 FORMAT = 2
-"""Raised whenever a reader of the old format would misread the new one."""
+"""Increased whenever a reader of the old format would misread the new one."""
 
 _MAGIC = "voicemate recording {}\n"
 _MAGIC_PATTERN = re.compile(rb"voicemate recording (\d{1,9})\n")
@@ -34,14 +33,16 @@ _HEAD = struct.Struct("<4sI")
 _CHECKSUM = struct.Struct("<I")
 
 MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
-"""Bytes of a payload; a length beyond it is damage."""
+"""A greater length is damage."""
 
 END = b"end "
-"""The kind of the last record of a recording that was closed in an orderly way."""
+"""The kind of the last record of a recording that was closed properly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
+    """One record: its kind (4 bytes) and its payload."""
+
     kind: bytes
     payload: bytes
 
@@ -50,15 +51,15 @@ class RecordingEnd(StrEnum):
     """How a recording's readable part ends."""
 
     CLOSED = "closed"
-    TRUNCATED = "broken off"  # the recording process was killed, or the file is cut short
+    TRUNCATED = "broken off"  # the process was killed, or the file was cut short
     DAMAGED = "damaged"
 
 
 def check_path_is_free(path: Path) -> None:
-    """That a recording can be made at ``path``, before anything takes long.
+    """Check early that a recording can be made at ``path``.
 
     Raises:
-        RecordingError: it exists, or its folder does not.
+        RecordingError: the file exists, or its folder does not.
     """
     if path.exists():
         raise _already_exists(path)
@@ -71,16 +72,16 @@ def _already_exists(path: Path) -> RecordingError:
 
 
 class RecordFile:
-    """A new recording, written record by record straight to the file. For one thread.
+    """A new recording file with mode 0600. For one thread.
 
     Args:
-        path: must not exist; made with mode 0600.
+        path: must not exist.
 
     Raises:
-        RecordingError: it exists, or cannot be made.
+        RecordingError: the file exists, or cannot be made.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except FileExistsError:
@@ -95,7 +96,7 @@ class RecordFile:
         _write_all(self._descriptor, magic)
 
     def append(self, kind: bytes, payload: bytes) -> None:
-        """Append one record; it survives the death of this process.
+        """Append one record, which survives the end of this process.
 
         Raises:
             OSError: the disk is full or gone.
@@ -106,7 +107,7 @@ class RecordFile:
         self._checksum = checksum
 
     def close(self) -> None:
-        """Let the file go. Raises OSError when the disk says only now that it is full."""
+        """Close the file. Raises OSError when the disk reports only now that it is full."""
         os.close(self._descriptor)
 
 
@@ -117,19 +118,17 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 class RecordReader:
-    """Reads a recording's records in order, as far as they are whole.
+    """Iterates over a recording's records, as far as they are whole.
 
     Attributes:
-        ending: how it ended; known when the iteration is over.
-        usable: bytes of the file up to the end of the last whole record.
+        end: how the recording ends; known when the iteration is over.
 
     Raises:
         RecordingError: the file cannot be read, is no recording, or has another format.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.end = RecordingEnd.TRUNCATED
-        self.usable_bytes = 0
         self._path = path
 
     def __iter__(self) -> Iterator[Record]:
@@ -138,22 +137,19 @@ class RecordReader:
                 checksum = self._begin(file)
                 yield from self._records(file, checksum)
         except OSError as error:
-            wrong = f"The recording {self._path} cannot be read: {error.strerror}"
-            raise RecordingError(wrong, "Correct its name, or make it yours to read") from None
+            message = f"The recording {self._path} cannot be read: {error.strerror}"
+            raise RecordingError(message, "Check its name and permissions") from None
 
     def _begin(self, file: BinaryIO) -> int:
         found = _MAGIC_PATTERN.match(file.read(_LONGEST_MAGIC))
         if found is None:
-            raise RecordingError(
-                f"{self._path} is no recording of a conversation", "`voicemate talk --record FILE` makes one"
-            )
+            raise RecordingError(f"{self._path} is not a recording", "`voicemate talk --record FILE` makes one")
         if int(found[1]) != FORMAT:
             raise RecordingError(
                 f"{self._path} has format {int(found[1])} of recordings, and this version reads format {FORMAT}",
                 "Replay it with the version of voicemate that made it",
             )
-        self.usable_bytes = found.end()
-        file.seek(self.usable_bytes)
+        file.seek(found.end())
         return zlib.crc32(found[0])
 
     def _records(self, file: BinaryIO, checksum: int) -> Iterator[Record]:
@@ -174,7 +170,6 @@ class RecordReader:
             if checksum != expected:
                 self.end = RecordingEnd.DAMAGED
                 return
-            self.usable_bytes += len(head) + len(rest)
             if kind == END:
                 self.end = RecordingEnd.CLOSED
             yield Record(kind, payload)

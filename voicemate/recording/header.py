@@ -1,4 +1,4 @@
-"""What a conversation was held with: settings, persona, models, versions."""
+"""The header of a recording: settings, persona, models and versions."""
 
 import re
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ REPLAYABLE_SETTINGS = (
     "barge_in.false_cut_in_ms",
     "push_to_talk.tail_ms",
 )
-"""How the settings of the ears and of the floor begin."""
+"""Prefixes of the settings of the segmenter and of the floor."""
 
 
 class RecordedModelFile(BaseModel):
-    """A model file. ``sha256`` is empty where the conversation was over before it was known."""
+    """A model file. ``sha256`` is empty when the conversation ended before it was known."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,10 +44,10 @@ class RecordingHeader(BaseModel):
     Attributes:
         version: of this program.
         created_at: wall time, UTC.
-        settings: all of them, with the seed that was drawn when none was set.
+        settings: all settings, including the seed that was drawn if none was set.
         persona: the whole persona.
-        packages: versions of the engines and the other packages that this program needs.
-        model_files: the models by what they are for.
+        packages: versions of the packages that this program requires.
+        model_files: the models by role.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,12 +61,14 @@ class RecordingHeader(BaseModel):
 
     @classmethod
     def of(cls, settings: Settings, persona: Persona, models: Mapping[str, Path]) -> "RecordingHeader":
-        """The header of a conversation that begins now.
+        """Return the header of a conversation that begins now.
 
         Args:
-            models: the files by what they are for; those that are not there are left out.
+            settings: all settings.
+            persona: the whole persona.
+            models: the files by role; missing ones are left out.
         """
-        there = {role: path for role, path in models.items() if path.is_file()}
+        present = {role: path for role, path in models.items() if path.is_file()}
         return cls(
             version=__version__,
             created_at=datetime.now(UTC),
@@ -74,23 +76,23 @@ class RecordingHeader(BaseModel):
             persona=persona.model_dump(mode="json"),
             packages=_packages(),
             model_files={
-                role: RecordedModelFile(file=path.name, bytes=path.stat().st_size) for role, path in there.items()
+                role: RecordedModelFile(file=path.name, bytes=path.stat().st_size) for role, path in present.items()
             },
         )
 
     def with_settings(self, changes: Mapping[str, Any] | None = None) -> Settings:
-        """The settings of the conversation, with ``changes`` by dotted key.
+        """Return the settings of the conversation with ``changes``, by dotted key.
 
         Raises:
-            SettingsError: a change names no setting of the ears or the floor, or a value that it cannot have.
-            RecordingError: the recording's own settings are not understood by this version.
+            SettingsError: a change is not of a setting of the segmenter or the floor, or its value is not allowed.
+            RecordingError: this version does not understand the recording's own settings.
         """
         table = _settings(self.settings).model_dump()
         for key, value in (changes or {}).items():
             find_setting(key)
             if not key.startswith(REPLAYABLE_SETTINGS):
                 raise SettingsError(
-                    f"A replay cannot show what `{key}` would have changed: it decides nothing about the floor",
+                    f"A replay cannot show the effect of `{key}`: it does not affect the floor's decisions",
                     f"Try a setting that begins with {' or '.join(f'`{start}`' for start in REPLAYABLE_SETTINGS)}",
                 )
             section: Any = table
@@ -101,25 +103,29 @@ class RecordingHeader(BaseModel):
         try:
             return Settings.model_validate(table)
         except ValidationError as error:
-            wrong, remedy = describe_first_error(error, Settings, "setting")
-            raise SettingsError(wrong[0].upper() + wrong[1:], remedy) from None
+            message, hint = describe_first_error(error, Settings, "setting")
+            raise SettingsError(message[0].upper() + message[1:], hint) from None
 
 
 def _settings(table: dict[str, Any]) -> Settings:
     try:
         return Settings.model_validate(table)
     except ValidationError as error:
-        wrong, _ = describe_first_error(error, Settings, "setting")
+        message, _ = describe_first_error(error, Settings, "setting")
         raise RecordingError(
-            f"The recording is from another version: in its settings {wrong}",
+            f"The recording is from another version: in its settings {message}",
             "Replay it with the version of voicemate that made it",
         ) from None
 
 
 def _packages() -> dict[str, str]:
-    """Installed versions of all packages that this program asks for, engines among them."""
+    """Return the installed versions of all packages that this program requires."""
     found: dict[str, str] = {}
-    for requirement in _requirements():
+    try:
+        requirements = metadata.requires("voicemate") or []
+    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        requirements = []
+    for requirement in requirements:
         name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
         try:
             found[name] = metadata.version(name)
@@ -128,28 +134,23 @@ def _packages() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _requirements() -> list[str]:
-    try:
-        return metadata.requires("voicemate") or []
-    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
-        return []
-
-
 def hash_model_files(header: RecordingHeader, models: Mapping[str, Path], stop: Event) -> dict[str, str]:
-    """SHA-256 of each model, by what it is for. Reads every byte; for a thread of its own.
+    """Return the SHA-256 of each model by role. Reads every byte; for a thread of its own.
 
     Args:
-        stop: once it is set, what is known so far is returned.
+        header: names the roles.
+        models: the files by role.
+        stop: once it is set, return what is known so far.
     """
     found: dict[str, str] = {}
 
-    def watch(done: int) -> None:
+    def check_stop(done: int) -> None:
         if stop.is_set():
             raise InterruptedError
 
     for role in header.model_files:
         try:
-            found[role] = sha256(models[role], watch)
-        except OSError:  # stopped, or no longer there: the header says its name and size
+            found[role] = sha256(models[role], check_stop)
+        except OSError:  # stopped, or the file is gone: the header has its name and size
             continue
     return found

@@ -1,11 +1,11 @@
-"""The journal of a recording: what happened beside the sound, in order."""
+"""The journal of a recording: everything that happened except the audio, in order."""
 
 import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, assert_never, get_args
+from typing import Any, assert_never, cast, get_args
 
 from voicemate.core.events import Event
 from voicemate.recording.codec import DecodeError, TypeRegistry, encode
@@ -65,29 +65,29 @@ JournalEntry = BlockProcessed | SegmenterCommanded | FloorStepped | EventPublish
 
 
 def pack(entries: list[JournalEntry]) -> bytes:
-    """``entries`` as one compressed payload.
+    """Compress ``entries`` into one payload.
 
     Raises:
-        TypeError: one of them holds something that cannot be kept.
+        TypeError: one of them holds something that cannot be recorded.
     """
     return zlib.compress(json.dumps([_encode(entry) for entry in entries], separators=(",", ":")).encode(), 6)
 
 
 def unpack(payload: bytes) -> Iterator[JournalEntry]:
-    """The entries of a payload.
+    """Yield the entries of a payload.
 
     Raises:
-        DecodeError: it holds something that this version does not know.
+        DecodeError: the payload is damaged, or holds something that this version does not know.
     """
     stream = zlib.decompressobj()
     try:
         text = stream.decompress(payload, _LARGEST)
-        entries = json.loads(text)
+        entries: Any = json.loads(text)
     except (zlib.error, ValueError):
-        raise DecodeError("a piece of the journal cannot be read") from None
+        raise DecodeError("a part of the journal cannot be read") from None
     if not isinstance(entries, list) or not stream.eof:
-        raise DecodeError("a piece of the journal is no list")
-    yield from map(_decode, entries)
+        raise DecodeError("a part of the journal is not a list")
+    yield from map(_decode, cast("list[Any]", entries))
 
 
 def _encode(entry: JournalEntry) -> list[Any]:
@@ -116,7 +116,8 @@ def _decode(encoded: Any) -> JournalEntry:
             return FloorStepped(types.inputs.decode(message), tuple(types.actions.decode(one) for one in actions))
         case ["event", event]:
             return EventPublished(types.events.decode(event))
-    raise DecodeError("there is an entry of an unknown kind")
+        case _:
+            raise DecodeError("there is an entry of an unknown kind")
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class _RecordedTypes:
 
 @cache
 def _recorded_types() -> _RecordedTypes:
-    """Made when first needed, when every module that adds a class has been imported."""
+    """Return the classes; call it only when every module that defines one has been imported."""
     return _RecordedTypes(
         TypeRegistry(more=get_args(FloorInput)),
         TypeRegistry(more=get_args(FloorAction)),

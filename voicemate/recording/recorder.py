@@ -1,8 +1,8 @@
-"""Writes a conversation to its recording while it is held.
+"""Records a conversation while it is held.
 
-Everything is handed over to a thread as it is and encoded there, so the conversation's loop only ever appends to a
-queue. Twice a second the thread writes what has come; if the process is killed, only that is lost. The queue is
-bounded: when the disk does not keep up, the recording ends, with one fault, and the conversation goes on.
+The conversation's loop only appends to a queue; a thread encodes, and writes twice a second. If the process is
+killed, half a second is lost. The queue is bounded: when the disk does not keep up, the recording ends with one
+fault, and the conversation goes on.
 """
 
 import json
@@ -44,30 +44,32 @@ MICROPHONE, SEGMENTER, SPEAKER = b"mic ", b"seg ", b"out "
 _CHUNK = to_samples(500)
 _FLUSH_S = 0.5
 _QUEUE = 10_000
-"""Things waiting to be written: about a minute of a conversation and ten megabytes."""
+"""Items waiting to be written: about a minute of a conversation and 10 MB."""
 _HASHING_S = 2.0
-"""How long the end of a short conversation waits for the models' hashes."""
-_PATIENCE_S = 10.0
-"""How long the end of a conversation waits for a slow disk."""
+"""How long ``close`` waits for the models' hashes."""
+_CLOSE_TIMEOUT_S = 10.0
+"""How long ``close`` waits for a slow disk."""
 
 _TrackSamples = tuple[bytes, int, Pcm]
-"""Which track, where on the clock, and the samples."""
+"""Track, clock position and samples."""
+_Item = _TrackSamples | JournalEntry | dict[str, str]
+"""What the conversation hands over to the thread; a dictionary has the models' hashes."""
 
 
 class Recorder:
-    """One recording that is being made.
+    """Writes one recording.
 
-    All methods return at once and never raise; they are called on the conversation's thread. Sound that was heard or
-    played is handed over before what followed from it.
+    The ``on_…`` methods return at once and never raise; they are called on the conversation's thread. Audio is handed
+    over before what followed from it.
 
     Args:
         path: must not exist.
-        header: what the conversation is held with.
-        models: the files whose hashes are kept, by what they are for.
-        on_fault: called once, on the recorder's thread, when the recording cannot go on.
+        header: of the recording.
+        models: the files to hash, by role.
+        on_fault: called once with a message and a hint, on the recorder's thread, when the recording cannot go on.
 
     Raises:
-        RecordingError: the file exists or cannot be made.
+        RecordingError: the file exists, or cannot be made.
     """
 
     def __init__(
@@ -75,11 +77,11 @@ class Recorder:
         path: Path,
         header: RecordingHeader,
         models: Mapping[str, Path],
-        on_fault: Callable[[str, str], None] = lambda wrong, remedy: None,
-    ):
+        on_fault: Callable[[str, str], None] = lambda message, hint: None,
+    ) -> None:
         self._path = path
         self._on_fault = on_fault
-        self._waiting: queue.Queue[_TrackSamples | JournalEntry | dict[str, str] | None] = queue.Queue(_QUEUE)
+        self._waiting: queue.Queue[_Item | None] = queue.Queue(_QUEUE)
         self._accepting = True
         self._failed = False
         self._stop_hashing = threading.Event()
@@ -94,10 +96,10 @@ class Recorder:
         """Record a block from the microphone."""
         self._enqueue((MICROPHONE, block.at, block.pcm))
 
-    def on_block_processed(self, block: Block, told: Sequence[VoiceEvent]) -> None:
+    def on_block_processed(self, block: Block, voice_events: Sequence[VoiceEvent]) -> None:
         """Record a block that the segmenter processed (it may differ from the microphone's) and its voice events."""
         self._enqueue((SEGMENTER, block.at, block.pcm))
-        self._enqueue(BlockProcessed(block.at, tuple(told)))
+        self._enqueue(BlockProcessed(block.at, tuple(voice_events)))
 
     def on_segmenter_command(self, command: SegmenterCommand, voice_events: Sequence[VoiceEvent] = ()) -> None:
         """Record a command for the segmenter and the voice events that it returned."""
@@ -107,16 +109,16 @@ class Recorder:
         """Record ``pcm`` (16 kHz), which left the speaker from clock position ``at`` on."""
         self._enqueue((SPEAKER, at, pcm))
 
-    def on_floor_step(self, got: FloorInput, acts: Sequence[FloorAction]) -> None:
-        """The floor was given ``got`` and answered with ``acts``."""
-        self._enqueue(FloorStepped(got, tuple(acts)))
+    def on_floor_step(self, message: FloorInput, actions: Sequence[FloorAction]) -> None:
+        """Record an input of the floor and the actions that it returned."""
+        self._enqueue(FloorStepped(message, tuple(actions)))
 
     def on_event(self, event: Event) -> None:
-        """A subscriber of the conversation's events."""
+        """Record an event."""
         self._enqueue(EventPublished(event))
 
     def close(self) -> None:
-        """Write all that was handed over, and the end. Closing again does nothing."""
+        """Write what is left, and close the file. Closing again does nothing."""
         self._hashing.join(_HASHING_S)
         self._stop_hashing.set()
         self._hashing.join()
@@ -124,26 +126,26 @@ class Recorder:
             return
         self._accepting = False
         try:
-            self._waiting.put(None, timeout=_PATIENCE_S)
-        except queue.Full:  # a disk that hangs: the daemon thread goes with the process
+            self._waiting.put(None, timeout=_CLOSE_TIMEOUT_S)
+        except queue.Full:  # the disk hangs: the daemon thread ends with the process
             return
-        self._thread.join(_PATIENCE_S)
+        self._thread.join(_CLOSE_TIMEOUT_S)
 
-    def _enqueue(self, thing: _TrackSamples | JournalEntry | dict[str, str]) -> None:
+    def _enqueue(self, item: _Item) -> None:
         if not self._accepting:
             return
         try:
-            self._waiting.put_nowait(thing)
+            self._waiting.put_nowait(item)
         except queue.Full:
             self._fail("the disk does not keep up")
 
-    def _fail(self, why: str) -> None:
-        """End the recording and say so, once."""
+    def _fail(self, reason: str) -> None:
+        """End the recording and report the fault, once."""
         self._accepting = False
         if self._failed:
             return
         self._failed = True
-        self._on_fault(f"The recording {self._path} has ended: {why}", "What was recorded before can be used")
+        self._on_fault(f"The recording {self._path} has ended: {reason}", "What was recorded before can be used")
 
     # ------------------------------------------------------------ the hashing thread
 
@@ -159,7 +161,7 @@ class Recorder:
             self._file.append(END, b"")
         except OSError as error:
             self._fail(error.strerror or str(error))
-        except TypeError as error:  # an event or an act that holds what cannot be kept
+        except TypeError as error:  # a value that cannot be recorded
             self._fail(str(error))
         finally:
             try:
@@ -168,71 +170,67 @@ class Recorder:
                 self._fail(error.strerror or str(error))
 
     def _write_until_closed(self) -> None:
-        deadline: float | None = None  # when what is pending must be written
+        deadline: float | None = None  # of writing what is pending
         while True:
             try:
-                wait = None if deadline is None else max(0.0, deadline - time.monotonic())
-                thing = self._waiting.get(timeout=wait)
+                timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+                item = self._waiting.get(timeout=timeout)
             except queue.Empty:
                 self._flush()
                 deadline = None
                 continue
-            if thing is None:
+            if item is None:
                 self._flush()
                 return
-            self._take(thing)
-            if self._pending.full and isinstance(thing, JournalEntry):  # after the ears have heard what was delivered
+            self._take(item)
+            if self._pending.full and isinstance(item, JournalEntry):  # after the segmenter's audio
                 self._flush()
                 deadline = None
             elif deadline is None:
                 deadline = time.monotonic() + _FLUSH_S
 
-    def _take(self, thing: _TrackSamples | JournalEntry | dict[str, str]) -> None:
-        match thing:
+    def _take(self, item: _Item) -> None:
+        match item:
             case dict():
-                self._file.append(HASHES, json.dumps(thing).encode())
+                self._file.append(HASHES, json.dumps(item).encode())
             case (track, at, pcm):
                 self._pending.tracks[track].add(at, to_int16(pcm))
             case entry:
                 self._pending.journal.append(entry)
 
     def _flush(self) -> None:
-        """Sound first: the journal never speaks of sound that is not there."""
-        records, delivered = self._pending.records()
-        self._pending = _Pending(delivered)
+        """Write the audio first: the journal never refers to audio that is missing."""
+        records, microphone = self._pending.records()
+        self._pending = _Pending(microphone)
         for kind, payload in records:
             self._file.append(kind, payload)
 
 
 class _Pending:
-    """What has come since the last flush.
+    """What was handed over since the last flush.
 
     Args:
-        delivered: what the microphone had delivered until the last flush; the ears may be a block behind.
+        previous: the microphone's audio before that; the segmenter may be a block behind.
     """
 
-    def __init__(self, delivered: list[SampleRun]) -> None:
+    def __init__(self, previous: list[SampleRun]) -> None:
         self.tracks = {track: SampleBuffer() for track in (MICROPHONE, SEGMENTER, SPEAKER)}
         self.journal: list[JournalEntry] = []
-        self._delivered = delivered
+        self._previous = previous
 
     @property
     def full(self) -> bool:
-        return max(run.length for run in self.tracks.values()) >= _CHUNK
+        return max(buffer.length for buffer in self.tracks.values()) >= _CHUNK
 
     def records(self) -> tuple[list[tuple[bytes, bytes]], list[SampleRun]]:
-        """The records, and what the microphone delivered."""
+        """Return the records, and the microphone's audio."""
         microphone = self.tracks[MICROPHONE].take()
-        records = [(MICROPHONE, compress(stretch).pack()) for stretch in microphone]
-        for stretch in self.tracks[SEGMENTER].take():
-            same = any(delivered.contains(stretch) for delivered in join_adjacent([*self._delivered, *microphone]))
-            chunk = (
-                AudioChunk(stretch.at, len(stretch.samples), ChunkEncoding.SAME_AS_MICROPHONE)
-                if same
-                else compress(stretch)
-            )
+        records = [(MICROPHONE, compress(run).pack()) for run in microphone]
+        for run in self.tracks[SEGMENTER].take():
+            same = any(delivered.contains(run) for delivered in join_adjacent([*self._previous, *microphone]))
+            chunk = AudioChunk(run.at, len(run.samples), ChunkEncoding.SAME_AS_MICROPHONE) if same else compress(run)
             records.append((SEGMENTER, chunk.pack()))
-        records += [(SPEAKER, compress(stretch).pack()) for stretch in self.tracks[SPEAKER].take()]
+        records += [(SPEAKER, compress(run).pack()) for run in self.tracks[SPEAKER].take()]
         if self.journal:
             records.append((JOURNAL, pack(self.journal)))
-        return records, microphone or self._delivered
+        return records, microphone or self._previous

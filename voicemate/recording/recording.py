@@ -1,4 +1,4 @@
-"""A recording that has been read: what was kept, as far as the file is whole."""
+"""Reads a recording, as far as its file is whole."""
 
 import json
 from bisect import bisect_right
@@ -20,57 +20,57 @@ from voicemate.recording.recorder import HASHES, HEADER, JOURNAL, MICROPHONE, SE
 
 @dataclass
 class RecordedTrack:
-    """Sound of a recording, kept compressed until it is asked for."""
+    """One track of a recording. It stays compressed in memory.
 
-    chunks: list[AudioChunk] = field(default_factory=list)
-    base: "RecordedTrack | None" = None  # what SAME chunks are the same as
-    _latest: tuple[AudioChunk, Samples] | None = None  # decoded
+    Attributes:
+        chunks: in order.
+        microphone: the track that ``SAME_AS_MICROPHONE`` chunks refer to.
+    """
+
+    chunks: list[AudioChunk] = field(default_factory=list[AudioChunk])
+    microphone: "RecordedTrack | None" = None
+    _latest: tuple[AudioChunk, Samples] | None = None  # the last decoded chunk
 
     @property
     def end(self) -> int:
-        """Clock position of its end; 0 when there is nothing."""
+        """Clock position of its end; 0 when it is empty."""
         return self.chunks[-1].end if self.chunks else 0
 
-    @property
-    def bytes_on_disk(self) -> int:
-        """Bytes on disk."""
-        return sum(len(chunk.data) for chunk in self.chunks)
-
-    def between(self, began: int, ended: int) -> Samples:
-        """From clock position ``began`` to ``ended``; what is missing is silence.
+    def between(self, begin: int, end: int) -> Samples:
+        """Return the audio from clock position ``begin`` to ``end``; what is missing is silence.
 
         Raises:
-            DecodeError: a chunk is no sound.
+            DecodeError: a chunk is damaged.
         """
-        found = np.zeros(ended - began, dtype=np.int16)
-        index = max(0, bisect_right(self.chunks, began, key=lambda chunk: chunk.at) - 1)
-        while index < len(self.chunks) and self.chunks[index].at < ended:
+        samples = np.zeros(end - begin, dtype=np.int16)
+        index = max(0, bisect_right(self.chunks, begin, key=lambda chunk: chunk.at) - 1)
+        while index < len(self.chunks) and self.chunks[index].at < end:
             chunk = self.chunks[index]
-            first, last = max(began, chunk.at), min(ended, chunk.end)
+            first, last = max(begin, chunk.at), min(end, chunk.end)
             if first < last:
-                found[first - began : last - began] = self._decoded(chunk)[first - chunk.at : last - chunk.at]
+                samples[first - begin : last - begin] = self._decoded(chunk)[first - chunk.at : last - chunk.at]
             index += 1
-        return found
+        return samples
 
     def _decoded(self, chunk: AudioChunk) -> Samples:
         if self._latest is None or self._latest[0] is not chunk:
-            under = self.base if chunk.encoding is ChunkEncoding.SAME_AS_MICROPHONE else None
-            self._latest = chunk, under.between(chunk.at, chunk.end) if under else chunk.samples()
+            other = self.microphone if chunk.encoding is ChunkEncoding.SAME_AS_MICROPHONE else None
+            self._latest = chunk, other.between(chunk.at, chunk.end) if other else chunk.samples()
         return self._latest[1]
 
 
 @dataclass
 class Recording:
-    """What a recording holds.
+    """The content of a recording.
 
     Attributes:
         path: its file.
         header: with the models' hashes, as far as they were known in time.
         journal: what happened, in order.
         microphone: what it delivered.
-        segmenter_input: what the segmenter processed: the microphone without echo, or silence.
-        speaker: what left it.
-        ending: how the readable part ends.
+        segmenter_input: the microphone's audio without echo, or silence.
+        speaker: what it played.
+        ends: how the usable part ends.
     """
 
     path: Path
@@ -83,16 +83,17 @@ class Recording:
 
     @property
     def end(self) -> int:
-        """Clock position up to which it can be used."""
+        """Clock position up to which the recording can be used."""
         return max((entry.at for entry in reversed(self.journal) if isinstance(entry, BlockProcessed)), default=0)
 
     @property
     def seconds(self) -> float:
+        """Length of the usable part (s)."""
         return self.end / CLOCK_HZ
 
     @property
     def warning(self) -> str:
-        """One sentence on a recording that does not end as it should; empty when it does."""
+        """One sentence on a recording that was not closed properly; otherwise empty."""
         match self.ends:
             case RecordingEnd.CLOSED:
                 return ""
@@ -103,15 +104,15 @@ class Recording:
 
 
 def read(path: Path) -> Recording:
-    """The recording in ``path``, up to its end or to the first place where it is damaged.
+    """Read the recording in ``path``, up to its end or to the first damage.
 
     Raises:
-        RecordingError: nothing of it can be used, or it comes from a version that had other inputs, acts or events.
+        RecordingError: nothing of it can be used, or this version has other inputs, actions or events.
     """
     reader = RecordReader(path)
-    microphone, loudspeaker = RecordedTrack(), RecordedTrack()
-    ears = RecordedTrack(base=microphone)
-    tracks = {MICROPHONE: microphone, SEGMENTER: ears, SPEAKER: loudspeaker}
+    microphone, speaker = RecordedTrack(), RecordedTrack()
+    segmenter = RecordedTrack(microphone=microphone)
+    tracks = {MICROPHONE: microphone, SEGMENTER: segmenter, SPEAKER: speaker}
     header: RecordingHeader | None = None
     journal: list[JournalEntry] = []
     try:
@@ -127,12 +128,12 @@ def read(path: Path) -> Recording:
     except (DecodeError, ValidationError) as error:
         raise incompatible(path, header, error) from None
     if header is None:
-        raise RecordingError(f"{path} is damaged at its very beginning: nothing of it can be used")
-    return Recording(path, header, journal, microphone, ears, loudspeaker, reader.end)
+        raise RecordingError(f"{path} is damaged at its beginning: nothing of it can be used")
+    return Recording(path, header, journal, microphone, segmenter, speaker, reader.end)
 
 
 def incompatible(path: Path, header: RecordingHeader | None, error: Exception) -> RecordingError:
-    """The error for a recording that is whole, and yet not understood."""
+    """Return the error for a recording that is whole, but of another version."""
     made_by = f"made by voicemate {header.version}" if header else "from another version"
     why = f": {error}" if isinstance(error, DecodeError) else ""
     return RecordingError(
@@ -143,10 +144,10 @@ def incompatible(path: Path, header: RecordingHeader | None, error: Exception) -
 
 def _with_hashes(header: RecordingHeader, record: Record) -> RecordingHeader:
     try:
-        sums = dict(json.loads(record.payload))
+        hashes: dict[str, str] = dict(json.loads(record.payload))
     except (ValueError, TypeError):
         raise DecodeError("the models' hashes cannot be read") from None
-    model_files = {
-        role: one.model_copy(update={"sha256": sums.get(role, "")}) for role, one in header.model_files.items()
+    files = {
+        role: one.model_copy(update={"sha256": hashes.get(role, "")}) for role, one in header.model_files.items()
     }
-    return header.model_copy(update={"model_files": model_files})
+    return header.model_copy(update={"model_files": files})

@@ -1,4 +1,4 @@
-"""Recordings for tests, made without a conversation."""
+"""Makes recordings without a conversation."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ def header(endpoint: TurnSettings | None = None, vad: VadSettings | None = None)
 
 
 def noise(number: int, level: float = 0.1) -> Block:
-    """The block with this number, full of noise."""
+    """Return the block with this number, full of noise."""
     pcm = level * np.random.default_rng(number).standard_normal(BLOCK_SAMPLES)
     return Block(number * BLOCK_SAMPLES, pcm.astype(np.float32))
 
@@ -33,13 +33,13 @@ def record(
     steps: Sequence[tuple[FloorInput, list[FloorAction]]] = (),
     events: Sequence[Event] = (),
 ) -> None:
-    """A recording of ``blocks``, which the ears hear as they are and say nothing about."""
+    """Record ``blocks``, which the segmenter gets unchanged; it returns no voice events."""
     recorder = Recorder(path, header(), {})
     for block in blocks:
         recorder.on_microphone_block(block)
         recorder.on_block_processed(block, [])
-    for got, acts in steps:
-        recorder.on_floor_step(got, acts)
+    for message, actions in steps:
+        recorder.on_floor_step(message, actions)
     for event in events:
         recorder.on_event(event)
     recorder.close()

@@ -1,4 +1,4 @@
-"""Sound comes back from a recording sample by sample."""
+"""A recording keeps audio to the sample."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.unit.recording.sample_recordings import header, noise
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
 from voicemate.recording.audio_chunks import AudioChunk, SampleBuffer, SampleRun, Samples, compress, to_int16, to_pcm
 from voicemate.recording.recorder import Recorder
-from voicemate.recording.recording import read
+from voicemate.recording.recording import RecordedTrack, read
 
 
 @settings(deadline=None, max_examples=50)
@@ -33,26 +33,30 @@ def test_rounding_a_second_time_changes_nothing(pcm: np.ndarray) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), max_size=12))
-def test_pieces_without_gaps_become_one_stretch(steps: list[tuple[int, int]]) -> None:
-    run, at, expected = SampleBuffer(), 0, dict[int, int]()
+def test_adjacent_pieces_are_joined(steps: list[tuple[int, int]]) -> None:
+    buffer, at, expected = SampleBuffer(), 0, dict[int, int]()
     for gap, length in steps:
         at += gap
-        run.add(at, np.arange(at, at + length, dtype=np.int16))
+        buffer.add(at, np.arange(at, at + length, dtype=np.int16))
         expected |= {place: place for place in range(at, at + length)}
         at += length
-    stretches = run.take()
-    found = {stretch.at + i: int(value) for stretch in stretches for i, value in enumerate(stretch.samples)}
+    runs = buffer.take()
+    found = {run.at + i: int(value) for run in runs for i, value in enumerate(run.samples)}
     assert found == expected
-    assert all(one.end < other.at for one, other in pairwise(stretches))
+    assert all(one.end < other.at for one, other in pairwise(runs))
 
 
-def test_the_ears_track_costs_nothing_where_it_is_the_microphones(tmp_path: Path) -> None:
+def compressed_bytes(track: RecordedTrack) -> int:
+    return sum(len(chunk.data) for chunk in track.chunks)
+
+
+def test_segmenter_input_equal_to_the_microphone_takes_no_space(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "a", header(), {})
-    deaf = np.zeros(BLOCK_SAMPLES, dtype=np.float32)
+    silence = np.zeros(BLOCK_SAMPLES, dtype=np.float32)
     for number in range(100):
         block = noise(number)
         recorder.on_microphone_block(block)
-        recorder.on_block_processed(block if number < 50 else Block(block.at, deaf), [])
+        recorder.on_block_processed(block if number < 50 else Block(block.at, silence), [])
     recorder.close()
     recording = read(tmp_path / "a")
     halfway = 50 * BLOCK_SAMPLES
@@ -60,10 +64,10 @@ def test_the_ears_track_costs_nothing_where_it_is_the_microphones(tmp_path: Path
     assert np.array_equal(recording.microphone.between(0, 100 * BLOCK_SAMPLES), whole)
     assert np.array_equal(recording.segmenter_input.between(0, halfway), whole[:halfway])
     assert not recording.segmenter_input.between(halfway, 100 * BLOCK_SAMPLES).any()
-    assert recording.segmenter_input.bytes_on_disk < recording.microphone.bytes_on_disk / 10
+    assert compressed_bytes(recording.segmenter_input) < compressed_bytes(recording.microphone) / 10
 
 
-def test_what_left_the_loudspeaker_is_kept_where_it_was(tmp_path: Path) -> None:
+def test_playback_is_kept_at_its_clock_position(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "a", header(), {})
     recorder.on_playback(1000, noise(1).pcm)
     recorder.on_playback(90_000, noise(2).pcm)

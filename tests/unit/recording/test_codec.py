@@ -1,4 +1,4 @@
-"""Whatever the floor is given or answers comes back from a recording as it was."""
+"""The codec and the journal restore every value."""
 
 import json
 import sys
@@ -32,7 +32,7 @@ def concrete(base: type) -> list[type]:
 
 
 def instances(base: Any) -> st.SearchStrategy[object]:
-    """Instances of every class of a union, or below ``base`` that there is now."""
+    """Instances of every class of a union, or of every subclass of ``base``."""
     if get_args(base):
         return st.one_of([st.from_type(one) for one in get_args(base)])
     known = [one for one in concrete(base) if getattr(sys.modules[one.__module__], one.__name__, None) is one]
@@ -52,8 +52,8 @@ entries: st.SearchStrategy[JournalEntry] = st.one_of(
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(entries, max_size=8))
-def test_every_input_act_and_event_comes_back_as_it_was(journal: list[JournalEntry]) -> None:
-    assert repr(list(unpack(pack(journal)))) == repr(journal), "repr, since not-a-number is not equal to itself"
+def test_every_input_action_and_event_is_restored(journal: list[JournalEntry]) -> None:
+    assert repr(list(unpack(pack(journal)))) == repr(journal), "repr, since NaN is not equal to itself"
 
 
 class Colour(StrEnum):
@@ -78,16 +78,16 @@ class New(Base):
     votes: dict[str, float] = field(default_factory=dict)
 
 
-FAMILY = TypeRegistry(Base)
+REGISTRY = TypeRegistry(Base)
 
 
-def test_nested_values_enums_and_dictionaries_need_no_line_of_code() -> None:
+def test_nested_values_enums_and_dictionaries_are_restored() -> None:
     value = New(3, Colour.RED, (Part(0.1, ("a", "b")), Part(float("inf"))), {"words": 1 / 3})
-    assert FAMILY.decode(json.loads(json.dumps(encode(value)))) == value
+    assert REGISTRY.decode(json.loads(json.dumps(encode(value)))) == value
 
 
-def test_a_field_that_is_younger_than_the_recording_gets_its_default() -> None:
-    assert FAMILY.decode(["New", {"at": 1, "colour": None, "parts": []}]) == New(1, None, ())
+def test_a_field_that_the_recording_lacks_gets_its_default() -> None:
+    assert REGISTRY.decode(["New", {"at": 1, "colour": None, "parts": []}]) == New(1, None, ())
 
 
 @pytest.mark.parametrize(
@@ -102,18 +102,18 @@ def test_a_field_that_is_younger_than_the_recording_gets_its_default() -> None:
         None,
     ],
 )
-def test_what_this_version_does_not_know_is_refused(encoded: object) -> None:
+def test_unknown_values_are_refused(encoded: object) -> None:
     with pytest.raises(DecodeError):
-        FAMILY.decode(encoded)
+        REGISTRY.decode(encoded)
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.one_of(instances(FloorInput), instances(FloorAction), instances(Event)))
-def test_it_comes_back_as_the_class_that_the_floor_knows(value: object) -> None:
-    """``dataclass(slots=True)`` makes the class anew, and the first one lingers among the subclasses."""
+def test_the_restored_class_is_the_one_in_its_module(value: object) -> None:
+    """``dataclass(slots=True)`` makes a second class, and the first one lingers among the subclasses."""
     bases: tuple[Any, ...] = (FloorInput, FloorAction, Event)
     base = next(base for base in bases if isinstance(value, base))
-    family = TypeRegistry(more=get_args(base)) if get_args(base) else TypeRegistry(base)
-    decoded = family.decode(json.loads(json.dumps(encode(value))))
+    registry = TypeRegistry(more=get_args(base)) if get_args(base) else TypeRegistry(base)
+    decoded = registry.decode(json.loads(json.dumps(encode(value))))
     assert type(decoded) is getattr(sys.modules[type(decoded).__module__], type(decoded).__name__)
     assert repr(decoded) == repr(value)

@@ -1,4 +1,4 @@
-"""A recording that was killed, cut, changed or made elsewhere is used as far as it is whole, or refused clearly."""
+"""A truncated or damaged recording is used as far as it is whole; one of another version is refused."""
 
 import json
 import subprocess
@@ -22,12 +22,12 @@ from voicemate.turns.messages import Tick
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("tape") / "whole"
+    path = tmp_path_factory.mktemp("recording") / "whole"
     record(path, [noise(number) for number in range(100)], [(Tick(7), [])])
     return path.read_bytes()
 
 
-def test_a_whole_recording_says_nothing(whole: bytes, tmp_path: Path) -> None:
+def test_a_whole_recording_has_no_warning(whole: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(whole)
     recording = read(path)
@@ -38,9 +38,7 @@ def test_a_whole_recording_says_nothing(whole: bytes, tmp_path: Path) -> None:
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_a_changed_byte_anywhere_ends_what_is_used_or_is_refused(
-    whole: bytes, tmp_path: Path, data: st.DataObject
-) -> None:
+def test_a_changed_byte_ends_the_usable_part_or_is_refused(whole: bytes, tmp_path: Path, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(whole) - 1))
     change = data.draw(st.integers(1, 255))
     path = tmp_path / "a"
@@ -52,12 +50,18 @@ def test_a_changed_byte_anywhere_ends_what_is_used_or_is_refused(
     else:
         refused = None
     if refused:
-        assert place < 2_000, "only the beginning makes all of it useless"
+        assert place < header_end(whole), "only a damaged header makes all of it useless"
         assert str(path) in refused.message
         return
     assert recording.ends is not RecordingEnd.CLOSED
     assert str(path) in recording.warning
     assert recording.journal == original_journal(whole, tmp_path)[: len(recording.journal)]
+
+
+def header_end(whole: bytes) -> int:
+    """Position after the header's record: magic line, kind, length, payload and checksum."""
+    begin = whole.index(b"\n") + 1
+    return begin + 8 + int.from_bytes(whole[begin + 4 : begin + 8], "little") + 4
 
 
 def original_journal(whole: bytes, folder: Path) -> list[object]:
@@ -68,20 +72,20 @@ def original_journal(whole: bytes, folder: Path) -> list[object]:
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_a_recording_cut_anywhere_is_used_up_to_there(whole: bytes, tmp_path: Path, data: st.DataObject) -> None:
+def test_a_truncated_recording_is_used_up_to_its_end(whole: bytes, tmp_path: Path, data: st.DataObject) -> None:
     length = data.draw(st.integers(0, len(whole) - 1))
     path = tmp_path / "a"
     path.write_bytes(whole[:length])
     try:
         recording = read(path)
     except RecordingError:
-        assert length < 2_000
+        assert length < header_end(whole)
         return
     assert recording.ends is RecordingEnd.TRUNCATED
     assert "breaks off" in recording.warning
 
 
-def test_bytes_after_the_end_are_no_part_of_it(whole: bytes, tmp_path: Path) -> None:
+def test_bytes_after_the_end_are_damage(whole: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(whole + b"more")
     assert read(path).ends is RecordingEnd.DAMAGED
@@ -96,19 +100,19 @@ def test_a_recording_of_another_format_is_refused(whole: bytes, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF....WAVEfmt ", b"voicemate recording 2", b"\x00" * 5000])
-def test_what_is_no_recording_is_refused(content: bytes, tmp_path: Path) -> None:
+def test_another_file_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(content)
     with pytest.raises(RecordingError):
         read(path)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="cannot be read: No such file"):
         read(tmp_path / "none")
 
 
-def test_an_entry_that_this_version_does_not_know_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_journal_entry_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a"
     record(path, [noise(0)])
     data = path.read_bytes()
