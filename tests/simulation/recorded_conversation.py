@@ -14,16 +14,15 @@ from voicemate.core.events import EventStream
 from voicemate.recording.header import RecordingHeader
 from voicemate.recording.recorder import Recorder
 from voicemate.recording.wrappers import RecordedFloor, RecordedRecognizer, record_devices
-from voicemate.replay import decision_factory
 from voicemate.replay.replayer import DecisionFactory
 from voicemate.testing.scripted_engines import LoudnessDetector, loud_clip
 from voicemate.turns.end_of_turn.default_delays import with_defaults_resolved
-from voicemate.turns.floor import FloorPolicy
+from voicemate.turns.floor import Floor, FloorPolicy
 from voicemate.vad.segmenter import SpeechSegmenter
 
 DECISIONS = DecisionFactory(
     make_segmenter=lambda settings: SpeechSegmenter(LoudnessDetector(), settings.vad, settings.stt.max_chunk_s),
-    make_floor=decision_factory.make_floor,
+    make_floor=Floor.from_settings,
 )
 """What decides on the simulated stage."""
 

@@ -13,8 +13,9 @@ from voicemate.cli import app
 from voicemate.config.loader import load, settings_file
 from voicemate.config.schema import TurnSettings
 from voicemate.core.errors import RecordingError
-from voicemate.replay import decision_factory
+from voicemate.replay import replayer
 from voicemate.testing.scripted_engines import ScriptedLanguageModel
+from voicemate.turns.floor import Floor
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def stage_house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(decision_factory, "current_decisions", lambda: DECISIONS)
+    monkeypatch.setattr(replayer, "current_decisions", lambda: DECISIONS)
     monkeypatch.setenv("VOICEMATE_HOME", str(tmp_path / "home"))
 
 
@@ -52,11 +53,11 @@ def test_json_for_scripts(tape: Path) -> None:
 
 
 def test_another_decision_ends_with_exit_code_1_and_shows_both(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slower = decision_factory.DecisionFactory(
+    slower = replayer.DecisionFactory(
         DECISIONS.make_segmenter,
-        lambda settings: decision_factory.make_floor(settings.model_copy(update={"turns": SLOW})),
+        lambda settings: Floor.from_settings(settings.model_copy(update={"turns": SLOW})),
     )
-    monkeypatch.setattr(decision_factory, "current_decisions", lambda: slower)
+    monkeypatch.setattr(replayer, "current_decisions", lambda: slower)
     result = run("replay", tape)
     assert result.exit_code == 1
     assert "Different from" in result.output

@@ -265,9 +265,8 @@ def record_session(path: Path, settings: Settings, persona: Persona, events: Eve
     Raises:
         RecordingError: the recording cannot be made.
     """
-    from voicemate.recording.header import RecordingHeader
+    from voicemate.recording.header import VAD_ROLE, RecordingHeader
     from voicemate.recording.recorder import Recorder
-    from voicemate.replay import decision_factory
 
     loop = asyncio.get_running_loop()
 
@@ -277,7 +276,7 @@ def record_session(path: Path, settings: Settings, persona: Persona, events: Eve
     models = {
         "stt": resolve(settings.stt.model, ModelRole.STT),
         "llm": resolve(settings.llm.model, ModelRole.LLM),
-        decision_factory.VAD_ROLE: resolve(SILERO, ModelRole.VAD),
+        VAD_ROLE: resolve(SILERO, ModelRole.VAD),
     }
     recorder = Recorder(path, RecordingHeader.of(settings, persona, models), models, on_fault)
     stop = events.subscribe(recorder.on_event)

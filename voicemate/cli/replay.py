@@ -36,17 +36,18 @@ def replay(
     """
     from voicemate.cli.render import replay_tables
     from voicemate.recording.recording import read
-    from voicemate.replay import decision_factory
+    from voicemate.replay import replayer
     from voicemate.replay.counterfactual import replay_with
     from voicemate.replay.recorded_session import RecordedSession
-    from voicemate.replay.replayer import replay
 
     tried = dict(_parse_change(text) for text in changes or ())
-    recording, deciding = read(file), decision_factory.current_decisions()
+    recording, deciding = read(file), replayer.current_decisions()
     if recording.warning:
         print_note(recording.warning)
-    if decision_factory.silero_differs(recording.header):
-        print_note("The recording was made with another file of Silero: the ears may differ for that alone.")
+    if replayer.silero_differs(recording.header):
+        print_note(
+            "The recording was made with another file of Silero: its decisions may differ for that reason alone."
+        )
     if tried:
         settings = recording.header.with_settings(tried)
         past = RecordedSession(recording, deciding)
@@ -55,7 +56,7 @@ def replay(
         replay_tables.print_counterfactual(recording, tried, past, repeated, now, as_json)
         return
     started = time.perf_counter()
-    verdict = replay(recording, deciding)
+    verdict = replayer.replay(recording, deciding)
     replay_tables.print_result(recording, verdict, time.perf_counter() - started, as_json)
     if verdict.difference:
         raise typer.Exit(1)
@@ -75,12 +76,12 @@ def tune(
     from voicemate.cli.render import tuning_tables
     from voicemate.config.loader import load
     from voicemate.recording.recording import read
-    from voicemate.replay import decision_factory, tuning
-    from voicemate.replay import plot as picture
+    from voicemate.replay import plot as plots
+    from voicemate.replay import replayer, tuning
     from voicemate.replay.recorded_session import RecordedSession
     from voicemate.turns.end_of_turn.default_delays import with_defaults_resolved
 
-    present, deciding = with_defaults_resolved(load()).turns, decision_factory.current_decisions()
+    present, deciding = with_defaults_resolved(load()).turns, replayer.current_decisions()
     pasts: list[RecordedSession] = []
     with Progress(console=stderr_console(), transient=True, disable=not stderr_console().is_terminal) as bar:
         for file in bar.track(files, description="reading"):
@@ -92,7 +93,7 @@ def tune(
         curve = tuning.tune(pasts, deciding, present, lambda done: bar.update(trying, completed=done))
     tuning_tables.print_curve(curve, as_json)
     if plot:
-        picture.draw_curve(curve, plot)
+        plots.draw_curve(curve, plot)
         print_note(f"written: {plot}")
     if write:
         _write_proposal(tuning_tables.proposed_changes(curve), yes)
@@ -102,7 +103,7 @@ def _write_proposal(changes: dict[str, Any], yes: bool) -> None:
     """Show the change of the settings file, ask for confirmation, and write it."""
     from voicemate.config import editor
     from voicemate.config.loader import settings_file as place
-    from voicemate.replay.proposal import apply_to_copy, unified_diff
+    from voicemate.replay.tuning import apply_to_copy, unified_diff
 
     path = place()
     before, after = apply_to_copy(changes, path)

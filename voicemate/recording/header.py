@@ -27,6 +27,9 @@ REPLAYABLE_SETTINGS = (
 )
 """Prefixes of the settings of the segmenter and of the floor."""
 
+VAD_ROLE = "voice activity"
+"""Silero's role among the model files."""
+
 
 class RecordedModelFile(BaseModel):
     """A model file. ``sha256`` is empty when the conversation ended before it was known."""

@@ -1,6 +1,6 @@
-"""What a recording tells about the world around the floor: the person, the engines, the replies.
+"""Reads from a recording how the person, the engines and the playback behaved.
 
-From it ``whatif.World`` builds the same conversation again around a floor with other settings.
+``counterfactual`` simulates them again around a floor with other settings.
 """
 
 from collections.abc import Iterable
@@ -19,9 +19,12 @@ from voicemate.replay.turn_log import LoggedTurn, TurnLog
 from voicemate.turns.messages import (
     CommitTurn,
     DiscardGeneration,
+    FloorAction,
     FloorInput,
+    GenerationFailed,
     PausePlayback,
     ReplyAudible,
+    ReplyReady,
     ReplySilent,
     ResumePlayback,
     RetractReply,
@@ -35,19 +38,20 @@ from voicemate.turns.messages import (
 from voicemate.vad.state_machine import VadStateMachine, VoiceResumed, VoiceStarted
 
 SAME_PAUSE = to_samples(100)
-"""Pauses whose beginnings are no further apart are the same pause, found with other settings."""
+"""Pauses that begin no further apart (samples) are the same pause, found with other settings."""
 
 _JUDGED, _READY, _LAG, _REPLY = to_samples(600), to_samples(250), to_samples(30), to_samples(4_000)
-"""What is assumed where a recording has no example: words after 600 ms, sound 250 ms later, and so on."""
+"""Samples to assume without any example: pause to words, words to first audio, decision to playback, reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalInput:
-    """An input that came between two ticks.
+    """An input of the floor between two ticks.
 
     Attributes:
-        late: how far its position was ahead of the tick before it: on a busy machine sound is heard late, and what
-            the engines and the loudspeaker tell overtakes it.
+        message: the input.
+        lateness: samples by which its position is ahead of the previous tick: on a busy machine blocks are processed
+            late, and messages of the engines and of the playback overtake them.
     """
 
     message: FloorInput
@@ -56,22 +60,23 @@ class ExternalInput:
 
 @dataclass(slots=True)
 class RecordedGeneration:
-    """What came of one pause. All times are samples after the one before.
+    """One generation, started at a pause. All durations are in samples.
 
     Attributes:
-        at, began, ended: of the floor's ``Prepare``.
-        answers: what the engines answered.
-        ready: from ``at`` to the first sound of the reply; None when it did not come so far.
-        dropped: from ``at`` until it was rolled back.
-        lag: from the decision, or from ``ready`` when that was later, to the first sample in the air.
-        length: of the reply; None when none was heard, or not to its end.
-        audible_late, silent_late: as in ``Given``, for the reply's beginning and end.
+        at: clock position of the floor's ``StartGeneration``.
+        began, ended: of the speech, as in ``StartGeneration``.
+        answers: messages of the engines.
+        ready: from ``at`` to the first audio of the reply; None if there was none.
+        discarded: from ``at`` until it was discarded; None if it was not.
+        lag: from the decision, or from ``ready`` if that was later, to the first audible sample.
+        length: of the reply; None if it was not audible, or not to its end.
+        audible_lateness, silent_lateness: as in ``ExternalInput``, of the reply's begin and end.
     """
 
     at: int
     began: int
     ended: int
-    answers: list[ExternalInput] = field(default_factory=list)
+    answers: list[ExternalInput] = field(default_factory=list[ExternalInput])
     ready: int | None = None
     discarded: int | None = None
     lag: int | None = None
@@ -81,18 +86,18 @@ class RecordedGeneration:
 
     @property
     def judged(self) -> int | None:
-        """From ``at`` until the words were known."""
+        """Samples from ``at`` until the words were known."""
         return next((one.message.at - self.at for one in self.answers if isinstance(one.message, WordsJudged)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessedBlock:
-    """A block as the ears heard it.
+    """A block and what the segmenter found in it.
 
     Attributes:
-        at: its first sample's position.
-        voice: probability of one.
-        fallen_db: how much quieter than the voice it ended.
+        at: clock position of its first sample.
+        voice: probability of a voice, 0 to 1.
+        fallen_db: how much quieter than the voice its end is.
     """
 
     at: int
@@ -101,148 +106,149 @@ class ProcessedBlock:
 
     @property
     def end(self) -> int:
+        """Clock position after its last sample."""
         return self.at + BLOCK_SAMPLES
 
 
 class RecordedSession:
-    """One recording, read for what it tells.
+    """How a recorded conversation went.
 
     Args:
-        house: its ears hear the recording again, which is the only slow part.
+        recording: the recording.
+        decisions: makes the segmenter that processes the audio again, which is the only slow part.
 
     Attributes:
         settings: the recording's.
-        turns: as they were taken then.
-        preparations: in order.
+        turns: as they were taken.
+        generations: in order.
         ticks: the floor's, by position.
-        given: inputs that came from neither the ears nor an engine nor the answer to a turn: keys, typed turns, and
-            what the character said of its own accord.
+        external_inputs: inputs that neither the segmenter nor an engine nor the reply to a turn caused: keys, typed
+            turns, and what the character said without a turn.
     """
 
-    def __init__(self, recording: Recording, decisions: DecisionFactory):
+    def __init__(self, recording: Recording, decisions: DecisionFactory) -> None:
         self.settings = recording.header.with_settings()
         self.generations: list[RecordedGeneration] = []
         self.ticks: dict[int, Tick] = {}
         self.external_inputs: list[ExternalInput] = []
         self._recording = recording
-        self._tick = 0  # the latest
+        self._tick = 0  # clock position of the latest
         self._decisions = decisions
-        self._numbered: dict[int, RecordedGeneration] = {}
-        self._answering: tuple[RecordedGeneration, int] | None = None  # what was committed, and when
-        self._speaking: tuple[RecordedGeneration, int] | None = (
-            None  # whose reply is in the air, and since when (without holds)
-        )
-        self._held: int | None = None  # since when it is held back
-        self._log = TurnLog()
+        self._by_id: dict[int, RecordedGeneration] = {}
+        self._committed: tuple[RecordedGeneration, int] | None = None  # and when it was committed
+        self._speaking: tuple[RecordedGeneration, int] | None = None  # and when it began, moved on by pauses
+        self._paused_at: int | None = None
+        log = TurnLog()
         for entry in recording.journal:
-            match entry:
-                case FloorStepped(got, acts):
-                    self._log.on_step(got, acts)
-                    self._sort(got)
-                    for act in acts:
-                        self._follow(got.at, act)
-                case EventPublished(event):
-                    self._time(event)
-        self.turns: list[LoggedTurn] = self._log.turns
+            if isinstance(entry, FloorStepped):
+                log.on_step(entry.message, entry.actions)
+                self._read_input(entry.message)
+                for action in entry.actions:
+                    self._read_action(entry.message.at, action)
+            elif isinstance(entry, EventPublished):
+                self._read_event(entry.event)
+        self.turns: list[LoggedTurn] = log.turns
 
     def process_blocks(self, vad: VadSettings) -> list[ProcessedBlock]:
-        """What the ears make of the recorded sound with these settings."""
+        """Process the recorded audio with these settings."""
         settings: Settings = self.settings.model_copy(update={"vad": vad})
-        ears = self._decisions.make_segmenter(settings)
-        found: list[ProcessedBlock] = []
+        segmenter = self._decisions.make_segmenter(settings)
+        blocks: list[ProcessedBlock] = []
         for entry in self._recording.journal:
-            match entry:
-                case BlockProcessed(at) if at + BLOCK_SAMPLES <= self._recording.segmenter_input.end:
-                    ears.push(block_at(self._recording, at))
-                    found.append(ProcessedBlock(at, ears.voice, ears.fallen_db))
-                case SegmenterCommanded(command):
-                    apply_command(command, ears)
-        return found
+            if isinstance(entry, BlockProcessed) and entry.at + BLOCK_SAMPLES <= self._recording.segmenter_input.end:
+                segmenter.push(block_at(self._recording, entry.at))
+                blocks.append(ProcessedBlock(entry.at, segmenter.voice, segmenter.fallen_db))
+            elif isinstance(entry, SegmenterCommanded):
+                apply_command(entry.command, segmenter)
+        return blocks
 
     @cached_property
     def processed_blocks(self) -> list[ProcessedBlock]:
-        """With the recording's own settings."""
+        """The audio processed with the recording's own settings."""
         return self.process_blocks(self.settings.vad)
 
     @cached_property
     def onsets(self) -> list[int]:
-        """Where the person's voice began or went on, whatever the floor made of it."""
-        tracker = VadStateMachine(self.settings.vad)
-        told = (tracker.push(one.at, one.end, one.voice, one.fallen_db) for one in self.processed_blocks)
-        return [one.began for one in told if isinstance(one, VoiceStarted | VoiceResumed)]
+        """Clock positions at which the person's voice began or resumed, whatever the floor decided."""
+        vad = VadStateMachine(self.settings.vad)
+        events = (vad.push(one.at, one.end, one.voice, one.fallen_db) for one in self.processed_blocks)
+        return [event.began for event in events if isinstance(event, VoiceStarted | VoiceResumed)]
 
     def generation_at(self, ended: int) -> RecordedGeneration | None:
-        """The one at the pause that began at ``ended``."""
+        """Return the generation at the pause that began at ``ended``."""
         nearest = min(self.generations, key=lambda one: abs(one.ended - ended), default=None)
         return nearest if nearest and abs(nearest.ended - ended) <= SAME_PAUSE else None
 
-    # ------------------------------------------------------------ what is usual in this conversation
+    # ------------------------------------------------------------ medians
 
     @cached_property
-    def usual_judged(self) -> int:
+    def median_judged(self) -> int:
+        """Samples from the pause to its words."""
         return _median((one.judged for one in self.generations), _JUDGED)
 
     @cached_property
-    def usual_ready(self) -> int:
-        """From the words to the first sound of the reply."""
-        after = (
-            one.ready - one.judged for one in self.generations if one.ready is not None and one.judged is not None
-        )
-        return _median(after, _READY)
+    def median_ready(self) -> int:
+        """Samples from the words to the first audio of the reply."""
+        both = ((one.ready, one.judged) for one in self.generations)
+        return _median((ready - judged for ready, judged in both if ready is not None and judged is not None), _READY)
 
     @cached_property
-    def usual_lag(self) -> int:
+    def median_lag(self) -> int:
+        """Samples from the decision to the first audible sample."""
         return _median((one.lag for one in self.generations), _LAG)
 
     @cached_property
-    def usual_length(self) -> int:
+    def median_length(self) -> int:
+        """Samples of a reply."""
         return _median((one.length for one in self.generations), _REPLY)
 
     # ------------------------------------------------------------ reading
 
-    def _sort(self, got: FloorInput) -> None:
-        late = max(0, got.at - self._tick)
-        match got:
+    def _read_input(self, message: FloorInput) -> None:
+        lateness = max(0, message.at - self._tick)
+        match message:
             case Tick():
-                self.ticks[got.at], self._tick = got, got.at
+                self.ticks[message.at], self._tick = message, message.at
             case VoiceOn() | VoiceOff():
                 pass
-            case ReplyAudible() if self._answering:
-                preparation, committed = self._answering
-                earliest = max(committed, preparation.at + (preparation.ready or 0))
-                preparation.lag, preparation.audible_lateness = max(0, got.at - earliest), late
-                self._answering, self._speaking = None, (preparation, got.at)
+            case ReplyAudible() if self._committed:
+                generation, committed = self._committed
+                earliest = max(committed, generation.at + (generation.ready or 0))
+                generation.lag, generation.audible_lateness = max(0, message.at - earliest), lateness
+                self._committed, self._speaking = None, (generation, message.at)
             case ReplySilent() if self._speaking:
-                preparation, began = self._speaking
-                preparation.length, preparation.silent_lateness = got.at - began, late
+                generation, began = self._speaking
+                generation.length, generation.silent_lateness = message.at - began, lateness
                 self._speaking = None
-            case _ if (number := getattr(got, "generation_id", None)) is not None:
-                if number in self._numbered:
-                    self._numbered[number].answers.append(ExternalInput(got, late))
+            case WordsJudged(_, generation_id) | ReplyReady(_, generation_id) | GenerationFailed(_, generation_id):
+                if generation_id in self._by_id:
+                    self._by_id[generation_id].answers.append(ExternalInput(message, lateness))
             case _:
-                self.external_inputs.append(ExternalInput(got, late))
+                self.external_inputs.append(ExternalInput(message, lateness))
 
-    def _follow(self, at: int, act: object) -> None:
-        match act:
+    def _read_action(self, at: int, action: FloorAction) -> None:
+        match action:
             case StartGeneration():
-                preparation = RecordedGeneration(at, act.began, act.ended)
-                self.generations.append(preparation)
-                self._numbered[act.generation_id] = preparation
+                generation = RecordedGeneration(at, action.began, action.ended)
+                self.generations.append(generation)
+                self._by_id[action.generation_id] = generation
             case CommitTurn():
-                self._answering = self._numbered[act.generation_id], at
-            case DiscardGeneration(number) if number in self._numbered:
-                preparation = self._numbered[number]
-                preparation.discarded = at - preparation.at
-                self._answering = None
+                self._committed = self._by_id[action.generation_id], at
+            case DiscardGeneration(generation_id) if generation_id in self._by_id:
+                generation = self._by_id[generation_id]
+                generation.discarded = at - generation.at
+                self._committed = None
             case StopPlayback() | RetractReply():
-                self._speaking = self._held = None
+                self._speaking = self._paused_at = None
             case PausePlayback():
-                self._held = at
-            case ResumePlayback() if self._held is not None and self._speaking:
-                preparation, began = self._speaking
-                self._speaking, self._held = (preparation, began + at - self._held), None
+                self._paused_at = at
+            case ResumePlayback() if self._paused_at is not None and self._speaking:
+                generation, began = self._speaking
+                self._speaking, self._paused_at = (generation, began + at - self._paused_at), None
+            case _:
+                pass
 
-    def _time(self, event: Event) -> None:
+    def _read_event(self, event: Event) -> None:
         if isinstance(event, StageTimed) and event.stage is PipelineStage.TTS and event.turn and self.generations:
             latest = self.generations[-1]
             if latest.ready is None:

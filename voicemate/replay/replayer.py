@@ -6,8 +6,12 @@ from typing import Any, assert_never
 
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
 from voicemate.config.schema import Settings
+from voicemate.models.catalog import ModelRole
+from voicemate.models.resolve import SILERO, resolve
+from voicemate.models.storage import sha256
 from voicemate.recording.audio_chunks import to_pcm
 from voicemate.recording.codec import DecodeError
+from voicemate.recording.header import VAD_ROLE, RecordingHeader
 from voicemate.recording.journal import (
     BlockProcessed,
     CloseUtterance,
@@ -18,8 +22,9 @@ from voicemate.recording.journal import (
     SegmenterCommanded,
 )
 from voicemate.recording.recording import Recording, incompatible
-from voicemate.turns.floor import FloorPolicy
+from voicemate.turns.floor import Floor, FloorPolicy
 from voicemate.vad.segmenter import ChunkEnded, SpeechSegmenter
+from voicemate.vad.silero import SileroDetector
 from voicemate.vad.state_machine import VoiceEvent
 
 
@@ -68,6 +73,30 @@ class ReplayResult:
     steps: int
     actions: int
     difference: ReplayDifference | None
+
+
+def current_decisions() -> DecisionFactory:
+    """Return the segmenter and the floor of this version, as in a live conversation.
+
+    Raises:
+        ModelError: Silero's file is missing; ``make_segmenter`` raises it when the file is not Silero.
+    """
+    silero = resolve(SILERO, ModelRole.VAD)
+
+    def make_segmenter(settings: Settings) -> SpeechSegmenter:
+        return SpeechSegmenter(SileroDetector(silero, settings.vad.gate), settings.vad, settings.stt.max_chunk_s)
+
+    return DecisionFactory(make_segmenter, Floor.from_settings)
+
+
+def silero_differs(header: RecordingHeader) -> bool:
+    """Return whether the recording was made with another file of Silero than the installed one.
+
+    Raises:
+        ModelError: Silero's file is missing.
+    """
+    recorded = header.model_files.get(VAD_ROLE)
+    return recorded is not None and recorded.sha256 not in ("", sha256(resolve(SILERO, ModelRole.VAD)))
 
 
 def replay(recording: Recording, decisions: DecisionFactory) -> ReplayResult:

@@ -1,16 +1,22 @@
-"""A person's own curve of gap against false cut-ins, and the settings at its knee.
+"""Finds a person's own curve of gap against false cut-ins, and proposes the settings at its knee.
 
-The settings are varied one at a time, first from those of the recording and then from each one that no other beats in
-both gap and cut-ins (a Pareto local search: Paquete, Chiarandini, Stützle 2004). It knows nothing about any single
-setting: whatever number ``TurnSettings`` has is tried below and above its value.
+A Pareto local search (Paquete, Chiarandini, Stützle 2004): it varies one setting at a time, first from the current
+settings and then from each trial on the frontier. Every number in ``TurnSettings`` is tried below and
+above its value.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import difflib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 from pydantic import ValidationError
 
+from voicemate.config import editor
 from voicemate.config.schema import TurnSettings
 from voicemate.core.errors import RecordingError
 from voicemate.replay.counterfactual import replay_with
@@ -18,23 +24,24 @@ from voicemate.replay.recorded_session import RecordedSession
 from voicemate.replay.replayer import DecisionFactory
 
 FACTORS = (0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
-"""Of a setting's present value."""
+"""Factors of a setting's value to try."""
 
 MAX_TRIALS = 150
 
 FEW_TURNS = 30
-"""With fewer, one turn more or less moves the share of cut-ins by more than three percentage points."""
+"""With fewer turns, each one changes the rate of false cut-ins by more than three percentage points."""
 
 
 @dataclass(frozen=True, slots=True)
 class TuningTrial:
-    """What some settings would have made of all recordings.
+    """The result of some settings on all recordings.
 
     Attributes:
-        turns: that a reply was heard to.
-        gap_ms, slow_gap_ms: median and 90th percentile.
-        cut_ins: turns in which the person was not done.
-        estimated: turns that rest on a pause whose words are not on the recording.
+        turn_settings: the settings.
+        turns: spoken turns with an audible reply.
+        gap_ms, gap_p90_ms: median and 90th percentile of the gap.
+        false_cut_ins: turns in which the person was not done.
+        estimated: turns at a pause that was not transcribed in the recording.
     """
 
     turn_settings: TurnSettings
@@ -46,19 +53,19 @@ class TuningTrial:
 
     @property
     def false_cut_in_rate(self) -> float:
-        """Of the turns, in which the person was cut off."""
+        """Share of the turns with a false cut-in, 0 to 1."""
         return self.false_cut_ins / self.turns if self.turns else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class TuningCurve:
-    """What was found.
+    """The result of a search.
 
     Attributes:
-        present: with the settings as they are now.
-        trials: all of them.
-        best: those that no other beats, by gap.
-        knee: the one that is proposed.
+        current: the trial of the current settings.
+        trials: all trials.
+        frontier: those that no other beats, by gap.
+        knee: the proposed one.
     """
 
     current: TuningTrial
@@ -76,22 +83,24 @@ def tune(
     """Try settings on all recordings together.
 
     Args:
-        endpoint: the settings as they are now.
-        progress: told how many trials are done, of ``MOST_TRIALS`` at most.
+        sessions: the recordings.
+        decisions: makes a floor for each trial.
+        turn_settings: the current settings.
+        progress: called with the number of trials done, of at most ``MAX_TRIALS``.
 
     Raises:
-        RecordingError: there is not one turn to learn from.
+        RecordingError: the recordings have no answered turn.
     """
 
     def attempt(settings: TurnSettings) -> TuningTrial:
-        made = _attempt(sessions, decisions, settings)
-        trials[_key(settings)] = made
+        trial = _attempt(sessions, decisions, settings)
+        trials[_key(settings)] = trial
         progress(len(trials))
-        return made
+        return trial
 
     trials: dict[str, TuningTrial] = {}
-    present = attempt(turn_settings)
-    effective = {name for name, variant in variants(turn_settings) if _differs(attempt(variant), present)}
+    current = attempt(turn_settings)
+    effective = {name for name, variant in variants(turn_settings) if _differs(attempt(variant), current)}
     explored = {_key(turn_settings)}
     while len(trials) < MAX_TRIALS:
         unexplored = [one for one in pareto_frontier(trials.values()) if _key(one.turn_settings) not in explored]
@@ -101,77 +110,93 @@ def tune(
         for name, variant in variants(unexplored[0].turn_settings):
             if name in effective and _key(variant) not in trials and len(trials) < MAX_TRIALS:
                 attempt(variant)
-    best = pareto_frontier(trials.values())
-    if not best:
+    frontier = pareto_frontier(trials.values())
+    if not frontier:
         raise RecordingError(
-            "There is no answered turn on these recordings",
-            "Record a conversation with `voicemate talk --record FILE`",
+            "These recordings have no answered turn", "Record a conversation with `voicemate talk --record FILE`"
         )
-    return TuningCurve(present, list(trials.values()), best, knee(best))
+    return TuningCurve(current, list(trials.values()), frontier, knee(frontier))
 
 
 def pareto_frontier(trials: Iterable[TuningTrial]) -> list[TuningTrial]:
-    """The trials that no other beats, by gap; of equals the first. Those without a single turn are none of them."""
-    found: list[TuningTrial] = []
+    """Return the trials that no other beats, by gap; the first of equals, and none without a turn."""
+    frontier: list[TuningTrial] = []
     for trial in sorted((one for one in trials if one.turns), key=lambda one: (one.gap_ms, one.false_cut_in_rate)):
-        if not found or trial.false_cut_in_rate < found[-1].false_cut_in_rate:
-            found.append(trial)
-    return found
+        if not frontier or trial.false_cut_in_rate < frontier[-1].false_cut_in_rate:
+            frontier.append(trial)
+    return frontier
 
 
-def knee(best: Sequence[TuningTrial]) -> TuningTrial:
-    """Where a curve bends most: the point furthest below the line between its ends, both axes scaled to their range.
+def knee(frontier: Sequence[TuningTrial]) -> TuningTrial:
+    """Return the trial furthest below the line between the frontier's ends, with both axes scaled to their range.
 
-    That is the rule of Kneedle (Satopää and others 2011) without its smoothing.
-
-    Args:
-        best: a frontier, by gap.
+    This is Kneedle (Satopää and others 2011) without its smoothing.
     """
-    gaps, shares = [one.gap_ms for one in best], [one.false_cut_in_rate for one in best]
-    wide, high = max(gaps) - min(gaps), max(shares) - min(shares)
-    if not wide or not high:
-        return best[0]
-    return min(best, key=lambda one: (one.gap_ms - min(gaps)) / wide + (one.false_cut_in_rate - min(shares)) / high)
+    gaps, rates = [one.gap_ms for one in frontier], [one.false_cut_in_rate for one in frontier]
+    width, height = max(gaps) - min(gaps), max(rates) - min(rates)
+    if not width or not height:
+        return frontier[0]
+    return min(
+        frontier, key=lambda one: (one.gap_ms - min(gaps)) / width + (one.false_cut_in_rate - min(rates)) / height
+    )
 
 
-def _attempt(pasts: Sequence[RecordedSession], house: DecisionFactory, endpoint: TurnSettings) -> TuningTrial:
+def _attempt(sessions: Sequence[RecordedSession], decisions: DecisionFactory, turns: TurnSettings) -> TuningTrial:
     gaps: list[float] = []
-    cut_ins = estimated = 0
-    for past in pasts:
-        settings = past.settings.model_copy(update={"turns": endpoint})
-        found = replay_with(past, house.make_floor(settings), settings)
-        for turn in found.turns:
+    false_cut_ins = estimated = 0
+    for session in sessions:
+        settings = session.settings.model_copy(update={"turns": turns})
+        outcome = replay_with(session, decisions.make_floor(settings), settings)
+        for turn in outcome.turns:
             if turn.gap_ms is not None and not turn.typed:
                 gaps.append(turn.gap_ms)
-                cut_ins += turn.is_false_cut_in(past.onsets)
-                estimated += turn.generation_id in found.estimated
-    slow = quantiles(gaps, n=10, method="inclusive")[-1] if len(gaps) > 1 else sum(gaps)
-    return TuningTrial(endpoint, len(gaps), median(gaps) if gaps else 0.0, slow, cut_ins, estimated)
+                false_cut_ins += turn.is_false_cut_in(session.onsets)
+                estimated += turn.generation_id in outcome.estimated
+    p90 = quantiles(gaps, n=10, method="inclusive")[-1] if len(gaps) > 1 else sum(gaps)
+    return TuningTrial(turns, len(gaps), median(gaps) if gaps else 0.0, p90, false_cut_ins, estimated)
 
 
-def variants(endpoint: TurnSettings) -> list[tuple[str, TurnSettings]]:
-    """Each numeric setting a little and a lot lower and higher, as far as it may be."""
+def variants(turns: TurnSettings) -> list[tuple[str, TurnSettings]]:
+    """Return variants of ``turns`` in one number each, within its bounds, with the name of that setting."""
     found: list[tuple[str, TurnSettings]] = []
-    for name, value in endpoint.model_dump().items():
+    for name, value in turns.model_dump().items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
         for factor in FACTORS:
             changed = type(value)(round(value * factor, 3))
             try:
-                found.append((name, TurnSettings.model_validate(endpoint.model_dump() | {name: changed})))
-            except ValidationError:  # out of its bounds
+                found.append((name, TurnSettings.model_validate(turns.model_dump() | {name: changed})))
+            except ValidationError:  # out of bounds
                 continue
-    return [(name, variant) for name, variant in found if variant != endpoint]
+    return [(name, variant) for name, variant in found if variant != turns]
 
 
 def _differs(trial: TuningTrial, other: TuningTrial) -> bool:
-    return (trial.turns, trial.gap_ms, trial.gap_p90_ms, trial.false_cut_ins) != (
-        other.turns,
-        other.gap_ms,
-        other.gap_p90_ms,
-        other.false_cut_ins,
-    )
+    same = replace(trial, turn_settings=other.turn_settings, estimated=other.estimated)
+    return same != other
 
 
-def _key(endpoint: TurnSettings) -> str:
-    return endpoint.model_dump_json()
+def _key(turns: TurnSettings) -> str:
+    return turns.model_dump_json()
+
+
+def apply_to_copy(changes: Mapping[str, Any], path: Path) -> tuple[str, str]:
+    """Return the text of the settings file before and after ``changes`` (by dotted key), without writing it.
+
+    Raises:
+        SettingsError: the file is not a settings file, or a value is not allowed.
+    """
+    with tempfile.TemporaryDirectory(prefix="voicemate-") as folder:
+        copy = Path(folder) / path.name
+        if path.exists():
+            shutil.copyfile(path, copy)
+        before = copy.read_text(encoding="utf-8-sig") if copy.exists() else ""
+        for key, value in changes.items():
+            editor.set_setting(key, editor.to_toml(value), copy)
+        return before, copy.read_text(encoding="utf-8") if copy.exists() else ""
+
+
+def unified_diff(before: str, after: str, path: Path) -> str:
+    """Return the change of the settings file as ``diff -u`` shows it."""
+    lines = (before.splitlines(), after.splitlines())
+    return "\n".join(difflib.unified_diff(*lines, f"{path}", f"{path} (proposed)", n=1, lineterm=""))

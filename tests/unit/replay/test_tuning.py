@@ -1,4 +1,4 @@
-"""From trials to a curve, from the curve to a proposal, from there to the settings file."""
+"""Tuning: from trials to a curve, a proposal, and the settings file."""
 
 from pathlib import Path
 
@@ -10,8 +10,15 @@ from voicemate.cli.render.tuning_tables import chart, proposed_changes
 from voicemate.config.loader import load
 from voicemate.config.schema import TurnSettings
 from voicemate.core.errors import SettingsError
-from voicemate.replay.proposal import apply_to_copy, unified_diff
-from voicemate.replay.tuning import TuningCurve, TuningTrial, knee, pareto_frontier, variants
+from voicemate.replay.tuning import (
+    TuningCurve,
+    TuningTrial,
+    apply_to_copy,
+    knee,
+    pareto_frontier,
+    unified_diff,
+    variants,
+)
 
 ENDPOINT = TurnSettings(shortest_ms=380, unsure_ms=600)
 
@@ -29,7 +36,7 @@ trials = st.lists(
 
 @settings(deadline=None, max_examples=50)
 @given(trials)
-def test_nothing_beats_what_is_on_the_frontier_and_something_beats_all_else(tried: list[TuningTrial]) -> None:
+def test_no_trial_beats_the_frontier_and_the_frontier_beats_all_others(tried: list[TuningTrial]) -> None:
     best = pareto_frontier(tried)
     for one in best:
         assert not any(beats(other, one) for other in tried)
@@ -49,16 +56,16 @@ def test_the_knee_is_on_the_frontier(tried: list[TuningTrial]) -> None:
     assert knee(pareto_frontier(tried)) in pareto_frontier(tried)
 
 
-def test_the_knee_is_where_more_waiting_stops_to_pay() -> None:
+def test_the_knee_is_where_more_waiting_stops_paying() -> None:
     best = [trial(300, 40), trial(500, 6), trial(900, 4), trial(1500, 0)]
     assert knee(best) is best[1]
 
 
-def test_settings_that_never_answer_are_no_improvement() -> None:
+def test_settings_without_an_answered_turn_are_not_on_the_frontier() -> None:
     assert pareto_frontier([trial(0, 0, turns=0), trial(500, 3)]) == [trial(500, 3)]
 
 
-def test_every_number_among_the_settings_is_varied_within_its_bounds() -> None:
+def test_every_number_is_varied_within_its_bounds() -> None:
     varied = variants(ENDPOINT)
     numbers = {name for name, value in ENDPOINT.model_dump().items() if isinstance(value, int | float)}
     assert {name for name, _ in varied} == numbers
@@ -74,7 +81,7 @@ def curve() -> TuningCurve:
     return TuningCurve(present, [present, *best], best, best[1])
 
 
-def test_the_chart_shows_where_one_stands_and_what_is_proposed() -> None:
+def test_the_chart_shows_the_current_and_the_proposed_settings() -> None:
     lines = chart(curve())
     assert sum("P" in line for line in lines[:-1]) == 1
     assert sum("N" in line for line in lines[:-1]) == 1
@@ -82,7 +89,7 @@ def test_the_chart_shows_where_one_stands_and_what_is_proposed() -> None:
     assert max(map(len, lines)) < 80
 
 
-def test_a_chart_of_a_single_trial_is_drawn_too() -> None:
+def test_a_single_trial_has_a_chart_too() -> None:
     alone = trial(500, 0)
     assert any("P" in line for line in chart(TuningCurve(alone, [alone], [alone], alone)))
 
@@ -101,14 +108,14 @@ def test_the_proposal_keeps_comments_and_other_keys(tmp_path: Path) -> None:
     assert getattr(load(path=tmp_path / "new.toml").turns, key.removeprefix("turns.")) == 321
 
 
-def test_the_proposal_for_a_missing_file_is_a_new_one(tmp_path: Path) -> None:
+def test_the_proposal_for_a_missing_file_is_a_new_file(tmp_path: Path) -> None:
     before, after = apply_to_copy({"turns.broken_off_ms": 321}, tmp_path / "none.toml")
     assert before == ""
     assert "[turns]\nbroken_off_ms = 321" in after
     assert not (tmp_path / "none.toml").exists()
 
 
-def test_a_broken_settings_file_is_not_written_over(tmp_path: Path) -> None:
+def test_a_broken_settings_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text("turns = [")
     with pytest.raises(SettingsError):

@@ -161,7 +161,7 @@ def _print_caveats(past: RecordedSession, repeated: ReplayOutcome, now: ReplayOu
     if now.estimated & {turn.generation_id for turn in now.turns}:
         print_note(
             "~ depends on a pause that was not transcribed: assumed to be neutral words, known after "
-            f"{past.usual_judged * 1000 / CLOCK_HZ:.0f} ms, as usual in this conversation."
+            f"{past.median_judged * 1000 / CLOCK_HZ:.0f} ms, as usual in this conversation."
         )
     if repeated.turns != past.turns:
         same = len(set(repeated.turns) & set(past.turns))

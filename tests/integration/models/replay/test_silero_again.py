@@ -14,8 +14,7 @@ from voicemate.recording.journal import BlockProcessed
 from voicemate.recording.recorder import Recorder
 from voicemate.recording.recording import read
 from voicemate.recording.wrappers import RecordedFloor
-from voicemate.replay import decision_factory
-from voicemate.replay.replayer import replay
+from voicemate.replay.replayer import current_decisions, replay
 from voicemate.testing.speech_corpus import SpeechRecording
 from voicemate.turns.messages import Tick, VoiceOff, VoiceOn
 from voicemate.vad.state_machine import VoicePaused, VoiceResumed, VoiceStarted
@@ -32,7 +31,7 @@ def test_the_same_voices_are_found_at_the_same_places(
     room = noise.astype(np.float32)
     room[len(speech) : 2 * len(speech)] += speech
 
-    settings, deciding = Settings(), decision_factory.current_decisions()
+    settings, deciding = Settings(), current_decisions()
     ears = deciding.make_segmenter(settings)
     recorder = Recorder(
         tmp_path / "a", RecordingHeader.of(settings, Persona(name="Echo", description="A test."), {}), {}
