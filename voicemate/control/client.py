@@ -58,7 +58,7 @@ class ControlClient:
         ControlError: the socket belongs to another account, or nothing answers.
     """
 
-    def __init__(self, path: Path | None = None, timeout_s: float = RESPONSE_TIMEOUT_S):
+    def __init__(self, path: Path | None = None, timeout_s: float = RESPONSE_TIMEOUT_S) -> None:
         connection = connect(path or socket_path(), timeout_s)
         if connection is None:
             raise NotRunningError("voicemate is not running", "Start it with `voicemate start`")
@@ -126,7 +126,7 @@ class ControlClient:
     def send(self, command: str, **arguments: Any) -> str:
         """Send ``command`` without waiting; returns the id of the request.
 
-        The id is unique among all clients, so that the ``TurnEnded`` of a typed turn is told by it.
+        The id is unique among all clients: the ``TurnEnded`` of a typed turn has it too.
 
         Raises:
             ControlError: the daemon does not read, or has ended.

@@ -44,11 +44,9 @@ class Controllable(Protocol):
 
     async def listen(self, on: bool) -> None:
         """Listen, or close the microphone. The character stops speaking."""
-        ...
 
     async def mute(self, on: bool) -> None:
         """Ignore the microphone, which stays open, or hear it again."""
-        ...
 
     async def press(self, owner: object | None = None) -> None:
         """Press the push-to-talk key.
@@ -56,23 +54,18 @@ class Controllable(Protocol):
         Args:
             owner: the key comes up in ``release_owned`` of it.
         """
-        ...
 
     async def release(self) -> None:
         """Release the push-to-talk key."""
-        ...
 
     async def release_owned(self, owner: object) -> None:
         """Release the push-to-talk key if ``owner`` pressed it and has not released it."""
-        ...
 
     async def toggle(self) -> None:
         """Press the push-to-talk key if it is up, release it if it is down."""
-        ...
 
     async def interrupt(self) -> None:
         """Stop the character; what it has not said is dropped."""
-        ...
 
     async def say(self, text: str) -> str:
         """Say ``text`` as the character; returns the part that was heard, when it is over."""
@@ -96,7 +89,6 @@ class Controllable(Protocol):
 
     def stop(self) -> None:
         """Begin an orderly end; returns at once."""
-        ...
 
 
 class Arguments(BaseModel):

@@ -131,7 +131,7 @@ def refusal_line(refusal: Refusal) -> bytes:
 
 
 def event_line(name: str, data: dict[str, Any]) -> bytes:
-    """The line that tells a client of an event."""
+    """The line that reports an event to a client."""
     return _line({"v": VERSION, "event": name, "data": data})
 
 

@@ -1,4 +1,4 @@
-"""Bounds lines, queues and rates, so that a slow or hostile client disturbs no other. Pure."""
+"""Limits on lines, queues and rates, which keep a slow or hostile client from affecting others. Pure."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ class ClientLimits:
     """The limits of a client.
 
     Attributes:
-        clients: connections at once; a launchd job has 256 open files for everything.
-        pending_requests: of one client, without an answer yet.
-        total_pending_requests: of all clients together, also of those that have disconnected.
+        clients: simultaneous connections; a launchd job may have 256 open files in all.
+        pending_requests: of one client.
+        total_pending_requests: of all clients, including those that have disconnected.
         partial_line_s: seconds from the first byte of a line to its last.
-        write_s: seconds in which a client takes what it is sent.
-        outbox_bytes: that may wait for a client, besides those in the kernel.
-        rate, burst: lines a second of one client, and how many may come at once before that counts.
+        write_s: seconds in which a client must read what it is sent.
+        outbox_bytes: queued for a client, besides the kernel's buffer.
+        rate, burst: lines per second of one client, and how many it may send at once.
     """
 
     clients: int = 64
@@ -31,26 +31,26 @@ class ClientLimits:
 
 
 class LineTooLongError(Exception):
-    """A line has more bytes than any request."""
+    """A line is longer than any request."""
 
 
 class LineSplitter:
-    """Cuts a stream of bytes into lines, never holding more than one line's worth."""
+    """Splits a stream of bytes into lines, buffering at most one line."""
 
-    def __init__(self, max_bytes: int = MAX_LINE_BYTES):
+    def __init__(self, max_bytes: int = MAX_LINE_BYTES) -> None:
         self._max_bytes = max_bytes
         self._partial = bytearray()
 
     @property
     def has_partial_line(self) -> bool:
-        """A line has begun and not ended."""
+        """A line has begun but not ended."""
         return bool(self._partial)
 
     def split(self, chunk: bytes) -> list[bytes]:
-        """The lines that ``chunk`` completes, without their ends.
+        """Return the lines that ``chunk`` completes, without line ends.
 
         Raises:
-            TooLongError: a line is longer than allowed; the stream cannot be used any more.
+            LineTooLongError: a line is too long; the stream is unusable.
         """
         *lines, rest = chunk.split(b"\n")
         if lines:
@@ -63,41 +63,41 @@ class LineSplitter:
 
 
 class TokenBucket:
-    """A bucket that fills at ``rate`` a second up to ``burst``; each line takes one out.
+    """A bucket that gains ``rate`` tokens per second up to ``burst``; each line takes one.
 
     Args:
-        now: seconds on the clock of all calls.
+        rate: tokens per second.
+        burst: capacity.
+        now: seconds, on the clock of all calls.
     """
 
-    def __init__(self, rate: float, burst: int, now: float):
+    def __init__(self, rate: float, burst: int, now: float) -> None:
         self._rate = rate
         self._burst = burst
         self._tokens = float(burst)
         self._updated_at = now
 
     def spend(self, now: float) -> float:
-        """Take one; returns the seconds to wait before it is earned."""
+        """Take a token; return the seconds to wait for it."""
         self._tokens = min(self._burst, self._tokens + (now - self._updated_at) * self._rate) - 1
         self._updated_at = now
         return max(0.0, -self._tokens / self._rate)
 
 
 class Outbox:
-    """Lines that wait for one client.
-
-    What may be left out is, when it gets too much; when that is not enough, the client is lost.
+    """The queue of lines for one client. Drops optional lines when it is full.
 
     Args:
-        most: bytes that may wait.
+        max_bytes: capacity.
     """
 
-    def __init__(self, max_bytes: int):
+    def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._lines: deque[tuple[bytes, bool]] = deque()
         self._bytes = 0
 
     def add(self, line: bytes, droppable: bool = False) -> bool:
-        """Queue ``line``; False when the client is hopelessly behind."""
+        """Queue ``line``; return False if the client is too far behind."""
         if self._bytes + len(line) > self._max_bytes:
             if droppable:
                 return True
@@ -107,11 +107,11 @@ class Outbox:
         return self._bytes <= self._max_bytes
 
     def take(self) -> bytes:
-        """All that waits, as one piece; the outbox is empty then."""
-        waiting = b"".join(line for line, _ in self._lines)
+        """Remove and return all queued bytes."""
+        queued = b"".join(line for line, _ in self._lines)
         self._lines.clear()
         self._bytes = 0
-        return waiting
+        return queued
 
     def _drop_optional(self) -> None:
         self._lines = deque((line, optional) for line, optional in self._lines if not optional)

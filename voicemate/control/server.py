@@ -1,7 +1,7 @@
 """The daemon's end of the control socket.
 
-It runs on the conversation's own loop, so it must never block or overload it: requests are read at a bounded rate and
-in bounded lines, what a client is sent waits in a bounded outbox, and a client that breaks a bound is dropped.
+It runs on the conversation's loop and must never block or overload it. So lines, their rate and the outbox of each
+client are bounded, and a client that exceeds a bound is dropped.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from voicemate.core.errors import VoicemateError
 from voicemate.core.events import Event, StatusChanged
 
 _CHUNK = 16_384
-"""Bytes read at once: the lines in them are worked on before other clients have their turn."""
+"""Bytes read at once: their lines are handled before those of other clients."""
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class ControlServer:
         limits: of each client.
     """
 
-    def __init__(self, target: Controllable, path: Path | None = None, limits: ClientLimits | None = None):
+    def __init__(self, target: Controllable, path: Path | None = None, limits: ClientLimits | None = None) -> None:
         self.path = path or socket_path()
         self._target = target
         self._limits = limits or ClientLimits()
@@ -176,7 +176,7 @@ class _Connection:
         limits: ClientLimits,
         start_request: Callable[["_Connection", ControlRequest], asyncio.Task[None] | None],
         task: asyncio.Task[None],
-    ):
+    ) -> None:
         self.task = task
         self.event_filter: EventsArguments | None = None
         self._reader = reader

@@ -1,4 +1,4 @@
-"""The path of the control socket, the account at its other end, and what a crash left behind."""
+"""Binds and connects the control socket, and checks the account at its other end."""
 
 import contextlib
 import ctypes
@@ -16,39 +16,37 @@ from voicemate.core.errors import AlreadyRunningError, ControlError
 from voicemate.core.paths import make_private_folder, runtime_folder
 
 _MAX_PATH_BYTES = 103
-"""Bytes of a socket's path: ``sun_path`` has 104 on macOS and 108 on Linux, with a zero at the end."""
+"""``sun_path`` has 104 bytes on macOS and 108 on Linux, with the final zero."""
 
 _BACKLOG = 16
 
 
 def socket_path() -> Path:
-    """The control socket of this account: in the runtime folder, or in /tmp where that is too deep for a socket."""
+    """Return the path for this account: in the runtime folder, or in /tmp if that path is too long for a socket."""
     path = runtime_folder() / "control.sock"
     if len(os.fsencode(path)) <= _MAX_PATH_BYTES:
         return path
-    place = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
-    return Path("/tmp") / f"voicemate-{os.getuid()}-{place}" / "control.sock"
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+    return Path("/tmp") / f"voicemate-{os.getuid()}-{digest}" / "control.sock"
 
 
 def bind_socket(path: Path) -> socket.socket:
-    """A listening socket at ``path``, mode 0600 in a folder 0700; what a crash left there is replaced.
+    """Listen at ``path``, mode 0600 in a folder of mode 0700. Replaces the socket of a crashed daemon.
 
     Raises:
-        AlreadyRunningError: a daemon answers there.
-        ControlError: the place cannot be used, or belongs to somebody else.
+        AlreadyRunningError: a daemon listens there.
+        ControlError: the path cannot be used, or belongs to another account.
     """
     try:
         make_private_folder(path.parent)
         _check_owner(path.parent)
         _remove_stale_socket(path)
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
+        with contextlib.ExitStack() as cleanup:
+            listening = cleanup.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             listening.bind(str(path))
             path.chmod(0o600)
             listening.listen(_BACKLOG)
-        except OSError:
-            listening.close()
-            raise
+            cleanup.pop_all()
     except OSError as error:
         raise ControlError(
             f"The control socket {path} cannot be made: {error.strerror}",
@@ -58,44 +56,41 @@ def bind_socket(path: Path) -> socket.socket:
 
 
 def remove_socket(path: Path, inode: int) -> None:
-    """Take the socket with that number away; what somebody else has put there by now stays."""
+    """Remove the socket, unless the file at ``path`` has another inode by now."""
     with contextlib.suppress(OSError):
         if path.lstat().st_ino == inode:
             path.unlink()
 
 
 def connect(path: Path, timeout_s: float) -> socket.socket | None:
-    """A connection to the daemon at ``path``; None when there is no daemon.
+    """Connect to the daemon at ``path``; None if no daemon listens.
 
     Raises:
-        ControlError: what is there is no daemon of this account, or cannot be reached.
+        ControlError: it belongs to another account, or cannot be reached.
     """
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(timeout_s)
-    try:
-        _connect(connection, path, time.monotonic() + timeout_s)
-        if peer_uid(connection) != os.getuid():
+    with contextlib.ExitStack() as cleanup:
+        connection = cleanup.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        connection.settimeout(timeout_s)
+        try:
+            _connect(connection, path, time.monotonic() + timeout_s)
+            uid = peer_uid(connection)
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+            return None
+        except OSError as error:
+            reason = "it does not answer" if isinstance(error, TimeoutError) else error.strerror
+            message = f"The control socket {path} cannot be reached: {reason}"
+            raise ControlError(message, "Try `voicemate restart`") from None
+        if uid != os.getuid():
             raise ControlError(f"The control socket {path} belongs to another account", "Remove it, or ask them to")
-    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
-        connection.close()
-        return None
-    except OSError as error:
-        connection.close()
-        reason = "it does not answer" if isinstance(error, TimeoutError) else error.strerror
-        raise ControlError(f"The control socket {path} cannot be reached: {reason}", _RESTART) from None
-    except ControlError:
-        connection.close()
-        raise
+        cleanup.pop_all()
     return connection
 
-
-_RESTART = "Try `voicemate restart`"
 
 _RETRY_S = 0.05
 
 
 def _connect(connection: socket.socket, path: Path, deadline: float) -> None:
-    """Connect, and wait for a place in the daemon's queue, which Linux refuses without waiting when it is full."""
+    """Connect, and retry while the daemon's queue is full, in which case Linux refuses at once."""
     while True:
         try:
             return connection.connect(str(path))
@@ -106,7 +101,7 @@ def _connect(connection: socket.socket, path: Path, deadline: float) -> None:
 
 
 def peer_uid(connection: socket.socket) -> int:
-    """The account of the process on the other end, as the kernel knows it.
+    """Return the user id of the process at the other end.
 
     Raises:
         OSError: the connection is closed.
@@ -118,7 +113,7 @@ def peer_uid(connection: socket.socket) -> int:
 
 
 def peer_uid_bsd(descriptor: int, libc: ctypes.CDLL) -> int:
-    """The same by ``getpeereid(3)``, as macOS has it.
+    """Return the same from ``getpeereid(3)``, for macOS.
 
     Raises:
         OSError: the connection is closed.
@@ -131,7 +126,7 @@ def peer_uid_bsd(descriptor: int, libc: ctypes.CDLL) -> int:
 
 
 def _check_owner(folder: Path) -> None:
-    """That nobody has put a folder, or a way to one, where ours belongs."""
+    """Check that the folder is ours, and no symbolic link."""
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise ControlError(
@@ -152,7 +147,7 @@ def _remove_stale_socket(path: Path) -> None:
 
 
 def _is_listening(path: Path) -> bool:
-    """Somebody listens there. A full queue of connections is somebody too."""
+    """Return whether a process listens there, even with a full queue."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
         trial.settimeout(1.0)
         try:

@@ -1,4 +1,4 @@
-"""What the events say of a conversation: the only place where events become state.
+"""Reduces events to the state of a conversation; the only place that does.
 
 The daemon's status, the menu and the live view all read a ``StatusTracker``.
 """
@@ -38,7 +38,7 @@ _BEFORE_START = (FloorState.STARTING, FloorState.UNAVAILABLE, FloorState.STOPPED
 
 
 class StatusTracker:
-    """A subscriber that keeps what the latest events say.
+    """A subscriber that keeps the state of the conversation.
 
     Args:
         status: of a daemon whose events follow; None if all events follow.
@@ -57,7 +57,7 @@ class StatusTracker:
         is_stale: only the daemon knows the rest of its status.
     """
 
-    def __init__(self, status: DaemonStatus | None = None):
+    def __init__(self, status: DaemonStatus | None = None) -> None:
         self.state = FloorState.STARTING
         self.reason = ""
         self.turns = 0

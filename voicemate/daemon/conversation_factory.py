@@ -26,19 +26,15 @@ class EngineLoader(Protocol):
 
     def start_reloading(self) -> None:
         """Begin to load what was unloaded: it will be needed soon."""
-        ...
 
     async def reload(self) -> None:
         """Load what was unloaded."""
-        ...
 
     async def unload(self) -> None:
         """Free what is large, until it is needed."""
-        ...
 
     async def close(self) -> None:
         """Free everything."""
-        ...
 
 
 class ConversationFactory(Protocol):
@@ -84,7 +80,7 @@ class LocalConversationFactory:
         engines: a pool of this machine's own when left out.
     """
 
-    def __init__(self, settings: Settings | None = None, engines: EngineLoader | None = None):
+    def __init__(self, settings: Settings | None = None, engines: EngineLoader | None = None) -> None:
         self.engines: EngineLoader = engines or EnginePool()
         self._settings = settings
 

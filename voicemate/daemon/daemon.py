@@ -62,7 +62,7 @@ class Daemon:
         overrides: dict[str, Any] | None = None,
         offline: dict[str, bool] | None = None,
         greet: bool = True,
-    ):
+    ) -> None:
         self.events = EventStream()
         self.key = PushToTalkController(self, self._close_idle_microphone)
         self.stopped = asyncio.Event()

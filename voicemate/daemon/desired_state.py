@@ -1,4 +1,4 @@
-"""What the daemon is to do, as the commands and the machine want it."""
+"""The state that commands and the machine ask the daemon for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

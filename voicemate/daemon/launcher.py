@@ -22,12 +22,12 @@ from voicemate.service.login import login_service
 READY = b"ready\n"
 
 START_TIMEOUT_S = 60.0
-"""From a new process to its control socket: Python's own start, on a busy machine."""
+"""Seconds from a new process to its control socket, on a busy machine."""
 
 _MAX_MESSAGE_BYTES = 4_096
 
 STOP_TIMEOUT_S = 5.0
-"""After this long, a daemon that was asked to end is killed."""
+"""Seconds after which a daemon that was asked to end is killed."""
 
 
 def start_daemon(options: Sequence[str], report: Callable[[str], None]) -> int | None:
@@ -35,7 +35,7 @@ def start_daemon(options: Sequence[str], report: Callable[[str], None]) -> int |
 
     Args:
         options: of ``voicemate run``; a service has its own.
-        report: receives one line for each step of the service.
+        report: receives a line for each step of the service.
 
     Returns:
         The process id of a daemon that was running already; None if one was started.
@@ -67,13 +67,13 @@ def _start_service(report: Callable[[str], None]) -> bool:
 
 
 def launch_daemon(options: Sequence[str]) -> None:
-    """Start a daemon that outlives this process and its terminal; returns when its control socket answers.
+    """Start a daemon that outlives this process and its terminal; return when its control socket answers.
 
     Args:
         options: of ``voicemate run``.
 
     Raises:
-        VoicemateError: it ended at once; the message is the daemon's.
+        VoicemateError: it ended at once, with the daemon's message, or is not ready in time.
     """
     reader, writer = os.pipe()
     try:
@@ -90,19 +90,19 @@ def launch_daemon(options: Sequence[str]) -> None:
             )
     finally:
         os.close(writer)
-    with open(reader, "rb", buffering=0) as told:
-        if not select.select([told], [], [], START_TIMEOUT_S)[0]:
+    with open(reader, "rb", buffering=0) as pipe:
+        if not select.select([pipe], [], [], START_TIMEOUT_S)[0]:
             raise VoicemateError(
                 f"voicemate was started and is not ready after {START_TIMEOUT_S:.0f} s",
                 "See `voicemate status` in a while",
             )
-        said = told.read(_MAX_MESSAGE_BYTES)
-    if said == READY:
+        message = pipe.read(_MAX_MESSAGE_BYTES)
+    if message == READY:
         return
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=STOP_TIMEOUT_S)
-    sentence = said.decode("utf-8", "replace").strip() or "voicemate ended before it was ready"
-    raise VoicemateError(sentence, "" if said else f"See {_crash_output_path()}, or try `voicemate run`")
+    sentence = message.decode("utf-8", "replace").strip() or "voicemate ended before it was ready"
+    raise VoicemateError(sentence, "" if message else f"See {_crash_output_path()}, or try `voicemate run`")
 
 
 def _crash_output_path() -> Path:
@@ -110,7 +110,7 @@ def _crash_output_path() -> Path:
 
 
 def _open_crash_output() -> IO[bytes]:
-    """Where a process that crashes leaves its last words; nowhere, where they cannot be written."""
+    """Open the file for the error output of a crash; /dev/null if it cannot be written."""
     try:
         make_private_folder(runtime_folder())
         return open(_crash_output_path(), "wb", opener=lambda path, flags: os.open(path, flags, 0o600))
@@ -119,10 +119,10 @@ def _open_crash_output() -> IO[bytes]:
 
 
 def wait_for_socket() -> None:
-    """Return when a daemon that somebody else starts (a service manager) answers.
+    """Wait until a daemon that the service manager starts answers.
 
     Raises:
-        NotRunningError: it does not within ``START_S``.
+        NotRunningError: it does not within ``START_TIMEOUT_S``.
     """
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
@@ -131,35 +131,32 @@ def wait_for_socket() -> None:
         except NotRunningError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.1)  # nobody tells when the socket is there
+            time.sleep(0.1)
         else:
             return
 
 
 def stop_daemon() -> bool:
-    """End the daemon and wait until its process is gone; False when there was none.
-
-    One that does not answer, or does not end by itself, is killed.
-    """
-    number = None
+    """Stop the daemon and wait until its process has ended, or kill it. Return False if there was none."""
+    pid = None
     try:
         with ControlClient() as client:
-            number = lock_holder()
+            pid = lock_holder()
             client.call("stop")
     except NotRunningError:
         return False
     except ControlError as error:
-        if error.code != "ended" and number:
+        if error.code != "ended" and pid:
             with suppress(ProcessLookupError):
-                os.kill(number, signal.SIGTERM)
-    if number:
-        _wait_or_kill(number)
+                os.kill(pid, signal.SIGTERM)
+    if pid:
+        _wait_or_kill(pid)
     return True
 
 
-def _wait_or_kill(number: int) -> None:
+def _wait_or_kill(pid: int) -> None:
     try:
-        process = psutil.Process(number)
+        process = psutil.Process(pid)
         try:
             process.wait(timeout=STOP_TIMEOUT_S)
         except psutil.TimeoutExpired:
@@ -170,13 +167,13 @@ def _wait_or_kill(number: int) -> None:
 
 
 class Readiness:
-    """Reports to the process that started the daemon, through a pipe: ``READY``, or the sentence of an error.
+    """Reports ``READY``, or an error, to the process that started the daemon, through a pipe.
 
     Args:
         descriptor: the pipe's writing end; None if no process waits.
     """
 
-    def __init__(self, descriptor: int | None):
+    def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
 
     def report(self, message: bytes = READY) -> None:

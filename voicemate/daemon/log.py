@@ -1,4 +1,4 @@
-"""The daemon's log: a file that rotates. What was said is not in it unless that is asked for."""
+"""The daemon's log: a rotating file, by default without what was said."""
 
 import logging
 import logging.handlers
@@ -6,7 +6,7 @@ import os
 import queue
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
@@ -24,18 +24,19 @@ log = logging.getLogger(__name__)
 
 
 def log_path() -> Path:
-    """The file that is written now; older ones are ``voicemate.log.1`` and so on."""
+    """Return the current file; older ones are ``voicemate.log.1`` and so on."""
     return state_folder() / "log" / "voicemate.log"
 
 
 class PrivateLogFile(logging.handlers.RotatingFileHandler):
-    """A rotating file that only this account can read. A full disk loses lines, and nothing else.
+    """A rotating file that only this account can read. A full disk costs lines only.
 
     Args:
-        on_error: called when a line cannot be written, once until one can be.
+        path: of the file.
+        on_error: called once when lines cannot be written, until one can be.
     """
 
-    def __init__(self, path: Path, on_error: Callable[[OSError], None] = lambda error: None):
+    def __init__(self, path: Path, on_error: Callable[[OSError], None] = lambda error: None) -> None:
         self._on_error = on_error
         self._error_reported = False
         super().__init__(path, maxBytes=MAX_BYTES, backupCount=BACKUP_COUNT, encoding="utf-8")
@@ -55,8 +56,8 @@ class PrivateLogFile(logging.handlers.RotatingFileHandler):
         super().emit(record)
         self._error_reported = self._failed
 
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Report the error that keeps ``record`` from being written."""
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # named by logging.Handler
+        """Report that ``record`` could not be written."""
         self._failed = True
         error = sys.exc_info()[1]
         if isinstance(error, OSError) and not self._error_reported:
@@ -67,41 +68,42 @@ class PrivateLogFile(logging.handlers.RotatingFileHandler):
 @contextmanager
 def logging_to(
     path: Path, on_error: Callable[[str, str], None], to_stderr: bool
-) -> Iterator[logging.handlers.QueueListener]:
-    """While the body runs, write what voicemate logs to ``path``, from a thread of its own.
+) -> Generator[logging.handlers.QueueListener]:
+    """Write the log to ``path``, from its own thread, while the body runs.
 
-    Yields the thread's owner: its ``stop`` writes what still waits, for a process that will not leave the body.
+    Yields the thread's owner, whose ``stop`` writes the queued lines, for a process that ends inside the body.
 
     Args:
-        on_error: called with a message and a hint when lines are lost; in the log's thread.
+        path: of the file.
+        on_error: called with a message and a hint when lines are lost, in the log's thread.
         to_stderr: write to standard error too.
     """
 
-    def troubled(error: OSError) -> None:
+    def report_error(error: OSError) -> None:
         on_error(f"The log {path} cannot be written: {error.strerror}", "Make room, or make it yours to write")
 
     handlers: list[logging.Handler] = []
     try:
         make_private_folder(path.parent)
-        handlers.append(PrivateLogFile(path, troubled))
+        handlers.append(PrivateLogFile(path, report_error))
     except OSError as error:
-        troubled(error)
+        report_error(error)
     if to_stderr or not handlers:
         handlers.append(logging.StreamHandler())
         handlers[-1].setLevel(logging.INFO if to_stderr else logging.WARNING)
     for handler in handlers:
         handler.setFormatter(logging.Formatter(_FORMAT))
-    waiting: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    listener = logging.handlers.QueueListener(waiting, *handlers, respect_handler_level=True)
-    root, entrance = logging.getLogger(), logging.handlers.QueueHandler(waiting)
+    records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    listener = logging.handlers.QueueListener(records, *handlers, respect_handler_level=True)
+    root, queue_handler = logging.getLogger(), logging.handlers.QueueHandler(records)
     level = root.level
-    root.addHandler(entrance)
+    root.addHandler(queue_handler)
     root.setLevel(logging.INFO)
     listener.start()
     try:
         yield listener
     finally:
-        root.removeHandler(entrance)
+        root.removeHandler(queue_handler)
         root.setLevel(level)
         listener.stop()
         for handler in handlers:
@@ -116,7 +118,7 @@ class EventLog:
         words: with what was said.
     """
 
-    def __init__(self, words: bool = False):
+    def __init__(self, words: bool = False) -> None:
         self._words = words
 
     def on_event(self, event: Event) -> None:
@@ -131,7 +133,7 @@ class EventLog:
 
 
 def tail(path: Path, lines: int) -> list[str]:
-    """The last ``lines`` of the log, also of the files that it has rotated out of."""
+    """Return the last ``lines`` of the log, including rotated files."""
     found: list[str] = []
     for file in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, BACKUP_COUNT + 1))):
         try:
@@ -144,19 +146,20 @@ def tail(path: Path, lines: int) -> list[str]:
 
 
 def follow(path: Path, poll_s: float = 0.3) -> Iterator[str]:
-    """Whole lines that are written from now on, also after the file was rotated; never ends.
+    """Yield each complete line from now on, across rotations; never ends.
 
     Args:
-        look_s: how often to look.
+        path: of the log.
+        poll_s: seconds between two reads.
     """
-    position, inode, begun = (path.stat().st_size, path.stat().st_ino, "") if path.exists() else (0, 0, "")
+    position, inode, partial = (path.stat().st_size, path.stat().st_ino, "") if path.exists() else (0, 0, "")
     while True:
         with suppress(FileNotFoundError), path.open(encoding="utf-8", errors="replace") as file:
             found = os.fstat(file.fileno())
             if found.st_ino != inode or found.st_size < position:
                 position, inode = 0, found.st_ino
             file.seek(position)
-            *lines, begun = (begun + file.read()).split("\n")
+            *lines, partial = (partial + file.read()).split("\n")
             position = file.tell()
             yield from (f"{line}\n" for line in lines)
         time.sleep(poll_s)

@@ -55,7 +55,7 @@ class ReplyOutcome:
         request_id: of the typed turn.
     """
 
-    def __init__(self, request_id: str):
+    def __init__(self, request_id: str) -> None:
         self._request_id = request_id
         self._turn: int | None = None
         self._message = "It was dropped"

@@ -1,4 +1,4 @@
-"""The daemon as a process: the only one of its account, ended by signals, orderly and promptly."""
+"""The daemon process: one per account; signals stop it, within a deadline."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,7 @@ from voicemate.system import machine_monitor
 from voicemate.system.machine_monitor import MachineMonitor
 
 EXIT_TIMEOUT_S = 1.8
-"""From the command or signal to the end of the process, whatever an engine or a device is still busy with."""
+"""Seconds from the command or signal to the end of the process, even if an engine or a device hangs."""
 
 log = logging.getLogger(__name__)
 
@@ -127,8 +127,8 @@ async def _serve(
 
 
 @contextlib.contextmanager
-def _watching_machine(daemon: Daemon) -> Iterator[None]:
-    """The daemon hears of devices that come and go, and of what the machine is in."""
+def _watching_machine(daemon: Daemon) -> Generator[None]:
+    """Report device changes, and the state of the machine, to the daemon."""
     with (
         HotplugMonitor(daemon.on_device_change, hotplug.platform_source()),
         MachineMonitor(daemon.on_machine_state, daemon.on_wake, machine_monitor.system_event_source()),
@@ -137,8 +137,8 @@ def _watching_machine(daemon: Daemon) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _signals(daemon: Daemon) -> Iterator[None]:
-    """SIGTERM and SIGINT end it, SIGHUP has the settings read again."""
+def _signals(daemon: Daemon) -> Generator[None]:
+    """SIGTERM and SIGINT stop the daemon; SIGHUP reloads the settings."""
     loop = asyncio.get_running_loop()
     reloading: set[asyncio.Task[None]] = set()
 
@@ -164,16 +164,16 @@ def _signals(daemon: Daemon) -> Iterator[None]:
 
 
 class _Deadline:
-    """Ends the process ``END_S`` after ``begin``, when an engine or a device does not let go. A context manager.
+    """Ends the process ``EXIT_TIMEOUT_S`` after ``begin``, if an engine or a device hangs. A context manager.
 
-    All that was heard is kept by then: the history is closed before the engines.
+    The history is complete by then: it is closed before the engines.
 
     Args:
-        last: done before the process ends.
+        before_exit: called first.
     """
 
-    def __init__(self, last: Callable[[], None]):
-        self._last = last
+    def __init__(self, before_exit: Callable[[], None]) -> None:
+        self._before_exit = before_exit
         self._timer = threading.Timer(EXIT_TIMEOUT_S, self._end)
         self._timer.daemon = True
 
@@ -188,5 +188,5 @@ class _Deadline:
 
     def _end(self) -> None:
         log.warning("something did not end in %.1f s and is left behind", EXIT_TIMEOUT_S)
-        self._last()
+        self._before_exit()
         os._exit(0)

@@ -83,7 +83,7 @@ class Supervisor:
         key: KeyReader,
         events: EventStream,
         tracker: StatusTracker,
-    ):
+    ) -> None:
         self.observed = ObservedState()
         self._factory = factory
         self._desired = desired

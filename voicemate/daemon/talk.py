@@ -4,7 +4,7 @@ Beside a conversation that listens hands-free, the key takes the floor. Where on
 conversation runs under the daemon's supervisor.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -52,10 +52,10 @@ async def _talk_push_to_talk(settings: Settings, view: ViewFactory) -> None:
 
 
 def key_for_session(settings: Settings, make_listener: ListenerFactory = make_chord_listener) -> SessionTask:
-    """What watches the key beside a session."""
+    """Return a task that watches the key during a session."""
 
     @asynccontextmanager
-    async def watching(session: Session, events: EventStream) -> AsyncIterator[None]:
+    async def watching(session: Session, events: EventStream) -> AsyncGenerator[None]:
         async with watch_key(session, events, settings, make_listener):
             yield
 

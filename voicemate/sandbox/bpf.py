@@ -1,18 +1,18 @@
-"""The seccomp filter as a program for the kernel's classic BPF machine. Pure: it is only made here, not loaded.
+"""Builds the seccomp filter, a program for the kernel's classic BPF machine. Pure.
 
-The program sees the number of a system call, the processor mode it came in, and its arguments as numbers
-(``struct seccomp_data``, include/uapi/linux/seccomp.h), and answers what the kernel is to do. It cannot follow
-pointers, so it refuses at the only place where the family of a socket is a number: where the socket is made.
+The program reads the number of a system call, its processor mode and its numeric arguments
+(``struct seccomp_data``, include/uapi/linux/seccomp.h), and returns an action. It cannot follow pointers, so it
+refuses where the family of a socket is a number: where the socket is created.
 
 Refused with ``EACCES``:
 
 - ``socket`` and ``socketpair`` of any family but ``AF_UNIX``;
-- ``io_uring_setup``, ``_enter`` and ``_register``, whose operations make sockets past any filter;
-- ``pidfd_getfd``, which takes a socket out of another process;
-- 32-bit x86's ``socketcall``, whose family lies behind a pointer (its C libraries use ``socket`` since Linux 4.3);
-- everything in a processor mode that is not known here.
+- ``io_uring_setup``, ``_enter`` and ``_register``, whose operations bypass any filter;
+- ``pidfd_getfd``, which copies a socket from another process;
+- 32-bit x86's ``socketcall``, whose family is behind a pointer (C libraries use ``socket`` since Linux 4.3);
+- everything in an unknown processor mode.
 
-System calls in x86's third mode, x32, do not exist under the filter (``ENOSYS``), as on most kernels.
+System calls in x86's x32 mode fail with ``ENOSYS``, as on most kernels.
 """
 
 import errno
@@ -40,12 +40,12 @@ _X32 = 0x40000000  # __X32_SYSCALL_BIT
 
 @dataclass(frozen=True, slots=True)
 class SyscallAbi:
-    """One kind of system calls that a machine takes.
+    """The system calls of one processor mode.
 
     Attributes:
-        audit: its ``AUDIT_ARCH_`` number (include/uapi/linux/audit.h).
-        socket, socketpair: its numbers of these calls.
-        socketcall: its number of the call that stands for all of them, None without one.
+        audit: the ``AUDIT_ARCH_`` number (include/uapi/linux/audit.h).
+        socket, socketpair: numbers of these calls.
+        socketcall: number of the call that multiplexes them; None without one.
         x32: it has a second set of numbers.
     """
 
@@ -66,12 +66,12 @@ SYSCALL_ABIS = {
         SyscallAbi(audit=0x40000028, socket=281, socketpair=288),  # 32-bit arm
     ),
 }
-"""The modes of each machine, its own first, by what ``uname -m`` calls it. All are little-endian."""
+"""The modes of each machine, the native one first, by the name of ``uname -m``. All are little-endian."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """``struct sock_filter``: what to do with ``operand``, and how many instructions to skip if so, or else."""
+    """``struct sock_filter``: a code, its operand, and the instructions to skip if true or false."""
 
     code: int
     operand: int
@@ -79,14 +79,15 @@ class Instruction:
     jump_false: int = 0
 
     def packed(self) -> bytes:
+        """Return the instruction as the kernel's struct."""
         return struct.pack("=HBBI", self.code, self.jump_true, self.jump_false, self.operand)
 
 
 def build_program(machine: str) -> tuple[Instruction, ...]:
-    """The filter for a machine that ``uname -m`` calls ``machine``.
+    """Return the filter for ``machine``, a name of ``uname -m``.
 
     Raises:
-        KeyError: its system calls are not known here.
+        KeyError: its system calls are unknown.
     """
     blocks = [_block(mode) for mode in SYSCALL_ABIS[machine]]
     instructions = [Instruction(LOAD, ARCHITECTURE)]
@@ -96,7 +97,7 @@ def build_program(machine: str) -> tuple[Instruction, ...]:
 
 
 def _block(mode: SyscallAbi) -> list[Instruction]:
-    """What to do with a system call of ``mode``; always ends in an answer."""
+    """Return the instructions for a system call of ``mode``; they always end in a return."""
     block = [Instruction(LOAD, NUMBER)]
     if mode.x32:
         block += [Instruction(IF_AT_LEAST, _X32, jump_false=1), _fail(errno.ENOSYS)]

@@ -1,4 +1,4 @@
-"""What ``voicemate doctor --offline`` shows beyond the proof: a child process, and who else could reach a network."""
+"""What ``voicemate doctor --offline`` shows beyond the proof: child processes, resolvers, network settings."""
 
 import json
 import os
@@ -21,25 +21,25 @@ from voicemate.sandbox import self_test
 json.dump(self_test.try_from_c(), sys.stdout)
 """
 
-_CHILD_PATIENCE_S = 30
+_CHILD_TIMEOUT_S = 30
 
 _RESOLVERS = {
     "/run/systemd/resolve/io.systemd.Resolve": "systemd-resolved",
     "/run/nscd/socket": "nscd",
     "/run/avahi-daemon/socket": "Avahi",
 }
-"""Servers of this machine that look up names in the network for whoever asks over their Unix sockets (Linux)."""
+"""Servers of this machine that look up names for any client of their Unix sockets (Linux)."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfflineEvidence:
-    """All that can be shown for being offline, and what is to be known beside it.
+    """The evidence for being offline.
 
     Attributes:
-        proof: of this process, which is now under the locks itself.
-        child: attempts from C in a program that this process started under the locks.
-        resolvers: servers on this machine that C code could still ask to look up a name; Python code cannot.
-        hindered: what this machine is set to reach by a network and a conversation therefore cannot.
+        proof: of this process, which is locked now.
+        child: attempts from C in a child process under the locks.
+        resolvers: servers of this machine that C code, not Python, could still ask to look up a name.
+        network_settings: settings that name a network server, which a conversation cannot reach.
     """
 
     proof: OfflineProof
@@ -49,16 +49,18 @@ class OfflineEvidence:
 
     @property
     def holds(self) -> bool:
+        """Nothing in this process or its children can reach a network."""
         return self.proof.holds and bool(self.child) and all(one.refused for one in self.child)
 
     def as_json(self) -> dict[str, Any]:
+        """All of it, for scripts."""
         child = [{"what": one.what, "after": describe_errno(one.after), "refused": one.refused} for one in self.child]
         rest = {"child": child, "resolvers": list(self.resolvers), "hindered": list(self.network_settings)}
         return self.proof.as_json() | {"offline": self.holds} | rest
 
 
 def collect_evidence(sandbox: bool = True) -> OfflineEvidence:
-    """Put this process offline, for good, and look closely.
+    """Lock this process, permanently, and collect the evidence.
 
     Args:
         sandbox: as for ``lock``.
@@ -66,26 +68,26 @@ def collect_evidence(sandbox: bool = True) -> OfflineEvidence:
     proof = lock(sandbox)
     resolvers = [name for path, name in _RESOLVERS.items() if _is_socket(Path(path))]
     return OfflineEvidence(
-        proof, _in_a_child(), tuple(resolvers), find_network_settings(os.environ) if proof.holds else ()
+        proof, _try_from_child(), tuple(resolvers), find_network_settings(os.environ) if proof.holds else ()
     )
 
 
 def find_network_settings(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Settings in ``environment`` that name a network, as sentences without a full stop."""
-    found = []
+    """Return the settings in ``environment`` that name a network, as sentences without a full stop."""
+    found: list[str] = []
     servers = [server.rpartition("}")[2] for server in environment.get("PULSE_SERVER", "").split()]
-    if not all(server.startswith(("/", "unix:")) for server in servers):  # also a bare name means TCP
+    if not all(server.startswith(("/", "unix:")) for server in servers):  # a bare name means TCP too
         found.append("PULSE_SERVER names a sound server that is reached by TCP")
     if environment.get("DISPLAY", ":").partition(":")[0] not in ("", "unix"):
         found.append("DISPLAY names an X server that is reached by TCP (as `ssh -X` does)")
     return tuple(found)
 
 
-def _in_a_child() -> tuple[SelfTestAttempt, ...]:
-    """The attempts from C in another program; empty when none could be started."""
+def _try_from_child() -> tuple[SelfTestAttempt, ...]:
+    """Return the attempts from C in a child process; empty if it could not be started."""
     command = [sys.executable, "-c", _CHILD, str(Path(voicemate.__file__).parents[1])]
     try:
-        answer = subprocess.run(command, capture_output=True, timeout=_CHILD_PATIENCE_S, check=True)
+        answer = subprocess.run(command, capture_output=True, timeout=_CHILD_TIMEOUT_S, check=True)
         tried: dict[str, int] = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return ()

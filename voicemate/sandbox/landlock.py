@@ -1,7 +1,7 @@
-"""Lock two on Linux, second half: Landlock refuses TCP also on sockets that were made elsewhere.
+"""Lock two on Linux, second half: Landlock refuses TCP on every socket.
 
-A seccomp filter watches where sockets are made; one that was open before, or that another process passes over a Unix
-socket, it does not see. Landlock looks at the connection itself. It holds for the thread that asks and all that it
+A seccomp filter checks where sockets are created; it does not see one that was open before, or that another process
+passes over a Unix socket. Landlock checks the connection itself. It applies to the calling thread and all that it
 starts later. See landlock(7); TCP since Linux 6.7 (version 4 of the interface).
 """
 
@@ -21,24 +21,24 @@ _VERSION_WITH_TCP = 4
 
 
 class _Ruleset(ctypes.Structure):
-    """``struct landlock_ruleset_attr`` as of version 4: what is forbidden where no rule allows it."""
+    """``struct landlock_ruleset_attr`` as of version 4: what is forbidden unless a rule allows it."""
 
     _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64))
 
 
 def version(kernel: Kernel) -> int:
-    """Version of the kernel's interface, 0 when it has none or does not use it."""
+    """Return the version of the kernel's interface; 0 if it has none or it is disabled."""
     return max(0, kernel.syscall(_CREATE_RULESET, 0, 0, _ASK_VERSION))
 
 
 def apply(kernel: Kernel) -> SandboxLock:
-    """Put this thread under rules that allow no TCP at all, for good; tells what came of it."""
-    wrong = _restrict(kernel)
-    return SandboxLock(NAME, not wrong, wrong or "no TCP, also on sockets from before or from elsewhere")
+    """Forbid all TCP to this thread, permanently; return the outcome."""
+    failure = _restrict(kernel)
+    return SandboxLock(NAME, not failure, failure or "no TCP, also on sockets from before or from elsewhere")
 
 
 def _restrict(kernel: Kernel) -> str:
-    """Why it cannot be done, empty when it is done."""
+    """Apply the rules; return why it failed, or ""."""
     known = version(kernel)
     if not known:
         return "this kernel does not have it"

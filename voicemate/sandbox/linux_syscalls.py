@@ -1,4 +1,4 @@
-"""The Linux kernel's own calls, past the C library, which has no functions for them. Failures are negative errnos."""
+"""Linux system calls for which the C library has no functions. Failures are negative errnos."""
 
 import ctypes
 from typing import Any, Protocol
@@ -9,26 +9,30 @@ _PR_SET_NO_NEW_PRIVS = 38  # include/uapi/linux/prctl.h
 
 
 class Kernel(Protocol):
-    """What the locks need of the kernel; tests put kernels behind it that refuse."""
+    """The system calls that the locks need."""
 
-    def prctl(self, option: int, value: int) -> int: ...
+    def prctl(self, option: int, value: int) -> int:
+        """Set an option of the process, as documented for Linux."""
+        ...
 
     def syscall(self, number: int, *arguments: Any) -> int:
-        """Integers go as 64 bits; buffers as ctypes objects passed by reference."""
+        """Make any system call. Integers are passed as 64 bits, buffers as ctypes references."""
         ...
 
 
 class LinuxKernel:
-    """The kernel underneath."""
+    """The running kernel."""
 
     def __init__(self) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._libc.syscall.restype = ctypes.c_long
 
     def prctl(self, option: int, value: int) -> int:
+        """See ``Kernel``."""
         return self._result(self._libc.prctl(option, *(ctypes.c_ulong(word) for word in (value, 0, 0, 0))))
 
     def syscall(self, number: int, *arguments: Any) -> int:
+        """See ``Kernel``."""
         words = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
         return self._result(self._libc.syscall(ctypes.c_long(number), *words))
 
@@ -37,9 +41,9 @@ class LinuxKernel:
 
 
 def forbid_new_privileges(kernel: Kernel) -> str:
-    """From now on no program that this process starts gains rights, as locks without privileges demand.
+    """Keep all child programs from gaining privileges, as unprivileged locks require.
 
-    Returns why the kernel refuses it, empty when it is done.
+    Returns why the kernel refused, or "".
     """
     failed = kernel.prctl(_PR_SET_NO_NEW_PRIVS, 1)
     return f"the kernel refuses no_new_privs ({errno_name(-failed)})" if failed else ""

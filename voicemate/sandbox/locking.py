@@ -1,4 +1,4 @@
-"""Turns the locks on, once, and keeps the proof."""
+"""Applies the locks, once, and keeps the proof."""
 
 import os
 import platform
@@ -11,30 +11,29 @@ from voicemate.sandbox.process_facts import kernel_facts, open_network_sockets
 from voicemate.sandbox.proof import OfflineProof, RefusedCall, SandboxLock
 
 ENVIRONMENT = {
-    # Libraries that would otherwise ask a model hub for news.
+    # Libraries would otherwise query a model hub.
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
-    # systemd's resolver would look names up for C code that asks it over its Unix socket (nss-resolve(8)).
+    # systemd's resolver would look names up for C code over its Unix socket (nss-resolve(8)).
     "SYSTEMD_NSS_RESOLVE_NETWORK": "0",
-    # A sound server that PulseAudio's library starts because none runs would be under the locks too, with every
-    # other program's sound, and without the kernel's word of new devices (pulse-client.conf(5)).
+    # PulseAudio's library would start a missing sound server under the locks: it would serve every program, and
+    # receive no device events from the kernel (pulse-client.conf(5)).
     "PULSE_BINARY": "/bin/false",
 }
-"""Set for this process and its children, so that libraries do not even try."""
+"""Set for this process and its children, to prevent attempts by libraries."""
 
 _refused_calls = audit_hook.RefusedCalls()
 _proof: OfflineProof | None = None
 
 
 def lock(sandbox: bool = True) -> OfflineProof:
-    """Put this process and all its future children offline, for good, and prove it.
+    """Lock this process and all its future children off the network, permanently, and prove it.
 
-    A second call changes nothing and gives the first proof. To be called early, while there are few threads, on the
-    main thread, after everything that needs the network. Takes a few milliseconds. Never raises for a lock that the
-    system does not have or refuses: that one is off in the proof, with the reason.
+    Call it early, on the main thread, while there are few threads. It takes some milliseconds. A second call returns
+    the first proof. A lock that the system lacks or refuses raises nothing; it is off in the proof, with the reason.
 
     Args:
-        sandbox: also use the operating system's locks, not only Python's.
+        sandbox: use the operating system's locks too, not only Python's.
     """
     global _proof
     if _proof is None:
@@ -43,12 +42,12 @@ def lock(sandbox: bool = True) -> OfflineProof:
 
 
 def current_proof() -> OfflineProof | None:
-    """What ``lock`` found, None before it was called."""
+    """Return the proof of ``lock``; None before it was called."""
     return _proof
 
 
 def refused_calls() -> tuple[RefusedCall, ...]:
-    """Python code that has been refused since ``lock``."""
+    """Return the Python calls that were refused since ``lock``."""
     return _refused_calls.all()
 
 
@@ -64,17 +63,17 @@ def _locked(sandbox: bool) -> OfflineProof:
 
 
 def _python_lock() -> tuple[SandboxLock, self_test.AttemptErrnos]:
-    """The audit hook, and what came of trying it."""
+    """Install the audit hook and test it."""
     audit_hook.install(_refused_calls)
     tried = self_test.try_from_python()
-    on = bool(_refused_calls.all())  # it saw those attempts
+    on = bool(_refused_calls.all())  # it has recorded those attempts
     _refused_calls.clear()
     about = "Python code: only Unix sockets, no names looked up" if on else "another audit hook keeps it out"
     return SandboxLock("audit hook", on, about), tried
 
 
 def system_locks() -> tuple[SandboxLock, ...]:
-    """Put the operating system's locks on; tells what came of each."""
+    """Apply the operating system's locks; return the outcome of each."""
     if sys.platform == "linux":
         kernel = LinuxKernel()
         return seccomp.apply(kernel, _machine()), landlock.apply(kernel)
@@ -87,5 +86,5 @@ def system_locks() -> tuple[SandboxLock, ...]:
 
 
 def _machine() -> str:
-    """The processor in the mode that this Python runs in."""
+    """Return the processor, with the mode that this Python runs in."""
     return platform.machine() if sys.maxsize > 2**32 else f"32-bit {platform.machine()}"

@@ -1,4 +1,4 @@
-"""What can be read about this process: its open network sockets, and what the kernel has it under."""
+"""Facts about this process: its open network sockets, and its restrictions according to the kernel."""
 
 import os
 import platform
@@ -10,15 +10,15 @@ from pathlib import Path
 from voicemate.sandbox.proof import KernelFacts
 
 _LOCAL = {getattr(socket, name, socket.AF_UNIX) for name in ("AF_UNIX", "AF_NETLINK", "AF_ROUTE", "AF_SYSTEM")}
-"""Families that end in this machine: other processes, and the kernel itself."""
+"""Families that reach only this machine's processes and its kernel."""
 
 _DESCRIPTORS_TRIED = 1024
-"""So many are looked at where the system does not list them."""
+"""Descriptors that are checked where the system does not list the open ones."""
 
 
 def open_network_sockets() -> tuple[str, ...]:
-    """Open descriptors that are sockets to a network, such as ``descriptor 3 (AF_INET)``."""
-    found = []
+    """Return the open network sockets, such as ``descriptor 3 (AF_INET)``."""
+    found: list[str] = []
     for descriptor in _descriptors():
         family = _family(descriptor)
         if family is not None and family not in _LOCAL:
@@ -27,11 +27,11 @@ def open_network_sockets() -> tuple[str, ...]:
 
 
 def kernel_facts(landlock: int = 0, process: Path = Path("/proc/self")) -> KernelFacts:
-    """The kernel's own word, as far as the system has a ``/proc``.
+    """Return the facts from ``/proc``; fewer where there is none.
 
     Args:
-        landlock: the version of Landlock's interface, which ``/proc`` does not tell.
-        process: where the kernel tells about this process.
+        landlock: the version of Landlock's interface, which is not in ``/proc``.
+        process: the folder of this process.
     """
     system, machine = f"{platform.system()} {platform.release()}", platform.machine()
     threads = [_status(thread) for thread in process.glob("task/*/status")]
@@ -53,7 +53,7 @@ def _descriptors() -> Iterable[int]:
 
 
 def _family(descriptor: int) -> int | None:
-    """The family of a socket; None for what is no socket, or gone."""
+    """Return the family of a socket; None for other and for closed descriptors."""
     try:
         if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
             return None

@@ -1,15 +1,15 @@
-"""What is known about the locks once they are on: plain data that status, doctor and tests show."""
+"""The proof of the locks: plain data for the status and ``voicemate doctor``."""
 
 import errno
 from dataclasses import asdict, dataclass
 from typing import Any
 
 REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EAFNOSUPPORT, errno.ENOSYS})
-"""What a system answers that does not let a process try at all.
+"""Errnos of a system that refuses an attempt.
 
-``EACCES`` is our filter's and Landlock's, ``EPERM`` the macOS sandbox's, ``EAFNOSUPPORT`` that of systemd's
-``RestrictAddressFamilies`` and of a kernel without the family, ``ENOSYS`` that of one without io_uring. An
-unreachable network (``ENETUNREACH``) is no refusal: it may be back in a minute.
+``EACCES`` comes from our filter and Landlock, ``EPERM`` from the macOS sandbox, ``EAFNOSUPPORT`` from systemd's
+``RestrictAddressFamilies`` or a kernel without the family, ``ENOSYS`` from a kernel without io_uring. An unreachable
+network (``ENETUNREACH``) is no refusal: it may be reachable in a minute.
 """
 
 _UNREACHABLE = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL})
@@ -20,9 +20,9 @@ class SandboxLock:
     """One lock.
 
     Attributes:
-        name: what it is called on its system.
+        name: of the mechanism.
         on: it holds in this process.
-        about: what it does; or, when it is off, why.
+        about: what it does, or why it is off.
     """
 
     name: str
@@ -32,12 +32,12 @@ class SandboxLock:
 
 @dataclass(frozen=True, slots=True)
 class SelfTestAttempt:
-    """One attempt to use the network, made to see what the system answers. Nothing is ever sent.
+    """An attempt to use the network. Nothing is sent.
 
     Attributes:
         by: C or Python.
-        what: what was tried.
-        before: errno without the locks (0: it was let through), None when it was not tried without them.
+        what: was tried.
+        before: errno without the locks, 0 for success; None if it was not tried without them.
         after: errno with the locks.
     """
 
@@ -48,19 +48,20 @@ class SelfTestAttempt:
 
     @property
     def refused(self) -> bool:
+        """Whether the system refused it."""
         return self.after in REFUSALS
 
 
 @dataclass(frozen=True, slots=True)
 class KernelFacts:
-    """What the kernel says about this process after the locks.
+    """This process after the locks, according to the kernel.
 
     Attributes:
-        system: its name and release.
-        machine: its processor architecture.
-        threads: how many threads the process had.
-        filtered: how many of them a seccomp filter holds (Linux).
-        no_new_privileges: programs it starts gain no rights, so none can shed the filter (Linux).
+        system: name and release.
+        machine: processor architecture.
+        threads: of this process.
+        filtered: those of them with a seccomp filter (Linux).
+        no_new_privileges: child programs gain no privileges, so none can drop the filter (Linux).
         landlock: version of Landlock's interface, 0 without it (Linux).
     """
 
@@ -74,7 +75,7 @@ class KernelFacts:
 
 @dataclass(frozen=True, slots=True)
 class RefusedCall:
-    """Python code that tried to use the network and was refused. Says where it is, never what it would have sent."""
+    """Python code whose attempt to use the network was refused: where it is, not what it would have sent."""
 
     module: str
     line: int
@@ -88,14 +89,14 @@ class RefusedCall:
 
 @dataclass(frozen=True, slots=True)
 class OfflineProof:
-    """What locks this process is under, and what came of trying them.
+    """The locks of this process, and the results of the self-test.
 
     Attributes:
-        locks: each of this system's, on or off.
-        attempts: what was tried.
-        open_sockets: network sockets that were open before the locks, and stay open.
-        kernel: what the kernel says.
-        took_ms: how long all of it took.
+        locks: on or off.
+        attempts: of the self-test.
+        open_sockets: network sockets from before the locks, which stay open.
+        kernel: its facts about the process.
+        took_ms: duration of locking and testing.
     """
 
     locks: tuple[SandboxLock, ...]
@@ -111,7 +112,7 @@ class OfflineProof:
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """What speaks against it, as sentences without a full stop."""
+        """The reasons why it does not hold, as sentences without a full stop."""
         let_through = [one for one in self.attempts if not one.refused]
         return (
             *(() if self.attempts else ("Nothing was tried",)),
@@ -121,17 +122,17 @@ class OfflineProof:
 
     @property
     def summary(self) -> str:
-        """One line for status: which locks are on, and which are off for what reason."""
+        """One line: the locks that are on, and those that are off with the reason."""
         on = ", ".join(one.name for one in self.locks if one.on) or "no lock is on"
         off = "; ".join(f"{one.name} is off: {one.about}" for one in self.locks if not one.on)
         return f"{'offline' if self.holds else 'NOT PROVEN OFFLINE'}: {on}{f' ({off})' if off else ''}"
 
     def lock_states(self) -> dict[str, bool]:
-        """Each lock and whether it is on, and the self-test and whether everything it tried was refused."""
+        """Return for each lock whether it is on, and whether the self-test passed."""
         return {one.name: one.on for one in self.locks} | {"self-test": self.holds}
 
     def as_json(self) -> dict[str, Any]:
-        """All of it for scripts, with names for numbers."""
+        """All of it, for scripts, with names for errnos."""
         attempts = [
             {
                 "by": one.by,
@@ -146,7 +147,7 @@ class OfflineProof:
 
 
 def describe_errno(number: int) -> str:
-    """What an errno says about an attempt, such as ``refused (EACCES)``."""
+    """Describe the result of an attempt, such as ``refused (EACCES)``."""
     if number == 0:
         return "let through"
     what = "refused" if number in REFUSALS else "no way there" if number in _UNREACHABLE else "let through"
@@ -154,5 +155,5 @@ def describe_errno(number: int) -> str:
 
 
 def errno_name(number: int) -> str:
-    """The name of an errno."""
+    """Return the name of an errno."""
     return errno.errorcode.get(number, str(number))

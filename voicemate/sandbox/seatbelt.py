@@ -1,10 +1,10 @@
-"""Lock two on macOS: a sandbox profile that denies every network but Unix sockets, also to child processes.
+"""Lock two on macOS: a sandbox profile that denies all networks but Unix sockets, to child processes too.
 
-``sandbox_init`` is deprecated and undocumented in this use, and what browsers and build tools still do. It takes a
-profile as text; in it, later rules win. A process that is in a sandbox already cannot enter another.
+``sandbox_init`` is deprecated and undocumented in this use, but browsers and build tools use it. It takes a profile
+as text, in which later rules win. A process in a sandbox cannot enter another.
 
-Looking up names goes over a Unix socket on macOS: mDNSResponder asks the network on behalf of whoever writes to it.
-So that one socket is denied again, and with it the services that look up names and fetch addresses for others.
+macOS looks up names over a Unix socket: mDNSResponder queries the network on behalf of its clients. So that socket is
+denied again, and the services that look up names and fetch addresses for others.
 """
 
 import ctypes
@@ -32,23 +32,23 @@ class SandboxLibrary(Protocol):
 
 
 def load_library() -> SandboxLibrary:
-    """The system's library.
+    """Load libsandbox.
 
     Raises:
-        OSError: this is no macOS, or one without it.
+        OSError: this system does not have it.
     """
     return cast(SandboxLibrary, ctypes.CDLL("/usr/lib/libsandbox.1.dylib"))
 
 
 def apply(library: SandboxLibrary) -> SandboxLock:
-    """Put this process under the profile, for good; tells what came of it."""
+    """Apply the profile to this process, permanently; return the outcome."""
     library.sandbox_init.argtypes = (ctypes.c_char_p, ctypes.c_uint64, ctypes.POINTER(ctypes.c_char_p))
     library.sandbox_init.restype = ctypes.c_int
     library.sandbox_free_error.argtypes = (ctypes.c_char_p,)
-    wrong = ctypes.c_char_p()
-    if library.sandbox_init(PROFILE.encode(), 0, ctypes.byref(wrong)) == 0:
+    error = ctypes.c_char_p()
+    if library.sandbox_init(PROFILE.encode(), 0, ctypes.byref(error)) == 0:
         return SandboxLock(NAME, True, "C code and child processes too: only Unix sockets, no names looked up")
-    why = wrong.value.decode("utf-8", "replace").strip() if wrong.value else "no reason given"
-    if wrong:
-        library.sandbox_free_error(wrong)
-    return SandboxLock(NAME, False, f"macOS refuses it ({why})")
+    reason = error.value.decode("utf-8", "replace").strip() if error.value else "no reason given"
+    if error:
+        library.sandbox_free_error(error)
+    return SandboxLock(NAME, False, f"macOS refuses it ({reason})")

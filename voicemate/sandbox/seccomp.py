@@ -1,7 +1,6 @@
-"""Lock two on Linux, first half: a seccomp filter over every thread, passed on to every child.
+"""Lock two on Linux, first half: a seccomp filter for every thread, inherited by every child.
 
-Written out here because no binding of libseccomp has wheels for every Python and processor that voicemate runs on,
-and the filter is three dozen instructions. See seccomp(2).
+No binding of libseccomp has wheels for every Python and processor that voicemate supports. See seccomp(2).
 """
 
 import ctypes
@@ -26,16 +25,16 @@ class _Program(ctypes.Structure):
 
 
 def apply(kernel: Kernel, machine: str) -> SandboxLock:
-    """Put every thread of this process under the filter, for good; tells what came of it."""
-    wrong = _load(kernel, machine)
-    return SandboxLock(NAME, not wrong, wrong or "C code and child processes too: only Unix sockets")
+    """Apply the filter to every thread of this process, permanently; return the outcome."""
+    failure = _load(kernel, machine)
+    return SandboxLock(NAME, not failure, failure or "C code and child processes too: only Unix sockets")
 
 
 def _load(kernel: Kernel, machine: str) -> str:
-    """Why it cannot be done, empty when it is done.
+    """Load the filter; return why it failed, or "".
 
-    Up to Linux 5.15 a filter would also switch a processor's speculation off, which slows the models down and has
-    nothing to do with networks: that is asked not to happen (kernels before 4.17 do not know the question).
+    Up to Linux 5.15 a filter also disables the processor's speculation, which slows the models down. A flag keeps it
+    enabled; kernels before 4.17 do not know the flag.
     """
     if machine not in SYSCALL_ABIS:
         return f"there is none for {machine} processors"
@@ -44,10 +43,10 @@ def _load(kernel: Kernel, machine: str) -> str:
         return refused
     instructions = build_program(machine)
     code = ctypes.create_string_buffer(b"".join(one.packed() for one in instructions))
-    given = _Program(len(instructions), ctypes.addressof(code))
+    program = _Program(len(instructions), ctypes.addressof(code))
     answer = -errno.EINVAL
     for flags in (_ALL_THREADS | _KEEP_SPECULATION, _ALL_THREADS):
-        answer = kernel.syscall(_SYS_SECCOMP[machine], _SET_MODE_FILTER, flags, ctypes.byref(given))
+        answer = kernel.syscall(_SYS_SECCOMP[machine], _SET_MODE_FILTER, flags, ctypes.byref(program))
         if answer != -errno.EINVAL:
             break
     if answer > 0:

@@ -1,7 +1,7 @@
-"""The only place where the service room touches the machine: commands, files, waiting.
+"""The service's effects on the machine: commands, files, waiting.
 
-A procedure is a generator: it yields what it wants done, is sent the answer, and returns its result. So it knows no
-clock and no process, and is tested against launchds and systemds that behave as badly as the real ones.
+A procedure is a generator: it yields an effect, is sent the result of a command, and returns its own result. It uses
+neither clock nor process itself, so tests run it against simulated supervisors.
 """
 
 import fcntl
@@ -9,7 +9,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +22,14 @@ from voicemate.core.paths import make_private_folder
 T = TypeVar("T")
 
 NOT_FOUND = 127
-"""The code of a command that is not on this machine, as shells have it."""
+"""Exit code of a command that does not exist, as in shells."""
 TIMED_OUT = 124
-"""The code of a command that did not end in time, as ``timeout`` has it."""
+"""Exit code of a command that timed out, as with ``timeout``."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What a command ended with."""
+    """The exit code and output of a command."""
 
     code: int = 0
     out: str = ""
@@ -37,7 +37,7 @@ class CommandResult:
 
     @property
     def first_line(self) -> str:
-        """The first line of what it complained, for messages."""
+        """The first line of its error output, or else of its output, for messages."""
         return ((self.err.strip() or self.out.strip()).splitlines() or [""])[0].strip()
 
 
@@ -46,8 +46,8 @@ class RunCommand:
     """A command to run.
 
     Args:
-        hoped: the answer a rehearsal goes on with instead of running it; without one it is run there too.
-        looks: it changes nothing, and a rehearsal does not tell of it.
+        dry_run_result: a dry run uses this result instead of running it; None to run it there too.
+        read_only: it changes nothing, so a dry run does not list it.
     """
 
     argv: tuple[str, ...]
@@ -58,7 +58,7 @@ class RunCommand:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A time to wait for the machine to get on."""
+    """A pause."""
 
     seconds: float
 
@@ -68,7 +68,7 @@ Procedure = Generator[RunCommand | Wait, CommandResult, T]
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it is to be."""
+    """A file with its content and mode."""
 
     path: Path
     data: bytes
@@ -76,52 +76,54 @@ class File:
 
 
 class Machine(Protocol):
-    """Where procedures are carried out. All calls block; OSError where the disk refuses."""
+    """Carries out effects. All calls block; file access raises OSError."""
 
-    def run(self, call: RunCommand) -> CommandResult: ...
+    def run(self, call: RunCommand) -> CommandResult:
+        """Run a command; never raises for one that fails."""
+        ...
 
-    def wait(self, pause: Wait) -> None: ...
+    def wait(self, pause: Wait) -> None:
+        """Wait."""
 
     def read(self, path: Path) -> File | None:
-        """The file at ``path`` as it is; None where there is none."""
+        """Return the file at ``path``, or None."""
         ...
 
     def write(self, file: File) -> None:
-        """Put a file in place, at once and whole; a missing folder is made, a private one for a private file."""
-        ...
+        """Write a file atomically. Creates its folder, private for a private file."""
 
     def remove(self, path: Path) -> None:
-        """Remove a file, and the folders of an application bundle that this leaves empty; nothing if it is gone."""
-        ...
+        """Remove a file, if it exists, and the folders of an application bundle that this leaves empty."""
 
     def exclusive_lock(self, path: Path) -> AbstractContextManager[None]:
-        """While the body runs, no other process that locks the file at ``path`` does.
+        """Lock the file at ``path`` against other processes while the body runs.
 
         Raises:
-            ServiceError: another one does.
+            ServiceError: another process holds the lock.
         """
         ...
 
 
 def run_procedure(procedure: Procedure[T], machine: Machine) -> T:
-    """Do what ``procedure`` wants done until it returns."""
+    """Carry out the effects of ``procedure``; return its result."""
     answer: CommandResult | None = None
     while True:
         try:
-            wanted = next(procedure) if answer is None else procedure.send(answer)
+            effect = next(procedure) if answer is None else procedure.send(answer)
         except StopIteration as done:
             return done.value
-        if isinstance(wanted, RunCommand):
-            answer = machine.run(wanted)
+        if isinstance(effect, RunCommand):
+            answer = machine.run(effect)
         else:
-            machine.wait(wanted)
+            machine.wait(effect)
             answer = CommandResult()
 
 
 class LocalMachine:
-    """The machine that we run on."""
+    """This machine."""
 
     def run(self, call: RunCommand) -> CommandResult:
+        """See ``Machine``."""
         try:
             done = subprocess.run(
                 call.argv,
@@ -140,15 +142,18 @@ class LocalMachine:
         return CommandResult(done.returncode, done.stdout, done.stderr)
 
     def wait(self, pause: Wait) -> None:
+        """See ``Machine``."""
         time.sleep(pause.seconds)
 
     def read(self, path: Path) -> File | None:
+        """See ``Machine``."""
         try:
             return File(path, path.read_bytes(), path.stat().st_mode & 0o7777)
         except (FileNotFoundError, NotADirectoryError):
             return None
 
     def write(self, file: File) -> None:
+        """See ``Machine``."""
         private = not file.mode & 0o077
         file.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if private else 0o755)
         descriptor, draft = tempfile.mkstemp(prefix=f".{file.path.name}.", dir=file.path.parent)
@@ -164,7 +169,8 @@ class LocalMachine:
             raise
 
     @contextmanager
-    def exclusive_lock(self, path: Path) -> Iterator[None]:
+    def exclusive_lock(self, path: Path) -> Generator[None]:
+        """See ``Machine``."""
         make_private_folder(path.parent)
         with open(path, "ab") as file:
             try:
@@ -176,6 +182,7 @@ class LocalMachine:
             yield
 
     def remove(self, path: Path) -> None:
+        """See ``Machine``."""
         path.unlink(missing_ok=True)
         for folder in path.parents:
             if ".app" not in str(folder):
@@ -187,20 +194,21 @@ class LocalMachine:
 
 
 class DryRun:
-    """Tells every file and command instead of doing it; looking is done for real.
+    """Reports files and commands instead of writing and running them. Reads for real.
 
     Args:
-        tell: gets one line each.
-        journal: a folder whose files are not told, since they are gone again at the end.
+        report: receives a line for each.
+        journal: a folder whose files are not reported, since they are temporary.
     """
 
-    def __init__(self, real: Machine, report: Callable[[str], None], journal: Path):
+    def __init__(self, real: Machine, report: Callable[[str], None], journal: Path) -> None:
         self._real = real
         self._report = report
         self._journal = journal
         self._files: dict[Path, File | None] = {}
 
     def run(self, call: RunCommand) -> CommandResult:
+        """See ``Machine``."""
         if call.dry_run_result is None:
             return self._real.run(call)
         if not call.read_only:
@@ -208,21 +216,25 @@ class DryRun:
         return call.dry_run_result
 
     def wait(self, pause: Wait) -> None:
-        pass
+        """See ``Machine``."""
 
     def read(self, path: Path) -> File | None:
+        """See ``Machine``."""
         return self._files[path] if path in self._files else self._real.read(path)
 
     def write(self, file: File) -> None:
+        """See ``Machine``."""
         self._files[file.path] = file
         if file.path.parent != self._journal:
             self._report(f"write   {file.path}  (mode {file.mode:04o})")
 
     def remove(self, path: Path) -> None:
+        """See ``Machine``."""
         if self.read(path):
             self._files[path] = None
             if path.parent != self._journal:
                 self._report(f"remove  {path}")
 
     def exclusive_lock(self, path: Path) -> AbstractContextManager[None]:
+        """See ``Machine``."""
         return nullcontext()

@@ -1,8 +1,8 @@
-"""How a service that ends is to be taken: start it again, or leave it down until a person has mended something.
+"""Whether a supervisor restarts a service that ended, or waits until a person has fixed the cause.
 
-systemd is told by exit code (``RestartPreventExitStatus``). launchd knows only two cases, 0 and everything else, and
-starts again what ends with anything else, for ever. So under launchd a failure that only a person can mend ends with
-0, and its sentence is kept for ``voicemate service status``.
+systemd decides by exit code (``RestartPreventExitStatus``). launchd restarts whatever ends with a code other than 0,
+for ever. So under launchd a failure that only a person can fix ends with 0, and ``voicemate service status`` shows
+its message.
 """
 
 import json
@@ -26,13 +26,12 @@ WRONG_USAGE = 2
 STAY_DOWN = frozenset(
     {WRONG_USAGE, *(kind.exit_code for kind in (SettingsError, PersonaError, ModelError, AlreadyRunningError))}
 )
-"""Exit codes after which another try would end in the same way. Everything else (a device that wedged, a crash) is
-started again."""
+"""Exit codes after which a restart would fail in the same way. After others (a hung device, a crash) it helps."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceFailure:
-    """Why the service last ended by itself."""
+    """Why the service ended by itself, and when (ISO 8601, UTC)."""
 
     at: str
     message: str
@@ -41,23 +40,25 @@ class ServiceFailure:
 
 
 def running_as_service(environ: MutableMapping[str, str] = os.environ) -> str:
-    """``launchd``, ``systemd`` or "" for who started this process.
+    """Return the supervisor that started this process: ``launchd``, ``systemd`` or "".
 
-    The variable is taken out of the environment, so that what this process starts is not taken for the service.
+    Removes the variable from the environment: child processes are not the service.
     """
     return environ.pop("VOICEMATE_SERVICE", "")
 
 
 def record_exit(service: str, status: int, error: VoicemateError | None) -> int:
-    """Keep why the service ends, and say which exit code its supervisor is to see.
+    """Save why the service ends; return the exit code for its supervisor.
 
     Args:
-        service: as ``running_as_service`` said; for "" nothing is kept and ``status`` is returned.
+        service: from ``running_as_service``; for "" nothing is saved and ``status`` is returned.
+        status: the exit code of the error, or 0.
+        error: None for a normal end.
     """
     if not service:
         return status
     path = state_folder() / "service-failure.json"
-    with suppress(OSError):  # the supervisor has to get its exit code on a full disk too
+    with suppress(OSError):  # a full disk must not change the exit code
         if error:
             failure = ServiceFailure(
                 datetime.now(UTC).isoformat(timespec="seconds"), error.message, error.hint, status
@@ -70,7 +71,7 @@ def record_exit(service: str, status: int, error: VoicemateError | None) -> int:
 
 
 def last_failure() -> ServiceFailure | None:
-    """Why the service last ended, if it ended on a failure that it could name."""
+    """Return why the service last ended, if it ended with a ``VoicemateError``."""
     try:
         return ServiceFailure(**json.loads((state_folder() / "service-failure.json").read_bytes()))
     except (OSError, ValueError, TypeError):

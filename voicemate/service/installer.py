@@ -1,7 +1,6 @@
-"""Install, upgrade and uninstall: what was there before is there again when anything goes wrong on the way.
+"""Install, upgrade and uninstall, with rollback on any failure.
 
-The same for launchd and systemd. An upgrade is an installation over another one; one that changes no file is a
-restart.
+An upgrade is an installation over another one; if it changes no file, it only restarts the service.
 """
 
 import json
@@ -17,27 +16,30 @@ Report = Callable[[str], None]
 
 
 class Installer:
-    """Puts a service in place and takes it away. Each command has to begin with ``recover``.
+    """Installs and uninstalls a service. Call ``recover`` before anything else.
 
     Args:
-        journal: a private folder for what is needed to undo a change.
-        tell: gets one line for each thing that is done.
+        machine: where it is installed.
+        manager: launchd or systemd.
+        journal: a private folder for the rollback.
+        report: receives a line for each step.
     """
 
-    def __init__(self, machine: Machine, manager: ServiceManager, journal: Path, report: Report):
+    def __init__(self, machine: Machine, manager: ServiceManager, journal: Path, report: Report) -> None:
         self._machine = machine
         self._manager = manager
         self._journal = journal
         self._report = report
 
     def install(self, wanted: Sequence[File], before_start: Callable[[FileTransaction], None]) -> ServiceState:
-        """Have exactly ``wanted`` on the disk and the service running from it.
+        """Write ``wanted`` and run the service from it.
 
         Args:
-            before_start: called when the files are in place and before the supervisor sees them; may raise.
+            wanted: all files of the service.
+            before_start: called after the files are written and before the service is loaded; may raise.
 
         Raises:
-            ServiceError, OSError: it could not be done; all is as it was before.
+            ServiceError, OSError: it failed, and was rolled back.
         """
         before = run_procedure(self._manager.observe(), self._machine)
         different = [file for file in wanted if self._machine.read(file.path) != file]
@@ -45,29 +47,31 @@ class Installer:
             self._report("nothing has changed but perhaps the program: starting it anew")
             run_procedure(self._manager.set_at_login(True), self._machine)
             return run_procedure(self._manager.restart(), self._machine)
-        return self._all_or_nothing(
-            before, lambda changes: self._install_files(changes, different, before, before_start)
-        )
+        return self._transact(before, lambda changes: self._install_files(changes, different, before, before_start))
 
     def uninstall(self, paths: Sequence[Path]) -> bool:
-        """End the service and remove ``paths``; False when there was nothing.
+        """Stop the service and remove ``paths``; return False if there was nothing to remove.
 
         Raises:
-            ServiceError, OSError: it could not be done; all is as it was before.
+            ServiceError, OSError: it failed, and was rolled back.
         """
         before = run_procedure(self._manager.observe(), self._machine)
         present = [path for path in paths if self._machine.read(path)]
         if not before.loaded and not present:
             return False
-        self._all_or_nothing(before, lambda changes: self._remove_files(changes, present, before))
+        self._transact(before, lambda changes: self._remove_files(changes, present, before))
         return True
 
     def interrupted(self) -> bool:
-        """Whether an installation was killed on its way and waits for ``recover``."""
+        """Whether an installation was killed and needs ``recover``."""
         return self._machine.read(self._journal / "journal.json") is not None
 
     def recover(self) -> None:
-        """Put back what an installation changed that was killed on its way, if there is one."""
+        """Roll back an installation that was killed, if there is one.
+
+        Raises:
+            ServiceError: its journal is damaged.
+        """
         try:
             changes = FileTransaction.load_unfinished(self._machine, self._journal)
         except (json.JSONDecodeError, KeyError) as error:
@@ -108,12 +112,11 @@ class Installer:
         run_procedure(self._manager.after_removal(), self._machine)
         return ServiceState(loaded=False)
 
-    def _all_or_nothing(self, before: ServiceState, work: Callable[[FileTransaction], ServiceState]) -> ServiceState:
+    def _transact(self, before: ServiceState, work: Callable[[FileTransaction], ServiceState]) -> ServiceState:
         changes = FileTransaction(self._machine, self._journal, before.loaded)
         try:
             after = work(changes)
             changes.commit()
-            return after
         except BaseException:
             self._report("that failed: putting back what was there before")
             try:
@@ -123,9 +126,10 @@ class Installer:
                     f"not all could be put back ({second}); the next `voicemate service` command tries again"
                 )
             raise
+        return after
 
     def _undo(self, changes: FileTransaction) -> None:
-        """Files first, then the service: it must start from what was there before."""
+        """Restore the files, then load the service from them."""
         if changes.service_changed:
             run_procedure(self._manager.unload(), self._machine)
         changes.roll_back()

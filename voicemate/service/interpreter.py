@@ -1,8 +1,7 @@
-"""Which Python the service runs, and whether it still can.
+"""The Python that the service runs, and whether it still can.
 
-Paths inside a virtual environment are absolute: when the environment is moved, or the Python below it is replaced by
-a package manager, a service goes on naming what is no longer there. So what was installed is written down
-(``Interpreter``), and ``problem`` tries it.
+A virtual environment that has moved, or whose base Python was replaced by a package manager, no longer works. So the
+installed ``Interpreter`` is recorded, and ``find_problem`` tries it.
 """
 
 import json
@@ -19,22 +18,22 @@ from voicemate.core.errors import ServiceError
 from voicemate.service.effects import CommandResult, Machine, RunCommand
 
 FLAGS = ("-I", "-X", "utf8", "-u", "-m", "voicemate")
-"""Isolated from the environment and the current folder, UTF-8 whatever the locale, output at once."""
+"""Isolated from the environment and the current folder; UTF-8 in any locale; unbuffered output."""
 
 _CARRIED = ("VOICEMATE_HOME", "VOICEMATE_MODELS")
-"""Variables that say where things are kept; the service must look where the person who installs it does."""
+"""Variables that set data folders; the service must use the same ones as the person who installs it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """What the service runs.
+    """The Python of the service.
 
-    Args:
-        python: the virtual environment's own, not resolved: its place is how Python finds the environment.
+    Attributes:
+        python: the virtual environment's executable, not resolved: Python finds the environment by this path.
         version: of Python, as 3.12.
-        library: the shared library of that Python; empty where there is none.
-        environment: variables that say where things are kept.
-        voicemate: the version that was installed.
+        library: the shared library of Python; empty if it has none.
+        environment: variables that set data folders.
+        voicemate: the installed version.
     """
 
     python: str
@@ -44,11 +43,12 @@ class Interpreter:
     voicemate: str
 
     def to_json(self) -> bytes:
+        """Serialize for the record of an installation."""
         return json.dumps(asdict(self), indent=1).encode() + b"\n"
 
     @classmethod
     def from_json(cls, data: bytes) -> "Interpreter | None":
-        """What ``to_json`` wrote; None when it is damaged."""
+        """Parse what ``to_json`` wrote; None if it is damaged."""
         try:
             held = json.loads(data)
             return cls(**{key: held[key] for key in cls.__dataclass_fields__})
@@ -57,12 +57,12 @@ class Interpreter:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """How it runs voicemate; words of the command line follow."""
+        """The command that runs voicemate, without arguments."""
         return (self.python, *FLAGS)
 
 
 def this_interpreter(environ: Mapping[str, str] = os.environ) -> Interpreter:
-    """The Python that is running now."""
+    """Return the running Python."""
     return Interpreter(
         python=stable_path(sys.executable),
         version=f"{sys.version_info[0]}.{sys.version_info[1]}",
@@ -77,12 +77,13 @@ def this_interpreter(environ: Mapping[str, str] = os.environ) -> Interpreter:
 def find_library(
     variables: Mapping[str, Any], base_prefix: str, exists: Callable[[str], bool] = os.path.isfile
 ) -> str:
-    """The shared library that holds Python itself; "" for a Python that has none.
+    """Return the shared library of Python, or "".
 
     Args:
-        variables: as ``sysconfig.get_config_vars()`` gives them.
-        base_prefix: ``sys.base_prefix``. Relocated Pythons (uv's) have their build machine's folders in
-            ``variables`` and their library here.
+        variables: ``sysconfig.get_config_vars()``.
+        base_prefix: ``sys.base_prefix``. Relocated Pythons (uv's) have their library here; their ``variables``
+            name folders of the build machine.
+        exists: whether a path is a file.
     """
     names = [variables.get(key) or "" for key in ("INSTSONAME", "LDLIBRARY")]
     folders = [
@@ -101,27 +102,27 @@ def find_library(
 
 
 def stable_path(path: str, exists: Callable[[str], bool] = os.path.exists) -> str:
-    """``path`` by Homebrew's ``opt`` link, which stays when a new patch version replaces the one in ``Cellar``."""
+    """Replace Homebrew's ``Cellar`` in ``path`` by its ``opt`` link, which survives patch releases."""
     stable = re.sub(r"/Cellar/([^/]+)/[^/]+/", r"/opt/\1/", path, count=1)
     return stable if stable != path and exists(stable) else path
 
 
 def require_usable(interpreter: Interpreter, machine: Machine) -> None:
-    """That the service will be able to run.
+    """Check that the service can run.
 
     Raises:
-        ServiceError: it would not, and why.
+        ServiceError: it cannot.
     """
-    wrong = find_problem(interpreter, machine)
-    if wrong:
-        raise ServiceError(wrong, "Set voicemate up again (`make talk` in a checkout), then repeat this from there")
+    problem = find_problem(interpreter, machine)
+    if problem:
+        raise ServiceError(problem, "Set voicemate up again (`make talk` in a checkout), then repeat this from there")
 
 
 def find_problem(interpreter: Interpreter, machine: Machine) -> str:
-    """What keeps ``interpreter`` from running voicemate, in one sentence; "" when nothing does."""
+    """Return why ``interpreter`` cannot run voicemate, in one sentence; "" if it can."""
     if not os.access(interpreter.python, os.X_OK):
         return f"The virtual environment has moved or is gone: there is no Python at {interpreter.python}"
-    # -I as in the service itself, or the folder this is run from would hide what is missing.
+    # With -I as in the service, or the current folder could hide that voicemate is missing.
     code = "import sys, voicemate; print('%d.%d' % sys.version_info[:2])"
     answer = machine.run(RunCommand((interpreter.python, "-I", "-c", code), read_only=True))
     if answer.code:
@@ -133,6 +134,6 @@ def find_problem(interpreter: Interpreter, machine: Machine) -> str:
 
 
 def _reason(answer: CommandResult) -> str:
-    # Of a traceback, the last line names the reason; dyld names it in its first.
+    # The reason is the last line of a traceback, and the first line of dyld's output.
     lines = answer.err.strip().splitlines() or [f"it ended with {answer.code}"]
     return lines[-1 if lines[0].startswith("Traceback") else 0].strip()

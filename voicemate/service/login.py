@@ -1,8 +1,8 @@
-"""The service of this account, whatever system starts it: what ``voicemate service`` does."""
+"""The login service of this account: what ``voicemate service`` does."""
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from voicemate.service.service_manager import ServiceState
 
 @dataclass(frozen=True, slots=True)
 class ServiceProblem:
-    """Something that is wrong with the service, and the way out."""
+    """A problem with the service, and what to do about it."""
 
     message: str
     hint: str
@@ -27,14 +27,17 @@ class ServiceProblem:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """How the service is.
+    """The status of the service.
 
-    Args:
-        installed: its definition is on the disk.
+    Attributes:
+        manager: ``launchd`` or ``systemd``.
+        installed: its definition exists.
         at_login: it starts at the next login.
-        interpreter: what it runs; None where that is not written down.
-        findings: what is wrong; empty when all is well.
-        advice: what is worth knowing.
+        definition: the path of the plist or unit.
+        observed: its state according to the supervisor.
+        interpreter: what it runs; None if not recorded.
+        problems: what is wrong.
+        advice: what else is useful to know.
     """
 
     manager: str
@@ -53,11 +56,13 @@ class LoginService:
     Every method blocks and may raise ServiceError.
 
     Args:
-        tell: gets one line for each thing that is done.
-        journal: a private folder for what is needed to undo a change.
+        platform: macOS or Linux.
+        machine: where it is installed.
+        report: receives a line for each step.
+        journal: a private folder for the rollback.
     """
 
-    def __init__(self, platform: Platform, machine: Machine, report: Report, journal: Path):
+    def __init__(self, platform: Platform, machine: Machine, report: Report, journal: Path) -> None:
         self._platform = platform
         self._machine = machine
         self._report = report
@@ -68,7 +73,7 @@ class LoginService:
     def install(self, interpreter: Interpreter) -> ServiceState:
         """Install or upgrade, and start."""
         require_usable(interpreter, self._machine)
-        with self._changing():
+        with self._exclusively():
             files = (
                 *self._platform.files(interpreter, self._machine, self._report),
                 File(self._record, interpreter.to_json(), 0o600),
@@ -78,21 +83,21 @@ class LoginService:
             )
 
     def uninstall(self) -> bool:
-        """End and remove; models, settings, history and logs stay. False when there was nothing."""
-        with self._changing():
-            gone = self._installer.uninstall((*self._platform.paths, self._record))
-            if gone:
+        """Stop and remove it, but no models, settings, history and logs. Return False if nothing was installed."""
+        with self._exclusively():
+            removed = self._installer.uninstall((*self._platform.paths, self._record))
+            if removed:
                 self._platform.after_uninstall(self._machine)
-            return gone
+            return removed
 
     def recover(self) -> None:
-        """Put back what an installation changed that was killed on its way; every installation begins with this."""
-        with self._changing():
+        """Roll back an installation that was killed, if there is one."""
+        with self._exclusively():
             pass
 
     @property
     def installed(self) -> bool:
-        """Whether its definition is on the disk; asks nobody."""
+        """Whether its definition exists; runs no command."""
         return self._machine.read(self._platform.definition) is not None
 
     def starts_at_login(self) -> bool:
@@ -100,10 +105,9 @@ class LoginService:
         return self.installed and run_procedure(self._platform.manager.at_login(), self._machine)
 
     def start_at_login(self, on: bool, interpreter: Interpreter) -> None:
-        """Have it start at the next login, or not, for a switch in a menu; what runs now goes on.
+        """Set whether it starts at the next login, and install it if needed; a running daemon goes on.
 
-        For ``on`` it is installed if it is not. A service that finds another daemon running ends at once, and
-        starts at the next login all the same.
+        A new service that finds another daemon running ends at once, and starts at the next login.
         """
         if self.installed:
             run_procedure(self._platform.manager.set_at_login(on), self._machine)
@@ -111,30 +115,30 @@ class LoginService:
             self.install(interpreter)
 
     def start(self) -> ServiceState:
-        """Start the installed service, if it is down."""
+        """Start the installed service if it does not run."""
         self._require_installed()
         return run_procedure(self._platform.manager.start(), self._machine)
 
     def stop(self) -> None:
-        """End the service until the next login or start."""
+        """Stop the service until the next login or start."""
         self._require_installed()
         run_procedure(self._platform.manager.stop(), self._machine)
 
     def restart(self) -> ServiceState:
-        """End the service and start it again."""
+        """Restart the service."""
         self._require_installed()
         return run_procedure(self._platform.manager.restart(), self._machine)
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """For the body this is the only process that changes the service, and nothing is left half done."""
-        with _disk_refusals(), self._machine.exclusive_lock(self._lock):
+    def _exclusively(self) -> Generator[None]:
+        """Exclude other processes that change the service, and first roll back an interrupted installation."""
+        with _os_error_as_service_error(), self._machine.exclusive_lock(self._lock):
             self._installer.recover()
             yield
 
     def status(self) -> ServiceStatus:
-        """How it is, with everything that can be found wrong from outside."""
-        with _disk_refusals():
+        """Return its status, with the problems that can be found from outside."""
+        with _os_error_as_service_error():
             return self._status()
 
     def _status(self) -> ServiceStatus:
@@ -142,18 +146,20 @@ class LoginService:
         observed = run_procedure(self._platform.manager.observe(), self._machine)
         record = self._machine.read(self._record)
         interpreter = Interpreter.from_json(record.data) if record else None
-        findings = []
+        problems: list[ServiceProblem] = []
         if self._installer.interrupted():
-            findings.append(
+            problems.append(
                 ServiceProblem("An installation was interrupted on its way", f"To have it put right, {_AGAIN}")
             )
         if installed:
-            wrong = find_problem(interpreter, self._machine) if interpreter else "It is not written down what it runs"
-            if wrong:
-                findings.append(ServiceProblem(wrong, f"From where voicemate is now: {_AGAIN}"))
+            reason = (
+                find_problem(interpreter, self._machine) if interpreter else "It is not written down what it runs"
+            )
+            if reason:
+                problems.append(ServiceProblem(reason, f"From where voicemate is now: {_AGAIN}"))
             if damaged := self._platform.find_damage(self._machine):
-                findings.append(ServiceProblem(damaged, f"To have it made anew, {_AGAIN}"))
-            findings += find_problems(observed, last_failure())
+                problems.append(ServiceProblem(damaged, f"To have it made anew, {_AGAIN}"))
+            problems += find_problems(observed, last_failure())
         at_login = self.starts_at_login()
         advice = self._platform.advice(self._machine) if at_login else ()
         return ServiceStatus(
@@ -163,12 +169,12 @@ class LoginService:
             str(self._platform.definition),
             observed,
             interpreter,
-            tuple(findings),
+            tuple(problems),
             advice,
         )
 
     def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
-        """The command that shows what the service wrote."""
+        """Return the command that shows the log of the service."""
         return self._platform.log_command(lines, follow)
 
     def _require_installed(self) -> None:
@@ -180,8 +186,7 @@ _AGAIN = "run `voicemate service install`"
 
 
 @contextmanager
-def _disk_refusals() -> Iterator[None]:
-    """A disk that is full, or a file that is somebody else's, in a sentence."""
+def _os_error_as_service_error() -> Generator[None]:
     try:
         yield
     except OSError as error:
@@ -193,7 +198,7 @@ def _disk_refusals() -> Iterator[None]:
 
 
 def find_problems(observed: ServiceState, failure: ServiceFailure | None) -> Sequence[ServiceProblem]:
-    """What is wrong with an installed service, from what its supervisor and its own last words say."""
+    """Return the problems of an installed service, from its supervisor's state and its last failure."""
     if not observed.loaded:
         return (
             ServiceProblem(
@@ -219,15 +224,16 @@ def login_service(
     machine: Machine | None = None,
     platform: str | None = None,
 ) -> LoginService:
-    """The service of this account on this machine.
+    """Return the service of this account on this machine.
 
     Args:
-        tell: gets one line for each thing that is done.
-        rehearse: do nothing, and give every file and command to this instead.
-        platform: as ``sys.platform`` has it; this machine's when left out.
+        report: receives a line for each step.
+        dry_run: change nothing, and report every file and command here instead.
+        machine: this machine by default.
+        platform: ``sys.platform`` by default.
 
     Raises:
-        ServiceError: as root, for an account that is somebody else's.
+        ServiceError: as root, for another account.
     """
     on_macos = (platform or sys.platform) == "darwin"
     if os.geteuid() == 0 and (on_macos or os.environ.get("SUDO_USER")):

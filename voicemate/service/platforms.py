@@ -1,4 +1,4 @@
-"""What differs between macOS and Linux: the files of an installation, and what has to be done around them."""
+"""What differs between macOS and Linux: the files of an installation, and the steps around them."""
 
 import os
 from pathlib import Path
@@ -26,28 +26,28 @@ class Platform(Protocol):
     manager: ServiceManager
     definition: Path
     paths: tuple[Path, ...]
-    """Everything that an installation may have put on the disk, beside the record of the interpreter."""
+    """All files that an installation may have written, except the record of the interpreter."""
 
-    def files(self, interpreter: Interpreter, machine: Machine, tell: Report) -> tuple[File, ...]:
-        """The files of an installation. Raises ServiceError."""
+    def files(self, interpreter: Interpreter, machine: Machine, report: Report) -> tuple[File, ...]:
+        """Return the files of an installation. Raises ServiceError."""
         ...
 
-    def before_start(self, changes: FileTransaction, machine: Machine, tell: Report) -> None:
-        """What has to be done when they are in place and before the service starts. Raises ServiceError."""
-        ...
+    def before_start(self, changes: FileTransaction, machine: Machine, report: Report) -> None:
+        """Prepare the start after the files are written. Raises ServiceError."""
 
-    def after_uninstall(self, machine: Machine) -> None: ...
+    def after_uninstall(self, machine: Machine) -> None:
+        """Clean up after the files were removed."""
 
     def find_damage(self, machine: Machine) -> str:
-        """What is wrong with the files of an installation; "" when nothing is."""
+        """Return what is wrong with the installed files, or ""."""
         ...
 
     def advice(self, machine: Machine) -> tuple[str, ...]:
-        """What is worth knowing, without being wrong."""
+        """Return what is useful to know and no problem."""
         ...
 
     def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
-        """What shows the log of the service."""
+        """Return the command that shows the log of the service."""
         ...
 
 
@@ -56,46 +56,53 @@ class Launchd:
 
     name = "launchd"
 
-    def __init__(self, home: Path, uid: int):
+    def __init__(self, home: Path, uid: int) -> None:
         self._host = AppHost(home)
         self._log = user_log_path("voicemate", appauthor=False) / "launchd.log"
         self.definition = agent.definition_path(home)
         self.manager: ServiceManager = Launchctl(uid, self.definition)
         self.paths = (self.definition, *self._host.files)
 
-    def files(self, interpreter: Interpreter, machine: Machine, tell: Report) -> tuple[File, ...]:
+    def files(self, interpreter: Interpreter, machine: Machine, report: Report) -> tuple[File, ...]:
+        """See ``Platform``."""
         conf = self._host.render_conf(interpreter)
-        why = self._host.reason_to_build(machine)
-        if why:
-            tell(f"building Voicemate.app ({why})")
-        built = self._host.build(machine) if why else ()
+        reason = self._host.reason_to_build(machine)
+        if reason:
+            report(f"building Voicemate.app ({reason})")
+        built = self._host.build(machine) if reason else ()
         return (*built, conf, File(self.definition, agent.render(self._host.executable, self._log)))
 
-    def before_start(self, changes: FileTransaction, machine: Machine, tell: Report) -> None:
+    def before_start(self, changes: FileTransaction, machine: Machine, report: Report) -> None:
+        """See ``Platform``."""
         self._host.test_run(machine)
-        if machine.read(self._log) is None:  # launchd starts nothing whose log it cannot write
+        if machine.read(self._log) is None:  # launchd starts no agent whose log it cannot write
             machine.write(File(self._log, b"", 0o600))
         if self._host.executable in changes.paths:
             self._host.after_build(machine)
-        tell("asking macOS for the microphone (answer the question on the screen)")
-        given = self._host.ask_for_microphone(machine)
-        if given is not MicrophonePermission.GRANTED:
-            tell(
-                f"the microphone is {_UNGRANTED.get(given, 'not granted yet')}: allow Voicemate in System Settings > "
-                f"Privacy & Security > Microphone (`open '{SETTINGS_URL}'`)"
+        report("asking macOS for the microphone (answer the question on the screen)")
+        permission = self._host.ask_for_microphone(machine)
+        if permission is not MicrophonePermission.GRANTED:
+            state = _UNGRANTED.get(permission, "not granted yet")
+            report(
+                f"the microphone is {state}: allow Voicemate in System Settings > Privacy & Security > Microphone "
+                f"(`open '{SETTINGS_URL}'`)"
             )
 
     def after_uninstall(self, machine: Machine) -> None:
+        """See ``Platform``."""
         self._host.forget_permission(machine)
 
     def find_damage(self, machine: Machine) -> str:
-        why = self._host.reason_to_build(machine)
-        return f"Voicemate.app has to be built anew ({why})" if why else ""
+        """See ``Platform``."""
+        reason = self._host.reason_to_build(machine)
+        return f"Voicemate.app has to be built anew ({reason})" if reason else ""
 
     def advice(self, machine: Machine) -> tuple[str, ...]:
+        """See ``Platform``."""
         return ()
 
     def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
+        """See ``Platform``."""
         return ("tail", "-n", str(lines), *(("-F",) if follow else ()), str(self._log))
 
 
@@ -111,31 +118,33 @@ class Systemd:
 
     name = "systemd"
 
-    def __init__(self, home: Path):
+    def __init__(self, home: Path) -> None:
         self.definition = unit.definition_path(home)
         self.manager: ServiceManager = Systemctl()
         self.paths = (self.definition,)
 
-    def files(self, interpreter: Interpreter, machine: Machine, tell: Report) -> tuple[File, ...]:
+    def files(self, interpreter: Interpreter, machine: Machine, report: Report) -> tuple[File, ...]:
+        """See ``Platform``."""
         return (File(self.definition, unit.render(interpreter)),)
 
-    def before_start(self, changes: FileTransaction, machine: Machine, tell: Report) -> None:
-        pass
+    def before_start(self, changes: FileTransaction, machine: Machine, report: Report) -> None:
+        """See ``Platform``."""
 
     def after_uninstall(self, machine: Machine) -> None:
-        pass
+        """See ``Platform``."""
 
     def find_damage(self, machine: Machine) -> str:
+        """See ``Platform``."""
         return ""
 
     def advice(self, machine: Machine) -> tuple[str, ...]:
-        lingers = machine.run(
-            RunCommand(("loginctl", "show-user", str(os.getuid()), "--property=Linger"), read_only=True)
-        )
-        if "Linger=yes" in lingers.out:
+        """See ``Platform``."""
+        command = ("loginctl", "show-user", str(os.getuid()), "--property=Linger")
+        if "Linger=yes" in machine.run(RunCommand(command, read_only=True)).out:
             return ("It starts when the machine does, before anyone logs in (lingering is on).",)
         return ("It starts when you log in. `loginctl enable-linger` makes it start with the machine instead.",)
 
     def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
+        """See ``Platform``."""
         words = ("journalctl", "--user", "--unit", UNIT, "--output", "cat", "--lines", str(lines))
         return (*words, *(("--follow",) if follow else ("--no-pager",)))

@@ -1,4 +1,4 @@
-"""What launchd and systemd have in common, as far as a service of one account needs it."""
+"""The common interface of launchd and systemd."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,14 +8,14 @@ from voicemate.service.effects import Procedure
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """What the supervisor knows of the service.
+    """The service according to its supervisor.
 
-    Args:
-        loaded: it knows the service.
-        pid: the running process; None when it does not run.
-        last_exit: exit code of the last run that ended, where known.
-        starts: how often it was started (launchd) or started again (systemd), where known.
-        state: in the supervisor's own word.
+    Attributes:
+        loaded: the supervisor has the service.
+        pid: of the running process; None if it does not run.
+        last_exit: exit code of the last run that ended, if known.
+        starts: number of starts (launchd) or restarts (systemd), if known.
+        state: in the supervisor's own words.
     """
 
     loaded: bool
@@ -28,36 +28,38 @@ class ServiceState:
 class ServiceManager(Protocol):
     """launchd or systemd. Every procedure may raise ServiceError."""
 
-    def observe(self) -> Procedure[ServiceState]: ...
+    def observe(self) -> Procedure[ServiceState]:
+        """Return the state of the service."""
+        ...
 
     def load(self) -> Procedure[ServiceState]:
-        """Take in the definition on the disk, start the service, and start it at every login from now on."""
+        """Load the definition, start the service, and start it at every login."""
         ...
 
     def unload(self) -> Procedure[None]:
-        """End the service and wait until it has gone; nothing if it is not loaded."""
+        """Stop and unload the service, if it is loaded; return when it has gone."""
         ...
 
     def after_removal(self) -> Procedure[None]:
-        """The definition has been removed from the disk."""
+        """Forget the definition after its file was removed."""
         ...
 
     def start(self) -> Procedure[ServiceState]:
-        """Start a loaded service that does not run."""
+        """Start the service if it does not run."""
         ...
 
     def stop(self) -> Procedure[None]:
-        """End a loaded service until the next login or start."""
+        """Stop the service until the next login or start."""
         ...
 
     def restart(self) -> Procedure[ServiceState]:
-        """End a loaded service and start it again."""
+        """Restart the service."""
         ...
 
     def at_login(self) -> Procedure[bool]:
-        """Whether an installed service starts at the next login."""
+        """Return whether the installed service starts at the next login."""
         ...
 
     def set_at_login(self, on: bool) -> Procedure[None]:
-        """Have an installed service start at login from now on, or not; whether it runs now stays as it is."""
+        """Set whether the installed service starts at login; a running one goes on."""
         ...

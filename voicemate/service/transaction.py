@@ -1,71 +1,89 @@
-"""Changes to files: all of them or none, whatever interrupts them.
+"""Changes to files that are made all or not at all, even if the process is killed.
 
-Before a file is changed, what was there is copied to a journal on the disk. ``restore`` puts it back, in this process
-or, after a kill, in the next one that looks (``unfinished``).
+Each file is copied to a journal before it is changed. ``roll_back`` restores the copies, in this process or in the
+next one (``load_unfinished``).
 """
 
 import json
 from pathlib import Path
+from typing import TypedDict
 
 from voicemate.service.effects import File, Machine
 
 _JOURNAL = "journal.json"
 
 
+class _Entry(TypedDict):
+    path: str
+    copy: str | None
+    mode: int | None
+
+
+class _Journal(TypedDict):
+    was_loaded: bool
+    service_touched: bool
+    entries: list[_Entry]
+
+
 class FileTransaction:
-    """One set of changes, begun when it is made.
+    """A set of changes. Every method may raise OSError.
 
     Args:
-        folder: where the journal lives; private, since it holds copies.
-        was_loaded: whether the service was loaded before; kept for whoever undoes the changes.
+        machine: where the files are.
+        folder: of the journal; private, since it holds copies.
+        was_loaded: whether the service was loaded before, for the rollback.
+        unfinished: the journal of an earlier process.
 
-    Raises:
-        OSError: from every method, when the disk refuses.
+    Attributes:
+        service_changed: the service itself is changed too, and not only files.
     """
 
-    def __init__(self, machine: Machine, folder: Path, was_loaded: bool):
+    def __init__(
+        self, machine: Machine, folder: Path, was_loaded: bool, unfinished: "_Journal | None" = None
+    ) -> None:
         self._machine = machine
         self._folder = folder
-        self._entries: list[dict[str, str | int | None]] = []
+        self._entries = unfinished["entries"] if unfinished else []
         self.was_loaded = was_loaded
-        self.service_changed = False
-        self._write_journal()
+        self.service_changed = unfinished["service_touched"] if unfinished else False
+        if unfinished is None:
+            self._write_journal()
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files that were changed so far."""
-        return tuple(Path(str(entry["path"])) for entry in self._entries)
+        """The files changed so far."""
+        return tuple(Path(entry["path"]) for entry in self._entries)
 
     def mark_service_changed(self) -> None:
-        """Write down that the service itself is now going to be changed, and not only files."""
+        """Record that the service itself is about to be changed."""
         self.service_changed = True
         self._write_journal()
 
     def write(self, file: File) -> None:
-        """Put ``file`` in place."""
+        """Write ``file``."""
         self._back_up(file.path)
         self._machine.write(file)
 
     def remove(self, path: Path) -> None:
-        """Remove the file at ``path``, if there is one."""
+        """Remove the file at ``path``, if it exists."""
         self._back_up(path)
         self._machine.remove(path)
 
     def commit(self) -> None:
-        """All is as it is to be: the journal is not needed any more."""
+        """Delete the journal."""
         self._machine.remove(self._folder / _JOURNAL)
         for entry in self._entries:
             if entry["copy"]:
-                self._machine.remove(self._folder / str(entry["copy"]))
+                self._machine.remove(self._folder / entry["copy"])
 
     def roll_back(self) -> None:
-        """Put every file back as it was. It may be done again, until ``keep``."""
+        """Restore every file. May be repeated until ``commit``."""
         for entry in reversed(self._entries):
-            path = Path(str(entry["path"]))
+            path = Path(entry["path"])
             if entry["copy"] is None:
                 self._machine.remove(path)
-            elif copy := self._machine.read(self._folder / str(entry["copy"])):
-                self._machine.write(File(path, copy.data, int(entry["mode"] or 0o600)))
+            elif copy := self._machine.read(self._folder / entry["copy"]):
+                self._machine.write(File(path, copy.data, entry["mode"] or 0o600))
 
     def _back_up(self, path: Path) -> None:
         before = self._machine.read(path)
@@ -77,7 +95,7 @@ class FileTransaction:
         self._write_journal()
 
     def _write_journal(self) -> None:
-        journal = {
+        journal: _Journal = {
             "was_loaded": self.was_loaded,
             "service_touched": self.service_changed,
             "entries": self._entries,
@@ -86,13 +104,13 @@ class FileTransaction:
 
     @classmethod
     def load_unfinished(cls, machine: Machine, folder: Path) -> "FileTransaction | None":
-        """What an earlier process began and did not end, if anything."""
+        """Return the changes that an earlier process did not finish, if any.
+
+        Raises:
+            ValueError, KeyError: the journal is damaged.
+        """
         journal = machine.read(folder / _JOURNAL)
         if journal is None:
             return None
-        held = json.loads(journal.data)
-        changes = cls.__new__(cls)
-        changes._machine, changes._folder = machine, folder
-        changes._entries = held["entries"]
-        changes.was_loaded, changes.service_changed = held["was_loaded"], held["service_touched"]
-        return changes
+        held: _Journal = json.loads(journal.data)
+        return cls(machine, folder, held["was_loaded"], held)

@@ -31,7 +31,9 @@ _CHANGE = MatchRule(
 _OURS = MatchRule(type="signal", path_namespace=_ROOT)
 """The same for received messages, whose senders have unique names."""
 
-_ANSWER_S = 5.0
+_PROPERTIES: Any = Properties(_SESSION)
+_BUS: Any = message_bus
+_TIMEOUT_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +45,13 @@ class LogindSource:
         self._connection: Any = None
         self._closed = False
 
-    def start(self, tell: Callable[[SystemEvent], None]) -> None:
-        self._tell = tell
+    def start(self, report: Callable[[SystemEvent], None]) -> None:
+        """See ``SystemEventSource``."""
+        self._report = report
         threading.Thread(target=self._watch, name="logind", daemon=True).start()
 
     def close(self) -> None:
+        """See ``SystemEventSource``."""
         self._closed = True
         if self._connection:
             with contextlib.suppress(OSError):
@@ -57,12 +61,13 @@ class LogindSource:
 
     def _watch(self) -> None:
         try:
-            with open_dbus_connection(bus="SYSTEM") as connection:
+            connection: Any = open_dbus_connection(bus="SYSTEM")  # jeepney has no complete types
+            with connection:
                 self._connection = connection
                 # Signals that arrive while waiting for a reply are queued.
                 with connection.filter(_OURS, queue=deque()) as signals:
                     for rule in (_SLEEP, _CHANGE):
-                        connection.send_and_get_reply(message_bus.AddMatch(rule), timeout=_ANSWER_S)
+                        connection.send_and_get_reply(_BUS.AddMatch(rule), timeout=_TIMEOUT_S)
                     self._report_lock()
                     while not self._closed:
                         self._on_signal(connection.recv_until_filtered(signals))
@@ -73,11 +78,11 @@ class LogindSource:
     def _on_signal(self, message: Any) -> None:
         member = message.header.fields[HeaderFields.member]
         if member == "PrepareForSleep":
-            self._tell(SystemEvent.SLEEPING if message.body[0] else SystemEvent.WOKE)
+            self._report(SystemEvent.SLEEPING if message.body[0] else SystemEvent.WOKE)
         elif member == "PropertiesChanged" and "LockedHint" in (*message.body[1], *message.body[2]):
             self._report_lock()
 
     def _report_lock(self) -> None:
-        reply = self._connection.send_and_get_reply(Properties(_SESSION).get("LockedHint"), timeout=_ANSWER_S)
+        reply = self._connection.send_and_get_reply(_PROPERTIES.get("LockedHint"), timeout=_TIMEOUT_S)
         if reply.header.message_type is MessageType.method_return:  # else there is no session, as on a server
-            self._tell(SystemEvent.LOCKED if reply.body[0][1] else SystemEvent.UNLOCKED)
+            self._report(SystemEvent.LOCKED if reply.body[0][1] else SystemEvent.UNLOCKED)

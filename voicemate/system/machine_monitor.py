@@ -29,17 +29,15 @@ NOTICED_S = 1.0
 class SystemEventSource(Protocol):
     """Reports the system's lock and sleep events."""
 
-    def start(self, tell: Callable[[SystemEvent], None]) -> None:
-        """Call ``tell`` from any thread, from now on.
+    def start(self, report: Callable[[SystemEvent], None]) -> None:
+        """Call ``report`` from any thread, from now on.
 
         Raises:
             OSError: the system reports no events.
         """
-        ...
 
     def close(self) -> None:
         """Report no more events."""
-        ...
 
 
 def system_clock(name: str) -> Callable[[], float]:
@@ -58,7 +56,7 @@ class SleepDetector:
         whole: seconds on one that does not.
     """
 
-    def __init__(self, awake: Callable[[], float] | None = None, whole: Callable[[], float] | None = None):
+    def __init__(self, awake: Callable[[], float] | None = None, whole: Callable[[], float] | None = None) -> None:
         self._awake = awake or system_clock(CLOCKS[0])
         self._whole = whole or system_clock(CLOCKS[1])
         self._asleep = self._whole() - self._awake()
@@ -78,7 +76,7 @@ class MachineMonitor:
         woke: called after the machine has slept.
         source: None where the system reports no events.
         battery: percent left, as in ``MachineState``.
-        gauge: detects sleep by the clocks.
+        sleep_detector: detects sleep by the clocks.
     """
 
     def __init__(
@@ -87,13 +85,13 @@ class MachineMonitor:
         woke: Callable[[], None],
         source: SystemEventSource | None,
         battery: Callable[[], float | None] = battery_percent,
-        gauge: SleepDetector | None = None,
-    ):
+        sleep_detector: SleepDetector | None = None,
+    ) -> None:
         self._changed = changed
         self._woke = woke
         self._source = source
         self._battery = battery
-        self._gauge = gauge or SleepDetector()
+        self._sleep_detector = sleep_detector or SleepDetector()
         self._machine = MachineState()
 
     def __enter__(self) -> "MachineMonitor":
@@ -112,20 +110,20 @@ class MachineMonitor:
         if self._source:
             self._source.close()
 
-    def _from_any_thread(self, told: SystemEvent) -> None:
+    def _from_any_thread(self, event: SystemEvent) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._on_event, told)
+            self._loop.call_soon_threadsafe(self._on_event, event)
 
-    def _on_event(self, told: SystemEvent) -> None:
-        self._update(self._machine.after(told))
-        if told is SystemEvent.WOKE:
-            self._gauge.seconds_slept()  # so that the clocks do not report it again
+    def _on_event(self, event: SystemEvent) -> None:
+        self._update(self._machine.after(event))
+        if event is SystemEvent.WOKE:
+            self._sleep_detector.seconds_slept()  # or the clocks would report it again
             self._woke()
 
     def _poll(self) -> None:
         self._timer = self._loop.call_later(POLL_S, self._poll)
         self._update(replace(self._machine, battery_percent=self._battery()))
-        if self._gauge.seconds_slept():
+        if self._sleep_detector.seconds_slept():
             self._on_event(SystemEvent.WOKE)
 
     def _update(self, now: MachineState) -> None:

@@ -30,6 +30,7 @@ class MachineState:
     battery_percent: float | None = None
 
     def after(self, event: SystemEvent) -> "MachineState":
+        """Return the state after ``event``."""
         match event:
             case SystemEvent.LOCKED | SystemEvent.UNLOCKED:
                 return replace(self, locked=event is SystemEvent.LOCKED)

@@ -19,23 +19,27 @@ class MacSessionSource:
         command: starts the helper.
     """
 
-    def __init__(self, command: Sequence[str] = (sys.executable, "-m", "voicemate.system.macos_session_worker")):
+    def __init__(
+        self, command: Sequence[str] = (sys.executable, "-m", "voicemate.system.macos_session_worker")
+    ) -> None:
         self._command = command
 
-    def start(self, tell: Callable[[SystemEvent], None]) -> None:
+    def start(self, report: Callable[[SystemEvent], None]) -> None:
+        """See ``SystemEventSource``."""
         # The helper ends when its standard input is closed.
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        threading.Thread(target=self._follow, args=(tell,), name="mac-session", daemon=True).start()
+        threading.Thread(target=self._follow, args=(report,), name="mac-session", daemon=True).start()
 
     def close(self) -> None:
+        """See ``SystemEventSource``."""
         self._process.kill()
         self._process.wait()
 
-    def _follow(self, tell: Callable[[SystemEvent], None]) -> None:
+    def _follow(self, report: Callable[[SystemEvent], None]) -> None:
         assert self._process.stdout
         for line in self._process.stdout:
             word = line.strip()
             if word in set(SystemEvent):
-                tell(SystemEvent(word))
+                report(SystemEvent(word))

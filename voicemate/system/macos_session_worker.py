@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from voicemate.system.machine_state import SystemEvent
@@ -18,17 +19,21 @@ WORKSPACE = {
 }
 
 
-def observe(distributed: Any, workspace: Any, tell: Callable[[SystemEvent], None]) -> list[Any]:
-    """Have both notification centers call ``tell``; return the observers, which must be kept alive."""
+def observe(distributed: Any, workspace: Any, report: Callable[[SystemEvent], None]) -> list[Any]:
+    """Have both notification centers call ``report``; return the observers, which must be kept alive."""
+
+    def block(event: SystemEvent) -> Callable[[Any], None]:
+        return lambda _: report(event)
+
     return [
-        center.addObserverForName_object_queue_usingBlock_(name, None, None, lambda _, word=word: tell(word))
-        for center, names in ((distributed, DISTRIBUTED), (workspace, WORKSPACE))
-        for name, word in names.items()
+        center.addObserverForName_object_queue_usingBlock_(name, None, None, block(event))
+        for center, events in ((distributed, DISTRIBUTED), (workspace, WORKSPACE))
+        for name, event in events.items()
     ]
 
 
-def _tell(word: SystemEvent) -> None:
-    print(word.value, flush=True)
+def _print(event: SystemEvent) -> None:
+    print(event.value, flush=True)
 
 
 def _end_with_the_parent() -> None:
@@ -38,16 +43,15 @@ def _end_with_the_parent() -> None:
 
 def main() -> None:
     """Report events until standard input is closed."""
-    import AppKit  # type: ignore[import-not-found]
-    import Foundation  # type: ignore[import-not-found]
-
+    appkit: Any = import_module("AppKit")
+    foundation: Any = import_module("Foundation")
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     kept = observe(
-        Foundation.NSDistributedNotificationCenter.defaultCenter(),
-        AppKit.NSWorkspace.sharedWorkspace().notificationCenter(),
-        _tell,
+        foundation.NSDistributedNotificationCenter.defaultCenter(),
+        appkit.NSWorkspace.sharedWorkspace().notificationCenter(),
+        _print,
     )
-    Foundation.NSRunLoop.currentRunLoop().run()
+    foundation.NSRunLoop.currentRunLoop().run()
     del kept
 
 

@@ -133,10 +133,10 @@ class EnginePool:
 
         llama = await self._get("llama", settings.llm, loaded, UnloadableLlama.unload)
 
-        def cast() -> Awaitable[ChatHistory]:
+        def start() -> Awaitable[ChatHistory]:
             return start_chat(settings, persona, llama)
 
-        return await self._get("character", made_for, cast, ChatHistory.stop_prefill)
+        return await self._get("character", made_for, start, ChatHistory.stop_prefill)
 
     async def _synthesizer(self, settings: Settings, persona: Persona) -> Synthesizer:
         async def start() -> Synthesizer:
@@ -151,7 +151,7 @@ class EnginePool:
         load: Callable[[], Awaitable[T]],
         unload: Callable[[T], Awaitable[None]],
     ) -> T:
-        """What is called ``name``, loaded now unless it is there and was made for the same."""
+        """Return what is called ``name``; load it unless it is loaded for the same settings."""
         found = self._loaded.get(name)
         if found and (found.made_for != made_for or _has_failed(found.load)):
             await self._discard(name)

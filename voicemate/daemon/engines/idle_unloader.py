@@ -19,7 +19,7 @@ class IdleUnloader:
         after_s: seconds of silence after which the engines are unloaded; 0 for never.
     """
 
-    def __init__(self, unload: Callable[[], Awaitable[None]], reload: Callable[[], object]):
+    def __init__(self, unload: Callable[[], Awaitable[None]], reload: Callable[[], object]) -> None:
         self.after_s = 0.0
         self._unload = unload
         self._reload = reload

@@ -35,7 +35,7 @@ class Unloadable(Generic[E]):
         load: loads it again; its errors are raised where the engine is used.
     """
 
-    def __init__(self, engine: E, load: Callable[[], Awaitable[E]]):
+    def __init__(self, engine: E, load: Callable[[], Awaitable[E]]) -> None:
         self._load = load
         self._loading: asyncio.Task[E] | None = None
         self.engine: E | None = engine
@@ -77,14 +77,16 @@ class Unloadable(Generic[E]):
     def _reloaded(self, loading: "asyncio.Task[E]") -> None:
         self._loading = None
         if not loading.cancelled():
-            loading.exception()  # told to whoever uses it
+            loading.exception()  # raised where the engine is used
 
 
 class UnloadableWhisper(Unloadable[Transcriber]):
     """A ``Transcriber``.
 
     Args:
-        needed_too: waited for at the same time, since after the words the reply is next.
+        engine: loaded.
+        load: loads it again.
+        also_load: runs at the same time, since a reply follows a transcript.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class UnloadableWhisper(Unloadable[Transcriber]):
         engine: Transcriber,
         load: Callable[[], Awaitable[Transcriber]],
         also_load: Callable[[], Awaitable[object]],
-    ):
+    ) -> None:
         super().__init__(engine, load)
         self._also_load = also_load
 
@@ -120,7 +122,7 @@ class UnloadableLlama(Unloadable[Llama]):
     Its state is saved while it is unloaded, unless it is too large; then it reads the persona again.
     """
 
-    def __init__(self, engine: Llama, load: Callable[[], Awaitable[Llama]]):
+    def __init__(self, engine: Llama, load: Callable[[], Awaitable[Llama]]) -> None:
         super().__init__(engine, self._load_and_prepare)
         self._load_alone = load
         self._opening: tuple[Message, ...] = ()
@@ -167,8 +169,8 @@ class UnloadableLlama(Unloadable[Llama]):
 
     async def _load_and_prepare(self) -> Llama:
         llama = await self._load_alone()
-        read, self._saved = self._saved, None
-        knows = read is not None and await llama.restore(read)
-        if self._opening and not knows:
+        saved, self._saved = self._saved, None
+        restored = saved is not None and await llama.restore(saved)
+        if self._opening and not restored:
             await llama.prefill_persona(self._opening)
         return llama

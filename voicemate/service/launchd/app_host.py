@@ -1,8 +1,7 @@
-"""Voicemate.app: the bundle that macOS gives the microphone to (launchd/README.md says why there has to be one).
+"""Voicemate.app: the bundle to which macOS grants the microphone (launchd/README.md says why it is needed).
 
-Its signature is ad-hoc, so macOS knows it by its bytes alone, and the permission is lost when one changes. Therefore
-it is built once, when it is missing, damaged, or its source is another than it was built from, and never on an
-upgrade.
+Its signature is ad-hoc, so macOS identifies it by its bytes, and any change loses the permission. So it is built only
+when it is missing, damaged, or its source has changed, and not on an upgrade.
 """
 
 import hashlib
@@ -20,7 +19,7 @@ from voicemate.service.launchd.microphone_permission import MicrophonePermission
 
 _REGISTER = "/System/Library/Frameworks/CoreServices.framework/Frameworks/LaunchServices.framework/Support/lsregister"
 _ANSWER_S = 150.0
-"""How long a person may take to answer the question about the microphone; a little longer than ``microphone.ask``."""
+"""Seconds to answer the microphone prompt; a little longer than the timeout of ``ask_for_permission``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +34,22 @@ class AppHost:
 
     @property
     def app(self) -> Path:
+        """The bundle."""
         return self.home / "Applications" / "Voicemate.app"
 
     @property
     def executable(self) -> Path:
+        """The main executable of the bundle."""
         return self.app / "Contents" / "MacOS" / "Voicemate"
 
     @property
     def conf(self) -> Path:
-        """What may change, for the executable to read; the same path stands in host.c."""
+        """The configuration that the executable reads; host.c has the same path."""
         return self.home / "Library" / "Application Support" / "voicemate" / "host.conf"
 
     @property
     def record(self) -> Path:
-        """What the bundle was built from and what came out."""
+        """Digests of the bundle and its source."""
         return self.conf.with_name("host-build.json")
 
     @property
@@ -58,14 +59,14 @@ class AppHost:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All that an installation may have put on the disk for it."""
+        """All files that an installation may have written for it."""
         return (*self._bundle, self.record, self.conf)
 
     def render_conf(self, interpreter: Interpreter) -> File:
-        """host.conf.
+        """Return host.conf.
 
         Raises:
-            ServiceError: this Python has no shared library, or a path that the file cannot hold.
+            ServiceError: Python has no shared library, or a path has a line break.
         """
         if not interpreter.library:
             raise ServiceError(
@@ -88,13 +89,13 @@ class AppHost:
         return File(self.conf, "\n".join((*lines, "")).encode(), 0o600)
 
     def reason_to_build(self, machine: Machine) -> str:
-        """Why the bundle has to be built; "" when the one on the disk is to be kept."""
+        """Return why the bundle has to be built, or "" to keep it."""
         present = [machine.read(path) for path in self._bundle]
         record = machine.read(self.record)
         if not all(present):
             return "it is not there yet" if not any(present) else "parts of it are missing"
         try:
-            built = json.loads(record.data) if record else {}
+            built: dict[str, str] = json.loads(record.data) if record else {}
         except ValueError:
             built = {}
         if built.get("bundle") != _digest(*(file.data for file in present if file)):
@@ -102,10 +103,10 @@ class AppHost:
         return "" if built.get("source") == _digest(_source(), _info()) else "its source has changed"
 
     def build(self, machine: Machine) -> tuple[File, ...]:
-        """Compile and sign the bundle in a temporary folder; returns its files and the record, not yet in place.
+        """Compile and sign the bundle in a temporary folder; return its files and the record, to be written.
 
         Raises:
-            ServiceError: there is no compiler, or it or codesign failed.
+            ServiceError: the compiler is missing, or it or codesign failed.
         """
         if machine.run(RunCommand(("xcode-select", "-p"), read_only=True)).code:
             raise ServiceError(
@@ -138,22 +139,22 @@ class AppHost:
         return (*files, File(self.record, json.dumps(record).encode(), 0o600))
 
     def after_build(self, machine: Machine) -> None:
-        """Let macOS know of new bytes, and forget the permission that belonged to other ones.
+        """Register the new bundle with macOS, and reset the permission of the old bytes.
 
-        Such a permission is worth nothing and looks given in System Settings.
+        That permission has no effect, but System Settings would show it as granted.
         """
         machine.run(RunCommand((_REGISTER, "-f", str(self.app)), CommandResult()))
         self.forget_permission(machine)
 
     def forget_permission(self, machine: Machine) -> None:
-        """Take the permission for the microphone back, whatever it is; fails only where there is none."""
+        """Reset the microphone permission; a failure means that there is none."""
         machine.run(RunCommand(("tccutil", "reset", "Microphone", LABEL), CommandResult()))
 
     def test_run(self, machine: Machine) -> None:
         """Run voicemate in the host once.
 
         Raises:
-            ServiceError: it cannot, with its own words.
+            ServiceError: it fails; the message has its error output.
         """
         answer = machine.run(RunCommand((str(self.executable), "--version"), CommandResult(0, "voicemate\n")))
         if answer.code or "voicemate" not in answer.out:
@@ -163,16 +164,17 @@ class AppHost:
             )
 
     def ask_for_microphone(self, machine: Machine) -> MicrophonePermission:
-        """Have macOS ask for the microphone in the name of Voicemate.app; blocks until the person answers.
+        """Have macOS ask for the microphone on behalf of Voicemate.app; block until the person answers.
 
-        It is started by LaunchServices (``open``), because what a terminal starts asks in the terminal's name.
+        LaunchServices (``open``) starts it, because a child of a terminal would ask on the terminal's behalf.
         """
         with tempfile.TemporaryDirectory(prefix="voicemate-microphone-") as folder:
-            note = Path(folder) / "answer"
-            words = ("open", "-W", "-n", "-a", str(self.app), "--args", "service", "ask-microphone", str(note))
+            path = Path(folder) / "answer"
+            words = ("open", "-W", "-n", "-a", str(self.app), "--args", "service", "ask-microphone", str(path))
             machine.run(RunCommand(words, CommandResult(), timeout_s=_ANSWER_S))
-            for _ in range(10):  # the answer is written before the app ends, but be patient with a slow disk
-                answer = machine.read(note)
+            answer = None
+            for _ in range(10):  # written before the app ends, but the disk may be slow
+                answer = machine.read(path)
                 if answer:
                     break
                 machine.wait(Wait(0.1))
@@ -183,17 +185,18 @@ class AppHost:
 
 
 def compile_command(source: Path, executable: Path) -> tuple[str, ...]:
-    """clang, for the Mac it runs on."""
+    """Return the clang command."""
     flags = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-arch", "arm64", "-mmacosx-version-min=13.0")
     return ("/usr/bin/clang", *flags, "-o", str(executable), str(source))
 
 
 def sign_command(app: Path) -> tuple[str, ...]:
-    """Ad-hoc, and without the hardened runtime: that would need an entitlement and refuse Python's libraries."""
+    """Return the ad-hoc signing command. A hardened runtime would refuse Python's libraries."""
     return ("/usr/bin/codesign", "--force", "--sign", "-", "--identifier", LABEL, str(app))
 
 
 def verify_command(app: Path) -> tuple[str, ...]:
+    """Return the command that verifies the signature."""
     return ("/usr/bin/codesign", "--verify", "--strict", str(app))
 
 

@@ -1,9 +1,8 @@
-"""launchctl, as it really behaves: what to do about each of its codes.
+"""Pure procedures for ``launchctl(1)`` in the domain ``gui/UID``, and what to do about each exit code.
 
-Pure procedures for ``launchctl(1)`` in the domain ``gui/UID`` (never ``load``/``unload``, which print failures and
-exit 0). What makes it hard: ``bootout`` is asynchronous, so that for some seconds the agent is neither loaded nor
-gone; ``bootstrap`` answers 5 (input/output error) to that and to much else; and a loaded agent is not always started.
-The output of ``print`` is "not API" by its manual, so it is read leniently and only for its plainest lines.
+Never ``load``/``unload``: they exit with 0 on failure. ``bootout`` is asynchronous: for some seconds the agent is
+neither loaded nor gone. ``bootstrap`` exits with 5 (input/output error) then, and for many other reasons. A loaded
+agent is not always started. The output of ``print`` is "not API" by its manual: only its simplest lines are parsed.
 """
 
 import re
@@ -29,15 +28,15 @@ NOT_IN_THIS_DOMAIN = 125
 
 _GONE = {NO_SUCH_PROCESS, NO_SERVICE}
 _NO_SESSION = {NO_DOMAIN, NOT_IN_THIS_DOMAIN}
-_LATER = {INPUT_OUTPUT, EXISTS, IN_PROGRESS, ALREADY, DISABLED}
-"""Codes of ``bootstrap`` that another try may mend, once what was loaded has gone and the label is enabled."""
+_RETRYABLE = {INPUT_OUTPUT, EXISTS, IN_PROGRESS, ALREADY, DISABLED}
+"""Codes of ``bootstrap`` to retry after, once the old agent has gone and the label is enabled."""
 
 _DRAIN = (0.1, 0.2, 0.5, *(1.0,) * 20)
-"""Pauses until a booted-out agent must have gone: launchd kills it after ExitTimeOut, 15 s in our definition."""
+"""Pauses (s) until a booted-out agent must have gone: launchd kills it after ExitTimeOut, 15 s in our plist."""
 _RETRY = (0.25, 0.75, 2.0, 5.0)
 _STARTING = (0.1, 0.3, 0.6, 1.0, 2.0)
 _SETTLING_S = 1.5
-"""In this time a program that cannot run at all has ended."""
+"""Seconds in which a program that cannot run at all has ended."""
 
 _OK = CommandResult()
 _ABSENT = CommandResult(NO_SERVICE)
@@ -52,13 +51,13 @@ class Launchctl:
         definition: the plist in ~/Library/LaunchAgents.
     """
 
-    def __init__(self, uid: int, definition: Path):
+    def __init__(self, uid: int, definition: Path) -> None:
         self._domain = f"gui/{uid}"
         self._target = f"{self._domain}/{LABEL}"
         self._definition = definition
 
     def observe(self) -> Procedure[ServiceState]:
-        """Whether launchd has the agent, and how it is doing.
+        """Return the state of the agent.
 
         Raises:
             ServiceError: there is no graphical session, or no launchctl.
@@ -69,13 +68,13 @@ class Launchctl:
         """Boot the agent out and wait until it has gone.
 
         Raises:
-            ServiceError: launchd still holds it after 20 s.
+            ServiceError: it is still loaded after 20 s.
         """
         answer = yield self._command("bootout", self._target)
         if answer.code in _GONE:
             return
         self._refuse_without_session(answer)
-        # 0, "in progress", or a failure that says nothing about whether it is there: `print` knows.
+        # After 0, "in progress" or a failure it may still be loaded: ask `print`.
         for seconds in _DRAIN:
             seen = yield from self._query(_ABSENT)
             if not seen.loaded:
@@ -87,15 +86,15 @@ class Launchctl:
         )
 
     def load(self) -> Procedure[ServiceState]:
-        """Bootstrap the agent and see that it is started.
+        """Bootstrap the agent and check that it is started.
 
         Raises:
-            ServiceError: with launchctl's own words.
+            ServiceError: with the message of launchctl.
         """
         yield self._command("enable", self._target)
         answer = yield self._command("bootstrap", self._domain, str(self._definition))
         for seconds in _RETRY:
-            if answer.code not in _LATER:
+            if answer.code not in _RETRYABLE:
                 break
             if (yield from self._query(_ABSENT)).loaded:
                 yield from self.unload()
@@ -107,32 +106,32 @@ class Launchctl:
         if answer.code:
             self._refuse_without_session(answer)
             raise _refused("bootstrap", answer)
-        return (yield from self._see_started(runs_before=0))
+        return (yield from self._await_start(runs_before=0))
 
     def after_removal(self) -> Procedure[None]:
-        """launchd keeps nothing of an agent that was booted out."""
+        """Do nothing: launchd forgets an agent that was booted out."""
         yield from ()
 
     def start(self) -> Procedure[ServiceState]:
-        """Start the agent if it is down, also one that does not start at login."""
+        """Start the agent if it does not run, even if it does not start at login."""
         before = yield from self._query(_RUNNING)
         if not before.loaded:
-            wanted = yield from self.at_login()
-            seen = yield from self.load()
-            if not wanted:
+            at_login = yield from self.at_login()
+            started = yield from self.load()
+            if not at_login:
                 yield from self.set_at_login(False)
-            return seen
+            return started
         yield from self._kickstart()
-        return (yield from self._see_started(before.starts or 0))
+        return (yield from self._await_start(before.starts or 0))
 
     def restart(self) -> Procedure[ServiceState]:
-        """End the agent and start it again."""
+        """Restart the agent."""
         before = yield from self._query(_RUNNING)
         yield from self._kickstart("-k")
-        return (yield from self._see_started(before.starts or 0))
+        return (yield from self._await_start(before.starts or 0))
 
     def stop(self) -> Procedure[None]:
-        """Ask the agent to end; it ends with 0 and launchd leaves it down until the next login."""
+        """Send SIGTERM. The agent exits with 0, so launchd does not restart it until the next login."""
         answer = yield self._command("kill", "SIGTERM", self._target)
         if answer.code and answer.code not in _GONE:
             raise _refused("kill", answer)
@@ -144,14 +143,14 @@ class Launchctl:
         raise ServiceError("voicemate has not ended", "End it with `voicemate service uninstall`, or log out")
 
     def at_login(self) -> Procedure[bool]:
-        """Whether the label is enabled, which it is unless it was ever disabled."""
+        """Return whether the label is enabled, as it is by default."""
         answer = yield RunCommand(("launchctl", "print-disabled", self._domain), CommandResult(), read_only=True)
         self._refuse_without_session(answer)
-        # Older systems say true and false, of the label being disabled.
+        # Older systems print true or false: whether the label is disabled.
         return not re.search(rf'"{re.escape(LABEL)}" => (disabled|true)', answer.out)
 
     def set_at_login(self, on: bool) -> Procedure[None]:
-        """Enable or disable the label; launchd remembers it, and an agent that runs is left alone."""
+        """Enable or disable the label, permanently; a running agent goes on."""
         verb = "enable" if on else "disable"
         answer = yield self._command(verb, self._target)
         if answer.code:
@@ -166,8 +165,8 @@ class Launchctl:
             self._refuse_without_session(answer)
             raise _refused("kickstart", answer)
 
-    def _see_started(self, runs_before: int) -> Procedure[ServiceState]:
-        """Until there is a process, or one has already ended; one push in between, since some are never started."""
+    def _await_start(self, runs_before: int) -> Procedure[ServiceState]:
+        """Wait for a process, or one that has already ended. Kickstart once: some agents are not started."""
         for round_ in range(2):
             for seconds in _STARTING:
                 seen = yield from self._query(_RUNNING)
@@ -184,8 +183,8 @@ class Launchctl:
             "Look for its reason with `log show --last 5m --predicate 'process == \"launchd\"'`",
         )
 
-    def _query(self, hoped: CommandResult | None) -> Procedure[ServiceState]:
-        answer = yield RunCommand(("launchctl", "print", self._target), hoped, read_only=True)
+    def _query(self, dry_run_result: CommandResult | None) -> Procedure[ServiceState]:
+        answer = yield RunCommand(("launchctl", "print", self._target), dry_run_result, read_only=True)
         if answer.code in _GONE:
             return ServiceState(loaded=False)
         self._refuse_without_session(answer)
@@ -207,10 +206,10 @@ class Launchctl:
 
 
 def parse_print(text: str) -> ServiceState:
-    """What ``launchctl print gui/UID/LABEL`` says, as far as we know its lines."""
+    """Parse the known lines of ``launchctl print gui/UID/LABEL``."""
 
     def line(key: str) -> str | None:
-        # The agent's own lines are indented once; those of its endpoints and environment deeper.
+        # The agent's own lines are indented once; those of its endpoints and environment more.
         found = re.search(rf"^\t?{key} = (.*)$", text, re.MULTILINE)
         return found[1].strip() if found else None
 

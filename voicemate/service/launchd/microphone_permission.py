@@ -1,8 +1,8 @@
-"""The permission for the microphone, which macOS gives to the program that is *responsible* for a process.
+"""The microphone permission, which macOS grants to the program that is *responsible* for a process.
 
-A program that opens the microphone without having asked may get zeros for ever and no dialog, so it is asked for in
-so many words. Asking counts for the responsible program: from a terminal that is the terminal, so the question only
-helps inside Voicemate.app (``app_host.ask``). Elsewhere than on macOS nothing needs to be asked.
+A program that opens the microphone without asking may receive zeros for ever and no dialog, so it asks explicitly.
+In a terminal the terminal is responsible, so asking helps only inside Voicemate.app
+(``AppHost.ask_for_microphone``). Other systems need no permission.
 """
 
 import enum
@@ -12,11 +12,11 @@ from importlib import import_module
 from typing import Any
 
 SETTINGS_URL = "x-apple.systempreferences:com.apple.preference.security?Privacy_Microphone"
-"""Opens the pane in which the permission is given and taken (`open` it)."""
+"""Opens the settings of the permission (with ``open``)."""
 
 
 class MicrophonePermission(enum.Enum):
-    """AVAuthorizationStatus, and what there is beside it."""
+    """AVAuthorizationStatus, and two values of our own."""
 
     NOT_ASKED = 0
     RESTRICTED = 1
@@ -27,7 +27,7 @@ class MicrophonePermission(enum.Enum):
 
 
 def microphone_permission(platform: str | None = None) -> MicrophonePermission:
-    """What the responsible program of this process may do now; asks nobody."""
+    """Return the permission of this process's responsible program, without a prompt."""
     if (platform or sys.platform) != "darwin":
         return MicrophonePermission.NOT_NEEDED
     framework = _av_foundation()
@@ -38,9 +38,9 @@ def microphone_permission(platform: str | None = None) -> MicrophonePermission:
 
 
 def ask_for_permission(timeout_s: float = 120.0, platform: str | None = None) -> MicrophonePermission:
-    """Have macOS ask the person, unless they have answered before; blocks until they answer or time is up.
+    """Have macOS ask the person, unless they have answered before; block until they answer or ``timeout_s``.
 
-    Not to be called from the thread that runs the application's event loop.
+    Do not call it from the thread that runs the application's event loop.
     """
     before = microphone_permission(platform)
     if before is not MicrophonePermission.NOT_ASKED:
@@ -49,7 +49,7 @@ def ask_for_permission(timeout_s: float = 120.0, platform: str | None = None) ->
     assert framework is not None
     answered = threading.Event()
 
-    def answer(granted: bool) -> None:  # called on a queue of the system's
+    def answer(granted: bool) -> None:  # on a dispatch queue of the system
         answered.set()
 
     framework.AVCaptureDevice.requestAccessForMediaType_completionHandler_(framework.AVMediaTypeAudio, answer)
@@ -58,7 +58,7 @@ def ask_for_permission(timeout_s: float = 120.0, platform: str | None = None) ->
 
 
 def _av_foundation() -> Any:
-    """pyobjc's AVFoundation, which pyttsx3 brings along on macOS; None where it is not installed."""
+    """Import AVFoundation of pyobjc, which pyttsx3 requires on macOS; None if it is not installed."""
     try:
         return import_module("AVFoundation")
     except ImportError:

@@ -1,4 +1,4 @@
-"""systemd's user manager: pure procedures for ``systemctl --user``."""
+"""Pure procedures for ``systemctl --user``."""
 
 from voicemate.core.errors import ServiceError
 from voicemate.service.effects import NOT_FOUND, CommandResult, Procedure, RunCommand, Wait
@@ -8,18 +8,18 @@ UNIT = "voicemate.service"
 
 _SHOWN = ("LoadState", "UnitFileState", "ActiveState", "SubState", "MainPID", "NRestarts", "ExecMainStatus")
 _STARTING = (0.2, 0.5, 1.0)
-"""Pauses in which a service that cannot run at all has ended."""
-_ANEW = ("reset-failed", UNIT)
-"""After five failures within a minute systemd starts nothing until this; where nothing has to be reset, it fails."""
+"""Pauses (s) in which a service that cannot run at all has ended."""
+_RESET = ("reset-failed", UNIT)
+"""After five failures in a minute systemd starts the unit only after this. It fails if there is nothing to reset."""
 _STOP_S = 60.0
-"""Longer than TimeoutStopSec of the unit."""
+"""Seconds; longer than TimeoutStopSec of the unit."""
 
 
 class Systemctl:
     """The procedures for our unit in the account's user manager."""
 
     def observe(self) -> Procedure[ServiceState]:
-        """What systemd knows of the unit.
+        """Return the state of the unit.
 
         Raises:
             ServiceError: no systemd runs for this account.
@@ -27,10 +27,10 @@ class Systemctl:
         return (yield from self._query(None))
 
     def load(self) -> Procedure[ServiceState]:
-        """Read the unit anew, enable it, start it, and see whether it stays up for its first two seconds.
+        """Reload the unit, enable it, restart it, and check whether it still runs after two seconds.
 
         Raises:
-            ServiceError: with systemctl's own words.
+            ServiceError: with the message of systemctl.
         """
         yield from self._run("daemon-reload")
         yield from self._run("enable", UNIT)
@@ -42,49 +42,49 @@ class Systemctl:
             yield from self._run("disable", "--now", UNIT)
 
     def after_removal(self) -> Procedure[None]:
-        """Tell systemd that the unit's file has gone."""
+        """Have systemd forget the unit after its file was removed."""
         yield from self._run("daemon-reload")
-        yield self._command(*_ANEW)
+        yield self._command(*_RESET)
 
     def start(self) -> Procedure[ServiceState]:
         """Start the unit."""
-        yield self._command(*_ANEW)
+        yield self._command(*_RESET)
         yield from self._run("start", UNIT)
-        return (yield from self._see_started())
+        return (yield from self._await_start())
 
     def restart(self) -> Procedure[ServiceState]:
-        """Stop the unit and start it again."""
-        yield self._command(*_ANEW)
+        """Restart the unit."""
+        yield self._command(*_RESET)
         yield from self._run("restart", UNIT)
-        return (yield from self._see_started())
+        return (yield from self._await_start())
 
     def stop(self) -> Procedure[None]:
         """Stop the unit until the next login or start."""
         yield from self._run("stop", UNIT)
 
     def at_login(self) -> Procedure[bool]:
-        """Whether the unit is enabled."""
+        """Return whether the unit is enabled."""
         answer = yield RunCommand(
             ("systemctl", "--user", "is-enabled", UNIT), CommandResult(0, "enabled\n"), read_only=True
         )
         return answer.out.strip() == "enabled"
 
     def set_at_login(self, on: bool) -> Procedure[None]:
-        """Enable or disable the unit; one that runs is left alone."""
+        """Enable or disable the unit; a running one goes on."""
         yield from self._run("enable" if on else "disable", UNIT)
 
-    def _see_started(self) -> Procedure[ServiceState]:
-        seen = yield from self._query(_RUNNING)
+    def _await_start(self) -> Procedure[ServiceState]:
+        state = yield from self._query(_RUNNING)
         for seconds in _STARTING:
-            if seen.pid is None:
+            if state.pid is None:
                 break
             yield Wait(seconds)
-            seen = yield from self._query(_RUNNING)
-        return seen
+            state = yield from self._query(_RUNNING)
+        return state
 
-    def _query(self, hoped: CommandResult | None) -> Procedure[ServiceState]:
+    def _query(self, dry_run_result: CommandResult | None) -> Procedure[ServiceState]:
         words = ("systemctl", "--user", "show", UNIT, f"--property={','.join(_SHOWN)}")
-        answer = yield RunCommand(words, hoped, read_only=True)
+        answer = yield RunCommand(words, dry_run_result, read_only=True)
         if answer.code:
             raise _refused("show", answer)
         return parse_show(answer.out)
@@ -102,16 +102,19 @@ _RUNNING = CommandResult(0, "LoadState=loaded\nActiveState=active\nSubState=runn
 
 
 def parse_show(text: str) -> ServiceState:
-    """What ``systemctl show`` says of a unit."""
-    said = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    """Parse the output of ``systemctl show``."""
+    properties = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
     def number(key: str) -> int | None:
-        return int(said[key]) if said.get(key, "").lstrip("-").isdigit() else None
+        return int(properties[key]) if properties.get(key, "").lstrip("-").isdigit() else None
 
-    state = "/".join(word for word in (said.get("ActiveState"), said.get("SubState")) if word)
-    ended = said.get("ActiveState") in ("failed", "inactive", "activating") and said.get("LoadState") == "loaded"
+    state = "/".join(word for word in (properties.get("ActiveState"), properties.get("SubState")) if word)
+    ended = (
+        properties.get("ActiveState") in ("failed", "inactive", "activating")
+        and properties.get("LoadState") == "loaded"
+    )
     return ServiceState(
-        loaded=said.get("LoadState") == "loaded",
+        loaded=properties.get("LoadState") == "loaded",
         pid=number("MainPID") or None,
         last_exit=number("ExecMainStatus") if ended else None,
         starts=number("NRestarts"),

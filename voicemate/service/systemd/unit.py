@@ -1,7 +1,7 @@
 """The systemd user unit.
 
-Its sandbox uses only what a user manager can do everywhere (seccomp, no namespaces), and leaves out
-``MemoryDenyWriteExecute``: the sound library's callbacks are made at run time (cffi) and need such memory.
+Its sandbox uses only what every user manager can do (seccomp, no namespaces). ``MemoryDenyWriteExecute`` is left
+out: the sound library creates its callbacks at run time (cffi).
 """
 
 import os
@@ -15,16 +15,16 @@ from voicemate.service.systemd.systemctl import UNIT
 
 
 def definition_path(home: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where systemd looks for the units of an account."""
+    """Return where systemd looks for the unit of an account."""
     config = environ.get("XDG_CONFIG_HOME", "")
     return (Path(config) if os.path.isabs(config) else home / ".config") / "systemd" / "user" / UNIT
 
 
 def render(interpreter: Interpreter) -> bytes:
-    """The unit's text, as systemd.unit(5), systemd.service(5) and systemd.exec(5) have it.
+    """Return the unit's text; see systemd.unit(5), systemd.service(5) and systemd.exec(5).
 
     Raises:
-        ServiceError: systemd runs no program with such a path, however it is quoted.
+        ServiceError: systemd cannot run a program with this path, however it is quoted.
     """
     program, *words = interpreter.command
     if set(program) & set("\"'\\\x7f") or min(program) < " ":
@@ -67,11 +67,12 @@ WantedBy=default.target
 
 
 def quoted(word: str, doubled: str = "") -> str:
-    """``word`` so that systemd reads exactly it (systemd.syntax(7), "Quoting").
+    """Quote ``word`` for systemd (systemd.syntax(7), "Quoting").
 
     Args:
-        doubled: ``$`` for an argument, where it would begin a variable. It does not in a program's path, nor in
-            the environment; ``%`` begins a specifier everywhere.
+        word: to quote.
+        doubled: ``$`` in an argument, where it begins a variable; nothing in a program's path or in the
+            environment. ``%`` begins a specifier everywhere and is always doubled.
     """
     escaped = "".join(
         f"\\x{ord(letter):02x}" if letter < " " or letter == "\x7f" else f"\\{letter}" if letter in '"\\' else letter
