@@ -116,7 +116,7 @@ class Talking:
         self._talk = talk
 
     def until_listening(self) -> float:
-        return self._talk.wait_for("[listening]", patience_s=60)
+        return self._talk.wait_for("[listening]", timeout_s=60)
 
     @property
     def pid(self) -> int:

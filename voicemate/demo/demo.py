@@ -1,6 +1,6 @@
-"""The demo: three spoken questions and three spoken answers, with real engines in a simulated room.
+"""The demo: three spoken questions and answers, with real engines in a simulated room.
 
-It needs neither a microphone nor a loudspeaker, and leaves a recording and a picture of what happened.
+It needs no audio devices, and saves the audio and a timeline.
 """
 
 import asyncio
@@ -31,20 +31,23 @@ QUESTIONS = {
     ),
     "zh": ("你好，你今天过得怎么样？", "你最喜欢喝什么茶？", "晚上我应该看什么电影？"),
 }
-"""Questions in the languages of the shipped personas; all others are asked in English."""
+"""Questions in the languages of the shipped personas; other personas get the English ones."""
 
 ROOM_NOISE_DBFS = -66.0
 """A quiet room."""
 
 QUESTION_PAUSE_S = 0.7
-"""How long the person waits after an answer before the next question."""
+"""Time from the end of an answer to the next question (s)."""
 
 
 async def run_demo(settings: Settings, folder: Path, view: ViewFactory, record: Path | None = None) -> list[Path]:
-    """Hold the conversation in real time; returns the files that were written.
+    """Hold the conversation in real time; return the files that were written.
 
     Args:
-        record: keep the whole conversation in this new file, too.
+        settings: of the conversation.
+        folder: for the files.
+        view: shows the conversation.
+        record: a new file for a recording that can be replayed; None for none.
 
     Raises:
         VoicemateError: a model, a voice or the folder is missing.
@@ -83,7 +86,7 @@ async def run_demo(settings: Settings, folder: Path, view: ViewFactory, record: 
 
 
 async def _ask(room: SimulatedRoom, questions: list[AudioClip], greeted: bool) -> None:
-    """Ask one question after the other, then leave the room."""
+    """Ask one question after the other, then end the input."""
     if greeted:
         await room.wait_until_answered(QUESTION_PAUSE_S)
     for question in questions:
@@ -97,9 +100,9 @@ def _questions(persona: Persona) -> tuple[str, ...]:
 
 
 async def _spoken(settings: Settings, persona: Persona, question: str) -> AudioClip:
-    """``question`` in another voice than the character's."""
+    """Return ``question`` in another voice than the character's."""
     language = persona.language if persona.language in QUESTIONS else "en"
     voice = Voice(language=language, rate=160)
-    asking = persona.model_copy(update={"voice": voice, "language": language})
-    sounds = await render(settings, question, asking)
-    return AudioClip(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate)
+    speaker = persona.model_copy(update={"voice": voice, "language": language})
+    clips = await render(settings, question, speaker)
+    return AudioClip(np.concatenate([clip.pcm for clip in clips]), clips[0].rate)

@@ -1,20 +1,19 @@
 """How an utterance is decoded: in which context and language, and when a second time.
 
 Whisper encodes windows of 30 s, and a short utterance costs as much as a long one unless the encoder context is cut
-(``audio_ctx``). At too small a context the decoder no longer finds the end and says the sentence again and
-again. In the smallest one whisper's own timestamps tell it: whisper.cpp stops where one of them reaches the end of
-the sound. What loops all the same is done once more with a wider one.
+(``audio_ctx``). If it is too small, the decoder misses the end and repeats the sentence. In the smallest context
+timestamps prevent that: whisper.cpp stops when one of them reaches the end of the audio. A decode that loops is
+repeated with a wider context.
 
-A quick draft with hardly more context than the utterance has comes first, and is taken when its tokens are likely
-enough for the model: the less its best would gain, the less it asks for.
+A quick draft with little more context than the utterance comes first, and counts if its tokens are likely enough.
 
-Words that whisper is unsure of may be invented. So they are compared with another decode of the audio: the rejected
-draft, or a decode in a wider context with slightly trimmed ends.
+Words of low probability may be invented. They are compared with another decode: the rejected draft, or one of a wider
+context and slightly trimmed audio.
 
-Detecting the language takes another encoder pass. In a wrong language whisper is unsure, or loops, or is right
-anyway; so the last language is tried first, and another is detected only if that goes badly.
+Detecting the language takes another encoder pass. So the last language is tried first, and another one is detected
+only if whisper is unsure in it or loops.
 
-``docs/measurements/speech-recognition.md`` has the measurements behind both.
+See docs/measurements/speech-recognition.md.
 """
 
 import math
@@ -31,18 +30,15 @@ FULL_CONTEXT = 1500
 """Positions of the encoder's whole window of 30 s."""
 
 _STEP = 256
-"""Contexts are multiples of this. With flash attention, whisper.cpp's default, the attention goes over the next
-multiple of 256 positions whatever the context is, and what is in those beyond it counts in full: what the decode
-before left there (whisper.cpp's pull request 3941). The same sound then gave other words after other sounds."""
+"""Contexts are multiples of this. Flash attention, whisper.cpp's default, covers the next multiple of 256 positions;
+beyond another context it would read what the previous decode left there (whisper.cpp's pull request 3941)."""
 
 WIDER_CONTEXTS = (768, 1024, 1280)
-"""Contexts that are tried in turn when a decode loops, as far as they are wider. Not the whole
-window, which is no multiple of ``_STEP``: what came of it was by chance."""
+"""Contexts to try in turn when a decode loops, if wider. The whole window is not a multiple of ``_STEP``."""
 
 _SMALLEST = 256
-"""The smallest context, and the only one that is decoded with timestamps. What fits into it is a sentence; where
-there are more, a timestamp that goes back makes whisper.cpp drop all that follows it. A guess at what was said so far
-needs no more: the next one corrects it, and whoever pauses meanwhile waits for its encoder."""
+"""The smallest context, for drafts and single sentences, and the only one with timestamps: in longer audio one that
+goes back makes whisper.cpp drop all that follows it."""
 
 _POSITIONS_PER_SECOND = 50
 _MARGIN = 64
@@ -54,7 +50,7 @@ _PAD = np.zeros(to_samples(300), dtype=np.float32)
 _LONGEST = to_samples(29_000)
 
 _OTHER_ENDS = (to_samples(100), to_samples(50))
-"""Samples that a second opinion leaves out at the beginning (of the silence before the voice) and at the end."""
+"""Samples that a second opinion leaves out at the beginning and at the end."""
 
 _SURE = 0.7
 """Mean token probability from which a transcript is accepted as it is."""
@@ -64,14 +60,14 @@ _DETECTED = 0.6
 """Context for detecting the language, and the probability from which the result is believed."""
 
 _EAST_ASIAN = frozenset(("zh", "yue", "ja", "ko"))
-"""Languages that show in their letters, even where whisper, given another, is sure of every word."""
+"""Languages that the letters show, even if whisper is sure of its words in another language."""
 
 _TOKENS_PER_SECOND = 12
 _SPARE_TOKENS = 8
-"""More than people say: fast English has 8 tokens a second, fast Chinese 10. Anything beyond is a loop."""
+"""More than people say: fast English has 8 tokens per second, fast Chinese 10."""
 
 CHINESE_PROMPT = "以下是普通话的句子。"
-"""Without it ("the following are sentences in Mandarin") some Chinese comes in traditional characters."""
+"""Makes whisper write simplified characters ("the following are sentences in Mandarin")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +171,7 @@ class DecodeRequest:
 
 
 class Decoder(Protocol):
-    """The decoder of whisper.cpp. Both methods block, and raise ``whisper_cpp.DecodeCancelled`` when cancelled."""
+    """The decoder of whisper.cpp. Both methods block, and raise ``whisper_cpp.DecodeCancelledError``."""
 
     def decode(self, pcm: Pcm, request: DecodeRequest, cancellation: Cancellation) -> DecodeResult:
         """Decode ``pcm`` once."""
@@ -287,11 +283,7 @@ class UtteranceDecoder:
         return surer
 
     def _confirm(self, first: DecodeResult, language: str) -> DecodeResult:
-        """``first``, or if that looped what comes of a wider context, in the end of the whole window.
-
-        To try again whatever whisper was merely unsure of was measured too: it saved 3 of 598 words with tiny.en
-        and made one answer in four a second late (docs/measurements/speech-recognition.md).
-        """
+        """Return ``first``, or if that looped a decode in a wider context."""
         best = first
         for context in (wider for wider in WIDER_CONTEXTS if wider > self._context):
             if best.has_no_words or not best.is_looping:

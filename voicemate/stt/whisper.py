@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from voicemate.core.worker_thread import Cancellation, WorkerThread
 from voicemate.stt import repetition, tokens, transcript_filter
 from voicemate.stt.base import Transcript
 from voicemate.stt.decoding import CHINESE_PROMPT, DecodeOptions, DecodeResult, DraftOptions, UtteranceDecoder
-from voicemate.stt.whisper_cpp import DecodeCancelled, WhisperCpp
+from voicemate.stt.whisper_cpp import DecodeCancelledError, WhisperCpp
 
 _OPTIONS_BY_SIZE = {
     "tiny": DecodeOptions(
@@ -27,15 +27,14 @@ _OPTIONS_BY_SIZE = {
     ),
 }
 _OTHER_OPTIONS = DecodeOptions(context=1024, beam_size=1)
-"""By size of the model: the least with which it hears no fewer words than by whisper.cpp's own defaults
-(docs/measurements/speech-recognition.md). tiny's best is little better than its draft, which is taken unless its
-words would need a second opinion. The larger models could not be tried and get some room."""
+"""By size of the model: the cheapest with no more word errors than whisper.cpp's own defaults, for larger models an
+estimate; see docs/measurements/speech-recognition.md."""
 
 
 _QUIET_S = 3.0
 """Seconds without work after which a small model frees its scratch memory by reloading."""
 _SMALL = 100_000_000
-"""Bytes of the file below which a model is small: it is reloaded within 0.15 s."""
+"""Bytes of the file below which a model is small and reloads within 0.15 s."""
 
 
 class Whisper:
@@ -80,12 +79,12 @@ class Whisper:
         self._thread.close(release=self._model.close)
 
     @contextmanager
-    def _working(self) -> Iterator[None]:
+    def _working(self) -> Generator[None]:
         """Keep the model as it is during the work, and free its scratch memory some seconds later."""
         self._cancel_shrink()
         try:
             yield
-        except DecodeCancelled:  # by close()
+        except DecodeCancelledError:  # by close()
             raise asyncio.CancelledError from None
         finally:
             self._cancel_shrink()

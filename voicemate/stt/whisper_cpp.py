@@ -11,14 +11,18 @@ import re
 import struct
 import threading
 from pathlib import Path
+from typing import Any
 
-import _pywhispercpp as native
+import _pywhispercpp
 import numpy as np
 
 from voicemate.core.errors import ModelError
 from voicemate.core.pcm import Pcm, to_samples
 from voicemate.core.worker_thread import Cancellation
 from voicemate.stt.decoding import DecodeRequest, DecodeResult
+
+native: Any = _pywhispercpp
+"""The bindings, which have no types."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +37,7 @@ to a timestamp."""
 _NO_TENSORS = "no tensors loaded"  # whisper.cpp takes a file truncated before its tensors for an empty test model
 
 
-class DecodeCancelled(Exception):
+class DecodeCancelledError(Exception):
     """The decode was cancelled."""
 
 
@@ -50,6 +54,7 @@ class WhisperCpp:
 
     def __init__(self, path: Path, threads: int) -> None:
         self._path = path
+        self._context: Any
         self._load()
         self._threads = threads
         self.multilingual = bool(native.whisper_is_multilingual(self._context))
@@ -82,7 +87,7 @@ class WhisperCpp:
         """Decode one segment, without fallback to higher temperatures (which can take 10 s).
 
         Raises:
-            DecodeCancelled: ``cancellation`` was set; checked before the encoder, after it, and after each token.
+            DecodeCancelledError: ``cancellation`` was set; checked around the encoder, and after each token.
             ModelError: ``shrink`` could not reload the model, and it still cannot be loaded.
         """
         params = self._params(request.context, cancellation, request.beam_size)
@@ -113,11 +118,11 @@ class WhisperCpp:
         (``whisper_lang_auto_detect`` would do without, but the bindings hold the GIL over the whole pass.)
 
         Raises:
-            DecodeCancelled: ``cancellation`` was set.
+            DecodeCancelledError: ``cancellation`` was set.
         """
         setup = self._params(context, cancellation)
         setup.language = "en"
-        native.assign_encoder_begin_callback(setup, lambda _: False)
+        native.assign_encoder_begin_callback(setup, _never)
         self._full(setup, np.zeros(to_samples(200), dtype=np.float32), cancellation)
         params = self._params(context, cancellation)
         params.detect_language = True
@@ -125,7 +130,7 @@ class WhisperCpp:
         language = str(native.whisper_lang_str(native.whisper_full_lang_id(self._context)))
         return language, _native_log.language_probability
 
-    def _params(self, context: int, cancellation: Cancellation, beams: int = 1):
+    def _params(self, context: int, cancellation: Cancellation, beams: int = 1) -> Any:
         strategy = native.WHISPER_SAMPLING_GREEDY if beams == 1 else native.WHISPER_SAMPLING_BEAM_SEARCH
         params = native.whisper_full_default_params(strategy)
         params.beam_search = {"beam_size": beams, "patience": -1.0}
@@ -133,19 +138,23 @@ class WhisperCpp:
         params.print_progress = False
         params.n_threads = self._threads
         params.audio_ctx = context
-        native.assign_encoder_begin_callback(params, lambda _: not cancellation.cancelled)
+
+        def go_on(_: object) -> bool:
+            return not cancellation.cancelled
+
+        native.assign_encoder_begin_callback(params, go_on)
         native.assign_abort_callback(params, lambda: cancellation.cancelled)
         return params
 
-    def _full(self, params, pcm: Pcm, cancellation: Cancellation) -> None:
+    def _full(self, params: Any, pcm: Pcm, cancellation: Cancellation) -> None:
         if cancellation.cancelled:
-            raise DecodeCancelled
+            raise DecodeCancelledError
         if self._context is None:
             self._load()
         samples = np.ascontiguousarray(pcm, dtype=np.float32)  # the bindings read the raw pointer
         failed = native.whisper_full(self._context, params, samples, len(samples))
         if cancellation.cancelled:
-            raise DecodeCancelled
+            raise DecodeCancelledError
         if failed:
             raise ModelError(f"whisper.cpp failed with code {failed}", "Run `voicemate models verify`")
 
@@ -176,7 +185,7 @@ native.whisper_log_set(_native_log)
 atexit.register(native.whisper_log_set, None)  # a message after Python's end would abort the process
 
 
-def _load(path: Path):
+def _load(path: Path) -> Any:
     options = native.whisper_context_default_params()
     with _loading:  # one at a time, so that an error message is about this file
         _native_log.error = ""
@@ -185,6 +194,10 @@ def _load(path: Path):
     if error:
         raise ModelError(f"{path} is damaged or truncated ({error})", "Run `voicemate models pull` to fetch it again")
     return context
+
+
+def _never(_: object) -> bool:
+    return False
 
 
 def _check_header(path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Doubles for tests and benchmarks: virtual clock, simulated room, background noise, word errors."""
+"""Doubles and tools for tests and benchmarks: virtual clock, simulated room, scripted engines, word errors."""

@@ -1,4 +1,4 @@
-"""How sound reaches a simulated room's microphone: from the speaker, from people, and from what else is audible.
+"""How sound from the speaker, from people and from the background reaches a simulated room's microphone.
 
 Everything is seeded: the same description always gives the same room.
 """
@@ -40,7 +40,7 @@ class AcousticPath:
         return to_samples(self.delay_ms)
 
     def impulse_response(self) -> Pcm:
-        """The impulse response after the delay: a direct sound, then noise that decays by 60 dB in ``rt60_s``.
+        """Return the response after the delay: a direct sound, then noise that decays by 60 dB in ``rt60_s``.
 
         This is Polack's statistical model of late reverberation (see Jot, Cerveau and Warusfel, AES 1997).
         """
@@ -56,7 +56,7 @@ class AcousticPath:
         return (gain * tail / np.sqrt(np.sum(tail**2))).astype(np.float32)
 
     def apply(self, pcm: Pcm) -> Pcm:
-        """``pcm`` as it arrives, without the delay; longer by the reverberation."""
+        """Return ``pcm`` as it arrives, without the delay; longer by the reverberation."""
         response = self.impulse_response()
         if len(response) == 1:
             return pcm * response[0]
@@ -82,7 +82,7 @@ class BackgroundSound:
         object.__setattr__(self, "_gain", np.float32(10 ** ((self.dbfs - level_dbfs(self.pcm)) / 20)))
 
     def between(self, begin: int, end: int) -> Pcm:
-        """Its samples from clock position ``begin`` to ``end``."""
+        """Return its samples from clock position ``begin`` to ``end``."""
         return self.pcm[np.arange(begin, end) % len(self.pcm)] * self._gain
 
 
@@ -122,12 +122,12 @@ class SimulatedEcho:
         self._convolver = Convolver(acoustics.echo.impulse_response())
 
     def between(self, begin: int, end: int, played: Callable[[int, int], Pcm]) -> Pcm:
-        """The echo from clock position ``begin`` to ``end``, a block; to be asked for in order.
+        """Return the echo of one block, from clock position ``begin`` to ``end``. Call it in order.
 
         Args:
             begin: clock position.
             end: clock position.
-            played: what left the speaker between two clock positions.
+            played: returns what left the speaker between two clock positions.
         """
         place = begin - self.delay - begin * self._drift
         first = math.floor(place)
@@ -135,12 +135,12 @@ class SimulatedEcho:
         return self.push(((1 - part) * pcm[:-1] + part * pcm[1:]).astype(np.float32, copy=False))
 
     def push(self, played: Pcm) -> Pcm:
-        """The echo of the next block that left the speaker."""
+        """Return the echo of the next block that left the speaker."""
         return self._convolver.push(played if self._clip is None else soft_clip(played, self._clip))
 
 
 def soft_clip(pcm: Pcm, max_amplitude: float) -> Pcm:
-    """``pcm`` from a speaker that softly saturates at ``clip``: mostly odd harmonics."""
+    """Return ``pcm`` from a speaker that softly saturates at ``max_amplitude``: mostly odd harmonics."""
     return np.float32(max_amplitude) * np.tanh(pcm / np.float32(max_amplitude))
 
 
@@ -162,7 +162,7 @@ class Convolver:
         self._ringing = 0  # blocks for which there may still be an output
 
     def push(self, pcm: Pcm) -> Pcm:
-        """The next ``BLOCK_SAMPLES`` of the convolution."""
+        """Return the next ``BLOCK_SAMPLES`` of the convolution."""
         if pcm.any():
             self._ringing = len(self._parts) + 1
         elif self._ringing == 0:

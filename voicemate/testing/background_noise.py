@@ -1,7 +1,4 @@
-"""Synthetic background noise: noise of any colour, music, and the babble of many voices. All are seeded.
-
-Any recording can be a background too; these need none, and loop without a click.
-"""
+"""Synthetic background sounds: noise of any colour, music, and babble. All are seeded and loop without a click."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +13,7 @@ _CHORDS = ((0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14))  # I vi IV V
 
 
 def noise(seconds: float, db_per_octave: float = 0.0, seed: int = 0) -> Pcm:
-    """Noise with a slope: 0 is white, -3 pink, -6 brown (fans and traffic lie between the last two)."""
+    """Return noise with a slope: 0 is white, -3 pink, -6 brown (fans and traffic lie between the last two)."""
     n = round(seconds * CLOCK_HZ)
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(n))
     hertz = np.fft.rfftfreq(n, 1 / CLOCK_HZ)
@@ -26,7 +23,7 @@ def noise(seconds: float, db_per_octave: float = 0.0, seed: int = 0) -> Pcm:
 
 
 def music(seconds: float, seed: int = 0) -> Pcm:
-    """Chords, a plucked tune and a beat at 100 to the minute."""
+    """Return chords, a plucked tune and a beat at 100 per minute."""
     random = np.random.default_rng(seed)
     out = np.zeros(round(seconds * CLOCK_HZ))
     beat = to_samples(600)
@@ -45,7 +42,7 @@ def music(seconds: float, seed: int = 0) -> Pcm:
 
 
 def babble(voices: Sequence[Pcm], seconds: float, talkers: int = 5, seed: int = 0) -> Pcm:
-    """The babble of ``talkers`` people who all talk at once, one utterance of ``voices`` after the other.
+    """Return the babble of ``talkers`` people who all talk at once, one utterance of ``voices`` after the other.
 
     Args:
         voices: utterances, 16 kHz mono.
@@ -74,13 +71,13 @@ def _tone(hertz: float, n: int, decay_s: float, attack_s: float = 0.005) -> NDAr
 
 
 def _add_looped(out: NDArray[Any], at: int, pcm: NDArray[Any]) -> None:
-    """Add ``pcm`` at ``at``; what is beyond the end goes on at the beginning, so that the loop has no seam."""
+    """Add ``pcm`` at ``at``; what is beyond the end wraps around to the beginning."""
     head = min(len(pcm), len(out) - at)
     out[at : at + head] += pcm[:head]
     out[: len(pcm) - head] += pcm[head:]
 
 
 def _normalised(pcm: NDArray[Any]) -> Pcm:
-    """``pcm`` at an RMS of a tenth of full scale (-20 dBFS)."""
+    """Return ``pcm`` with an RMS of a tenth of full scale (-20 dBFS)."""
     power = float(np.sqrt(np.mean(np.square(pcm, dtype=np.float64))))
     return (pcm * (0.1 / max(power, 1e-9))).astype(np.float32)

@@ -1,10 +1,12 @@
-"""espeak-ng itself, which tells when each word begins: the truth about which word is in the air."""
+"""espeak-ng through its library, which reports when each word begins."""
 
 import ctypes
 import ctypes.util
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voicemate.core.pcm import AudioClip, Pcm
 from voicemate.tts.trim import pause_after_ms, trim_silence
@@ -14,7 +16,7 @@ _WORD_EVENT, _END_OF_EVENTS = 1, 0
 _RATE, _UTF8 = 1, 1
 _FRAME_S = 0.005
 _AUDIBLE_DB = -50.0
-"""A word's sound ends in its last frame that is no more than this below the loudest of the text."""
+"""A word ends in its last frame that is at most this far below the loudest sample of the text (dB)."""
 
 
 class _Event(ctypes.Structure):
@@ -35,27 +37,27 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int16), ctype
 
 @dataclass(frozen=True)
 class EspeakUtterance:
-    """A text as it was said.
+    """A spoken text.
 
     Attributes:
-        clip: as the character plays it, trimmed.
-        word_ends: seconds at which the sound of a word has ended, and how many words have ended by then. espeak-ng
-            says "of the" and the like as one, so a short word may be missing.
+        clip: trimmed, as the character plays it.
+        word_ends: seconds at which a word has ended, and how many words have ended by then. espeak-ng treats "of the"
+            and the like as one word, so a short word may be missing.
     """
 
     clip: AudioClip
     word_ends: tuple[tuple[float, int], ...]
 
     def words_over(self, seconds: float) -> int:
-        """How many words have been heard to their end after ``seconds``."""
+        """Return how many words have ended after ``seconds``."""
         return max((words for at, words in self.word_ends if at <= seconds), default=0)
 
 
 class Espeak:
-    """Says texts. One at a time in a process.
+    """Speaks texts. Only one may exist in a process.
 
     Args:
-        voice: as espeak-ng names it.
+        voice: its name in espeak-ng.
 
     Raises:
         FileNotFoundError: espeak-ng is not installed.
@@ -71,39 +73,41 @@ class Espeak:
         self._library.espeak_SetSynthCallback(self._callback)
         self._library.espeak_SetVoiceByName(voice.encode())
         self._begins: list[tuple[int, int]] = []
-        self._waves: list[np.ndarray] = []
+        self._waves: list[NDArray[np.int16]] = []
 
     def say(self, text: str, words_a_minute: int) -> EspeakUtterance:
-        """``text`` at espeak's own measure of speed."""
+        """Speak ``text`` at espeak's own measure of speed."""
         self._begins, self._waves = [], []
         self._library.espeak_SetParameter(_RATE, words_a_minute, 0)
         encoded = text.encode()
         self._library.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, _UTF8, None, None)
         wave = np.concatenate(self._waves).astype(np.float32) / np.float32(2**15)
         sound = trim_silence(AudioClip(wave, self._rate), pause_after_ms(text))
-        first = int(np.argmax(np.abs(wave))) - int(np.argmax(np.abs(sound.pcm)))  # that was trimmed off in front
-        over, said = [], 0
+        first = int(np.argmax(np.abs(wave))) - int(np.argmax(np.abs(sound.pcm)))  # trimmed off at the front
+        ends: list[tuple[float, int]] = []
+        ended = 0
         for place, sample in [*self._begins[1:], (len(encoded), first + len(sound.pcm))]:
             words = text.count(" ") + 1 if place >= len(text) else text[:place].count(" ")
-            if said < words <= said + 2:  # at some commas it tells of a word that is elsewhere
-                over.append((self._audible_until(sound.pcm, sample - first) / self._rate, words))
-                said = words
-        return EspeakUtterance(sound, tuple(over))
+            if ended < words <= ended + 2:  # at some commas espeak-ng reports a word of another position
+                ends.append((self._audible_until(sound.pcm, sample - first) / self._rate, words))
+                ended = words
+        return EspeakUtterance(sound, tuple(ends))
 
     def _audible_until(self, pcm: Pcm, end: int) -> int:
-        """Where before sample ``end`` the sound was last audible."""
+        """Return where before sample ``end`` the sound was last audible."""
         frame = round(_FRAME_S * self._rate)
         frames = pcm[: end - end % frame].reshape(-1, frame)
         levels = np.sqrt(np.mean(np.square(frames), axis=1))
         audible = np.flatnonzero(levels > np.max(np.abs(pcm)) * 10 ** (_AUDIBLE_DB / 20))
         return (int(audible[-1]) + 1) * frame if len(audible) else end
 
-    def _collect(self, wave, count: int, events) -> int:
+    def _collect(self, wave: Any, count: int, events: Any) -> int:
+        """Collect samples and events; espeak-ng calls this."""
         if count:
             self._waves.append(np.ctypeslib.as_array(wave, (count,)).copy())
-        place = 0
-        while events[place].type != _END_OF_EVENTS:
-            if events[place].type == _WORD_EVENT:
-                self._begins.append((events[place].text_position - 1, events[place].sample))
-            place += 1
+        index = 0
+        while events[index].type != _END_OF_EVENTS:
+            if events[index].type == _WORD_EVENT:
+                self._begins.append((events[index].text_position - 1, events[index].sample))
+            index += 1
         return 0

@@ -1,9 +1,8 @@
 """The simulated room: a microphone and a speaker without any hardware.
 
-People speak into it when asked to, the character's speaker plays into it, and both are recorded on one time line.
-``Acoustics`` describes how it carries sound; by default the microphone picks up the person and nothing else. It runs
-on any event loop: in real time on the ordinary one, as fast as the machine goes on virtual time, with the same code.
-The speaker is exact: what is asked for at some time happens at that very sample.
+People and the character's speaker play into it, and both are recorded on one time line. ``Acoustics`` describes how
+it carries sound; by default the microphone picks up only the person. The same code runs in real time on an ordinary
+event loop, and on virtual time as fast as the machine can. The speaker is exact to the sample.
 """
 
 import asyncio
@@ -22,15 +21,14 @@ from voicemate.testing.acoustics import AcousticPath, Acoustics, SimulatedEcho
 NO_ECHO = Acoustics()
 
 FILL_SAMPLES = to_samples(10)
-"""The speaker plays at most this many samples at once: what is played right after ``stop`` waits for the end of the
-piece in which the fade ends."""
+"""Samples that the speaker plays at once. A clip after ``stop`` begins with the first piece after the fade."""
 
 POLL_S = 0.032
 """How often a person who waits for the character checks whether it is done (s)."""
 
 
 class SimulatedRoom:
-    """A place for a person, a character, and other people. Everything belongs to the loop's thread.
+    """A room with a person, a character and other people. Everything belongs to the loop's thread.
 
     Args:
         clock: the conversation's.
@@ -49,7 +47,7 @@ class SimulatedRoom:
         self._clock = clock
         self._noise = 0.0 if noise_dbfs is None else 10 ** (noise_dbfs / 20)
         self._random = np.random.default_rng(seed)
-        self._speech: list[tuple[int, Pcm]] = []  # what has not been heard to its end yet
+        self._speech: list[tuple[int, Pcm]] = []  # not yet picked up to its end
         self._recorded: list[tuple[int, Pcm]] = []
         self._speech_end = 0
         self.microphone = SimulatedMicrophone(self, clock)
@@ -57,28 +55,28 @@ class SimulatedRoom:
         self.set_acoustics(acoustics)
 
     def set_acoustics(self, acoustics: Acoustics) -> None:
-        """Change how the room carries sound: headphones are unplugged, or the microphone is moved."""
+        """Change how the room carries sound, as when headphones are unplugged."""
         self.acoustics = acoustics
         self._echo = SimulatedEcho(acoustics) if acoustics.echo else None
 
     # ------------------------------------------------------------ people
 
     async def say(self, clip: AudioClip, path: AcousticPath | None = None) -> int:
-        """Say ``clip`` now; returns when it is said, with the clock position of its end."""
+        """Say ``clip`` now; return the clock position of its end when that is reached."""
         end = self.say_at(clip, self._clock.now(), path)
         await self._wait_until(end)
         return end
 
     def say_at(self, clip: AudioClip, at: int, path: AcousticPath | None = None) -> int:
-        """Say ``clip`` from clock position ``at`` on, or from the first sample that is still to come.
+        """Say ``clip`` from clock position ``at`` on, or from the next sample if that has passed.
 
         Args:
             clip: what to say.
             at: clock position.
-            path: from where; by default the person's place, for another person ``acoustics.other`` or any other.
+            path: to the microphone; by default the person's, for another person ``acoustics.other`` or any other.
 
         Returns:
-            The clock position at which its end reaches the microphone, without the reverberation.
+            The clock position at which its end reaches the microphone, without reverberation.
         """
         path = path or self.acoustics.person
         pcm = clip.pcm if clip.rate == CLOCK_HZ else soxr.resample(clip.pcm, clip.rate, CLOCK_HZ)
@@ -93,10 +91,10 @@ class SimulatedRoom:
         await self._wait_until_silent_for(to_samples(quiet_s * 1000))
 
     async def wait_until_answered(self, quiet_s: float = 1.0, timeout_s: float = 30.0) -> bool:
-        """Wait until the character has said something from now on and been silent for ``quiet_s`` again.
+        """Wait until the character has spoken from now on, and been silent for ``quiet_s`` again.
 
         Returns:
-            False when it has not begun within ``timeout_s``.
+            False if it has not begun within ``timeout_s``.
         """
         deadline = self._clock.now() + to_samples(timeout_s * 1000)
         while self.speaker.idle():
@@ -107,7 +105,7 @@ class SimulatedRoom:
         return True
 
     def end_input(self) -> None:
-        """The person leaves: the microphone ends after what has been said."""
+        """End the microphone after what has been said."""
         self.microphone.end_at(self._speech_end)
 
     async def _wait_until_silent_for(self, quiet: int) -> None:
@@ -123,7 +121,7 @@ class SimulatedRoom:
     # ------------------------------------------------------------ the air
 
     def microphone_audio(self, begin: int, end: int) -> Pcm:
-        """What reaches the microphone from clock position ``begin`` to ``end``; asked block by block, in order."""
+        """Return what reaches the microphone from clock position ``begin`` to ``end``. Call it in order."""
         air = self._random.standard_normal(end - begin, dtype=np.float32) * np.float32(self._noise)
         for sound in self.acoustics.background:
             air += sound.between(begin, end)
@@ -135,9 +133,9 @@ class SimulatedRoom:
         return air + self._echo.between(begin, end, self.speaker.aec_reference)
 
     def recording(self) -> Pcm:
-        """All that was audible since the clock began, 16 kHz, shape ``[n, 2]``: the room left, the character right.
+        """Return all audio since the clock began, 16 kHz, shape ``[n, 2]``.
 
-        The room is what the microphone picked up without the character's echo.
+        Left is what the microphone picked up, without echo; right is the character.
         """
         now = self._clock.now()
         both = np.zeros((now, 2), dtype=np.float32)
@@ -177,7 +175,7 @@ class _SimulatedDevice:
 
 
 class SimulatedMicrophone(_SimulatedDevice):
-    """The room's microphone: each block comes when its last sample is in the air.
+    """The room's microphone: each block comes at the time of its last sample.
 
     Attributes:
         at: clock position of the next block.
@@ -218,7 +216,7 @@ class SimulatedMicrophone(_SimulatedDevice):
 
 
 class SimulatedSpeaker(_SimulatedDevice):
-    """The room's speaker: it has no delay, and is brought up to the present by every call."""
+    """The room's speaker. It has no delay; every call first lets it play up to now."""
 
     def __init__(self, clock: SampleClock) -> None:
         super().__init__(clock)
@@ -281,12 +279,12 @@ class SimulatedSpeaker(_SimulatedDevice):
         return reference
 
     def played(self) -> list[tuple[int, Pcm]]:
-        """What was played so far, as (clock position, samples)."""
+        """Return what was played so far, as clock positions and samples."""
         self._advance()
         return self._played
 
     def _advance(self) -> Mixer:
-        """Let the speaker play up to now; returns the mixer."""
+        """Let the speaker play up to now; return the mixer."""
         now = self._clock.now()
         while self._filled_to < now:
             air = np.zeros(min(FILL_SAMPLES, now - self._filled_to), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Recordings of people, kept outside the project: a folder with a ``manifest.tsv`` (``VOICEMATE_SPEECH``)."""
+"""Recordings of speech in a folder outside the project, with a ``manifest.tsv`` (``VOICEMATE_SPEECH``)."""
 
 import csv
 import os
@@ -16,7 +16,7 @@ MANIFEST = "manifest.tsv"
 
 @dataclass(frozen=True)
 class SpeechRecording:
-    """One recording and what its manifest says of it; times in seconds."""
+    """One recording with its row of the manifest; times in seconds."""
 
     path: Path
     name: str
@@ -29,10 +29,10 @@ class SpeechRecording:
     longest_pause_s: float
 
     def pcm(self) -> Pcm:
-        """16 kHz mono float32.
+        """Return the audio, 16 kHz mono.
 
         Raises:
-            SystemExit: it has another rate, or more than one channel.
+            SystemExit: it has another rate, or several channels.
         """
         sound, rate = soundfile.read(self.path, dtype="float32")
         if rate != CLOCK_HZ or sound.ndim != 1:
@@ -41,10 +41,10 @@ class SpeechRecording:
 
 
 def load_corpus(folder: Path | None = None) -> list[SpeechRecording]:
-    """All recordings of the manifest, in its order.
+    """Return all recordings of the manifest, in its order.
 
     Args:
-        folder: with the recordings; ``FOLDER`` when left out.
+        folder: with the recordings; None for ``FOLDER``.
 
     Raises:
         SystemExit: there is no manifest.

@@ -1,4 +1,4 @@
-"""``voicemate talk`` as a process of its own, for tests and benchmarks that stand outside of it."""
+"""``voicemate talk`` as a separate process, for tests and benchmarks from outside."""
 
 import os
 import queue
@@ -13,13 +13,16 @@ LISTENING = "[listening]"
 
 
 class TalkProcess:
-    """A running ``voicemate talk --no-view`` whose lines can be waited for; a context manager.
+    """A running ``voicemate talk --no-view`` whose output can be waited for. A context manager.
 
     Args:
         options: of ``talk``.
-        environment: variables on top of this process's own.
+        environment: variables in addition to this process's own.
         echo: print its lines as they come.
         prefix: words before the command, such as ``unshare --net``.
+
+    Attributes:
+        seen: the lines that ``wait_for`` has read.
     """
 
     def __init__(
@@ -28,7 +31,7 @@ class TalkProcess:
         environment: Mapping[str, str],
         echo: bool = False,
         prefix: Sequence[str] = (),
-    ):
+    ) -> None:
         self._command = [*prefix, sys.executable, "-m", "voicemate", "talk", "--no-view", *options]
         self._environment = {**os.environ, **environment, "PYTHONFAULTHANDLER": "1"}
         self._echo = echo
@@ -43,8 +46,7 @@ class TalkProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            # A shell that runs the tests in the background has them ignore Ctrl-C, and all that they start.
-            preexec_fn=_heed_interrupts,
+            preexec_fn=_accept_interrupts,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -54,7 +56,7 @@ class TalkProcess:
         self.stop()
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end; returns its exit code. One that does not end has to show what it is at."""
+        """Stop the process and return its exit code. If it hangs, print its stacks and kill it."""
         if self._process.poll() is None:
             self._process.send_signal(by)
         try:
@@ -69,14 +71,14 @@ class TalkProcess:
         print("it did not end:", *self.rest(), sep="\n", flush=True)
         return self._process.wait()
 
-    def wait_for(self, beginning: str, patience_s: float) -> float:
-        """Wait for a line that begins so; returns the seconds since the start."""
-        deadline = time.monotonic() + patience_s
+    def wait_for(self, beginning: str, timeout_s: float) -> float:
+        """Wait for a line that begins with ``beginning``; return the seconds since the start."""
+        deadline = time.monotonic() + timeout_s
         while True:
             try:
                 line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                raise TimeoutError(f"no line {beginning!r} within {patience_s:.0f} s") from None
+                raise TimeoutError(f"no line {beginning!r} within {timeout_s:.0f} s") from None
             self.seen.append(line)
             if self._echo:
                 print(f"    {line}", flush=True)
@@ -84,7 +86,7 @@ class TalkProcess:
                 return time.monotonic() - self._started
 
     def rest(self) -> list[str]:
-        """The lines that nobody waited for; to be asked when it has ended."""
+        """Return the unread lines, after the process has ended."""
         self._reader.join()
         lines: list[str] = []
         while not self._lines.empty():
@@ -93,18 +95,19 @@ class TalkProcess:
 
     @property
     def pid(self) -> int:
+        """The id of the process."""
         return self._process.pid
 
-    def wait_until_greeted(self, patience_s: float = 60) -> float:
-        """Wait until it listens and has said its greeting; returns the seconds from the start to listening."""
-        seconds = self.wait_for(LISTENING, patience_s)
-        self.wait_for(LISTENING, patience_s)
+    def wait_until_greeted(self, timeout_s: float = 60) -> float:
+        """Wait until it has said its greeting; return the seconds from the start to the first listening."""
+        seconds = self.wait_for(LISTENING, timeout_s)
+        self.wait_for(LISTENING, timeout_s)
         return seconds
 
-    def wait_until_answered(self, patience_s: float = 60) -> None:
-        """Wait until a question was answered and it listens again."""
-        self.wait_for("gap ", patience_s)
-        self.wait_for(LISTENING, patience_s)
+    def wait_until_answered(self, timeout_s: float = 60) -> None:
+        """Wait until it has answered a question and listens again."""
+        self.wait_for("gap ", timeout_s)
+        self.wait_for(LISTENING, timeout_s)
 
     def _read(self) -> None:
         assert self._process.stdout
@@ -112,5 +115,6 @@ class TalkProcess:
             self._lines.put(line.rstrip())
 
 
-def _heed_interrupts() -> None:
+def _accept_interrupts() -> None:
+    """Undo what a shell does to background jobs: they and their children ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,9 +1,7 @@
-"""A clock without waiting: asyncio on virtual time, so that an hour of conversation takes seconds.
+"""Asyncio on virtual time: an hour of conversation takes seconds.
 
-Code that uses ``asyncio.sleep`` and ``loop.time`` runs here as it does on the ordinary loop, only faster: when
-nothing is ready, time jumps to the next timer. While real work is going on elsewhere (a worker thread, a helper
-process) time stands still and the loop really waits for it, so that the same script always gives the same
-conversation, however fast the machine is.
+When nothing is ready, time jumps to the next timer. While real work runs outside the loop (a worker thread, a helper
+process) time stands still and the loop waits, so the same script gives the same conversation on every machine.
 """
 
 import asyncio
@@ -16,7 +14,7 @@ T = TypeVar("T")
 
 
 class _AutojumpSelector(selectors.DefaultSelector):
-    """Advances the clock by the time it is asked to wait, unless work outside the loop is outstanding."""
+    """Advances the clock instead of waiting, unless work outside the loop is outstanding."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,8 +34,8 @@ class _AutojumpSelector(selectors.DefaultSelector):
 class VirtualClockLoop(asyncio.SelectorEventLoop):
     """An event loop whose ``time()`` starts at 0 and jumps from timer to timer.
 
-    Jobs of ``run_in_executor`` count as work outside the loop; code that waits for anything else that is real (a
-    thread of its own, a pipe) does so inside ``real_work``. A job that never ends stops time for good.
+    Jobs of ``run_in_executor`` count as work outside the loop. Code that waits for other real work (a thread, a pipe)
+    does so inside ``real_work``. A job that never ends stops time for good.
     """
 
     def __init__(self) -> None:
@@ -45,12 +43,12 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         super().__init__(self._jumping_selector)
 
     def time(self) -> float:
-        """Virtual seconds since the loop was made."""
+        """Return the virtual seconds since the loop was created."""
         return self._jumping_selector.now
 
     @contextmanager
     def real_work(self) -> Generator[None]:
-        """Wait for real work inside: virtual time stands still. May be nested; for the loop's thread only."""
+        """Stop virtual time while the body waits for real work. May be nested; for the loop's thread."""
         self._jumping_selector.outstanding += 1
         try:
             yield
@@ -58,7 +56,7 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
             self._jumping_selector.outstanding -= 1
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
-        """Run ``func`` in ``executor``; virtual time stands still until it has ended."""
+        """Run ``func`` in ``executor``; virtual time stands still until it ends."""
         job = super().run_in_executor(executor, func, *args)
         self._jumping_selector.outstanding += 1
         job.add_done_callback(self._job_done)
@@ -69,6 +67,6 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
-    """``asyncio.run`` on virtual time."""
+    """Run ``main`` on virtual time, like ``asyncio.run``."""
     with asyncio.Runner(loop_factory=VirtualClockLoop) as runner:
         return runner.run(main)

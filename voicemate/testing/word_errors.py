@@ -1,22 +1,22 @@
-"""Words heard wrong: the word error rate, and for Chinese and Japanese the character error rate.
+"""Counts word errors, and for Chinese and Japanese character errors.
 
-Both texts are made plain first, so that only what is heard counts and not how it is written: lower case, no
-punctuation, no apostrophes, numbers as words (``num2words``; four digits from 1100 to 2099 as a year, longer ones
-and those that begin with 0 digit by digit), ``Mr.`` as mister.
+Both texts are normalized first: lower case, no punctuation, no apostrophes, numbers as words (four digits from 1100
+to 2099 as a year, longer ones and those that begin with 0 digit by digit), ``Mr.`` as mister.
 """
 
 import re
 from collections.abc import Sequence
 
-from num2words import num2words
+from num2words import num2words  # pyright: ignore[reportUnknownVariableType]  # it has no types
 
 _BY_CHARACTER = frozenset(("zh", "yue", "ja"))
 
 
 def plain_words(text: str, language: str) -> list[str]:
-    """The words (or characters) of ``text`` that count.
+    """Return the normalized words (or characters) of ``text``.
 
     Args:
+        text: any text.
         language: two letters; ``yue`` for Cantonese.
     """
     text = text.lower().replace("’", "'")
@@ -29,7 +29,7 @@ def plain_words(text: str, language: str) -> list[str]:
 
 
 def word_errors(expected: Sequence[str], heard: Sequence[str]) -> int:
-    """Words to insert, remove or replace to make ``expected`` of ``heard`` (Levenshtein's distance)."""
+    """Return how many words to insert, remove or replace to turn ``heard`` into ``expected`` (Levenshtein)."""
     row = list(range(len(heard) + 1))
     for i, want in enumerate(expected, 1):
         above = row

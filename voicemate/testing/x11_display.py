@@ -1,17 +1,17 @@
-"""An X server without a screen of its own (Xvfb), and fingers on its keyboard (xdotool)."""
+"""An X server without a screen (Xvfb), and key presses on it (xdotool)."""
 
 import contextlib
 import os
 import select
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 
 
 def available() -> bool:
-    """The programs are there (Debian: xvfb, xdotool)."""
+    """Return whether the programs are installed (Debian: xvfb, xdotool)."""
     return all(shutil.which(program) for program in ("Xvfb", "xdotool", "setxkbmap"))
 
 
@@ -20,55 +20,55 @@ class X11Display:
 
     Attributes:
         name: as in ``DISPLAY``.
-        environment: the variables with which a program uses it, and believes in no other desktop.
+        environment: the variables with which a program uses it, and detects no other desktop.
     """
 
-    def __init__(self, name: str, process: "subprocess.Popen[bytes]"):
+    def __init__(self, name: str, process: "subprocess.Popen[bytes]") -> None:
         self.name = name
         self.environment = {"DISPLAY": name, "XDG_SESSION_TYPE": "x11", "WAYLAND_DISPLAY": ""}
         self._process = process
 
     def keys(self, *words: str) -> None:
-        """Have xdotool do something, such as ``keydown``, ``ctrl+alt+space``; returns when the server knows."""
-        subprocess.run(["xdotool", *words], env=os.environ | self.environment, check=True, timeout=_PATIENCE_S)
+        """Run xdotool with ``words``, such as ``keydown``, ``ctrl+alt+space``."""
+        subprocess.run(["xdotool", *words], env=os.environ | self.environment, check=True, timeout=_TIMEOUT_S)
 
     def layout(self, name: str) -> None:
-        """Another keyboard layout, such as ``de``."""
-        subprocess.run(["setxkbmap", name], env=os.environ | self.environment, check=True, timeout=_PATIENCE_S)
+        """Set the keyboard layout, such as ``de``."""
+        subprocess.run(["setxkbmap", name], env=os.environ | self.environment, check=True, timeout=_TIMEOUT_S)
 
     def stop(self) -> None:
-        """The server goes away, as when somebody logs out."""
+        """Stop the server, as a logout does."""
         self._process.terminate()
-        self._process.wait(_PATIENCE_S)
+        self._process.wait(_TIMEOUT_S)
 
 
 @contextlib.contextmanager
-def x11_display(options: Sequence[str] = ()) -> Iterator[X11Display]:
-    """An X server for as long as the body runs.
+def x11_display(options: Sequence[str] = ()) -> Generator[X11Display]:
+    """Run an X server while the body runs.
 
     Args:
-        options: further ones of Xvfb.
+        options: more options of Xvfb.
     """
     reader, writer = os.pipe()
     command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1024x768x24", "-nolisten", "tcp", *options]
-    with open(reader, "rb", buffering=0) as told:
+    with open(reader, "rb", buffering=0) as output:
         process = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
         os.close(writer)
         try:
-            number = _line(told.fileno())
+            number = _line(output.fileno())
             yield X11Display(f":{number}", process)
         finally:
             process.terminate()
-            process.wait(_PATIENCE_S)
+            process.wait(_TIMEOUT_S)
 
 
 def _line(descriptor: int) -> str:
-    """What Xvfb says when it is ready: the number of its display."""
-    said = b""
-    while not said.endswith(b"\n"):
-        ready, _, _ = select.select([descriptor], [], [], _PATIENCE_S)
-        some = os.read(descriptor, 64) if ready else b""
-        if not some:
+    """Return the number of the display, which Xvfb prints when it is ready."""
+    line = b""
+    while not line.endswith(b"\n"):
+        ready, _, _ = select.select([descriptor], [], [], _TIMEOUT_S)
+        data = os.read(descriptor, 64) if ready else b""
+        if not data:
             raise RuntimeError("Xvfb did not start")
-        said += some
-    return said.decode().strip()
+        line += data
+    return line.decode().strip()

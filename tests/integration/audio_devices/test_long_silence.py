@@ -70,10 +70,10 @@ def test_speech_after_long_silence_is_understood_from_its_first_word_on(
     question = spoken("Can you tell me a story about the sea?")
     house = make_home(tmp_path, pulse_room.environment)
     with TalkProcess(("--stt", "whisper-base"), house.environment) as talk:
-        talk.wait_for(LISTENING, patience_s=60)
+        talk.wait_for(LISTENING, timeout_s=60)
         time.sleep(LONG_BUFFERS_AFTER_S + 2)  # the long silence
         pulse_room.say(question)
-        talk.wait_for("you", patience_s=60)
+        talk.wait_for("you", timeout_s=60)
         understood = talk.seen[-1]
     words = re.findall(r"\w+", understood.lower())[1:]
     assert words[:3] == ["can", "you", "tell"], understood

@@ -25,10 +25,10 @@ def test_a_question_into_the_microphone_is_answered_by_the_loudspeaker(
     question = spoken("Can you tell me a story about the sea?")
     house = make_home(tmp_path, pulse_room.environment)
     with TalkProcess([], house.environment, prefix=without_network()) as talk:
-        talk.wait_for(LISTENING, patience_s=100)
+        talk.wait_for(LISTENING, timeout_s=100)
         with pulse_room.recording() as recording:
             pulse_room.say(question)
-            talk.wait_until_answered(patience_s=100)
+            talk.wait_until_answered(timeout_s=100)
         kept = (Path("/proc") / str(talk.pid) / "status").read_text()
     assert np.abs(recording.speaker).max() > 0.05
     assert "Seccomp:\t2" in kept
