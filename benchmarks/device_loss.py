@@ -168,9 +168,9 @@ def _recovered(daemon: DaemonProcess, device: str, since: int) -> float:
     """When ``device`` was told to work again for the last time, all its faults behind it."""
     fault = since
     for place in range(since, len(daemon.events)):
-        if is_kind("Fault", where=device)(daemon.events[place][1]):
+        if is_kind("Fault", component=device)(daemon.events[place][1]):
             fault = place
-    return daemon.events[daemon.until(is_kind("Recovered", where=device), fault, patience_s=30)][0]
+    return daemon.events[daemon.until(is_kind("Recovered", component=device), fault, patience_s=30)][0]
 
 
 def write(arguments: argparse.Namespace, losses: list[Loss]) -> None:

@@ -150,7 +150,7 @@ def gate_levels() -> Iterator[Levels]:
         levels.append((level_dbfs(block.pcm), level_dbfs(passed.pcm)))
         return passed
 
-    with patch.object(MicGate, "pass_on", noted):
+    with patch.object(MicGate, "process", noted):
         yield levels
 
 

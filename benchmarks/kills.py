@@ -190,7 +190,7 @@ def _finished(events: list[tuple[float, EventMessage]]) -> set[str]:
         if told.name == "Transcribed" and told.data["final"]:
             said[told.data["turn"]] = told.data["text"]
         elif told.name == "ReplyEnded" and told.data["turn"] in said:
-            finished.add(f"{said[told.data['turn']]} | {told.data['heard']}")
+            finished.add(f"{said[told.data['turn']]} | {told.data['heard_prefix']}")
     return finished
 
 

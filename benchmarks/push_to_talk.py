@@ -3,7 +3,7 @@
 A real daemon watches its key on an X server without a screen, and hears and speaks through a virtual microphone and
 loudspeaker. Its microphone is closed between turns. The key is pressed as a keyboard would (XTEST).
 
-- *key down to microphone*: until the daemon tells that real samples have come (``MicrophoneHears``), warm (the
+- *key down to microphone*: until the daemon tells that real samples have come (``MicrophoneLive``), warm (the
   microphone is still open from the turn before) and cold (it was closed).
 - *key up to reply*: until the first audible sample in the recording of the loudspeaker. The moment at which the key
   came up is placed in the recording by what the recorder had written then. It writes late, never early, so the
@@ -41,7 +41,7 @@ SETTINGS = """persona = "pip"
 model = "whisper-tiny.en"
 [push_to_talk]
 hands_free = false
-warm_s = 4.0
+keep_open_s = 4.0
 """
 WAITING = "waiting for the key"
 AFTER_SPEECH_S = 0.05
