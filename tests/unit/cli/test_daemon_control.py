@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.control.noted import RecordingTarget, serving
+from tests.unit.control.recording_target import RecordingTarget, serving
 from voicemate import cli
 from voicemate.control.server import ControlServer
 from voicemate.control.socket_path import socket_path

@@ -1,6 +1,6 @@
 """``voicemate status`` as a table."""
 
-from tests.unit.control.noted import STATUS
+from tests.unit.control.recording_target import STATUS
 from voicemate.cli.render.status_table import status_rows
 from voicemate.control.status import DaemonStatus, SpeculationStatus
 

@@ -1,4 +1,4 @@
-"""A place for a socket."""
+"""A path for a socket."""
 
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder whose name is short: a socket's path has room for some hundred letters."""
+    """A folder with a short path: a socket's path has at most 103 bytes."""
     with tempfile.TemporaryDirectory(prefix="vm-", dir="/tmp") as name:
         yield Path(name)
 

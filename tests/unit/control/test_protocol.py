@@ -1,4 +1,4 @@
-"""Any bytes at all are either a request or a refusal, and what is written can be read."""
+"""Any bytes are a request or a refusal, and lines round-trip."""
 
 import json
 
@@ -45,12 +45,12 @@ def refusal(line: bytes) -> Refusal:
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_are_too_strange(line: bytes):
+def test_any_bytes_are_a_request_or_a_refusal(line: bytes):
     assert isinstance(parse_request(line), ControlRequest | Refusal)
 
 
 @given(REQUEST_LIKE)
-def test_whatever_is_like_a_request_is_understood_or_refused_with_a_sentence(value: dict[str, object]):
+def test_anything_like_a_request_is_parsed_or_refused_with_a_message(value: dict[str, object]):
     asked = parse_request(json.dumps(value).encode())
     answer = parse_arguments(asked) if isinstance(asked, ControlRequest) else asked
     if isinstance(answer, Refusal):
@@ -63,7 +63,7 @@ def test_whatever_is_like_a_request_is_understood_or_refused_with_a_sentence(val
 
 
 @given(st.integers(-(2**53), 2**53) | st.text(min_size=1, max_size=64), st.text(max_size=20), st.text(max_size=200))
-def test_what_a_client_writes_is_what_the_daemon_reads(number: int | str, command: str, text: str):
+def test_requests_round_trip(number: int | str, command: str, text: str):
     written = ControlRequest(number, command, {"text": text})
     line = request_line(written)
     assert line.endswith(b"\n")
@@ -72,7 +72,7 @@ def test_what_a_client_writes_is_what_the_daemon_reads(number: int | str, comman
 
 
 @pytest.mark.parametrize("letter", ["a", "\n", "語", "😀", "\x00", '"'])
-def test_the_longest_text_fits_into_a_line_whatever_it_is_made_of(letter: str):
+def test_the_longest_text_fits_into_a_line(letter: str):
     text = letter * MAX_TEXT_LENGTH
     line = json.dumps({"v": VERSION, "id": 1, "command": "say", "arguments": {"text": text}}).encode()
     assert len(line) < MAX_LINE_BYTES
@@ -104,7 +104,7 @@ def test_the_longest_text_fits_into_a_line_whatever_it_is_made_of(letter: str):
         (b'{"v":1,"id":1,"command":"status","also":1}', ErrorCode.BAD_REQUEST),
     ],
 )
-def test_a_line_that_is_no_request_is_refused_by_name(line: bytes, code: ErrorCode):
+def test_an_invalid_line_is_refused_with_its_code(line: bytes, code: ErrorCode):
     assert refusal(line).code == code
 
 
@@ -122,7 +122,7 @@ def test_a_line_that_is_no_request_is_refused_by_name(line: bytes, code: ErrorCo
         ("status", {"now": True}, ErrorCode.BAD_ARGUMENTS, "There is no argument `now`"),
     ],
 )
-def test_a_request_that_makes_no_sense_is_told_why(
+def test_an_invalid_request_is_refused_with_its_reason(
     command: str, arguments: dict[str, object], code: ErrorCode, sentence: str
 ):
     answer = parse_arguments(ControlRequest(4, command, arguments))
@@ -131,12 +131,12 @@ def test_a_request_that_makes_no_sense_is_told_why(
     assert sentence in answer.message
 
 
-def test_the_number_of_a_request_comes_back_even_when_the_rest_is_wrong():
+def test_a_refusal_has_the_id_of_an_invalid_request():
     assert refusal(b'{"v":1,"id":"mine","command":5}').id == "mine"
     assert refusal(b'{"v":7,"id":12,"command":"status"}').id == 12
 
 
-def test_a_reply_is_one_line_even_when_its_text_has_several():
+def test_a_reply_with_line_breaks_is_one_line():
     line = result_line(1, {"heard_prefix": "one\ntwo \u2028 three"})
     assert line.count(b"\n") == 1
     assert json.loads(line)["result"]["heard_prefix"] == "one\ntwo \u2028 three"

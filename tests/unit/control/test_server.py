@@ -1,4 +1,4 @@
-"""The daemon's end of the socket, with polite clients and with rude ones."""
+"""The daemon's end of the socket, with well-behaved and hostile clients."""
 
 import asyncio
 import gc
@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.unit.control.noted import STATUS, serving
+from tests.unit.control.recording_target import STATUS, serving
 from voicemate.control.protocol import MAX_LINE_BYTES
 from voicemate.core.events import FloorChanged, FloorState, MicrophoneLevel, Transcribed
 
 
 class Visitor:
-    """A client that can be as rude as a test wants."""
+    """A client without any checks."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self.reader = reader
@@ -44,7 +44,7 @@ class Visitor:
         return await self.read()
 
     async def ended(self) -> bool:
-        """The daemon hangs up, whatever it says before."""
+        """The daemon disconnects, after any output."""
         try:
             while await self.reader.read(65_536):
                 pass
@@ -57,7 +57,7 @@ class Visitor:
 
 
 @pytest.mark.parametrize("politely", [True, False])
-async def test_who_holds_the_key_lets_go_by_going_away(path: Path, politely: bool):
+async def test_disconnecting_releases_the_key(path: Path, politely: bool):
     async with serving(path) as (conversation, _):
         holder, other = await Visitor.at(path), await Visitor.at(path)
         await holder.call(1, "ptt", action="press", while_connected=True)
@@ -72,7 +72,7 @@ async def test_who_holds_the_key_lets_go_by_going_away(path: Path, politely: boo
         assert conversation.commands == [("press",), ("press",), ("release",)]
 
 
-async def test_who_has_let_go_already_does_not_do_so_again(path: Path):
+async def test_a_released_key_is_not_released_again(path: Path):
     async with serving(path) as (conversation, _):
         holder = await Visitor.at(path)
         await holder.call(1, "ptt", action="press", while_connected=True)
@@ -84,7 +84,7 @@ async def test_who_has_let_go_already_does_not_do_so_again(path: Path):
         assert conversation.commands == [("press",), ("release",), ("mute", True)]
 
 
-async def test_each_command_reaches_the_conversation(path: Path):
+async def test_each_command_is_executed(path: Path):
     async with serving(path) as (conversation, _):
         visitor = await Visitor.at(path)
         assert await visitor.call(1, "listen", on=False) == {"v": 1, "id": 1, "result": {}}
@@ -108,7 +108,7 @@ async def test_each_command_reaches_the_conversation(path: Path):
         assert (await visitor.call(7, "status"))["result"] == STATUS.model_dump(mode="json")
 
 
-async def test_recent_exchanges_and_choices_come_as_json(path: Path):
+async def test_exchanges_and_choices_are_json(path: Path):
     async with serving(path):
         visitor = await Visitor.at(path)
         assert (await visitor.call(1, "exchanges", count=1))["result"] == {
@@ -123,7 +123,7 @@ async def test_recent_exchanges_and_choices_come_as_json(path: Path):
         assert (await visitor.call(3, "exchanges", count=0))["error"]["code"] == "bad-arguments"
 
 
-async def test_what_cannot_be_done_is_told_with_a_code(path: Path):
+async def test_a_failed_command_has_an_error_code(path: Path):
     async with serving(path):
         visitor = await Visitor.at(path)
         assert (await visitor.call(1, "ptt", action="toggle"))["error"] == {
@@ -140,7 +140,7 @@ async def test_what_cannot_be_done_is_told_with_a_code(path: Path):
         assert "result" in await visitor.call(4, "status")
 
 
-async def test_a_long_request_holds_up_no_other(path: Path):
+async def test_a_long_request_blocks_no_other(path: Path):
     async with serving(path) as (conversation, _):
         visitor = await Visitor.at(path)
         await visitor.request(1, "ask", text="why")
@@ -149,7 +149,7 @@ async def test_a_long_request_holds_up_no_other(path: Path):
         assert await visitor.read() == {"v": 1, "id": 1, "result": {"turn_id": 1, "heard_prefix": "Indeed."}}
 
 
-async def test_events_come_to_those_who_watch_and_words_to_those_who_asked(path: Path):
+async def test_events_and_words_are_sent_on_request(path: Path):
     async with serving(path) as (conversation, _):
         plain, wordy, silent = [await Visitor.at(path) for _ in range(3)]
         await plain.call(1, "events")
@@ -167,7 +167,7 @@ async def test_events_come_to_those_who_watch_and_words_to_those_who_asked(path:
         assert (await silent.call(9, "status"))["id"] == 9
 
 
-async def test_who_only_writes_still_gets_the_answers(path: Path):
+async def test_a_half_closed_client_receives_its_answers(path: Path):
     async with serving(path) as (conversation, _):
         visitor = await Visitor.at(path)
         await visitor.request(1, "ask", text="why")
@@ -178,7 +178,7 @@ async def test_who_only_writes_still_gets_the_answers(path: Path):
         assert await visitor.ended()
 
 
-async def test_what_was_begun_is_done_even_when_its_client_has_gone(path: Path):
+async def test_a_request_outlives_its_client(path: Path):
     async with serving(path) as (conversation, server):
         visitor = await Visitor.at(path)
         await visitor.request(1, "ask", text="why")
@@ -192,7 +192,7 @@ async def test_what_was_begun_is_done_even_when_its_client_has_gone(path: Path):
             await asyncio.sleep(0)
 
 
-async def test_too_many_requests_at_once_are_refused_and_the_rest_answered(path: Path):
+async def test_too_many_pending_requests_are_refused(path: Path):
     async with serving(path, pending_requests=3) as (conversation, _):
         visitor = await Visitor.at(path)
         for number in range(5):
@@ -204,7 +204,7 @@ async def test_too_many_requests_at_once_are_refused_and_the_rest_answered(path:
         assert {reply["id"] for reply in answered} == {0, 1, 2}
 
 
-async def test_a_thousand_hostile_lines_do_no_harm(path: Path):
+async def test_hostile_lines_do_no_harm(path: Path):
     hostile = [
         b"\n",
         b"\x00" * 50 + b"\n",
@@ -232,7 +232,7 @@ async def test_a_thousand_hostile_lines_do_no_harm(path: Path):
         assert conversation.commands == []
 
 
-async def test_a_line_without_end_ends_the_connection(path: Path):
+async def test_an_endless_line_ends_the_connection(path: Path):
     async with serving(path) as (_, server):
         visitor = await Visitor.at(path)
         await visitor.send(b"x" * MAX_LINE_BYTES)
@@ -241,7 +241,7 @@ async def test_a_line_without_end_ends_the_connection(path: Path):
         assert not server._clients
 
 
-async def test_half_a_line_ends_the_connection_and_an_idle_client_may_stay(path: Path):
+async def test_a_partial_line_times_out_and_an_idle_client_does_not(path: Path):
     async with serving(path, partial_line_s=0.05) as _:
         idle, half, dripping = [await Visitor.at(path) for _ in range(3)]
         await half.send(b'{"v":1,')
@@ -259,7 +259,7 @@ async def test_half_a_line_ends_the_connection_and_an_idle_client_may_stay(path:
         assert (await idle.call(1, "status"))["id"] == 1
 
 
-async def test_who_does_not_read_is_dropped_and_nobody_waits(path: Path):
+async def test_a_client_that_does_not_read_is_dropped(path: Path):
     async with serving(path, outbox_bytes=20_000, write_s=60) as (conversation, server):
         slow, quick = [await Visitor.at(path) for _ in range(2)]
         await slow.call(1, "events", words=True)
@@ -272,7 +272,7 @@ async def test_who_does_not_read_is_dropped_and_nobody_waits(path: Path):
             await asyncio.sleep(0.01)
 
 
-async def test_levels_never_drop_anybody(path: Path):
+async def test_levels_never_drop_a_client(path: Path):
     async with serving(path, outbox_bytes=2_000, write_s=60) as (conversation, server):
         slow = await Visitor.at(path)
         await slow.call(1, "events", levels=True)
@@ -284,7 +284,7 @@ async def test_levels_never_drop_anybody(path: Path):
             pass
 
 
-async def test_a_flood_is_slowed_to_the_rate(path: Path):
+async def test_a_flood_is_throttled(path: Path):
     async with serving(path, rate=100.0, burst=10):
         flood = await Visitor.at(path)
         began = asyncio.get_running_loop().time()
@@ -294,7 +294,7 @@ async def test_a_flood_is_slowed_to_the_rate(path: Path):
         assert asyncio.get_running_loop().time() - began >= 0.19
 
 
-async def test_a_hundred_clients_at_once_leave_nothing_behind(path: Path):
+async def test_a_hundred_clients_leave_no_tasks(path: Path):
     async with serving(path, clients=64) as (_, server):
         files = open_files()
         answered, everybody = 0, asyncio.Event()
@@ -333,7 +333,7 @@ def open_files() -> int:
     return len(os.listdir(folder))
 
 
-async def test_when_the_house_is_full_one_is_told_so(path: Path):
+async def test_too_many_clients_are_refused(path: Path):
     async with serving(path, clients=2):
         guests = [await Visitor.at(path) for _ in range(2)]
         for guest in guests:
@@ -348,7 +348,7 @@ async def test_when_the_house_is_full_one_is_told_so(path: Path):
                 break
 
 
-async def test_strangers_hear_nothing(path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_other_accounts_are_disconnected(path: Path, monkeypatch: pytest.MonkeyPatch):
     async with serving(path) as (conversation, _):
         monkeypatch.setattr("voicemate.control.server.peer_uid", lambda connection: os.getuid() + 1)
         visitor = await Visitor.at(path)
@@ -356,7 +356,7 @@ async def test_strangers_hear_nothing(path: Path, monkeypatch: pytest.MonkeyPatc
         assert conversation.commands == []
 
 
-async def test_a_daemon_that_ends_answers_to_the_last_and_frees_its_place(path: Path):
+async def test_a_stopping_daemon_still_answers_and_frees_its_path(path: Path):
     async with serving(path) as (_, server):
         visitor = await Visitor.at(path)
         await visitor.call(1, "status")
@@ -367,7 +367,7 @@ async def test_a_daemon_that_ends_answers_to_the_last_and_frees_its_place(path: 
     assert await visitor.ended()
 
 
-async def test_a_client_that_leaves_a_reset_behind_is_nobody_s_trouble(path: Path):
+async def test_a_connection_reset_is_ignored(path: Path):
     async with serving(path) as (conversation, server):
         for _ in range(20):
             rude = socket.socket(socket.AF_UNIX)
@@ -382,7 +382,7 @@ async def test_a_client_that_leaves_a_reset_behind_is_nobody_s_trouble(path: Pat
             await asyncio.sleep(0.01)
 
 
-async def test_watchers_learn_that_the_status_has_changed(path: Path):
+async def test_watchers_are_notified_of_status_changes(path: Path):
     async with serving(path):
         watcher, other = await Visitor.at(path), await Visitor.at(path)
         await watcher.call(1, "events")

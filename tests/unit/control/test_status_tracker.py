@@ -1,4 +1,4 @@
-"""What ``status`` shows, from the events."""
+"""The status, from events."""
 
 from voicemate.control.status import SpeculationStatus
 from voicemate.control.status_tracker import StatusTracker
@@ -23,25 +23,25 @@ def fed(*events: object) -> StatusTracker:
     return board
 
 
-def test_the_last_word_counts():
+def test_the_latest_state_counts():
     board = fed(FloorChanged(1, FloorState.LISTENING, "ready"), FloorChanged(2, FloorState.HEARING, "a voice"))
     assert (board.state, board.reason) == (FloorState.HEARING, "a voice")
 
 
-def test_what_is_wrong_stays_until_it_is_well_again():
+def test_a_problem_persists_until_recovery():
     board = fed(Fault(1, "history", "The disk is full", "Make room"), Fault(2, "microphone", "It is gone", ""))
     assert [problem.component for problem in board.problems] == ["history", "microphone"]
     board.on_event(Recovered(3, "history"))
     assert [problem.component for problem in board.problems] == ["microphone"]
 
 
-def test_a_reply_that_is_spoken_shows_that_replies_work():
+def test_a_spoken_reply_ends_reply_problems():
     board = fed(Fault(1, "reply", "The model failed", ""), Fault(1, "history", "Full", ""))
     board.on_event(ReplyEnded(2, 1, "Yes.", interrupted=False))
     assert [problem.component for problem in board.problems] == ["history"]
 
 
-def test_the_latest_gaps_are_kept_and_all_turns_counted():
+def test_recent_gaps_and_all_turns_are_counted():
     board = StatusTracker()
     for turn in range(1, 31):
         board.on_event(TurnEnded(turn, turn, 0, 1, "silence"))
@@ -50,7 +50,7 @@ def test_the_latest_gaps_are_kept_and_all_turns_counted():
     assert list(board.gaps_ms) == [float(gap) for gap in range(11, 31)]
 
 
-def test_work_that_was_thrown_away_is_told():
+def test_discarded_work_is_counted():
     board = fed(
         StageTimed(1, 1, PipelineStage.STT, 0, 250.0),
         GenerationDiscarded(2, 1, "the person went on"),
@@ -62,7 +62,7 @@ def test_work_that_was_thrown_away_is_told():
     assert board.speculation == SpeculationStatus(turns=1, ready=1, discarded=1, wasted_ms=250.0)
 
 
-def test_a_new_conversation_counts_its_turns_anew_and_what_was_known_stays():
+def test_a_new_conversation_keeps_earlier_results():
     board = StatusTracker()
     for _ in range(2):
         board.on_event(TurnEnded(4, 1, 0, 3, "silence"))

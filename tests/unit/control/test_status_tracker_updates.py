@@ -1,4 +1,4 @@
-"""The daemon's status is kept up to date by its events; all of it is asked for only where they do not tell."""
+"""Events keep the daemon's status up to date; it is requested only where they cannot."""
 
 from typing import Any
 
@@ -33,21 +33,21 @@ def after(before: DaemonStatus, message: EventMessage) -> tuple[DaemonStatus, bo
     return tracker.update(before), tracker.is_stale
 
 
-def test_the_floor() -> None:
+def test_the_floor_is_tracked() -> None:
     new, ask = after(status(), told(FloorChanged(1, FloorState.SPEAKING, "a reply")))
     assert (new.state, new.reason, ask) == ("speaking", "a reply", False)
 
 
-def test_a_floor_that_is_free_again_after_a_start_may_be_another_characters() -> None:
+def test_after_a_start_the_status_is_stale() -> None:
     for before in ("starting", "unavailable", "asleep"):
         assert after(status(state=before), told(FloorChanged(1, FloorState.LISTENING)))[1]
 
 
-def test_only_the_daemon_knows_what_a_stop_means() -> None:
+def test_after_a_stop_the_status_is_stale() -> None:
     assert after(status(), told(FloorChanged(1, FloorState.STOPPED, "told not to listen"))) == (status(), True)
 
 
-def test_a_fault_comes_and_goes() -> None:
+def test_a_fault_is_a_problem_until_recovery() -> None:
     fault = Fault(1, LOST.component, LOST.message, LOST.hint)
     broken, ask = after(status(), told(fault))
     assert (broken.problems, ask) == ([LOST], False)
@@ -55,12 +55,12 @@ def test_a_fault_comes_and_goes() -> None:
     assert after(broken, told(Recovered(2, LOST.component))) == (status(), True)
 
 
-def test_a_reply_that_was_heard_shows_that_replies_work() -> None:
+def test_a_reply_ends_reply_problems() -> None:
     broken, _ = after(status(), told(Fault(1, "reply", "No words came", "")))
     assert after(broken, told(ReplyEnded(2, 1, "Indeed.", False)))[0].problems == []
 
 
-def test_a_key_that_is_watched_from_now_on() -> None:
+def test_a_hotkey_change_is_tracked() -> None:
     new, ask = after(status(), told(HotkeyChanged(1, "ctrl+option+space", "toggle", active=True)))
     assert (new.push_to_talk, ask) == (
         PushToTalkStatus(chord="ctrl+option+space", mode="toggle", active=True),
@@ -68,7 +68,7 @@ def test_a_key_that_is_watched_from_now_on() -> None:
     )
 
 
-def test_a_command_of_anybody() -> None:
+def test_a_status_change_makes_the_status_stale() -> None:
     assert after(status(), told(StatusChanged(0))) == (status(), True)
 
 
@@ -91,7 +91,7 @@ _kinds = st.sampled_from(
 
 
 @given(statuses, _kinds, _members)
-def test_an_event_of_another_version_breaks_nothing(about: DaemonStatus, kind: str, data: dict[str, Any]) -> None:
+def test_an_unknown_event_is_ignored(about: DaemonStatus, kind: str, data: dict[str, Any]) -> None:
     new, _ = after(about, EventMessage(kind, data))
     assert isinstance(new, DaemonStatus)
     assert isinstance(new.state, str)

@@ -1,11 +1,11 @@
-"""What whoever starts a daemon is told of it."""
+"""What a daemon reports to the process that starts it."""
 
 import os
 
 from voicemate.daemon.launcher import READY, Readiness
 
 
-def test_it_is_told_once_and_the_pipe_closed():
+def test_readiness_is_reported_once_and_the_pipe_closed():
     reader, writer = os.pipe()
     ready = Readiness(writer)
     ready.report()
@@ -15,7 +15,7 @@ def test_it_is_told_once_and_the_pipe_closed():
     os.close(reader)
 
 
-def test_nobody_needs_to_wait():
+def test_readiness_works_without_a_pipe():
     Readiness(None).report()
     reader, writer = os.pipe()
     os.close(reader)

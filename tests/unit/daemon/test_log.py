@@ -1,4 +1,4 @@
-"""The log: private, bounded, without words, and never in the way."""
+"""The log: private, bounded, without words, and harmless when it fails."""
 
 import logging
 import stat
@@ -26,24 +26,24 @@ def written(path: Path, *events: object, words: bool = False) -> str:
     return path.read_text()
 
 
-def test_what_happened_is_in_it_and_nobody_else_can_read_it(path: Path):
+def test_events_are_logged_to_a_private_file(path: Path):
     text = written(path, Fault(1, "microphone", "It is gone", "Connect it"))
     assert "WARNING Fault component='microphone' message='It is gone'" in text
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_words_are_in_it_only_when_asked_for(path: Path):
+def test_words_are_logged_only_on_request(path: Path):
     heard = Transcribed(1, 1, SECRET, "en", final=True)
     assert SECRET not in written(path, heard)
     assert SECRET in written(path, heard, words=True)
 
 
-def test_levels_are_not_worth_a_line(path: Path):
+def test_levels_are_not_logged(path: Path):
     assert written(path, MicrophoneLevel(1, -30.0, 0.5)) == ""
 
 
-def test_it_rotates(path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_log_rotates(path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(daemon_log, "MAX_BYTES", 2_000)
     with logging_to(path, lambda wrong, remedy: None, to_stderr=False):
         for number in range(200):
@@ -58,9 +58,7 @@ def test_it_rotates(path: Path, monkeypatch: pytest.MonkeyPatch):
     assert last[0].endswith("line 140 of many")
 
 
-def test_where_it_cannot_be_written_that_is_told_and_nothing_else_happens(
-    path: Path, capfd: pytest.CaptureFixture[str]
-):
+def test_an_unwritable_log_is_reported_and_has_no_other_effect(path: Path, capfd: pytest.CaptureFixture[str]):
     path.parent.write_text("a file where the folder belongs")
     told: list[str] = []
     with logging_to(path, lambda wrong, remedy: told.append(wrong), to_stderr=False):
@@ -73,7 +71,7 @@ def test_where_it_cannot_be_written_that_is_told_and_nothing_else_happens(
     assert "small" not in shown
 
 
-def test_a_full_disk_is_told_once_and_costs_lines_only(path: Path, capfd: pytest.CaptureFixture[str]):
+def test_a_full_disk_is_reported_once_and_costs_lines_only(path: Path, capfd: pytest.CaptureFixture[str]):
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this system")
     path.parent.mkdir()
@@ -87,11 +85,11 @@ def test_a_full_disk_is_told_once_and_costs_lines_only(path: Path, capfd: pytest
     assert capfd.readouterr().err == ""
 
 
-def test_nothing_was_logged_yet(path: Path):
+def test_tail_of_a_missing_log_is_empty(path: Path):
     assert tail(path, 10) == []
 
 
-def test_following_shows_what_comes_also_after_a_rotation(path: Path):
+def test_following_continues_after_a_rotation(path: Path):
     path.parent.mkdir()
     path.write_text("old\n")
     lines = follow(path, poll_s=0.01)

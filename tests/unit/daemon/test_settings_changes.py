@@ -1,4 +1,4 @@
-"""What a change of the settings asks for."""
+"""The effect of a change of the settings."""
 
 import pytest
 
@@ -20,16 +20,16 @@ from voicemate.daemon.settings_changes import ChangeEffect, settings_changes
         ({"offline": {"sandbox": False}}, {"offline.sandbox": ChangeEffect.RESTART}),
     ],
 )
-def test_each_change_asks_for_what_it_concerns(table: dict[str, object], effects: dict[str, ChangeEffect]):
+def test_each_change_has_its_effect(table: dict[str, object], effects: dict[str, ChangeEffect]):
     found = settings_changes(Settings(), Settings.model_validate(table))
     assert {change.key: change.effect for change in found} == effects
 
 
-def test_changing_it_back_is_a_change_too():
+def test_reverting_a_change_is_a_change():
     changed = Settings.model_validate({"turns": {"silence_ms": 300}, "persona": "ambrose"})
     assert {change.key for change in settings_changes(changed, Settings())} == {"turns.silence_ms", "persona"}
 
 
-def test_no_key_is_overlooked():
+def test_every_setting_has_an_effect():
     assert len(setting_keys()) > 20
     assert settings_changes(Settings(), Settings()) == []

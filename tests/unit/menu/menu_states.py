@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.unit.control.noted import STATUS
+from tests.unit.control.recording_target import STATUS
 from voicemate.config.schema import AudioSettings, MenuSettings, Settings, TtsSettings
 from voicemate.control.status import (
     Choice,

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from tests.unit.control.noted import RecordingTarget, serving
+from tests.unit.control.recording_target import RecordingTarget, serving
 from voicemate.control.socket_path import socket_path
 from voicemate.control.status import DaemonStatus
 from voicemate.core.events import Event

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.control.noted import STATUS
+from tests.unit.control.recording_target import STATUS
 from tests.unit.menu.menu_states import find_item, status
 from tests.unit.menu.recording_daemon import RecordingDaemon
 from voicemate.config.loader import load, settings_file

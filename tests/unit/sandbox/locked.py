@@ -1,4 +1,4 @@
-"""Programs that run under the locks: they cannot be taken off again, so no test may put them on itself."""
+"""Runs programs under the locks, in their own process, since locks cannot be removed."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ LOCK = "from voicemate import sandbox; proof = sandbox.lock()\n"
 
 
 def run(program: str, *, locked: bool = True, prefix: tuple[str, ...] = (), keep: tuple[int, ...] = ()) -> str:
-    """What ``program`` (Python) prints, in a process of its own that goes offline first. Fails with its stderr.
+    """Run ``program`` (Python) in a new process, locked first; return its output. Fails with its stderr.
 
     Args:
         prefix: words before the command.

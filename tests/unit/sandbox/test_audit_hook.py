@@ -1,4 +1,4 @@
-"""Lock one: what Python code may do and may not, and what is told about who tried."""
+"""Lock one: what Python code may do, and which callers are recorded."""
 
 import json
 import socket
@@ -13,14 +13,14 @@ FAMILIES = sorted({int(family) for family in socket.AddressFamily} | set(range(5
 
 
 class Sock:
-    """What the audit events of a socket tell: the object, of which the family counts."""
+    """A socket as in audit events: only its family matters."""
 
     def __init__(self, family: int):
         self.family = family
 
 
 @pytest.mark.parametrize("event", ["socket.bind", "socket.connect", "socket.sendto", "socket.sendmsg"])
-def test_a_socket_from_elsewhere_is_refused_where_it_is_used(event: str) -> None:
+def test_an_inherited_socket_is_refused_on_use(event: str) -> None:
     tries = RefusedCalls()
     hook = _hook(tries)
     hook(event, (Sock(socket.AF_UNIX), "/run/somewhere"))
@@ -51,7 +51,7 @@ def test_new_sockets_of_every_family_but_unix_are_refused() -> None:
     assert allowed == [socket.AF_UNIX]
 
 
-def test_who_tried_is_told_by_module_and_line_and_nothing_else() -> None:
+def test_the_caller_is_recorded_by_module_and_line() -> None:
     tries = RefusedCalls()
     hook = _hook(tries)
     for _ in range(3):
@@ -63,7 +63,7 @@ def test_who_tried_is_told_by_module_and_line_and_nothing_else() -> None:
     assert str(one).endswith(f"line {one.line} (getaddrinfo, 3 times)")
 
 
-def test_a_program_that_tries_from_everywhere_fills_no_memory() -> None:
+def test_the_number_of_recorded_callers_is_bounded() -> None:
     tries = RefusedCalls()
     for line in range(10 * MAX_CALLERS):
         tries.record("somewhere", line, "connect")
@@ -117,7 +117,7 @@ json.dump(done, sys.stdout)
 """
 
 
-def test_in_a_process_under_the_lock_networks_are_refused_and_unix_sockets_work(tmp_path: Path) -> None:
+def test_a_locked_process_can_use_unix_sockets_only(tmp_path: Path) -> None:
     told = json.loads(run(f"FOLDER = {str(tmp_path)!r}\n{IN_USE}"))
     for name in ("TCP", "IPv6", "past socket.py", "asyncio", "name", "after another hook"):
         assert told[name] == "NetworkRefused 13", name

@@ -1,4 +1,4 @@
-"""The filter's program, run on a BPF machine of the test's own: for every processor, every call, every family."""
+"""The filter's program on a simulated BPF machine: every processor, call and family."""
 
 import errno
 import socket
@@ -19,7 +19,7 @@ modes = st.sampled_from([(machine, mode) for machine in sorted(SYSCALL_ABIS) for
 
 
 def answer(instructions: tuple[Instruction, ...], number: int, audit: int, *arguments: int) -> int:
-    """The errno that a system call gets, 0 when it is allowed (Documentation/networking/filter.rst)."""
+    """The errno of a system call, 0 if it is allowed (Documentation/networking/filter.rst)."""
     data = struct.pack("<IIQ6Q", number, audit, 0, *(*arguments, *[0] * (6 - len(arguments))))
     at, accumulator = 0, 0
     while True:
@@ -79,13 +79,13 @@ def test_the_x32_numbers_of_a_call_do_not_exist(number: int, family: int) -> Non
 
 @settings(deadline=None)
 @given(machines, words, words)
-def test_in_an_unknown_mode_nothing_is_allowed(machine: str, audit: int, number: int) -> None:
+def test_an_unknown_mode_is_refused(machine: str, audit: int, number: int) -> None:
     if audit not in {mode.audit for mode in SYSCALL_ABIS[machine]}:
         assert answer(build_program(machine), number, audit) == errno.EACCES
 
 
 @pytest.mark.parametrize("machine", sorted(SYSCALL_ABIS))
-def test_it_ends_and_fits(machine: str) -> None:
+def test_the_program_terminates_and_fits_the_kernels_limit(machine: str) -> None:
     instructions = build_program(machine)
     assert len(instructions) < 4096  # BPF_MAXINSNS
     for at, one in enumerate(instructions):
@@ -101,5 +101,5 @@ def test_it_ends_and_fits(machine: str) -> None:
         ("aarch64", 199, "socketpair"),
     ],
 )
-def test_the_numbers_are_those_of_the_kernels_tables(machine: str, number: int, call: str) -> None:
+def test_the_numbers_match_the_kernels_tables(machine: str, number: int, call: str) -> None:
     assert getattr(SYSCALL_ABIS[machine][0], call) == number

@@ -24,7 +24,7 @@ UNIX = int(socket.AF_UNIX)
 
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A program in C that tries everything."""
+    """A program in C that makes every attempt."""
     program = tmp_path_factory.mktemp("probe") / "probe"
     subprocess.run(["cc", "-O0", "-o", program, Path(__file__).with_name("probe.c")], check=True)
     return program
@@ -32,7 +32,7 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def listening() -> Iterator[int]:
-    """A port on this machine where somebody listens."""
+    """A listening port on this machine."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
@@ -42,14 +42,12 @@ def parsed(lines: str) -> dict[str, int]:
 
 
 def probed(probe: Path, port: int, locked: bool) -> dict[str, int]:
-    """What a program in C got that a Python process started, with and without the locks."""
+    """Results of a child process in C, with and without the locks."""
     command = [str(probe), str(port)]
     return parsed(run(f"import subprocess; subprocess.run({command!r}, check=True)", locked=locked))
 
 
-def test_a_c_program_that_the_process_starts_makes_no_socket_of_any_family_but_unix(
-    probe: Path, listening: int
-) -> None:
+def test_a_child_in_c_can_create_unix_sockets_only(probe: Path, listening: int) -> None:
     told = probed(probe, listening, locked=True)
     made = {name for name, number in told.items() if number == 0}
     assert made - {"32bit-unix"} == {f"stream-{UNIX}", f"datagram-{UNIX}", f"raw-{UNIX}", f"pair-{UNIX}", "wide-unix"}
@@ -57,7 +55,7 @@ def test_a_c_program_that_the_process_starts_makes_no_socket_of_any_family_but_u
     assert set(others) == {errno.EACCES}
 
 
-def test_ways_around_the_filter_are_closed(probe: Path, listening: int) -> None:
+def test_ways_around_the_filter_are_blocked(probe: Path, listening: int) -> None:
     told = probed(probe, listening, locked=True)
     assert told["io_uring_setup"] == told["pidfd_getfd"] == told["connect"] == errno.EACCES
     assert told.get("x32-socket", errno.ENOSYS) == errno.ENOSYS
@@ -95,7 +93,7 @@ json.dump({"told": told, "threads": proof.kernel.threads, "filtered": proof.kern
 """
 
 
-def test_c_code_in_every_thread_is_refused_also_in_those_from_before() -> None:
+def test_c_code_is_refused_in_every_thread() -> None:
     answer = json.loads(run(IN_THREADS, locked=False))
     assert len(answer["told"]) == 6
     assert {number for tried in answer["told"] for number in tried.values()} == {errno.EACCES}
@@ -114,7 +112,7 @@ json.dump({"gaps": proof.gaps, "landlock": proof.lock_states()["Landlock"], "con
 """
 
 
-def test_a_socket_from_elsewhere_is_told_and_landlock_keeps_it_from_connecting(listening: int) -> None:
+def test_an_inherited_socket_is_reported_and_landlock_refuses_its_connection(listening: int) -> None:
     with socket.socket() as tcp:
         descriptor = tcp.fileno()
         given = f"DESCRIPTOR, PORT = {descriptor}, {listening}\n"
@@ -125,7 +123,7 @@ def test_a_socket_from_elsewhere_is_told_and_landlock_keeps_it_from_connecting(l
     assert told["connect"] == errno.EACCES
 
 
-def test_the_self_test_tells_locks_from_a_network_that_is_away() -> None:
+def test_the_self_test_distinguishes_locks_from_an_unreachable_network() -> None:
     told = run("import json, sys; json.dump(proof.as_json(), sys.stdout)", prefix=without_network())
     attempts = {one["what"]: one for one in json.loads(told)["attempts"] if one["by"] == "C"}
     assert attempts["UDP to 192.0.2.1"]["before"] == "no way there (ENETUNREACH)"

@@ -1,4 +1,4 @@
-"""What is said about the locks: never more than was found."""
+"""The proof states no more than was found."""
 
 import errno
 import json
@@ -27,7 +27,7 @@ def test_it_holds_when_everything_is_refused(answer: int) -> None:
 
 
 @pytest.mark.parametrize("answer", [0, errno.ECONNREFUSED, errno.EINPROGRESS, errno.ENETUNREACH, errno.EFAULT])
-def test_a_network_that_is_only_away_or_does_not_answer_is_no_proof(answer: int) -> None:
+def test_an_unreachable_network_is_no_proof(answer: int) -> None:
     told = proof(errno.EACCES, answer)
     assert not told.holds
     assert told.gaps[0].startswith("attempt 1 from C is not refused")
@@ -38,17 +38,17 @@ def test_status_shows_each_lock_and_the_self_test() -> None:
     assert proof(errno.EACCES).lock_states() == {"audit hook": True, "seccomp filter": False, "self-test": True}
 
 
-def test_nothing_tried_proves_nothing() -> None:
+def test_no_attempts_prove_nothing() -> None:
     assert not proof().holds
 
 
-def test_a_socket_from_before_the_locks_is_a_gap() -> None:
+def test_an_open_socket_is_a_gap() -> None:
     assert proof(errno.EACCES, open_sockets=("descriptor 0 (AF_INET)",)).gaps == (
         "A network socket was open already: descriptor 0 (AF_INET)",
     )
 
 
-def test_scripts_get_all_of_it() -> None:
+def test_json_has_everything() -> None:
     told = json.loads(json.dumps(proof(errno.EACCES).as_json()))
     assert told["offline"] is True
     assert told["attempts"][0] == {
@@ -61,7 +61,7 @@ def test_scripts_get_all_of_it() -> None:
     assert told["kernel"]["system"] == "Linux 6.1"
 
 
-def test_network_sockets_that_are_open_are_found() -> None:
+def test_open_network_sockets_are_found() -> None:
     before = set(open_network_sockets())
     with socket.socket() as tcp, socket.socketpair()[0]:
         found = set(open_network_sockets()) - before
@@ -70,13 +70,13 @@ def test_network_sockets_that_are_open_are_found() -> None:
     assert set(open_network_sockets()) == before
 
 
-def test_sockets_to_the_kernel_itself_are_no_network() -> None:
+def test_kernel_sockets_are_no_network() -> None:
     before = set(open_network_sockets())
     with socket.socketpair()[0], socket.socket(getattr(socket, "AF_NETLINK", socket.AF_UNIX), socket.SOCK_DGRAM):
         assert set(open_network_sockets()) == before
 
 
-def test_the_kernels_word_is_read_for_every_thread(tmp_path) -> None:
+def test_kernel_facts_cover_every_thread(tmp_path) -> None:
     status = "Name:\tvoicemate\nNoNewPrivs:\t1\nSeccomp:\t{}\nSeccomp_filters:\t1\n"
     (tmp_path / "status").write_text(status.format(2))
     for thread, mode in (("1", 2), ("2", 2), ("3", 0)):
@@ -86,13 +86,13 @@ def test_the_kernels_word_is_read_for_every_thread(tmp_path) -> None:
     assert (facts.threads, facts.filtered, facts.no_new_privileges, facts.landlock) == (3, 2, True, 7)
 
 
-def test_a_system_without_proc_has_less_to_say(tmp_path) -> None:
+def test_without_proc_there_are_fewer_facts(tmp_path) -> None:
     facts = kernel_facts(process=tmp_path / "nothing")
     assert (facts.threads, facts.filtered, facts.no_new_privileges) == (0, 0, False)
     assert facts.system
 
 
-def test_addresses_are_laid_out_as_each_system_has_them() -> None:
+def test_addresses_have_each_systems_layout() -> None:
     assert socket_address(socket.AF_INET, "192.0.2.1", 9, bsd=True)[:8] == bytes([16, 2, 0, 9, 192, 0, 2, 1])
     assert socket_address(socket.AF_INET, "192.0.2.1", 9, bsd=False)[2:8] == bytes([0, 9, 192, 0, 2, 1])
     for bsd in (True, False):
@@ -111,5 +111,5 @@ def test_addresses_are_laid_out_as_each_system_has_them() -> None:
         ({"PULSE_SERVER": "soundbox"}, 1),
     ],
 )
-def test_what_a_machine_reaches_by_a_network_is_named(environment: dict[str, str], told: int) -> None:
+def test_network_settings_are_named(environment: dict[str, str], told: int) -> None:
     assert len(find_network_settings(environment)) == told

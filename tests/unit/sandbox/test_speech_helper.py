@@ -1,4 +1,4 @@
-"""The speech helper is a process of its own: it inherits the locks and still speaks."""
+"""The speech helper process inherits the locks and still speaks."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ json.dump({"voices": len(voices), "seccomp": held["Seccomp"].strip(), "rights": 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_speech_helper_is_under_the_filter_and_has_its_voices() -> None:
+def test_the_speech_helper_inherits_the_filter_and_lists_its_voices() -> None:
     told = json.loads(run(HELPER))
     assert told["seccomp"] == "2"
     assert told["rights"] == "1"

@@ -1,4 +1,4 @@
-"""A system that refuses a lock, or does not have it: the lock is off, the reason is told, nothing breaks."""
+"""A system without a lock, or that refuses it: the lock is off, with the reason."""
 
 import ctypes
 import errno
@@ -17,7 +17,7 @@ SECCOMP, LANDLOCK_CREATE, LANDLOCK_RESTRICT = 317, 444, 446
 
 
 class ScriptedKernel:
-    """A kernel that answers each call from a script; calls that are not in it succeed."""
+    """A kernel with scripted results; other calls succeed."""
 
     def __init__(self, answers: dict[int, Sequence[int]], prctl: int = 0):
         self._answers = {number: list(several) for number, several in answers.items()}
@@ -32,7 +32,7 @@ class ScriptedKernel:
         return self._answers[number].pop(0) if self._answers.get(number) else 0
 
 
-def test_a_processor_without_a_filter_is_told() -> None:
+def test_a_processor_without_a_filter_is_reported() -> None:
     lock = seccomp.apply(ScriptedKernel({}), "riscv64")
     assert not lock.on
     assert "riscv64" in lock.about
@@ -47,7 +47,7 @@ def test_a_processor_without_a_filter_is_told() -> None:
         (4711, "thread 4711"),
     ],
 )
-def test_a_kernel_that_refuses_the_filter_is_told(answer: int, told: str) -> None:
+def test_a_refused_filter_is_reported(answer: int, told: str) -> None:
     kernel = ScriptedKernel({SECCOMP: [answer]})
     lock = seccomp.apply(kernel, "x86_64")
     assert not lock.on
@@ -55,19 +55,19 @@ def test_a_kernel_that_refuses_the_filter_is_told(answer: int, told: str) -> Non
     assert len(kernel.calls) == 1, "what was refused is not asked for again"
 
 
-def test_a_kernel_that_does_not_know_the_speculation_flag_is_asked_without_it() -> None:
+def test_a_kernel_without_the_speculation_flag_gets_the_filter_without_it() -> None:
     kernel = ScriptedKernel({SECCOMP: [-errno.EINVAL, 0]})
     assert seccomp.apply(kernel, "x86_64").on
     assert [flags for _, _, flags in kernel.calls] == [5, 1]
 
 
-def test_a_kernel_without_filters_is_told() -> None:
+def test_a_kernel_without_filters_is_reported() -> None:
     lock = seccomp.apply(ScriptedKernel({SECCOMP: [-errno.EINVAL, -errno.EINVAL]}), "x86_64")
     assert not lock.on
     assert "EINVAL" in lock.about
 
 
-def test_without_no_new_privs_neither_lock_is_tried() -> None:
+def test_without_no_new_privs_no_lock_is_tried() -> None:
     kernel = ScriptedKernel({LANDLOCK_CREATE: [7]}, prctl=-errno.EPERM)
     for lock in (seccomp.apply(kernel, "x86_64"), landlock.apply(kernel)):
         assert not lock.on
@@ -79,13 +79,13 @@ def test_without_no_new_privs_neither_lock_is_tried() -> None:
     ("answer", "told"),
     [(-errno.ENOSYS, "does not have it"), (-errno.EOPNOTSUPP, "does not have it"), (3, "version 3")],
 )
-def test_a_kernel_whose_landlock_knows_no_tcp_is_told(answer: int, told: str) -> None:
+def test_a_landlock_without_tcp_is_reported(answer: int, told: str) -> None:
     lock = landlock.apply(ScriptedKernel({LANDLOCK_CREATE: [answer]}))
     assert not lock.on
     assert told in lock.about
 
 
-def test_landlock_that_refuses_to_restrict_is_told_and_leaves_no_descriptor_open() -> None:
+def test_a_refused_restriction_is_reported_and_closes_the_ruleset() -> None:
     rules = os.open(os.devnull, os.O_RDONLY)
     lock = landlock.apply(ScriptedKernel({LANDLOCK_CREATE: [4, rules], LANDLOCK_RESTRICT: [-errno.E2BIG]}))
     assert not lock.on
@@ -115,7 +115,7 @@ class Sandboxed:
         self.sandbox_init, self.sandbox_free_error = Init(), Free()
 
 
-def test_the_mac_profile_denies_networks_and_then_allows_unix_sockets_without_the_resolver() -> None:
+def test_the_mac_profile_allows_unix_sockets_except_the_resolver() -> None:
     library = Sandboxed()
     assert seatbelt.apply(library).on
     (profile,) = library.entered
@@ -128,7 +128,7 @@ def test_the_mac_profile_denies_networks_and_then_allows_unix_sockets_without_th
 
 
 @pytest.mark.parametrize("wrong", [b"sandbox already applied\n", None])
-def test_a_mac_that_refuses_the_profile_is_told(wrong: bytes | None) -> None:
+def test_a_refused_profile_is_reported(wrong: bytes | None) -> None:
     library = Sandboxed(wrong, code=-1)
     lock = seatbelt.apply(library)
     assert not lock.on
@@ -139,7 +139,7 @@ def test_a_mac_that_refuses_the_profile_is_told(wrong: bytes | None) -> None:
 linux = pytest.mark.skipif(sys.platform != "linux", reason="seccomp and Landlock are Linux's")
 
 REFUSING_KERNEL = """
-# A kernel without seccomp(2) and Landlock, made of a filter that answers so: as in some containers.
+# Simulates a kernel without seccomp(2) and Landlock, as in some containers, by a filter.
 import ctypes, errno, json, platform, sys
 from voicemate.sandbox import seccomp
 from voicemate.sandbox.linux_syscalls import LinuxKernel
@@ -157,7 +157,7 @@ json.dump(sandbox.lock().as_json() | {"summary": sandbox.lock().summary}, sys.st
 
 
 @linux
-def test_in_a_container_without_both_the_python_lock_is_on_and_the_rest_is_told() -> None:
+def test_without_system_locks_the_audit_hook_is_on() -> None:
     told = json.loads(run(REFUSING_KERNEL, locked=False))
     assert [lock["on"] for lock in told["locks"]] == [True, False, False]
     assert "EPERM" in told["locks"][1]["about"]
@@ -166,7 +166,7 @@ def test_in_a_container_without_both_the_python_lock_is_on_and_the_rest_is_told(
     assert told["summary"].startswith("NOT PROVEN OFFLINE: audit hook (seccomp filter is off")
 
 
-def test_without_the_sandbox_by_setting_the_python_lock_is_on_and_the_rest_is_told() -> None:
+def test_with_the_sandbox_setting_off_the_audit_hook_is_on() -> None:
     told = json.loads(
         run(
             "import json, sys; from voicemate import sandbox\n"

@@ -1,7 +1,7 @@
-"""A Mac and a Linux machine that behave as badly as real ones, on a clock of their own.
+"""A simulated Mac and a simulated Linux machine with the failures of real ones, on a simulated clock.
 
-What launchd does here is what docs/explanation/macos.md lists from reports of real Macs: ``bootout`` returns before
-the agent has gone, ``bootstrap`` answers 5 to several different things, a loaded agent is sometimes never started.
+launchd behaves as docs/explanation/macos.md lists from reports of real Macs: ``bootout`` returns before the agent has
+gone, ``bootstrap`` exits with 5 for several reasons, a loaded agent is sometimes not started.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from voicemate.service.launchd.launchctl import LABEL
 
 
 class Killed(BaseException):
-    """What kill -9 is to the process: nothing it does afterwards has any effect."""
+    """SIGKILL: nothing has an effect afterwards."""
 
 
 @dataclass
 class FakeMachine:
-    """Files in memory, commands answered by ``programs``, a clock that only pauses and commands move."""
+    """Files in memory, commands run by ``programs``, a clock that pauses and commands advance."""
 
     programs: dict[str, Callable[[tuple[str, ...]], CommandResult]] = field(default_factory=dict)
     files: dict[Path, File] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class FakeLaunchd:
 
     @property
     def running_from(self) -> bytes | None:
-        """The definition of the agent, if it is loaded and not on its way out."""
+        """The definition of the agent, if it is loaded and not being unloaded."""
         self._settle()
         return self.definition if self._gone_at is None else None
 
@@ -194,7 +194,7 @@ class FakeLaunchd:
 
 @dataclass
 class FakeMac:
-    """A Mac: launchd, the tools that build the bundle, and the permission that hangs on its bytes."""
+    """A Mac: launchd, the tools that build the bundle, and the permission that depends on its bytes."""
 
     machine: FakeMachine
     launchd: FakeLaunchd
@@ -221,7 +221,7 @@ class FakeMac:
 
     @property
     def may_listen(self) -> bool:
-        """Whether the bundle that is on the disk now gets the microphone."""
+        """Whether the current bundle may use the microphone."""
         return self.granted_to is not None and self.granted_to == self._identity()
 
     def _identity(self) -> bytes | None:

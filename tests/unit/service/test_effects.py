@@ -1,4 +1,4 @@
-"""What touches the real disk and real processes."""
+"""Effects on the real disk and real processes."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from voicemate.service.effects import NOT_FOUND, TIMED_OUT, File, LocalMachine, 
 MACHINE = LocalMachine()
 
 
-def test_a_file_is_put_in_place_whole_with_its_mode_and_its_folders(tmp_path: Path) -> None:
+def test_a_file_is_written_with_its_mode_and_folders(tmp_path: Path) -> None:
     file = File(tmp_path / "a" / "b" / "c", b"first", 0o640)
     MACHINE.write(file)
     assert MACHINE.read(file.path) == file
@@ -23,14 +23,14 @@ def test_a_file_is_put_in_place_whole_with_its_mode_and_its_folders(tmp_path: Pa
     assert os.listdir(file.path.parent) == ["c"]
 
 
-def test_a_file_that_cannot_be_put_leaves_the_one_that_was_there_and_no_draft(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_old_file_and_leaves_no_draft(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(OSError, match="folder"):
         MACHINE.write(File(tmp_path / "folder", b"in its way"))
     assert os.listdir(tmp_path) == ["folder"]
 
 
-def test_removing_the_last_file_of_a_bundle_removes_the_bundle_and_nothing_else(tmp_path: Path) -> None:
+def test_removing_the_last_file_of_a_bundle_removes_only_the_bundle(tmp_path: Path) -> None:
     files = [
         tmp_path / "Applications" / "Voicemate.app" / "Contents" / name for name in ("Info.plist", "MacOS/Voicemate")
     ]
@@ -42,7 +42,7 @@ def test_removing_the_last_file_of_a_bundle_removes_the_bundle_and_nothing_else(
     assert MACHINE.read(files[0]) is None
 
 
-def test_a_command_is_answered_whatever_becomes_of_it() -> None:
+def test_every_command_has_a_result() -> None:
     code = "import sys; print('out'); sys.stderr.buffer.write(b'\\nwrong \\xff\\n'); sys.exit(7)"
     answer = MACHINE.run(RunCommand((sys.executable, "-c", code)))
     assert (answer.code, answer.out) == (7, "out\n")
@@ -51,7 +51,7 @@ def test_a_command_is_answered_whatever_becomes_of_it() -> None:
     assert MACHINE.run(RunCommand(("sleep", "60"), timeout_s=0.01)).code == TIMED_OUT
 
 
-def test_only_one_process_installs_at_a_time(tmp_path: Path) -> None:
+def test_the_lock_is_exclusive(tmp_path: Path) -> None:
     lock = tmp_path / "state" / "service.lock"
     with (
         MACHINE.exclusive_lock(lock),

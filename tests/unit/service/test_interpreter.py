@@ -1,4 +1,4 @@
-"""Which Python a service runs: its library is found wherever each kind of Python keeps it, and it is tried first."""
+"""The Python of a service: its library is found for each distribution, and it is tested."""
 
 import sys
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_the_library_is_found(kind: str) -> None:
     assert find_library(variables, prefix, lambda path: path in there) == library
 
 
-def test_a_path_into_homebrews_cellar_becomes_one_that_outlives_an_upgrade() -> None:
+def test_a_path_in_homebrews_cellar_becomes_its_stable_link() -> None:
     cellar = "/opt/homebrew/Cellar/python@3.12/3.12.11/bin/python3.12"
     stable = "/opt/homebrew/opt/python@3.12/bin/python3.12"
     assert stable_path(cellar, lambda path: path == stable) == stable
@@ -59,7 +59,7 @@ def test_this_python_can_run_the_service() -> None:
     assert find_problem(this_interpreter({}), LocalMachine()) == ""
 
 
-def test_places_of_the_environment_are_carried_into_the_service_as_absolute_paths() -> None:
+def test_data_folders_are_passed_to_the_service_as_absolute_paths() -> None:
     kept = this_interpreter({"VOICEMATE_HOME": "~/v", "VOICEMATE_MODELS": "", "PATH": "/bin"}).environment
     assert kept == {"VOICEMATE_HOME": str(Path("~/v").expanduser())}
 
@@ -79,14 +79,14 @@ def test_places_of_the_environment_are_carried_into_the_service_as_absolute_path
         (CommandResult(1), "it ended with 1"),
     ],
 )
-def test_what_is_wrong_with_it_is_told_in_one_sentence(answer: CommandResult, sentence: str) -> None:
+def test_a_problem_is_one_sentence(answer: CommandResult, sentence: str) -> None:
     machine = FakeMachine({sys.executable: lambda argv: answer})
     wrong = find_problem(Interpreter(sys.executable, "3.12", "", {}, "1"), machine)
     assert sentence in wrong
     assert "\n" not in wrong
 
 
-def test_what_is_written_down_is_read_again_and_damage_is_noticed() -> None:
+def test_the_record_round_trips_and_damage_is_detected() -> None:
     interpreter = this_interpreter({"VOICEMATE_HOME": "/ü"})
     assert Interpreter.from_json(interpreter.to_json()) == interpreter
     for damaged in (b"", b"{}", b"[]", b"\xff", interpreter.to_json()[:40]):

@@ -21,7 +21,7 @@ def resident_kb(path: Path) -> int:
     return int(found[1])
 
 
-def test_what_was_read_of_a_file_leaves_memory_and_comes_back_from_the_file(tmp_path: Path) -> None:
+def test_an_evicted_file_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "a model.gguf"
     path.write_bytes(BYTES)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
@@ -32,12 +32,12 @@ def test_what_was_read_of_a_file_leaves_memory_and_comes_back_from_the_file(tmp_
         assert bytes(mapped) == read
 
 
-def test_a_file_that_is_not_mapped_is_none_of_its_business(tmp_path: Path) -> None:
+def test_a_file_that_is_not_mapped_is_ignored(tmp_path: Path) -> None:
     evict(tmp_path / "not there")
 
 
 @pytest.mark.parametrize("name", ["libsound.so", "libsound.so.3", "libsound.so.0.24.2"])
-def test_a_library_leaves_memory_and_comes_back(name: str, tmp_path: Path) -> None:
+def test_an_evicted_library_is_read_back(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(BYTES)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
@@ -47,7 +47,7 @@ def test_a_library_leaves_memory_and_comes_back(name: str, tmp_path: Path) -> No
         assert bytes(mapped) == BYTES
 
 
-def test_other_files_stay(tmp_path: Path) -> None:
+def test_other_files_stay_resident(tmp_path: Path) -> None:
     path = tmp_path / "a model.gguf"
     path.write_bytes(BYTES)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
@@ -56,7 +56,7 @@ def test_other_files_stay(tmp_path: Path) -> None:
         assert resident_kb(path) == 1024
 
 
-def test_tables_that_were_filled_in_while_a_library_was_loaded_are_kept(tmp_path: Path) -> None:
+def test_relocated_tables_stay_resident(tmp_path: Path) -> None:
     path = tmp_path / "libsound.so"
     path.write_bytes(BYTES)
     with path.open("rb") as file:

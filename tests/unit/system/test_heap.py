@@ -16,7 +16,7 @@ def whole_collections() -> int:
     return gc.get_stats()[2]["collections"]
 
 
-def test_after_loading_garbage_does_not_wait_for_a_quarter_of_all_that_was_loaded(many_lasting_objects):
+def test_garbage_collection_does_not_count_loaded_objects(many_lasting_objects):
     heap.release_memory()
     before = whole_collections()
     turns = [[number] for number in range(100_000)]
@@ -24,7 +24,7 @@ def test_after_loading_garbage_does_not_wait_for_a_quarter_of_all_that_was_loade
     assert turns
 
 
-def test_what_was_garbage_at_the_first_call_is_gone_at_the_second(many_lasting_objects):
+def test_a_second_call_frees_earlier_garbage(many_lasting_objects):
     class Engine:
         freed = False
 
@@ -39,6 +39,6 @@ def test_what_was_garbage_at_the_first_call_is_gone_at_the_second(many_lasting_o
     assert Engine.freed
 
 
-def test_large_blocks_may_be_asked_to_go_back_on_any_system():
+def test_release_on_free_works_on_any_system():
     heap.release_large_blocks_on_free()
     heap.release_large_blocks_on_free()

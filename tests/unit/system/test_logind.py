@@ -1,4 +1,4 @@
-"""logind's word, from a D-Bus of the test's own with something on it that speaks as logind does."""
+"""logind's events, from a private D-Bus with a simulated logind."""
 
 import queue
 import shutil
@@ -82,7 +82,7 @@ def listening() -> "tuple[LogindSource, queue.Queue[SystemEvent]]":
     return logind, told
 
 
-def test_the_screens_lock_and_the_machines_sleep_are_told(bus: str) -> None:
+def test_screen_lock_and_sleep_are_reported(bus: str) -> None:
     fake = FakeLogind(bus)
     logind, told = listening()
     assert told.get(timeout=20) is SystemEvent.UNLOCKED, "as it is at the start"
@@ -99,7 +99,7 @@ def test_the_screens_lock_and_the_machines_sleep_are_told(bus: str) -> None:
     fake.close()
 
 
-def test_a_server_without_a_session_tells_of_sleep_all_the_same(bus: str) -> None:
+def test_sleep_is_reported_without_a_session(bus: str) -> None:
     fake = FakeLogind(bus, has_session=False)
     logind, told = listening()
     assert fake.asked.wait(20)
@@ -109,7 +109,7 @@ def test_a_server_without_a_session_tells_of_sleep_all_the_same(bus: str) -> Non
     fake.close()
 
 
-def test_without_a_bus_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_bus_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere/bus")
     logind, told = listening()
     logind.close()

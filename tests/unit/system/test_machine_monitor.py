@@ -8,23 +8,23 @@ from voicemate.testing.virtual_time import run_virtual
 
 
 class Machine:
-    """One that sleeps, is locked and loses power as a test wants it."""
+    """A machine whose sleep, lock and battery the test controls."""
 
-    def __init__(self, tells: bool = True):
-        self.tells = tells
+    def __init__(self, reports: bool = True):
+        self.reports = reports
         self.battery: float | None = None
         self.asleep_s = 0.0
         self.told: list[MachineState] = []
         self.wakes = 0
-        self.tell: Callable[[SystemEvent], None] = lambda word: None
+        self.report: Callable[[SystemEvent], None] = lambda word: None
 
-    def start(self, tell: Callable[[SystemEvent], None]) -> None:
-        if not self.tells:
-            raise OSError("nobody tells")
-        self.tell = tell
+    def start(self, report: Callable[[SystemEvent], None]) -> None:
+        if not self.reports:
+            raise OSError("no event source")
+        self.report = report
 
     def close(self) -> None:
-        self.tell = lambda word: None
+        self.report = lambda word: None
 
     def watched(self) -> MachineMonitor:
         def woke() -> None:
@@ -34,29 +34,29 @@ class Machine:
         return MachineMonitor(self.told.append, woke, self, lambda: self.battery, gauge)
 
 
-def test_what_the_system_tells_is_passed_on_once() -> None:
+def test_each_system_event_is_reported_once() -> None:
     async def main() -> None:
         machine = Machine()
         with machine.watched():
             for word in (SystemEvent.LOCKED, SystemEvent.LOCKED, SystemEvent.UNLOCKED):
-                machine.tell(word)
+                machine.report(word)
                 await asyncio.sleep(1)
             assert machine.told == [MachineState(locked=True), MachineState()]
 
     run_virtual(main())
 
 
-def test_a_night_of_sleep_is_one_awakening_whether_it_is_told_or_seen_by_the_clocks() -> None:
-    for tells in (True, False):
+def test_sleep_is_one_wake_event_whether_reported_or_detected() -> None:
+    for reports in (True, False):
 
-        async def main(tells: bool = tells) -> None:
-            machine = Machine(tells)
+        async def main(reports: bool = reports) -> None:
+            machine = Machine(reports)
             with machine.watched():
                 await asyncio.sleep(15)
-                machine.tell(SystemEvent.SLEEPING)
+                machine.report(SystemEvent.SLEEPING)
                 await asyncio.sleep(1)
                 machine.asleep_s += 8 * 3600
-                machine.tell(SystemEvent.WOKE)
+                machine.report(SystemEvent.WOKE)
                 await asyncio.sleep(3 * POLL_S)
                 assert machine.wakes == 1
                 assert not machine.told or not machine.told[-1].asleep
@@ -64,7 +64,7 @@ def test_a_night_of_sleep_is_one_awakening_whether_it_is_told_or_seen_by_the_clo
         run_virtual(main())
 
 
-def test_the_battery_is_looked_at_now_and_then() -> None:
+def test_the_battery_is_polled() -> None:
     async def main() -> None:
         machine = Machine()
         machine.battery = 50
@@ -78,7 +78,7 @@ def test_the_battery_is_looked_at_now_and_then() -> None:
     run_virtual(main())
 
 
-def test_clocks_that_are_read_unevenly_are_no_sleep() -> None:
+def test_clock_jitter_is_no_sleep() -> None:
     readings = iter([0.0, 0.5, 0.9, 30.0, 30.4])
     gauge = SleepDetector(lambda: 0.0, lambda: next(readings))
     assert [gauge.seconds_slept() for _ in range(4)] == [0.0, 0.0, 29.1, 0.0]

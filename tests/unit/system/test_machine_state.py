@@ -19,11 +19,11 @@ ALWAYS = SuspendSettings(when_locked=True, battery_below=20)
         (MachineState(asleep=True), NEVER, "the computer sleeps"),
     ],
 )
-def test_what_is_a_reason_to_pause(now: MachineState, settings: SuspendSettings, reason: str) -> None:
+def test_reasons_to_suspend(now: MachineState, settings: SuspendSettings, reason: str) -> None:
     assert reason_to_suspend(now, settings) == reason
 
 
-def test_what_is_told_last_counts() -> None:
+def test_the_last_event_counts() -> None:
     now = MachineState(battery_percent=50)
     for told in (SystemEvent.LOCKED, SystemEvent.SLEEPING, SystemEvent.WOKE):
         now = now.after(told)

@@ -1,4 +1,4 @@
-"""macOS's notifications, with fakes in the places of AppKit and of the helper process."""
+"""macOS's notifications, with fakes for AppKit and the helper process."""
 
 import queue
 import sys
@@ -21,7 +21,7 @@ class FakeCenter:
         self.blocks[name](object())
 
 
-def test_each_notification_is_its_own_word() -> None:
+def test_each_notification_has_its_event() -> None:
     told: list[SystemEvent] = []
     distributed, workspace = FakeCenter(), FakeCenter()
     kept = observe(distributed, workspace, told.append)
@@ -42,7 +42,7 @@ sys.stdin.read()
 """
 
 
-def test_what_the_helper_writes_is_told_and_what_libraries_write_is_not() -> None:
+def test_the_helpers_events_are_reported_and_other_output_ignored() -> None:
     told: queue.Queue[SystemEvent] = queue.Queue()
     session = MacSessionSource((sys.executable, "-c", HELPER))
     session.start(told.put)

@@ -17,7 +17,7 @@ class Engine:
 
 
 class Shelf:
-    """An engine that can be put to rest, and how often it was loaded."""
+    """An unloadable engine that counts how often it was loaded."""
 
     def __init__(self) -> None:
         self.loads = 0
@@ -33,7 +33,7 @@ class Shelf:
         return Engine()
 
 
-def test_at_rest_it_is_freed_and_for_whoever_uses_it_loaded_once():
+def test_an_unloaded_engine_is_loaded_once_for_all_users():
     async def main() -> None:
         shelf = Shelf()
         assert await shelf.resting.loaded() is shelf.first
@@ -46,7 +46,7 @@ def test_at_rest_it_is_freed_and_for_whoever_uses_it_loaded_once():
     run_virtual(main())
 
 
-def test_woken_at_the_first_sign_it_keeps_nobody_waiting():
+def test_an_engine_loaded_early_is_used_without_waiting():
     async def main() -> None:
         shelf, loop = Shelf(), asyncio.get_running_loop()
         await shelf.resting.unload()
@@ -60,7 +60,7 @@ def test_woken_at_the_first_sign_it_keeps_nobody_waiting():
     run_virtual(main())
 
 
-def test_who_stops_waiting_does_not_stop_the_loading():
+def test_a_cancelled_user_does_not_cancel_loading():
     async def main() -> None:
         shelf = Shelf()
         await shelf.resting.unload()
@@ -73,7 +73,7 @@ def test_who_stops_waiting_does_not_stop_the_loading():
     run_virtual(main())
 
 
-def test_a_model_that_has_gone_meanwhile_is_told_to_who_needs_it_and_tried_again_for_the_next():
+def test_a_loading_error_is_raised_to_the_user_and_loading_is_retried():
     async def main() -> None:
         shelf = Shelf()
         await shelf.resting.unload()
@@ -86,7 +86,7 @@ def test_a_model_that_has_gone_meanwhile_is_told_to_who_needs_it_and_tried_again
     run_virtual(main())
 
 
-def test_put_to_rest_while_it_comes_back_it_is_freed_all_the_same():
+def test_unloading_while_loading_frees_the_engine():
     async def main() -> None:
         shelf = Shelf()
         await shelf.resting.unload()

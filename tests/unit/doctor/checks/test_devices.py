@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.control.noted import STATUS
+from tests.unit.control.recording_target import STATUS
 from voicemate.app.audio_devices import AudioDevices
 from voicemate.app.single_instance import single_instance
 from voicemate.audio.devices.device import Device, Direction

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.control.noted import STATUS
+from tests.unit.control.recording_target import STATUS
 from voicemate.app.single_instance import single_instance
 from voicemate.config.schema import Settings
 from voicemate.control.socket_path import bind_socket, socket_path

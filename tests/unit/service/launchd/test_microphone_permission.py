@@ -1,4 +1,4 @@
-"""The microphone's permission, against an AVFoundation that answers late, never, or with what nobody knows."""
+"""The microphone permission, with an AVFoundation that answers late, never, or with an unknown status."""
 
 import sys
 import threading
@@ -15,7 +15,7 @@ from voicemate.service.launchd.microphone_permission import (
 
 
 class AVFoundation:
-    """As pyobjc shows it; ``answer`` is what the person clicks, None for nothing."""
+    """AVFoundation as in pyobjc; ``answer`` is what the person clicks, None for nothing."""
 
     AVMediaTypeAudio = "soun"
 
@@ -45,7 +45,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, status: int, answer: int | None =
 
 
 @pytest.mark.parametrize(("clicks", "given"), [(3, MicrophonePermission.GRANTED), (2, MicrophonePermission.DENIED)])
-def test_the_person_is_asked_once_and_the_answer_awaited(
+def test_asking_waits_for_the_answer(
     clicks: int, given: MicrophonePermission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     framework = installed(monkeypatch, 0, clicks)
@@ -54,24 +54,24 @@ def test_the_person_is_asked_once_and_the_answer_awaited(
     assert framework.asked == 1
 
 
-def test_who_does_not_answer_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_asking_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, 0)
     assert ask_for_permission(0.01, "darwin") is MicrophonePermission.NOT_ASKED
 
 
 @pytest.mark.parametrize("status", [1, 2, 3])
-def test_who_has_answered_before_is_not_asked_again(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_earlier_answer_is_returned_without_asking(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     framework = installed(monkeypatch, status)
     assert ask_for_permission(60, "darwin") is MicrophonePermission(status)
     assert framework.asked == 0
 
 
-def test_a_status_that_nobody_knows_and_a_missing_framework_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_status_and_a_missing_framework_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch, 9)
     assert ask_for_permission(60, "darwin") is MicrophonePermission.UNKNOWN
     monkeypatch.setitem(sys.modules, "AVFoundation", None)
     assert microphone_permission("darwin") is MicrophonePermission.UNKNOWN
 
 
-def test_elsewhere_nothing_has_to_be_asked() -> None:
+def test_other_systems_need_no_permission() -> None:
     assert ask_for_permission(60, "linux") is MicrophonePermission.NOT_NEEDED

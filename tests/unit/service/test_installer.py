@@ -1,4 +1,4 @@
-"""Install, upgrade, uninstall, in any order, failing or killed anywhere: all of it or nothing, on both platforms."""
+"""Install, upgrade and uninstall in any order, failing or killed anywhere, on both platforms: all or nothing."""
 
 import sys
 from collections.abc import Iterator
@@ -31,12 +31,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def an_interpreter(version: str = "1.0") -> Interpreter:
-    """Of a voicemate whose place differs from version to version, so that an upgrade changes files."""
+    """An interpreter whose path depends on the version: an upgrade changes files."""
     return Interpreter(sys.executable, "3.12", "/lib/libpython3.12.so", {"VOICEMATE_HOME": f"/{version}"}, version)
 
 
 class World:
-    """One account's machine, with what it takes to compare before and after."""
+    """The machine of an account, with its state for comparison."""
 
     def __init__(self, mac: bool):
         self.machine = FakeMachine()
@@ -62,7 +62,7 @@ class World:
         return self.systemd.read if self.systemd.pid else None
 
     def files(self) -> dict[Path, File]:
-        """What the person has on the disk: not the journal's own leavings, the log and the answers of dialogs."""
+        """The installed files, without journal copies, log and dialog answers."""
         return {
             path: file
             for path, file in self.machine.files.items()
@@ -75,7 +75,7 @@ class World:
 
 @cache
 def as_installed(mac: bool, version: str | None) -> object:
-    """What an account looks like with nothing but ``version`` installed, without any accident."""
+    """The state of an account with only ``version`` installed, without failures."""
     world = World(mac)
     if version:
         world.service.install(an_interpreter(version))
@@ -93,7 +93,7 @@ class Sequences(RuleBasedStateMachine):
     def begin(self, mac: bool, drain: float, bootout: int, lazy: bool) -> None:
         self.world = World(mac)
         self.possible: set[str | None] = {None}
-        """Versions that may be installed: a kill may come before or after the one moment that counts."""
+        """Versions that may be installed: a kill may come before or after the commit."""
         if mac:
             launchd = self.world.launchd
             launchd.drain_s, launchd.bootout_code, launchd.lazy = drain, bootout, lazy
@@ -167,14 +167,14 @@ class Sequences(RuleBasedStateMachine):
         return self.world.machine.read(JOURNAL / "journal.json") is not None
 
 
-def test_any_sequence_of_installing_upgrading_uninstalling_failing_and_being_killed() -> None:
+def test_any_sequence_of_installations_failures_and_kills() -> None:
     calm = settings(
         max_examples=25, stateful_step_count=10, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
     run_state_machine_as_test(Sequences, settings=calm)
 
 
-def test_an_upgrade_leaves_the_bundle_alone_and_with_it_the_microphone() -> None:
+def test_an_upgrade_keeps_the_bundle_and_its_permission() -> None:
     world = World(mac=True)
     world.service.install(an_interpreter("1.0"))
     program = world.machine.files[world.mac.executable]
@@ -184,7 +184,7 @@ def test_an_upgrade_leaves_the_bundle_alone_and_with_it_the_microphone() -> None
     assert world.mac.may_listen
 
 
-def test_a_damaged_bundle_is_built_anew_and_asks_anew() -> None:
+def test_a_damaged_bundle_is_rebuilt_and_asks_again() -> None:
     world = World(mac=True)
     world.service.install(an_interpreter())
     world.machine.write(File(world.mac.executable, b"truncated", 0o755))
@@ -194,7 +194,7 @@ def test_a_damaged_bundle_is_built_anew_and_asks_anew() -> None:
     assert any("not as it was built" in line for line in world.said)
 
 
-def test_a_host_that_cannot_load_python_changes_nothing_and_never_touches_the_running_service() -> None:
+def test_a_broken_host_changes_nothing() -> None:
     world = World(mac=True)
     world.service.install(an_interpreter("1.0"))
     before, pid = world.state(), world.launchd.pid
@@ -205,14 +205,14 @@ def test_a_host_that_cannot_load_python_changes_nothing_and_never_touches_the_ru
     assert world.launchd.pid == pid
 
 
-def test_a_refused_microphone_is_said_with_the_way_out_and_does_not_stop_the_installation() -> None:
+def test_a_refused_microphone_is_reported_with_a_hint_and_does_not_stop_the_installation() -> None:
     world = World(mac=True)
     world.mac.answers = "DENIED"
     assert world.service.install(an_interpreter()).pid
     assert any("refused" in line and "Privacy_Microphone" in line for line in world.said)
 
 
-def test_installing_the_same_again_only_restarts() -> None:
+def test_reinstalling_the_same_version_only_restarts() -> None:
     for mac in (True, False):
         world = World(mac)
         world.service.install(an_interpreter())
@@ -225,7 +225,7 @@ def test_installing_the_same_again_only_restarts() -> None:
         assert not words & {"bootout", "disable", "/usr/bin/clang"}
 
 
-def test_a_python_that_cannot_run_voicemate_is_refused_before_anything_is_touched() -> None:
+def test_a_broken_python_is_refused_before_any_change() -> None:
     world = World(mac=False)
     world.machine.programs[sys.executable] = lambda argv: CommandResult(
         1, err="Traceback (most recent call last):\n  File x\nModuleNotFoundError: No module named 'voicemate'\n"
@@ -235,7 +235,7 @@ def test_a_python_that_cannot_run_voicemate_is_refused_before_anything_is_touche
     assert world.files() == {}
 
 
-def test_a_moved_environment_is_told_in_the_status() -> None:
+def test_the_status_reports_a_moved_environment() -> None:
     world = World(mac=False)
     world.service.install(an_interpreter())
     moved = replace(an_interpreter(), python="/nowhere/.venv/bin/python")
@@ -246,7 +246,7 @@ def test_a_moved_environment_is_told_in_the_status() -> None:
     assert "voicemate service install" in finding.hint
 
 
-def test_a_disk_that_refuses_is_a_sentence_that_names_the_file() -> None:
+def test_a_disk_error_names_the_file() -> None:
     world = World(mac=True)
     world.machine.refuse = lambda path: path.name == "host.conf"
     with pytest.raises(ServiceError, match=r"host\.conf: No space left"):
@@ -254,14 +254,14 @@ def test_a_disk_that_refuses_is_a_sentence_that_names_the_file() -> None:
     assert world.files() == {}
 
 
-def test_a_damaged_journal_says_what_to_delete() -> None:
+def test_a_damaged_journal_has_a_hint() -> None:
     world = World(mac=False)
     world.machine.write(File(JOURNAL / "journal.json", b"{", 0o600))
     with pytest.raises(ServiceError, match="Delete that folder"):
         world.service.install(an_interpreter())
 
 
-def test_an_interrupted_installation_is_told_in_the_status() -> None:
+def test_the_status_reports_an_interrupted_installation() -> None:
     world = World(mac=True)
     world.machine.dies_in = 12
     with pytest.raises(Killed):
@@ -271,7 +271,7 @@ def test_an_interrupted_installation_is_told_in_the_status() -> None:
 
 
 @pytest.mark.parametrize("mac", [True, False])
-def test_the_switch_for_the_next_login_leaves_what_runs_alone(mac: bool) -> None:
+def test_start_at_login_keeps_a_running_daemon(mac: bool) -> None:
     world = World(mac)
     world.service.start_at_login(False, an_interpreter())
     assert not world.service.installed
@@ -290,7 +290,7 @@ def test_the_switch_for_the_next_login_leaves_what_runs_alone(mac: bool) -> None
 
 
 @pytest.mark.parametrize("words", [True, False])
-def test_a_service_that_is_switched_off_for_login_can_be_started_by_hand_and_stays_switched_off(words: bool) -> None:
+def test_a_service_disabled_at_login_can_be_started_and_stays_disabled(words: bool) -> None:
     world = World(mac=True)
     world.launchd.words = words
     world.service.install(an_interpreter())

@@ -1,4 +1,4 @@
-"""The bounds that keep one client from being another's trouble."""
+"""The limits that protect clients from each other."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from voicemate.control.rate_limit import LineSplitter, LineTooLongError, Outbox,
 
 
 @given(st.lists(st.binary(max_size=30), max_size=20))
-def test_lines_are_the_same_however_the_stream_is_cut(chunks: list[bytes]):
+def test_lines_do_not_depend_on_chunks(chunks: list[bytes]):
     stream = b"".join(chunks)
     splitter = LineSplitter(max_bytes=1_000)
     lines = [line for chunk in chunks for line in splitter.split(chunk)]
@@ -18,7 +18,7 @@ def test_lines_are_the_same_however_the_stream_is_cut(chunks: list[bytes]):
 
 
 @given(st.binary(max_size=40), st.integers(1, 20))
-def test_a_line_that_is_too_long_is_found_out_before_it_ends(stream: bytes, longest: int):
+def test_a_long_line_is_refused_before_its_end(stream: bytes, longest: int):
     splitter = LineSplitter(longest)
     too_long = any(len(line) >= longest for line in stream.split(b"\n"))
     try:
@@ -30,7 +30,7 @@ def test_a_line_that_is_too_long_is_found_out_before_it_ends(stream: bytes, long
         assert not too_long
 
 
-def test_an_allowance_lets_a_burst_through_and_then_the_rate():
+def test_a_bucket_allows_a_burst_and_then_the_rate():
     allowance = TokenBucket(rate=10, burst=5, now=100.0)
     assert [allowance.spend(100.0) for _ in range(5)] == [0.0] * 5
     assert allowance.spend(100.0) == pytest.approx(0.1)
@@ -39,7 +39,7 @@ def test_an_allowance_lets_a_burst_through_and_then_the_rate():
 
 
 @given(st.lists(st.floats(0, 0.5), min_size=1, max_size=200), st.floats(1, 100), st.integers(1, 20))
-def test_no_more_lines_get_through_than_the_rate_allows(pauses: list[float], rate: float, burst: int):
+def test_the_rate_is_never_exceeded(pauses: list[float], rate: float, burst: int):
     now, allowance = 0.0, TokenBucket(rate, burst, 0.0)
     for pause in pauses:
         now += pause
@@ -47,7 +47,7 @@ def test_no_more_lines_get_through_than_the_rate_allows(pauses: list[float], rat
     assert len(pauses) <= burst + rate * now + 1e-6
 
 
-def test_levels_are_left_out_first():
+def test_droppable_lines_are_dropped_first():
     outbox = Outbox(max_bytes=10)
     assert outbox.add(b"12345678", droppable=True)
     assert outbox.add(b"abcdefgh")
@@ -56,14 +56,14 @@ def test_levels_are_left_out_first():
     assert outbox.take() == b""
 
 
-def test_who_falls_too_far_behind_is_lost():
+def test_a_full_outbox_refuses_lines():
     outbox = Outbox(max_bytes=10)
     assert outbox.add(b"abcdefgh")
     assert not outbox.add(b"ijk")
 
 
 @given(st.lists(st.tuples(st.binary(max_size=9), st.booleans()), max_size=40))
-def test_an_outbox_keeps_its_bound_and_the_order_and_loses_nothing_that_counts(lines: list[tuple[bytes, bool]]):
+def test_an_outbox_keeps_its_capacity_the_order_and_required_lines(lines: list[tuple[bytes, bool]]):
     outbox, needed = Outbox(max_bytes=50), b""
     for number, (body, optional) in enumerate(lines):
         line = b"%d:%s;" % (number, b"" if optional else body.replace(b";", b""))

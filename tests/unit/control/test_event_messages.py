@@ -1,4 +1,4 @@
-"""Those who watch see everything, and words only if they asked for them."""
+"""Clients receive all events, and words only on request."""
 
 import inspect
 import json
@@ -26,7 +26,7 @@ KINDS = [kind for _, kind in inspect.getmembers(events, inspect.isclass) if issu
 SECRET = "the code is 1234"
 
 
-def test_an_event_is_told_with_its_fields_by_name():
+def test_event_data_has_the_fields_by_name():
     assert event_data(FloorChanged(512, FloorState.LISTENING, "ready"), include_words=False) == {
         "at": 512,
         "state": "listening",
@@ -44,12 +44,12 @@ def test_an_event_is_told_with_its_fields_by_name():
         ReplyEnded(1, 1, SECRET, interrupted=False),
     ],
 )
-def test_words_are_told_only_to_those_who_asked_for_them(event: Event):
+def test_words_are_left_out_by_default(event: Event):
     assert SECRET not in json.dumps(event_data(event, include_words=False))
     assert SECRET in json.dumps(event_data(event, include_words=True))
 
 
-def test_what_is_wrong_is_told_to_everybody():
+def test_faults_are_never_left_out():
     told = event_data(Fault(1, "microphone", "There is no microphone", "Connect one"), include_words=False)
     assert told["message"] == "There is no microphone"
 
@@ -58,14 +58,14 @@ VALUES = [0, 1.5, float("nan"), "text", None, ("a", "b"), {"any": "thing"}, Floo
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_event_can_be_told_whatever_it_holds(kind: type[Event]):
+def test_every_event_can_be_serialized(kind: type[Event]):
     for value in VALUES:
         event = kind(*[value for _ in fields(kind)])
         for words in (False, True):
             json.dumps(event_data(event, words), allow_nan=False)
 
 
-def test_a_container_of_words_is_words():
+def test_a_container_of_words_is_left_out():
     class Listed(Event):
         pass
 

@@ -67,7 +67,7 @@ def host(program: Path, tmp_path: Path) -> Host:
     return host
 
 
-def test_python_runs_in_the_hosts_own_process_and_environment(host: Host) -> None:
+def test_python_runs_in_the_hosts_process_and_environment(host: Host) -> None:
     code = (
         "import os, sys, voicemate; print(os.getpid(), os.path.realpath(f'/proc/{os.getpid()}/exe'), sys.executable, "
         "sys.prefix, sys.argv[1:], sep='\\n')"
@@ -102,7 +102,7 @@ def test_sigterm_reaches_python(host: Host) -> None:
     process.stdout.close()
 
 
-def test_without_arguments_it_takes_its_defaults(host: Host) -> None:
+def test_without_arguments_it_uses_the_defaults(host: Host) -> None:
     host.configure(
         f"library={LIBRARY}",
         f"python={sys.executable}",
@@ -114,7 +114,7 @@ def test_without_arguments_it_takes_its_defaults(host: Host) -> None:
     assert host.run("-c", "print('given')").stdout == "given\n"
 
 
-def test_the_environment_is_the_configurations_and_what_misleads_python_is_dropped(host: Host) -> None:
+def test_the_configured_environment_is_set_and_python_variables_are_dropped(host: Host) -> None:
     host.configure(
         f"library={LIBRARY}", f"python={sys.executable}", "environment=PLACE=a=b ü", "unknown=x", "no equals"
     )
@@ -133,7 +133,7 @@ def test_the_environment_is_the_configurations_and_what_misleads_python_is_dropp
         ((), "no library or no python"),
     ],
 )
-def test_what_cannot_be_run_is_one_sentence_with_a_way_out(host: Host, lines: tuple[str, ...], sentence: str) -> None:
+def test_a_failure_is_one_sentence_with_a_hint(host: Host, lines: tuple[str, ...], sentence: str) -> None:
     if "libc.so.6" in "".join(lines) and sys.platform == "darwin":
         lines = ("library=/usr/lib/libSystem.B.dylib", *lines[1:])
     host.configure(*lines)
@@ -142,25 +142,25 @@ def test_what_cannot_be_run_is_one_sentence_with_a_way_out(host: Host, lines: tu
     assert sentence in answer.stderr
     assert "voicemate service install" in answer.stderr
     assert answer.stderr.count("\n") == 1
-    # launchd would start it again for ever
+    # launchd would restart it for ever
     assert host.run("run", VOICEMATE_SERVICE="launchd").returncode == 0
 
 
-def test_without_a_configuration_it_names_the_file(host: Host) -> None:
+def test_a_missing_configuration_is_named(host: Host) -> None:
     (host.home / CONF).unlink()
     answer = host.run("run")
     assert answer.returncode == 78
     assert str(host.home / CONF) in answer.stderr
 
 
-def test_a_configuration_that_others_can_write_is_not_trusted(host: Host) -> None:
+def test_a_configuration_writable_by_others_is_refused(host: Host) -> None:
     host.configure(f"library={LIBRARY}", f"python={sys.executable}", mode=0o666)
     answer = host.run("-c", "print('hello')")
     assert (answer.returncode, answer.stdout) == (78, "")
     assert "other accounts can write it" in answer.stderr
 
 
-def test_only_launchds_log_is_shortened_and_only_when_it_has_grown(host: Host, tmp_path: Path) -> None:
+def test_only_launchds_log_is_truncated_and_only_when_large(host: Host, tmp_path: Path) -> None:
     log = tmp_path / "launchd.log"
     for service, before, after in (("launchd", 1_100_000, 4), ("launchd", 10, 14), ("", 1_100_000, 1_100_004)):
         log.write_bytes(b"x" * before)
@@ -172,12 +172,12 @@ def test_only_launchds_log_is_shortened_and_only_when_it_has_grown(host: Host, t
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="would run a voicemate that is installed")
-def test_without_a_home_variable_it_looks_in_the_accounts_home(program: Path) -> None:
+def test_without_home_it_uses_the_accounts_home(program: Path) -> None:
     answer = subprocess.run((program, "run"), env={"HOME": "relative"}, capture_output=True, text=True, timeout=60)
     assert f"{pwd.getpwuid(os.getuid()).pw_dir}/{CONF}" in answer.stderr
 
 
-def test_voicemate_runs_in_it_from_the_configuration_that_it_writes_itself(host: Host, tmp_path: Path) -> None:
+def test_voicemate_runs_from_its_own_configuration(host: Host, tmp_path: Path) -> None:
     place = tmp_path / "a place=ü"
     (place / "config").mkdir(parents=True)
     (place / "config" / "settings.toml").write_text("persona = 3\n")

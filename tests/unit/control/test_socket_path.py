@@ -1,4 +1,4 @@
-"""Where the socket lies, and who or what may be there already."""
+"""The path of the socket, and what may exist there already."""
 
 import ctypes
 import os
@@ -18,11 +18,11 @@ def test_the_socket_and_its_folder_are_private(path: Path):
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_without_a_daemon_nobody_is_connected(path: Path):
+def test_without_a_daemon_there_is_no_connection(path: Path):
     assert connect(path, timeout_s=1) is None
 
 
-def test_what_a_crash_left_is_replaced(path: Path):
+def test_a_stale_socket_is_replaced(path: Path):
     bind_socket(path).close()  # as a killed process leaves it: the file stays
     assert path.exists()
     assert connect(path, timeout_s=1) is None
@@ -32,7 +32,7 @@ def test_what_a_crash_left_is_replaced(path: Path):
         found.close()
 
 
-def test_a_daemon_that_runs_is_left_alone(path: Path):
+def test_the_socket_of_a_running_daemon_is_kept(path: Path):
     with bind_socket(path):
         with pytest.raises(AlreadyRunningError):
             bind_socket(path)
@@ -40,7 +40,7 @@ def test_a_daemon_that_runs_is_left_alone(path: Path):
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
-def test_what_is_no_socket_is_not_touched(path: Path, kind: str):
+def test_a_file_that_is_no_socket_is_kept(path: Path, kind: str):
     path.parent.mkdir()
     if kind == "file":
         path.write_text("precious")
@@ -53,7 +53,7 @@ def test_what_is_no_socket_is_not_touched(path: Path, kind: str):
     assert path.is_symlink() or path.exists()
 
 
-def test_anothers_socket_is_refused_by_both_ends(path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_both_ends_refuse_another_accounts_socket(path: Path, monkeypatch: pytest.MonkeyPatch):
     with bind_socket(path):
         real = os.getuid()
         monkeypatch.setattr(os, "getuid", lambda: real + 1)
@@ -63,20 +63,20 @@ def test_anothers_socket_is_refused_by_both_ends(path: Path, monkeypatch: pytest
             bind_socket(path)
 
 
-def test_a_link_where_the_folder_belongs_is_refused(folder: Path):
+def test_a_symbolic_link_to_a_folder_is_refused(folder: Path):
     (folder / "elsewhere").mkdir()
     (folder / "run").symlink_to(folder / "elsewhere")
     with pytest.raises(ControlError, match="not yours"):
         bind_socket(folder / "run" / "control.sock")
 
 
-def test_a_place_that_cannot_be_used_is_one_sentence(folder: Path):
+def test_an_unusable_path_is_an_error(folder: Path):
     (folder / "run").write_text("a file")
     with pytest.raises(ControlError, match="cannot be made"):
         bind_socket(folder / "run" / "control.sock")
 
 
-def test_a_home_that_is_too_deep_has_its_socket_elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_path_that_is_too_long_is_replaced(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("VOICEMATE_HOME", str(folder))
     assert socket_path() == folder / "run" / "control.sock"
     deep = folder / ("語" * 30)
@@ -88,7 +88,7 @@ def test_a_home_that_is_too_deep_has_its_socket_elsewhere(folder: Path, monkeypa
     assert path != socket_path()
 
 
-def test_only_ones_own_socket_is_taken_away(path: Path):
+def test_only_the_own_socket_is_removed(path: Path):
     with bind_socket(path) as first:
         inode = path.lstat().st_ino
         remove_socket(path, inode + 1)
@@ -99,14 +99,14 @@ def test_only_ones_own_socket_is_taken_away(path: Path):
         assert first.fileno() >= 0
 
 
-def test_the_kernel_says_who_is_on_the_other_end():
+def test_the_peers_account_is_known():
     one, other = socket.socketpair(socket.AF_UNIX)
     with one, other:
         assert peer_uid(one) == os.getuid()
 
 
 class FakeLibc:
-    """``getpeereid`` as macOS has it: it fails with ENOTCONN on a socket whose peer has gone."""
+    """macOS's ``getpeereid``: fails with ENOTCONN if the peer has disconnected."""
 
     def __init__(self, uid: int | None):
         self._uid = uid
@@ -119,7 +119,7 @@ class FakeLibc:
         return 0
 
 
-def test_macos_is_asked_in_its_own_way():
+def test_macos_uses_getpeereid():
     assert peer_uid_bsd(3, FakeLibc(4_294_967_294)) == 4_294_967_294  # type: ignore[arg-type]
     with pytest.raises(OSError, match=r"\S"):
         peer_uid_bsd(3, FakeLibc(None))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Voicemate.app and its agent: what must never change, and what macOS insists on."""
+"""Voicemate.app and its agent: what must never change, and what macOS requires."""
 
 import hashlib
 import plistlib
@@ -32,12 +32,12 @@ def a_mac() -> tuple[FakeMachine, FakeMac]:
         ("Info.plist", "35472231dd7f519c069e5018b2d988c1f7dd95970b53665a46982fde682c5518"),
     ],
 )
-def test_the_bytes_that_the_permission_hangs_on_are_those_of_the_first_release(file: str, digest: str) -> None:
-    """A change here takes the microphone away from everyone who upgrades; if it has to be, say so in the release."""
+def test_the_source_of_the_bundle_is_that_of_the_first_release(file: str, digest: str) -> None:
+    """A change here revokes the microphone of everyone who upgrades; announce it in the release notes."""
     assert hashlib.sha256((shipped_path("launchd") / file).read_bytes()).hexdigest() == digest
 
 
-def test_the_bundle_says_what_macos_needs_before_it_gives_the_microphone() -> None:
+def test_the_bundle_has_what_macos_requires_for_the_microphone() -> None:
     info = plistlib.loads((shipped_path("launchd") / "Info.plist").read_bytes())
     assert info["CFBundleExecutable"] == AppHost(HOME).executable.name
     assert info["CFBundlePackageType"] == "APPL"
@@ -45,7 +45,7 @@ def test_the_bundle_says_what_macos_needs_before_it_gives_the_microphone() -> No
     assert "never leaves" in info["NSMicrophoneUsageDescription"]
 
 
-def test_the_agent_runs_the_bundles_executable_and_only_failures_bring_it_back() -> None:
+def test_the_agent_runs_the_executable_and_restarts_after_failures_only() -> None:
     definition = plistlib.loads(agent.render(AppHost(HOME).executable, Path("/L & <M>/launchd.log")))
     info = plistlib.loads((shipped_path("launchd") / "Info.plist").read_bytes())
     assert definition["ProgramArguments"] == [str(AppHost(HOME).executable), "run"]
@@ -58,7 +58,7 @@ def test_the_agent_runs_the_bundles_executable_and_only_failures_bring_it_back()
     assert "@" not in str(definition)
 
 
-def test_it_is_built_when_it_is_missing_damaged_or_of_another_source_and_then_kept() -> None:
+def test_it_is_built_if_missing_damaged_or_outdated_and_then_kept() -> None:
     machine, _ = a_mac()
     host = AppHost(HOME)
     assert host.reason_to_build(machine) == "it is not there yet"
@@ -89,7 +89,7 @@ def test_it_is_built_when_it_is_missing_damaged_or_of_another_source_and_then_ke
         ("/usr/bin/codesign", CommandResult(1, err="errSecInternalComponent"), "errSecInternalComponent"),
     ],
 )
-def test_a_tool_that_is_missing_or_fails_is_named(tool: str, answer: CommandResult, sentence: str) -> None:
+def test_a_missing_or_failing_tool_is_named(tool: str, answer: CommandResult, sentence: str) -> None:
     machine, _ = a_mac()
     machine.programs[tool] = lambda argv: answer
     with pytest.raises(ServiceError) as failed:
@@ -97,12 +97,12 @@ def test_a_tool_that_is_missing_or_fails_is_named(tool: str, answer: CommandResu
     assert sentence in str(failed.value)
 
 
-def test_a_python_without_a_library_is_refused_with_those_that_have_one() -> None:
+def test_a_python_without_a_shared_library_is_refused_with_a_hint() -> None:
     with pytest.raises(ServiceError, match="Homebrew"):
         AppHost(HOME).render_conf(replace(INTERPRETER, library=""))
 
 
-def test_a_path_with_a_line_break_cannot_be_written_down() -> None:
+def test_a_path_with_a_line_break_is_refused() -> None:
     with pytest.raises(ServiceError, match="line break"):
         AppHost(HOME).render_conf(replace(INTERPRETER, python="/a\nargument=-c/python"))
 
@@ -115,7 +115,7 @@ def test_a_path_with_a_line_break_cannot_be_written_down() -> None:
         ("", MicrophonePermission.UNKNOWN),
     ],
 )
-def test_the_answer_about_the_microphone_comes_from_the_app_itself(answer: str, given: MicrophonePermission) -> None:
+def test_the_app_itself_asks_for_the_microphone(answer: str, given: MicrophonePermission) -> None:
     machine, mac = a_mac()
     mac.answers = answer
     assert AppHost(HOME).ask_for_microphone(machine) is given

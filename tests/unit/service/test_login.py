@@ -1,4 +1,4 @@
-"""``voicemate service`` as people and scripts meet it."""
+"""The command ``voicemate service``, for people and scripts."""
 
 import json
 import sys
@@ -68,7 +68,7 @@ def test_install_status_uninstall(
     assert "not installed" in capsys.readouterr().err
 
 
-def test_a_service_that_ends_at_once_is_an_error_with_its_own_last_sentence(
+def test_a_service_that_ends_at_once_is_an_error_with_its_message(
     machine: FakeMachine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machine.programs["systemctl"].ends_with = 3  # type: ignore[attr-defined]
@@ -79,7 +79,7 @@ def test_a_service_that_ends_at_once_is_an_error_with_its_own_last_sentence(
 
 
 @pytest.mark.parametrize("command", ["install", "uninstall"])
-def test_a_dry_run_on_a_mac_lists_every_file_and_command_and_does_nothing(
+def test_a_dry_run_on_a_mac_lists_files_and_commands_and_changes_nothing(
     command: str, mac: FakeMac, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if command == "uninstall":
@@ -113,7 +113,7 @@ def test_a_dry_run_lists_what_a_real_run_does(
     assert [words[0] for words in told] == [words[0] for words in did]
 
 
-def test_root_is_sent_away(
+def test_root_is_refused(
     machine: FakeMachine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
@@ -122,7 +122,7 @@ def test_root_is_sent_away(
     assert "without sudo" in capsys.readouterr().err
 
 
-def test_the_log_is_shown_by_the_systems_own_program(
+def test_logs_runs_the_systems_log_viewer(
     machine: FakeMachine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown: list[tuple[str, ...]] = []
@@ -138,9 +138,7 @@ def test_the_log_is_shown_by_the_systems_own_program(
     assert "no journalctl" in capsys.readouterr().err
 
 
-def test_the_app_asks_for_the_microphone_and_writes_the_answer_down(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_app_asks_for_the_microphone_and_writes_the_answer(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     assert run(monkeypatch, "ask-microphone", str(home / "answer")) == 0
     assert (home / "answer").read_text() == "NOT_NEEDED"

@@ -1,4 +1,4 @@
-"""launchctl's codes and delays: whatever it answers, the agent runs in the end or one sentence says why not."""
+"""launchctl's codes and delays: in the end the agent runs, or an error says why not."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ behaviours = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(behaviours)
-def test_an_agent_is_loaded_whatever_launchd_is_in_the_middle_of(behaviour: dict[str, object]) -> None:
+def test_an_agent_is_loaded_in_any_state_of_launchd(behaviour: dict[str, object]) -> None:
     machine, launchd = a_mac(**behaviour)
     assert run_procedure(LAUNCHCTL.load(), machine).pid == launchd.pid is not None
     # and again over the loaded one, with a draining one in between
@@ -51,7 +51,7 @@ def test_an_agent_is_loaded_whatever_launchd_is_in_the_middle_of(behaviour: dict
 
 @settings(max_examples=60, deadline=None)
 @given(behaviours)
-def test_loading_over_an_agent_that_nobody_unloaded_replaces_it(behaviour: dict[str, object]) -> None:
+def test_loading_replaces_a_loaded_agent(behaviour: dict[str, object]) -> None:
     machine, launchd = a_mac(**behaviour)
     launchd.moods = []
     run_procedure(LAUNCHCTL.load(), machine)
@@ -61,13 +61,13 @@ def test_loading_over_an_agent_that_nobody_unloaded_replaces_it(behaviour: dict[
     assert launchd.running_from == changed
 
 
-def test_an_agent_that_has_gone_already_is_unloaded_without_waiting() -> None:
+def test_unloading_an_absent_agent_does_not_wait() -> None:
     machine, _ = a_mac()
     run_procedure(LAUNCHCTL.unload(), machine)
     assert machine.now < 0.1
 
 
-def test_an_agent_that_never_goes_is_given_up_after_some_twenty_seconds() -> None:
+def test_unloading_times_out_after_twenty_seconds() -> None:
     machine, _ = a_mac(drain_s=1e9)
     run_procedure(LAUNCHCTL.load(), machine)
     with pytest.raises(ServiceError, match="not let go"):
@@ -78,7 +78,7 @@ def test_an_agent_that_never_goes_is_given_up_after_some_twenty_seconds() -> Non
 @pytest.mark.parametrize(
     ("code", "sentence"), [(5, "Login Items"), (122, "writable by you only"), (150, "launchctl error")]
 )
-def test_a_code_that_never_gets_better_ends_in_launchctls_own_words(code: int, sentence: str) -> None:
+def test_a_persistent_code_raises_launchctls_message(code: int, sentence: str) -> None:
     machine, launchd = a_mac(moods=[code] * 99)
     with pytest.raises(ServiceError, match=f"failed with {code}") as failed:
         run_procedure(LAUNCHCTL.load(), machine)
@@ -88,20 +88,20 @@ def test_a_code_that_never_gets_better_ends_in_launchctls_own_words(code: int, s
 
 
 @pytest.mark.parametrize("procedure", ["observe", "load", "unload", "start", "restart"])
-def test_without_a_graphical_session_the_person_is_sent_to_the_screen(procedure: str) -> None:
+def test_a_missing_graphical_session_has_a_hint(procedure: str) -> None:
     machine, _ = a_mac(session=False)
     with pytest.raises(ServiceError, match="not over ssh"):
         run_procedure(getattr(LAUNCHCTL, procedure)(), machine)
 
 
 @pytest.mark.parametrize("after_s", [0, 0.05, 1.2])
-def test_a_program_that_ends_at_once_is_reported_with_its_code_and_not_kicked_again(after_s: float) -> None:
+def test_a_program_that_ends_at_once_is_reported_and_not_kickstarted(after_s: float) -> None:
     machine, launchd = a_mac(ends_with=0, ends_after_s=after_s)
     seen = run_procedure(LAUNCHCTL.load(), machine)
     assert (seen.pid, seen.last_exit, launchd.runs) == (None, 0, 1)
 
 
-def test_a_restart_does_not_take_the_code_of_the_run_before_for_its_own() -> None:
+def test_a_restart_ignores_the_exit_code_of_the_previous_run() -> None:
     machine, launchd = a_mac()
     run_procedure(LAUNCHCTL.load(), machine)
     run_procedure(LAUNCHCTL.stop(), machine)
@@ -111,7 +111,7 @@ def test_a_restart_does_not_take_the_code_of_the_run_before_for_its_own() -> Non
     assert launchd.runs == 2
 
 
-def test_starting_an_agent_that_is_not_loaded_loads_it_and_restarting_it_says_what_to_do() -> None:
+def test_starting_an_unloaded_agent_loads_it_and_restarting_it_is_an_error() -> None:
     machine, launchd = a_mac()
     with pytest.raises(ServiceError, match="voicemate service install"):
         run_procedure(LAUNCHCTL.restart(), machine)
@@ -120,10 +120,10 @@ def test_starting_an_agent_that_is_not_loaded_loads_it_and_restarting_it_says_wh
 
 @settings(max_examples=60, deadline=None)
 @given(st.text())
-def test_print_is_read_whatever_apple_makes_of_it(text: str) -> None:
+def test_any_output_of_print_is_parsed(text: str) -> None:
     assert parse_print(text).loaded
 
 
-def test_only_the_agents_own_lines_are_read() -> None:
+def test_only_the_agents_own_lines_are_parsed() -> None:
     seen = parse_print("x = {\n\targuments = {\n\t\tpid = 1\n\t}\n\tlast exit code = 78: EX_CONFIG\n\truns = 3\n}\n")
     assert (seen.pid, seen.last_exit, seen.starts) == (None, 78, 3)

@@ -1,4 +1,4 @@
-"""A daemon that hangs never hangs those who ask it something."""
+"""A daemon that hangs does not hang its clients."""
 
 import socket
 import threading
@@ -19,14 +19,14 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "RESPONSE_TIMEOUT_S", SOON_S)
 
 
-def test_one_that_never_answers_is_told_after_a_while(path: Path):
+def test_a_silent_daemon_is_an_error(path: Path):
     with bind_socket(path), ControlClient(path) as client:
         with pytest.raises(ControlError, match="does not answer") as told:
             client.call("status", timeout_s=SOON_S)
         assert "voicemate restart" in told.value.hint
 
 
-def test_nor_one_that_does_not_even_read(path: Path):
+def test_a_daemon_that_does_not_read_is_an_error(path: Path):
     with bind_socket(path), ControlClient(path, timeout_s=SOON_S) as client:
         with pytest.raises(ControlError, match="does not answer"):
             client.receive(timeout_s=SOON_S)
@@ -35,7 +35,7 @@ def test_nor_one_that_does_not_even_read(path: Path):
             _send_for_ever(client)
 
 
-def test_one_whose_queue_is_full_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_backlog_is_retried(path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("voicemate.control.socket_path._BACKLOG", 0)
     with bind_socket(path) as listening:
         waiting = _fill(path)
@@ -55,7 +55,7 @@ def _send_for_ever(client: ControlClient) -> None:
 
 
 def _fill(path: Path) -> list[socket.socket]:
-    """Connect until nobody else can."""
+    """Connect until the backlog is full."""
     waiting = []
     while True:
         one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -1,4 +1,4 @@
-"""A conversation that only notes what it is told, and a server for it."""
+"""A target that records commands, and a server for it."""
 
 import asyncio
 import os
@@ -49,11 +49,11 @@ STATUS = DaemonStatus(
 
 @dataclass
 class RecordingTarget:
-    """Notes every command.
+    """Records every command.
 
     Attributes:
-        answered: ``ask`` is answered once this is set.
-        told_while_asked: what happens meanwhile.
+        reply_ready: ``ask`` is answered once this is set.
+        events_while_asked: emitted before that.
     """
 
     commands: list[tuple[Any, ...]] = field(default_factory=list)
@@ -123,7 +123,7 @@ class RecordingTarget:
 
 @asynccontextmanager
 async def serving(path: Path, **limits: Any) -> AsyncIterator[tuple[RecordingTarget, ControlServer]]:
-    """A server for the block's time, in a hurry unless ``limits`` say otherwise."""
+    """A server while the body runs, without rate limit by default."""
     conversation = RecordingTarget()
     server = ControlServer(conversation, path, ClientLimits(**{"rate": 1e6, "burst": 1_000_000} | limits))
     await server.open()
