@@ -68,11 +68,11 @@ class Controllable(Protocol):
         """Stop the character; what it has not said is dropped."""
 
     async def say(self, text: str) -> str:
-        """Say ``text`` as the character; returns the part that was heard, when it is over."""
+        """Say ``text`` as the character, even while asleep; return the part that was heard, when it is over."""
         ...
 
     async def ask(self, text: str, request_id: str) -> TypedReply:
-        """Take ``text`` as a typed turn; returns when the reply is over.
+        """Take ``text`` as a typed turn, even while asleep; return when the reply is over.
 
         Args:
             request_id: is in the ``TurnEnded`` of this turn.
@@ -175,12 +175,8 @@ def parse_arguments(request: ControlRequest) -> Arguments | Refusal:
     expected = COMMANDS.get(request.command)
     if expected is None:
         known = ", ".join(sorted(COMMANDS))
-        return Refusal(
-            request.id,
-            ErrorCode.UNKNOWN_COMMAND,
-            f"There is no command `{request.command[:40]}`",
-            f"There are {known}",
-        )
+        message = f"There is no command `{request.command[:40]}`"
+        return Refusal(request.id, ErrorCode.UNKNOWN_COMMAND, message, f"There are {known}")
     try:
         return expected.model_validate(request.arguments)
     except ValidationError as error:

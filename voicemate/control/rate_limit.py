@@ -63,13 +63,7 @@ class LineSplitter:
 
 
 class TokenBucket:
-    """A bucket that gains ``rate`` tokens per second up to ``burst``; each line takes one.
-
-    Args:
-        rate: tokens per second.
-        burst: capacity.
-        now: seconds, on the clock of all calls.
-    """
+    """A bucket that gains ``rate`` tokens per second up to ``burst``; each line takes one. ``now`` is in seconds."""
 
     def __init__(self, rate: float, burst: int, now: float) -> None:
         self._rate = rate
@@ -85,11 +79,7 @@ class TokenBucket:
 
 
 class Outbox:
-    """The queue of lines for one client. Drops optional lines when it is full.
-
-    Args:
-        max_bytes: capacity.
-    """
+    """The queue of lines for one client, of ``max_bytes``. Drops optional lines when it is full."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes

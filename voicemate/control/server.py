@@ -109,10 +109,8 @@ class ControlServer:
             foreign = True
         if foreign or len(self._clients) >= self._limits.clients:
             if not foreign:
-                full = Refusal(
-                    None, ErrorCode.TOO_MANY_CLIENTS, "Too many programs are connected", "End some of them"
-                )
-                writer.write(refusal_line(full))
+                message = "Too many programs are connected"
+                writer.write(refusal_line(Refusal(None, ErrorCode.TOO_MANY_CLIENTS, message, "End some of them")))
             writer.close()
             return
         task = asyncio.current_task()

@@ -130,9 +130,8 @@ class StatusTracker:
                 self._on_floor(event)
             case Fault():
                 self._problems.pop(event.component, None)
-                self._problems[event.component] = Problem(
-                    component=event.component, message=event.message, hint=event.hint
-                )
+                problem = Problem(component=event.component, message=event.message, hint=event.hint)
+                self._problems[event.component] = problem
             case Recovered():
                 self._problems.pop(event.component, None)
                 self.is_stale = True  # perhaps with another device

@@ -19,7 +19,7 @@ from voicemate.control.status import Choice, Choices
 from voicemate.core.errors import VoicemateError
 
 _TIMEOUT_S = 30.0
-"""For a Python process that starts on a busy machine, and a voice engine that is tried twice."""
+"""Seconds for a Python process on a busy machine, and a voice engine that is tried twice."""
 
 
 def load_choices(persona: str) -> Choices:

@@ -92,11 +92,11 @@ class Daemon:
     # ------------------------------------------------------------ the machine
 
     def on_device_change(self, change: DevicesChanged) -> None:
-        """Devices have come or gone."""
+        """Use devices that have come, and stop using those that have gone."""
         self._supervisor.on_device_change(change)
 
     def on_machine_state(self, machine: MachineState) -> None:
-        """The screen was locked, the battery runs low, or the like, or no longer."""
+        """Follow the screen lock, sleep and the battery."""
         settings, before = self._observed.settings, self._desired
         after = replace(before, machine=machine)
         changed = after.sleep_reason(settings) != before.sleep_reason(settings)
@@ -105,101 +105,76 @@ class Daemon:
         self._desire(after, restart=changed)
 
     def on_wake(self) -> None:
-        """The machine has slept: its devices may be others now, or dead without an error."""
+        """Reopen the devices after sleep: they may have changed, or be dead without an error."""
         self._supervisor.on_device_change(DevicesChanged(default_changed=True))
 
-    # ------------------------------------------------------------ commands; see ``Controllable``
+    # ------------------------------------------------------------ commands
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Call ``subscriber`` with every event; returns a function that ends it."""
+        """See ``Controllable``."""
         return self.events.subscribe(subscriber)
 
     def status(self) -> DaemonStatus:
-        """The daemon as it is now."""
+        """See ``Controllable``."""
         return daemon_status(self._desired, self._observed, self._tracker, self._offline, self._started_at)
 
     async def recent_exchanges(self, count: int) -> tuple[RecentExchange, ...]:
-        """The last exchanges of the history, oldest first.
-
-        Raises:
-            HistoryError: it cannot be read.
-        """
+        """See ``Controllable``."""
         return await asyncio.to_thread(_read_exchanges, count)
 
     async def choices(self) -> Choices:
-        """Collect what there is to choose from on this machine."""
+        """See ``Controllable``."""
         return await asyncio.to_thread(load_choices, self._observed.settings.persona)
 
     def stop(self) -> None:
-        """Begin an orderly end."""
+        """See ``Controllable``."""
         self.stopped.set()
         self._desire(replace(self._desired, stopping=True), restart=True)
 
     async def listen(self, on: bool) -> None:
-        """Listen, or close the microphone."""
+        """See ``Controllable``."""
         if on != self._desired.listening:
             if not on:
                 self.key.cool_down()
             self._desire(replace(self._desired, listening=on), restart=True)
 
     async def mute(self, on: bool) -> None:
-        """Ignore the microphone, or hear it again."""
+        """See ``Controllable``."""
         self._desire(replace(self._desired, muted=on))
         if self._observed.session:
             self._observed.session.mute(on)
 
     async def press(self, owner: object | None = None) -> None:
-        """Press the push-to-talk key; it comes up in ``release_owned`` of ``owner``.
-
-        Raises:
-            ControlError: there is no microphone.
-        """
+        """See ``Controllable``."""
         await self.key.press(owner)
 
     async def release(self) -> None:
-        """Release the push-to-talk key."""
+        """See ``Controllable``."""
         self.key.release()
 
     async def release_owned(self, owner: object) -> None:
-        """Release the push-to-talk key if ``owner`` pressed it."""
+        """See ``Controllable``."""
         self.key.release_owned(owner)
 
     async def toggle(self) -> None:
-        """Press the push-to-talk key if it is up, release it if it is down.
-
-        Raises:
-            ControlError: there is no microphone.
-        """
+        """See ``Controllable``."""
         await self.key.toggle()
 
     async def interrupt(self) -> None:
-        """Stop the character."""
+        """See ``Controllable``."""
         if self._observed.session:
             self._observed.session.interrupt()
 
     async def say(self, text: str) -> str:
-        """Say ``text`` as the character, also while asleep; returns the part that was heard.
-
-        Raises:
-            ControlError: it cannot be said.
-        """
+        """See ``Controllable``."""
         return await self._speak(SpeechOutcome(), lambda session: session.greet(text))
 
     async def ask(self, text: str, request_id: str) -> TypedReply:
-        """Take ``text`` as a typed turn, also while asleep.
-
-        Raises:
-            ControlError: there is no reply.
-        """
+        """See ``Controllable``."""
         return await self._speak(ReplyOutcome(request_id), lambda session: session.ask(text, request_id))
 
     async def set_persona(self, name: str, keep: bool) -> dict[str, Any]:
-        """Talk as another persona; returns who that is, and whether the settings keep it.
-
-        Raises:
-            PersonaError: there is no such persona.
-            ControlError: the conversation cannot go on.
-        """
+        """See ``Controllable``."""
         entry = self._factory.find_persona(name)
         value = str(entry.file.resolve()) if entry.source == "file" else entry.key
         reason = ""
@@ -216,12 +191,7 @@ class Daemon:
         return {"persona": value, "character": entry.persona.name, "kept": kept, "reason": reason}
 
     async def reload(self) -> dict[str, Any]:
-        """Read the settings again; returns what has changed and the effect of each change.
-
-        Raises:
-            SettingsError: a value is not allowed.
-            ControlError: the conversation cannot go on.
-        """
+        """See ``Controllable``."""
         settings = self._factory.load_settings(self._desired.overrides)
         changes = settings_changes(self._observed.settings, settings)
         if {change.effect for change in changes} == {ChangeEffect.PUSH_TO_TALK}:
@@ -264,9 +234,8 @@ class Daemon:
     def _override(self, **overrides: str | None) -> None:
         """Override settings; None ends it."""
         changed = {**self._desired.overrides, **overrides}
-        self._desire(
-            replace(self._desired, overrides={key: value for key, value in changed.items() if value is not None})
-        )
+        kept = {key: value for key, value in changed.items() if value is not None}
+        self._desire(replace(self._desired, overrides=kept))
 
     async def _restart_conversation(self) -> None:
         """Begin another conversation; returns when it listens, if it is to listen."""
@@ -300,10 +269,8 @@ class Daemon:
                 return await wait_for_event(self.events, outcome, lambda: begin(session))
         finally:
             pending = self._desired.pending_speech - 1
-            self._desire(
-                replace(self._desired, pending_speech=pending),
-                restart=not pending and not self._observed.has_microphone,
-            )
+            restart = not pending and not self._observed.has_microphone
+            self._desire(replace(self._desired, pending_speech=pending), restart)
 
     async def _wait_for_floor(self) -> Session:
         """The session, as soon as its floor is free.

@@ -32,7 +32,6 @@ class PrivateLogFile(logging.handlers.RotatingFileHandler):
     """A rotating file that only this account can read. A full disk costs lines only.
 
     Args:
-        path: of the file.
         on_error: called once when lines cannot be written, until one can be.
     """
 
@@ -42,13 +41,10 @@ class PrivateLogFile(logging.handlers.RotatingFileHandler):
         super().__init__(path, maxBytes=MAX_BYTES, backupCount=BACKUP_COUNT, encoding="utf-8")
 
     def _open(self) -> TextIOWrapper:
-        return open(
-            self.baseFilename,
-            "a",
-            encoding=self.encoding,
-            errors="replace",
-            opener=lambda path, flags: os.open(path, flags, 0o600),
-        )
+        def private(path: str, flags: int) -> int:
+            return os.open(path, flags, 0o600)
+
+        return open(self.baseFilename, "a", encoding=self.encoding, errors="replace", opener=private)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write ``record``."""
@@ -74,7 +70,6 @@ def logging_to(
     Yields the thread's owner, whose ``stop`` writes the queued lines, for a process that ends inside the body.
 
     Args:
-        path: of the file.
         on_error: called with a message and a hint when lines are lost, in the log's thread.
         to_stderr: write to standard error too.
     """
@@ -125,9 +120,8 @@ class EventLog:
         """Log ``event``."""
         if is_level(event):
             return
-        shown = " ".join(
-            f"{name}={value!r}" for name, value in event_data(event, self._words).items() if name != "at"
-        )
+        data = event_data(event, self._words)
+        shown = " ".join(f"{name}={value!r}" for name, value in data.items() if name != "at")
         level = logging.WARNING if isinstance(event, Fault) else logging.INFO
         log.log(level, "%s %s", type(event).__name__, shown)
 
@@ -146,12 +140,7 @@ def tail(path: Path, lines: int) -> list[str]:
 
 
 def follow(path: Path, poll_s: float = 0.3) -> Iterator[str]:
-    """Yield each complete line from now on, across rotations; never ends.
-
-    Args:
-        path: of the log.
-        poll_s: seconds between two reads.
-    """
+    """Yield each complete line from now on, across rotations; never ends. Polls every ``poll_s`` seconds."""
     position, inode, partial = (path.stat().st_size, path.stat().st_ino, "") if path.exists() else (0, 0, "")
     while True:
         with suppress(FileNotFoundError), path.open(encoding="utf-8", errors="replace") as file:

@@ -118,7 +118,7 @@ class Supervisor:
         self._changed.set()
 
     def on_device_change(self, change: DevicesChanged) -> None:
-        """Devices have come or gone."""
+        """Reopen the devices, or open those that were missing."""
         devices = self.observed.devices
         if devices is None:
             self._devices_outdated = True

@@ -127,10 +127,6 @@ class OfflineProof:
         off = "; ".join(f"{one.name} is off: {one.about}" for one in self.locks if not one.on)
         return f"{'offline' if self.holds else 'NOT PROVEN OFFLINE'}: {on}{f' ({off})' if off else ''}"
 
-    def lock_states(self) -> dict[str, bool]:
-        """Return for each lock whether it is on, and whether the self-test passed."""
-        return {one.name: one.on for one in self.locks} | {"self-test": self.holds}
-
     def as_json(self) -> dict[str, Any]:
         """All of it, for scripts, with names for errnos."""
         attempts = [

@@ -12,13 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from voicemate.core.errors import (
-    AlreadyRunningError,
-    ModelError,
-    PersonaError,
-    SettingsError,
-    VoicemateError,
-)
+from voicemate.core.errors import AlreadyRunningError, ModelError, PersonaError, SettingsError, VoicemateError
 from voicemate.core.paths import make_private_folder, state_folder
 from voicemate.service.effects import File, LocalMachine
 
@@ -52,17 +46,14 @@ def record_exit(service: str, status: int, error: VoicemateError | None) -> int:
 
     Args:
         service: from ``running_as_service``; for "" nothing is saved and ``status`` is returned.
-        status: the exit code of the error, or 0.
-        error: None for a normal end.
     """
     if not service:
         return status
     path = state_folder() / "service-failure.json"
     with suppress(OSError):  # a full disk must not change the exit code
         if error:
-            failure = ServiceFailure(
-                datetime.now(UTC).isoformat(timespec="seconds"), error.message, error.hint, status
-            )
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            failure = ServiceFailure(now, error.message, error.hint, status)
             make_private_folder(path.parent)
             LocalMachine().write(File(path, json.dumps(asdict(failure)).encode(), 0o600))
         else:

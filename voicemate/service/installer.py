@@ -19,8 +19,6 @@ class Installer:
     """Installs and uninstalls a service. Call ``recover`` before anything else.
 
     Args:
-        machine: where it is installed.
-        manager: launchd or systemd.
         journal: a private folder for the rollback.
         report: receives a line for each step.
     """
@@ -32,10 +30,9 @@ class Installer:
         self._report = report
 
     def install(self, wanted: Sequence[File], before_start: Callable[[FileTransaction], None]) -> ServiceState:
-        """Write ``wanted`` and run the service from it.
+        """Write ``wanted``, all files of the service, and run it from them.
 
         Args:
-            wanted: all files of the service.
             before_start: called after the files are written and before the service is loaded; may raise.
 
         Raises:

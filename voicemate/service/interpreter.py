@@ -81,9 +81,7 @@ def find_library(
 
     Args:
         variables: ``sysconfig.get_config_vars()``.
-        base_prefix: ``sys.base_prefix``. Relocated Pythons (uv's) have their library here; their ``variables``
-            name folders of the build machine.
-        exists: whether a path is a file.
+        base_prefix: ``sys.base_prefix``; the ``variables`` of relocated Pythons (uv's) name the build machine's.
     """
     names = [variables.get(key) or "" for key in ("INSTSONAME", "LDLIBRARY")]
     folders = [

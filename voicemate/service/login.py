@@ -56,8 +56,6 @@ class LoginService:
     Every method blocks and may raise ServiceError.
 
     Args:
-        platform: macOS or Linux.
-        machine: where it is installed.
         report: receives a line for each step.
         journal: a private folder for the rollback.
     """
@@ -148,9 +146,8 @@ class LoginService:
         interpreter = Interpreter.from_json(record.data) if record else None
         problems: list[ServiceProblem] = []
         if self._installer.interrupted():
-            problems.append(
-                ServiceProblem("An installation was interrupted on its way", f"To have it put right, {_AGAIN}")
-            )
+            message = "An installation was interrupted on its way"
+            problems.append(ServiceProblem(message, f"To have it put right, {_AGAIN}"))
         if installed:
             reason = (
                 find_problem(interpreter, self._machine) if interpreter else "It is not written down what it runs"
@@ -200,21 +197,15 @@ def _os_error_as_service_error() -> Generator[None]:
 def find_problems(observed: ServiceState, failure: ServiceFailure | None) -> Sequence[ServiceProblem]:
     """Return the problems of an installed service, from its supervisor's state and its last failure."""
     if not observed.loaded:
-        return (
-            ServiceProblem(
-                "It is installed, but not loaded", f"It starts at the next login; to have it now, {_AGAIN}"
-            ),
-        )
+        hint = f"It starts at the next login; to have it now, {_AGAIN}"
+        return (ServiceProblem("It is installed, but not loaded", hint),)
     if observed.pid is not None:
         return ()
     if failure:
         return (ServiceProblem(f"It ended at {failure.at}: {failure.message}", failure.hint),)
     if observed.last_exit:
-        return (
-            ServiceProblem(
-                f"It ended with exit code {observed.last_exit}", "`voicemate service logs` shows what it said"
-            ),
-        )
+        message = f"It ended with exit code {observed.last_exit}"
+        return (ServiceProblem(message, "`voicemate service logs` shows what it said"),)
     return ()
 
 

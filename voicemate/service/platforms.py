@@ -20,7 +20,7 @@ from voicemate.service.transaction import FileTransaction
 
 
 class Platform(Protocol):
-    """What differs between launchd and systemd."""
+    """What differs between launchd and systemd. The default methods do nothing."""
 
     name: str
     manager: ServiceManager
@@ -40,18 +40,18 @@ class Platform(Protocol):
 
     def find_damage(self, machine: Machine) -> str:
         """Return what is wrong with the installed files, or ""."""
-        ...
+        return ""
 
     def advice(self, machine: Machine) -> tuple[str, ...]:
         """Return what is useful to know and no problem."""
-        ...
+        return ()
 
     def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
         """Return the command that shows the log of the service."""
         ...
 
 
-class Launchd:
+class Launchd(Platform):
     """macOS: a LaunchAgent that runs Voicemate.app."""
 
     name = "launchd"
@@ -97,10 +97,6 @@ class Launchd:
         reason = self._host.reason_to_build(machine)
         return f"Voicemate.app has to be built anew ({reason})" if reason else ""
 
-    def advice(self, machine: Machine) -> tuple[str, ...]:
-        """See ``Platform``."""
-        return ()
-
     def log_command(self, lines: int, follow: bool) -> tuple[str, ...]:
         """See ``Platform``."""
         return ("tail", "-n", str(lines), *(("-F",) if follow else ()), str(self._log))
@@ -113,7 +109,7 @@ _UNGRANTED = {
 }
 
 
-class Systemd:
+class Systemd(Platform):
     """Linux: a unit of the account's systemd."""
 
     name = "systemd"
@@ -126,16 +122,6 @@ class Systemd:
     def files(self, interpreter: Interpreter, machine: Machine, report: Report) -> tuple[File, ...]:
         """See ``Platform``."""
         return (File(self.definition, unit.render(interpreter)),)
-
-    def before_start(self, changes: FileTransaction, machine: Machine, report: Report) -> None:
-        """See ``Platform``."""
-
-    def after_uninstall(self, machine: Machine) -> None:
-        """See ``Platform``."""
-
-    def find_damage(self, machine: Machine) -> str:
-        """See ``Platform``."""
-        return ""
 
     def advice(self, machine: Machine) -> tuple[str, ...]:
         """See ``Platform``."""

@@ -29,7 +29,6 @@ class FileTransaction:
     """A set of changes. Every method may raise OSError.
 
     Args:
-        machine: where the files are.
         folder: of the journal; private, since it holds copies.
         was_loaded: whether the service was loaded before, for the rollback.
         unfinished: the journal of an earlier process.

@@ -135,9 +135,9 @@ class MachineMonitor:
 def system_event_source() -> SystemEventSource | None:
     """Return this platform's event source, if there is one."""
     if sys.platform == "darwin":
-        from voicemate.system.macos_session import MacSession
+        from voicemate.system.macos_session import MacSessionSource
 
-        return MacSession()
+        return MacSessionSource()
     try:
         from voicemate.system.logind import LogindSource
     except ImportError:

@@ -108,7 +108,8 @@ from voicemate.sandbox.self_test import socket_address
 proof, libc = sandbox.lock(), ctypes.CDLL(None, use_errno=True)
 name = socket_address(socket.AF_INET, "127.0.0.1", PORT, bsd=False)
 answer = ctypes.get_errno() if libc.connect(DESCRIPTOR, name, len(name)) else 0
-json.dump({"gaps": proof.gaps, "landlock": proof.lock_states()["Landlock"], "connect": answer}, sys.stdout)
+landlock = {lock.name: lock.on for lock in proof.locks}["Landlock"]
+json.dump({"gaps": proof.gaps, "landlock": landlock, "connect": answer}, sys.stdout)
 """
 
 

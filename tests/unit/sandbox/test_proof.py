@@ -34,10 +34,6 @@ def test_an_unreachable_network_is_no_proof(answer: int) -> None:
     assert told.summary.startswith("NOT PROVEN OFFLINE")
 
 
-def test_status_shows_each_lock_and_the_self_test() -> None:
-    assert proof(errno.EACCES).lock_states() == {"audit hook": True, "seccomp filter": False, "self-test": True}
-
-
 def test_no_attempts_prove_nothing() -> None:
     assert not proof().holds
 

@@ -1,9 +1,20 @@
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 
-from voicemate.system.machine_monitor import CLOCKS, POLL_S, MachineMonitor, SleepDetector, system_clock
+import pytest
+
+from voicemate.system.machine_monitor import (
+    CLOCKS,
+    POLL_S,
+    MachineMonitor,
+    SleepDetector,
+    system_clock,
+    system_event_source,
+)
 from voicemate.system.machine_state import MachineState, SystemEvent
+from voicemate.system.macos_session import MacSessionSource
 from voicemate.testing.virtual_time import run_virtual
 
 
@@ -89,3 +100,8 @@ def test_this_machine_has_both_clocks() -> None:
         assert hasattr(time, name)
         assert system_clock(name)() > 0
     assert SleepDetector().seconds_slept() == 0.0
+
+
+def test_macos_has_its_own_event_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert isinstance(system_event_source(), MacSessionSource)

@@ -84,8 +84,6 @@ class UnloadableWhisper(Unloadable[Transcriber]):
     """A ``Transcriber``.
 
     Args:
-        engine: loaded.
-        load: loads it again.
         also_load: runs at the same time, since a reply follows a transcript.
     """
 

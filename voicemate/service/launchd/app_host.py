@@ -120,11 +120,8 @@ class AppHost:
             draft._bundle[1].write_bytes(_info())
             source = Path(folder) / "host.c"
             source.write_bytes(_source())
-            for argv in (
-                compile_command(source, draft.executable),
-                sign_command(draft.app),
-                verify_command(draft.app),
-            ):
+            commands = compile_command(source, draft.executable), sign_command(draft.app), verify_command(draft.app)
+            for argv in commands:
                 answer = machine.run(RunCommand(argv, CommandResult(), timeout_s=120))
                 if answer.code:
                     raise ServiceError(
