@@ -1,18 +1,18 @@
-"""Words heard wrong, and words invented: voicemate's hearing against whisper.cpp's own defaults.
+"""Compares word errors and invented words of voicemate's speech recognition with whisper.cpp's own defaults.
 
     python benchmarks/accuracy.py --model whisper-tiny.en --floors 384,512,768,1500 --out benchmarks/results/x.json
 
-For the recordings with a transcript (a folder with a ``manifest.tsv``, see ``--speech``) it prints the words wrong
-and the time it took. Ways to hear them:
+For the recordings with a transcript (a folder with a ``manifest.tsv``, see ``--speech``) it prints the word errors
+and the time. Ways to transcribe:
 
-- ``defaults``: as whisper.cpp's own ``whisper-cli`` does it: the whole window of 30 s, beam search with 5 beams, 5
-  candidates at higher temperatures, temperature raised by 0.2 while entropy or log probability fail, timestamps on;
-- a number: voicemate's transcriber, with that floor of the audio context (1500 is the whole window);
-- ``ears``: all of voicemate's hearing, block by block, at the default floor: voice activity, pieces, evidence. Its
-  time is that of the last utterance, voice activity included.
+- ``defaults``: like whisper.cpp's ``whisper-cli``: the whole window of 30 s, 5 beams, 5 candidates at higher
+  temperatures, temperature raised by 0.2 while entropy or log probability fail, timestamps;
+- a number: voicemate's transcriber with this minimum audio context (1500 is the whole window);
+- ``ears``: voice activity, chunks, transcriber and filter, block by block, with the default context. Its time is that
+  of the last utterance, with voice activity.
 
-The language is given, except to ``ears``. Recordings that are no speech are then played one after another through
-the ears, and what would have been taken for words is printed.
+The language is given, except to ``ears``. Then it plays recordings without speech one after another, and prints what
+was taken for words.
 """
 
 import argparse
@@ -50,7 +50,7 @@ WHISPERS_LANGUAGE = {"yue": "zh"}
 
 @dataclass(frozen=True)
 class Row:
-    """One recording heard in one way."""
+    """One recording, transcribed in one way."""
 
     way: str
     group: str
@@ -62,13 +62,13 @@ class Row:
 
 
 class Way(Protocol):
-    """A way to hear a recording: what was heard, and how many milliseconds it took."""
+    """A way to transcribe a recording; returns the text and the time (ms)."""
 
     async def hear(self, recording: SpeechRecording) -> tuple[str, float]: ...
 
 
 class Defaults:
-    """whisper.cpp as ``whisper-cli`` sets it up."""
+    """whisper.cpp with the parameters of ``whisper-cli``."""
 
     def __init__(self, model: Path, threads: int) -> None:
         self._context = native.whisper_init_from_file_with_params(str(model), native.whisper_context_default_params())
@@ -89,7 +89,7 @@ class Defaults:
 
 
 class Alone:
-    """The transcriber, given the whole recording at once."""
+    """The transcriber, with the whole recording at once."""
 
     def __init__(self, whisper: Whisper, prompt: str) -> None:
         self._whisper = whisper
@@ -102,11 +102,11 @@ class Alone:
 
 
 class ThroughEars:
-    """Everything, as the conversation does it. The time is that of the last utterance, from its end to its words."""
+    """All of speech recognition, as in a conversation. The time is from the last utterance's end to its words."""
 
     def __init__(self, whisper: Whisper, silero: Path, prompt: str) -> None:
-        ears = SpeechSegmenter(SileroDetector(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.stt.max_chunk_s)
-        self._listener = SpeechRecognizer(ears, whisper, prompt=prompt)
+        segmenter = SpeechSegmenter(SileroDetector(silero, SETTINGS.vad.gate), SETTINGS.vad, SETTINGS.stt.max_chunk_s)
+        self._recognizer = SpeechRecognizer(segmenter, whisper, prompt=prompt)
 
     async def hear(self, recording: SpeechRecording) -> tuple[str, float]:
         texts, ms = [], 0.0
@@ -119,16 +119,16 @@ class ThroughEars:
         return " ".join(texts), ms
 
     def utterances(self, recording: SpeechRecording) -> AsyncIterator[Utterance]:
-        return utterances(self._listener, recording.pcm(), SETTINGS.turns.silence_ms)
+        return utterances(self._recognizer, recording.pcm(), SETTINGS.turns.silence_ms)
 
 
 def whole(recording: SpeechRecording) -> bool:
-    """Whisper can take it in one piece."""
+    """Return whether whisper can transcribe it in one piece."""
     return len(recording.pcm()) <= 28 * CLOCK_HZ
 
 
 async def measure(name: str, way: Way, clips: list[SpeechRecording]) -> list[Row]:
-    """Prints how far it is: a slow machine takes half an hour for a large model."""
+    """Transcribe ``clips``. A large model takes half an hour on a slow machine."""
     print(f"{name}: {len(clips)} recordings", flush=True)
     rows = []
     for recording in clips:
@@ -141,7 +141,7 @@ async def measure(name: str, way: Way, clips: list[SpeechRecording]) -> list[Row
 
 
 async def invented(ears: ThroughEars, clips: list[SpeechRecording]) -> list[tuple[str, str]]:
-    """Recordings and what was taken for words in them."""
+    """Return the recordings in which words were invented, and the words."""
     words = []
     for recording in clips:
         async for utterance in ears.utterances(recording):
@@ -208,8 +208,8 @@ def main() -> None:
     parser.add_argument("--model", default="whisper-base", help="a name or a ggml file")
     parser.add_argument("--languages", type=listed, default=["en"], help="such as en,zh,yue")
     parser.add_argument("--floors", type=lambda text: [int(part) for part in listed(text)], default=[])
-    parser.add_argument("--no-defaults", dest="defaults", action="store_false", help="leave out whisper.cpp's own")
-    parser.add_argument("--prompt", default="", help="words given to whisper as likely to come")
+    parser.add_argument("--no-defaults", dest="defaults", action="store_false", help="without whisper.cpp's defaults")
+    parser.add_argument("--prompt", default="", help="likely words, for whisper")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, help="write every transcript and figure here, as JSON")
     options = parser.parse_args()

@@ -1,18 +1,17 @@
-"""Talking over the character: how soon it is silent, what it mistakes for a bid, and whether it knows what was heard.
+"""Measures interruptions: time to silence, false stops, and whether the heard prefix is right.
 
     python benchmarks/barge_in.py
 
-The whole conversation runs in the simulated room on the virtual clock (``scene.py``); the language model is a script
-that tells one long story. While the character tells it (with echo, ``--echo-db``), one sound is made over it:
+The whole conversation runs in the simulated room on the virtual clock (``scene.py``), with a scripted language model
+that tells one long story. While the character tells it (with echo, ``--echo-db``), one sound is played over it:
 
 - *bids*: recordings of people who speak;
-- *others*: signs of listening (synthesised), coughs and claps (made of noise), keyboards, doors, alarms.
+- *others*: backchannels (synthesised), coughs and claps (made of noise), keyboards, doors, alarms.
 
-For a bid the time counts from the first sample of the person's speech to the last sample before the loudspeaker
-falls silent. A false stop is a sound that is none and ended the reply. A reply that went on must have been heard to
-its last word, with not one sample of it missing. The heard prefix is compared with the words whose sound had ended
-where the loudspeaker stopped, by espeak-ng's own word times, and with what whisper finds in the recording of the
-loudspeaker, which counts most words that were cut in their middle.
+For a bid, the time counts from the first sample of the person's speech to the last sample before the speaker is
+silent. A false stop is another sound that ended the reply. A reply that went on must be complete to the sample. The
+heard prefix is compared with the words that had ended where the speaker stopped, by espeak-ng's word times, and with
+what whisper finds in the recording of the speaker, which counts most words that were cut off.
 """
 
 import argparse
@@ -31,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import machine
 from benchmarks.barge_in_sounds import Given, given_sounds
 from benchmarks.kept import asked_for
-from benchmarks.scene import TELLER, Costs, Engines, Scene, ScriptedMind, at_clock_rate, scene, settings_of
+from benchmarks.scene import TELLER, Costs, Engines, FixedReplyModel, Scene, at_clock_rate, scene, settings_of
 from voicemate.config.schema import Settings
 from voicemate.core.events import FloorChanged, FloorState, PhraseQueued, ReplyEnded
 from voicemate.core.pcm import CLOCK_HZ, AudioClip, Pcm, to_samples
@@ -52,25 +51,25 @@ STORY = (
 )
 AUDIBLE_DBFS = -50.0
 SILENT_MS = 150
-"""The loudspeaker counts as silent after this long without a louder sample; words have shorter gaps between them."""
+"""The speaker is silent after this time without a louder sample (ms); gaps between words are shorter."""
 
 FADED_S = 0.05
-"""After the reply was cut off its fade is over, and no other has begun."""
+"""Time after which an interrupted reply has faded out (s)."""
 
 CHARACTERS_VOICE = "en-gb-x-rp"
-"""What espeak-ng calls the voice that pyttsx3 gives the teller."""
+"""espeak-ng's name for the character's voice."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of a sound over the character's voice.
+    """The result of one sound over the character's voice.
 
     Attributes:
-        silent_after_ms: from the person's first sample; None for other sounds and where it went on.
-        heard_words: what the conversation remembers as heard.
-        ended_words: those whose sound had ended where the loudspeaker stopped; None where it went on.
-        found_words: those that whisper finds in the recording; None where it went on.
-        complete: it was heard to its last word.
+        silent_after_ms: from the person's first sample; None for other sounds, and if the reply went on.
+        heard_words: words of the heard prefix.
+        ended_words: words that had ended where the speaker stopped; None if the reply went on.
+        found_words: words that whisper finds in the recording; None if the reply went on.
+        complete: the reply was played to its end.
     """
 
     name: str
@@ -101,7 +100,7 @@ class Summary:
 
 
 def trials(engines: Engines, settings: Settings, bids: int, echo_db: float, costs: Costs) -> list[Trial]:
-    """All sounds, each in a conversation of its own."""
+    """Play each sound in its own conversation."""
     sounds = given_sounds(engines, bids)
     espeak = Espeak(CHARACTERS_VOICE)
     made = []
@@ -114,9 +113,9 @@ def trials(engines: Engines, settings: Settings, bids: int, echo_db: float, cost
 async def trial(
     engines: Engines, espeak: Espeak, settings: Settings, given: Given, echo_db: float, costs: Costs, seed: int
 ) -> Trial:
-    """One conversation in which one sound is made over the character's voice."""
+    """Hold one conversation in which one sound is played over the character's voice."""
     room = Acoustics(echo=Carried(gain_db=echo_db, delay_ms=12, rt60_s=0.25), clip=0.8)
-    async with scene(engines, settings, ScriptedMind(STORY), acoustics=room, seed=seed, costs=costs) as now:
+    async with scene(engines, settings, FixedReplyModel(STORY), acoustics=room, seed=seed, costs=costs) as now:
         now.session.ask("tell me a story")
         await now.until(lambda: now.state is FloorState.SPEAKING)
         await asyncio.sleep(3.0 + 4.0 * np.random.default_rng(seed).random())
@@ -151,7 +150,7 @@ async def judged(engines: Engines, espeak: Espeak, now: Scene, given: Given, ons
 
 
 async def words_ended(engines: Engines, espeak: Espeak, queued: Sequence[PhraseQueued], position: int) -> int:
-    """Words of the reply's phrases whose sound had ended when the loudspeaker stopped at ``position``."""
+    """Return how many words of the reply had ended when the speaker stopped at ``position``."""
     words = begin = 0
     rate = driver_rate("espeak", "en", TELLER.voice.rate)
     for phrase in queued:
@@ -163,7 +162,7 @@ async def words_ended(engines: Engines, espeak: Espeak, queued: Sequence[PhraseQ
 
 
 async def words_found(engines: Engines, air: Pcm) -> int:
-    """How many words of the story the recording holds: the prefix that is most like its transcript."""
+    """Return how many words of the story the recording holds: the prefix most similar to its transcript."""
     loud = np.flatnonzero(np.abs(air) > 10 ** (AUDIBLE_DBFS / 20))
     tail = np.ascontiguousarray(air[loud[0] : loud[-1] + to_samples(200)][-28 * CLOCK_HZ :])
     said = letters((await engines.whisper.transcribe(tail, "en")).text)
@@ -175,12 +174,12 @@ async def words_found(engines: Engines, air: Pcm) -> int:
 
 
 def letters(text: str) -> str:
-    """What of ``text`` is compared: by letters, since whisper writes "fish and men" for fishermen."""
+    """Return the letters of ``text``: whisper writes "fish and men" for fishermen."""
     return "".join(plain_words(text, "en"))
 
 
 def silence_after(air: Pcm, onset: int) -> int:
-    """Samples from ``onset`` to the last audible one before the loudspeaker falls silent."""
+    """Return the samples from ``onset`` to the last audible one before the speaker is silent."""
     audible = np.flatnonzero(np.abs(air[onset:]) > 10 ** (AUDIBLE_DBFS / 20))
     if len(audible) == 0 or audible[0] > to_samples(SILENT_MS):
         return 0
@@ -237,13 +236,13 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stt", default="whisper-tiny.en", help="hearing model")
+    parser.add_argument("--stt", default="whisper-tiny.en", help="speech recognition model")
     parser.add_argument("--threads", type=int, default=0, help="whisper's")
     parser.add_argument("--bids", type=int, default=40, help="how many recordings of people")
+    parser.add_argument("--echo-db", type=float, default=-20.0, help="of the echo at the microphone")
     parser.add_argument(
-        "--echo-db", type=float, default=-20.0, help="echo at the microphone, against the loudspeaker"
+        "--hearing-ms", type=float, default=250.0, help="time that whisper takes on the virtual clock"
     )
-    parser.add_argument("--hearing-ms", type=float, default=250.0, help="what whisper takes on the virtual clock")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in the settings file")
     parser.add_argument("--out", type=Path, default=RESULTS / "barge-in.json", help="where the figures go")
     return parser.parse_args()

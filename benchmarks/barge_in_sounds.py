@@ -1,4 +1,4 @@
-"""What is said and done over the character's voice: people who take the floor, and sounds that are no bid for it."""
+"""Sounds to play over the character's voice: people who take the floor, and sounds that are not a bid for it."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ LISTENERS_SAY = ("Mm-hmm.", "Uh-huh.", "Yeah.", "Right.", "Okay.", "I see.", "Oh
 
 @dataclass(frozen=True)
 class Given:
-    """A sound made over the character's voice.
+    """A sound over the character's voice.
 
     Attributes:
-        bid: somebody takes the floor with it.
-        onset_ms: where in it the person's speech begins.
+        bid: a person takes the floor with it.
+        onset_ms: where the person's speech begins in it.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Given:
 
 
 def given_sounds(engines: Engines, bids: int) -> list[Given]:
-    """``bids`` recordings of people, evenly over the manifest, and everything that is no bid."""
+    """Return ``bids`` recordings of people, evenly over the manifest, and all other sounds."""
     return [*people(bids), *noises(), *coughs_and_claps(), *signs_of_listening(engines)]
 
 
@@ -46,7 +46,7 @@ def people(count: int) -> list[Given]:
 
 
 def noises() -> list[Given]:
-    """Keyboards, an alarm, a chime and an empty room."""
+    """Return keyboards, an alarm, a chime and an empty room."""
     wanted = ("typing", "alarm", "activation", "empty")
     chosen = [
         clip for clip in load_corpus() if clip.kind == "nonspeech" and any(word in clip.name for word in wanted)
@@ -55,7 +55,7 @@ def noises() -> list[Given]:
 
 
 def coughs_and_claps() -> list[Given]:
-    """Coughs (one to three bursts that decay, coloured like a vocal tract) and claps, as loud as speech."""
+    """Make coughs (one to three decaying bursts, coloured like a vocal tract) and claps, as loud as speech."""
     given = []
     for seed in range(8):
         random = np.random.default_rng(seed)
@@ -75,7 +75,7 @@ def coughs_and_claps() -> list[Given]:
 
 
 def signs_of_listening(engines: Engines) -> list[Given]:
-    """What listeners say, by voices that are not the character's."""
+    """Return backchannels in other voices than the character's."""
 
     async def all_of_them() -> list[Given]:
         voices = [voice.id for voice in await engines.voices("en")][1:3] or [""]  # the first is the character's

@@ -1,4 +1,4 @@
-"""A real daemon in a home of its own, seen through its control socket; for benchmarks that stand outside of it."""
+"""Runs a real daemon in its own home and watches it through its control socket."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ from voicemate.core.errors import ControlError, NotRunningError
 from voicemate.core.paths import models_folder
 
 PERSONA = 'name = "Pip"\ndescription = "Pip answers in three words."\n'
-"""Short, so that a busy machine has read it soon, and without a greeting to wait for."""
+"""Short, and without a greeting to wait for."""
 
 SETTINGS = 'persona = "pip"\n[stt]\nmodel = "whisper-tiny.en"\n'
 
@@ -29,9 +29,9 @@ _STEP_S = 0.25
 
 
 def furnish(home: Path, settings: str = SETTINGS) -> dict[str, str]:
-    """Write a persona and settings into ``home``, make it this process's too, and return its variables.
+    """Write a persona and settings into ``home``, use it in this process too, and return its variables.
 
-    From now on SIGTERM leaves no daemon behind either.
+    Also lets SIGTERM end this process properly, so no daemon is left running.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     models = models_folder()
@@ -43,13 +43,13 @@ def furnish(home: Path, settings: str = SETTINGS) -> dict[str, str]:
 
 
 class DaemonProcess:
-    """A running ``voicemate run`` and all its events. A context manager, which kills it at the end.
+    """A running ``voicemate run`` and its events. A context manager, which kills it at the end.
 
     Args:
-        environment: variables on top of this process's own.
+        environment: variables in addition to this process's own.
 
     Attributes:
-        events: everything that was told, each with the moment at which it came (``time.monotonic``).
+        events: all events with the time at which they came (``time.monotonic``).
     """
 
     def __init__(self, environment: Mapping[str, str]):
@@ -72,12 +72,12 @@ class DaemonProcess:
         self.kill()
 
     def kill(self) -> None:
-        """SIGKILL, to it alone: its helpers have to notice by themselves."""
+        """Send SIGKILL to the daemon only; its helpers must notice that themselves."""
         self.process.kill()
         self.process.wait()
 
     def watch(self, patience_s: float = 60) -> None:
-        """Follow its events from as soon as it answers; returns then."""
+        """Wait until it answers, and collect its events from then on."""
         waited = 0.0
         while True:
             try:
@@ -87,14 +87,14 @@ class DaemonProcess:
                 if waited > patience_s or self.process.poll() is not None:
                     raise
                 time.sleep(LOOK_S)
-                waited += LOOK_S  # whoever stops this process stops its patience, too
+                waited += LOOK_S  # not a clock: this process may be stopped meanwhile
         threading.Thread(target=self._follow, args=(client,), daemon=True).start()
 
     def until(self, fits: Callable[[EventMessage], bool], since: int = 0, patience_s: float = 60) -> int:
-        """Wait for an event that fits; returns its place in ``events``, from place ``since`` on.
+        """Wait for a matching event from index ``since`` on; return its index in ``events``.
 
         Raises:
-            TimeoutError: it did not come.
+            TimeoutError: none came.
         """
         waited = 0.0
         while True:
@@ -103,7 +103,7 @@ class DaemonProcess:
                     return place
             since = len(self.events)
             if waited >= patience_s:
-                raise TimeoutError(f"waited {patience_s:.0f} s in vain; the last was {self.events[-1:]}")
+                raise TimeoutError(f"no such event within {patience_s:.0f} s; the last was {self.events[-1:]}")
             began = time.monotonic()
             with contextlib.suppress(queue.Empty):
                 self._news.get(timeout=_STEP_S)
@@ -113,7 +113,7 @@ class DaemonProcess:
         return self.until(is_floor("listening"), since, patience_s)
 
     def ask(self, text: str) -> None:
-        """Type a turn, in a thread of its own; what becomes of it the events tell."""
+        """Type a turn from another thread."""
 
         def ask() -> None:
             try:
@@ -125,12 +125,12 @@ class DaemonProcess:
         threading.Thread(target=ask, daemon=True).start()
 
     def interrupt(self) -> None:
-        """Have the character fall silent."""
+        """Interrupt the character."""
         with ControlClient() as client:
             client.call("interrupt")
 
     def resources(self) -> dict[str, float]:
-        """What it holds now, helpers included: resident MB, open files, threads, processes."""
+        """Return its resources, with its helpers: resident MB, open files, threads, processes."""
         family = [psutil.Process(self.process.pid)]
         family += family[0].children(recursive=True)
         return {
@@ -144,34 +144,34 @@ class DaemonProcess:
     def _follow(self, client: ControlClient) -> None:
         with client:
             try:
-                self._tell(
-                    EventMessage("FloorChanged", {"state": client.status().state, "reason": "as it was found"})
-                )
-                for told in client.watch(words=True):
-                    self._tell(told)
+                self._add(EventMessage("FloorChanged", {"state": client.status().state, "reason": "at the start"}))
+                for event in client.watch(words=True):
+                    self._add(event)
             except ControlError:
                 pass
 
-    def _tell(self, told: EventMessage) -> None:
-        self.events.append((time.monotonic(), told))
+    def _add(self, event: EventMessage) -> None:
+        self.events.append((time.monotonic(), event))
         self._news.put(None)
 
 
 def is_floor(state: str, reason: str = "") -> Callable[[EventMessage], bool]:
-    return lambda told: told.name == "FloorChanged" and told.data["state"] == state and reason in told.data["reason"]
+    return lambda event: (
+        event.name == "FloorChanged" and event.data["state"] == state and reason in event.data["reason"]
+    )
 
 
 def is_kind(kind: str, **fields: Any) -> Callable[[EventMessage], bool]:
-    return lambda told: told.name == kind and all(told.data.get(name) == value for name, value in fields.items())
+    return lambda event: event.name == kind and all(event.data.get(name) == value for name, value in fields.items())
 
 
 class HeldUp:
-    """Notices when this process was stopped or starved for longer than it takes notice of; a context manager.
+    """Measures how long this process was stopped or starved, in pieces of 0.5 s or more. A context manager.
 
-    On a machine that others use too, a benchmark that was stopped itself says nothing about what it measures.
+    On a shared machine, what a benchmark measures while it is stopped itself is meaningless.
 
     Attributes:
-        seconds: how long it was held up in all.
+        seconds: the total.
     """
 
     _TICK_S = 0.05

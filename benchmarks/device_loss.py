@@ -1,10 +1,10 @@
-"""Fifty devices lost and returned under a real daemon, and how soon it listens again.
+"""Measures how soon a real daemon listens again after it lost audio devices.
 
-A daemon with the starter models runs in a virtual room (PulseAudio null sinks). Devices are lost in turn and come
-back after a while that is drawn (the seed is fixed), every third time while the character speaks: the microphone or
-the loudspeaker is unplugged, comes back with another profile (16 kHz, mono), hangs, both are unplugged, the sound
-server ends and begins anew. *Listening again* is counted from the return to the moment at which the daemon tells that
-all devices work. Then a sentence is said, and the daemon has to hear it.
+A daemon with the starter models runs in a virtual room (PulseAudio null sinks). Devices are lost in turn and return
+after a random time (with a fixed seed), every third time while the character speaks: the microphone or the speaker is
+unplugged, returns with another profile (16 kHz, mono), or hangs; both are unplugged; the sound server restarts.
+*Listening again* counts from the return until the daemon reports that all devices work. Then a sentence is said, and
+the daemon must hear it.
 
     python benchmarks/device_loss.py --losses 50
 
@@ -39,7 +39,7 @@ HEADSET = "rate=16000 channels=1 channel_map=mono master_channel_map="
 
 @dataclass(frozen=True)
 class Way:
-    """A way to lose devices. ``restore`` may tell the moment at which they were back."""
+    """A way to lose devices. ``restore`` may return the time at which they were back."""
 
     name: str
     devices: tuple[str, ...]
@@ -98,11 +98,11 @@ class Loss:
     """One loss and return; times in seconds.
 
     Attributes:
-        while_speaking: the character spoke when it was lost.
-        noticed: the daemon told that something was wrong.
+        while_speaking: the character spoke at the loss.
+        noticed: the daemon reported a fault.
         listening_s: from the return to the last recovery.
-        held_up_s: of that, how long the benchmark itself was kept from running.
-        heard: what was said afterwards was heard.
+        held_up_s: of that, how long the benchmark itself was stopped.
+        heard: the daemon heard a sentence afterwards.
     """
 
     way: str
@@ -165,7 +165,7 @@ def _lose_and_return(daemon: DaemonProcess, room: PulseAudioRoom, way: Way, loss
 
 
 def _recovered(daemon: DaemonProcess, device: str, since: int) -> float:
-    """When ``device`` was told to work again for the last time, all its faults behind it."""
+    """Return when ``device`` was last reported to work again, after its last fault."""
     fault = since
     for place in range(since, len(daemon.events)):
         if is_kind("Fault", component=device)(daemon.events[place][1]):
@@ -192,7 +192,7 @@ def write(arguments: argparse.Namespace, losses: list[Loss]) -> None:
     keep(
         "device-loss",
         f"python benchmarks/device_loss.py --losses {arguments.losses} --seed {arguments.seed}",
-        note="times are without those in which the benchmark itself was kept from running",
+        note="times exclude those in which the benchmark itself was stopped",
         summary=summary,
         losses=[asdict(loss) for loss in losses],
     )

@@ -1,14 +1,13 @@
-"""Does the character hear itself?
+"""Measures whether the character hears itself.
 
     python benchmarks/echo.py
 
-The character talks for ten minutes, in replies of half a minute and with pauses between them, in a simulated room
-from which its voice comes back 30, 20 and 10 dB quieter than it was played. The whole conversation runs on the
-virtual clock (``scene.py``): echo canceller, vetoes, ears, whisper and floor, and the voice is pyttsx3's. Nobody else
-is there. Counted is how often it became quieter, paused, broke off or took its own words for a turn. How soon a
-person is heard in the same rooms is told by ``barge_in.py --place``.
+The character talks for ten minutes, in replies of half a minute with pauses between them, in a simulated room with an
+echo of -30, -20 and -10 dB and without a person. The whole conversation runs on the virtual clock (``scene.py``):
+echo canceller, echo veto, voice activity, whisper and floor, with pyttsx3's voice. It counts how often the character
+became quieter, paused, broke off, or took its own words for a turn.
 
-Results go to ``benchmarks/results/echo.json``, the picture to ``docs/measurements/images``.
+Results go to ``benchmarks/results/echo.json``, the plot to ``docs/measurements/images``.
 """
 
 import argparse
@@ -28,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.kept import PICTURES, Kept
 from benchmarks.rooms import NOISE_DBFS, Place, places
-from benchmarks.scene import Engines, Scene, ScriptedMind, scene, settings_of
+from benchmarks.scene import Engines, FixedReplyModel, Scene, scene, settings_of
 from voicemate.audio.interfaces import BLOCK_SAMPLES, Block
 from voicemate.config.schema import Settings
 from voicemate.conversation.mic_gate import MicGate
@@ -41,16 +40,16 @@ RESULTS = Path(__file__).parent / "results"
 
 REPLY_WORDS = 90
 PAUSES_S = (0.4, 1.0, 2.0)
-"""Between the character's replies."""
+"""Pauses between the character's replies (s)."""
 
 SPANS_S = ((0, 1), (1, 3), (3, 10), (10, 60), (60, 600))
 CURVE_S = 120
 PLOTTED = "living room"
 WELL_ABOVE_DB = 10.0
-"""Only moments in which the echo is so much above the room's noise tell how much of it is cancelled."""
+"""Only blocks whose echo is this far above the room's noise count for ERLE."""
 
 Levels = list[tuple[float, float]]
-"""Of each block at the microphone and behind the echo canceller, in dBFS."""
+"""Levels of each block before and after the echo canceller (dBFS)."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +57,12 @@ class Alone:
     """The character's own speech in one place.
 
     Attributes:
-        erle_db: by the seconds since it first spoke.
-        erle_each_second: of the first two minutes.
-        quieter, paused: how often, because it believed to hear somebody.
-        dismissed: how often it listened to itself and found that it was nothing, and why.
-        broken_off: replies.
-        turns: that it took for somebody's.
+        erle_db: echo return loss enhancement, by seconds since the first reply.
+        erle_each_second: the same for each second of the first two minutes.
+        quieter, paused: how often it reacted to its own voice so.
+        dismissed: its own words that were rejected, with the reasons.
+        broken_off: interrupted replies.
+        turns: turns that it took for a person's.
     """
 
     place: str
@@ -79,14 +78,14 @@ class Alone:
 
 
 def alone(engines: Engines, settings: Settings, place: Place, minutes: float) -> Alone:
-    """Let the character talk, and nobody else."""
+    """Let only the character talk."""
     return run_virtual(_alone(engines, settings, place, minutes))
 
 
 async def _alone(engines: Engines, settings: Settings, place: Place, minutes: float) -> Alone:
     with gate_levels() as levels:
         async with scene(
-            engines, settings, ScriptedMind(story()), acoustics=place.acoustics, noise_dbfs=NOISE_DBFS
+            engines, settings, FixedReplyModel(story()), acoustics=place.acoustics, noise_dbfs=NOISE_DBFS
         ) as now:
             speaker = now.room.speaker
             with (
@@ -111,7 +110,7 @@ async def _alone(engines: Engines, settings: Settings, place: Place, minutes: fl
 
 
 async def _talk(now: Scene, place: Place, minutes: float) -> None:
-    """One reply after the other, also after those that the character gave to itself."""
+    """Ask for one reply after the other."""
     moving = asyncio.create_task(_jump(now, place)) if place.jump_ms else None
     random = np.random.default_rng(1)
     while now.clock.now() < 60 * minutes * CLOCK_HZ:
@@ -128,7 +127,7 @@ async def _jump(now: Scene, place: Place) -> None:
 
 
 def story() -> str:
-    """About half a minute of the recordings' sentences."""
+    """Return sentences of the recordings, about half a minute."""
     said = [clip.transcript for clip in load_corpus() if clip.language == "en" and len(clip.transcript.split()) >= 4]
     words, sentences = 0, []
     for sentence in said:
@@ -141,7 +140,7 @@ def story() -> str:
 
 @contextmanager
 def gate_levels() -> Iterator[Levels]:
-    """While the body runs, the levels before and behind the echo canceller are noted."""
+    """Collect the levels before and after the echo canceller while the body runs."""
     levels: Levels = []
     pass_on = MicGate.process
 
@@ -155,10 +154,7 @@ def gate_levels() -> Iterator[Levels]:
 
 
 def erle(levels: Levels, begin_s: float, end_s: float) -> float | None:
-    """Echo return loss enhancement (ITU-T G.168) between two moments: how much quieter the microphone's sound became.
-
-    None when there was too little echo to tell.
-    """
+    """Return the echo return loss enhancement (ITU-T G.168) between two times; None with too little echo."""
     a_block = BLOCK_SAMPLES / CLOCK_HZ
     loud = [
         pair
@@ -180,7 +176,7 @@ def shown(row: Alone) -> str:
 
 
 def plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """What cancelling achieves over time."""
+    """Plot the echo return loss enhancement over time."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -214,7 +210,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stt", default="whisper-tiny.en", help="hearing model")
+    parser.add_argument("--stt", default="whisper-tiny.en", help="speech recognition model")
     parser.add_argument("--threads", type=int, default=0, help="whisper's")
     parser.add_argument("--minutes", type=float, default=10, help="how long the character talks")
     parser.add_argument("--levels", type=float, nargs="+", default=[-30, -20, -10], help="of the echo, in dB")

@@ -1,13 +1,12 @@
-"""When is the turn over? The rule against a fixed silence, on recordings of people (``VOICEMATE_SPEECH``).
+"""Compares the end-of-turn rule with a fixed silence, on recordings of people (``VOICEMATE_SPEECH``).
 
     python benchmarks/endpoint.py --stt whisper-tiny.en
 
-Every English recording of a single speaker is heard as the microphone is heard: whole, and with a pause of its own
-room tone put between two words in its middle. At each pause the rule gets what the program knows there and says how
-long it would wait. A false cut-in is a pause that lasted longer than that, whether or not a reply would have been
-ready; how long the person then really waits is measured by ``gap.py``. The first run takes half an hour on one slow
-core; what the models said is kept below the user's cache folder. Results go to
-``benchmarks/results/endpoint-<stt>.json``, the picture to ``docs/measurements/images``.
+Every English recording of a single speaker is processed whole, and with a pause of its own room tone between two
+words in its middle. At each pause the rule gets what the program knows there and returns a wait. A false cut-in is a
+pause longer than that, whether or not a reply would have been ready; ``gap.py`` measures the real gap. The first run
+takes half an hour on one slow core; the models' output is cached in the user's cache folder. Results go to
+``benchmarks/results/endpoint-<stt>.json``, the plot to ``docs/measurements/images``.
 """
 
 import argparse
@@ -31,24 +30,23 @@ from voicemate.turns.end_of_turn.rule import DEFAULT_WEIGHTS, EndOfTurnRule, End
 
 VOTES = ("breaks_off", "only_opener", "only_condition", "sentence_complete", "voice_complete", "pause_model")
 HEARD_MS = 400.0
-"""From the end of a voice to the first sample of an answer on two cores, at the earliest: the least gaps of runs of
-``gap.py`` were 383 to 478 ms (at 383 the columns are the same). Who goes on before that was not cut in on: nobody
-heard anything."""
+"""Shortest gap on two cores (``gap.py``: 383 to 478 ms). A person who goes on before it was not cut in on, since no
+reply was audible."""
 PATIENCES = [float(factor) for factor in np.geomspace(0.5, 3.0, 60)]
 SILENCES = range(200, 1_500, 20)
 
 Policy = Callable[[Case, PauseModel], float]
-"""The silence in milliseconds that a case is given, by what is known of the speaker."""
+"""Returns the wait for a case (ms), by the speaker's pause model."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a policy does.
+    """The figures of a policy.
 
     Attributes:
-        median_ms, p90_ms: of the silence that it asks for at clear ends.
-        all_median_ms, all_p90_ms: the same at all ends.
-        cut_ins: the share of pauses in which it takes the floor falsely, by their kind.
+        median_ms, p90_ms: of the wait at clear ends.
+        all_median_ms, all_p90_ms: of the wait at all ends.
+        cut_ins: share of pauses with a false cut-in, by kind.
     """
 
     median_ms: float
@@ -64,7 +62,7 @@ def rule(
     weights: EndOfTurnWeights = DEFAULT_WEIGHTS,
     ears: EndpointDelays = FAST_STT_DELAYS,
 ) -> Policy:
-    """The rule with the votes ``only`` and the waits for these ``ears``."""
+    """Return the rule with the signals ``only`` and these default delays."""
     judge = EndOfTurnRule(TurnSettings().with_defaults_resolved(ears), weights)
 
     def wait(case: Case, habit: PauseModel) -> float:
@@ -86,7 +84,7 @@ def fixed(ms: float) -> Policy:
 
 
 def not_before(ms: float, policy: Policy) -> Policy:
-    """``policy`` where no answer can be heard earlier than ``ms`` after the voice."""
+    """Return ``policy`` with waits of at least ``ms``."""
     return lambda case, habit: max(ms, policy(case, habit))
 
 
@@ -104,7 +102,7 @@ def figures(cases: Iterable[Case], policy: Policy) -> Figures:
 
 
 def _waits(cases: Iterable[Case], policy: Policy) -> Iterable[tuple[Case, float]]:
-    """Each case and its wait; the habit is learned anew in each recording, from its pauses in their order."""
+    """Yield each case with its wait; the pause model starts anew in each recording."""
     clip, habit = "", PauseModel()
     for case in cases:
         if case.clip != clip or case.inserted_s:
@@ -116,7 +114,7 @@ def _waits(cases: Iterable[Case], policy: Policy) -> Iterable[tuple[Case, float]
 
 
 def _name(case: Case) -> str:
-    """What the case counts to; nothing when it is an end, or a pause of which nobody would notice a thing."""
+    """Return the kind that the case counts for; empty for an end, or a pause too short to notice."""
     if case.kind is Kind.INSERTED:
         return f"{case.inserted_s:.1f} s"
     return "natural" if case.kind is Kind.NATURAL and (case.lasted or 0) >= NATURAL_MS else ""
@@ -130,7 +128,7 @@ def _percentiles(values: Iterable[float]) -> tuple[float, float]:
 def as_quick(
     cases: list[Case], like: Figures, only: Sequence[str], weights: EndOfTurnWeights = DEFAULT_WEIGHTS
 ) -> Figures:
-    """The rule with the votes ``only``, its waits scaled to the median of ``like``: what are those votes worth?"""
+    """Return the figures of the rule with the signals ``only``, scaled to the median of ``like``."""
     patience = like.median_ms / figures(cases, rule(only, weights=weights)).median_ms
     return figures(cases, rule(only, patience, weights))
 
@@ -153,7 +151,7 @@ def ablation(cases: list[Case]) -> dict[str, Figures]:
 
 
 def cross_validated(cases: list[Case]) -> dict[str, Figures]:
-    """How much the weights owe to these clips: chosen on one half of the sources, tried on the other, both ways."""
+    """Choose the weights on one half of the sources and try them on the other, both ways."""
     choices = [
         (
             FAST_STT_DELAYS._replace(unsure_ms=FAST_STT_DELAYS.shortest_ms + more),
@@ -178,7 +176,7 @@ def cross_validated(cases: list[Case]) -> dict[str, Figures]:
 
 
 def _cost(made: Figures) -> float:
-    """A tenth of a second at the median or of three at the tail is worth as much as one pause in twenty."""
+    """Weigh 100 ms at the median, or 300 ms at the 90th percentile, like 5% of the pauses."""
     return made.median_ms / 100 + made.p90_ms / 300 + sum(made.cut_ins.values()) / len(made.cut_ins) * 20
 
 
@@ -191,10 +189,12 @@ def show(table: dict[str, Figures]) -> None:
 
 
 def draw(cases: list[Case], ears: EndpointDelays, path: Path) -> None:
-    """The curves of false cut-ins against the median wait, one picture for each kind of pause.
+    """Plot false cut-ins against the median wait, for each kind of pause.
 
     Args:
-        ears: what ships for the hearing model on this machine.
+        cases: all cases.
+        ears: the default delays of the speech recognition model on this machine.
+        path: of the plot.
     """
     import matplotlib
 

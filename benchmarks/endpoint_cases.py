@@ -1,4 +1,4 @@
-"""The pauses of recordings that the end-of-turn rule is tried on, with what was known at each."""
+"""The pauses of recordings to try the end-of-turn rule on, with what was known at each."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from voicemate.testing.speech_corpus import SpeechRecording, load_corpus
 from voicemate.testing.word_errors import plain_words
 
 NATURAL_MS = 400.0
-"""Natural pauses count from here: shorter ones end no turn."""
+"""Shortest natural pause that counts (ms)."""
 
 
 class Kind(StrEnum):
@@ -26,10 +26,10 @@ class Case:
     """One pause of one recording; times in milliseconds of silence.
 
     Attributes:
-        inserted_s: length of the pause that was put in; 0 in the recording as it is.
+        inserted_s: length of the inserted pause; 0 in the unchanged recording.
         lasted: its length; None at the end.
-        open_until: the last block at which the turn could have been ended before the voice came back.
-        clear: the recording is one whole short sentence, so its end is a clear one.
+        open_until: the last block at which the turn could end before the voice resumed.
+        clear: the recording is one short sentence, so its end is clear.
         text, sentence, voice: see ``endpoint_pauses.Known``.
     """
 
@@ -44,12 +44,12 @@ class Case:
     voice: float
 
     def cut_in(self, wait: float) -> bool:
-        """Whether the floor is taken in it after ``wait`` of silence, although the person goes on."""
+        """Return whether a wait of ``wait`` would end the turn although the person goes on."""
         return self.open_until is not None and bool(self.text) and wait <= self.open_until
 
 
 async def collect(hearing: str) -> list[Case]:
-    """All cases of the English recordings of single speakers, in the order of their pauses.
+    """Return all cases of the English recordings of single speakers, in the order of their pauses.
 
     Args:
         hearing: the whisper model.
@@ -78,7 +78,7 @@ async def _of(clip: SpeechRecording, models: Models) -> list[Case]:
     cut = await _cut(clip, pcm, pauses, models)
     if cut is None:
         return cases
-    # Up to the cut all four are the same sound, so what is known there is asked once, and of the longest.
+    # Up to the cut all four have the same audio, so the models process only the longest.
     longest = with_pause(pcm, cut, max(INSERTED_S))
     for seconds in INSERTED_S:
         for pause in silences(with_pause(pcm, cut, seconds), at=cut):
@@ -88,7 +88,7 @@ async def _of(clip: SpeechRecording, models: Models) -> list[Case]:
 
 
 async def _cut(clip: SpeechRecording, pcm: Pcm, pauses: list[Silence], models: Models) -> int | None:
-    """``between_words``, kept in the cache."""
+    """Return the cached result of ``between_words``."""
     path = CACHE / f"cuts-{models.hearing}.json"
     cuts = json.loads(path.read_text()) if path.is_file() else {}
     if clip.name not in cuts:
@@ -107,7 +107,7 @@ async def _cut(clip: SpeechRecording, pcm: Pcm, pauses: list[Silence], models: M
 def _case(clip: SpeechRecording, pause: Silence, known: Known, inserted_s: float) -> Case:
     whole = clip.longest_pause_s < 0.3 and 1.0 <= clip.speech_end_s - clip.speech_start_s <= 8.0
     open_until = pause.open_until
-    if inserted_s and open_until is None:  # the ears missed the rest, but the person did go on
+    if inserted_s and open_until is None:  # the segmenter missed the rest, but the person did go on
         open_until = 1000 * inserted_s
     kind = Kind.INSERTED if inserted_s else Kind.END if pause.lasted is None else Kind.NATURAL
     return Case(

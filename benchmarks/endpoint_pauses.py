@@ -1,7 +1,6 @@
-"""What the program knows at each pause of a recording, by its own ears and models, kept in a cache.
+"""Computes and caches what the program knows at each pause of a recording.
 
-Whisper and the language model over all pauses take half an hour on one slow core; what they said is kept below the
-user's cache folder, so that a run that was stopped goes on and the rule can be tried again in a second.
+The models take half an hour for all pauses on one slow core, so their output is kept in the user's cache folder.
 """
 
 import hashlib
@@ -35,7 +34,7 @@ CACHE = user_cache_path("voicemate") / "endpoint-benchmark"
 SETTINGS = Settings()
 
 NEAR = to_samples(300)
-"""A pause is the one meant when it begins this near to where it was put."""
+"""Greatest distance of a detected pause from the inserted one (samples)."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,8 @@ class Silence:
 
     Attributes:
         ended: clock position of that sample.
-        lasted: how long the pause was; None when the voice did not come back.
-        open_until: the last block before the voice came back at which the turn could have been ended; None when the
-            voice did not come back.
+        lasted: length of the pause; None if the voice did not resume.
+        open_until: the last block at which the turn could end before the voice resumed; None if it did not.
     """
 
     ended: int
@@ -59,8 +57,8 @@ class Known:
     """What was known at a pause.
 
     Attributes:
-        text: the words since the turn began, empty when there were none.
-        sentence, voice: see ``conversation.endpointing.Votes``.
+        text: the words since the turn began.
+        sentence, voice: ``sentence_complete`` and ``voice_complete`` of ``EndOfTurnSignals``.
     """
 
     text: str
@@ -74,7 +72,7 @@ def new_ears() -> SpeechSegmenter:
 
 
 def silences(pcm: Pcm, at: int | None = None) -> list[Silence]:
-    """All pauses of ``pcm``, in order; or only the one that begins within 300 ms of sample ``at``."""
+    """Return all pauses of ``pcm``, in order; or only the one that begins within 300 ms of sample ``at``."""
     return [Silence(*told) for told in _cached(f"silences {SETTINGS.vad}", pcm, at, lambda: list(_silences(pcm, at)))]
 
 
@@ -102,7 +100,7 @@ def blocks(pcm: Pcm) -> Iterator[Block]:
 
 
 class Models:
-    """Whisper, the persona's language model and Smart Turn, one thread each. Made by ``load``."""
+    """Whisper, the language model and Smart Turn, one thread each. Made by ``load``."""
 
     def __init__(self, hearing: str, whisper: Whisper, llama: Llama, smart_turn: SmartTurn) -> None:
         self.hearing = hearing
@@ -122,10 +120,11 @@ class Models:
             engine.close()
 
     async def known(self, pcm: Pcm, at: set[int] | None = None) -> dict[int, Known]:
-        """What is known at each pause of ``pcm``, by the position where the pause began.
+        """Return what is known at each pause of ``pcm``, by the position where the pause began.
 
         Args:
-            at: only at the pauses that begin there.
+            pcm: the audio.
+            at: begins of the pauses; None for all.
         """
         what = f"known {self.hearing} {SETTINGS.llm.model} {SETTINGS.persona}"
         found = _recall(what, pcm, sorted(at or []))

@@ -1,4 +1,4 @@
-"""Recordings with a pause put between two words: the clip's own room tone, so that only the silence is new."""
+"""Inserts pauses of a recording's own room tone between two words."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -10,7 +10,7 @@ from voicemate.testing.word_errors import plain_words
 
 INSERTED_S = (0.3, 0.6, 1.0, 1.5)
 AFTER_S = 3.0
-"""Room tone behind every recording, in which its last turn ends."""
+"""Room tone after every recording, in which its last turn ends (s)."""
 
 _GRAIN = to_samples(20)
 _FADE = to_samples(5)
@@ -19,7 +19,7 @@ Hear = Callable[[Pcm], Awaitable[str]]
 
 
 def room_tone(pcm: Pcm, seconds: float, seed: int = 0) -> Pcm:
-    """Sound like the quietest twentieth of ``pcm``: its 20 ms grains in random order, overlapped by half."""
+    """Return sound like the quietest 5% of ``pcm``: its 20 ms grains in random order, overlapped by half."""
     grains = np.lib.stride_tricks.sliding_window_view(pcm, _GRAIN)[:: _GRAIN // 2]
     quiet = grains[np.argsort(np.square(grains).mean(axis=1))[: max(10, len(grains) // 20)]]
     n = round(seconds * CLOCK_HZ)
@@ -33,24 +33,27 @@ def room_tone(pcm: Pcm, seconds: float, seed: int = 0) -> Pcm:
 
 
 def with_end(pcm: Pcm) -> Pcm:
-    """``pcm`` and silence behind it."""
+    """Return ``pcm`` with room tone after it."""
     return np.concatenate([_faded(pcm, end=True), room_tone(pcm, AFTER_S)])
 
 
 def with_pause(pcm: Pcm, cut: int, seconds: float) -> Pcm:
-    """``pcm`` with ``seconds`` of room tone at sample ``cut``, and silence behind it."""
+    """Return ``pcm`` with ``seconds`` of room tone at sample ``cut``, and room tone after it."""
     before, after = _faded(pcm[:cut], end=True), _faded(pcm[cut:], start=True, end=True)
     return np.concatenate([before, room_tone(pcm, seconds, seed=1), after, room_tone(pcm, AFTER_S)])
 
 
 async def between_words(clip: SpeechRecording, pcm: Pcm, pauses: Sequence[tuple[int, int]], hear: Hear) -> int | None:
-    """The sample at which a pause goes between two words in the middle of ``clip``; None when there is no such place.
+    """Return the sample between two words in the middle of ``clip``; None without one.
 
-    Of the six quietest moments in the middle half, the one nearest the middle before which exactly the transcript's
-    first words are heard.
+    Of the six quietest places in the middle half it is the one nearest the middle before which exactly the
+    transcript's first words are recognized.
 
     Args:
-        pauses: where the clip pauses anyway, from and to sample: no place to add one.
+        clip: the recording.
+        pcm: its audio.
+        pauses: begin and end samples of its own pauses, which are excluded.
+        hear: transcribes audio.
     """
     expected = plain_words(clip.transcript, clip.language)
     for cut in _quiet_moments(pcm, clip.speech_start_s, clip.speech_end_s, pauses):
@@ -61,8 +64,10 @@ async def between_words(clip: SpeechRecording, pcm: Pcm, pauses: Sequence[tuple[
 
 
 def _quiet_moments(pcm: Pcm, began_s: float, ended_s: float, pauses: Sequence[tuple[int, int]]) -> list[int]:
-    """The six quietest 40 ms in the middle half of the speech and outside of ``pauses``, at least 120 ms apart; those
-    nearest the middle first."""
+    """Return the six quietest 40 ms in the middle half of the speech and outside ``pauses``.
+
+    They are at least 120 ms apart; those nearest the middle come first.
+    """
     hop = to_samples(10)
     power = np.convolve(np.square(pcm), np.ones(to_samples(40)), mode="same")[::hop]
     for began, ended in pauses:

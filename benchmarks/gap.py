@@ -1,9 +1,8 @@
-"""The gap, measured from outside: last sample of a person's speech to the first audible sample of the answer.
+"""Measures the gap from outside: last sample of a person's speech to the first audible sample of the reply.
 
-A real ``voicemate talk`` runs on a virtual microphone and a virtual loudspeaker (PulseAudio null sinks). Recordings
-of people are played into the microphone one after the other, each after the answer to the one before, and both sides
-are recorded on one time line. Whatever the program believes of itself plays no part in the gap; its own trace is only
-shown beside it, split by stage.
+A real ``voicemate talk`` runs on a virtual microphone and speaker (PulseAudio null sinks). Recordings of people are
+played into the microphone one after the other, each after the previous reply, and both sides are recorded on one time
+line. The program's own trace is only shown beside the gap, split by stage.
 
     python benchmarks/gap.py --stt whisper-tiny.en
 
@@ -33,17 +32,16 @@ from voicemate.testing.speech_corpus import SpeechRecording, load_corpus
 from voicemate.testing.talk_process import TalkProcess
 
 AUDIBLE_DBFS = -50.0
-"""Level of the first 5 ms of an answer that count as audible: 20 dB above the room's noise."""
+"""Level of the first audible 5 ms of a reply: 20 dB above the room's noise."""
 
 PATIENCE_S = 60.0
-"""After this long without an answer, to its end, the turn counts as missed. When it was 30 s a long answer once
-outlasted it, and five clips were said into the answers before them."""
+"""A turn whose reply has not ended after this time was missed (s). Long replies take more than 30 s."""
 
 NEAR_S = 5.0
-"""A recording is found within so long of when it was begun."""
+"""Greatest distance of a recording from the time at which it was started (s)."""
 
 BREATH_S = 1.0
-"""The person waits this long after an answer."""
+"""Time from the end of a reply to the next recording (s)."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +61,7 @@ def main() -> None:
 
 
 def choose(count: int) -> list[SpeechRecording]:
-    """Short English utterances with a clear ending: no inner pause of 300 ms and more, and written without a comma at
-    their end (one of 36 has one).
-    """
+    """Return short English utterances with a clear end: no pause of 300 ms or more, and no comma at the end."""
     fitting = [
         clip
         for clip in load_corpus()
@@ -83,7 +79,7 @@ def choose(count: int) -> list[SpeechRecording]:
 def converse(
     clips: list[SpeechRecording], arguments: argparse.Namespace, home: Path
 ) -> tuple[list[Turn], list[dict[str, Any]], float]:
-    """Hold the conversation; returns the turns, the program's own trace, and the seconds it took to listen."""
+    """Hold the conversation; return the turns, the program's own trace, and the seconds from start to listening."""
     environment = {"VOICEMATE_HOME": str(home), "VOICEMATE_MODELS": str(models_folder())}
     _write_settings(home, arguments.set)
     with PulseAudioRoom() as room, room.recording() as recording:
@@ -107,16 +103,17 @@ def converse(
 
 
 def _write_settings(home: Path, given: list[str]) -> None:
-    """The settings file for ``--set section.key=value``, the value as TOML has it."""
+    """Write the settings file for ``--set section.key=value``, with TOML values."""
     (home / "config").mkdir()
     (home / "config" / "settings.toml").write_text("".join(f"{setting}\n" for setting in given))
 
 
 def measure(recording: RoomRecording, said: list[tuple[SpeechRecording, np.ndarray, float]]) -> list[Turn]:
-    """The gap of each turn, from the recording alone.
+    """Return the gap of each turn, from the recording alone.
 
     Args:
-        said: the recordings in their order, at the room's rate, with about the second at which each was begun.
+        recording: of the room.
+        said: the recordings in order, at the room's rate, with the approximate second of their start.
     """
     loud = audible(recording.speaker)
     turns, places = [], []
@@ -133,14 +130,14 @@ def measure(recording: RoomRecording, said: list[tuple[SpeechRecording, np.ndarr
 
 
 def audible(pcm: np.ndarray) -> np.ndarray:
-    """Where the next 5 ms are louder than ``AUDIBLE_DBFS``."""
+    """Return where the next 5 ms are louder than ``AUDIBLE_DBFS``."""
     window = RATE // 200
     power = np.convolve(np.square(pcm, dtype=np.float64), np.ones(window) / window)[window - 1 :]
     return power > 10 ** (AUDIBLE_DBFS / 10)
 
 
 def _trace(home: Path) -> list[dict[str, Any]]:
-    """The program's own numbers of each turn."""
+    """Return the program's own figures of each turn."""
     file = home / "state" / "trace.jsonl"
     return [json.loads(line)["turn"] for line in file.read_text().splitlines()] if file.exists() else []
 
@@ -173,8 +170,10 @@ def write(arguments: argparse.Namespace, turns: list[Turn], stages: list[dict[st
 
 
 def ready(stages: list[dict[str, Any]]) -> dict[str, int]:
-    """By the program's own trace: replies that were ready when the turn ended, and for how many of these it had not
-    been kept open (``turns.reply_wait_ms``)."""
+    """Count replies that were ready at the end of the turn, and of these the turns that had not stayed open for them.
+
+    See ``turns.reply_wait_ms``; the figures are the program's own.
+    """
     in_time = [stage for stage in stages if stage["timing"] and stage["timing"]["ready"]]
     return {"ready": len(in_time), "ready_when_due": sum(stage["due_at"] is None for stage in in_time)}
 

@@ -1,14 +1,13 @@
-"""What voicemate costs while nobody talks, and how soon it is there after its start.
+"""Measures voicemate's idle cost and its start time.
 
 A real ``voicemate talk`` and a real ``voicemate run`` in a virtual room (PulseAudio null sinks, noise at -70 dBFS, a
-microphone that is a device of its own as real ones are), with the default persona and its greeting:
+separate microphone device), with the default persona and its greeting:
 
 - seconds from the start of the process to listening: the first start in a fresh home, and later ones;
-- memory of the process and its helpers after the greeting, beside the size of the model files, and once more after
-  ``--turns`` sentences that were said to it;
-- processor time over ``--seconds`` in which nothing is said, as a part of one core: in all (helpers and threads that
-  have ended included, the sound server not), and thread by thread. The same for a conversation that only the key
-  begins, where the microphone is closed.
+- memory of the process and its helpers after the greeting and after ``--turns`` sentences, and the size of the model
+  files;
+- CPU time over ``--seconds`` of silence, in percent of one core: in total (with helpers and ended threads, without
+  the sound server), and by thread; also for push-to-talk, with a closed microphone.
 
     python benchmarks/idle.py
 
@@ -48,10 +47,10 @@ RESULTS = Path(__file__).parent / "results" / "idle.json"
 MODES = {"hands-free": "", "push-to-talk": "[push_to_talk]\nhands_free = false\n"}
 
 SETTLE_S = 22.0
-"""From listening to the measurement: the greeting is over, and the loudspeaker has gone to rest."""
+"""From listening to the measurement: the greeting is over, and the speaker is suspended (s)."""
 
 ANSWER_S = 8.0
-"""From the end of a sentence to the next one."""
+"""From the end of a sentence to the next one (s)."""
 
 
 @dataclass
@@ -61,21 +60,21 @@ class Cost:
     Attributes:
         program: ``talk`` or ``run``.
         mode: one of ``MODES``.
-        hearing: the hearing model.
+        hearing: the speech recognition model.
         first_start_s: from the start of the process to listening, in a fresh home.
         later_starts_s: the same afterwards, in the same home.
         later_start_s: their median.
-        cpu: percent of one core, while nobody talks.
-        threads: of that, by thread; those with less than 0.01 are left out.
-        helpers: of that, what other processes took.
-        wakeups: of all threads, in a second.
-        seconds: over which this was measured.
-        rss_mb: of the process and its helpers, each for itself.
-        pss_mb: of both, what they share counted once.
-        turns: that were taken after that.
-        later_rss_mb, later_pss_mb: of both after these.
-        model_files_mb: what it has loaded.
-        held_up_s: how long this benchmark itself was kept from running.
+        cpu: percent of one core when idle.
+        threads: of that, by thread; without those below 0.01.
+        helpers: of that, by other processes.
+        wakeups: of all threads, per second.
+        seconds: length of the measurement.
+        rss_mb: of the process and its helpers.
+        pss_mb: the same, with shared memory counted once.
+        turns: taken after that.
+        later_rss_mb, later_pss_mb: after these turns.
+        model_files_mb: size of the loaded models.
+        held_up_s: how long this benchmark itself was stopped.
     """
 
     program: str
@@ -99,10 +98,10 @@ class Cost:
 
 
 class Program(Protocol):
-    """Something that was started."""
+    """A started program."""
 
     def until_listening(self) -> float:
-        """Wait until it listens; returns the seconds since its start."""
+        """Wait until it listens; return the seconds since its start."""
         ...
 
     @property
@@ -124,7 +123,7 @@ class Talking:
 
 
 class Running:
-    """``voicemate run``, whose socket is left alone once it listens."""
+    """``voicemate run``; its socket is unused once it listens."""
 
     def __init__(self, daemon: DaemonProcess):
         self._daemon = daemon
@@ -151,7 +150,7 @@ class Running:
 
 @contextmanager
 def started(program: str, environment: dict[str, str]) -> Iterator[Program]:
-    """``program``, just started; ended in an orderly way."""
+    """Start ``program``, and stop it properly after the body."""
     if program == "talk":
         with TalkProcess((), environment) as talk:
             yield Talking(talk)
@@ -163,7 +162,7 @@ def started(program: str, environment: dict[str, str]) -> Iterator[Program]:
 
 
 def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
-    """All of it, in a fresh home."""
+    """Measure everything in a fresh home."""
     cost = Cost(program, mode, arguments.stt)
     settings = f'[stt]\nmodel = "{arguments.stt}"\n[audio]\ninput = "any"\n{MODES[mode]}'
     with (
@@ -194,7 +193,7 @@ def measure(program: str, mode: str, arguments: argparse.Namespace) -> Cost:
 
 
 def _talk_to_it(room: PulseAudioRoom, turns: int) -> None:
-    """Say sentences, and leave time for an answer to each; afterwards it is as quiet as before."""
+    """Say sentences with time for a reply to each, and settle."""
     spoken = itertools.cycle(in_room(clip) for clip in sentences(longest_s=4))
     for sound in itertools.islice(spoken, turns):
         room.say(sound, "nowhere")
@@ -215,13 +214,13 @@ def _watch_idling(pid: int, seconds: float, cost: Cost) -> None:
 
 
 class Usage:
-    """What a process and its helpers have used until now, by the kernel's counts.
+    """The CPU time of a process and its helpers so far, by the kernel's counts.
 
     Attributes:
-        own_s: processor time of the process, threads that have ended included.
-        helpers_s: the same of its helpers.
-        threads: processor time of each thread in ns, by its name and place.
-        waits: how often each has gone to sleep by itself.
+        own_s: of the process, with ended threads.
+        helpers_s: of its helpers.
+        threads: of each thread (ns), by name and id.
+        waits: voluntary context switches of each thread.
     """
 
     def __init__(self, pid: int):
@@ -237,7 +236,7 @@ class Usage:
                 self.threads[name] = int(ran.read_text().split()[0])
                 waits = next(line for line in status.read_text().splitlines() if line.startswith("voluntary"))
                 self.waits[name] = int(waits.split()[1])
-            except FileNotFoundError:  # it has just ended
+            except FileNotFoundError:  # the thread has ended
                 continue
 
 
@@ -272,9 +271,9 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--stt", default="whisper-tiny.en", help="the hearing model")
+    parser.add_argument("--stt", default="whisper-tiny.en", help="the speech recognition model")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long to watch it idle")
-    parser.add_argument("--turns", type=int, default=8, help="sentences after which memory is looked at again")
+    parser.add_argument("--turns", type=int, default=8, help="sentences before memory is measured again")
     parser.add_argument("--starts", type=int, default=5, help="after the first")
     parser.add_argument(
         "--only",

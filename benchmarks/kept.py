@@ -1,7 +1,4 @@
-"""Results on disk, as a whole or row by row.
-
-What was measured anew takes the place of what was there; with rows, a stopped run loses little.
-"""
+"""Writes result files, whole or row by row. New results replace old ones; with rows, a stopped run loses little."""
 
 import json
 import sys
@@ -19,14 +16,14 @@ PICTURES = Path(__file__).parent.parent / "docs" / "measurements" / "images"
 
 
 def keep(name: str, command: str, **found: Any) -> None:
-    """Write a whole result file in place of the one that was there: what was ``found`` by ``command``."""
+    """Write a whole result file: what ``command`` has ``found``."""
     RESULTS.mkdir(exist_ok=True)
     result = {"command": command, "machine": machine.description(), **found}
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def spread(values: Sequence[float], digits: int = 0) -> dict[str, float] | None:
-    """How many there are, and their least, median, p90 and most, rounded; None of nothing."""
+    """Return the count, least, median, p90 and most of ``values``, rounded; None without any."""
     if not values:
         return None
     found = {
@@ -40,11 +37,11 @@ def spread(values: Sequence[float], digits: int = 0) -> dict[str, float] | None:
 
 @dataclass
 class Kept:
-    """Rows of one result file, told apart by some of their fields.
+    """The rows of a result file.
 
     Args:
-        path: the file; rows that it has already are kept.
-        key: the fields.
+        path: the file; its rows are kept.
+        key: the fields that identify a row.
     """
 
     path: Path
@@ -54,7 +51,7 @@ class Kept:
         self.rows: list[dict[str, Any]] = json.loads(self.path.read_text())["rows"] if self.path.is_file() else []
 
     def put(self, row: Any) -> None:
-        """Keep a dataclass, in place of the row with the same key, and write the file."""
+        """Add a dataclass as a row, or replace the row with the same key, and write the file."""
         new = {**asdict(row), "command": asked_for()}
         same = [place for place, old in enumerate(self.rows) if all(old[name] == new[name] for name in self.key)]
         if same:
@@ -66,5 +63,5 @@ class Kept:
 
 
 def asked_for() -> str:
-    """What was asked for, from the project's own folder."""
+    """Return the command line, relative to the project's folder."""
     return " ".join(sys.argv).replace(f"{Path(__file__).parents[1]}/", "")

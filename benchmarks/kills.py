@@ -1,9 +1,9 @@
-"""``kill -9`` of a real daemon at random moments, and what is left of the conversation after the next start.
+"""Kills a real daemon at random moments (``kill -9``), and checks what is left after the next start.
 
-A daemon with the starter models runs in a virtual room (PulseAudio null sinks). It is asked things and spoken to, and
-killed at a moment that is drawn (the seed is fixed): while it starts, listens, hears, thinks, speaks, or writes what
-was said. Then it is started again, and these are counted: turns that a client had been told the end of and that are
-not in the history, word for word; a database that is not whole; and the time until it listens again.
+A daemon with the starter models runs in a virtual room (PulseAudio null sinks). It gets typed and spoken turns, and
+is killed at a random moment (with a fixed seed): while it starts, listens, hears, thinks, speaks, or writes a turn.
+After the next start it counts turns whose end a client saw and that are not in the history, word for word; damaged
+databases; and the time until it listens again.
 
     python benchmarks/kills.py --kills 200
 
@@ -40,16 +40,16 @@ TARGET_S = 5.0
 
 @dataclass
 class Kill:
-    """One kill and what came after it.
+    """One kill and its result.
 
     Attributes:
-        moment: what the daemon was doing; ``stopped``: somebody stopped this benchmark, and it missed its moment.
-        after_s: so long after that had begun.
-        finished: turns whose end a client had been told by then, in this life of the daemon.
-        missing: those of them that the history does not have, or has with other words.
+        moment: what the daemon did; ``stopped``: this benchmark was stopped itself, and missed its moment.
+        after_s: time from the begin of that.
+        finished: turns of this run of the daemon whose end a client saw.
+        missing: those that the history lacks, or has with other words.
         whole: the database passed SQLite's integrity check.
         listening_s: from the next start to listening.
-        held_up_s: of that, how long the benchmark itself was kept from running.
+        held_up_s: of that, how long the benchmark itself was stopped.
     """
 
     moment: str
@@ -98,7 +98,7 @@ def main() -> None:
 
 
 class _Unless:
-    """Lets a wait in vain pass, when this process itself was stopped meanwhile, and all of its children with it."""
+    """Ignores a timeout if this process was stopped meanwhile, and its children with it."""
 
     def __init__(self, held_up: HeldUp):
         self._held_up = held_up
@@ -115,10 +115,10 @@ class _Unless:
 def _live_and_die(
     daemon: DaemonProcess, kill: Kill, draw: random.Random, room: PulseAudioRoom, spoken: list[np.ndarray]
 ) -> None:
-    """Bring the daemon to the moment, and kill it a drawn time later; one that is starting, the caller kills.
+    """Bring the daemon to the moment, and kill it a random time later; the caller kills one that is starting.
 
     Raises:
-        TimeoutError, ControlError: it did not come to that moment.
+        TimeoutError, ControlError: it did not reach that moment.
     """
     if kill.moment == "starting":
         kill.after_s = draw.uniform(0, 3)
@@ -128,7 +128,7 @@ def _live_and_die(
         daemon.watch()
     place = daemon.until_listening()
     number = draw.randrange(10_000)
-    if draw.random() < 0.5:  # a turn that is over by then
+    if draw.random() < 0.5:  # a turn that ends before
         daemon.ask(f"What is number {number}?")
         place = daemon.until_listening(_finish(daemon, draw, place))
     speaker: threading.Thread | None = None
@@ -153,11 +153,11 @@ def _live_and_die(
     threading.Event().wait(kill.after_s)
     daemon.kill()
     if speaker:
-        speaker.join()  # the next life is not to hear the rest
+        speaker.join()  # the next daemon must not hear the rest
 
 
 def _finish(daemon: DaemonProcess, draw: random.Random, place: int) -> int:
-    """Wait for the end of a reply, and interrupt a long one; returns its place."""
+    """Wait for the end of a reply, and interrupt a long one; return the event's index."""
     place = daemon.until(is_floor("speaking"), place)
     try:
         return daemon.until(is_kind("ReplyEnded"), place, draw.uniform(0.5, 3))
@@ -167,7 +167,7 @@ def _finish(daemon: DaemonProcess, draw: random.Random, place: int) -> int:
 
 
 def _say_until_heard(daemon: DaemonProcess, room: PulseAudioRoom, sound: np.ndarray, since: int) -> threading.Thread:
-    """Say ``sound``, again if nobody hears it: on a busy machine some is lost in the air. Returns who says it."""
+    """Say ``sound``, up to three times if the daemon does not hear it on a busy machine; return the thread."""
     for last in (False, False, True):
         speaker = threading.Thread(target=room.say, args=(sound,))
         speaker.start()
@@ -183,7 +183,7 @@ def _say_until_heard(daemon: DaemonProcess, room: PulseAudioRoom, sound: np.ndar
 
 
 def _finished(events: list[tuple[float, EventMessage]]) -> set[str]:
-    """What was said and heard in each turn whose end was told: ``said | heard``."""
+    """Return what was said and heard in each turn that ended: ``said | heard``."""
     said: dict[int, str] = {}
     finished = set()
     for _, told in events:
@@ -195,7 +195,7 @@ def _finished(events: list[tuple[float, EventMessage]]) -> set[str]:
 
 
 def _check(daemon: DaemonProcess, held_up: HeldUp, home: Path, kill: Kill) -> None:
-    """What is left after ``kill``, and how soon ``daemon``, the next one, listens."""
+    """Check what is left after ``kill``, and how soon ``daemon``, the next one, listens."""
     daemon.watch()
     place = daemon.until_listening()
     kill.listening_s = round(daemon.events[place][0] - daemon.started, 2)

@@ -1,4 +1,4 @@
-"""What a figure was measured on: a figure without its machine says nothing."""
+"""Describes the machine, for result files."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ PACKAGES = ("voicemate", "pywhispercpp", "llama-cpp-python", "onnxruntime", "num
 
 
 def description() -> dict[str, object]:
-    """Processor, cores this process may use, load, and versions."""
+    """Return the processor, the cores of this process, the load, and versions."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": _processor(),

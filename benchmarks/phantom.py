@@ -1,12 +1,11 @@
-"""Turns that nobody took: the character in rooms where people do not talk to it.
+"""Counts phantom turns: the character in rooms where people do not talk to it.
 
     python benchmarks/phantom.py
 
-Ten minutes each, through the whole conversation on the virtual clock (``scene.py``): the recordings that are no
-speech, one after another; music; the chatter of five people at once; two people who talk at once; and a television
-(one clear voice after another, and music behind). Every turn that is taken counts, and every sound that was looked
-at and found to be no words is told with the evidence. The last two hold words that can be understood: without a wake
-phrase nothing tells that they are meant for somebody else, so they are run with one, too.
+Each runs for ten minutes through the whole conversation on the virtual clock (``scene.py``): recordings without
+speech, one after another; music; the babble of five people; two people who talk at once; and a television (clear
+voices with music). It counts turns, and lists rejected sounds with the evidence. The last two have intelligible
+words, so they also run with a wake phrase.
 
 Results go to ``benchmarks/results/phantom.json``.
 """
@@ -23,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.kept import Kept
 from benchmarks.phantom_sounds import Sounding, soundings
-from benchmarks.scene import Engines, ScriptedMind, scene, settings_of
+from benchmarks.scene import Engines, FixedReplyModel, scene, settings_of
 from voicemate.config.schema import Settings
 from voicemate.core.events import SpeechRejected, SpeechStarted, Transcribed, TurnEnded
 from voicemate.core.pcm import CLOCK_HZ, AudioClip
@@ -31,7 +30,7 @@ from voicemate.testing.virtual_time import run_virtual
 
 RESULTS = Path(__file__).parent / "results"
 NO_DRAFTS = "stt.interim_transcripts = false"
-"""Drafts of what is said decide nothing, and would take whisper half of the time that this runs."""
+"""Interim transcripts decide nothing, and would take half of the run time."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,11 @@ class Listened:
     """What a conversation made of one kind of sound.
 
     Attributes:
-        wake_phrase: the character had to be called by its name.
-        voices: how often a voice was heard.
-        turns: that were taken: all of them phantoms.
-        words: of those turns, with the second at which they were taken.
-        dismissed: how often sound was found to be no turn, by the evidence.
+        wake_phrase: the character must be called by its name.
+        voices: how often a voice was detected.
+        turns: phantom turns.
+        words: of those turns, with their times (s).
+        dismissed: how often sound was rejected, by the evidence.
     """
 
     sound: str
@@ -60,7 +59,7 @@ class Listened:
 
 
 def listen_to_all(engines: Engines, settings: Settings, asked: argparse.Namespace) -> Iterator[Listened]:
-    """Every kind that is asked for; those with words in them also where the character must be called by its name."""
+    """Run every selected kind; those with words also with a wake phrase."""
     attention = settings.attention.model_copy(update={"wake_phrase": "name"})
     named = settings.model_copy(update={"attention": attention})
     for sounding in soundings(60 * asked.minutes, asked.level, asked.part):
@@ -71,7 +70,7 @@ def listen_to_all(engines: Engines, settings: Settings, asked: argparse.Namespac
 
 
 async def listen(engines: Engines, settings: Settings, sounding: Sounding) -> Listened:
-    async with scene(engines, settings, ScriptedMind("I see.")) as now:
+    async with scene(engines, settings, FixedReplyModel("I see.")) as now:
         now.room.say_at(AudioClip(sounding.pcm, CLOCK_HZ), now.clock.now())
         await asyncio.sleep(len(sounding.pcm) / CLOCK_HZ + 5)
         finals = [(round(told.at / CLOCK_HZ, 1), told.text) for told in now.of(Transcribed) if told.final]
@@ -107,7 +106,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stt", default="whisper-tiny.en", help="hearing model")
+    parser.add_argument("--stt", default="whisper-tiny.en", help="speech recognition model")
     parser.add_argument("--threads", type=int, default=0, help="whisper's")
     parser.add_argument("--minutes", type=float, default=10, help="of each kind of sound")
     parser.add_argument("--level", type=float, default=-35, help="of music, chatter and television, in dBFS")

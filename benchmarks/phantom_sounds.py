@@ -1,7 +1,6 @@
-"""Rooms in which nobody talks to the character: noises, music, people among themselves, a television.
+"""Sounds of rooms where no one talks to the character: noises, music, other people, a television.
 
-Music is mostly made from nothing (chords and a plucked tune, drums, a voice that sings vowels without words), since
-recordings of it are few.
+Most music is synthetic (chords and a plucked tune, drums, sung vowels), since there are few recordings of it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,16 +21,16 @@ SUNG_S = 20.0
 VOWELS = ((730, 1090, 2440), (530, 1840, 2480), (270, 2290, 3010), (570, 840, 2410), (300, 870, 2240))
 """First three formants in Hz of a, e, i, o and u (Peterson and Barney, JASA 24, 1952; men)."""
 FORMANT_HZ = (80.0, 90.0, 120.0)
-"""Their bandwidths."""
+"""Bandwidths of the formants."""
 TUNE = (0, 2, 4, 5, 7, 5, 4, 2, 0, 4, 7, 12, 9, 7, 4, 2)
 
 
 @dataclass(frozen=True)
 class Sounding:
-    """Ten minutes, or whatever was asked for, of one kind.
+    """Sound of one kind.
 
     Attributes:
-        speech: words can be understood in it, so it is no surprise when they are.
+        speech: it has intelligible words.
     """
 
     name: str
@@ -40,7 +39,7 @@ class Sounding:
 
 
 def soundings(seconds: float, level: float, part: str = "all") -> Iterator[Sounding]:
-    """All kinds, made one at a time.
+    """Yield all kinds.
 
     Args:
         level: of music, chatter and television at the microphone, in dBFS; the noises are as loud as recorded.
@@ -67,7 +66,7 @@ def _part(clips: Sequence[SpeechRecording], part: str) -> list[SpeechRecording]:
 
 
 def music(noises: Sequence[SpeechRecording], part: str) -> Iterator[Pcm]:
-    """Recorded music, and music made of nothing, by turns."""
+    """Yield recorded and synthetic music in turn."""
     first = {"all": 0, "even": 0, "odd": 100}[part]
     recorded = [clip.pcm() for clip in noises if "music" in clip.name + clip.note and "speech" not in clip.note]
     for seed in range(first, first + 4):
@@ -79,7 +78,7 @@ def music(noises: Sequence[SpeechRecording], part: str) -> Iterator[Pcm]:
 
 
 def drums(seconds: float, seed: int) -> Pcm:
-    """A bass drum, a snare and a hi-hat, at 90 to 130 to the minute."""
+    """Return a bass drum, a snare and a hi-hat, at 90 to 130 beats per minute."""
     random = np.random.default_rng(seed)
     out = np.zeros(round(seconds * CLOCK_HZ))
     step = to_samples(60_000 / random.uniform(90, 130) / 2)
@@ -94,7 +93,7 @@ def drums(seconds: float, seed: int) -> Pcm:
 
 
 def sung(seconds: float, seed: int) -> Pcm:
-    """A voice that sings vowels: pulses at a tune's pitch, with vibrato, through the vowels' formants."""
+    """Return sung vowels: pulses at a tune's pitch, with vibrato, through the vowels' formants."""
     random = np.random.default_rng(seed)
     out, at = np.zeros(round(seconds * CLOCK_HZ)), 0
     base = random.uniform(110, 260)
@@ -113,7 +112,7 @@ def sung(seconds: float, seed: int) -> Pcm:
 
 
 def _vowel(pulses: np.ndarray, formants: tuple[int, ...]) -> np.ndarray:
-    """``pulses`` through resonances at the formants."""
+    """Filter ``pulses`` by resonances at the formants."""
     spectrum, hertz = np.fft.rfft(pulses), np.fft.rfftfreq(len(pulses), 1 / CLOCK_HZ)
     for centre, width in zip(formants, FORMANT_HZ, strict=True):
         spectrum = spectrum * centre**2 / (centre**2 - hertz**2 + 1j * hertz * width)
@@ -121,7 +120,7 @@ def _vowel(pulses: np.ndarray, formants: tuple[int, ...]) -> np.ndarray:
 
 
 def filled(sounds: Iterator[Pcm], seconds: float) -> Pcm:
-    """``sounds`` one behind the other, again and again until they fill ``seconds``."""
+    """Return ``sounds`` one after the other, repeated until they fill ``seconds``."""
     once = np.concatenate(list(sounds))
     return np.resize(once, round(seconds * CLOCK_HZ)).astype(np.float32)
 

@@ -1,13 +1,12 @@
-"""Push-to-talk, measured from outside the process: how soon the microphone hears, and how soon the reply is heard.
+"""Measures push-to-talk from outside the process: key to microphone, and key to reply.
 
-A real daemon watches its key on an X server without a screen, and hears and speaks through a virtual microphone and
-loudspeaker. Its microphone is closed between turns. The key is pressed as a keyboard would (XTEST).
+A real daemon watches its key on an X server without a screen, with a virtual microphone and speaker. Its microphone
+is closed between turns. The key is pressed through XTEST.
 
-- *key down to microphone*: until the daemon tells that real samples have come (``MicrophoneLive``), warm (the
-  microphone is still open from the turn before) and cold (it was closed).
-- *key up to reply*: until the first audible sample in the recording of the loudspeaker. The moment at which the key
-  came up is placed in the recording by what the recorder had written then. It writes late, never early, so the
-  figures are up to 30 ms too long.
+- *key down to microphone*: until the daemon reports real samples (``MicrophoneLive``), warm (the microphone is still
+  open from the previous turn) and cold (it was closed).
+- *key up to reply*: until the first audible sample in the recording of the speaker. The length of the recording at
+  key up gives the position. The recorder writes late, never early, so the figures are up to 30 ms too long.
 
     python -m benchmarks.push_to_talk
 
@@ -45,10 +44,10 @@ keep_open_s = 4.0
 """
 WAITING = "waiting for the key"
 AFTER_SPEECH_S = 0.05
-"""The recording of a sentence is cut this long after its end; then the key comes up."""
+"""Time from the end of a sentence to the release of the key (s)."""
 
 FRAME = 4 * 4
-"""Bytes of a recording for one moment: four channels."""
+"""Bytes of a frame in a recording: four channels."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,13 @@ class Turn:
     """One measured turn; times in milliseconds.
 
     Attributes:
-        clip: what was said.
-        cold: the microphone was closed when the key went down.
+        clip: the recording that was said.
+        cold: the microphone was closed before.
         down_to_hearing: key down to microphone.
         speech_to_up: the person's last sample to key up.
-        up_to_reply: key up to reply; None when there was none.
-        heard: what was understood.
-        timing: the program's own account of the turn, for comparison (``TurnTimed``).
+        up_to_reply: key up to reply; None without one.
+        heard: the transcript.
+        timing: the program's own figures (``TurnTimed``).
     """
 
     clip: str
@@ -74,8 +73,8 @@ class Turn:
     timing: dict[str, float] | None
 
 
-class Fingers:
-    """On the keyboard of an X server."""
+class KeyPresser:
+    """Presses keys of an X server."""
 
     _CHORD = (0xFFE3, 0xFFE9, keysym("space"))  # Control_L, Alt_L
 
@@ -92,13 +91,13 @@ class Fingers:
         self._test = self._server(xcffib.xtest.key)
 
     def down(self) -> float:
-        """Press the chord; returns the moment at which its last key went down."""
+        """Press the chord; return the time of its last key."""
         for code in self._codes:
             moment = self._do(2, code)
         return moment
 
     def up(self) -> float:
-        """Let go; returns the moment at which the first key came up."""
+        """Release the chord; return the time of the first key."""
         moments = [self._do(3, code) for code in reversed(self._codes)]
         return moments[0]
 
@@ -109,7 +108,7 @@ class Fingers:
 
 
 class Timeline:
-    """Where in a recording a moment lies; a context manager that watches the recording grow."""
+    """Finds positions in a recording by time. A context manager that watches the recording grow."""
 
     def __init__(self, recording: RoomRecording):
         self._path = recording.path
@@ -126,10 +125,9 @@ class Timeline:
         self._thread.join()
 
     def place(self, moment: float) -> int:
-        """The sample that was recorded at ``moment``, or one up to the recorder's own delay before it.
+        """Return the sample recorded at ``moment``, early by at most the recorder's delay.
 
-        What has been written at a moment is late by as much as the recorder waits for a whole buffer; the line along
-        which the file is largest is the one with the least of that.
+        The recorder writes whole buffers; the line along which the file is largest has the least delay.
         """
         near = [(at, size) for at, size in self._grown if abs(at - moment) < 2.0]
         return round(max(size / FRAME - (at - moment) * RATE for at, size in near))
@@ -147,7 +145,7 @@ def main() -> None:
 
 
 def measure(arguments: argparse.Namespace, home: Path) -> tuple[dict[str, list[float]], list[Turn]]:
-    """How soon the microphone hears, by whether it was open, and the turns."""
+    """Measure the times from key to microphone, cold and warm, and the turns."""
     with (
         PulseAudioRoom() as room,
         x11_display() as screen,
@@ -155,28 +153,26 @@ def measure(arguments: argparse.Namespace, home: Path) -> tuple[dict[str, list[f
         Timeline(recording) as timeline,
     ):
         environment = room.environment | screen.environment | furnish(home, SETTINGS)
-        fingers = Fingers(screen)
+        keys = KeyPresser(screen)
         with DaemonProcess(environment) as daemon:
             daemon.watch()
             daemon.until(is_floor("listening", WAITING))
-            opened = open_only(daemon, fingers, arguments.openings)
-            said = [
-                say(daemon, fingers, room, clip, cold=number % 2 == 0) for number, clip in enumerate(arguments.say)
-            ]
+            opened = open_only(daemon, keys, arguments.openings)
+            said = [say(daemon, keys, room, clip, cold=number % 2 == 0) for number, clip in enumerate(arguments.say)]
     return opened, [turn for one in said if (turn := found(one, recording, timeline))]
 
 
-def open_only(daemon: DaemonProcess, fingers: Fingers, count: int) -> dict[str, list[float]]:
-    """Press and let go without a word: each time with a microphone that is closed, and then with one that is open."""
+def open_only(daemon: DaemonProcess, keys: KeyPresser, count: int) -> dict[str, list[float]]:
+    """Press and release without speech, each time with a closed microphone and then with an open one."""
     opened: dict[str, list[float]] = {"cold": [], "warm": []}
     for _ in range(count):
         for how in ("cold", "warm"):
             since = len(daemon.events)
-            pressed = fingers.down()
+            pressed = keys.down()
             heard = daemon.until(is_kind("MicrophoneLive"), since)
             opened[how].append((daemon.events[heard][0] - pressed) * 1000)
             time.sleep(0.5)
-            fingers.up()
+            keys.up()
             daemon.until_listening(since=heard)
         daemon.until(is_floor("listening", WAITING), since=heard)
         time.sleep(0.5)
@@ -185,7 +181,7 @@ def open_only(daemon: DaemonProcess, fingers: Fingers, count: int) -> dict[str, 
 
 @dataclass(frozen=True)
 class Said:
-    """A turn as it went, before it is looked for in the recording; moments of ``time.monotonic``."""
+    """A turn before it is found in the recording; times of ``time.monotonic``."""
 
     clip: str
     sound: np.ndarray
@@ -197,17 +193,17 @@ class Said:
     timing: dict[str, float] | None
 
 
-def say(daemon: DaemonProcess, fingers: Fingers, room: PulseAudioRoom, clip, cold: bool) -> Said:
-    """One turn by the key."""
+def say(daemon: DaemonProcess, keys: KeyPresser, room: PulseAudioRoom, clip, cold: bool) -> Said:
+    """Take one turn by the key."""
     sound = soxr.resample(clip.pcm()[: round((clip.speech_end_s + AFTER_SPEECH_S) * 16_000)], 16_000, RATE)
     if cold:
         daemon.until(is_floor("listening", WAITING), len(daemon.events) - 1)
     since = len(daemon.events)
-    pressed = fingers.down()
+    pressed = keys.down()
     hears = daemon.until(is_kind("MicrophoneLive"), since)
     time.sleep(0.3)  # a person hears the cue first
     room.say(sound)
-    released = fingers.up()
+    released = keys.up()
     ended = daemon.until(lambda told: told.name in ("ReplyEnded", "SpeechRejected"), hears, 30)
     daemon.until_listening(since=ended - 1)
     told = [event for _, event in daemon.events[since:]]
@@ -227,7 +223,7 @@ def say(daemon: DaemonProcess, fingers: Fingers, room: PulseAudioRoom, clip, col
 
 
 def found(said: Said, recording: RoomRecording, timeline: Timeline) -> Turn:
-    """The turn with what the recording has of it."""
+    """Find the turn in the recording."""
     up = timeline.place(said.released)
     begin = max(0, up - len(said.sound) - 2 * RATE)
     ended = begin + find(said.sound, recording.person[begin:up]) + len(said.sound) - round(AFTER_SPEECH_S * RATE)

@@ -1,4 +1,4 @@
-"""Rooms in which the character may hear itself."""
+"""Rooms with an echo of the character."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -11,10 +11,10 @@ NOISE_DBFS = -60.0
 
 @dataclass(frozen=True)
 class Place:
-    """A room to try, and what is wrong with its devices.
+    """A room and its devices' faults.
 
     Attributes:
-        jump_ms: by which the delay changes every minute, back and forth.
+        jump_ms: change of the delay every minute, back and forth.
     """
 
     name: str
@@ -27,16 +27,16 @@ class Place:
         return self.acoustics.echo
 
     def after(self, minutes: int) -> Acoustics:
-        """The room once ``minutes`` have passed."""
+        """Return the room after ``minutes``."""
         late = self.jump_ms if minutes % 2 else 0.0
         return replace(self.acoustics, echo=replace(self.echo, delay_ms=self.echo.delay_ms + late))
 
 
 def places(levels: Iterable[float]) -> Iterator[Place]:
-    """All of them.
+    """Return all rooms.
 
     Args:
-        levels: of the echo at the microphone against what was played, in dB.
+        levels: of the echo at the microphone relative to what was played (dB).
     """
     for level in levels:
         room = AcousticPath(level, delay_ms=60, rt60_s=0.3, seed=1)

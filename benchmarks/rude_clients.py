@@ -1,10 +1,8 @@
-"""A hundred rude clients at the control socket while a conversation goes on: what it costs the gap, and what they
-leave behind.
+"""Measures what a hundred hostile clients at the control socket cost the gap, and what they leave behind.
 
-A daemon with the starter models runs in a virtual room (PulseAudio null sinks). The same sentence is said to it in
-turn while nobody else is there, and while a hundred clients at once send malformed, oversized and hostile lines, hang
-up in the middle of one, or watch everything and never read. The two kinds of turns alternate, so that whatever else
-the machine does is in both.
+A daemon with the starter models runs in a virtual room (PulseAudio null sinks). The same sentence is said to it
+without other clients, and while a hundred clients at once send malformed, oversized and hostile lines, hang up in the
+middle of one, or watch everything and never read. The two alternate, so other load affects both.
 
     python benchmarks/rude_clients.py --pairs 10
 
@@ -36,7 +34,7 @@ CLIENTS = 100
 
 
 def hostile_line(draw: random.Random) -> bytes:
-    """One line that no polite client would send."""
+    """Return a line that no correct client would send."""
     match draw.randrange(10):
         case 0:
             return draw.randbytes(draw.randrange(1, 400)).replace(b"\n", b" ") + b"\n"
@@ -61,11 +59,11 @@ def hostile_line(draw: random.Random) -> bytes:
 
 
 class Crowd:
-    """A hundred clients, each in a thread, until the body is left. A context manager.
+    """A hundred clients, each in a thread. A context manager.
 
     Attributes:
-        lines: sent in all.
-        ends: what became of connections.
+        lines: sent in total.
+        ends: how connections ended.
     """
 
     def __init__(self, seed: int):

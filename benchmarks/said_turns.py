@@ -1,4 +1,4 @@
-"""Turns that a recorded person says to a daemon in a virtual room."""
+"""Says recorded turns to a daemon in a virtual room."""
 
 import numpy as np
 import soxr
@@ -10,7 +10,7 @@ from voicemate.testing.speech_corpus import SpeechRecording, load_corpus
 
 
 def sentences(longest_s: float, shortest_s: float = 0) -> list[SpeechRecording]:
-    """The recordings of English speech that is longer and shorter than that."""
+    """Return the English recordings with speech of this length."""
     return [
         clip
         for clip in load_corpus()
@@ -21,12 +21,12 @@ def sentences(longest_s: float, shortest_s: float = 0) -> list[SpeechRecording]:
 
 
 def in_room(clip: SpeechRecording) -> Pcm:
-    """``clip`` at the room's rate."""
+    """Return ``clip`` at the room's rate."""
     return soxr.resample(clip.pcm(), CLOCK_HZ, RATE).astype(np.float32)
 
 
 def gap_of_turn(daemon: DaemonProcess, room: PulseAudioRoom, sentence: Pcm) -> float:
-    """Say ``sentence`` and return the gap as the daemon tells it, in ms. The reply is cut off; it listens again."""
+    """Say ``sentence``, interrupt the reply, and return the gap that the daemon reports (ms)."""
     place = len(daemon.events)
     room.say(sentence)
     timed = daemon.until(is_kind("TurnTimed"), place, patience_s=30)
@@ -36,8 +36,7 @@ def gap_of_turn(daemon: DaemonProcess, room: PulseAudioRoom, sentence: Pcm) -> f
 
 
 def hush(daemon: DaemonProcess, place: int) -> None:
-    """Cut the reply off that is told of from ``place`` on; returns when it listens again. A reply of which nothing
-    was heard yet has no end: it is rolled back."""
+    """Interrupt the reply from event ``place`` on, and wait until the daemon listens again."""
     speaking = daemon.until(is_floor("speaking"), place)
     daemon.interrupt()
     daemon.until_listening(speaking)

@@ -1,8 +1,7 @@
-"""A whole conversation in the simulated room, as fast as the machine goes: what the turn-taking benchmarks share.
+"""A whole conversation in the simulated room on virtual time, for the turn-taking benchmarks.
 
-Ears, echo canceller, vetoes, whisper, floor and voice are the real ones; the language model is the real one or a
-script. Time is the virtual clock's: an engine takes there what ``Costs`` says, however busy the machine is, so that
-the same scene always gives the same conversation.
+Everything is real, except that the language model may be scripted. Engines take the time in ``Costs`` on the virtual
+clock, so a scene gives the same conversation however busy the machine is.
 """
 
 import asyncio
@@ -43,21 +42,20 @@ from voicemate.vad.segmenter import SpeechSegmenter
 from voicemate.vad.silero import SileroDetector
 
 TELLER = Persona(name="Teller", description="Tells stories.", voice=Voice(language="en"))
-"""A character who says what a script has."""
+"""A character for scripted replies."""
 
 E = TypeVar("E", bound=Event)
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What the engines take on the virtual clock, in milliseconds; about their medians on two cores with tiny.en and
-    SmolLM2-135M, in the conversations of ``gap.py``.
+    """The engines' times on the virtual clock (ms): about their medians in ``gap.py`` on two cores.
 
     Attributes:
         hearing: a transcript.
-        drafting: a guess at what was said so far.
-        judging: to read the person's words, or the whole prompt, and to judge meanwhile whether they are a sentence.
-        token: of a reply, the first one of a prompt that was judged included. A first clause has eight to twelve.
+        drafting: an interim transcript.
+        judging: prefill of the person's words, or of the whole prompt, with their completeness.
+        token: a token of a reply; a first clause has eight to twelve.
         rendering: a phrase.
     """
 
@@ -69,11 +67,10 @@ class Costs:
 
 
 class EngineTime:
-    """One engine's thread on the virtual clock: one job after the other, and a job that nobody wants any more goes on
-    until the engine next looks up.
+    """One engine's thread on the virtual clock: one job after the other; a cancelled job stops with a delay.
 
     Attributes:
-        spent_ms: the work so far, what was in vain included.
+        spent_ms: the work so far, with that of cancelled jobs.
     """
 
     def __init__(self) -> None:
@@ -81,7 +78,7 @@ class EngineTime:
         self._free_at = 0.0
 
     async def take(self, ms: float, unstoppable: float = 0.0) -> None:
-        """Be at work for ``ms``, the ``unstoppable`` part of which even when cancelled."""
+        """Work for ``ms``; a cancelled job still takes the share ``unstoppable`` of it."""
         loop = asyncio.get_running_loop()
         began = max(loop.time(), self._free_at)
         before, self._free_at = self._free_at, began + ms / 1000
@@ -98,7 +95,7 @@ class EngineTime:
 
 @dataclass
 class TimedWhisper:
-    """Whisper at its costs. The encoder, most of it, cannot be stopped."""
+    """Whisper with its cost. The encoder, most of it, cannot be stopped."""
 
     whisper: Whisper
     costs: Costs
@@ -118,12 +115,12 @@ class TimedWhisper:
         """The engine is the scene's owner's."""
 
 
-class CountingMind(LanguageModel, Protocol):
+class CountingLanguageModel(LanguageModel, Protocol):
     def count_tokens(self, messages: Sequence[Message]) -> int: ...
 
 
-class ScriptedMind:
-    """Says ``text`` to everything, and finds nothing whole or cut."""
+class FixedReplyModel:
+    """Replies ``text`` to everything; every sentence is half complete."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -149,23 +146,24 @@ class ScriptedMind:
 
 @dataclass(frozen=True)
 class Decoded:
-    """What was decoded of a reply: the tokens that were taken, and as many more as the engine runs ahead. All replies
-    to one turn have its seed; the last of them is the one that stood."""
+    """The decoded part of a reply, with the tokens that the engine decodes ahead.
+
+    All replies to one turn have its seed; the last of them counts.
+    """
 
     tokens: int
     seed: int
 
 
 @dataclass
-class TimedMind:
-    """A language model at its costs. A reply to what was judged last begins with its first token; any other one has
-    to read its prompt.
+class TimedLanguageModel:
+    """A language model with its cost. A reply to other messages than those judged last includes a prefill.
 
     Attributes:
-        replies: that it was asked for, in the order in which they were taken or dropped.
+        replies: in the order in which they ended or were dropped.
     """
 
-    mind: CountingMind
+    mind: CountingLanguageModel
     costs: Costs
     time: EngineTime = field(default_factory=EngineTime)
     replies: list[Decoded] = field(default_factory=list)
@@ -205,8 +203,7 @@ class TimedMind:
         """The engine is the scene's owner's."""
 
     async def _whole(self, messages: Sequence[Message], sampling: Sampling, seed: int) -> list[str]:
-        """The reply decoded to its end: virtual time stands still meanwhile, so nobody could take it piece by piece.
-        The same messages and seed give the same reply."""
+        """Decode the whole reply, once for the same messages and seed, while virtual time stands still."""
         asked = (tuple(messages), seed)
         if asked not in self._known:
             async with aclosing(self.mind.reply(messages, sampling, seed)) as pieces:
@@ -215,8 +212,8 @@ class TimedMind:
 
 
 @dataclass
-class TimedVoice:
-    """The character's voice at its cost."""
+class TimedSynthesizer:
+    """Speech synthesis with its cost."""
 
     engines: "Engines"
     cost_ms: float
@@ -235,11 +232,11 @@ class TimedVoice:
 
 
 class Engines:
-    """The real engines, which all scenes of a benchmark share. Made and closed outside of any loop.
+    """The real engines, shared by all scenes of a benchmark. Make and close it outside any loop.
 
     Args:
-        hearing: whisper's name.
-        threads: of whisper and the language model; 0 for as many as suit the machine.
+        hearing: name of the whisper model.
+        threads: of whisper and the language model; 0 for the default.
     """
 
     def __init__(self, hearing: str = "whisper-tiny.en", threads: int = 0) -> None:
@@ -252,7 +249,7 @@ class Engines:
         self._llama: Llama | None = None
 
     async def sound(self, text: str, voice: Voice) -> AudioClip:
-        """``text`` as the character says it; every phrase is rendered once."""
+        """Render ``text``, each phrase once."""
         if (text, voice) not in self._sounds:
             self._sounds[text, voice] = await self._synthesizer.synthesize(text, voice)
         return self._sounds[text, voice]
@@ -261,7 +258,7 @@ class Engines:
         return [voice for voice in await self._synthesizer.voices() if language in voice.languages]
 
     def llama(self) -> Llama:
-        """The starter language model, loaded when it is first asked for."""
+        """Return the starter language model; the first call loads it."""
         if self._llama is None:
             settings = Settings.model_validate({"llm": {"threads": self._threads}})
             self._llama = asyncio.run(load_llama(settings))
@@ -276,18 +273,18 @@ class Engines:
 
 @dataclass
 class Scene:
-    """One conversation that is going on. Everything belongs to the virtual-time loop.
+    """A running conversation. Everything belongs to the virtual-time loop.
 
     Attributes:
-        events: all that happened so far.
+        events: all events so far.
     """
 
     room: SimulatedRoom
     session: Session
     clock: SampleClock
     whisper: TimedWhisper
-    mind: TimedMind
-    voice: TimedVoice
+    mind: TimedLanguageModel
+    voice: TimedSynthesizer
     events: list[Event]
 
     def of(self, kind: type[E]) -> list[E]:
@@ -298,7 +295,7 @@ class Scene:
         return next((e.state for e in reversed(self.events) if isinstance(e, FloorChanged)), None)
 
     async def until(self, happened: Callable[[], object], patience_s: float = 60.0) -> bool:
-        """Wait until ``happened()``; False when it has not within ``patience_s``."""
+        """Wait until ``happened()``; return False after ``patience_s``."""
         for _ in range(round(patience_s / 0.02)):
             if happened():
                 return True
@@ -310,7 +307,7 @@ class Scene:
 async def scene(
     engines: Engines,
     settings: Settings,
-    mind: CountingMind,
+    mind: CountingLanguageModel,
     *,
     persona: Persona = TELLER,
     acoustics: Acoustics | None = None,
@@ -318,14 +315,14 @@ async def scene(
     seed: int = 0,
     costs: Costs | None = None,
 ) -> AsyncIterator[Scene]:
-    """A conversation with ``persona`` that goes on while the body runs; only under ``run_virtual``."""
-    hears = settings.stt.model_copy(update={"model": engines.hearing})  # the waits of a turn's end hang on that
-    settings = settings.model_copy(update={"stt": hears})
+    """Hold a conversation with ``persona`` while the body runs; only under ``run_virtual``."""
+    stt = settings.stt.model_copy(update={"model": engines.hearing})  # the default end-of-turn delays depend on it
+    settings = settings.model_copy(update={"stt": stt})
     costs, clock, events = costs or Costs(), SampleClock(), list[Event]()
     room = SimulatedRoom(clock, noise_dbfs=noise_dbfs, seed=seed, acoustics=acoustics or Acoustics())
     activity = SileroDetector(engines.silero, settings.vad.gate)
-    whisper, timed = TimedWhisper(engines.whisper, costs), TimedMind(mind, costs)
-    voice = TimedVoice(engines, costs.rendering)
+    whisper, timed = TimedWhisper(engines.whisper, costs), TimedLanguageModel(mind, costs)
+    voice = TimedSynthesizer(engines, costs.rendering)
     context = ContextWindow(persona, context_tokens(0, settings.llm.context), timed.count_tokens)
     ready = Loaded(
         SpeechRecognizer(
@@ -351,10 +348,10 @@ async def scene(
 
 
 def at_clock_rate(sound: AudioClip) -> Pcm:
-    """``sound`` at the clock's rate."""
+    """Return ``sound`` at the clock's rate."""
     return soxr.resample(sound.pcm, sound.rate, CLOCK_HZ).astype("float32")
 
 
 def settings_of(given: Sequence[str]) -> Settings:
-    """The settings with ``--set section.key=value``, the value as TOML has it."""
+    """Return the settings with ``--set section.key=value``, with TOML values."""
     return Settings.model_validate(tomllib.loads("\n".join(given)))

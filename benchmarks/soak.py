@@ -1,15 +1,15 @@
-"""Hours of conversation, and what they leave behind in memory, files and threads.
+"""Measures memory, open files and threads over hours of conversation.
 
     python benchmarks/soak.py virtual --hours 8
     python benchmarks/soak.py real --minutes 30
 
-*virtual*: a whole daemon with its real session, floor, ledger, history and trace between scripted engines in the
-simulated room, on a virtual clock, in this process. *real*: a daemon with the starter models in a virtual room
-(PulseAudio null sinks), to which recordings of people are played; measured from outside, its helpers included. Time
-in which the benchmark itself was kept from running does not count.
+*virtual*: a whole daemon in this process, with its real session, floor, history and trace, but scripted engines, in
+the simulated room on a virtual clock. *real*: a daemon with the starter models in a virtual room (PulseAudio null
+sinks), to which recordings of people are played; measured from outside, with its helpers. Time in which the benchmark
+itself was stopped does not count.
 
-The person's behaviour is drawn (the seed is fixed): turns, some typed, coughs, interruptions, pauses. Memory is flat
-when the second half of the time, by its straight line, grows by less than 2%. Results go to
+The person's behaviour is random with a fixed seed: turns, some typed, coughs, interruptions, pauses. Memory is flat
+if a line through the second half of the time grows by less than 2%. Results go to
 ``benchmarks/results/soak-virtual.json`` and ``soak-real.json``.
 """
 
@@ -65,7 +65,7 @@ from voicemate.testing.virtual_time import run_virtual
 from voicemate.vad.segmenter import SpeechSegmenter
 
 SAMPLES = 48
-"""How often it is looked at what is held."""
+"""How many times resources are measured."""
 
 FLAT = 0.02
 
@@ -74,7 +74,7 @@ PERSONA = Persona(name="Pip", description="A test.")
 
 @dataclass
 class Held:
-    """What is held at some moment; ``at_s`` from the start, on the conversation's clock."""
+    """Resources at one moment; ``at_s`` from the start, on the conversation's clock."""
 
     at_s: float
     turns: int
@@ -87,8 +87,8 @@ class Held:
 # ---------------------------------------------------------------- on the virtual clock
 
 
-class ScriptedShelf:
-    """Engines that follow a script and keep no record of it."""
+class ScriptedEngines:
+    """Scripted engines that keep no record of their calls."""
 
     def __init__(self) -> None:
         words = "This is what there is to say about it, and it takes a moment to say it all."
@@ -126,7 +126,7 @@ class _SoakFactory(LocalConversationFactory):
     """Makes conversations in a simulated room, with the history of this account."""
 
     def __init__(self, make_devices: Callable[[Settings], AudioDevices]):
-        super().__init__(Settings(), ScriptedShelf())
+        super().__init__(Settings(), ScriptedEngines())
         self._make_devices = make_devices
 
     def find_persona(self, name: str) -> LibraryPersona:
@@ -182,7 +182,7 @@ class Hours:
                 await asyncio.sleep(self._draw.uniform(1, 3))
                 await self._room.say(loud_clip(self._draw.uniform(1, 3)))
                 await self._room.wait_until_answered()
-            case "change":  # the conversation is put together anew
+            case "change":  # builds a new conversation
                 await keeper.listen(False)
                 await asyncio.sleep(5)
                 await keeper.listen(True)
@@ -194,7 +194,7 @@ class Hours:
     def _stage(self, settings: Settings) -> AudioDevices:
         clock = SampleClock()
         self._room = SimulatedRoom(clock, noise_dbfs=-65)
-        self._room._heard = deque(maxlen=1)  # type: ignore[assignment]  # nobody asks for a recording of eight hours
+        self._room._recorded = deque(maxlen=1)  # type: ignore[assignment]  # no recording of eight hours is needed
         self._room.speaker._played = deque(maxlen=2_000)  # type: ignore[assignment]
         return AudioDevices(self._room.microphone, self._room.speaker, clock)
 
@@ -298,7 +298,7 @@ def _act(
 
 
 def growth(held: list[Held]) -> float | None:
-    """By which share memory grew over the second half, by its straight line; None before there is one."""
+    """Return the relative growth of memory over the second half, by a fitted line; None without enough samples."""
     later = held[len(held) // 2 :]
     if len(later) < 3:
         return None

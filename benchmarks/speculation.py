@@ -1,13 +1,12 @@
-"""What working ahead costs and what it brings: one conversation, with more and with less of it.
+"""Measures costs and benefits of speculation: the same conversation with more and with less of it.
 
     python benchmarks/speculation.py
 
-Recordings of people are said one after another, each after the answer to the one before, in the simulated room on
-the virtual clock (``scene.py``), with the real ears, whisper, floor, language model and voice. The engines take what
-``Costs`` says. Told are the replies that were prepared, used and thrown away with the tokens and the engines' time
-that went into them, how many were ready when the turn ended, how long after its end the others came, and what that
-made of the gap. An answer that is heard before the recording's last word counts as a false cut-in; a recording
-without an answer as a missed turn.
+Recordings of people are said one after another, each after the previous reply, in the simulated room on the virtual
+clock (``scene.py``), with real engines that take the times in ``Costs``. It counts the replies that were prepared,
+used and discarded, their tokens and engine time, how many were ready at the end of the turn, how late the others
+were, and the gap. A reply before the recording's last word counts as a false cut-in; a recording without a reply as a
+missed turn.
 
 Results go to ``benchmarks/results/speculation.json``.
 """
@@ -39,20 +38,20 @@ from voicemate.testing.virtual_time import run_virtual
 
 RESULTS = Path(__file__).parent / "results"
 LONGEST_REPLY = 48
-"""Tokens: what is measured lies before a reply, and long ones only take long."""
+"""Tokens of a reply: only its begin is measured."""
 
 BREATH_S = 0.6
 PATIENCE_S = 8.0
-"""Longer than any silence that a turn is given: without an answer by then it was missed."""
+"""Time after which a turn without a reply was missed (s)."""
 
 USUAL = Costs()
 FAST = Costs(hearing=28, drafting=25, judging=18, token=3)
-"""Engines four times as fast, as a GPU would make them."""
+"""Engines four times as fast, as on a GPU."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """How far ahead to work.
+    """How much to speculate.
 
     Attributes:
         given: settings, as in the settings file.
@@ -77,21 +76,20 @@ WAYS = (
 
 @dataclass(frozen=True)
 class Ledger:
-    """What a conversation cost and brought.
+    """Costs and benefits in one conversation.
 
     Attributes:
         said: recordings.
-        missed: of them without an answer.
-        cut_ins: answers that were heard before the recording's last word.
-        taken_back: of these, those in which the two halves became one turn.
-        prepared, used, thrown_away: replies on which the language model began, by what became of them; what was taken
-            back was thrown away.
+        missed: those without a reply.
+        cut_ins: replies before the recording's last word.
+        taken_back: of these, retracted ones, whose two halves became one turn.
+        prepared, used, thrown_away: replies that the language model began; retracted ones count as thrown away.
         tokens, tokens_thrown_away: decoded for them.
-        whisper_ms, mind_ms, voice_ms: all the engines' time, what was in vain included.
-        ready: share of the answered turns whose first sound was there when the turn ended.
-        ready_when_due: the same, without those that had stayed open for their replies.
-        late_p50, late_p90: milliseconds from where the turn was over, but for its reply, to the first sample of it.
-        gap_p50, gap_p90: milliseconds from the last sample to the reply's first one.
+        whisper_ms, mind_ms, voice_ms: time of the engines, with cancelled work.
+        ready: share of the answered turns whose first audio was ready at the end of the turn.
+        ready_when_due: the same, without turns that stayed open for their replies.
+        late_p50, late_p90: from the end of the turn, without waiting for the reply, to its first sample (ms).
+        gap_p50, gap_p90: the gap (ms).
     """
 
     way: str
@@ -117,7 +115,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class _Said:
-    """A recording in the conversation: where its first and last word were, and where the next one began."""
+    """A recording in the conversation: positions of its first and last word, and of the next one."""
 
     began: int
     ended: int
@@ -125,10 +123,13 @@ class _Said:
 
 
 def ledger(engines: Engines, way: Way, clips: Sequence[SpeechRecording], settings: Settings | None = None) -> Ledger:
-    """One conversation in which ``clips`` are said.
+    """Hold one conversation in which ``clips`` are said.
 
     Args:
-        settings: instead of those that ``way`` gives.
+        engines: shared by all conversations.
+        way: how much to speculate.
+        clips: the recordings.
+        settings: instead of those of ``way``.
     """
     battery = patch("voicemate.app.conversation.on_battery", lambda: True) if way.on_battery else nullcontext()
     llama = engines.llama()
@@ -150,7 +151,7 @@ def _brief(persona: Persona) -> Persona:
 
 
 async def _say(now: Scene, clip: SpeechRecording) -> _Said:
-    """Say it and hear the answer out."""
+    """Say a recording and wait for the end of the reply."""
     await asyncio.sleep(BREATH_S)
     replies, sound = len(now.of(ReplyEnded)), with_end(clip.pcm())
     at = now.clock.now()
@@ -197,13 +198,13 @@ def _told(way: str, now: Scene, said: Sequence[_Said]) -> Ledger:
 
 
 def _middle_and_most(times: Iterable[float]) -> tuple[int, int]:
-    """Median and 90th percentile of milliseconds; zeros of nothing."""
+    """Return the median and the 90th percentile; zeros without values."""
     found = list(times) or [0.0]
     return round(float(np.percentile(found, 50))), round(float(np.percentile(found, 90)))
 
 
 def chosen(count: int) -> list[SpeechRecording]:
-    """``count`` English recordings of single speakers, evenly over the manifest."""
+    """Return ``count`` English recordings of single speakers, evenly over the manifest."""
     speech = [clip for clip in load_corpus() if clip.kind == "speech" and clip.language == "en" and clip.transcript]
     return [speech[place] for place in np.linspace(0, len(speech) - 1, min(count, len(speech))).astype(int)]
 
@@ -235,7 +236,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stt", default="whisper-tiny.en", help="hearing model")
+    parser.add_argument("--stt", default="whisper-tiny.en", help="speech recognition model")
     parser.add_argument("--threads", type=int, default=0, help="whisper's and the language model's")
     parser.add_argument("--clips", type=int, default=36, help="how many recordings to say")
     parser.add_argument("--way", default="", help="only the ways with this in their names")

@@ -1,4 +1,4 @@
-"""What a busy neighbour costs: whisper and llama with and without spinning threads, beside busy processes.
+"""Measures what busy neighbour processes cost whisper and llama, with and without spinning threads.
 
     python benchmarks/threads.py --neighbours 2
 
@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 REPEATS = 6
 WAYS = (("briefly", 1), ("briefly", 2), ("passive", 2), ("spinning", 2))
-"""Ways of waiting and threads: spinning for some microseconds (as the package sets it), sleeping, and spinning for
-milliseconds (what OpenMP does when nothing is said)."""
+"""Ways of waiting and threads: spinning for microseconds (voicemate's setting), sleeping, and spinning for
+milliseconds (OpenMP's default)."""
 
 
 def main() -> None:

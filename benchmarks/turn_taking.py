@@ -1,10 +1,10 @@
-"""The one table of turn-taking: every standard measure, against a few settings.
+"""Makes the table of turn-taking: every measure for a few settings.
 
     python benchmarks/turn_taking.py
 
-Puts together what the other benchmarks have found, and has them find what is missing (``--again``: everything anew).
-Each measure is asked for under the settings that bear on it. The table goes to ``benchmarks/results/turn-taking.md``
-and a picture to ``docs/measurements/images``.
+It collects the results of the other benchmarks, and runs those that are missing (``--again``: all). Each measure is
+taken with the settings that affect it. The table goes to ``benchmarks/results/turn-taking.md``, a plot to
+``docs/measurements/images``.
 """
 
 import argparse
@@ -35,9 +35,9 @@ class Setting:
     """A column of the table.
 
     Attributes:
-        way: its name among ``speculation.WAYS``; empty where that has nothing to do with it.
-        patience: ``turns.patience``; None where that is as it ships.
-        bid_ms: ``barge_in.min_interruption_ms``; None where that is as it ships.
+        way: its name among ``speculation.WAYS``; empty without an effect.
+        patience: ``turns.patience``; None for the default.
+        bid_ms: ``barge_in.min_interruption_ms``; None for the default.
     """
 
     name: str
@@ -61,7 +61,7 @@ ECHOES_DB = (-30, -20, -10)
 
 
 def barge_in_file(bid_ms: int, echo_db: int = -20) -> tuple[str, list[str]]:
-    """The result's name, and how ``barge_in.py`` is asked for it."""
+    """Return the result's name, and the arguments of ``barge_in.py`` for it."""
     asked, name = list[str](), "barge-in"
     if bid_ms != SHIPPED.bid_ms:
         name, asked = f"{name}-bid-{bid_ms}", [*asked, "--set", f"barge_in.min_interruption_ms = {bid_ms}"]
@@ -73,7 +73,7 @@ def barge_in_file(bid_ms: int, echo_db: int = -20) -> tuple[str, list[str]]:
 
 
 def wanted() -> dict[str, list[str]]:
-    """Every result, and the command that makes it."""
+    """Return every result with the command that makes it."""
     commands = {
         "phantom.json": ["phantom.py"],
         "echo.json": ["echo.py"],
@@ -86,7 +86,7 @@ def wanted() -> dict[str, list[str]]:
 
 
 def gather(again: bool, as_is: bool, threads: int) -> dict[str, Any]:
-    """All results by their names; those that are missing are measured now, or left out."""
+    """Return all results by name; measure missing ones now, or leave them out."""
     for name, (script, *asked) in wanted().items():
         if again or not (as_is or (RESULTS / name).is_file()):
             print(f"measuring {name}: {script} {' '.join(asked)}", flush=True)
@@ -99,7 +99,7 @@ def gather(again: bool, as_is: bool, threads: int) -> dict[str, Any]:
 
 
 Measure = Callable[[dict[str, Any], Setting], str]
-"""A cell of the table; empty where the setting does not bear on the measure."""
+"""Returns a cell of the table; empty if the setting does not affect the measure."""
 
 
 def rows_of(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -107,7 +107,7 @@ def rows_of(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def conversation(of: Callable[[dict[str, Any]], str]) -> Measure:
-    """What is told of the whole conversation that ``speculation.py`` holds."""
+    """Return a measure of ``speculation.py``'s conversation."""
 
     def cell(found: dict[str, Any], setting: Setting) -> str:
         rows = [row for row in rows_of(found, "speculation.json") if row["way"] == setting.way]
@@ -142,7 +142,7 @@ def barged(of: Callable[[dict[str, Any]], str], echo_db: int = -20) -> Measure:
 
 
 def alone(echo_db: int) -> Measure:
-    """How often the character broke off or took a turn on its own account, and how often it paused, in all rooms."""
+    """Return how often the character interrupted itself or took a turn of its own, and paused, in all rooms."""
 
     def cell(found: dict[str, Any], setting: Setting) -> str:
         if setting is not SHIPPED:
@@ -213,7 +213,7 @@ MEASURES: dict[str, Measure] = {
 
 
 def table(found: dict[str, Any]) -> str:
-    """In Markdown: a line for each measure, a column for each setting."""
+    """Return the table in Markdown: a line for each measure, a column for each setting."""
     lines = ["| | " + " | ".join(setting.name for setting in SETTINGS) + " |", "|---" * (len(SETTINGS) + 1) + "|"]
     for name, measure in MEASURES.items():
         lines.append(f"| {name} | " + " | ".join(measure(found, setting) for setting in SETTINGS) + " |")
@@ -221,7 +221,7 @@ def table(found: dict[str, Any]) -> str:
 
 
 def draw(found: dict[str, Any], path: Path) -> None:
-    """The price of being quick, and how soon the character is silent."""
+    """Plot false cut-ins against the gap, and the time to silence."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,7 +1,7 @@
-"""Models that were unloaded because nobody talked: what that frees, and how soon they are back.
+"""Measures what unloading idle models frees, and how soon they are loaded again.
 
-A daemon with the starter models runs in a virtual room (PulseAudio null sinks), with ``idle.unload_min`` set to some
-seconds. A sentence is said to it in turn while its models are loaded and while they rest, and a turn is typed.
+A daemon with the starter models runs in a virtual room (PulseAudio null sinks), with ``idle.unload_min`` set to a
+few seconds. A sentence is said, and a turn is typed, with models loaded and unloaded in turn.
 
     python benchmarks/waking.py --turns 8
 
@@ -41,7 +41,7 @@ def main() -> None:
         with DaemonProcess(environment) as daemon:
             daemon.watch()
             daemon.until_listening()
-            gap_of_turn(daemon, room, sentence)  # the first turn pays for what is loaded lazily
+            gap_of_turn(daemon, room, sentence)  # the first turn includes lazy loading
             for _ in range(arguments.turns):
                 for state, wait_s in (("resting", 2 * IDLE_S), ("loaded", 0.5)):
                     time.sleep(wait_s)
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _typed(daemon: DaemonProcess) -> float:
-    """From typing a turn to the first sound of its reply, in ms."""
+    """Return the time from typing a turn to the first audio of its reply (ms)."""
     place, began = len(daemon.events), time.monotonic()
     daemon.ask("What is your name?")
     started = daemon.until(is_kind("PhraseStarted"), place, patience_s=30)

@@ -1,21 +1,21 @@
-"""What the words decide: calls by name, the character's echo, backchannels and commands.
+"""Measures decisions by words: wake phrases, the character's echo, backchannels and commands.
 
     python -m benchmarks.words --model whisper-tiny.en --out benchmarks/results/words-tiny.en.json
     python -m benchmarks.words --again benchmarks/results/words-tiny.en.json
 
-Whisper hears everything first, then the code that the conversation uses judges the transcripts; ``--again`` judges
-those of a former run once more.
+Whisper transcribes everything first, then the conversation's code judges the transcripts; ``--again`` judges those of
+an earlier run.
 
-- calls: sentences with each shipped character's name, spoken by espeak-ng (and by hibari, a neural voice, where it is
-  installed). The recordings, which call none of them, must call none.
-- listening: listeners' words, spoken the same way, are no bids; every recording of a sentence is one.
-- commands: spoken the same way, with sentences that only look like one. The recordings hold two ("stop" and "hey
+- calls: sentences with each shipped character's name, spoken by espeak-ng (and by hibari, a neural voice, if
+  installed). The recordings call none of them.
+- listening: backchannels, spoken the same way, are not bids; every recording of a sentence is one.
+- commands: spoken the same way, with sentences that only look like one. The recordings have two ("stop" and "hey
   mycroft wake up"), and "pause".
-- echo: pieces of 0.7 to 3 s cut out of the recordings anywhere, every second one under noise, are an echo of their
-  own sentence, and are a person's words over another sentence, alone and after a piece of that.
+- echo: random pieces of 0.7 to 3 s of the recordings, every second one with noise, are an echo of their own sentence,
+  and a person's words over another sentence, alone and after a piece of that.
 
-``--prompt`` gives whisper the character's name as words that are likely to come. Rough: espeak-ng is hard to
-understand, nobody coughs in the recordings, and an echo that a canceller left is not the same as a faint one.
+``--prompt`` gives whisper the character's name as a likely word. The figures are rough: espeak-ng is hard to
+understand, the recordings have no coughs, and a cancelled echo differs from a faint one.
 """
 
 import argparse
@@ -78,14 +78,14 @@ LONGEST = 12 * CLOCK_HZ
 
 @dataclass(frozen=True)
 class Heard:
-    """Something that whisper heard.
+    """A transcript.
 
     Attributes:
         kind: call, listening, command, recording or piece.
-        said: what was said, as far as it is known: for recordings and their pieces the manifest's transcript.
-        expected: the name that was called, the command that was given, or the recording's name and kind.
-        how: the voice, or what was done to the recording.
-        ms: length of the sound.
+        said: the true words; for recordings and their pieces the manifest's transcript.
+        expected: the name, the command, or the recording's name and kind.
+        how: the voice, or how the recording was changed.
+        ms: length of the audio.
         text: the transcript.
         confidence: whisper's.
     """
@@ -100,7 +100,7 @@ class Heard:
 
 
 class Counts:
-    """How many of how many were judged right, with the others."""
+    """How many of how many were judged right, and which were not."""
 
     def __init__(self) -> None:
         self._of: dict[str, list[bool]] = defaultdict(list)
@@ -124,8 +124,8 @@ class Counts:
 # ---------------------------------------------------------------- hearing
 
 
-class Ear:
-    """Whisper, asked the same way for everything; it keeps what it heard."""
+class RecordingWhisper:
+    """Whisper with the same options for everything; it keeps its transcripts."""
 
     def __init__(self, model: Path, prompted: bool) -> None:
         self._whisper = Whisper(model, threads=1)
@@ -143,7 +143,7 @@ class Ear:
         self._whisper.close()
 
 
-async def hear_synthesized(ear: Ear) -> None:
+async def hear_synthesized(ear: RecordingWhisper) -> None:
     for name, language in NAMES.items():
         for sentence in CALLS[language]:
             said = sentence.format(name)
@@ -157,7 +157,7 @@ async def hear_synthesized(ear: Ear) -> None:
             await ear.hear("command", said, command, voice, pcm, "en")
 
 
-async def hear_recorded(ear: Ear, seed: int, languages: tuple[str, ...]) -> None:
+async def hear_recorded(ear: RecordingWhisper, seed: int, languages: tuple[str, ...]) -> None:
     draw, noise = Random(seed), np.random.default_rng(seed)
     clips = [clip for clip in load_corpus() if clip.language in languages]
     for number, clip in enumerate(clips):
@@ -174,7 +174,7 @@ def is_a_known_sentence(clip: SpeechRecording, pcm: Pcm) -> bool:
 
 
 def spoken(text: str, language: str) -> Iterator[tuple[str, Pcm]]:
-    """``text`` in each voice that there is: the engine's name and 16 kHz sound."""
+    """Yield ``text`` in each installed voice: the engine's name and 16 kHz audio."""
     for voice in VOICES[language]:
         wav = subprocess.run(["espeak-ng", "-v", voice, "--stdout", text], capture_output=True, check=True).stdout
         pcm, rate = soundfile.read(io.BytesIO(wav), dtype="float32")
@@ -203,7 +203,7 @@ def cut(pcm: Pcm, draw: Random) -> Pcm:
 
 
 def noisy(pcm: Pcm, noise: np.random.Generator) -> Pcm:
-    """``pcm`` under white noise, 10 dB below it."""
+    """Return ``pcm`` with white noise 10 dB below it."""
     level = np.sqrt(np.mean(np.square(pcm))) * 10 ** (-10 / 20)
     return (pcm + level * noise.standard_normal(len(pcm))).astype(np.float32)
 
@@ -256,7 +256,7 @@ def judge_echoes(pieces: list[Heard], counts: Counts) -> None:
 async def everything_heard(options: argparse.Namespace) -> list[Heard]:
     if shutil.which("espeak-ng") is None:
         raise SystemExit("espeak-ng is not installed")
-    ear = Ear(resolve(options.model, ModelRole.STT), options.prompt)
+    ear = RecordingWhisper(resolve(options.model, ModelRole.STT), options.prompt)
     await hear_synthesized(ear)
     await hear_recorded(ear, options.seed, ENGLISH if options.model.endswith(".en") else LANGUAGES)
     ear.close()
@@ -266,10 +266,10 @@ async def everything_heard(options: argparse.Namespace) -> list[Heard]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="whisper-base", help="a name or a ggml file")
-    parser.add_argument("--prompt", action="store_true", help="tell whisper the character's name")
+    parser.add_argument("--prompt", action="store_true", help="give whisper the character's name")
     parser.add_argument("--seed", type=int, default=0, help="of where the recordings are cut")
     parser.add_argument("--out", type=Path, help="write every transcript and count here, as JSON")
-    parser.add_argument("--again", type=Path, help="judge the transcripts of a former run")
+    parser.add_argument("--again", type=Path, help="judge the transcripts of an earlier run")
     options = parser.parse_args()
     if options.again:
         heard = [Heard(**row) for row in json.loads(options.again.read_text(encoding="utf-8"))["heard"]]
