@@ -1,4 +1,4 @@
-"""A scripted sound system in place of PortAudio."""
+"""A scripted replacement of PortAudio."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ LATENCY_S = 0.05
 
 @dataclass(eq=False)
 class FakeStream:
-    """One stream's callbacks, on the loop's clock, while it is running.
+    """A stream whose callbacks run on the loop's clock.
 
     Attributes:
-        value: what a microphone delivers,
-        sound: or this, from the loop's time 0 on.
+        value: the microphone's constant sample.
+        sound: what it delivers instead, from the loop's time 0 on.
         overflowed: audio was lost before the next callback.
-        out: what a speaker was given, first channel.
+        out: the speaker's samples, first channel.
     """
 
     config: StreamConfig
@@ -41,7 +41,7 @@ class FakeStream:
         self._again()
 
     def end(self) -> None:
-        """The stream stops, for whatever reason."""
+        """Stop the stream."""
         if self.running:
             self.running = False
             self.config.on_finished()
@@ -78,12 +78,12 @@ class FakePortAudio:
     """Stands in for ``PortAudio``.
 
     Attributes:
-        streams: all that were ever opened.
-        refusal: set, it is raised by ``open``.
+        streams: all streams so far.
+        refusal: an error that ``open`` raises; None for none.
         sound: what microphones deliver, if not a constant.
-        device: what is opened.
+        device: the device that is opened.
         opening: streams that are being opened.
-        rescans: how often devices were looked for anew.
+        rescans: number of device rescans.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Builders of small models in every format, and of a package index that needs no network."""
+"""Builds small models in every format, and a package index without a network."""
 
 import hashlib
 import json
@@ -60,7 +60,7 @@ def ct2_variables() -> dict[str, Any]:
 
 
 def ct2_file(variables: dict[str, Any], spec: str = "WhisperSpec", version: int = 6) -> bytes:
-    """``variables`` in CTranslate2's binary format, with the output projection as an alias of the embeddings."""
+    """Encode ``variables`` in CTranslate2's binary format, the output projection as an alias of the embeddings."""
     numbers = {"<f4": 0, "|i1": 1, "<f2": 4}
 
     def string(text: str) -> bytes:
@@ -77,7 +77,7 @@ def ct2_file(variables: dict[str, Any], spec: str = "WhisperSpec", version: int 
 def gguf_file(
     metadata: dict[str, Any] | None = None, tensors: dict[str, tuple[int, list[int], bytes]] | None = None
 ) -> bytes:
-    """A GGUF file, by default of a made-up language model with one tensor.
+    """Return a GGUF file, by default of a made-up language model with one tensor.
 
     Args:
         metadata: values by key; whole numbers become u32, lists arrays of strings or u32.
@@ -129,7 +129,7 @@ def sha256(data: bytes) -> str:
 
 
 FAKE_PIP = '''
-"""Stands for pip: hands out the wheels of a folder, and writes down what it was asked for."""
+"""Replaces pip: copies the wheels of a folder, and records the requirements."""
 import json, pathlib, shutil, sys, time
 index = pathlib.Path({index!r})
 requirement, into = sys.argv[-1], pathlib.Path(sys.argv[sys.argv.index("--dest") + 1])
@@ -151,10 +151,10 @@ shutil.copy(wheel, into)
 
 
 class Index:
-    """A folder of wheels that a stand-in for pip hands out.
+    """A folder of wheels with a fake pip.
 
     Attributes:
-        command: what runs the stand-in.
+        command: runs the fake pip.
     """
 
     def __init__(self, folder: Path):
@@ -165,7 +165,7 @@ class Index:
         self.command = [sys.executable, "-S", str(program)]
 
     def publish(self, name: str, members: dict[str, bytes]) -> dict[str, Any]:
-        """Put a wheel with ``members`` up; returns its entry for a catalog."""
+        """Add a wheel with ``members``; return its catalog entry."""
         path = self.path(name)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
             for member, data in members.items():
@@ -181,7 +181,7 @@ class Index:
 
     @property
     def asked(self) -> list[str]:
-        """The requirements asked for so far."""
+        """The requirements that were installed so far."""
         asked = self.folder / "asked"
         return asked.read_text().split() if asked.exists() else []
 
@@ -190,7 +190,7 @@ MODEL_BYTES = gguf_file(tensors={"t": (0, [25_000], bytes(range(250)) * 400)})
 
 
 def entry(name: str, source: dict[str, Any], data: bytes = MODEL_BYTES, **more: Any) -> dict[str, Any]:
-    """A catalog entry of a thinking model with the bytes ``data``."""
+    """Return a catalog entry of a language model with the bytes ``data``."""
     common = {"role": "llm", "licence": "MIT", "languages": ["en"], "about": "Made up.", "parameters": 1}
     facts = {"name": name, "file": f"{name}.gguf", "size": len(data), "sha256": sha256(data), "kv_bytes": 1024}
     return {**common, **facts, "source": source, **more}

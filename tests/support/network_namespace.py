@@ -1,4 +1,4 @@
-"""A network namespace with nothing in it but a loopback that is down: no program in it reaches anything."""
+"""Runs commands in a network namespace whose only interface, loopback, is down."""
 
 import functools
 import subprocess
@@ -7,24 +7,24 @@ import pytest
 
 
 def without_network() -> tuple[str, ...]:
-    """What to write before a command so that it runs without any network; skips the test where that is forbidden."""
-    prefix, wrong = _allowed()
+    """Return a command prefix that takes the network away; skip the test where that is forbidden."""
+    prefix, reason = _allowed()
     if not prefix:
-        pytest.skip(f"no network namespaces here: {wrong}")
+        pytest.skip(f"no network namespaces here: {reason}")
     return prefix
 
 
 @functools.cache
 def _allowed() -> tuple[tuple[str, ...], str]:
-    """As root a network namespace will do; others need a user namespace around it, which some systems forbid."""
-    wrong = ""
+    """Return the prefix, or why there is none. Other users than root also need a user namespace."""
+    reason = ""
     for prefix in (("unshare", "--net"), ("unshare", "--map-root-user", "--net")):
         try:
             subprocess.run([*prefix, "true"], capture_output=True, text=True, timeout=10, check=True)
         except FileNotFoundError:
             return (), "unshare (util-linux) is not installed"
         except subprocess.CalledProcessError as error:
-            wrong = error.stderr.strip()
+            reason = error.stderr.strip()
         else:
             return prefix, ""
-    return (), wrong
+    return (), reason

@@ -1,4 +1,4 @@
-"""What a person of the tests says into the room's microphone."""
+"""Synthetic speech of a person, for the room's microphone."""
 
 import asyncio
 import functools
@@ -15,7 +15,7 @@ from voicemate.testing.pulseaudio_room import RATE
 
 @functools.cache
 def spoken(text: str) -> Pcm:
-    """``text`` in the system's own voice, at the room's rate."""
+    """Return ``text`` in the system's own voice, at the room's rate."""
     person = Persona(name="Person", description="Talks.", voice=Voice(language="en", rate=150))
-    sounds = asyncio.run(render(Settings(), text, person))
-    return soxr.resample(np.concatenate([sound.pcm for sound in sounds]), sounds[0].rate, RATE).astype(np.float32)
+    clips = asyncio.run(render(Settings(), text, person))
+    return soxr.resample(np.concatenate([clip.pcm for clip in clips]), clips[0].rate, RATE).astype(np.float32)

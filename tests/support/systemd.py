@@ -1,4 +1,4 @@
-"""A systemd user manager of the tests' own, in namespaces apart from the machine's: real units, really started.
+"""A private systemd user manager in its own namespaces, which starts real units.
 
 It needs root (for a private /run and control group) and systemd's programs, but not a machine that runs systemd.
 """
@@ -24,7 +24,7 @@ exec {_MANAGER} --user --log-target=null
 
 
 def available() -> bool:
-    """The programs and the rights are there."""
+    """Return whether the programs and the permissions are there."""
     return (
         os.geteuid() == 0
         and os.path.exists(_MANAGER)
@@ -38,7 +38,7 @@ def _writable_groups() -> list[Path]:
 
 
 class UserManager:
-    """``systemd --user`` with a home of its own. A context manager; everything it started ends with it.
+    """``systemd --user`` with its own home. A context manager; everything that it started ends with it.
 
     Attributes:
         home: its HOME.
@@ -73,7 +73,7 @@ class UserManager:
         self._ending.close()
 
     def run(self, *words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a command beside the manager."""
+        """Run a command in the manager's namespaces."""
         inside = next(iter(psutil.Process(self._unshare.pid).children()), None)
         if inside is None:
             return subprocess.CompletedProcess(words, 1, "", "")
@@ -87,7 +87,7 @@ class UserManager:
 
 
 def _remove_group(group: Path) -> None:
-    """Innermost first; a group is busy until the kernel has buried the last process in it."""
+    """Remove a control group, innermost first; it is busy until its last process is reaped."""
     deadline = time.monotonic() + 10
     while group.exists() and time.monotonic() < deadline:
         for folder, _, _ in os.walk(group, topdown=False):

@@ -1,4 +1,4 @@
-"""A home for a voicemate of the test's own, with a character in it, and commands that run there."""
+"""A home folder with a character, and voicemate commands that use it."""
 
 import json
 import os
@@ -13,14 +13,14 @@ from voicemate.core.paths import models_folder
 PATIENCE_S = 200
 
 MODELS = str(models_folder())
-"""Looked up before any test moves this process's own home."""
+"""Read before any test changes this process's own home."""
 
 
 class VoicemateHome:
-    """``voicemate`` commands with this environment on top of the process's own, and the models that there are.
+    """Runs ``voicemate`` commands with this environment in addition to the process's own, and the installed models.
 
     Attributes:
-        environment: all of it.
+        environment: the whole environment.
     """
 
     def __init__(self, environment: Mapping[str, str]):
@@ -30,7 +30,8 @@ class VoicemateHome:
         """Run a command to its end.
 
         Args:
-            code: the exit code that it has to have; None for any.
+            words: the arguments.
+            code: the expected exit code; None for any.
         """
         done = subprocess.run(
             [sys.executable, "-m", "voicemate", *words],
@@ -47,17 +48,18 @@ class VoicemateHome:
         return json.loads(self.run("status", "--json").stdout)
 
     def stop_daemon(self) -> None:
-        """End its daemon, if there is one."""
+        """Stop its daemon, if one runs."""
         self.run("stop", code=None)
 
 
 def make_home(home: Path, environment: Mapping[str, str], settings: str = "", greeting: str = "") -> VoicemateHome:
-    """A house in an empty folder, with Pip in it: a busy machine has soon read that card, and Pip is soon done.
+    """Make a home with the character Pip, whose card and replies are short for a busy machine.
 
     Args:
+        home: an empty folder.
         environment: the sound server's, and the screen's.
         settings: sections of the settings file.
-        greeting: what Pip says before anybody asks.
+        greeting: Pip's greeting.
     """
     personas = home / "config" / "personas"
     personas.mkdir(parents=True)
@@ -69,6 +71,6 @@ def make_home(home: Path, environment: Mapping[str, str], settings: str = "", gr
 
 
 def write_settings(home: Path, settings: str) -> None:
-    """Have these sections in the settings file, and none else but for Pip, who has the quickest ears."""
+    """Write the settings file with these sections, Pip, and the fastest speech recognition model."""
     ours = 'persona = "pip"\n[stt]\nmodel = "whisper-tiny.en"\n'
     (home / "config" / "settings.toml").write_text(ours + settings)

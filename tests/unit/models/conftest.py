@@ -1,4 +1,4 @@
-"""A catalog of made-up models, the index their wheels come from, and a folder to pull them into."""
+"""A catalog of made-up models, the index of their wheels, and a models folder."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The models folder, not made yet."""
+    """The models folder, which does not exist yet."""
     folder = tmp_path / "models"
     monkeypatch.setenv("VOICEMATE_MODELS", str(folder))
     return folder
@@ -45,7 +45,7 @@ def catalog(index: Index) -> Catalog:
 
 
 class Reports:
-    """A ``Progress`` that keeps what it was told: (stage, done, total)."""
+    """A ``Progress`` that keeps its calls: (stage, done, total)."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, int, int]] = []

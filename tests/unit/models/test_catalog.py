@@ -1,4 +1,4 @@
-"""The catalog that ships, and what a catalog may hold."""
+"""The shipped catalog, and the rules for catalogs."""
 
 import re
 import tomllib
@@ -81,12 +81,12 @@ def test_the_default_models_of_the_settings_are_in_the_catalog():
     assert CATALOG.find(LlmSettings().model).role is ModelRole.LLM
 
 
-def test_a_misspelt_name_gets_the_one_that_was_meant():
+def test_a_misspelt_name_gets_a_suggestion():
     with pytest.raises(ModelError, match=r"no model called whisper-bass.*Did you mean whisper-base\?"):
         CATALOG.find("whisper-bass")
 
 
-def test_a_name_that_is_like_no_other_gets_the_list():
+def test_an_unknown_name_gets_the_list_command():
     with pytest.raises(ModelError) as caught:
         CATALOG.find("zzz")
     assert caught.value.hint == "`voicemate models list` shows all of them"
@@ -96,7 +96,7 @@ def test_names_are_found_in_any_case():
     assert CATALOG.find("Whisper-Base").name == "whisper-base"
 
 
-def test_starter_stands_for_the_starter_set_and_every_model_comes_once():
+def test_starter_means_the_starter_set_and_every_model_comes_once():
     names = [model.name for model in CATALOG.expand(["silero-vad", "starter", "whisper-small"])]
     assert names == ["silero-vad", "whisper-base", "whisper-tiny.en", "smollm2-135m", "smart-turn", "whisper-small"]
 
@@ -133,7 +133,7 @@ def test_a_model_from_wheels_needs_its_hash_and_one_from_a_hub_does_not():
         Catalog.model_validate({"models": [entry("mind", wheels, sha256=None)]})
 
 
-def test_a_damaged_catalog_is_one_clear_sentence(tmp_path):
+def test_a_damaged_catalog_has_a_clear_error(tmp_path):
     path = tmp_path / "catalog.toml"
     path.write_text("models = [")
     with pytest.raises(ModelError, match="cannot be used"):

@@ -1,4 +1,4 @@
-"""What a GGUF file says of itself, and files that lie."""
+"""GGUF headers, and damaged files."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -58,13 +58,13 @@ def test_a_large_vocabulary_is_counted(tmp_path: Path):
     assert (header.vocabulary, header.has_template) == (150_000, True)
 
 
-def test_a_model_without_a_chat_template_is_known_as_such(tmp_path: Path):
+def test_a_missing_chat_template_is_detected(tmp_path: Path):
     metadata = llama_metadata()
     del metadata["tokenizer.chat_template"]
     assert not read(tmp_path, gguf_file(metadata)).has_template
 
 
-def test_a_file_of_another_format_is_no_gguf(tmp_path: Path):
+def test_a_file_of_another_format_is_refused(tmp_path: Path):
     with pytest.raises(ModelError, match="is not a GGUF file"):
         read(tmp_path, b"PK\x03\x04 something else")
     with pytest.raises(ModelError, match="is not a GGUF file"):
@@ -76,20 +76,20 @@ def test_an_unknown_version_is_an_error(tmp_path: Path):
         read(tmp_path, b"GGUF\x09\0\0\0" + bytes(40))
 
 
-def test_a_model_of_another_kind_is_no_language_model(tmp_path: Path):
+def test_a_model_of_another_kind_is_refused(tmp_path: Path):
     with pytest.raises(ModelError, match="holds no language model"):
         read(tmp_path, gguf_file({"general.architecture": "clip", "clip.vision.block_count": 2}))
 
 
 @pytest.mark.parametrize("cut", [5, 24, 60, 200, -1, -31])
-def test_a_file_that_was_cut_short_is_noticed_wherever_it_was_cut(tmp_path: Path, cut: int):
+def test_a_truncated_file_is_detected(tmp_path: Path, cut: int):
     data = gguf_file(tensors={"t": (8, [32, 2], bytes(68))})
     assert read(tmp_path, data[:-28])  # the padding after the last tensor may be missing
     with pytest.raises(ModelError, match="damaged or was cut short"):
         read(tmp_path, data[: cut - 28 if cut < 0 else cut])
 
 
-def test_a_tensor_of_a_type_yet_unknown_is_let_be(tmp_path: Path):
+def test_a_tensor_of_an_unknown_type_is_accepted(tmp_path: Path):
     assert read(tmp_path, gguf_file(tensors={"t": (99, [32, 2], b"")}))
 
 

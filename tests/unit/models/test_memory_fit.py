@@ -1,4 +1,4 @@
-"""What a model takes, what a machine gives, and which better mind is offered."""
+"""Memory of models and machines, and the choice of a better language model."""
 
 import sys
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_sizes_read_as_people_write_them(size: int, text: str):
     assert as_size(size) == text
 
 
-def test_the_smallest_models_get_a_smaller_context_and_the_settings_go_before():
+def test_the_smallest_models_get_a_smaller_context_unless_the_settings_say_otherwise():
     assert memory_fit.context_tokens(98 * 10**6) < memory_fit.context_tokens(2 * GB)
     assert memory_fit.context_tokens(98 * 10**6, 4096) == memory_fit.context_tokens(2 * GB, 4096) == 4096
 
@@ -51,7 +51,7 @@ def test_every_model_takes_more_than_its_file():
     assert all(memory_fit.required_bytes(model) > model.size for model in CATALOG.models)
 
 
-def test_a_gguf_file_of_ones_own_is_reckoned_from_its_header(tmp_path: Path):
+def test_memory_of_an_own_gguf_file_is_estimated_from_its_header(tmp_path: Path):
     path = tmp_path / "own.gguf"
     path.write_bytes(gguf_file(llama_metadata() | {"llama.attention.head_count_kv": [2, 0]}))
     header = gguf.read_header(path)

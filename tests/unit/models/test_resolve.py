@@ -1,4 +1,4 @@
-"""From a name or a path to a file that can be loaded, and one clear sentence where there is none."""
+"""Resolving names and paths to model files, with clear errors."""
 
 from pathlib import Path
 
@@ -14,19 +14,19 @@ ONNX = b"\x08\x08\x12\x07pytorch"
 
 @pytest.fixture
 def placed(folder: Path) -> Path:
-    """The file of the model ``mind``, in its place."""
+    """The installed file of the model ``mind``."""
     folder.mkdir()
     path = folder / "mind.gguf"
     path.write_bytes(MODEL_BYTES)
     return path
 
 
-def test_a_name_leads_to_its_file(catalog: Catalog, placed: Path):
+def test_a_name_resolves_to_its_file(catalog: Catalog, placed: Path):
     assert resolve("mind", ModelRole.LLM, catalog=catalog) == placed
     assert file_state(catalog.find("mind"), placed.parent) is FileState.PRESENT
 
 
-def test_a_missing_model_gets_the_command_that_fetches_it(catalog: Catalog, folder: Path):
+def test_the_error_for_a_missing_model_has_the_pull_command(catalog: Catalog, folder: Path):
     with pytest.raises(ModelError, match="The model mind is not here") as caught:
         resolve("mind", catalog=catalog)
     assert caught.value.hint == "Run `voicemate models pull mind`"
@@ -58,12 +58,12 @@ def test_a_model_without_read_permission_is_an_error(catalog: Catalog, placed: P
             resolve(name, catalog=catalog)
 
 
-def test_a_model_for_something_else_is_refused(catalog: Catalog, placed: Path):
+def test_a_model_for_another_role_is_refused(catalog: Catalog, placed: Path):
     with pytest.raises(ModelError, match="mind is a model for llm, not for stt"):
         resolve("mind", ModelRole.STT, catalog=catalog)
 
 
-def test_an_unknown_name_is_no_path(catalog: Catalog, folder: Path):
+def test_an_unknown_name_is_refused(catalog: Catalog, folder: Path):
     with pytest.raises(ModelError, match=r"no model called minf.*Did you mean mind\?"):
         resolve("minf", catalog=catalog)
 

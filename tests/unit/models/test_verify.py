@@ -1,4 +1,4 @@
-"""Reading installed models to their last byte."""
+"""Verifying installed models byte by byte."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_a_truncated_model_is_found(verdict):
     assert verdict(MODEL_BYTES[:-1]) is VerifyResult.TRUNCATED
 
 
-def test_a_missing_model_is_named_when_it_is_asked_for(catalog: Catalog, folder: Path):
+def test_a_missing_model_is_reported_by_name(catalog: Catalog, folder: Path):
     (verified,) = verify(["mind"], catalog=catalog)
     assert verified.result is VerifyResult.MISSING
     assert verified.hint == "Run `voicemate models pull mind`"

@@ -21,17 +21,17 @@ from voicemate.stt import chunk_merge
         ("hello", "", "hello"),
     ],
 )
-def test_words_on_both_sides_of_a_cut_come_once(before: str, after: str, joined: str):
+def test_words_on_both_sides_of_a_cut_are_kept_once(before: str, after: str, joined: str):
     assert chunk_merge.merge([before, after], [False, True]) == joined
 
 
-def test_pieces_that_end_in_a_pause_are_only_put_side_by_side():
+def test_chunks_that_end_in_a_pause_are_concatenated():
     assert chunk_merge.merge(["No, no.", "No, no."], [False, False]) == "No, no. No, no."
     assert chunk_merge.merge(["你好。", "你好。"], [False, False]) == "你好。你好。"
 
 
 @given(st.integers(14, 30), st.data())
-def test_no_word_is_lost_however_the_pieces_overlap(length: int, data: st.DataObject):
+def test_no_word_is_lost_however_the_chunks_overlap(length: int, data: st.DataObject):
     spoken = [f"word{number}" for number in range(length)]
     begin = data.draw(st.integers(7, length - 1))
     end = data.draw(st.integers(begin, min(length, begin + 6)))

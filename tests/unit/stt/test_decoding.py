@@ -27,7 +27,7 @@ def decoded(text: str, confidence: float = SURE, complete: bool = True) -> Decod
 
 @dataclass
 class Scripted:
-    """A decoder that answers by language and context; what is not in the script is "fine"."""
+    """A decoder with results by language and context; others are "fine"."""
 
     answers: dict[tuple[str, int], DecodeResult] = field(default_factory=dict)
     detected: tuple[str, float] = ("en", 0.9)
@@ -64,7 +64,7 @@ DRAFTING = DecodeOptions(FLOOR, beam_size=5, draft=DraftOptions(DRAFT, min_confi
 LENIENT = DecodeOptions(FLOOR, beam_size=1, draft=DraftOptions(DRAFT, min_confidence=0.6, min_token_probability=0.0))
 
 
-def test_a_sure_decode_is_taken_at_once():
+def test_a_sure_decode_is_accepted_at_once():
     decoder = Scripted()
     assert decoding(decoder).decode_in_language("en").text == "fine"
     assert decoder.calls == [("en", FLOOR)]
@@ -83,7 +83,7 @@ def test_the_context_always_holds_the_whole_utterance(seconds: float, least: int
 def test_no_context_leaves_positions_in_which_whisper_would_hear_the_sound_before(
     seconds: float, effort: DecodeOptions
 ):
-    """The attention goes on to the next multiple of 256, over what an earlier decode left there."""
+    """The attention covers the next multiple of 256, with what an earlier decode left there."""
     decoder = Scripted()
     decodes = decoding(decoder, seconds, effort=effort)
     decodes.draft("en")
@@ -92,7 +92,7 @@ def test_no_context_leaves_positions_in_which_whisper_would_hear_the_sound_befor
     assert all(context % 256 == 0 or context == FULL_CONTEXT for _, context in decoder.calls)
 
 
-def test_a_draft_with_every_token_likely_is_taken():
+def test_a_draft_with_likely_tokens_is_accepted():
     decoder = Scripted()
     assert decoding(decoder, effort=DRAFTING).decode_in_language("en").text == "fine"
     assert (decoder.calls, decoder.beams) == ([("en", DRAFT)], [1])
@@ -109,7 +109,7 @@ def test_a_draft_with_every_token_likely_is_taken():
         decoded("", UNSURE),
     ],
 )
-def test_a_draft_with_anything_to_doubt_is_decoded_with_all_effort(draft: DecodeResult):
+def test_a_doubtful_draft_is_decoded_with_full_effort(draft: DecodeResult):
     decoder = Scripted({("en", DRAFT): draft})
     assert decoding(decoder, effort=DRAFTING).decode_in_language("en").text == "fine"
     assert (decoder.calls, decoder.beams) == ([("en", DRAFT), ("en", FLOOR)], [1, 5])
@@ -125,7 +125,7 @@ def test_a_draft_with_anything_to_doubt_is_decoded_with_all_effort(draft: Decode
         (decoded("you", 0.65), decoded("[Music]", UNSURE), "best"),
     ],
 )
-def test_of_a_draft_and_five_beams_the_surer_is_taken_and_the_other_is_its_second_opinion(
+def test_the_surer_of_draft_and_beam_search_wins_and_the_other_is_its_second_opinion(
     draft: DecodeResult, best: DecodeResult, surer: str
 ):
     given = {"draft": draft, "best": best}
@@ -134,19 +134,19 @@ def test_of_a_draft_and_five_beams_the_surer_is_taken_and_the_other_is_its_secon
     assert [decodes.second_opinion("en")] == list(given.values())
 
 
-def test_a_surer_draft_gives_way_to_a_wider_greedy_decode():
+def test_a_wider_greedy_decode_replaces_a_surer_draft():
     draft, best = decoded("turn on the lies", 0.55), decoded("turn on the lights", UNSURE)
     decoder = Scripted({("en", DRAFT): draft, ("en", FLOOR): best})
     assert decoding(decoder, effort=LENIENT).decode_in_language("en") == best
 
 
-def test_a_model_whose_best_is_hardly_better_takes_a_draft_with_one_word_to_doubt():
+def test_a_model_with_good_drafts_accepts_one_with_a_doubtful_word():
     draft = DecodeResult("turn on the lies", (0.99, 0.99, 0.99, 0.2), True)
     decoder = Scripted({("en", DRAFT): draft})
     assert decoding(decoder, effort=LENIENT).decode_in_language("en") == draft
 
 
-def test_a_draft_that_was_not_taken_is_what_sure_words_are_compared_with():
+def test_sure_words_are_compared_with_the_rejected_draft():
     unsure = decoded("turn on the lies", UNSURE)
     decoder = Scripted({("en", DRAFT): unsure})
     decodes = decoding(decoder, effort=LENIENT)
@@ -155,7 +155,7 @@ def test_a_draft_that_was_not_taken_is_what_sure_words_are_compared_with():
     assert decoder.calls == [("en", DRAFT), ("en", FLOOR)]
 
 
-def test_of_two_unsure_greedy_decodes_neither_speaks_for_the_other():
+def test_two_unsure_greedy_decodes_are_no_opinion_on_each_other():
     unsure = decoded("turn on the lies", UNSURE)
     decoder = Scripted({("en", DRAFT): unsure, ("en", FLOOR): unsure})
     decodes = decoding(decoder, effort=LENIENT)
@@ -171,7 +171,7 @@ def test_only_a_greedy_decode_of_a_sentence_has_timestamps(effort: DecodeOptions
     assert decoder.timed == {DRAFT: True, FLOOR: False}
 
 
-def test_a_draft_without_a_letter_is_no_opinion():
+def test_a_draft_without_letters_is_no_second_opinion():
     decoder = Scripted(
         {("en", DRAFT): DecodeResult("", (), True), ("en", FLOOR): decoded("turn on the lights", UNSURE)}
     )
@@ -188,34 +188,34 @@ def test_chinese_japanese_and_korean_are_not_drafted(language: str):
     assert (decoder.calls, decoder.beams) == ([(language, FLOOR)], [5])
 
 
-def test_what_needed_a_look_for_its_language_gets_all_effort_in_it():
-    """Noise is sure of anything, in some language."""
+def test_a_detected_language_is_decoded_with_full_effort():
+    """In some language whisper is sure of any noise."""
     unsure = decoded("the second half", UNSURE)
     decoder = Scripted({("en", DRAFT): unsure, ("en", FLOOR): unsure}, detected=("cy", 0.9))
     assert decoding(decoder, effort=DRAFTING).decode_in_any_language("en") == ("cy", decoded("fine"))
     assert ("cy", DRAFT) not in decoder.calls
 
 
-def test_one_beam_goes_before_five_in_a_long_utterance_too():
+def test_a_long_utterance_has_a_greedy_draft_too():
     decoder = Scripted()
     assert decoding(decoder, seconds=10, effort=DRAFTING).decode_in_language("en").text == "fine"
     assert (decoder.beams, decoder.timed) == ([1], {768: False})
 
 
-def test_without_beams_an_utterance_as_long_as_the_floor_needs_no_draft():
+def test_a_greedy_utterance_of_the_smallest_context_needs_no_draft():
     decoder = Scripted({("en", 768): decoded("turn on the lies", UNSURE)})
     decoding(decoder, seconds=10, effort=LENIENT).decode_in_language("en")
     assert decoder.beams == [1]
 
 
 @pytest.mark.parametrize("effort", [DRAFTING, DecodeOptions(context=FLOOR, beam_size=1)])
-def test_words_so_far_are_drafted_only(effort: DecodeOptions):
+def test_an_interim_transcript_is_only_a_draft(effort: DecodeOptions):
     decoder = Scripted({("en", DRAFT): decoded("turn on the", UNSURE)})
     assert decoding(decoder, effort=effort).draft("en").text == "turn on the"
     assert (decoder.calls, decoder.beams) == ([("en", DRAFT)], [1])
 
 
-def test_sound_whose_end_would_not_be_heard_is_refused():
+def test_audio_beyond_the_window_is_refused():
     with pytest.raises(ValueError, match=r"29\.5 s are too long"):
         decoding(Scripted(), seconds=29.5)
 
@@ -226,7 +226,7 @@ def test_a_loop_is_decoded_again_with_a_wider_context():
     assert decoder.calls == [("en", FLOOR), ("en", WIDER_CONTEXTS[0])]
 
 
-def test_a_loop_that_stays_one_is_decoded_with_the_widest_steady_context_in_the_end():
+def test_a_persistent_loop_ends_with_the_widest_context():
     loops = {("en", context): decoded("Lock the front door. " * (2 + place)) for place, context in enumerate(LADDER)}
     decoder = Scripted(loops)
     assert decoding(decoder).decode_in_language("en").text == "fine"
@@ -234,7 +234,7 @@ def test_a_loop_that_stays_one_is_decoded_with_the_widest_steady_context_in_the_
     assert WIDER_CONTEXTS[-1] % 256 == 0
 
 
-def test_what_had_to_be_stopped_is_decoded_again_with_the_whole_window():
+def test_an_incomplete_decode_is_repeated_with_a_wider_context():
     decoder = Scripted({("en", FLOOR): decoded("and so and so my", complete=False)})
     assert decoding(decoder).decode_in_language("en").text == "fine"
 
@@ -246,33 +246,33 @@ def test_noise_is_decoded_once_and_has_no_language(tag: str):
     assert decoder.calls == [("en", FLOOR)]
 
 
-def test_what_whisper_is_merely_unsure_of_costs_no_second_decode():
+def test_an_unsure_decode_is_not_repeated():
     decoder = Scripted({("en", FLOOR): decoded("out in view", UNSURE)})
     assert decoding(decoder).decode_in_language("en").text == "out in view"
     assert decoder.calls == [("en", FLOOR)]
 
 
-def test_who_really_repeats_is_believed():
+def test_a_real_repetition_is_believed():
     loop = decoded("Lock the front door. Lock the front door.")
     decoder = Scripted({("en", FLOOR): loop, ("en", WIDER_CONTEXTS[0]): loop})
     assert decoding(decoder).decode_in_language("en") == loop
 
 
-def test_the_language_heard_last_costs_no_detection():
+def test_the_last_language_needs_no_detection():
     decoder = Scripted()
     language, found = decoding(decoder).decode_in_any_language("de")
     assert (language, found.text) == ("de", "fine")
     assert decoder.calls == [("de", FLOOR)]
 
 
-def test_another_language_is_found_when_the_last_one_does_not_fit():
+def test_another_language_is_detected_if_the_last_one_does_not_fit():
     decoder = Scripted(
         {("en", FLOOR): decoded("Open the C button", UNSURE), ("zh", FLOOR): decoded("打开客厅的灯")}, ("zh", 0.8)
     )
     assert decoding(decoder).decode_in_any_language("en") == ("zh", decoded("打开客厅的灯"))
 
 
-def test_a_language_is_noticed_by_its_letters_even_when_whisper_is_sure_in_another():
+def test_letters_reveal_another_language_even_if_whisper_is_sure():
     english = Scripted({("zh", FLOOR): decoded("turn on the light")}, ("en", 0.9))
     assert decoding(english).decode_in_any_language("zh") == ("en", decoded("fine"))
     chinese = Scripted({("de", FLOOR): decoded("每一天都要快乐!")}, ("zh", 0.9))
@@ -280,7 +280,7 @@ def test_a_language_is_noticed_by_its_letters_even_when_whisper_is_sure_in_anoth
 
 
 @pytest.mark.parametrize(("probability", "told_against_it"), [(SURE, 1.0), (UNSURE, UNSURE)])
-def test_what_came_of_a_wrong_language_says_nothing_against_words_that_are_sure(probability, told_against_it):
+def test_a_decode_in_a_wrong_language_does_not_contradict_sure_words(probability, told_against_it):
     unsure, found = decoded("Como tú sabes", UNSURE), decoded("As you know", probability)
     decoder = Scripted({("es", DRAFT): unsure, ("es", FLOOR): unsure, ("en", FLOOR): found}, detected=("en", 0.9))
     decodes = decoding(decoder, effort=DRAFTING)
@@ -288,14 +288,14 @@ def test_what_came_of_a_wrong_language_says_nothing_against_words_that_are_sure(
     assert decodes.rejected_confidence == told_against_it
 
 
-def test_a_guess_at_the_language_is_not_believed():
+def test_an_unlikely_detected_language_is_ignored():
     decoder = Scripted({("en", FLOOR): decoded("cancel all tires", UNSURE)}, ("de", 0.23))
     language, found = decoding(decoder).decode_in_any_language("en")
     assert (language, found.text) == ("en", "cancel all tires")
     assert ("de", FLOOR) not in decoder.calls
 
 
-def test_chinese_is_asked_for_in_simplified_characters_and_nothing_else_is():
+def test_only_chinese_has_the_prompt_for_simplified_characters():
     decoder = Scripted()
     decoding(decoder, prompt="Juniper").decode_in_language("zh")
     decoding(decoder, prompt="Juniper").decode_in_language("en")
@@ -303,13 +303,13 @@ def test_chinese_is_asked_for_in_simplified_characters_and_nothing_else_is():
     assert decoder.prompts == [f"{CHINESE_PROMPT}Juniper", "Juniper", ""]
 
 
-def test_a_loop_cannot_go_on_for_longer_than_anybody_could_speak():
+def test_a_loop_is_limited_to_a_fast_speakers_tokens():
     decoder = Scripted()
     decoding(decoder, seconds=1).decode_in_language("en")
     assert decoder.most_tokens < 40
 
 
-def test_another_decode_hears_a_little_less_in_a_wider_context():
+def test_a_second_opinion_trims_the_audio_and_widens_the_context():
     decoder = Scripted({("en", FLOOR): decoded("out in view", UNSURE)})
     decodes = decoding(decoder)
     decodes.decode_in_language("en")
@@ -319,7 +319,7 @@ def test_another_decode_hears_a_little_less_in_a_wider_context():
     assert 0 < decoder.lengths[0] - decoder.lengths[1] < CLOCK_HZ // 4
 
 
-def test_next_to_no_sound_is_left_whole():
+def test_very_short_audio_is_not_trimmed():
     decoder = Scripted()
     decodes = decoding(decoder, seconds=0.3)
     decodes.decode_in_language("en")
@@ -327,13 +327,13 @@ def test_next_to_no_sound_is_left_whole():
     assert decoder.lengths[0] == decoder.lengths[1]
 
 
-def test_another_decode_never_wants_more_than_the_whole_window():
+def test_a_second_opinion_never_exceeds_the_whole_window():
     decoder = Scripted()
     decoding(decoder, seconds=29).second_opinion("en")
     assert decoder.calls == [("en", FULL_CONTEXT)]
 
 
-def test_a_draft_that_was_not_taken_is_another_decode_for_nothing():
+def test_a_rejected_draft_is_a_free_second_opinion():
     draft = decoded("turn on the lies", UNSURE)
     decoder = Scripted({("en", DRAFT): draft})
     decodes = decoding(decoder, effort=DRAFTING)
@@ -342,7 +342,7 @@ def test_a_draft_that_was_not_taken_is_another_decode_for_nothing():
     assert len(decoder.calls) == 2
 
 
-def test_a_draft_in_another_language_says_nothing():
+def test_a_draft_in_another_language_is_no_second_opinion():
     unsure = decoded("the second half", UNSURE)
     decoder = Scripted({("en", DRAFT): unsure, ("en", FLOOR): unsure}, detected=("cy", 0.9))
     decodes = decoding(decoder, effort=DRAFTING)

@@ -15,7 +15,7 @@ from voicemate.stt import repetition
         ("打开客厅的灯。打开客厅的灯。打开客厅的灯", "打开客厅的灯。"),
     ],
 )
-def test_a_phrase_in_a_loop_is_said_once(text: str, once: str):
+def test_a_looping_phrase_is_kept_once(text: str, once: str):
     assert repetition.is_repetitive(text) == (text != once)
     assert repetition.without_repetition(text) == once
 
@@ -32,12 +32,12 @@ def test_a_phrase_in_a_loop_is_said_once(text: str, once: str):
         "",
     ],
 )
-def test_what_people_say_twice_is_left_alone(text: str):
+def test_natural_repetitions_are_kept(text: str):
     assert not repetition.is_repetitive(text)
 
 
 @given(st.text(alphabet="ab ,.", max_size=60))
-def test_nothing_is_left_to_take_out(text: str):
+def test_no_suspicious_repetition_remains(text: str):
     assert not repetition.is_repetitive(repetition.without_repetition(text))
 
 
@@ -51,5 +51,5 @@ def test_nothing_is_left_to_take_out(text: str):
         ("", False),
     ],
 )
-def test_what_is_one_phrase_over_and_over(text: str, nothing_else: bool):
+def test_a_text_of_one_repeated_phrase_is_detected(text: str, nothing_else: bool):
     assert repetition.is_only_repetition(text) is nothing_else

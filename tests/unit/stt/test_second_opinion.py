@@ -13,7 +13,7 @@ SECOND = np.zeros(to_samples(1000), dtype=np.float32)
 
 
 class ScriptedWhisper:
-    """whisper.cpp, of a size without drafts, as it says one thing after the other, with the same confidence."""
+    """whisper.cpp of a size without drafts, with scripted texts of the same confidence."""
 
     multilingual = False
     size = "small"
@@ -39,7 +39,7 @@ async def transcribed(monkeypatch: pytest.MonkeyPatch, *decodes: tuple[str, floa
         whisper.close()
 
 
-async def test_unsure_words_are_told_with_how_far_another_try_agrees(monkeypatch: pytest.MonkeyPatch):
+async def test_unsure_words_have_the_agreement_of_a_second_decode(monkeypatch: pytest.MonkeyPatch):
     made_up = await transcribed(
         monkeypatch, ("to the last few years.", 0.45), ("(speaking in foreign language)", 0.45)
     )
@@ -48,11 +48,11 @@ async def test_unsure_words_are_told_with_how_far_another_try_agrees(monkeypatch
     assert (said.text, said.agreement) == ("Cancel all timers.", 1)
 
 
-async def test_what_is_hardly_believed_supports_nothing(monkeypatch: pytest.MonkeyPatch):
+async def test_an_unlikely_second_decode_does_not_agree(monkeypatch: pytest.MonkeyPatch):
     made_up = await transcribed(monkeypatch, ("To the last years.", 0.45), ("To the last years.", 0.2))
     assert (made_up.text, made_up.agreement) == ("To the last years.", 0)
 
 
 @pytest.mark.parametrize(("confidence", "text"), [(0.9, "Cancel all timers."), (0.45, "Stop."), (0.45, "[Music]")])
-async def test_nothing_else_is_transcribed_twice(monkeypatch: pytest.MonkeyPatch, confidence: float, text: str):
+async def test_other_transcripts_have_no_second_decode(monkeypatch: pytest.MonkeyPatch, confidence: float, text: str):
     assert (await transcribed(monkeypatch, (text, confidence))).agreement == 1

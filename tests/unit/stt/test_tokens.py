@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from voicemate.stt import tokens
 
 
-def test_european_words_are_parted_at_spaces_and_chinese_ones_at_every_character():
+def test_european_words_split_at_spaces_and_chinese_at_every_character():
     assert tokens.split_words("Turn it on, please.") == ["Turn ", "it ", "on, ", "please."]
     assert tokens.split_words("打开客厅的灯。 OK") == ["打", "开", "客", "厅", "的", "灯。 ", "OK"]
 

@@ -21,7 +21,7 @@ def test_a_stream_is_convolved_as_if_it_were_one_signal(length: int):
 
 
 @pytest.mark.parametrize("rt60_s", [0.0, 0.2, 0.8])
-def test_a_path_has_the_gain_and_reverberation_that_were_asked_for(rt60_s: float):
+def test_a_path_has_its_gain_and_reverberation(rt60_s: float):
     response = AcousticPath(gain_db=-12, rt60_s=rt60_s, seed=3).impulse_response()
     assert 10 * np.log10(np.sum(np.square(response))) == pytest.approx(-12, abs=0.01)
     assert len(response) == max(1, round(rt60_s * CLOCK_HZ))
@@ -70,7 +70,7 @@ def test_a_background_sound_repeats_at_its_level():
 
 
 @pytest.mark.parametrize("slope", [0.0, -3.0, -6.0])
-def test_noise_has_the_slope_that_was_asked_for(slope: float):
+def test_noise_has_its_slope(slope: float):
     sound = background_noise.noise(4.0, slope, seed=2)
     power = np.square(np.abs(np.fft.rfft(sound)))
     hertz = np.fft.rfftfreq(len(sound), 1 / CLOCK_HZ)
@@ -92,7 +92,7 @@ def test_music_and_babble_are_seeded_and_fill_their_time():
         assert min(seconds) > -35
 
 
-def test_with_clocks_that_differ_the_echo_comes_later_and_later():
+def test_clock_drift_delays_the_echo_more_and_more():
     path = SimulatedEcho(Acoustics(AcousticPath(delay_ms=10), drift_ppm=1_000))
     played = np.convolve(noise(20 * BLOCK_SAMPLES), np.hanning(32) / 16, mode="same").astype(np.float32)
     padded = np.concatenate([np.zeros(CLOCK_HZ, np.float32), played, np.zeros(CLOCK_HZ, np.float32)])

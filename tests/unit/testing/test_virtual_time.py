@@ -19,7 +19,7 @@ def test_a_virtual_day_takes_no_time():
     assert time.monotonic() - before < 60
 
 
-def test_sleepers_wake_in_the_order_of_their_clocks():
+def test_sleepers_wake_in_the_order_of_their_times():
     woken: list[float] = []
 
     async def sleeper(seconds: float) -> None:

@@ -16,7 +16,7 @@ from voicemate.testing.word_errors import plain_words, word_errors
         ("打开客厅的灯。", "zh", "打 开 客 厅 的 灯"),
     ],
 )
-def test_only_what_is_heard_counts_and_not_how_it_is_written(written: str, language: str, plain: str):
+def test_spelling_does_not_count(written: str, language: str, plain: str):
     assert plain_words(written, language) == plain.split()
 
 
@@ -31,7 +31,7 @@ def test_only_what_is_heard_counts_and_not_how_it_is_written(written: str, langu
         ("a b", "b a", 2),
     ],
 )
-def test_words_to_insert_remove_or_replace_are_wrong(expected: str, heard: str, wrong: int):
+def test_insertions_removals_and_replacements_are_errors(expected: str, heard: str, wrong: int):
     assert word_errors(expected.split(), heard.split()) == wrong
 
 

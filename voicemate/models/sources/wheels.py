@@ -136,10 +136,11 @@ def _run(command: list[str], environment: dict[str, str], tick: Callable[[], Non
         try:
             while True:
                 try:
-                    said, _ = process.communicate(timeout=_POLL_S)
-                    return process.returncode, said
+                    output, _ = process.communicate(timeout=_POLL_S)
                 except subprocess.TimeoutExpired:
                     tick()
+                else:
+                    return process.returncode, output
         except BaseException:
             process.kill()
             raise

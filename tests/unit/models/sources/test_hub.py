@@ -1,4 +1,4 @@
-"""Pulling from a model hub, played by a server on this machine."""
+"""Pulling from a model hub, simulated by a local server."""
 
 import re
 import sys
@@ -97,7 +97,7 @@ def test_a_model_comes_from_the_hub(server: Hub, folder: Path, reports):
     assert reports.told[-1] == ("hubby: checking", len(MODEL_BYTES), len(MODEL_BYTES))
 
 
-def test_a_download_that_broke_off_goes_on_where_it_was(server: Hub, folder: Path):
+def test_an_interrupted_download_is_resumed(server: Hub, folder: Path):
     part = folder / PARTIAL_FOLDER / "hubby" / f"{sha256(MODEL_BYTES)}.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(MODEL_BYTES[:60_000])
@@ -114,7 +114,7 @@ def test_a_finished_download_is_not_fetched_again(server: Hub, folder: Path):
     assert server.ranges == []
 
 
-def test_a_part_that_is_too_long_is_begun_again(server: Hub, folder: Path):
+def test_a_part_that_is_too_long_is_fetched_again(server: Hub, folder: Path):
     part = folder / PARTIAL_FOLDER / "hubby" / f"{sha256(MODEL_BYTES)}.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(bytes(len(MODEL_BYTES) + 1))
@@ -122,7 +122,7 @@ def test_a_part_that_is_too_long_is_begun_again(server: Hub, folder: Path):
     assert (folder / "hubby.gguf").read_bytes() == MODEL_BYTES
 
 
-def test_a_file_that_arrives_damaged_is_thrown_away(server: Hub, folder: Path):
+def test_a_damaged_download_is_deleted(server: Hub, folder: Path):
     server.serves = MODEL_BYTES[::-1]
     with pytest.raises(DownloadError, match=r"hubby\.gguf arrived damaged"):
         pull(["hubby"], catalog=catalog())
@@ -158,7 +158,7 @@ def test_an_error_of_the_hub_has_its_reason(server: Hub, folder: Path, monkeypat
         pull(["hubby"], catalog=catalog(sha256=None))
 
 
-def test_without_the_package_it_says_how_to_install_it(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_the_package_the_error_says_how_to_install_it(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(DownloadError, match=r"not installed.*-m pip install huggingface_hub"):
         pull(["hubby"], catalog=catalog())
