@@ -80,7 +80,7 @@ class HubSource(_Entry):
     kind: Literal["hub"]
     repo: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     path: str = Field(min_length=1)
-    revision: str = Field(pattern=r"^[0-9a-f]{40}$", description="a commit, so that the file cannot change")
+    revision: str = Field(pattern=r"^[0-9a-f]{40}$", description="a commit: the file cannot change")
 
 
 class CatalogModel(_Entry):

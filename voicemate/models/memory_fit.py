@@ -30,7 +30,7 @@ _OVERHEAD_BYTES = 500 * MB
 """Python, audio, onnxruntime and the speech worker beside the models."""
 
 _MIN_TOKENS_PER_S = 8
-"""Tokens a second: twice the rate of speech (175 words a minute), so that the first clause takes about a second."""
+"""Tokens a second: twice the rate of speech (175 words a minute); the first clause takes about a second."""
 
 _CORE_BANDWIDTH = 7 * GB
 """Bytes of weights a CPU core reads a second; see docs/measurements/language-model.md."""

@@ -45,7 +45,7 @@ _MARGIN = 64
 """Positions beyond the end of the audio."""
 
 _PAD = np.zeros(to_samples(300), dtype=np.float32)
-"""Silence after the utterance, so that its last word does not end with the audio."""
+"""Silence after the utterance: its last word must not end with the audio."""
 
 _LONGEST = to_samples(29_000)
 

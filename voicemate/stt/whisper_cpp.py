@@ -32,8 +32,7 @@ _DETECTED = re.compile(r"auto-detected language: \w+ \(p = ([0-9.]+)\)")
 _TIMESTAMP = to_samples(20)
 """Samples between two successive timestamp tokens."""
 _NEAR_THE_END = to_samples(140)
-"""Samples before the end at which whisper.cpp takes the audio for finished: 100 ms, in frames of 10 ms and rounded up
-to a timestamp."""
+"""Samples before the end at which whisper.cpp takes the audio for finished: 100 ms, rounded up to a timestamp."""
 _NO_TENSORS = "no tensors loaded"  # whisper.cpp takes a file truncated before its tensors for an empty test model
 
 
@@ -187,7 +186,7 @@ atexit.register(native.whisper_log_set, None)  # a message after Python's end wo
 
 def _load(path: Path) -> Any:
     options = native.whisper_context_default_params()
-    with _loading:  # one at a time, so that an error message is about this file
+    with _loading:  # one at a time: the error message must be about this file
         _native_log.error = ""
         context = native.whisper_init_from_file_with_params(str(path), options)
         error = _native_log.error

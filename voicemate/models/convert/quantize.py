@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 BLOCK = 32
 _LAYOUT = np.dtype([("scale", "<f2"), ("weights", "i1", BLOCK)])
 _SLICE = 1 << 15
-"""Blocks quantized at once: 1 M weights, so that the working copies stay below 20 MB."""
+"""Blocks quantized at once: 1 M weights, with working copies below 20 MB."""
 
 
 def q8_0(weights: NDArray[Any]) -> Iterator[bytes]:

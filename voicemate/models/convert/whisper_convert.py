@@ -1,7 +1,7 @@
 """Converts a whisper model from CTranslate2's format to whisper.cpp's ggml format with Q8_0 weights.
 
 As in whisper.cpp's own quantized models, matrices are in Q8_0, the two convolutions in float16, and everything else
-in float32. The same weights give the same bytes on every machine, so that the catalog can hold the result's hash.
+in float32. The same weights give the same bytes on every machine, so the catalog can hold the result's hash.
 """
 
 import mmap

@@ -1,7 +1,7 @@
 """Pulls models: fetches, checks, converts where needed, and installs them completely or not at all.
 
-Unfinished downloads stay in ``.partial`` beside the models, so that a pull that was stopped, by a key, a full disk or
-``kill -9``, can resume. This is the only part of voicemate that uses the network.
+Unfinished downloads stay in ``.partial`` beside the models: a stopped pull resumes, even after a full disk or
+``kill -9``. This is the only part of voicemate that uses the network.
 """
 
 import io

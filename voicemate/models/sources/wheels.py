@@ -23,7 +23,7 @@ _DOWNLOAD = (
     *("download", "--no-deps", "--only-binary", ":all:", "--ignore-requires-python"),
     *("--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
 )
-"""Wheels only, so that no fetched code is ever run."""
+"""Wheels only: fetched code never runs."""
 
 _POLL_S = 0.2
 _CHUNK = 1 << 20
